@@ -1,0 +1,1 @@
+//! benches: to be built.

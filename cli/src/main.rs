@@ -1,0 +1,2 @@
+//! The `nooterra` command.
+fn main() {}

@@ -1,0 +1,69 @@
+//! `always!` and `sometimes!`: oaths and rare paths, counted per run.
+//!
+//! `always!(cond, "name", "story {}", x)` records a broken oath with its story; the host stops the run on it.
+//! `sometimes!(cond, "name")` counts a rare path, so that a sweep can demand that it was reached.
+//! Counts live in the calling thread (a run is single-threaded) and are outside the state: they judge, never decide.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// What was seen since [`take`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// Rare paths: times reached, times passed by.
+    pub sometimes: BTreeMap<&'static str, (u64, u64)>,
+    /// Oaths: times held.
+    pub held: BTreeMap<&'static str, u64>,
+    /// Oaths broken, with their stories, in order.
+    pub broken: Vec<(&'static str, String)>,
+}
+
+thread_local! {
+    static MARKS: RefCell<Marks> = RefCell::default();
+}
+
+/// Everything seen so far on this thread; starts anew.
+pub fn take() -> Marks {
+    MARKS.with(|m| std::mem::take(&mut *m.borrow_mut()))
+}
+
+/// Was an oath broken since [`take`]?
+pub fn any_broken() -> bool {
+    MARKS.with(|m| !m.borrow().broken.is_empty())
+}
+
+/// Counts one check. Called by the macros.
+pub fn always(held: bool, name: &'static str, story: impl FnOnce() -> String) {
+    MARKS.with(|m| {
+        let m = &mut *m.borrow_mut();
+        if held {
+            *m.held.entry(name).or_default() += 1;
+        } else {
+            m.broken.push((name, story()));
+        }
+    });
+}
+
+/// Counts one pass. Called by the macros.
+pub fn sometimes(reached: bool, name: &'static str) {
+    MARKS.with(|m| {
+        let m = &mut *m.borrow_mut();
+        let e = m.sometimes.entry(name).or_default();
+        if reached { e.0 += 1 } else { e.1 += 1 }
+    });
+}
+
+/// An oath: breaking it ends the run with this story.
+#[macro_export]
+macro_rules! always {
+    ($cond:expr, $name:literal $(,)?) => { $crate::marks::always($cond, $name, || ::std::string::String::from(stringify!($cond))) };
+    ($cond:expr, $name:literal, $($story:tt)+) => { $crate::marks::always($cond, $name, || ::std::format!($($story)+)) };
+}
+
+/// A rare path that a sweep must reach at least once.
+#[macro_export]
+macro_rules! sometimes {
+    ($cond:expr, $name:literal $(,)?) => {
+        $crate::marks::sometimes($cond, $name)
+    };
+}

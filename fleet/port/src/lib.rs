@@ -1,0 +1,1 @@
+//! port: to be built.

@@ -1,0 +1,1 @@
+//! market: to be built.

@@ -1,0 +1,1 @@
+//! blackbox: to be built.

@@ -1,0 +1,1 @@
+//! player: to be built.

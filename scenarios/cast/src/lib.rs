@@ -1,0 +1,1 @@
+//! cast: to be built.

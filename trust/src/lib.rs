@@ -1,0 +1,1 @@
+//! trust: to be built.
