@@ -1,0 +1,197 @@
+//! Doors, lifts, dispensers, presence and witnesses: what the platform and a site's devices say to each other.
+
+use nooterra_engine::ids::{AccessPlanId, ItemId, JobId, LeaseId, RobotId};
+use nooterra_engine::{Instant, Record};
+
+/// Platform to site controller. Requests are idempotent and may be repeated.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum FacilityOrder {
+    /// Open a door and hold it open, or let it close.
+    Door {
+        /// Door (index in the site).
+        door: u32,
+        /// Open?
+        open: bool,
+    },
+    /// Bring a lift to a level and open or close its doors there.
+    Lift {
+        /// Lift (index in the site).
+        lift: u32,
+        /// Level (index in the site).
+        level: u32,
+        /// Doors open on arrival?
+        doors_open: bool,
+        /// Who has the cabin for itself.
+        session: Option<RobotId>,
+    },
+    /// A job is booked: the site's admin key is asked for an access plan.
+    AskAccess {
+        /// The job.
+        job: JobId,
+        /// Vertices where work is done.
+        vertices: Vec<u32>,
+        /// From.
+        valid_from: Instant,
+        /// To.
+        valid_to: Instant,
+    },
+    /// A robot stands at the access point and shows its fence.
+    AskEntry {
+        /// The job.
+        job: JobId,
+        /// The plan.
+        plan: AccessPlanId,
+        /// The robot.
+        robot: RobotId,
+        /// Its lease.
+        lease: LeaseId,
+        /// Its fence.
+        fence: u64,
+    },
+    /// Put an item out for pick-up at a dispenser (or vertex without one).
+    Dispense {
+        /// The job.
+        job: JobId,
+        /// The item.
+        item: ItemId,
+        /// Vertex.
+        vertex: u32,
+        /// Mass, g.
+        mass_g: u32,
+    },
+    /// Watch this job: report scans, weights and presence of this robot at these vertices.
+    Watch {
+        /// The job.
+        job: JobId,
+        /// The robot.
+        robot: RobotId,
+        /// Its lease.
+        lease: LeaseId,
+        /// The item, if one is carried.
+        item: Option<ItemId>,
+        /// Vertices of the plan's steps, in order.
+        vertices: Vec<u32>,
+    },
+    /// Stop watching.
+    Unwatch {
+        /// The job.
+        job: JobId,
+    },
+    /// The platform has heard everything up to here.
+    Ack {
+        /// Highest position in the controller's own chain that arrived without a gap.
+        actor_seq: u64,
+    },
+}
+
+/// Site controller or witness device to platform, as the body of a signed envelope (roles `SI` and `WI`).
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum FacilityReport {
+    /// A door changed its state (also sent every few seconds while it is not closed).
+    Door {
+        /// Door.
+        door: u32,
+        /// State.
+        state: DoorState,
+    },
+    /// A lift changed its state.
+    Lift {
+        /// Lift.
+        lift: u32,
+        /// Level it stands at, if it stands.
+        level: Option<u32>,
+        /// Doors.
+        doors: DoorState,
+        /// Session in force.
+        session: Option<RobotId>,
+    },
+    /// The site's admin issues an access plan.
+    AccessPlanIssued {
+        /// The job.
+        job: JobId,
+        /// The plan.
+        plan: AccessPlanId,
+        /// Vertices inside the granted area.
+        vertices: Vec<u32>,
+        /// From.
+        valid_from: Instant,
+        /// To.
+        valid_to: Instant,
+    },
+    /// Entry is granted to a robot.
+    AccessGranted {
+        /// The job.
+        job: JobId,
+        /// The plan.
+        plan: AccessPlanId,
+        /// Fence shown.
+        fence: u64,
+    },
+    /// Entry is refused.
+    AccessDenied {
+        /// The job.
+        job: JobId,
+        /// The plan.
+        plan: AccessPlanId,
+        /// Why.
+        code: String,
+    },
+    /// A robot is seen inside the area of a job.
+    Entered {
+        /// The job.
+        job: JobId,
+        /// The robot.
+        robot: RobotId,
+        /// Where.
+        vertex: u32,
+    },
+    /// A robot is seen to have left the area of a job.
+    Exited {
+        /// The job.
+        job: JobId,
+        /// The robot.
+        robot: RobotId,
+    },
+    /// A witness saw something that counts as proof.
+    Witnessed {
+        /// The job.
+        job: JobId,
+        /// The robot seen.
+        robot: RobotId,
+        /// What kind of witness.
+        class: WitnessClass,
+        /// Where.
+        vertex: u32,
+        /// Item seen, if any.
+        item: Option<ItemId>,
+        /// Measure that belongs to the class: grams for a weight, 1 for a scan.
+        measure: i64,
+    },
+}
+
+/// State of a door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+pub enum DoorState {
+    /// Shut.
+    #[default]
+    Closed,
+    /// On its way.
+    Moving,
+    /// Wide open.
+    Open,
+    /// Told to move and cannot.
+    Blocked,
+}
+
+/// Classes of witness that this build knows (domain section 8.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum WitnessClass {
+    /// A dock or marker read the robot.
+    DockScan,
+    /// A reader saw the item change hands.
+    CustodyScan,
+    /// A scale, before and after.
+    Weight,
+    /// A door's log.
+    DoorLog,
+}

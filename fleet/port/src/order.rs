@@ -1,0 +1,232 @@
+//! Orders: platform to robot.
+
+use nooterra_engine::ids::{ItemId, JobId, KeyId, LeaseId, OrderId, RobotId, StopId, TaskId, TenantId};
+use nooterra_engine::{Digest, Instant, Record, Span, encode};
+
+/// An order on its way: numbered per robot, fenced, expiring, signed.
+///
+/// A robot refuses an order with a lower fence than it has seen, an expired one, one out of sequence and one badly
+/// signed, and acknowledges it with the code. `Stop` ignores sequence and expiry. Sequence numbers start at 1 and
+/// the platform repeats an unacknowledged order under the same number, so a lossy link neither drops nor doubles one.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub struct SignedOrder {
+    /// The marketplace.
+    pub tenant: TenantId,
+    /// Whom it is for.
+    pub robot: RobotId,
+    /// Position in the robot's order sequence, +1 each.
+    pub order_seq: u64,
+    /// The robot's fence at the time of the order.
+    pub fence: u64,
+    /// Not to be begun after this instant.
+    pub expires: Instant,
+    /// What to do.
+    pub body: Order,
+    /// Key of the dispatch service.
+    pub key: KeyId,
+    /// Ed25519 over [`SignedOrder::signing_bytes`].
+    pub sig: [u8; 64],
+}
+
+impl SignedOrder {
+    /// Domain tag of the signature.
+    pub const TAG: &'static [u8] = b"nooterra/order/v1";
+    /// What is signed: everything but the signature.
+    pub fn signing_bytes(&self) -> Vec<u8> {
+        let mut out = Self::TAG.to_vec();
+        out.extend(encode(&(self.tenant, self.robot, self.order_seq, self.fence)));
+        out.extend(encode(&(self.expires, self.key)));
+        out.extend(encode(&self.body));
+        out
+    }
+}
+
+/// What a robot can be told.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub enum Order {
+    /// A job is offered: answer with `LeaseAccepted` or `LeaseRefused`.
+    LeaseOffer(LeaseOffer),
+    /// The lease is over; drop its plan. The fence moves on with the next order.
+    LeaseEnd {
+        /// The lease.
+        lease: LeaseId,
+        /// Why, for the robot's log.
+        reason: String,
+    },
+    /// Where to drive: a new route or the continuation of the present one.
+    Route(Route),
+    /// Entry is granted at the access point: execution may begin.
+    AccessGranted {
+        /// The lease it is bound to.
+        lease: LeaseId,
+    },
+    /// Stop work, secure the load, leave along the routes that follow; confirm when out.
+    SafeExit {
+        /// The lease.
+        lease: LeaseId,
+        /// Be out by then.
+        exit_by: Instant,
+        /// Why.
+        cause: String,
+    },
+    /// Stop moving at once, whatever else holds.
+    Stop {
+        /// The stop.
+        stop: StopId,
+        /// Cut drive power as well.
+        power_off: bool,
+    },
+    /// A stop is cleared; resume after a self-check once none is left.
+    ClearStop {
+        /// The stop.
+        stop: StopId,
+    },
+    /// Work that is no job.
+    Task(TaskOrder),
+    /// The platform has heard everything up to here: the robot may forget it, and its local lease runs from there.
+    Ack {
+        /// Highest position in the robot's own chain that arrived without a gap.
+        actor_seq: u64,
+    },
+}
+
+/// A job offered to one robot.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub struct LeaseOffer {
+    /// The lease.
+    pub lease: LeaseId,
+    /// The job.
+    pub job: JobId,
+    /// Which leg of the job.
+    pub leg: u8,
+    /// Answer by then.
+    pub accept_by: Instant,
+    /// How long the lease lives after the last acknowledged heartbeat.
+    pub ttl: Span,
+    /// Report in at least this often.
+    pub heartbeat: Span,
+    /// What to do.
+    pub plan: Plan,
+}
+
+/// The work as an immutable value; its hash is pinned by accepting it.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub struct Plan {
+    /// The job.
+    pub job: JobId,
+    /// Steps in order.
+    pub steps: Vec<PlanStep>,
+    /// First step to do (after a hand-over, the one behind the last checkpoint).
+    pub from_step: u16,
+    /// Entry to the work area is asked for at the first step's vertex.
+    pub access_point: u32,
+    /// Leave the area by then.
+    pub valid_to: Instant,
+}
+
+impl Plan {
+    /// The hash that `LeaseAccepted` and `ExecutionStarted` name.
+    pub fn hash(&self) -> Digest {
+        nooterra_engine::digest::content_hash("nooterra/plan/v1", self)
+    }
+}
+
+/// One step: be at a vertex, do something there, report a checkpoint.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub struct PlanStep {
+    /// Name of the step: `pickup`, `dropoff`, `visit`.
+    pub name: String,
+    /// Vertex (index in the site) where it is done.
+    pub vertex: u32,
+    /// What is done there.
+    pub action: StepAction,
+    /// Share of the work that this step stands for, 1/10 000.
+    pub work_bps: u32,
+    /// Give up and ask for help after this long at the vertex.
+    pub timeout: Span,
+}
+
+/// What is done at a step's vertex.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub enum StepAction {
+    /// Take an item over from the dispenser there.
+    Pick {
+        /// The item.
+        item: ItemId,
+        /// Its mass in grams, as ordered.
+        mass_g: u32,
+    },
+    /// Hand the item over to the ingestor there (or set it down).
+    Drop {
+        /// The item.
+        item: ItemId,
+    },
+    /// Stand still there for a while (a visit, an inspection).
+    Dwell {
+        /// How long.
+        lasts: Span,
+    },
+}
+
+/// A way along nodes and edges, in VDA 5050's sense: nodes have even sequence ids, edges the odd ones between.
+///
+/// The robot drives only what is released. An update with the same `order` and a higher `update` replaces everything
+/// behind the last node that it shares with what was sent before, and never takes back what was released.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub struct Route {
+    /// The movement order.
+    pub order: OrderId,
+    /// Number of this update, from 0.
+    pub update: u32,
+    /// Nodes in order; the first is where the robot stands or the last one sent before.
+    pub nodes: Vec<RouteNode>,
+    /// Edges: `edges[i]` leads from `nodes[i]` to `nodes[i + 1]`.
+    pub edges: Vec<RouteEdge>,
+}
+
+/// A node of a route. All nodes sent are released; what lies beyond is not sent.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub struct RouteNode {
+    /// Even sequence id, ascending.
+    pub sequence_id: u32,
+    /// Vertex (index in the site).
+    pub vertex: u32,
+    /// The robot will stay here: approach precisely and, if set, turn to `theta_rad`.
+    pub is_goal: bool,
+}
+
+/// An edge of a route.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub struct RouteEdge {
+    /// Odd sequence id.
+    pub sequence_id: u32,
+    /// Lane (index in the site).
+    pub lane: u32,
+    /// Limit on this edge, mm/s; 0 for the robot's own.
+    pub speed_mm_s: u32,
+    /// A ride in a lift: do not move, the level changes; released only once the lift has arrived.
+    pub ride: bool,
+}
+
+/// Work that is no job.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub struct TaskOrder {
+    /// The task.
+    pub task: TaskId,
+    /// What kind.
+    pub kind: TaskKind,
+}
+
+/// Kinds of task.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub enum TaskKind {
+    /// Connect to the charger at the present vertex and charge.
+    Charge {
+        /// Charger's vertex.
+        vertex: u32,
+        /// Up to this state of charge, 1/10 000.
+        to_soc_bps: u32,
+    },
+    /// Stop charging.
+    EndCharge,
+}
