@@ -83,4 +83,4 @@ impl<E: Value + 'static> record::Message for EventQueue<E> {
         Ok(Self { next: Slot::take_slot(1, r)?, waiting: Slot::take_slot(2, r)? })
     }
 }
-crate::message_value!([<E: crate::record::Value + 'static>] EventQueue<E> []);
+crate::message_value!([<E: Value + 'static>] EventQueue<E> []);
