@@ -1,0 +1,141 @@
+//! The receiver's side of senders' chains: position, repetition, device time.
+
+use crate::envelope::{CLOCK_AHEAD_NS_MAX, Envelope, InputKind, REPORT_AGE_NS_MAX, Receipt, Verdict};
+use crate::keys::{Signature, SigningKey};
+use crate::rejection::{Code, Rejection};
+use nooterra_engine::ids::TenantId;
+use nooterra_engine::{Digest, Instant, Record};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Verdicts of this many last inputs are kept per actor, to answer repetitions; what is older is `SEQ_REPLAY`.
+pub const VERDICTS_KEPT: usize = 256;
+
+/// Whose chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+struct Who {
+    tenant: TenantId,
+    actor: [u8; 16],
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+struct Seen {
+    seq: u64,
+    input_hash: Digest,
+    verdict: Verdict,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
+struct Chain {
+    seq: u64,
+    head: Digest,
+    boot: u32,
+    dev_ns: u64,
+    recent: VecDeque<Seen>,
+    /// Ids that callers chose themselves, for ever. Ids that follow from the position need no memory.
+    chosen_ids: BTreeMap<[u8; 16], Digest>,
+}
+
+/// Where an input stands in its sender's chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// The next one: decide it, then call [`ActorChains::advance`].
+    Next,
+    /// Taken in before: answer its first verdict again.
+    Duplicate(Verdict),
+}
+
+/// All senders' chains as the receiver knows them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
+pub struct ActorChains {
+    chains: BTreeMap<Who, Chain>,
+}
+
+impl ActorChains {
+    /// Position and repetition. A refusal here leaves the chain where it is: the sender must go back.
+    pub fn place(&self, e: &Envelope, input_hash: Digest) -> Result<Place, Rejection> {
+        let fresh = Chain::default();
+        let c = self.chains.get(&who(e)).unwrap_or(&fresh);
+        let next = c.seq + 1;
+        if e.actor_seq > next {
+            return Err(Rejection::new(Code::SeqGap).field("actor_seq").expected(next).actual(e.actor_seq));
+        }
+        if e.actor_seq < next {
+            return match c.recent.iter().find(|s| s.seq == e.actor_seq && s.input_hash == input_hash) {
+                Some(s) => Ok(Place::Duplicate(s.verdict.clone())),
+                None => Err(Rejection::new(Code::SeqReplay).field("actor_seq").expected(next).actual(e.actor_seq)),
+            };
+        }
+        if e.actor_prev != c.head {
+            return Err(Rejection::new(Code::PrevMismatch).field("actor_prev").expected(c.head).actual(e.actor_prev));
+        }
+        if let Some(first) = c.chosen_ids.get(&e.input_id)
+            && *first != input_hash
+        {
+            return Err(Rejection::new(Code::IdempotencyConflict).field("input_id").expected(first).actual(input_hash));
+        }
+        Ok(Place::Next)
+    }
+    /// Device time, for the next input of a device. A refusal here still advances the chain.
+    pub fn check_time(&self, e: &Envelope, recv: Instant) -> Result<(), Rejection> {
+        if e.boot == 0 && e.dev_ns == 0 {
+            return Ok(());
+        }
+        let seen_ns = e.dev_ns.saturating_add_signed(e.dev_off_ns);
+        if seen_ns > recv.0.saturating_add(CLOCK_AHEAD_NS_MAX) {
+            return Err(Rejection::new(Code::ClockAhead).field("dev_ns").expected(recv).actual(Instant(seen_ns)));
+        }
+        if let Some(c) = self.chains.get(&who(e))
+            && c.seq > 0
+            && (e.boot, e.dev_ns) <= (c.boot, c.dev_ns)
+        {
+            return Err(Rejection::new(Code::ClockBackward).field("dev_ns").expected(format!("after {}", c.dev_ns)).actual(e.dev_ns));
+        }
+        if e.kind == InputKind::Report && seen_ns.saturating_add(REPORT_AGE_NS_MAX) < recv.0 {
+            return Err(Rejection::new(Code::ReportTooOld).field("dev_ns").expected(recv).actual(Instant(seen_ns)));
+        }
+        Ok(())
+    }
+    /// The input at the next position was decided: the chain moves on, whatever the verdict.
+    pub fn advance(&mut self, e: &Envelope, input_hash: Digest, verdict: Verdict) {
+        let c = self.chains.entry(who(e)).or_default();
+        c.seq = e.actor_seq;
+        c.head = input_hash;
+        if (e.boot, e.dev_ns) > (c.boot, c.dev_ns) {
+            (c.boot, c.dev_ns) = (e.boot, e.dev_ns);
+        }
+        if !e.has_positional_id() {
+            c.chosen_ids.insert(e.input_id, input_hash);
+        }
+        if c.recent.len() == VERDICTS_KEPT {
+            c.recent.pop_front();
+        }
+        c.recent.push_back(Seen { seq: e.actor_seq, input_hash, verdict });
+    }
+    /// How far this actor's chain was taken in.
+    #[must_use]
+    pub fn head(&self, tenant: TenantId, actor: [u8; 16]) -> (u64, Digest) {
+        self.chains.get(&Who { tenant, actor }).map_or((0, Digest::ZERO), |c| (c.seq, c.head))
+    }
+    /// The signed answer to an envelope, whatever became of it: a `SEQ_GAP` tells the sender where to resume.
+    #[must_use]
+    pub fn receipt(&self, e: &Envelope, input_hash: Digest, verdict: Verdict, recv: Instant, log_seq: u64, key: &SigningKey) -> Receipt {
+        let (acked_seq, acked_head) = self.head(e.tenant, e.actor);
+        Receipt {
+            tenant: e.tenant,
+            actor: e.actor,
+            input_hash,
+            verdict,
+            acked_seq,
+            acked_head,
+            recv_ns: recv,
+            log_seq,
+            key: key.id(),
+            sig: Signature::NONE,
+        }
+        .signed(key)
+    }
+}
+
+fn who(e: &Envelope) -> Who {
+    Who { tenant: e.tenant, actor: e.actor }
+}

@@ -1,0 +1,187 @@
+//! What a key may stand for, and from when to when. The role belongs to the key, never to the message.
+
+use crate::envelope::Envelope;
+use crate::keys::PublicKey;
+use crate::rejection::{Code, Rejection};
+use nooterra_engine::ids::{KeyId, TenantId};
+use nooterra_engine::{Instant, Record};
+use std::collections::BTreeMap;
+use std::fmt;
+use thiserror::Error;
+
+/// A signing role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Record)]
+#[allow(clippy::upper_case_acronyms, reason = "the wire names are two capital letters")]
+pub enum Role {
+    /// Requester: household or business.
+    RQ,
+    /// Owner or provider of robots.
+    OW,
+    /// Robot: one device, one identity key at a time.
+    RB,
+    /// Remote operator.
+    OP,
+    /// Skill developer.
+    DV,
+    /// Certifier.
+    CE,
+    /// Insurer.
+    IN,
+    /// Site controller: doors, lifts, docks, beacons.
+    SI,
+    /// Witness device, not owned by the robot's owner.
+    WI,
+    /// Payment adapter.
+    PS,
+    /// Market service.
+    MK,
+    /// Dispatch service.
+    DI,
+    /// Trust service.
+    TR,
+    /// Finance service.
+    FI,
+    /// Operations staff.
+    OS,
+    /// Auditor.
+    AU,
+    /// Clock: fires timers, has no key.
+    CK,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// A key bound to what it may stand for.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Binding {
+    /// The key.
+    pub public: PublicKey,
+    /// The marketplace it belongs to.
+    pub tenant: TenantId,
+    /// Its only role.
+    pub role: Role,
+    /// Who holds it: the sixteen bytes of a party's, robot's, site's or witness's id.
+    pub subject: [u8; 16],
+    /// The holder's id as text, for people.
+    pub name: String,
+    /// First instant of validity.
+    pub from: Instant,
+    /// First instant past validity.
+    pub to: Instant,
+    /// When it was revoked, if it was.
+    pub revoked_at: Option<Instant>,
+}
+
+impl Binding {
+    /// Valid at `at`?
+    #[must_use]
+    pub fn active(&self, at: Instant) -> bool {
+        self.from <= at && at < self.to && self.revoked_at.is_none_or(|r| at < r)
+    }
+}
+
+/// Why a key cannot be bound or revoked.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum KeyTableError {
+    /// No key holds two roles, nor stands for two holders.
+    #[error("key {key} already stands for {role} {name}")]
+    Bound {
+        /// The key.
+        key: KeyId,
+        /// The role it has.
+        role: Role,
+        /// Its holder.
+        name: String,
+    },
+    /// The clock has no key.
+    #[error("role CK has no key")]
+    Clock,
+    /// Ends before it starts.
+    #[error("validity of key {key} ends before it starts")]
+    Validity {
+        /// The key.
+        key: KeyId,
+    },
+    /// Never bound.
+    #[error("key {key} is not bound")]
+    Unknown {
+        /// The key.
+        key: KeyId,
+    },
+}
+
+/// All keys that were ever bound.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
+pub struct KeyTable {
+    bindings: BTreeMap<KeyId, Binding>,
+}
+
+impl KeyTable {
+    /// Binds a key. It keeps its role and holder for ever.
+    pub fn bind(&mut self, binding: Binding) -> Result<KeyId, KeyTableError> {
+        let key = binding.public.id();
+        if binding.role == Role::CK {
+            return Err(KeyTableError::Clock);
+        }
+        if binding.to < binding.from {
+            return Err(KeyTableError::Validity { key });
+        }
+        if let Some(b) = self.bindings.get(&key) {
+            return Err(KeyTableError::Bound { key, role: b.role, name: b.name.clone() });
+        }
+        self.bindings.insert(key, binding);
+        Ok(key)
+    }
+    /// Ends a key's validity at `at`; the earliest revocation stands.
+    pub fn revoke(&mut self, key: KeyId, at: Instant) -> Result<(), KeyTableError> {
+        let b = self.bindings.get_mut(&key).ok_or(KeyTableError::Unknown { key })?;
+        b.revoked_at = Some(b.revoked_at.map_or(at, |r| r.min(at)));
+        Ok(())
+    }
+    /// The binding, valid or not.
+    #[must_use]
+    pub fn get(&self, key: KeyId) -> Option<&Binding> {
+        self.bindings.get(&key)
+    }
+    /// The binding if it is valid at `at`.
+    pub fn lookup(&self, key: KeyId, at: Instant) -> Result<&Binding, Rejection> {
+        let b = self.bindings.get(&key).ok_or_else(|| unknown(key))?;
+        if b.active(at) { Ok(b) } else { Err(inactive(key, at)) }
+    }
+    /// Who sent this? Signature, validity at `at`, tenant and actor are checked, in the order of precedence.
+    pub fn identify(&self, envelope: &Envelope, at: Instant) -> Result<&Binding, Rejection> {
+        let b = self.bindings.get(&envelope.key).ok_or_else(|| unknown(envelope.key))?;
+        if !envelope.signed_by(&b.public) {
+            return Err(Rejection::new(Code::SignatureInvalid).field("sig"));
+        }
+        self.identify_verified(envelope, at)
+    }
+    /// Like [`KeyTable::identify`], where the signature was already checked (by a worker of the shell, or because
+    /// the log that is being replayed holds the verdict).
+    pub fn identify_verified(&self, envelope: &Envelope, at: Instant) -> Result<&Binding, Rejection> {
+        let b = self.lookup(envelope.key, at)?;
+        if b.tenant != envelope.tenant {
+            return Err(Rejection::new(Code::NotFound).field("tenant"));
+        }
+        if b.subject != envelope.actor {
+            return Err(Rejection::new(Code::PartyForbidden).field("actor").expected(&b.name));
+        }
+        Ok(b)
+    }
+    /// Every binding, in order of key id.
+    pub fn iter(&self) -> impl Iterator<Item = (KeyId, &Binding)> {
+        self.bindings.iter().map(|(k, b)| (*k, b))
+    }
+}
+
+fn unknown(key: KeyId) -> Rejection {
+    Rejection::new(Code::KeyUnknown).field("key").actual(key)
+}
+
+fn inactive(key: KeyId, at: Instant) -> Rejection {
+    Rejection::new(Code::KeyInactive).field("key").actual(format!("{key} at {at}"))
+}
