@@ -71,6 +71,17 @@ fn compare(path: &str, a: &Tree, b: &Tree) -> Option<Difference> {
                         (i, j) = (i + 1, j + 1);
                     }
                     (Some((n, u)), _) if !y[j..].iter().any(|(k, _)| k == n) => {
+                        return Some(Difference { path: join(n), left: u.to_string(), right: "(absent)".into() });
+                    }
+                    (_, Some((m, v))) => return Some(Difference { path: join(m), left: "(absent)".into(), right: v.to_string() }),
+                    (Some((n, u)), None) => return Some(Difference { path: join(n), left: u.to_string(), right: "(absent)".into() }),
+                    (None, None) => break,
+                }
+            }
+            None
+        }
+        (Tree::Variant(n, u), Tree::Variant(m, v)) if n == m => compare(&join(n), u, v),
+        (Tree::List(x), Tree::List(y)) => {
             for i in 0..x.len().max(y.len()) {
                 let at = format!("{path}[{i}]");
                 match (x.get(i), y.get(i)) {
