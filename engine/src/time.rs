@@ -135,7 +135,7 @@ macro_rules! time_value {
         impl Value for $t {
             const WIRE: Wire = Wire::Varint;
             fn kind() -> Kind {
-                Kind::ShownUint(|n| Self(n).to_string())
+                Kind::ShownUint(|n| format!("{} ({n} ns)", Self(n)))
             }
             fn is_default(&self) -> bool {
                 self.0 == 0
