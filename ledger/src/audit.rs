@@ -1,0 +1,348 @@
+//! An auditor who trusts nobody: derives every balance again from the facts alone, with no code of the book.
+//!
+//! It shares the words (accounts, facts) and nothing else: its own table of normal sides, its own sums, its own order
+//! of checks. It can run beside the book, fact by fact, or over an exported log.
+
+use crate::account::{Account, AccountKey};
+use crate::entry::EntryId;
+use crate::fact::{Fact, Posting};
+use crate::{Book, Side};
+use nooterra_engine::ids::{JobId, PartyId};
+use nooterra_engine::money::Currency;
+use nooterra_engine::time::Instant;
+use std::collections::{BTreeMap, BTreeSet};
+use thiserror::Error;
+
+/// Something that must not be.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Finding {
+    /// A sequence number is missing or repeated.
+    #[error("fact {found} follows where {expected} was due")]
+    Gap {
+        /// The number that was due.
+        expected: u64,
+        /// The number that came.
+        found: u64,
+    },
+    /// Time ran backwards.
+    #[error("fact {seq} lies before its predecessor in time")]
+    TimeBackwards {
+        /// Number of the fact.
+        seq: u64,
+    },
+    /// An id has two outcomes.
+    #[error("fact {seq}: {id} has an outcome already")]
+    SecondOutcome {
+        /// Number of the fact.
+        seq: u64,
+        /// The id.
+        id: EntryId,
+    },
+    /// Debits and credits of an entry differ.
+    #[error("fact {seq}: debits exceed credits by {excess}")]
+    Unbalanced {
+        /// Number of the fact.
+        seq: u64,
+        /// Debits less credits.
+        excess: i128,
+    },
+    /// A posting of nothing, or on an account that was never opened or has another currency.
+    #[error("fact {seq}: posting {index} is void or on a foreign account")]
+    BadPosting {
+        /// Number of the fact.
+        seq: u64,
+        /// Which posting.
+        index: u64,
+    },
+    /// An account was opened twice or out of order.
+    #[error("fact {seq}: {account} is opened twice or out of order")]
+    BadOpening {
+        /// Number of the fact.
+        seq: u64,
+        /// The account.
+        account: Account,
+    },
+    /// A resolution of nothing, or of more than was reserved.
+    #[error("fact {seq}: ends {pending} wrongly")]
+    BadResolution {
+        /// Number of the fact.
+        seq: u64,
+        /// The pending entry.
+        pending: EntryId,
+    },
+    /// A balance on its abnormal side, pending included.
+    #[error("fact {seq}: {account} in {currency} stands at {stands}")]
+    AbnormalSide {
+        /// Number of the fact.
+        seq: u64,
+        /// The account.
+        account: Account,
+        /// Its currency.
+        currency: Currency,
+        /// Its balance, reserved outflow taken off.
+        stands: i128,
+    },
+    /// A currency does not sum to zero.
+    #[error("{currency} sums to {posted} posted and {pending} pending")]
+    NotZero {
+        /// The currency.
+        currency: Currency,
+        /// Posted, debit positive.
+        posted: i128,
+        /// Pending, debit positive.
+        pending: i128,
+    },
+    /// The book's balance is not the fold of its postings.
+    #[error("the book has {account} in {currency} at {book}, its postings give {fold}")]
+    BalanceDiffers {
+        /// The account.
+        account: Account,
+        /// Its currency.
+        currency: Currency,
+        /// What the book says, as text: posted, pending in, pending out.
+        book: String,
+        /// What the postings give.
+        fold: String,
+    },
+    /// Money of a job that has ended.
+    #[error("{account} in {currency} keeps {stands} although the job has ended")]
+    EndedJobHasMoney {
+        /// Escrow or held.
+        account: Account,
+        /// Its currency.
+        currency: Currency,
+        /// Posted and pending, without sign.
+        stands: i128,
+    },
+    /// A payable to somebody who may not be paid.
+    #[error("{account} in {currency} names nobody who may be paid")]
+    NoPayee {
+        /// The account.
+        account: Account,
+        /// Its currency.
+        currency: Currency,
+    },
+}
+
+/// Debits and credits of one account, layer by layer.
+#[derive(Debug, Clone, Copy, Default)]
+struct Columns {
+    posted: [i128; 2],
+    pending: [i128; 2],
+}
+
+/// Follows the facts of one book.
+#[derive(Debug, Clone, Default)]
+pub struct Auditor {
+    due: u64,
+    last: Instant,
+    keys: Vec<AccountKey>,
+    numbers: BTreeSet<AccountKey>,
+    columns: Vec<Columns>,
+    ids: BTreeSet<EntryId>,
+    open: BTreeMap<EntryId, (Currency, Vec<Posting>)>,
+}
+
+fn column(side: Side) -> usize {
+    match side {
+        Side::Debit => 0,
+        Side::Credit => 1,
+    }
+}
+
+/// The column in which a balance is expected; none if either will do.
+fn expected(account: &Account) -> Option<usize> {
+    use Account as A;
+    match account {
+        A::PspClearing => None,
+        A::Cash
+        | A::InsurerReceivable { .. }
+        | A::PartyReceivable { .. }
+        | A::ChargebackReceivable { .. }
+        | A::OperatorExpense
+        | A::SlaCreditExpense
+        | A::GoodwillExpense
+        | A::ClaimsExpense
+        | A::ChargebackExpense
+        | A::ProviderFeeExpense => Some(0),
+        A::Escrow { .. }
+        | A::Held { .. }
+        | A::DisputeReserve { .. }
+        | A::OwnerPayable { .. }
+        | A::OperatorPayable { .. }
+        | A::DeveloperPayable { .. }
+        | A::InsurerPayable { .. }
+        | A::RequesterRefundPayable { .. }
+        | A::RequesterCredit { .. }
+        | A::ClaimReserve { .. }
+        | A::ClaimsPayable { .. }
+        | A::PayoutClearing { .. }
+        | A::InsuranceReserve
+        | A::CoverageReserve
+        | A::PlatformRevenue
+        | A::CoverageRevenue => Some(1),
+    }
+}
+
+impl Auditor {
+    /// Takes the next fact and says what is wrong with it.
+    pub fn observe(&mut self, fact: &Fact) -> Vec<Finding> {
+        let (mut out, seq) = (Vec::new(), fact.seq());
+        if seq != self.due {
+            out.push(Finding::Gap { expected: self.due, found: seq });
+        }
+        self.due = seq + 1;
+        if fact.at() < self.last {
+            out.push(Finding::TimeBackwards { seq });
+        }
+        self.last = fact.at();
+        match fact {
+            Fact::AccountOpened(f) => {
+                if !self.numbers.insert(f.key) || f.ix.0 as usize != self.keys.len() {
+                    out.push(Finding::BadOpening { seq, account: f.key.account });
+                }
+                self.keys.push(f.key);
+                self.columns.push(Columns::default());
+            }
+            Fact::EntryPosted(f) => {
+                self.claim(f.id, seq, &mut out);
+                self.fold(&f.postings, f.currency, 1, false, seq, &mut out);
+                self.sides(&f.postings, seq, &mut out);
+            }
+            Fact::EntryPended(f) => {
+                self.claim(f.id, seq, &mut out);
+                self.fold(&f.postings, f.currency, 1, true, seq, &mut out);
+                self.sides(&f.postings, seq, &mut out);
+                self.open.insert(f.id, (f.currency, f.postings.clone()));
+            }
+            Fact::PendingPosted(f) | Fact::PendingVoided(f) => {
+                self.claim(f.id, seq, &mut out);
+                let held = self.open.remove(&f.pending);
+                let within =
+                    |p: &Posting, held: &[Posting]| held.iter().any(|h| h.account == p.account && h.side == p.side && p.amount <= h.amount);
+                let fits = held.as_ref().is_some_and(|(c, h)| *c == f.currency && f.postings.iter().all(|p| within(p, h)));
+                if !fits || f.postings.is_empty() != matches!(fact, Fact::PendingVoided(_)) {
+                    out.push(Finding::BadResolution { seq, pending: f.pending });
+                }
+                if let Some((c, h)) = held {
+                    self.fold(&h, c, -1, true, seq, &mut out);
+                    self.fold(&f.postings, f.currency, 1, false, seq, &mut out);
+                    self.sides(&h, seq, &mut out);
+                }
+            }
+            Fact::EntryRefused(f) => self.claim(f.id, seq, &mut out),
+        }
+        out
+    }
+    /// Every currency sums to zero in both layers.
+    pub fn sums(&self) -> Vec<Finding> {
+        let mut sums: BTreeMap<Currency, (i128, i128)> = BTreeMap::new();
+        for (k, c) in self.keys.iter().zip(&self.columns) {
+            let s = sums.entry(k.currency).or_default();
+            s.0 += c.posted[0] - c.posted[1];
+            s.1 += c.pending[0] - c.pending[1];
+        }
+        sums.into_iter()
+            .filter(|(_, s)| *s != (0, 0))
+            .map(|(currency, (posted, pending))| Finding::NotZero { currency, posted, pending })
+            .collect()
+    }
+    /// The book says what its postings say, account by account, and lists them in its statements.
+    pub fn compare(&self, book: &Book) -> Vec<Finding> {
+        let mut out = Vec::new();
+        if book.next_seq() != self.due {
+            out.push(Finding::Gap { expected: self.due, found: book.next_seq() });
+        }
+        for (i, k) in self.keys.iter().enumerate() {
+            let (c, normal) = (self.columns[i], expected(&k.account).unwrap_or(0));
+            let fold = (c.posted[normal] - c.posted[1 - normal], c.pending[normal], c.pending[1 - normal]);
+            let row = book.row(k.account, k.currency);
+            let says = row.map_or((0, 0, 0), |r| (r.balance.posted, r.balance.pending_in, r.balance.pending_out));
+            let listed: i128 = row.map_or(0, |r| r.lines.iter().map(|l| l.change).sum());
+            if says != fold || (k.account.party().is_some() && listed != fold.0) {
+                out.push(Finding::BalanceDiffers {
+                    account: k.account,
+                    currency: k.currency,
+                    book: format!("{says:?} (statement {listed})"),
+                    fold: format!("{fold:?}"),
+                });
+            }
+        }
+        out
+    }
+    /// Jobs that have ended keep no money.
+    pub fn ended(&self, jobs: &BTreeSet<JobId>) -> Vec<Finding> {
+        let mut out = Vec::new();
+        for (k, c) in self.keys.iter().zip(&self.columns) {
+            if let Account::Escrow { job } | Account::Held { job } = k.account
+                && jobs.contains(&job)
+            {
+                let stands = (c.posted[0] - c.posted[1]).abs() + c.pending[0] + c.pending[1];
+                if stands != 0 {
+                    out.push(Finding::EndedJobHasMoney { account: k.account, currency: k.currency, stands });
+                }
+            }
+        }
+        out
+    }
+    /// Every payable names a party that may be paid.
+    pub fn payees(&self, verified: &BTreeSet<PartyId>) -> Vec<Finding> {
+        use Account as A;
+        let payee = |a: &Account| match a {
+            A::OwnerPayable { party }
+            | A::OperatorPayable { party }
+            | A::DeveloperPayable { party }
+            | A::InsurerPayable { party }
+            | A::RequesterRefundPayable { party }
+            | A::RequesterCredit { party } => Some(*party),
+            _ => None,
+        };
+        let unpaid = |k: &&AccountKey| payee(&k.account).is_some_and(|p| !verified.contains(&p));
+        self.keys.iter().filter(unpaid).map(|k| Finding::NoPayee { account: k.account, currency: k.currency }).collect()
+    }
+
+    fn claim(&mut self, id: EntryId, seq: u64, out: &mut Vec<Finding>) {
+        if !self.ids.insert(id) {
+            out.push(Finding::SecondOutcome { seq, id });
+        }
+    }
+    fn fold(&mut self, postings: &[Posting], currency: Currency, sign: i128, pending: bool, seq: u64, out: &mut Vec<Finding>) {
+        let mut sum = [0i128; 2];
+        for (i, p) in postings.iter().enumerate() {
+            let at = p.account.0 as usize;
+            if p.amount == 0 || self.keys.get(at).is_none_or(|k| k.currency != currency) {
+                out.push(Finding::BadPosting { seq, index: i as u64 });
+                continue;
+            }
+            let (v, side) = (i128::from(p.amount), column(p.side));
+            sum[side] += v;
+            let c = &mut self.columns[at];
+            if pending { c.pending[side] += sign * v } else { c.posted[side] += sign * v }
+        }
+        if sum[0] != sum[1] {
+            out.push(Finding::Unbalanced { seq, excess: sum[0] - sum[1] });
+        }
+    }
+    fn sides(&self, postings: &[Posting], seq: u64, out: &mut Vec<Finding>) {
+        for p in postings {
+            let at = p.account.0 as usize;
+            let (Some(k), Some(c)) = (self.keys.get(at), self.columns.get(at)) else { continue };
+            if let Some(normal) = expected(&k.account) {
+                let stands = c.posted[normal] - c.posted[1 - normal] - c.pending[1 - normal];
+                if stands < 0 {
+                    out.push(Finding::AbnormalSide { seq, account: k.account, currency: k.currency, stands });
+                }
+            }
+        }
+    }
+}
+
+/// Audits a whole history and, if given, the book that it made.
+pub fn audit<'a>(facts: impl IntoIterator<Item = &'a Fact>, ended: &BTreeSet<JobId>, book: Option<&Book>) -> Vec<Finding> {
+    let mut auditor = Auditor::default();
+    let mut out: Vec<Finding> = facts.into_iter().flat_map(|f| auditor.observe(f)).collect();
+    out.extend(auditor.sums());
+    out.extend(auditor.ended(ended));
+    out.extend(book.map(|b| auditor.compare(b)).unwrap_or_default());
+    out
+}

@@ -1,0 +1,236 @@
+//! What one asks of the book: balanced entries, and what becomes of pending ones.
+
+use crate::account::{Account, Side};
+use nooterra_engine::Record;
+use nooterra_engine::digest::sha256;
+use nooterra_engine::ids::{EventId, Id, JobId, Noun};
+use nooterra_engine::money::Currency;
+use nooterra_engine::time::Instant;
+
+/// An entry of the book, or a resolution of one.
+#[derive(Debug)]
+pub enum EntryNoun {}
+impl Noun for EntryNoun {
+    const PREFIX: &'static str = "ent";
+}
+
+/// `ent_…`: made from the event that caused the entry and the entry's place among that event's entries.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryId(pub Id<EntryNoun>);
+
+impl EntryId {
+    /// The id of the `ordinal`-th entry of this event.
+    pub fn of(cause: EventId, ordinal: u32) -> Self {
+        let h = sha256(&[b"nooterra/id/v1", b"ent", cause.as_bytes(), &ordinal.to_be_bytes()]);
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&h.0[..16]);
+        Self(Id::from_bytes(bytes))
+    }
+    /// An id from its bytes.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Id::from_bytes(bytes))
+    }
+    /// Its two halves.
+    pub(crate) fn halves(&self) -> (u64, u64) {
+        let v = u128::from_le_bytes(*self.0.as_bytes());
+        (v as u64, (v >> 64) as u64)
+    }
+}
+
+impl std::fmt::Display for EntryId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+impl std::fmt::Debug for EntryId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+/// A debit or credit of a positive amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Leg {
+    /// The account.
+    pub account: Account,
+    /// Left or right.
+    pub side: Side,
+    /// Minor units, 1..=2^63-1.
+    pub amount: u64,
+}
+
+impl Leg {
+    /// A debit.
+    pub const fn debit(account: Account, amount: u64) -> Self {
+        Self { account, side: Side::Debit, amount }
+    }
+    /// A credit.
+    pub const fn credit(account: Account, amount: u64) -> Self {
+        Self { account, side: Side::Credit, amount }
+    }
+}
+
+/// A balanced set of legs in one currency.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Entry {
+    /// Its id: has at most one outcome, for ever.
+    pub id: EntryId,
+    /// The posting template's number.
+    pub code: u16,
+    /// The event that caused it.
+    pub cause: EventId,
+    /// The job whose money moves.
+    pub job: Option<JobId>,
+    /// Legal time; never decreases over the book.
+    pub at: Instant,
+    /// Currency of every leg.
+    pub currency: Currency,
+    /// Debits and credits of the same sum.
+    pub legs: Vec<Leg>,
+}
+
+/// What ends a pending entry. It has an id and an outcome of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Resolution {
+    /// Its id.
+    pub id: EntryId,
+    /// The pending entry.
+    pub pending: EntryId,
+    /// The posting template's number.
+    pub code: u16,
+    /// The event that caused it.
+    pub cause: EventId,
+    /// Legal time.
+    pub at: Instant,
+}
+
+/// How much of a pending entry is posted; the rest is void.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum Portion {
+    /// All of it.
+    Whole,
+    /// This amount, of an entry with one debit and one credit.
+    Amount(u64),
+    /// These amounts, leg by leg in the entry's order, zero where a leg falls away.
+    Each(Legs),
+}
+
+/// Amounts leg by leg.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Legs {
+    /// Minor units.
+    pub amounts: Vec<u64>,
+}
+
+/// What one may ask.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum Command {
+    /// Moves money at once.
+    PostEntry(Entry),
+    /// Reserves money.
+    Pend(Entry),
+    /// Moves reserved money, whole or in part; the rest is void.
+    Post(Post),
+    /// Gives reserved money back.
+    Void(Resolution),
+    /// All of these, or none.
+    Linked(Linked),
+}
+
+impl Command {
+    /// All of these, or none.
+    pub fn linked(commands: Vec<Self>) -> Self {
+        Self::Linked(Linked { commands })
+    }
+    /// Its own id; none for a link.
+    pub fn id(&self) -> Option<EntryId> {
+        match self {
+            Self::PostEntry(e) | Self::Pend(e) => Some(e.id),
+            Self::Post(p) => Some(p.resolution.id),
+            Self::Void(r) => Some(r.id),
+            Self::Linked(_) => None,
+        }
+    }
+    /// When it takes effect; for a link, when its first part does.
+    pub fn at(&self) -> Option<Instant> {
+        match self {
+            Self::PostEntry(e) | Self::Pend(e) => Some(e.at),
+            Self::Post(p) => Some(p.resolution.at),
+            Self::Void(r) => Some(r.at),
+            Self::Linked(l) => l.commands.first().and_then(Self::at),
+        }
+    }
+    /// A number over all that it asks, but for the time: the same again, or something else under the same id?
+    pub(crate) fn fingerprint(&self) -> u64 {
+        use crate::table::mix;
+        let entry = |seed: u64, e: &Entry| {
+            let (a, b) = (e.cause.key64(), e.job.map_or(1, |j| j.key64()));
+            let mut h = mix(seed ^ u64::from(e.code), a ^ b.rotate_left(17));
+            let mut c = [0; 8];
+            c[..3].copy_from_slice(e.currency.code().as_bytes());
+            h = mix(h, u64::from_le_bytes(c));
+            for l in &e.legs {
+                h = mix(h ^ l.account.mix(), l.amount ^ ((l.side as u64) << 63));
+            }
+            h
+        };
+        let ending = |seed: u64, r: &Resolution| {
+            let (a, b) = r.pending.halves();
+            mix(mix(seed ^ u64::from(r.code), r.cause.key64()), a ^ b.rotate_left(17))
+        };
+        match self {
+            Self::PostEntry(e) => entry(1 << 32, e),
+            Self::Pend(e) => entry(2 << 32, e),
+            Self::Post(p) => {
+                let h = ending(3 << 32, &p.resolution);
+                match &p.portion {
+                    Portion::Whole => h,
+                    Portion::Amount(v) => mix(h, *v ^ (1 << 62)),
+                    Portion::Each(l) => l.amounts.iter().fold(h, |h, v| mix(h, *v)),
+                }
+            }
+            Self::Void(r) => ending(4 << 32, r),
+            Self::Linked(l) => l.commands.iter().fold(5 << 32, |h, c| mix(h, c.fingerprint())),
+        }
+    }
+}
+
+/// Posts a pending entry.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Post {
+    /// Which, and why.
+    pub resolution: Resolution,
+    /// How much of it.
+    pub portion: Portion,
+}
+
+/// Commands that stand or fall together.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Linked {
+    /// In order; a link holds no link.
+    pub commands: Vec<Command>,
+}
+
+mod value {
+    use super::{EntryId, Id};
+    use nooterra_engine::record::{DecodeError, Kind, Reader, Value, Wire, Writer};
+
+    impl Value for EntryId {
+        const WIRE: Wire = Wire::Len;
+        fn kind() -> Kind {
+            <Id<super::EntryNoun> as Value>::kind()
+        }
+        fn is_default(&self) -> bool {
+            false
+        }
+        fn absent() -> Option<Self> {
+            None
+        }
+        fn put(&self, w: &mut Writer) {
+            self.0.put(w);
+        }
+        fn take(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+            Value::take(r).map(Self)
+        }
+    }
+}

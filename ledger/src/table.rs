@@ -1,0 +1,123 @@
+//! Rows numbered in the order of arrival, found by key.
+//!
+//! The rows are the truth and alone are hashed, stored and iterated; the slots beside them only find a row and are
+//! rebuilt from the rows. So the order of slots can show nowhere, and looking up costs the same at any size, which an
+//! ordered tree over millions of entry ids does not. Keys are hashed ids that nobody chooses, so they spread by themselves.
+
+use nooterra_engine::record::{DecodeError, Kind, Reader, Slot, Value, Writer};
+
+/// A row that knows its key.
+pub trait Keyed {
+    /// What it is found by.
+    type Key: Copy + Eq;
+    /// Its key.
+    fn key(&self) -> Self::Key;
+    /// A number spread over 64 bits.
+    fn mix(key: &Self::Key) -> u64;
+}
+
+/// Spreads two numbers over 64 bits.
+pub(crate) const fn mix(a: u64, b: u64) -> u64 {
+    let p = (a ^ 0x9e37_79b9_7f4a_7c15) as u128 * (b ^ 0xd6e8_feb8_6659_fd93 | 1) as u128;
+    let m = (p as u64) ^ ((p >> 64) as u64) ^ a.rotate_left(32);
+    m.wrapping_mul(0xd6e8_feb8_6659_fd93)
+}
+
+/// Rows in order of arrival with a way to find them.
+#[derive(Debug, Clone)]
+pub struct Table<T> {
+    rows: Vec<T>,
+    /// Upper half: upper half of the key's number; lower half: row + 1; 0 when empty. Length: a power of two.
+    slots: Vec<u64>,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), slots: Vec::new() }
+    }
+}
+
+impl<T: PartialEq> PartialEq for Table<T> {
+    fn eq(&self, o: &Self) -> bool {
+        self.rows == o.rows
+    }
+}
+impl<T: Eq> Eq for Table<T> {}
+
+const UPPER: u64 = 0xffff_ffff_0000_0000;
+
+impl<T: Keyed> Table<T> {
+    /// All rows in order of arrival.
+    pub fn rows(&self) -> &[T] {
+        &self.rows
+    }
+    /// One row.
+    pub fn row(&self, at: u32) -> Option<&T> {
+        self.rows.get(at as usize)
+    }
+    /// One row, to be changed; its key must stay.
+    pub fn row_mut(&mut self, at: u32) -> Option<&mut T> {
+        self.rows.get_mut(at as usize)
+    }
+    /// Where the row with this key stands.
+    pub fn find(&self, key: &T::Key) -> Option<u32> {
+        if self.slots.is_empty() {
+            return None;
+        }
+        let (h, mask) = (T::mix(key), self.slots.len() - 1);
+        let mut at = h as usize & mask;
+        loop {
+            let s = self.slots[at];
+            if s == 0 {
+                return None;
+            }
+            if (s ^ h) & UPPER == 0 {
+                let row = s as u32 - 1;
+                if self.rows[row as usize].key() == *key {
+                    return Some(row);
+                }
+            }
+            at = (at + 1) & mask;
+        }
+    }
+    /// Adds a row whose key is not there yet.
+    pub fn push(&mut self, row: T) -> u32 {
+        if (self.rows.len() + 1) * 2 > self.slots.len() {
+            self.slots = vec![0; (self.slots.len() * 2).max(16)];
+            for i in 0..self.rows.len() {
+                self.seat(T::mix(&self.rows[i].key()), i as u32);
+            }
+        }
+        let at = self.rows.len() as u32;
+        self.seat(T::mix(&row.key()), at);
+        self.rows.push(row);
+        at
+    }
+    fn seat(&mut self, h: u64, row: u32) {
+        let mask = self.slots.len() - 1;
+        let mut at = h as usize & mask;
+        while self.slots[at] != 0 {
+            at = (at + 1) & mask;
+        }
+        self.slots[at] = (h & UPPER) | (u64::from(row) + 1);
+    }
+}
+
+impl<T: Keyed + Value> Slot for Table<T> {
+    fn kind() -> Kind {
+        T::list_kind()
+    }
+    fn put_slot(&self, tag: u32, w: &mut Writer) {
+        T::put_list(self.rows.iter(), tag, w);
+    }
+    fn take_slot(tag: u32, r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let mut out = Self::default();
+        for row in T::take_list(tag, r)? {
+            if out.find(&row.key()).is_some() {
+                return Err(r.error("NOT_CANONICAL: two rows with one key"));
+            }
+            out.push(row);
+        }
+        Ok(out)
+    }
+}

@@ -1,0 +1,2 @@
+//! Tests of the book.
+#![allow(clippy::unwrap_used)]
