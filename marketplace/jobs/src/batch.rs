@@ -1,0 +1,206 @@
+//! Ordered batches: what one cause brings about, all of it or nothing.
+//!
+//! Each function reads the job as it is and returns the events in their order; the caller folds them in one unit.
+
+use crate::event::{AbortReason, CancelReason, Cause, Choice, Custody, Disposition, Event, ExitProof, Fault, ReleaseReason, StallReason};
+use crate::job::{AccessTrack, Job};
+use crate::status::{Class, Status};
+use nooterra_engine::money::Amount;
+use nooterra_engine::time::{Instant, Span};
+
+/// Who answers for an end with this cause.
+pub fn fault_of(job: &Job, cause: Cause) -> Fault {
+    match cause {
+        Cause::RequesterCancelled | Cause::PaymentFailed | Cause::AccessRevoked | Cause::AccessExpired => Fault::Requester,
+        Cause::AccessFailure => {
+            // Absent requester: only if the arrival was witnessed at the access point and nobody opened.
+            let met = job.leg().is_some_and(|l| job.sightings.iter().any(|s| s.robot == l.offer.robot));
+            if job.access.denials > 0 {
+                Fault::Site
+            } else if met {
+                Fault::Requester
+            } else {
+                Fault::None
+            }
+        }
+        Cause::OwnerCancelled
+        | Cause::RobotAborted
+        | Cause::StallLimit
+        | Cause::StartOverdue
+        | Cause::MaxExecution
+        | Cause::Incident
+        | Cause::Quarantine
+        | Cause::NoShow
+        | Cause::HandoverFailed
+        | Cause::ExitForced => Fault::Owner,
+        Cause::StaffCancelled => Fault::Platform,
+        Cause::SafetyCancelled | Cause::Stop => Fault::None,
+    }
+}
+
+/// Fee on a requester who cancels at `now`, basis points of the service amount.
+pub fn requester_fee_bps(job: &Job, now: Instant) -> u32 {
+    let Some(p) = job.pins.as_deref() else { return 0 };
+    let c = &p.cancel;
+    let ahead = p.window.start.since(now);
+    let (two_hours, day) = (Span::from_mins(120), Span::from_mins(24 * 60));
+    if job.status.class() == Class::Inside {
+        c.inside_bps
+    } else if job.departed {
+        c.departed_bps
+    } else if ahead >= day || (ahead >= two_hours && job.booked_at.is_some_and(|b| now.since(b) < Span::from_mins(10))) {
+        0
+    } else if ahead >= two_hours {
+        c.early_bps
+    } else {
+        c.late_bps
+    }
+}
+
+/// Compensation by an owner who cancels at `now` or does not show, basis points of the service amount.
+pub fn owner_comp_bps(job: &Job, now: Instant, no_show: bool) -> u32 {
+    let Some(p) = job.pins.as_deref() else { return 0 };
+    let ahead = p.window.start.since(now);
+    let full = if no_show || ahead < Span::from_mins(120) {
+        p.cancel.owner_late_bps
+    } else if ahead < Span::from_mins(24 * 60) {
+        p.cancel.owner_early_bps
+    } else {
+        0
+    };
+    full.min(p.cancel.owner_cap_bps.saturating_sub(job.comp_bps))
+}
+
+/// What becomes of the job after a safe exit for this cause.
+pub fn disposition(job: &Job, cause: Cause, reason: Option<AbortReason>, now: Instant) -> Disposition {
+    let mild = match cause {
+        Cause::StallLimit | Cause::StartOverdue | Cause::Stop | Cause::Quarantine => true,
+        Cause::RobotAborted => !matches!(reason, Some(AbortReason::Safety | AbortReason::Blocked)),
+        _ => false,
+    };
+    if mild && can_hand_over(job, now) { Disposition::Handover } else { Disposition::Abort }
+}
+
+/// May another robot take the rest? The load must not be on the robot that leaves.
+fn can_hand_over(job: &Job, now: Instant) -> bool {
+    let Some(p) = job.pins.as_deref() else { return false };
+    let dwell: u64 = job.steps().iter().map(|s| s.dwell.0).sum();
+    let trip = job.legs.last().map_or(Span::ZERO, |l| l.offer.trip_est);
+    let needed = now.saturating_add(p.timing.handover_by).saturating_add(Span(dwell)).saturating_add(trip);
+    p.handover
+        && job.legs.len() < usize::from(p.max_legs)
+        && job.custody != Custody::Held
+        && !job.incidents.iter().any(|i| i.severity >= 4 && !i.triaged)
+        && job.access.plan.as_ref().is_none_or(|a| needed < a.valid_to)
+}
+
+/// The robot gives up its lease outside, or loses it.
+pub fn release(job: &Job, reason: ReleaseReason) -> Option<Event> {
+    job.leg().map(|l| Event::LeaseReleased { lease: l.offer.lease, leg: l.offer.leg, reason })
+}
+
+fn close_access(job: &Job) -> Option<Event> {
+    let open = matches!(job.access.track, AccessTrack::Planned | AccessTrack::Granted | AccessTrack::Revoked | AccessTrack::Expired);
+    job.access.plan.as_ref().filter(|_| open).map(|p| Event::AccessClosed { plan: p.plan })
+}
+
+fn aborted(job: &Job, cause: Cause, fault: Fault) -> Event {
+    Event::JobAborted { cause, fault, departed: job.departed, started: job.started }
+}
+
+/// The end of a booked job outside: lease released, access closed, aborted.
+pub fn abort_outside(job: &Job, cause: Cause, fault: Fault, reason: ReleaseReason) -> Vec<Event> {
+    release(job, reason).into_iter().chain(close_access(job)).chain([aborted(job, cause, fault)]).collect()
+}
+
+/// The order to stop work and leave; nothing while one is under way already.
+pub fn safe_exit(job: &Job, cause: Cause, reason: Option<AbortReason>, now: Instant) -> Vec<Event> {
+    if job.status == Status::AbortingSafeExit {
+        return Vec::new();
+    }
+    let exit_by = now.saturating_add(job.pins.as_ref().map_or(Span::ZERO, |p| p.tier_values.exit_by));
+    vec![Event::SafeExitOrdered { cause, disposition: disposition(job, cause, reason, now), exit_by, fault: fault_of(job, cause) }]
+}
+
+/// Anything that ends the work of a booked job: outside at once, inside through a safe exit.
+pub fn end(job: &Job, cause: Cause, release_reason: ReleaseReason, now: Instant) -> Vec<Event> {
+    match job.status.class() {
+        Class::Inside => safe_exit(job, cause, None, now),
+        _ => abort_outside(job, cause, fault_of(job, cause), release_reason),
+    }
+}
+
+/// A cancellation by any side, or failed payment.
+pub fn cancel(job: &Job, reason: CancelReason, now: Instant) -> Vec<Event> {
+    let (cause, fault, fee_bps, comp_bps) = match reason {
+        CancelReason::Requester => (Cause::RequesterCancelled, Fault::Requester, requester_fee_bps(job, now), 0),
+        CancelReason::PaymentFailed => (Cause::PaymentFailed, Fault::Requester, 0, 0),
+        CancelReason::Owner => (Cause::OwnerCancelled, Fault::Owner, 0, owner_comp_bps(job, now, false)),
+        CancelReason::Staff => (Cause::StaffCancelled, Fault::Platform, 0, 0),
+        CancelReason::Safety => (Cause::SafetyCancelled, Fault::None, 0, 0),
+    };
+    let mut out = vec![Event::JobCancelled { reason, fault, fee_bps, comp_bps }];
+    out.extend(end(job, cause, ReleaseReason::Cancelled, now));
+    out
+}
+
+/// The robot was not there in time.
+pub fn no_show(job: &Job, now: Instant) -> Vec<Event> {
+    let Some(p) = job.pins.as_deref() else { return Vec::new() };
+    let bps = owner_comp_bps(job, now, true);
+    let comp = p.service.bps(u64::from(bps)).unwrap_or(Amount::ZERO);
+    let leg = job.legs.last().map_or(0, |l| l.offer.leg);
+    let owner = job.legs.last().map_or(p.owner, |l| l.offer.owner);
+    release(job, ReleaseReason::NoShow).into_iter().chain([Event::NoShowDeclared { leg, owner, comp }]).collect()
+}
+
+/// The choice after a no-show.
+pub fn resolve_no_show(job: &Job, choice: Choice, arrive_by: Option<Instant>) -> Vec<Event> {
+    let mut out = vec![Event::NoShowResolved { choice, arrive_by }];
+    if choice == Choice::Cancel {
+        out.extend(close_access(job));
+        out.push(aborted(job, Cause::NoShow, Fault::Owner));
+    }
+    out
+}
+
+/// Nobody opened in time.
+pub fn access_wait_over(job: &Job) -> Vec<Event> {
+    let fault = fault_of(job, Cause::AccessFailure);
+    let mut out = vec![Event::AccessWaitExpired { plan: job.access.plan.as_ref().map(|p| p.plan) }];
+    out.extend(abort_outside(job, Cause::AccessFailure, fault, ReleaseReason::AccessFailure));
+    out
+}
+
+/// No robot took the rest in time.
+pub fn handover_over(job: &Job) -> Vec<Event> {
+    abort_outside(job, Cause::HandoverFailed, Fault::Owner, ReleaseReason::HandoverFailed)
+}
+
+/// Work stands still.
+pub fn stall(job: &Job, reason: StallReason) -> Vec<Event> {
+    if job.status == Status::Executing { vec![Event::ExecutionStalled { reason }] } else { Vec::new() }
+}
+
+/// The robot is out (confirmed) or will not come out by itself (forced).
+pub fn exit_done(job: &Job, forced: bool, how: ExitProof) -> Vec<Event> {
+    let first =
+        if forced { Event::SafeExitForced { motion_inhibited: true } } else { Event::SafeExitConfirmed { how, custody: job.custody } };
+    let reason = if forced { ReleaseReason::Forced } else { ReleaseReason::Exited };
+    let mut out = vec![first];
+    out.extend(job.leg().map(|l| Event::LeaseEnded { lease: l.offer.lease, leg: l.offer.leg, reason }));
+    if job.status == Status::Completed {
+        out.extend(close_access(job));
+        return out;
+    }
+    let Some(x) = job.exit else { return out };
+    let handed = x.disposition == Some(Disposition::Handover) && job.custody != Custody::Held;
+    if handed {
+        let leg = u8::try_from(job.legs.len()).unwrap_or(u8::MAX);
+        out.push(Event::HandoverOpened { leg, checkpoint: job.checkpoint, remaining_bps: job.remaining_bps() });
+    } else {
+        out.extend(close_access(job));
+        out.push(aborted(job, x.cause.unwrap_or(Cause::ExitForced), x.fault));
+    }
+    out
+}

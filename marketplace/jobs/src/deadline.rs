@@ -1,0 +1,216 @@
+//! What must happen next, and when: a function of the job alone.
+
+use crate::event::StallReason;
+use crate::job::{AccessTrack, Job, PaymentTrack};
+use crate::status::Status;
+use crate::terms::Mode;
+use nooterra_engine::Record;
+use nooterra_engine::time::{Instant, Span};
+
+/// Timer codes of a job stream, in their order at one instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+#[allow(missing_docs)] // wire names of the deadline table
+pub enum Deadline {
+    RfqClose,
+    QuoteExpiry,
+    AwardDecide,
+    AuthBy,
+    CaptureAt,
+    ArriveBy,
+    LeaseOffer,
+    DepartBy,
+    LeaseTtl,
+    AccessWait,
+    StartBy,
+    AccessWarn,
+    AccessEnd,
+    HeartbeatBy,
+    MaxExec,
+    StallBy,
+    ExitBy,
+    ExitRecover,
+    ExitForce,
+    HandoverBy,
+    NoShowDecide,
+    ProofBy,
+    SettleAt,
+    HoldReview,
+    HoldEnd,
+}
+
+impl Deadline {
+    /// Its name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RfqClose => "RFQ_CLOSE",
+            Self::QuoteExpiry => "QUOTE_EXPIRY",
+            Self::AwardDecide => "AWARD_DECIDE",
+            Self::AuthBy => "AUTH_BY",
+            Self::CaptureAt => "CAPTURE_AT",
+            Self::ArriveBy => "ARRIVE_BY",
+            Self::LeaseOffer => "LEASE_OFFER",
+            Self::DepartBy => "DEPART_BY",
+            Self::LeaseTtl => "LEASE_TTL",
+            Self::AccessWait => "ACCESS_WAIT",
+            Self::StartBy => "START_BY",
+            Self::AccessWarn => "ACCESS_WARN",
+            Self::AccessEnd => "ACCESS_END",
+            Self::HeartbeatBy => "HEARTBEAT_BY",
+            Self::MaxExec => "MAX_EXEC",
+            Self::StallBy => "STALL_BY",
+            Self::ExitBy => "EXIT_BY",
+            Self::ExitRecover => "EXIT_RECOVER",
+            Self::ExitForce => "EXIT_FORCE",
+            Self::HandoverBy => "HANDOVER_BY",
+            Self::NoShowDecide => "NO_SHOW_DECIDE",
+            Self::ProofBy => "PROOF_BY",
+            Self::SettleAt => "SETTLE_AT",
+            Self::HoldReview => "HOLD_REVIEW",
+            Self::HoldEnd => "HOLD_END",
+        }
+    }
+}
+
+/// Platform lease end after a heartbeat: always later than the robot's own.
+pub const fn lease_end(renewed: Instant, ttl: Span) -> Instant {
+    renewed.saturating_add(Span(ttl.0 + Span::from_secs(5).0 + ttl.0 / 5_000))
+}
+
+impl Job {
+    /// Every armed timer of the job. `DISPATCH_AT` belongs to the region, not to the job.
+    pub fn deadlines(&self) -> Vec<(Deadline, Instant)> {
+        let mut out = Vec::with_capacity(6);
+        match self.status {
+            Status::Created | Status::Quoted | Status::Awarded => self.market_deadlines(&mut out),
+            Status::Settled | Status::Withdrawn => {}
+            _ => self.booked_deadlines(&mut out),
+        }
+        out
+    }
+
+    fn market_deadlines(&self, out: &mut Vec<(Deadline, Instant)>) {
+        if !self.rfq.closed {
+            out.push((Deadline::RfqClose, self.request.rfq_closes));
+        }
+        if let Some(first) =
+            self.live_quotes().filter(|q| self.award.is_none_or(|a| a.quote != q.quote.quote)).map(|q| q.quote.expires).min()
+        {
+            out.push((Deadline::QuoteExpiry, first));
+        }
+        if self.status != Status::Awarded
+            && let Some(by) = self.rfq.decide_by.filter(|_| self.request.mode == Mode::Manual)
+        {
+            out.push((Deadline::AwardDecide, by));
+        }
+        if let Some(a) = &self.award {
+            out.push((Deadline::AuthBy, a.auth_by));
+        }
+    }
+
+    fn booked_deadlines(&self, out: &mut Vec<(Deadline, Instant)>) {
+        let Some(p) = self.pins.as_deref() else { return };
+        let t = &p.timing;
+        let mut arm = |code, at| out.push((code, at));
+        if let Some(at) = self.payment.capture_at.filter(|_| self.payment.track == PaymentTrack::Authorised && self.ended_at.is_none()) {
+            arm(Deadline::CaptureAt, at);
+        }
+        let from_home = matches!(self.status, Status::Booked | Status::Matched | Status::Reserved | Status::EnRoute);
+        if from_home && !self.started {
+            arm(Deadline::ArriveBy, self.arrive_by);
+        }
+        let handed = matches!(self.status, Status::Handover | Status::Matched | Status::Reserved | Status::EnRoute | Status::Arrived);
+        if let Some(by) = self.handover_by.filter(|_| handed && (self.started || self.status == Status::Handover)) {
+            arm(Deadline::HandoverBy, by);
+        }
+        if let Some(l) = self.leg() {
+            match self.status {
+                Status::Matched => arm(Deadline::LeaseOffer, l.offered_at.saturating_add(t.lease_offer)),
+                Status::Reserved => {
+                    let due = self.handover_by.unwrap_or(self.arrive_by);
+                    let by = due.saturating_sub(l.offer.trip_est).saturating_sub(t.depart_margin);
+                    let least = l.accepted_at.unwrap_or(l.offered_at).saturating_add(t.depart_least);
+                    arm(Deadline::DepartBy, by.max(least));
+                    arm(Deadline::LeaseTtl, lease_end(self.heartbeat_at, t.ttl_reserved));
+                }
+                Status::EnRoute => arm(Deadline::LeaseTtl, lease_end(self.heartbeat_at, t.ttl_moving)),
+                Status::Arrived => {
+                    arm(Deadline::LeaseTtl, lease_end(self.heartbeat_at, t.ttl_moving));
+                    arm(Deadline::AccessWait, self.entered_at().saturating_add(p.tier_values.access_wait));
+                }
+                _ => {}
+            }
+        }
+        if matches!(self.status, Status::AccessGranted | Status::Executing | Status::Assisted | Status::Stalled) {
+            self.inside_deadlines(out, p);
+        } else if let Some(plan) = self.access.plan.as_ref().filter(|_| self.ended_at.is_none()) {
+            if matches!(self.access.track, AccessTrack::Planned | AccessTrack::Granted) && self.status != Status::AbortingSafeExit {
+                out.push((Deadline::AccessEnd, plan.valid_to));
+            }
+        }
+        if matches!(self.status, Status::AbortingSafeExit | Status::Completed)
+            && let Some(x) = self.exit.as_ref().filter(|x| !x.done)
+        {
+            out.push(match x.level {
+                0 => (Deadline::ExitBy, x.exit_by),
+                1 => (Deadline::ExitRecover, x.exit_by.saturating_add(t.exit_recover)),
+                _ => (Deadline::ExitForce, x.exit_by.saturating_add(t.exit_force)),
+            });
+        }
+        if self.status == Status::NoShow {
+            out.push((Deadline::NoShowDecide, self.entered_at().saturating_add(t.no_show_decide)));
+        }
+        if matches!(self.status, Status::Completed | Status::Aborted) {
+            self.ended_deadlines(out, p);
+        }
+    }
+
+    fn inside_deadlines(&self, out: &mut Vec<(Deadline, Instant)>, p: &crate::pins::Pins) {
+        let v = &p.tier_values;
+        if self.status == Status::AccessGranted {
+            out.push((Deadline::StartBy, self.entered_at().saturating_add(p.timing.start_by)));
+        }
+        if let Some(plan) = self.access.plan.as_ref().filter(|_| self.access.track == AccessTrack::Granted) {
+            if !self.access.warned {
+                out.push((Deadline::AccessWarn, plan.valid_to.saturating_sub(v.exit_by)));
+            }
+            out.push((Deadline::AccessEnd, plan.valid_to));
+        }
+        if matches!(self.status, Status::Executing | Status::Assisted) {
+            out.push((Deadline::HeartbeatBy, self.heartbeat_at.saturating_add(v.stall_after)));
+        }
+        if let Some(since) = self.working_since {
+            out.push((Deadline::MaxExec, since.saturating_add(Span(v.max_exec.0.saturating_sub(self.worked.0)))));
+        }
+        if let Some(since) = self.stall_since {
+            out.push((Deadline::StallBy, since.saturating_add(Span(v.max_stall.0.saturating_sub(self.stalled.0)))));
+        }
+    }
+
+    fn ended_deadlines(&self, out: &mut Vec<(Deadline, Instant)>, p: &crate::pins::Pins) {
+        let Some(end) = self.ended_at else { return };
+        if self.proof.is_none() {
+            out.push((Deadline::ProofBy, end.saturating_add(p.timing.proof_by)));
+        }
+        match &self.hold {
+            None => out.push((Deadline::SettleAt, end.saturating_add(p.timing.settle_at))),
+            Some(h) => {
+                let hold_end = h.at.saturating_add(p.timing.hold_end);
+                let review = h.at.saturating_add(p.timing.hold_review.times(u64::from(h.level) + 1));
+                if review < hold_end {
+                    out.push((Deadline::HoldReview, review));
+                }
+                out.push((Deadline::HoldEnd, hold_end));
+            }
+        }
+    }
+
+    /// When the present state was entered.
+    pub fn entered_at(&self) -> Instant {
+        self.history.last().map_or(self.created_at, |m| m.at)
+    }
+
+    /// Does a fresh heartbeat end this stall by itself?
+    pub fn resumes_on_heartbeat(&self) -> bool {
+        self.status == Status::Stalled && self.stall_reason == Some(StallReason::HeartbeatLost)
+    }
+}

@@ -1,0 +1,594 @@
+//! The events of a job stream in this slice. Names are the wire names of the domain's catalogue.
+#![allow(missing_docs)] // every name and field is defined in the catalogue
+
+use crate::pins::{Pins, WitnessClass};
+use crate::table::Kind;
+use crate::terms::{Price, Quote, Request, Window};
+use nooterra_engine::Record;
+use nooterra_engine::digest::Digest;
+use nooterra_engine::ids::{
+    AccessPlanId, DoorId, HoldId, IncidentId, ItemId, LeaseId, PartyId, PaymentId, ProofId, QuoteId, RefundId, RobotId, WitnessId,
+};
+use nooterra_engine::money::Amount;
+use nooterra_engine::time::{Instant, Span};
+
+/// Who answers for the end of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Record)]
+pub enum Fault {
+    #[default]
+    None,
+    Requester,
+    Owner,
+    Operator,
+    Developer,
+    Platform,
+    Site,
+}
+
+/// Why a request ended before booking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum WithdrawReason {
+    RfqExpired,
+    NoAcceptableQuote,
+    NotDecided,
+    Requester,
+    Staff,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum LapseReason {
+    AuthTimeout,
+    Declined,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum CancelReason {
+    Requester,
+    Owner,
+    Staff,
+    Safety,
+    PaymentFailed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum ReleaseReason {
+    NoDeparture,
+    LeaseExpired,
+    TripAborted,
+    Cancelled,
+    NoShow,
+    AccessFailure,
+    RobotUnfit,
+    HandoverFailed,
+    Exited,
+    Forced,
+}
+
+/// Why a robot gives up, outside or inside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum AbortReason {
+    Mechanical,
+    Battery,
+    Sensor,
+    Blocked,
+    Payload,
+    Safety,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum StallReason {
+    HeartbeatLost,
+    Stuck,
+    RemoteStop,
+    AssistUnresolved,
+    Safety,
+}
+
+/// What made a safe exit or an abort necessary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum Cause {
+    RequesterCancelled,
+    OwnerCancelled,
+    StaffCancelled,
+    SafetyCancelled,
+    PaymentFailed,
+    AccessRevoked,
+    AccessExpired,
+    AccessFailure,
+    RobotAborted,
+    StallLimit,
+    StartOverdue,
+    MaxExecution,
+    Incident,
+    Quarantine,
+    Stop,
+    NoShow,
+    HandoverFailed,
+    ExitForced,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum Disposition {
+    Handover,
+    Abort,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum Choice {
+    Cancel,
+    Wait,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Record)]
+pub enum Custody {
+    #[default]
+    None,
+    Held,
+    Delivered,
+    Returned,
+    Lost,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum RevokeReason {
+    Privacy,
+    Safety,
+    Change,
+    Other,
+}
+
+/// How the exit came to be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum ExitProof {
+    Witness,
+    OnSite,
+}
+
+/// Incident codes of this slice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum IncidentCode {
+    Collision,
+    HumanContact,
+    NearMiss,
+    PayloadDrop,
+    BatteryDepletion,
+    LinkLost,
+    Stall,
+    TipOver,
+    AccessFailure,
+    RobotStranded,
+    PropertyDamage,
+    Injury,
+    QualityComplaint,
+    FailedToComplete,
+    BlockedZone,
+}
+
+/// Outcome of a proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum ProofStatus {
+    Pass,
+    Partial,
+    Fail,
+    Insufficient,
+}
+
+/// Outcome of a settlement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum Outcome {
+    Full,
+    Partial,
+    NoCharge,
+    Fee,
+    Forfeit,
+}
+
+/// What keeps a settlement from happening.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum Missing {
+    Proof,
+    Presence,
+    Custody,
+    Lease,
+    Payment,
+    Incident,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum BreachKind {
+    ArriveLate,
+    CompleteLate,
+    ExcessStall,
+    ExitOverstay,
+    ProviderAbort,
+}
+
+/// A lease offered to a robot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Match {
+    pub robot: RobotId,
+    pub owner: PartyId,
+    pub lease: LeaseId,
+    pub leg: u8,
+    pub fence: u64,
+    pub interval: Window,
+    pub trip_est: Span,
+    pub energy_j: u64,
+    pub cost: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct AccessPlan {
+    pub plan: AccessPlanId,
+    pub doors: Vec<DoorId>,
+    pub areas: Vec<u32>,
+    pub valid_from: Instant,
+    pub valid_to: Instant,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct ProofLine {
+    pub name: String,
+    pub bps: u32,
+    pub weight_bps: u32,
+    pub witnesses: Vec<WitnessId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct ProofResult {
+    pub proof: ProofId,
+    pub anchor: Digest,
+    pub policy_hash: Digest,
+    pub facts_hash: Digest,
+    pub status: ProofStatus,
+    pub earned_bps: u32,
+    pub items: Vec<ProofLine>,
+    pub missing: Vec<String>,
+}
+
+/// One leg of a settlement's split.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Part {
+    pub account: String,
+    pub party: Option<PartyId>,
+    pub amount: Amount,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Settlement {
+    pub outcome: Outcome,
+    pub earned_bps: u32,
+    pub fee: Amount,
+    pub charge: Amount,
+    pub parts: Vec<Part>,
+    pub refund: Amount,
+    pub proof: Option<ProofId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Booking {
+    pub pins: Pins,
+    pub pins_hash: Digest,
+    pub redeemed: Amount,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum Event {
+    JobCreated(Box<Request>),
+    RfqOpened {
+        invited: Vec<PartyId>,
+        price: Price,
+        risk_m: u32,
+        factors: Vec<i32>,
+        candidates: u16,
+    },
+    QuoteSubmitted(Quote),
+    QuoteWithdrawn {
+        quote: QuoteId,
+        rev: u8,
+    },
+    QuoteExpired {
+        quote: QuoteId,
+        rev: u8,
+    },
+    QuoteAwarded {
+        quote: QuoteId,
+        rev: u8,
+        terms_hash: Digest,
+        ranking: Vec<QuoteId>,
+        auth_by: Instant,
+        payment: PaymentId,
+        amount: Amount,
+    },
+    AwardLapsed {
+        quote: QuoteId,
+        reason: LapseReason,
+    },
+    JobWithdrawn {
+        reason: WithdrawReason,
+    },
+    PaymentAuthorised {
+        payment: PaymentId,
+        amount: Amount,
+        expires: Instant,
+        provider_ref: String,
+    },
+    PaymentDeclined {
+        payment: PaymentId,
+        code: String,
+    },
+    JobBooked(Box<Booking>),
+    PaymentCaptured {
+        payment: PaymentId,
+        amount: Amount,
+    },
+    PaymentCaptureFailed {
+        payment: PaymentId,
+        attempt: u8,
+    },
+    PaymentVoided {
+        payment: PaymentId,
+        reason: String,
+    },
+    JobCancelled {
+        reason: CancelReason,
+        fault: Fault,
+        fee_bps: u32,
+        comp_bps: u32,
+    },
+    NoShowDeclared {
+        leg: u8,
+        owner: PartyId,
+        comp: Amount,
+    },
+    NoShowResolved {
+        choice: Choice,
+        arrive_by: Option<Instant>,
+    },
+    JobAborted {
+        cause: Cause,
+        fault: Fault,
+        departed: bool,
+        started: bool,
+    },
+    DispatchFailed {
+        counts: Vec<(String, u16)>,
+    },
+    RobotMatched(Match),
+    LeaseAccepted {
+        lease: LeaseId,
+        fence: u64,
+        plan_hash: Digest,
+    },
+    LeaseRefused {
+        lease: LeaseId,
+        code: String,
+    },
+    LeaseLapsed {
+        lease: LeaseId,
+        leg: u8,
+    },
+    LeaseReleased {
+        lease: LeaseId,
+        leg: u8,
+        reason: ReleaseReason,
+    },
+    LeaseEnded {
+        lease: LeaseId,
+        leg: u8,
+        reason: ReleaseReason,
+    },
+    Departed {
+        route_mm: u64,
+        eta: Span,
+    },
+    TripAborted {
+        reason: AbortReason,
+        detail: String,
+    },
+    RobotArrived {
+        place: u32,
+        x_mm: i64,
+        y_mm: i64,
+        theta_urad: i64,
+    },
+    ExecutionStarted {
+        leg: u8,
+        plan_hash: Digest,
+        from_checkpoint: u16,
+    },
+    CheckpointReached {
+        index: u16,
+        place: u32,
+        work_bps_claimed: u32,
+        state_hash: Digest,
+    },
+    CustodyChanged {
+        item: ItemId,
+        to: Custody,
+        mass_g: u32,
+    },
+    ExecutionStalled {
+        reason: StallReason,
+    },
+    ExecutionResumed {
+        stalled: Span,
+    },
+    ExecutionCompleted {
+        steps: u16,
+        black_box_root: Digest,
+    },
+    ExecutionAborted {
+        reason: AbortReason,
+        detail: String,
+    },
+    StartOverdue {
+        measured: Span,
+        limit: Span,
+    },
+    StallLimitReached {
+        measured: Span,
+        limit: Span,
+    },
+    MaxExecutionReached {
+        measured: Span,
+        limit: Span,
+    },
+    SafeExitOrdered {
+        cause: Cause,
+        disposition: Disposition,
+        exit_by: Instant,
+        fault: Fault,
+    },
+    SafeExitConfirmed {
+        how: ExitProof,
+        custody: Custody,
+    },
+    SafeExitEscalated {
+        level: u8,
+    },
+    SafeExitForced {
+        motion_inhibited: bool,
+    },
+    HandoverOpened {
+        leg: u8,
+        checkpoint: u16,
+        remaining_bps: u32,
+    },
+    AccessPlanIssued(AccessPlan),
+    AccessGranted {
+        plan: AccessPlanId,
+        door: Option<DoorId>,
+        fence: u64,
+    },
+    AccessDenied {
+        plan: Option<AccessPlanId>,
+        code: String,
+    },
+    AccessRevoked {
+        plan: AccessPlanId,
+        reason: RevokeReason,
+    },
+    AccessEnding {
+        plan: AccessPlanId,
+    },
+    AccessExpired {
+        plan: AccessPlanId,
+    },
+    AccessWaitExpired {
+        plan: Option<AccessPlanId>,
+    },
+    AccessClosed {
+        plan: AccessPlanId,
+    },
+    Entered {
+        robot: RobotId,
+        place: u32,
+    },
+    Exited {
+        robot: RobotId,
+        place: u32,
+    },
+    IncidentOpened {
+        incident: IncidentId,
+        code: IncidentCode,
+        severity: u8,
+        robot: Option<RobotId>,
+        dev_ns: u64,
+        facts_hash: Digest,
+    },
+    IncidentTriaged {
+        incident: IncidentId,
+        severity: u8,
+        fault: Fault,
+        confirmed: bool,
+    },
+    WitnessReported {
+        witness: WitnessId,
+        class: WitnessClass,
+        point: u16,
+        place: u32,
+        robot: RobotId,
+        measure: i64,
+        artefact: Digest,
+    },
+    ProofEvaluated(ProofResult),
+    SettlementHeld {
+        hold: HoldId,
+        missing: Vec<Missing>,
+        amount: Amount,
+    },
+    HoldEscalated {
+        hold: HoldId,
+        level: u8,
+    },
+    SettlementReleased {
+        hold: HoldId,
+    },
+    SettlementForfeited {
+        hold: HoldId,
+        decision_hash: Digest,
+        earned_bps: u32,
+    },
+    JobSettled(Box<Settlement>),
+    SlaBreachRecorded {
+        kind: BreachKind,
+        leg: u8,
+        measured: Span,
+        limit: Span,
+        excused: Span,
+    },
+    SlaCreditIssued {
+        breaches: Vec<BreachKind>,
+        amount: Amount,
+    },
+    RefundIssued {
+        refund: RefundId,
+        amount: Amount,
+        decision_hash: Digest,
+    },
+    RefundPaid {
+        refund: RefundId,
+        provider_ref: String,
+    },
+    RefundFailed {
+        refund: RefundId,
+        code: String,
+    },
+}
+
+impl Event {
+    /// The row of the transition table it belongs to, if it moves the state.
+    pub fn kind(&self) -> Option<Kind> {
+        Some(match self {
+            Self::JobCreated(_) => Kind::JobCreated,
+            Self::QuoteSubmitted(_) => Kind::QuoteSubmitted,
+            Self::QuoteWithdrawn { .. } => Kind::QuoteWithdrawn,
+            Self::QuoteExpired { .. } => Kind::QuoteExpired,
+            Self::QuoteAwarded { .. } => Kind::QuoteAwarded,
+            Self::AwardLapsed { .. } => Kind::AwardLapsed,
+            Self::JobWithdrawn { .. } => Kind::JobWithdrawn,
+            Self::JobBooked(_) => Kind::JobBooked,
+            Self::RobotMatched(_) => Kind::RobotMatched,
+            Self::LeaseAccepted { .. } => Kind::LeaseAccepted,
+            Self::LeaseRefused { .. } => Kind::LeaseRefused,
+            Self::LeaseLapsed { .. } => Kind::LeaseLapsed,
+            Self::LeaseReleased { .. } => Kind::LeaseReleased,
+            Self::Departed { .. } => Kind::Departed,
+            Self::RobotArrived { .. } => Kind::RobotArrived,
+            Self::ExecutionStarted { .. } => Kind::ExecutionStarted,
+            Self::ExecutionStalled { .. } => Kind::ExecutionStalled,
+            Self::ExecutionResumed { .. } => Kind::ExecutionResumed,
+            Self::ExecutionCompleted { .. } => Kind::ExecutionCompleted,
+            Self::SafeExitOrdered { .. } => Kind::SafeExitOrdered,
+            Self::HandoverOpened { .. } => Kind::HandoverOpened,
+            Self::NoShowDeclared { .. } => Kind::NoShowDeclared,
+            Self::NoShowResolved { choice: Choice::Wait, .. } => Kind::NoShowResolvedWait,
+            Self::JobAborted { .. } => Kind::JobAborted,
+            Self::JobSettled(_) => Kind::JobSettled,
+            // Granting entry again while inside is a record only: the job decides with its state.
+            Self::AccessGranted { .. } => Kind::AccessGranted,
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,411 @@
+//! Folding events into a job. Nothing here can fail: whether an event may happen was decided before.
+
+use crate::event::{Custody, Disposition, Event, LapseReason};
+use crate::job::{
+    AccessTrack, Award, Claimed, Excluded, Exit, Hold, IncidentState, Job, Leg, Moved, PaymentTrack, Presence, QuoteState, RefundState,
+    RefundTrack, Rfq, Settled, Sighting,
+};
+use crate::status::Status;
+use nooterra_engine::always;
+use nooterra_engine::time::{Instant, Span};
+
+/// Causes after which an exit under way can no longer end in a hand-over.
+fn demands_abort(event: &Event) -> bool {
+    match event {
+        Event::JobCancelled { .. } | Event::AccessRevoked { .. } | Event::AccessExpired { .. } | Event::MaxExecutionReached { .. } => true,
+        Event::IncidentOpened { severity, .. } => *severity >= 4,
+        Event::ExecutionAborted { reason, .. } => matches!(reason, crate::event::AbortReason::Safety | crate::event::AbortReason::Blocked),
+        _ => false,
+    }
+}
+
+impl Job {
+    /// Folds in one event that happened at `at`; `log_seq` is the position of its input in the log.
+    pub fn evolve(&mut self, at: Instant, log_seq: u64, event: &Event) {
+        let to = self.would_be(event);
+        always!(to.is_some(), "I3 transition", "{} in {}: {event:?}", self.id, self.status.name());
+        self.fold(at, log_seq, event);
+        if self.status == Status::AbortingSafeExit && demands_abort(event) {
+            self.with_exit(|x| x.disposition = x.disposition.map(|_| Disposition::Abort));
+        }
+        if let Some(to) = to {
+            self.enter(at, to);
+        }
+    }
+
+    fn enter(&mut self, at: Instant, to: Status) {
+        if to == self.status {
+            return;
+        }
+        always!(!self.status.is_terminal(), "I3 terminal", "{} left {}", self.id, self.status.name());
+        if to.is_working() && self.working_since.is_none() {
+            self.working_since = Some(at);
+        }
+        if !to.is_working()
+            && let Some(since) = self.working_since.take()
+        {
+            self.worked += at.since(since);
+        }
+        if to != Status::Stalled
+            && let Some(since) = self.stall_since.take()
+        {
+            self.stalled += at.since(since);
+            self.stall_reason = None;
+        }
+        if matches!(to, Status::Completed | Status::Aborted) {
+            self.ended_at = Some(at);
+        }
+        self.status = to;
+        self.history.push(Moved { status: to, at });
+    }
+
+    fn timing(&self) -> crate::pins::Timing {
+        self.pins.as_ref().map(|p| p.timing.clone()).unwrap_or_default()
+    }
+
+    fn close_leg(&mut self, at: Instant, given_back: bool) {
+        let exclude = self.timing().exclude;
+        if let Some(l) = self.legs.last_mut().filter(|l| l.closed_at.is_none()) {
+            l.closed_at = Some(at);
+            let robot = l.offer.robot;
+            if given_back {
+                self.excluded.retain(|e| e.until > at && e.robot != robot);
+                self.excluded.push(Excluded { robot, until: at.saturating_add(exclude) });
+                self.redispatched = true;
+            }
+        }
+    }
+
+    fn kill_quote(&mut self, id: nooterra_engine::ids::QuoteId) {
+        if let Some(q) = self.quotes.iter_mut().find(|q| q.quote.quote == id) {
+            q.live = false;
+        }
+    }
+
+    fn see(&mut self, s: Sighting) {
+        if let Err(i) = self.sightings.binary_search(&s) {
+            self.sightings.insert(i, s);
+        }
+    }
+
+    fn fold(&mut self, at: Instant, log_seq: u64, event: &Event) {
+        match event {
+            Event::JobCreated(_) | Event::JobCancelled { .. } | Event::JobAborted { .. } => {
+                self.fold_end(at, event);
+            }
+            Event::RfqOpened { invited, price, risk_m, candidates, .. } => {
+                self.rfq = Rfq {
+                    invited: invited.clone(),
+                    price: *price,
+                    risk_m: *risk_m,
+                    candidates: *candidates,
+                    closed: false,
+                    decide_by: None,
+                };
+            }
+            Event::QuoteSubmitted(q) => self.quotes.push(QuoteState { quote: q.clone(), live: true, log_seq }),
+            Event::QuoteWithdrawn { quote, .. } | Event::QuoteExpired { quote, .. } => self.kill_quote(*quote),
+            Event::QuoteAwarded { quote, auth_by, payment, amount, .. } => {
+                self.award = Some(Award { quote: *quote, auth_by: *auth_by });
+                self.payment.track = PaymentTrack::Asked;
+                self.payment.payment = Some(*payment);
+                self.payment.amount = *amount;
+            }
+            Event::AwardLapsed { quote, reason } => {
+                self.kill_quote(*quote);
+                self.award = None;
+                // A late answer to an authorisation that timed out is voided when it comes.
+                self.payment = crate::job::Payment {
+                    payment: self.payment.payment.filter(|_| *reason == LapseReason::AuthTimeout),
+                    ..Default::default()
+                };
+            }
+            Event::JobWithdrawn { .. } => {
+                self.quotes.iter_mut().for_each(|q| q.live = false);
+                self.award = None;
+            }
+            Event::PaymentAuthorised { .. }
+            | Event::PaymentDeclined { .. }
+            | Event::PaymentCaptured { .. }
+            | Event::PaymentCaptureFailed { .. }
+            | Event::PaymentVoided { .. }
+            | Event::RefundIssued { .. }
+            | Event::RefundPaid { .. }
+            | Event::RefundFailed { .. } => self.fold_money(at, event),
+            Event::JobBooked(b) => {
+                let p = &b.pins;
+                self.arrive_by = p.window.start.saturating_add(p.level_values.arrival_grace).max(at);
+                self.payment.capture_at = Some(p.window.start.saturating_sub(p.timing.capture_lead).max(at));
+                self.booked_at = Some(at);
+                self.pins_hash = b.pins_hash;
+                self.pins = Some(Box::new(p.clone()));
+                self.quotes.iter_mut().for_each(|q| q.live = false);
+            }
+            Event::NoShowDeclared { .. } => {}
+            Event::NoShowResolved { arrive_by, .. } => {
+                if let Some(by) = arrive_by {
+                    self.arrive_by = *by;
+                }
+            }
+            Event::DispatchFailed { counts } => self.dispatch_failed.clone_from(counts),
+            Event::IncidentOpened { incident, code, severity, .. } => {
+                self.incidents.push(IncidentState {
+                    incident: *incident,
+                    code: *code,
+                    severity: *severity,
+                    count: 1,
+                    last: at,
+                    triaged: false,
+                });
+            }
+            Event::IncidentTriaged { incident, severity, fault, .. } => {
+                if let Some(i) = self.incidents.iter_mut().find(|i| i.incident == *incident) {
+                    i.triaged = true;
+                    i.severity = *severity;
+                    if *severity >= 4 && self.settled.is_none() && *fault != crate::event::Fault::None {
+                        self.fault = *fault;
+                    }
+                }
+            }
+            Event::WitnessReported { witness, class, point, robot, measure, .. } => {
+                self.see(Sighting { point: *point, class: *class, witness: *witness, robot: *robot, measure: *measure });
+            }
+            Event::ProofEvaluated(p) => self.proof = Some(p.clone()),
+            Event::SettlementHeld { hold, missing, .. } => {
+                self.hold = Some(Hold { hold: *hold, at, level: 0, missing: missing.clone() });
+            }
+            Event::HoldEscalated { level, .. } => {
+                if let Some(h) = &mut self.hold {
+                    h.level = *level;
+                }
+            }
+            Event::SettlementReleased { .. } => self.hold = None,
+            Event::SettlementForfeited { earned_bps, .. } => {
+                self.forfeited = Some(*earned_bps);
+                self.hold = None;
+            }
+            Event::JobSettled(s) => self.settled = Some(Settled { at, settlement: (**s).clone() }),
+            Event::SlaBreachRecorded { kind, leg, .. } => self.breaches.push((*kind as u8, *leg)),
+            Event::SlaCreditIssued { .. } => {}
+            _ => self.fold_robot(at, event),
+        }
+    }
+
+    fn fold_end(&mut self, at: Instant, event: &Event) {
+        match event {
+            Event::JobCancelled { fault, fee_bps, comp_bps, .. } => {
+                self.fault = *fault;
+                self.fee_bps = *fee_bps;
+                self.comp_bps += comp_bps;
+                // An authorisation not yet captured is either captured up to the fee or voided by the caller.
+                self.payment.capture_at = None;
+            }
+            Event::JobAborted { cause, fault, .. } => {
+                self.aborted = Some(*cause);
+                self.fault = *fault;
+                self.handover_by = None;
+                self.close_leg(at, false);
+            }
+            _ => {}
+        }
+    }
+
+    fn fold_money(&mut self, at: Instant, event: &Event) {
+        match event {
+            Event::PaymentAuthorised { payment, amount, .. } => {
+                self.payment.track = PaymentTrack::Authorised;
+                self.payment.payment = Some(*payment);
+                self.payment.amount = *amount;
+            }
+            Event::PaymentCaptured { amount, .. } => {
+                self.payment.track = PaymentTrack::Captured;
+                self.payment.amount = *amount;
+                self.payment.capture_at = None;
+            }
+            Event::PaymentCaptureFailed { attempt, .. } => {
+                self.payment.failed = *attempt;
+                self.payment.capture_at = Some(at.saturating_add(self.timing().capture_retry));
+            }
+            Event::PaymentVoided { .. } => {
+                self.payment.track = PaymentTrack::Voided;
+                self.payment.capture_at = None;
+            }
+            Event::RefundIssued { refund, amount, .. } => {
+                self.refund = Some(RefundState { refund: *refund, amount: *amount, track: RefundTrack::Pending });
+            }
+            Event::RefundPaid { refund, .. } | Event::RefundFailed { refund, .. } => {
+                if let Some(r) = self.refund.as_mut().filter(|r| r.refund == *refund) {
+                    r.track = if matches!(event, Event::RefundPaid { .. }) { RefundTrack::Paid } else { RefundTrack::Failed };
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn fold_robot(&mut self, at: Instant, event: &Event) {
+        match event {
+            Event::RobotMatched(m) => {
+                self.legs.push(Leg {
+                    offer: *m,
+                    offered_at: at,
+                    accepted_at: None,
+                    departed_at: None,
+                    arrived_at: None,
+                    started_at: None,
+                    from_checkpoint: self.checkpoint + 1,
+                    closed_at: None,
+                });
+                self.dispatch_failed.clear();
+                self.exit = None;
+            }
+            Event::LeaseAccepted { .. } => {
+                self.heartbeat_at = at;
+                self.with_leg(|l| l.accepted_at = Some(at));
+            }
+            Event::LeaseRefused { .. } | Event::LeaseLapsed { .. } => self.close_leg(at, true),
+            Event::LeaseReleased { .. } => self.close_leg(at, true),
+            Event::LeaseEnded { .. } => self.close_leg(at, self.status == Status::AbortingSafeExit),
+            Event::Departed { .. } => {
+                self.heartbeat_at = at;
+                self.departed = true;
+                self.with_leg(|l| l.departed_at = Some(at));
+            }
+            Event::RobotArrived { .. } => {
+                self.heartbeat_at = at;
+                self.with_leg(|l| l.arrived_at = Some(at));
+            }
+            Event::ExecutionStarted { from_checkpoint, .. } => {
+                self.started = true;
+                self.heartbeat_at = at;
+                let from = *from_checkpoint;
+                self.with_leg(|l| {
+                    l.started_at = Some(at);
+                    l.from_checkpoint = from;
+                });
+            }
+            Event::CheckpointReached { index, .. } => {
+                self.checkpoint = *index;
+                self.heartbeat_at = at;
+                let leg = self.legs.last().map_or(0, |l| l.offer.leg);
+                self.claimed.push(Claimed { index: *index, leg, at });
+            }
+            Event::CustodyChanged { item, to, .. } => {
+                self.item = Some(*item);
+                self.custody = *to;
+            }
+            Event::ExecutionStalled { reason } => {
+                self.stall_since = Some(at);
+                self.stall_reason = Some(*reason);
+            }
+            Event::ExecutionResumed { .. } => self.heartbeat_at = at,
+            Event::ExecutionCompleted { .. } => {
+                let exit_by = at.saturating_add(self.pins.as_ref().map_or(Span::ZERO, |p| p.tier_values.exit_by));
+                self.exit = Some(Exit { disposition: None, cause: None, fault: self.fault, exit_by, level: 0, done: false });
+            }
+            Event::SafeExitOrdered { cause, disposition, exit_by, fault } => {
+                self.exit = Some(Exit {
+                    disposition: Some(*disposition),
+                    cause: Some(*cause),
+                    fault: *fault,
+                    exit_by: *exit_by,
+                    level: 0,
+                    done: false,
+                });
+            }
+            Event::SafeExitConfirmed { .. } => {
+                self.presence = Presence::Out;
+                self.with_exit(|x| x.done = true);
+            }
+            Event::SafeExitEscalated { level } => {
+                let level = *level;
+                self.with_exit(|x| x.level = level);
+            }
+            Event::SafeExitForced { motion_inhibited } => {
+                self.presence = Presence::Stranded;
+                if self.custody == Custody::Held {
+                    self.custody = Custody::Lost;
+                }
+                let inhibited = *motion_inhibited;
+                self.with_exit(|x| {
+                    x.level = 3;
+                    x.done = true;
+                    if !inhibited && x.disposition.is_some() {
+                        x.disposition = Some(Disposition::Abort);
+                    }
+                });
+            }
+            Event::HandoverOpened { .. } => {
+                let by = at.saturating_add(self.timing().handover_by);
+                self.handover_by = Some(by);
+                self.arrive_by = self.arrive_by.max(by);
+                // The stranded predecessor is the site's matter; the next leg starts outside.
+                self.presence = Presence::Out;
+                self.access.track = if self.access.plan.is_some() { AccessTrack::Planned } else { AccessTrack::None };
+            }
+            _ => self.fold_access(event),
+        }
+    }
+
+    fn fold_access(&mut self, event: &Event) {
+        match event {
+            Event::AccessPlanIssued(plan) => {
+                self.access.plan = Some(plan.clone());
+                self.access.track = AccessTrack::Planned;
+                self.access.warned = false;
+            }
+            Event::AccessGranted { .. } => {
+                self.access.track = AccessTrack::Granted;
+                self.handover_by = None;
+            }
+            Event::AccessDenied { .. } => self.access.denials = self.access.denials.saturating_add(1),
+            Event::AccessRevoked { .. } => self.access.track = AccessTrack::Revoked,
+            Event::AccessEnding { .. } => self.access.warned = true,
+            Event::AccessExpired { .. } => self.access.track = AccessTrack::Expired,
+            Event::AccessClosed { .. } => self.access.track = AccessTrack::Closed,
+            Event::Entered { .. } => self.presence = Presence::In,
+            Event::Exited { .. } => {
+                if self.presence == Presence::In {
+                    self.presence = Presence::Out;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn with_leg(&mut self, f: impl FnOnce(&mut Leg)) {
+        if let Some(l) = self.legs.last_mut().filter(|l| l.closed_at.is_none()) {
+            f(l);
+        }
+    }
+
+    fn with_exit(&mut self, f: impl FnOnce(&mut Exit)) {
+        if let Some(x) = &mut self.exit {
+            f(x);
+        }
+    }
+
+    /// A heartbeat of the bound robot, recorded on the robot's own stream, renews the lease and the stall clock.
+    pub fn heartbeat(&mut self, at: Instant) {
+        self.heartbeat_at = at;
+    }
+
+    /// Two of the same incident within the dedupe window are one: counted, with the higher severity.
+    pub fn repeat_incident(&mut self, incident: nooterra_engine::ids::IncidentId, severity: u8, at: Instant) {
+        if let Some(i) = self.incidents.iter_mut().find(|i| i.incident == incident) {
+            i.count += 1;
+            i.last = at;
+            i.severity = i.severity.max(severity);
+        }
+    }
+
+    /// The request for quotes ran out of time; in manual mode the requester decides by `decide_by`.
+    pub fn close_rfq(&mut self, decide_by: Option<Instant>) {
+        self.rfq.closed = true;
+        self.rfq.decide_by = decide_by;
+    }
+
+    /// A capture was asked of the provider; the answer decides what is next.
+    pub fn capture_asked(&mut self) {
+        self.payment.capture_at = None;
+    }
+}

@@ -1,0 +1,491 @@
+//! A job: everything known about one piece of work, as a fold of its events.
+
+use crate::event::{
+    AccessPlan, Cause, Custody, Disposition, Event, Fault, IncidentCode, Match, Missing, ProofResult, Settlement, StallReason,
+};
+use crate::pins::{Pins, WitnessClass};
+use crate::status::Status;
+use crate::terms::{Price, Quote, Request, Step};
+use nooterra_engine::Record;
+use nooterra_engine::digest::Digest;
+use nooterra_engine::ids::{HoldId, IncidentId, ItemId, JobId, LeaseId, PartyId, PaymentId, QuoteId, RefundId, RobotId, WitnessId};
+use nooterra_engine::money::Amount;
+use nooterra_engine::time::{Instant, Span};
+
+/// A quote and whether it can still be awarded.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct QuoteState {
+    /// Its terms.
+    pub quote: Quote,
+    /// Neither withdrawn, expired nor dead.
+    pub live: bool,
+    /// Position of its input in the log: last but one part of the award key.
+    pub log_seq: u64,
+}
+
+/// The quote that was chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Award {
+    /// Which.
+    pub quote: QuoteId,
+    /// Authorisation is due by then.
+    pub auth_by: Instant,
+}
+
+/// What the request for quotes is about.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
+pub struct Rfq {
+    /// Owners asked.
+    pub invited: Vec<PartyId>,
+    /// Reference price.
+    pub price: Price,
+    /// Risk score, milli-points.
+    pub risk_m: u32,
+    /// Robots that could do it.
+    pub candidates: u16,
+    /// Did its closing time pass?
+    pub closed: bool,
+    /// Manual mode: the requester decides by then.
+    pub decide_by: Option<Instant>,
+}
+
+/// Track of the payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Record)]
+pub enum PaymentTrack {
+    /// Nothing was asked.
+    #[default]
+    None,
+    /// Asked, unanswered.
+    Asked,
+    /// Reserved at the provider.
+    Authorised,
+    /// Taken.
+    Captured,
+    /// Given up.
+    Voided,
+}
+
+/// The payment of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+pub struct Payment {
+    /// Where it stands.
+    pub track: PaymentTrack,
+    /// Its id, once asked.
+    pub payment: Option<PaymentId>,
+    /// How much.
+    pub amount: Amount,
+    /// Failed captures.
+    pub failed: u8,
+    /// When capture is tried (again); nothing while an answer is awaited.
+    pub capture_at: Option<Instant>,
+}
+
+/// One robot's authority over the job, past or present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Leg {
+    /// The offer.
+    pub offer: Match,
+    /// When it was made.
+    pub offered_at: Instant,
+    /// When the robot took it.
+    pub accepted_at: Option<Instant>,
+    /// When it set out.
+    pub departed_at: Option<Instant>,
+    /// When it arrived.
+    pub arrived_at: Option<Instant>,
+    /// When it began to work.
+    pub started_at: Option<Instant>,
+    /// First checkpoint of this leg.
+    pub from_checkpoint: u16,
+    /// When the leg was closed.
+    pub closed_at: Option<Instant>,
+}
+
+/// Track of the access plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Record)]
+pub enum AccessTrack {
+    /// No plan.
+    #[default]
+    None,
+    /// Issued.
+    Planned,
+    /// Entry is open.
+    Granted,
+    /// Withdrawn.
+    Revoked,
+    /// Ran out.
+    Expired,
+    /// Done with.
+    Closed,
+}
+
+/// Permission to be there.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
+pub struct Access {
+    /// Where it stands.
+    pub track: AccessTrack,
+    /// The plan.
+    pub plan: Option<AccessPlan>,
+    /// The robot was told that it ends.
+    pub warned: bool,
+    /// Refusals at the door.
+    pub denials: u8,
+}
+
+/// Track of the robot's presence, by witnesses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Record)]
+pub enum Presence {
+    /// Not in the plan's areas.
+    #[default]
+    Out,
+    /// Inside.
+    In,
+    /// Inside for good, until people fetch it.
+    Stranded,
+}
+
+/// A safe exit under way, or the leaving after completion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Exit {
+    /// What becomes of the job afterwards; nothing after completion.
+    pub disposition: Option<Disposition>,
+    /// Why.
+    pub cause: Option<Cause>,
+    /// Who answers for it.
+    pub fault: Fault,
+    /// The robot should be out by then.
+    pub exit_by: Instant,
+    /// Escalations so far.
+    pub level: u8,
+    /// Confirmed or forced.
+    pub done: bool,
+}
+
+/// A checkpoint that a robot claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Claimed {
+    /// Index, from 1.
+    pub index: u16,
+    /// Leg that claims it.
+    pub leg: u8,
+    /// When it was recorded.
+    pub at: Instant,
+}
+
+/// What an independent witness saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub struct Sighting {
+    /// At which point of the work, from 1.
+    pub point: u16,
+    /// Of which kind.
+    pub class: WitnessClass,
+    /// By whom.
+    pub witness: WitnessId,
+    /// Which robot.
+    pub robot: RobotId,
+    /// What was measured.
+    pub measure: i64,
+}
+
+/// An incident of the job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct IncidentState {
+    /// Its id.
+    pub incident: IncidentId,
+    /// What.
+    pub code: IncidentCode,
+    /// How bad.
+    pub severity: u8,
+    /// How often within the dedupe window.
+    pub count: u32,
+    /// When the last one was recorded.
+    pub last: Instant,
+    /// Looked at by a person.
+    pub triaged: bool,
+}
+
+/// A settlement that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Hold {
+    /// Its id.
+    pub hold: HoldId,
+    /// Since when.
+    pub at: Instant,
+    /// Reviews so far.
+    pub level: u8,
+    /// What is missing.
+    pub missing: Vec<Missing>,
+}
+
+/// How the job's money ended.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Settled {
+    /// When.
+    pub at: Instant,
+    /// What was decided.
+    pub settlement: Settlement,
+}
+
+/// Where a refund stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum RefundTrack {
+    /// Asked of the provider.
+    Pending,
+    /// Paid.
+    Paid,
+    /// Not paid; the money is still owed.
+    Failed,
+}
+
+/// Money given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct RefundState {
+    /// Its id.
+    pub refund: RefundId,
+    /// How much.
+    pub amount: Amount,
+    /// Where it stands.
+    pub track: RefundTrack,
+}
+
+/// A change of state, for people and judges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Moved {
+    /// The state entered.
+    pub status: Status,
+    /// When.
+    pub at: Instant,
+}
+
+/// A robot that is not asked again for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Excluded {
+    /// Which.
+    pub robot: RobotId,
+    /// Until then.
+    pub until: Instant,
+}
+
+/// One piece of work.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// What was asked.
+    pub request: Request,
+    /// When.
+    pub created_at: Instant,
+    /// Where it stands.
+    pub status: Status,
+    /// Every state it was in.
+    pub history: Vec<Moved>,
+    /// The request for quotes.
+    pub rfq: Rfq,
+    /// Quotes in order of arrival.
+    pub quotes: Vec<QuoteState>,
+    /// The chosen one.
+    pub award: Option<Award>,
+    /// The pinned terms.
+    pub pins: Option<Box<Pins>>,
+    /// Their hash.
+    pub pins_hash: Digest,
+    /// When it was booked.
+    pub booked_at: Option<Instant>,
+    /// The payment.
+    pub payment: Payment,
+    /// Robots' authorities, in order.
+    pub legs: Vec<Leg>,
+    /// Robots not to be asked.
+    pub excluded: Vec<Excluded>,
+    /// The robot is due at the access point.
+    pub arrive_by: Instant,
+    /// The next robot is due after a hand-over.
+    pub handover_by: Option<Instant>,
+    /// Access plan.
+    pub access: Access,
+    /// Presence by witnesses.
+    pub presence: Presence,
+    /// Who has the item.
+    pub custody: Custody,
+    /// The item.
+    pub item: Option<ItemId>,
+    /// Last heartbeat of the bound robot.
+    pub heartbeat_at: Instant,
+    /// Current stall.
+    pub stall_since: Option<Instant>,
+    /// Why.
+    pub stall_reason: Option<StallReason>,
+    /// Stalls ended, total.
+    pub stalled: Span,
+    /// Current spell of work.
+    pub working_since: Option<Instant>,
+    /// Spells ended, total.
+    pub worked: Span,
+    /// Last checkpoint reached.
+    pub checkpoint: u16,
+    /// Checkpoints claimed.
+    pub claimed: Vec<Claimed>,
+    /// Leaving.
+    pub exit: Option<Exit>,
+    /// Some leg began to work.
+    pub started: bool,
+    /// Some robot set out.
+    pub departed: bool,
+    /// Who answers for the end.
+    pub fault: Fault,
+    /// Cancellation fee on the requester, basis points of the service amount.
+    pub fee_bps: u32,
+    /// Compensations promised so far, basis points of the service amount.
+    pub comp_bps: u32,
+    /// Why it was aborted.
+    pub aborted: Option<Cause>,
+    /// When it was completed or aborted.
+    pub ended_at: Option<Instant>,
+    /// What witnesses saw, in ascending order.
+    pub sightings: Vec<Sighting>,
+    /// Result of the last evaluation.
+    pub proof: Option<ProofResult>,
+    /// Incidents.
+    pub incidents: Vec<IncidentState>,
+    /// Settlement waits.
+    pub hold: Option<Hold>,
+    /// Decided by forfeit: earned basis points.
+    pub forfeited: Option<u32>,
+    /// Money is final.
+    pub settled: Option<Settled>,
+    /// Refund of unearned money.
+    pub refund: Option<RefundState>,
+    /// Breaches recorded: kind number and leg.
+    pub breaches: Vec<(u8, u8)>,
+    /// Codes of the last failed dispatch.
+    pub dispatch_failed: Vec<(String, u16)>,
+    /// Given back by a robot at least once.
+    pub redispatched: bool,
+}
+
+impl Job {
+    /// The job after its first event.
+    pub fn create(id: JobId, request: Request, at: Instant) -> Self {
+        let item = request.item;
+        Self {
+            id,
+            request,
+            created_at: at,
+            status: Status::Created,
+            history: vec![Moved { status: Status::Created, at }],
+            rfq: Rfq::default(),
+            quotes: Vec::new(),
+            award: None,
+            pins: None,
+            pins_hash: Digest::ZERO,
+            booked_at: None,
+            payment: Payment::default(),
+            legs: Vec::new(),
+            excluded: Vec::new(),
+            arrive_by: Instant::NEVER,
+            handover_by: None,
+            access: Access::default(),
+            presence: Presence::default(),
+            custody: Custody::default(),
+            item,
+            heartbeat_at: at,
+            stall_since: None,
+            stall_reason: None,
+            stalled: Span::ZERO,
+            working_since: None,
+            worked: Span::ZERO,
+            checkpoint: 0,
+            claimed: Vec::new(),
+            exit: None,
+            started: false,
+            departed: false,
+            fault: Fault::default(),
+            fee_bps: 0,
+            comp_bps: 0,
+            aborted: None,
+            ended_at: None,
+            sightings: Vec::new(),
+            proof: None,
+            incidents: Vec::new(),
+            hold: None,
+            forfeited: None,
+            settled: None,
+            refund: None,
+            breaches: Vec::new(),
+            dispatch_failed: Vec::new(),
+            redispatched: false,
+        }
+    }
+
+    /// `BOOKED` until work has started on some leg, `HANDOVER` afterwards.
+    pub fn home(&self) -> Status {
+        if self.started { Status::Handover } else { Status::Booked }
+    }
+
+    /// The open leg.
+    pub fn leg(&self) -> Option<&Leg> {
+        self.legs.last().filter(|l| l.closed_at.is_none())
+    }
+
+    /// The robot chosen or bound.
+    pub fn robot(&self) -> Option<RobotId> {
+        self.leg().map(|l| l.offer.robot)
+    }
+
+    /// The lease of the open leg.
+    pub fn lease(&self) -> Option<LeaseId> {
+        self.leg().map(|l| l.offer.lease)
+    }
+
+    /// Quotes that can still be awarded.
+    pub fn live_quotes(&self) -> impl Iterator<Item = &QuoteState> {
+        self.quotes.iter().filter(|q| q.live)
+    }
+
+    /// Points of the work.
+    pub fn steps(&self) -> &[Step] {
+        &self.request.steps
+    }
+
+    /// Where the robot of the next leg has to go first: the point after the last checkpoint.
+    pub fn access_place(&self) -> u32 {
+        let next = usize::from(self.checkpoint).min(self.request.steps.len().saturating_sub(1));
+        self.request.steps.get(next).map_or(0, |s| s.place)
+    }
+
+    /// Total stall up to `now`.
+    pub fn stalled_until(&self, now: Instant) -> Span {
+        self.stalled + self.stall_since.map_or(Span::ZERO, |s| now.since(s))
+    }
+
+    /// Total execution up to `now`.
+    pub fn worked_until(&self, now: Instant) -> Span {
+        self.worked + self.working_since.map_or(Span::ZERO, |s| now.since(s))
+    }
+
+    /// Share of the points not yet claimed.
+    pub fn remaining_bps(&self) -> u32 {
+        let n = u32::try_from(self.request.steps.len()).unwrap_or(u32::MAX).max(1);
+        10_000 - (10_000 * u32::from(self.checkpoint).min(n)) / n
+    }
+
+    /// Is this robot barred from the job at `now`?
+    pub fn is_excluded(&self, robot: RobotId, now: Instant) -> bool {
+        self.excluded.iter().any(|e| e.robot == robot && e.until > now)
+    }
+
+    /// Where would this event lead? Nothing: the table forbids it here.
+    pub fn would_be(&self, event: &Event) -> Option<Status> {
+        let Some(kind) = event.kind() else { return Some(self.status) };
+        let left = match event {
+            Event::QuoteWithdrawn { quote, .. } | Event::QuoteExpired { quote, .. } | Event::AwardLapsed { quote, .. } => {
+                self.live_quotes().any(|q| q.quote.quote != *quote)
+            }
+            _ => self.live_quotes().next().is_some(),
+        };
+        if matches!(event, Event::AccessGranted { .. }) && self.status.class() == crate::status::Class::Inside {
+            return Some(self.status);
+        }
+        crate::table::next(Some(self.status), kind, self.started, left)
+    }
+}

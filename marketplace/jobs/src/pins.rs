@@ -1,0 +1,314 @@
+//! What a booking fixes for good: settlement, proof and deadlines read these and nothing else.
+
+use crate::terms::{Price, Window};
+use crate::tier::{Level, LevelValues, Tier, TierValues};
+use nooterra_engine::Record;
+use nooterra_engine::digest::{Digest, content_hash};
+use nooterra_engine::ids::{ContractId, LicenceId, PartyId, QuoteId, SkillId};
+use nooterra_engine::money::{Amount, Currency};
+use nooterra_engine::time::Span;
+
+/// Lengths of the deadlines, from the tenant's policy.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Timing {
+    /// How long before the window a job is first matched.
+    pub dispatch_lead: Span,
+    /// Dispatch runs at whole multiples of this while a job waits.
+    pub dispatch_every: Span,
+    /// How long before the window the payment is captured.
+    pub capture_lead: Span,
+    /// Pause before a failed capture is tried again.
+    pub capture_retry: Span,
+    /// Captures that may fail before the booking is cancelled.
+    pub capture_attempts: u8,
+    /// How long a lease offer stands.
+    pub lease_offer: Span,
+    /// Departure is due this long before arrival less the trip.
+    pub depart_margin: Span,
+    /// Departure is never due sooner than this after the lease was accepted.
+    pub depart_least: Span,
+    /// Lease ttl before departure.
+    pub ttl_reserved: Span,
+    /// Lease ttl from departure on.
+    pub ttl_moving: Span,
+    /// Start is due this long after entry was granted.
+    pub start_by: Span,
+    /// Second exit escalation, after the exit was due.
+    pub exit_recover: Span,
+    /// Forced exit, after the exit was due.
+    pub exit_force: Span,
+    /// A hand-over must reach the access point within this.
+    pub handover_by: Span,
+    /// The requester's choice after a no-show.
+    pub no_show_decide: Span,
+    /// Proof is evaluated this long after the end.
+    pub proof_by: Span,
+    /// Settlement is tried this long after the end.
+    pub settle_at: Span,
+    /// A hold is reviewed each so often.
+    pub hold_review: Span,
+    /// A hold ends after this.
+    pub hold_end: Span,
+    /// A robot that gave a job back is not asked again for this long.
+    pub exclude: Span,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            dispatch_lead: Span::from_mins(120),
+            dispatch_every: Span::from_secs(10),
+            capture_lead: Span::from_mins(24 * 60),
+            capture_retry: Span::from_mins(5),
+            capture_attempts: 3,
+            lease_offer: Span::from_secs(30),
+            depart_margin: Span::from_secs(120),
+            depart_least: Span::from_secs(60),
+            ttl_reserved: Span::from_mins(15),
+            ttl_moving: Span::from_secs(60),
+            start_by: Span::from_secs(300),
+            exit_recover: Span::from_mins(10),
+            exit_force: Span::from_mins(60),
+            handover_by: Span::from_mins(30),
+            no_show_decide: Span::from_mins(15),
+            proof_by: Span::from_mins(30),
+            settle_at: Span::from_mins(60),
+            hold_review: Span::from_mins(72 * 60),
+            hold_end: Span::from_mins(30 * 24 * 60),
+            exclude: Span::from_mins(30),
+        }
+    }
+}
+
+impl Timing {
+    /// Short times for simulated runs: a job is settled soon after its end.
+    pub fn scenario() -> Self {
+        Self {
+            dispatch_every: Span::from_secs(5),
+            exit_recover: Span::from_secs(60),
+            exit_force: Span::from_secs(120),
+            handover_by: Span::from_mins(10),
+            no_show_decide: Span::from_secs(60),
+            proof_by: Span::from_secs(30),
+            settle_at: Span::from_secs(60),
+            hold_review: Span::from_mins(5),
+            hold_end: Span::from_mins(10),
+            exclude: Span::from_mins(5),
+            ..Self::default()
+        }
+    }
+}
+
+/// One item of the proof requirement.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct ProofItem {
+    /// Its name: `drop`, `route`.
+    pub name: String,
+    /// Witness classes of which one must speak.
+    pub classes: Vec<WitnessClass>,
+    /// Indexes of the points (from 1) at which they must speak.
+    pub points: Vec<u16>,
+    /// Its share of the whole, basis points; all items sum to 10 000.
+    pub weight_bps: u32,
+    /// Share of the points that must be witnessed, basis points.
+    pub threshold_bps: u32,
+}
+
+/// Kinds of witness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum WitnessClass {
+    /// A dock, beacon or marker read the robot.
+    DockScan,
+    /// A scale before and after.
+    Weight,
+    /// The item changed hands.
+    CustodyScan,
+    /// A door saw the robot pass.
+    DoorLog,
+    /// The requester's own signed word; satisfies any item in full.
+    RequesterConfirm,
+    /// The way was independently seen to be blocked.
+    BlockedZone,
+}
+
+/// A licensed skill, pinned.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct LicencePin {
+    /// The licence.
+    pub licence: LicenceId,
+    /// The skill.
+    pub skill: SkillId,
+    /// Its bundle.
+    pub bundle: Digest,
+    /// Its developer.
+    pub developer: PartyId,
+    /// Fee per unit.
+    pub fee: Amount,
+    /// Most that the job pays.
+    pub cap: Amount,
+    /// What a unit is.
+    pub unit: LicenceUnit,
+}
+
+/// What a licence is paid by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum LicenceUnit {
+    /// Once per job that was worked.
+    Job,
+    /// Per checkpoint reached.
+    Checkpoint,
+}
+
+/// Who bears the site's fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum SiteFaultBearer {
+    /// The requester.
+    Requester,
+    /// The platform.
+    Platform,
+}
+
+/// What happens when nobody chooses after a no-show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum NoShowDefault {
+    /// The job is cancelled.
+    Cancel,
+    /// A later arrival is awaited.
+    Wait,
+}
+
+/// What a hold that runs out forfeits to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum HoldRule {
+    /// Earned is what was proven.
+    Proven,
+    /// Earned is nothing.
+    Nothing,
+}
+
+/// The bracket tables of cancellations, basis points of the service amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct CancelTable {
+    /// Requester, between two and twenty-four hours before the start.
+    pub early_bps: u32,
+    /// Requester, later, not departed.
+    pub late_bps: u32,
+    /// Requester, departed, outside.
+    pub departed_bps: u32,
+    /// Requester, inside.
+    pub inside_bps: u32,
+    /// Requester absent at a witnessed arrival.
+    pub absent_bps: u32,
+    /// Owner, between two and twenty-four hours before the start.
+    pub owner_early_bps: u32,
+    /// Owner, later, or no-show.
+    pub owner_late_bps: u32,
+    /// All compensation of a job together.
+    pub owner_cap_bps: u32,
+}
+
+impl Default for CancelTable {
+    fn default() -> Self {
+        Self {
+            early_bps: 2_000,
+            late_bps: 4_000,
+            departed_bps: 5_000,
+            inside_bps: 6_000,
+            absent_bps: 5_000,
+            owner_early_bps: 1_000,
+            owner_late_bps: 2_000,
+            owner_cap_bps: 4_000,
+        }
+    }
+}
+
+/// How what is left of the charge is split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Weights {
+    /// Insurance reserve.
+    pub reserve: u32,
+    /// Platform.
+    pub platform: u32,
+    /// Owners.
+    pub owner: u32,
+}
+
+impl Default for Weights {
+    fn default() -> Self {
+        Self { reserve: 200, platform: 2_000, owner: 7_800 }
+    }
+}
+
+/// The pinned terms of a booking.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Pins {
+    /// Contract under which it was booked.
+    pub contract: ContractId,
+    /// Hash of the contract's document.
+    pub document_hash: Digest,
+    /// Hash of the policy in force.
+    pub policy_hash: Digest,
+    /// Who provides.
+    pub owner: PartyId,
+    /// Under which quote.
+    pub quote: QuoteId,
+    /// Parts of the reference price.
+    pub price: Price,
+    /// Service amount `S`.
+    pub service: Amount,
+    /// Coverage fee `F`.
+    pub cover_fee: Amount,
+    /// Currency.
+    pub currency: Currency,
+    /// When.
+    pub window: Window,
+    /// Punctuality.
+    pub level: Level,
+    /// Its values.
+    pub level_values: LevelValues,
+    /// Kind of place.
+    pub tier: Tier,
+    /// Its values.
+    pub tier_values: TierValues,
+    /// Risk score, milli-points.
+    pub risk_m: u32,
+    /// Lowest trust of a robot, basis points.
+    pub min_trust_bps: u32,
+    /// Hash of the points of the work.
+    pub tasks_hash: Digest,
+    /// Licensed skills.
+    pub licences: Vec<LicencePin>,
+    /// Split of the charge.
+    pub weights: Weights,
+    /// Cancellation brackets.
+    pub cancel: CancelTable,
+    /// Proof requirement.
+    pub proof: Vec<ProofItem>,
+    /// Deadlines.
+    pub timing: Timing,
+    /// May another robot finish the work?
+    pub handover: bool,
+    /// May another owner's robot be sent?
+    pub substitution: bool,
+    /// Most legs.
+    pub max_legs: u8,
+    /// Who bears the site's fault.
+    pub site_fault_bearer: SiteFaultBearer,
+    /// Unanswered no-show.
+    pub no_show: NoShowDefault,
+    /// Hold that runs out.
+    pub hold_rule: HoldRule,
+    /// Most that all claims of the job pay.
+    pub max_claims: Amount,
+}
+
+impl Pins {
+    /// What both sides are shown and the market signs.
+    pub fn hash(&self) -> Digest {
+        content_hash("nooterra/pins/v1", self)
+    }
+    /// `Q = S + F`, minor units.
+    pub fn total(&self) -> u64 {
+        self.service.minor() + self.cover_fee.minor()
+    }
+}

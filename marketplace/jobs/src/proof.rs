@@ -1,0 +1,161 @@
+//! Proof of completion: what independent witnesses saw, against what the booking requires.
+
+use crate::event::{ProofLine, ProofResult, ProofStatus};
+use crate::job::{Claimed, Job, Sighting};
+use crate::pins::{ProofItem, WitnessClass};
+use crate::status::Status;
+use crate::terms::{Action, Step, Template};
+use nooterra_engine::Record;
+use nooterra_engine::digest::{Digest, content_hash};
+use nooterra_engine::ids::ProofId;
+
+/// Below this weighted share the proof fails.
+const PARTIAL_FROM_BPS: u64 = 1_000;
+
+/// What a template requires, weights summing to 10 000.
+pub fn requirement(template: Template, steps: &[Step]) -> Vec<ProofItem> {
+    let all: Vec<u16> = (1..=u16::try_from(steps.len()).unwrap_or(u16::MAX)).collect();
+    let item = |name: &str, classes: &[WitnessClass], points: Vec<u16>, weight_bps| ProofItem {
+        name: name.into(),
+        classes: classes.to_vec(),
+        points,
+        weight_bps,
+        threshold_bps: 10_000,
+    };
+    let drops: Vec<u16> = (1u16..).zip(steps).filter(|(_, s)| s.action == Action::Drop).map(|(i, _)| i).collect();
+    match template {
+        Template::Delivery if !drops.is_empty() => vec![
+            item("drop", &[WitnessClass::CustodyScan, WitnessClass::Weight], drops, 7_000),
+            item("route", &[WitnessClass::DockScan], all, 3_000),
+        ],
+        Template::Delivery | Template::Patrol | Template::Inspect => vec![item("points", &[WitnessClass::DockScan], all, 10_000)],
+    }
+}
+
+/// Hash over every fact that an evaluation rests on.
+pub fn facts_hash(job: &Job) -> Digest {
+    #[derive(Record)]
+    struct Facts {
+        sightings: Vec<Sighting>,
+        claimed: Vec<Claimed>,
+        status: Status,
+    }
+    content_hash("nooterra/proof/v1", &Facts { sightings: job.sightings.clone(), claimed: job.claimed.clone(), status: job.status })
+}
+
+/// Is the last evaluation about the facts as they are?
+pub fn is_fresh(job: &Job) -> bool {
+    job.proof.as_ref().is_some_and(|p| p.facts_hash == facts_hash(job))
+}
+
+struct Line {
+    bps: u64,
+    witnessed: bool,
+    claimed: bool,
+    excused: bool,
+    line: ProofLine,
+}
+
+fn measure(job: &Job, item: &ProofItem) -> Line {
+    let spoke = |point: u16| {
+        job.sightings
+            .iter()
+            .find(|s| s.point == point && item.classes.contains(&s.class) && job.legs.iter().any(|l| l.offer.robot == s.robot))
+    };
+    let confirmed = job.sightings.iter().find(|s| s.class == WitnessClass::RequesterConfirm);
+    let blocked = |point: u16| job.sightings.iter().any(|s| s.point == point && s.class == WitnessClass::BlockedZone);
+    let left: Vec<u16> = item.points.iter().copied().filter(|p| !blocked(*p)).collect();
+    let seen: Vec<&Sighting> = left.iter().filter_map(|p| spoke(*p)).collect();
+    let bps = if confirmed.is_some() {
+        10_000
+    } else if left.is_empty() {
+        0
+    } else {
+        (seen.len() as u64 * 10_000) / left.len() as u64
+    };
+    let mut witnesses: Vec<_> = seen.iter().copied().chain(confirmed).map(|s| s.witness).collect();
+    witnesses.sort_unstable();
+    witnesses.dedup();
+    Line {
+        bps: bps.min(10_000),
+        witnessed: !witnesses.is_empty(),
+        claimed: left.iter().any(|p| *p <= job.checkpoint),
+        excused: left.is_empty() && confirmed.is_none(),
+        line: ProofLine {
+            name: item.name.clone(),
+            bps: u32::try_from(bps.min(10_000)).unwrap_or(10_000),
+            weight_bps: item.weight_bps,
+            witnesses,
+        },
+    }
+}
+
+/// Evaluates the proof of an ended job on what is present.
+pub fn evaluate(job: &Job, proof: ProofId, anchor: Digest) -> ProofResult {
+    let pins = job.pins.as_deref();
+    let items: &[ProofItem] = pins.map_or(&[], |p| &p.proof);
+    let lines: Vec<(Line, &ProofItem)> = items.iter().map(|i| (measure(job, i), i)).collect();
+    let aborted = job.status == Status::Aborted;
+    let missing: Vec<String> =
+        lines.iter().filter(|(l, _)| !l.excused && !l.witnessed && (!aborted || l.claimed)).map(|(_, i)| i.name.clone()).collect();
+    let (mut sum, mut weights, mut all_met) = (0u64, 0u64, true);
+    for (l, item) in lines.iter().filter(|(l, _)| !l.excused) {
+        sum += l.bps * u64::from(item.weight_bps);
+        weights += u64::from(item.weight_bps);
+        all_met &= l.bps >= u64::from(item.threshold_bps);
+    }
+    let mean = sum.checked_div(weights).unwrap_or(0);
+    let (status, earned) = if !missing.is_empty() {
+        (ProofStatus::Insufficient, 0)
+    } else if weights == 0 {
+        (ProofStatus::Fail, 0)
+    } else if all_met {
+        (ProofStatus::Pass, 10_000)
+    } else if mean >= PARTIAL_FROM_BPS {
+        (ProofStatus::Partial, mean)
+    } else {
+        (ProofStatus::Fail, 0)
+    };
+    ProofResult {
+        proof,
+        anchor,
+        policy_hash: pins.map_or(Digest::ZERO, |p| p.policy_hash),
+        facts_hash: facts_hash(job),
+        status,
+        earned_bps: u32::try_from(earned).unwrap_or(10_000),
+        items: lines.into_iter().map(|(l, _)| l.line).collect(),
+        missing,
+    }
+}
+
+/// What the witnesses prove, even if the requirement is not met in full: the ground of a forfeit.
+pub fn proven_bps(job: &Job) -> u32 {
+    let items: &[ProofItem] = job.pins.as_deref().map_or(&[], |p| &p.proof);
+    let (mut sum, mut weights) = (0u64, 0u64);
+    for i in items {
+        let l = measure(job, i);
+        if !l.excused {
+            sum += l.bps * u64::from(i.weight_bps);
+            weights += u64::from(i.weight_bps);
+        }
+    }
+    u32::try_from(sum.checked_div(weights).unwrap_or(0)).unwrap_or(10_000)
+}
+
+/// Share of the proven work of each leg, by the points that its robot claimed and a witness saw; basis points of weight.
+pub fn leg_shares(job: &Job) -> Vec<(u8, u64)> {
+    let items: &[ProofItem] = job.pins.as_deref().map_or(&[], |p| &p.proof);
+    let mut shares: Vec<(u8, u64)> = job.legs.iter().map(|l| (l.offer.leg, 0)).collect();
+    for item in items {
+        let n = item.points.len().max(1) as u64;
+        for point in &item.points {
+            let seen = job.sightings.iter().any(|s| s.point == *point && item.classes.contains(&s.class));
+            let confirmed = job.sightings.iter().any(|s| s.class == WitnessClass::RequesterConfirm);
+            let by = job.claimed.iter().find(|c| c.index == *point).map(|c| c.leg);
+            if let Some(s) = shares.iter_mut().find(|(leg, _)| Some(*leg) == by).filter(|_| seen || confirmed) {
+                s.1 += u64::from(item.weight_bps) * 1_000 / n;
+            }
+        }
+    }
+    shares
+}

@@ -1,0 +1,166 @@
+//! What a requester asks for and what a provider offers.
+
+use crate::tier::{Level, Tier};
+use nooterra_engine::Record;
+use nooterra_engine::digest::{Digest, content_hash};
+use nooterra_engine::ids::{ItemId, PartyId, QuoteId, SiteId};
+use nooterra_engine::money::{Amount, Currency};
+use nooterra_engine::time::{Instant, Span};
+
+/// A half-open interval of receive time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Window {
+    /// First instant.
+    pub start: Instant,
+    /// First instant after it.
+    pub end: Instant,
+}
+
+/// Kinds of work of this slice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum Template {
+    /// Fetch an item at one place, hand it in at another.
+    Delivery,
+    /// Visit places in order.
+    Patrol,
+    /// Visit places in order and look.
+    Inspect,
+}
+
+/// What is done at a point of the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum Action {
+    /// Be there.
+    Visit,
+    /// Take the item over.
+    Pick,
+    /// Hand the item in.
+    Drop,
+}
+
+/// One point of the work. The first is the access point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Step {
+    /// The place, as the caller numbers places.
+    pub place: u32,
+    /// What is done there.
+    pub action: Action,
+    /// How long it takes there.
+    pub dwell: Span,
+}
+
+/// What the work asks of a robot.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Need {
+    /// Names of required capabilities.
+    pub capabilities: Vec<String>,
+    /// Mass of the load.
+    pub payload_g: u32,
+    /// What kind of place it is.
+    pub tier: Tier,
+    /// Must an operator stand by?
+    pub coverage: bool,
+}
+
+/// How the request for quotes is decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum Mode {
+    /// By the award key when it closes.
+    Auto,
+    /// The first awardable quote within budget wins on arrival.
+    Instant,
+    /// By the requester.
+    Manual,
+}
+
+/// The payload of `JOB_CREATED`.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Request {
+    /// Who asks.
+    pub requester: PartyId,
+    /// Where.
+    pub site: SiteId,
+    /// What kind of work.
+    pub template: Template,
+    /// When.
+    pub window: Window,
+    /// The points of the work in order.
+    pub steps: Vec<Step>,
+    /// The item carried, for deliveries.
+    pub item: Option<ItemId>,
+    /// What it asks of a robot.
+    pub need: Need,
+    /// Highest total price.
+    pub budget: Option<Amount>,
+    /// Currency of everything in the job.
+    pub currency: Currency,
+    /// Punctuality.
+    pub level: Level,
+    /// When the request for quotes closes.
+    pub rfq_closes: Instant,
+    /// How it is decided.
+    pub mode: Mode,
+    /// Free text of the requester, for people.
+    pub label: String,
+}
+
+impl Request {
+    /// Hash of the points of the work.
+    pub fn tasks_hash(&self) -> Digest {
+        #[derive(Record)]
+        struct Tasks {
+            steps: Vec<Step>,
+        }
+        content_hash("nooterra/tasks/v1", &Tasks { steps: self.steps.clone() })
+    }
+}
+
+/// Parts of the reference price, minor units; `S_ref` is their sum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+pub struct Price {
+    /// Base, distance and time.
+    pub core: Amount,
+    /// For risk.
+    pub risk: Amount,
+    /// For the service level.
+    pub level: Amount,
+    /// For operator coverage.
+    pub cover: Amount,
+    /// For scarcity.
+    pub surge: Amount,
+    /// Sum of the licence caps.
+    pub skills: Amount,
+}
+
+impl Price {
+    /// The reference price.
+    pub fn total(&self) -> u64 {
+        [self.core, self.risk, self.level, self.cover, self.surge, self.skills].iter().map(|a| a.minor()).sum()
+    }
+}
+
+/// The payload of `QUOTE_SUBMITTED`.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Quote {
+    /// Its id.
+    pub quote: QuoteId,
+    /// Who offers.
+    pub owner: PartyId,
+    /// Revision.
+    pub rev: u8,
+    /// Service amount.
+    pub service: Amount,
+    /// Promised arrival.
+    pub arrive: Instant,
+    /// Robot class offered.
+    pub robot_class: String,
+    /// When it lapses.
+    pub expires: Instant,
+}
+
+impl Quote {
+    /// What both sides agree to when it is awarded.
+    pub fn terms_hash(&self) -> Digest {
+        content_hash("nooterra/quote/v1", self)
+    }
+}

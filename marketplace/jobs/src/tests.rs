@@ -1,0 +1,324 @@
+use crate::event::{Event, Fault};
+use crate::job::{Job, PaymentTrack, Presence};
+use crate::pins::WitnessClass;
+use crate::status::{Class, Status};
+use crate::table::{Kind, ROWS, Target, find, next};
+use crate::terms::{Action, Mode, Need, Request, Step, Template, Window};
+use crate::tier::{Level, Tier};
+use nooterra_engine::digest::Digest;
+use nooterra_engine::ids::{ItemId, JobId, PartyId, ProofId, SiteId, WitnessId};
+use nooterra_engine::money::Currency;
+use nooterra_engine::time::{Instant, Span};
+
+fn request() -> Request {
+    let step = |place, action| Step { place, action, dwell: Span::from_secs(5) };
+    Request {
+        requester: PartyId::named("rq"),
+        site: SiteId::named("site"),
+        template: Template::Delivery,
+        window: Window { start: Instant::from_secs(100), end: Instant::from_secs(2_000) },
+        steps: vec![step(3, Action::Pick), step(9, Action::Drop)],
+        item: Some(ItemId::named("parcel")),
+        need: Need { capabilities: vec![], payload_g: 500, tier: Tier::Office, coverage: false },
+        budget: None,
+        currency: Currency::EUR,
+        level: Level::Standard,
+        rfq_closes: Instant::from_secs(20),
+        mode: Mode::Auto,
+        label: "coffee".into(),
+    }
+}
+
+fn job_in(status: Status) -> Job {
+    let mut j = Job::create(JobId::named("j"), request(), Instant::ZERO);
+    j.status = status;
+    j
+}
+
+/// The specification's table, written once more by hand: (event, from, to) with `*` for home and `?` for by-quotes.
+const SPEC: &[(Kind, &str, &str)] = &[
+    (Kind::QuoteSubmitted, "CREATED QUOTED", "QUOTED"),
+    (Kind::QuoteCountered, "QUOTED", "QUOTED"),
+    (Kind::QuoteWithdrawn, "QUOTED", "?"),
+    (Kind::QuoteExpired, "QUOTED", "?"),
+    (Kind::QuoteAwarded, "QUOTED", "AWARDED"),
+    (Kind::AwardLapsed, "AWARDED", "?"),
+    (Kind::JobBooked, "AWARDED", "BOOKED"),
+    (Kind::JobWithdrawn, "CREATED QUOTED AWARDED", "WITHDRAWN"),
+    (Kind::RobotMatched, "BOOKED HANDOVER", "MATCHED"),
+    (Kind::LeaseAccepted, "MATCHED", "RESERVED"),
+    (Kind::LeaseRefused, "MATCHED", "*"),
+    (Kind::LeaseLapsed, "MATCHED", "*"),
+    (Kind::LeaseReleased, "MATCHED RESERVED EN_ROUTE ARRIVED", "*"),
+    (Kind::Departed, "RESERVED", "EN_ROUTE"),
+    (Kind::RobotArrived, "EN_ROUTE", "ARRIVED"),
+    (Kind::AccessGranted, "ARRIVED", "ACCESS_GRANTED"),
+    (Kind::ExecutionStarted, "ACCESS_GRANTED", "EXECUTING"),
+    (Kind::AssistStarted, "EXECUTING STALLED", "ASSISTED"),
+    (Kind::AssistEnded, "ASSISTED", "EXECUTING"),
+    (Kind::ExecutionStalled, "EXECUTING", "STALLED"),
+    (Kind::ExecutionResumed, "STALLED", "EXECUTING"),
+    (Kind::ExecutionCompleted, "EXECUTING", "COMPLETED"),
+    (Kind::SafeExitOrdered, "ACCESS_GRANTED EXECUTING ASSISTED STALLED", "ABORTING_SAFE_EXIT"),
+    (Kind::HandoverOpened, "ABORTING_SAFE_EXIT", "HANDOVER"),
+    (Kind::NoShowDeclared, "BOOKED", "NO_SHOW"),
+    (Kind::NoShowResolvedWait, "NO_SHOW", "BOOKED"),
+    (Kind::JobAborted, "BOOKED NO_SHOW HANDOVER ABORTING_SAFE_EXIT", "ABORTED"),
+    (Kind::JobRescheduled, "BOOKED", "BOOKED"),
+    (Kind::JobSettled, "COMPLETED ABORTED", "SETTLED"),
+];
+
+#[test]
+fn every_pair_of_state_and_event_is_as_specified() {
+    for kind in Kind::ALL {
+        for from in Status::ALL {
+            for (started, quotes) in [(false, false), (true, true)] {
+                let spec = SPEC.iter().find(|(k, f, _)| *k == kind && f.split(' ').any(|s| s == from.name())).map(|(_, _, to)| match *to {
+                    "*" => {
+                        if started {
+                            "HANDOVER"
+                        } else {
+                            "BOOKED"
+                        }
+                    }
+                    "?" => {
+                        if quotes {
+                            "QUOTED"
+                        } else {
+                            "CREATED"
+                        }
+                    }
+                    s => s,
+                });
+                // T4: other quotes may go while one is awarded; the job does not move.
+                let spec = if from == Status::Awarded && matches!(kind, Kind::QuoteWithdrawn | Kind::QuoteExpired) {
+                    Some("AWARDED")
+                } else {
+                    spec
+                };
+                let got = next(Some(from), kind, started, quotes).map(Status::name);
+                assert_eq!(got, spec, "{kind:?} in {from:?}");
+            }
+        }
+    }
+    assert_eq!(next(None, Kind::JobCreated, false, false), Some(Status::Created));
+    assert!(find(Some(Status::Created), Kind::JobCreated).is_none());
+}
+
+#[test]
+fn rows_are_numbered_and_terminal_states_never_leave() {
+    let mut numbers: Vec<u8> = ROWS.iter().map(|r| r.number).collect();
+    numbers.dedup();
+    assert_eq!(numbers, (1..=28).collect::<Vec<u8>>());
+    for r in ROWS {
+        assert!(r.from.iter().all(|s| !s.is_terminal()));
+        if let Target::To(s) = r.to {
+            assert!(Status::ALL.contains(&s));
+        }
+    }
+    assert_eq!(Status::ALL.iter().filter(|s| s.class() == Class::Inside).count(), 5);
+}
+
+fn pins(job: &Job) -> crate::Pins {
+    use crate::pins::{CancelTable, HoldRule, NoShowDefault, SiteFaultBearer, Timing, Weights};
+    use nooterra_engine::ids::{ContractId, QuoteId};
+    use nooterra_engine::money::Amount;
+    let r = &job.request;
+    crate::Pins {
+        contract: ContractId::named("c"),
+        document_hash: Digest::ZERO,
+        policy_hash: Digest([1; 32]),
+        owner: PartyId::named("ow"),
+        quote: QuoteId::named("q"),
+        price: crate::terms::Price::default(),
+        service: Amount::new(1_000).unwrap(),
+        cover_fee: Amount::ZERO,
+        currency: r.currency,
+        window: r.window,
+        level: r.level,
+        level_values: r.level.values(),
+        tier: r.need.tier,
+        tier_values: r.need.tier.values(),
+        risk_m: 0,
+        min_trust_bps: 3_000,
+        tasks_hash: r.tasks_hash(),
+        licences: vec![],
+        weights: Weights::default(),
+        cancel: CancelTable::default(),
+        proof: crate::proof::requirement(r.template, &r.steps),
+        timing: Timing::scenario(),
+        handover: true,
+        substitution: false,
+        max_legs: 3,
+        site_fault_bearer: SiteFaultBearer::Requester,
+        no_show: NoShowDefault::Cancel,
+        hold_rule: HoldRule::Proven,
+        max_claims: Amount::ZERO,
+    }
+}
+
+fn booked(status: Status) -> Job {
+    let mut j = job_in(status);
+    j.pins = Some(Box::new(pins(&j)));
+    j.arrive_by = Instant::from_secs(1_000);
+    j.payment.track = PaymentTrack::Captured;
+    if matches!(status, Status::Completed | Status::Aborted) {
+        j.ended_at = Some(Instant::from_secs(500));
+    }
+    if status == Status::AbortingSafeExit {
+        j.exit = Some(crate::job::Exit {
+            disposition: Some(crate::event::Disposition::Abort),
+            cause: None,
+            fault: Fault::None,
+            exit_by: Instant::from_secs(600),
+            level: 0,
+            done: false,
+        });
+    }
+    if status.is_working() {
+        j.working_since = Some(Instant::from_secs(400));
+    }
+    j.legs.push(crate::job::Leg {
+        offer: crate::event::Match {
+            robot: nooterra_engine::ids::RobotId::named("r"),
+            owner: PartyId::named("ow"),
+            lease: nooterra_engine::ids::LeaseId::named("l"),
+            leg: 0,
+            fence: 1,
+            interval: Window { start: Instant::ZERO, end: Instant::from_secs(900) },
+            trip_est: Span::from_secs(60),
+            energy_j: 0,
+            cost: 0,
+        },
+        offered_at: Instant::from_secs(50),
+        accepted_at: None,
+        departed_at: None,
+        arrived_at: None,
+        started_at: None,
+        from_checkpoint: 1,
+        closed_at: if status.has_robot() { None } else { Some(Instant::from_secs(60)) },
+    });
+    if status == Status::Handover {
+        j.handover_by = Some(Instant::from_secs(1_200));
+        j.started = true;
+    }
+    j
+}
+
+#[test]
+fn every_state_that_is_not_final_has_a_deadline() {
+    for s in Status::ALL {
+        let j = if matches!(s.class(), Class::Open) { job_in(s) } else { booked(s) };
+        assert_eq!(j.deadlines().is_empty(), s.is_terminal(), "{s:?}");
+    }
+}
+
+#[test]
+fn proof_needs_witnesses_not_claims() {
+    use crate::event::ProofStatus;
+    let eval = |j: &Job| {
+        let p = crate::proof::evaluate(j, ProofId::named("p"), Digest::ZERO);
+        (p.status, p.earned_bps)
+    };
+    let mut j = booked(Status::Completed);
+    j.checkpoint = 2;
+    assert_eq!(eval(&j), (ProofStatus::Insufficient, 0), "claims alone prove nothing");
+    let see = |j: &mut Job, point, class| {
+        let e = Event::WitnessReported {
+            witness: WitnessId::named("w"),
+            class,
+            point,
+            place: 0,
+            robot: nooterra_engine::ids::RobotId::named("r"),
+            measure: 1,
+            artefact: Digest::ZERO,
+        };
+        j.evolve(Instant::from_secs(510), 0, &e);
+    };
+    see(&mut j, 1, WitnessClass::DockScan);
+    assert_eq!(eval(&j), (ProofStatus::Insufficient, 0), "the drop has no witness");
+    see(&mut j, 2, WitnessClass::Weight);
+    assert_eq!(eval(&j), (ProofStatus::Partial, 8_500));
+    see(&mut j, 2, WitnessClass::DockScan);
+    assert_eq!(eval(&j), (ProofStatus::Pass, 10_000));
+    // An aborted job with nothing claimed at the drop counts it as nothing.
+    let mut a = booked(Status::Aborted);
+    a.checkpoint = 1;
+    see(&mut a, 1, WitnessClass::DockScan);
+    assert_eq!(eval(&a), (ProofStatus::Partial, 1_500));
+}
+
+#[test]
+fn stranger_robots_prove_nothing() {
+    let mut j = booked(Status::Completed);
+    for point in 1..=2 {
+        for class in [WitnessClass::DockScan, WitnessClass::CustodyScan] {
+            j.evolve(
+                Instant::from_secs(510),
+                0,
+                &Event::WitnessReported {
+                    witness: WitnessId::named("w"),
+                    class,
+                    point,
+                    place: 0,
+                    robot: nooterra_engine::ids::RobotId::named("another"),
+                    measure: 1,
+                    artefact: Digest::ZERO,
+                },
+            );
+        }
+    }
+    let p = crate::proof::evaluate(&j, ProofId::named("p"), Digest::ZERO);
+    assert_eq!(p.status, crate::event::ProofStatus::Insufficient);
+}
+
+#[test]
+fn the_gate_names_what_is_missing() {
+    use crate::event::Missing;
+    let mut j = booked(Status::Completed);
+    j.started = true;
+    j.presence = Presence::In;
+    j.custody = crate::event::Custody::Held;
+    j.payment.track = PaymentTrack::Authorised;
+    let m = crate::gate::missing(&j);
+    assert_eq!(m, vec![Missing::Proof, Missing::Presence, Missing::Custody, Missing::Lease, Missing::Payment]);
+}
+
+#[test]
+fn a_load_on_the_robot_cannot_be_handed_over() {
+    use crate::batch::disposition;
+    use crate::event::{AbortReason, Cause, Custody, Disposition};
+    let mut j = booked(Status::Executing);
+    let now = Instant::from_secs(450);
+    assert_eq!(disposition(&j, Cause::RobotAborted, Some(AbortReason::Battery), now), Disposition::Handover);
+    assert_eq!(disposition(&j, Cause::RobotAborted, Some(AbortReason::Safety), now), Disposition::Abort);
+    assert_eq!(disposition(&j, Cause::MaxExecution, None, now), Disposition::Abort);
+    j.custody = Custody::Held;
+    assert_eq!(disposition(&j, Cause::StallLimit, None, now), Disposition::Abort);
+    j.custody = Custody::None;
+    j.legs.extend([j.legs[0], j.legs[0]]);
+    assert_eq!(disposition(&j, Cause::StallLimit, None, now), Disposition::Abort, "no legs left");
+}
+
+#[test]
+fn fees_follow_the_brackets() {
+    use crate::batch::requester_fee_bps;
+    let mut j = booked(Status::Booked);
+    let day = 24 * 3_600;
+    j.pins.as_mut().unwrap().window.start = Instant::from_secs(3 * day);
+    j.booked_at = Some(Instant::from_secs(10));
+    assert_eq!(requester_fee_bps(&j, Instant::from_secs(day)), 0);
+    assert_eq!(requester_fee_bps(&j, Instant::from_secs(2 * day + 1)), 2_000);
+    assert_eq!(requester_fee_bps(&j, Instant::from_secs(3 * day - 60)), 4_000);
+    j.booked_at = Some(Instant::from_secs(3 * day - 3 * 3_600));
+    assert_eq!(requester_fee_bps(&j, Instant::from_secs(3 * day - 3 * 3_600 + 60)), 0, "just booked");
+    j.departed = true;
+    assert_eq!(requester_fee_bps(&j, Instant::from_secs(3 * day - 60)), 5_000);
+}
+
+#[test]
+fn a_job_survives_freezing() {
+    let j = booked(Status::Executing);
+    let bytes = nooterra_engine::encode(&j);
+    assert_eq!(nooterra_engine::decode::<Job>(&bytes).unwrap(), j);
+}
