@@ -2,7 +2,7 @@
 //!
 //! What lives here: words (typed [`ids`], [`time`], [`money`], [`geom`]etry), canonical bytes ([`record`]) and
 //! [`digest`]s, the [`machine`] contract, the event [`queue`] with its total order, keyed [`chance`], the simulated
-//! [`net`]work, the [`faults`] plan, `always!`/`sometimes!` [`marks`], [`keyframe`]s, and [`inspect`], which reads
+//! [`net`]work and the [`bus`] of letters on it, the [`faults`] plan, `always!`/`sometimes!` [`marks`], [`keyframe`]s, and [`inspect`], which reads
 //! canonical bytes by their shape alone.
 //!
 //! What it may not touch: clocks, threads, sockets, files, operating-system randomness, hash maps; and it knows no
@@ -15,6 +15,7 @@
 //! field by field without further code.
 extern crate self as nooterra_engine;
 
+pub mod bus;
 pub mod chance;
 pub mod digest;
 pub mod faults;

@@ -111,3 +111,27 @@ proptest! {
         prop_assert_eq!(again, net);
     }
 }
+
+#[test]
+fn a_frozen_bus_delivers_the_same_letters() {
+    use nooterra_engine::bus::Bus;
+    let profile = Profile { loss_ppm: 200_000, duplicate_ppm: 100_000, delay_min: Span(0), delay_max: Span::from_secs(2), reorder: true };
+    let mut bus = Bus::new(profile, 5);
+    for i in 0..200u64 {
+        bus.send(Instant::from_secs(i / 20), (i % 7) as u32, 9, i.to_le_bytes().to_vec());
+    }
+    let mut thawed: Bus = decode(&encode(&bus)).unwrap();
+    let mut seen = Vec::new();
+    let mut last = Instant::ZERO;
+    while let Some((at, l)) = bus.poll(Instant::from_secs(60)) {
+        assert!(at >= last);
+        last = at;
+        assert_eq!(thawed.poll(Instant::from_secs(60)), Some((at, l.clone())));
+        seen.push(l.bytes);
+    }
+    assert_eq!(thawed.poll(Instant::NEVER), None);
+    assert!((150..220).contains(&seen.len()), "{}", seen.len());
+    seen.sort();
+    seen.dedup();
+    assert!((140..180).contains(&seen.len()), "{}", seen.len());
+}
