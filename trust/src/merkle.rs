@@ -297,7 +297,7 @@ pub fn verify_inclusion(index: u64, size: u64, leaf: &Digest, proof: &[Digest], 
 
 /// Does the tree of `second` leaves begin with the tree of `first`?
 pub fn verify_consistency(first: u64, second: u64, root1: &Digest, root2: &Digest, proof: &[Digest]) -> Result<(), ProofError> {
-    if second < first || (first == 0 && second != 0) {
+    if second < first || first == 0 {
         return Err(ProofError::Sizes { first, second });
     }
     if first == second {
