@@ -1,0 +1,54 @@
+//! The numbers of the market: tenant policy, hashed into every booking.
+
+use nooterra_engine::Record;
+
+/// Prices and limits, minor units and basis points.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct PriceTables {
+    /// Base price of a delivery.
+    pub base_delivery: u64,
+    /// Base price of a patrol.
+    pub base_patrol: u64,
+    /// Base price of an inspection.
+    pub base_inspect: u64,
+    /// Per kilometre of route.
+    pub per_km: u64,
+    /// Per minute of work.
+    pub per_min: u64,
+    /// For operator coverage.
+    pub cover: u64,
+    /// Surge by number of candidates: none, one, two.
+    pub surge_bps: [u32; 3],
+    /// Lowest quote against the reference price.
+    pub band_low_bps: u64,
+    /// Highest quote against the reference price.
+    pub band_high_bps: u64,
+    /// Share of the service amount kept for operators when a split is tested.
+    pub operator_bps: u64,
+    /// Most live quotes of one request.
+    pub quotes_max: u16,
+    /// Robot trust asked of a job without risk.
+    pub trust_floor_bps: u32,
+    /// Score from which coverage is forced.
+    pub cover_from_m: u32,
+}
+
+impl Default for PriceTables {
+    fn default() -> Self {
+        Self {
+            base_delivery: 900,
+            base_patrol: 2_500,
+            base_inspect: 3_500,
+            per_km: 400,
+            per_min: 35,
+            cover: 500,
+            surge_bps: [1_500, 1_000, 500],
+            band_low_bps: 5_000,
+            band_high_bps: 20_000,
+            operator_bps: 1_500,
+            quotes_max: 32,
+            trust_floor_bps: 3_000,
+            cover_from_m: 60_000,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The events of a robot stream in this slice. Names are the wire names of the domain's catalogue.
+#![allow(missing_docs)] // every name and field is defined in the catalogue
+
+use crate::status::{HealthCause, RobotStatus};
+use nooterra_engine::Record;
+use nooterra_engine::ids::{EventId, IncidentId, JobId, PartyId, StopId, TaskId};
+use nooterra_engine::time::{Instant, Span};
+
+/// Where a robot says it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+pub struct Pose {
+    pub x_mm: i64,
+    pub y_mm: i64,
+    pub theta_urad: i64,
+    pub level: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum TaskKind {
+    Charge,
+    Relocate,
+}
+
+/// Payload of `HEARTBEAT_RECORDED`.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Beat {
+    pub fence: Option<u64>,
+    pub soc_bps: u32,
+    pub health_bps: u32,
+    pub errors: Vec<u16>,
+    pub fault: bool,
+    pub charging: bool,
+    pub pose: Pose,
+    pub place: u32,
+    pub orders_seen: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum Event {
+    RobotEnrolled { owner: PartyId, model: String, battery_j: u64 },
+    HeartbeatRecorded(Beat),
+    HealthChanged { from: RobotStatus, to: RobotStatus, causes: Vec<HealthCause> },
+    LinkLost { last: Instant },
+    LinkRestored { gap: Span },
+    OrderAcked { order_seq: u64, code: String },
+    RobotQuarantined { cause: String, incident: Option<IncidentId>, manual: bool },
+    QuarantineCleared,
+    TaskPlanned { task: TaskId, kind: TaskKind, place: u32, from: Instant, to: Instant },
+    TaskEnded { task: TaskId, code: String },
+    StopIssued { stop: StopId, power_off: bool, reason: String },
+    StopAcked { stop: StopId },
+    StopEscalated { stop: StopId, level: u8 },
+    StopCleared { stop: StopId },
+    IncidentOpened { incident: IncidentId, code: String, severity: u8, dev_ns: u64 },
+    Obstructed { lane: u32, cleared: bool },
+    ClampSummarised { bound: String, count: u32, worst_requested: i64, applied: i64 },
+    TrustScoreUpdated { from_bps: u32, to_bps: u32, reason: EventId, job: JobId },
+}
+
+impl Event {
+    /// Wire name of the event.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::RobotEnrolled { .. } => "ROBOT_ENROLLED",
+            Self::HeartbeatRecorded(_) => "HEARTBEAT_RECORDED",
+            Self::HealthChanged { .. } => "HEALTH_CHANGED",
+            Self::LinkLost { .. } => "LINK_LOST",
+            Self::LinkRestored { .. } => "LINK_RESTORED",
+            Self::OrderAcked { .. } => "ORDER_ACKED",
+            Self::RobotQuarantined { .. } => "ROBOT_QUARANTINED",
+            Self::QuarantineCleared => "QUARANTINE_CLEARED",
+            Self::TaskPlanned { .. } => "TASK_PLANNED",
+            Self::TaskEnded { .. } => "TASK_ENDED",
+            Self::StopIssued { .. } => "STOP_ISSUED",
+            Self::StopAcked { .. } => "STOP_ACKED",
+            Self::StopEscalated { .. } => "STOP_ESCALATED",
+            Self::StopCleared { .. } => "STOP_CLEARED",
+            Self::IncidentOpened { .. } => "INCIDENT_OPENED",
+            Self::Obstructed { .. } => "OBSTRUCTED",
+            Self::ClampSummarised { .. } => "CLAMP_SUMMARISED",
+            Self::TrustScoreUpdated { .. } => "TRUST_SCORE_UPDATED",
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! How much a robot worked in the last day: what the assignment's fairness reads.
+
+use nooterra_engine::Record;
+use nooterra_engine::time::{Instant, Span};
+
+/// Spells of work, oldest first, none older than a day.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
+pub struct Load {
+    spells: Vec<(Instant, Instant)>,
+}
+
+const DAY: Span = Span::from_mins(24 * 60);
+
+impl Load {
+    /// Adds a finished spell and forgets what is over a day old.
+    pub fn add(&mut self, from: Instant, to: Instant) {
+        let old = to.saturating_sub(DAY);
+        self.spells.retain(|(_, end)| *end > old);
+        self.spells.push((from, to));
+    }
+    /// Seconds of work in the day before `now`.
+    pub fn busy_s(&self, now: Instant) -> u64 {
+        let old = now.saturating_sub(DAY);
+        self.spells.iter().map(|(a, b)| b.since((*a).max(old)).as_secs()).sum()
+    }
+    /// Spells of work in the last day.
+    pub fn count(&self) -> usize {
+        self.spells.len()
+    }
+}

@@ -1,0 +1,297 @@
+//! A robot as the platform knows it: a fold of its stream and of the leases it holds.
+
+use crate::event::{Event, Pose, TaskKind};
+use crate::load::Load;
+use crate::status::{HealthCause, RobotStatus, from_health};
+use nooterra_engine::Record;
+use nooterra_engine::ids::{JobId, LeaseId, PartyId, RobotId, StopId, TaskId};
+use nooterra_engine::time::{Instant, Span};
+use std::collections::VecDeque;
+
+/// The lease that a robot is offered or holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Held {
+    /// The lease.
+    pub lease: LeaseId,
+    /// Its job.
+    pub job: JobId,
+    /// Start of the interval taken.
+    pub from: Instant,
+    /// End of the interval taken.
+    pub to: Instant,
+}
+
+/// Work that is no job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Task {
+    /// Its id.
+    pub task: TaskId,
+    /// What kind.
+    pub kind: TaskKind,
+    /// Where.
+    pub place: u32,
+    /// Since when.
+    pub from: Instant,
+    /// Until when at the latest.
+    pub to: Instant,
+}
+
+/// Timers of a robot stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum RobotTimer {
+    /// Three heartbeat intervals without a word.
+    LinkBy,
+    /// A stop was not acknowledged.
+    StopAckBy,
+    /// A task takes too long.
+    TaskEnd,
+}
+
+/// A stop in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct StopState {
+    /// Its id.
+    pub stop: StopId,
+    /// When it was issued.
+    pub at: Instant,
+    /// Escalations so far.
+    pub level: u8,
+    /// Obeyed.
+    pub acked: bool,
+}
+
+/// One robot.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Robot {
+    /// Its id.
+    pub id: RobotId,
+    /// Who owns it.
+    pub owner: PartyId,
+    /// Its model's name.
+    pub model: String,
+    /// Energy of a full battery.
+    pub battery_j: u64,
+    /// Heartbeat interval expected of it.
+    pub heartbeat: Span,
+    /// Where it stands.
+    pub status: RobotStatus,
+    /// State of charge.
+    pub soc_bps: u32,
+    /// Least health of all subsystems.
+    pub health_bps: u32,
+    /// Reports a fault that makes it unfit.
+    pub fault: bool,
+    /// Charging now.
+    pub charging: bool,
+    /// Where it says it is.
+    pub pose: Pose,
+    /// Place reached last.
+    pub place: u32,
+    /// Last heartbeat, if any.
+    pub heard_at: Option<Instant>,
+    /// Was the link lost?
+    pub link_lost: bool,
+    /// Fence: +1 at each match and each closed lease.
+    pub fence: u64,
+    /// Number of the last order sent.
+    pub order_seq: u64,
+    /// Highest order taken up.
+    pub orders_seen: u64,
+    /// Lease offered or held.
+    pub lease: Option<Held>,
+    /// Charging or moving for no job.
+    pub task: Option<Task>,
+    /// Stops in force.
+    pub stops: Vec<StopState>,
+    /// Trust, basis points.
+    pub trust_bps: u32,
+    /// Leases refused or lapsed, total.
+    pub refusals: u32,
+    /// Jobs worked on, total.
+    pub jobs: u32,
+    /// Work of the last day.
+    pub load: Load,
+    /// Instants of stalls and severity-2 incidents of the last hour, for the repeat rule.
+    pub troubles: VecDeque<Instant>,
+}
+
+/// Three such in an hour put a robot into quarantine.
+const TROUBLES_MAX: usize = 3;
+const TROUBLE_WINDOW: Span = Span::from_mins(60);
+
+impl Robot {
+    /// A robot on its first day.
+    pub fn enrol(id: RobotId, owner: PartyId, model: &str, battery_j: u64, heartbeat: Span) -> Self {
+        Self {
+            id,
+            owner,
+            model: model.to_owned(),
+            battery_j,
+            heartbeat,
+            status: RobotStatus::Enrolled,
+            soc_bps: 0,
+            health_bps: 0,
+            fault: false,
+            charging: false,
+            pose: Pose::default(),
+            place: u32::MAX,
+            heard_at: None,
+            link_lost: false,
+            fence: 0,
+            order_seq: 0,
+            orders_seen: 0,
+            lease: None,
+            task: None,
+            stops: Vec::new(),
+            trust_bps: 5_000,
+            refusals: 0,
+            jobs: 0,
+            load: Load::default(),
+            troubles: VecDeque::new(),
+        }
+    }
+
+    /// Folds in one event.
+    pub fn evolve(&mut self, at: Instant, event: &Event) {
+        match event {
+            Event::RobotEnrolled { .. } | Event::Obstructed { .. } | Event::ClampSummarised { .. } => {}
+            Event::HeartbeatRecorded(b) => {
+                self.soc_bps = b.soc_bps;
+                self.health_bps = b.health_bps;
+                self.fault = b.fault;
+                self.charging = b.charging;
+                self.pose = b.pose;
+                self.place = b.place;
+                self.orders_seen = self.orders_seen.max(b.orders_seen);
+                self.heard_at = Some(at);
+            }
+            Event::HealthChanged { to, .. } => self.status = *to,
+            Event::LinkLost { .. } => self.link_lost = true,
+            Event::LinkRestored { .. } => self.link_lost = false,
+            Event::OrderAcked { order_seq, code } => {
+                if code.is_empty() {
+                    self.orders_seen = self.orders_seen.max(*order_seq);
+                }
+            }
+            Event::RobotQuarantined { .. } => self.status = RobotStatus::Quarantined,
+            Event::QuarantineCleared => {
+                self.status = from_health(self.health_bps, self.soc_bps, self.fault);
+                self.troubles.clear();
+            }
+            Event::TaskPlanned { task, kind, place, from, to } => {
+                self.task = Some(Task { task: *task, kind: *kind, place: *place, from: *from, to: *to });
+            }
+            Event::TaskEnded { task, .. } => {
+                if self.task.is_some_and(|t| t.task == *task) {
+                    self.task = None;
+                }
+            }
+            Event::StopIssued { stop, .. } => self.stops.push(StopState { stop: *stop, at, level: 0, acked: false }),
+            Event::StopAcked { stop } => self.with_stop(*stop, |s| s.acked = true),
+            Event::StopEscalated { stop, level } => self.with_stop(*stop, |s| s.level = *level),
+            Event::StopCleared { stop } => self.stops.retain(|s| s.stop != *stop),
+            Event::IncidentOpened { severity, .. } => {
+                if *severity >= 2 {
+                    self.trouble(at);
+                }
+            }
+            Event::TrustScoreUpdated { to_bps, .. } => self.trust_bps = *to_bps,
+        }
+    }
+
+    fn with_stop(&mut self, stop: StopId, f: impl FnOnce(&mut StopState)) {
+        if let Some(s) = self.stops.iter_mut().find(|s| s.stop == stop) {
+            f(s);
+        }
+    }
+
+    /// A stall or minor incident: counts towards the repeat rule.
+    pub fn trouble(&mut self, at: Instant) {
+        let old = at.saturating_sub(TROUBLE_WINDOW);
+        self.troubles.retain(|t| *t > old);
+        self.troubles.push_back(at);
+    }
+
+    /// Does the repeat rule ask for quarantine?
+    pub fn repeats(&self) -> bool {
+        self.troubles.len() >= TROUBLES_MAX && self.status.follows_health()
+    }
+
+    /// The next fence: taken by a match.
+    pub fn next_fence(&self) -> u64 {
+        self.fence + 1
+    }
+
+    /// A job was matched to it: the fence moves on, the interval is taken.
+    pub fn matched(&mut self, held: Held) {
+        self.fence += 1;
+        self.lease = Some(held);
+    }
+
+    /// Its lease is closed: the fence moves on, so nothing said under it counts any more.
+    pub fn lease_closed(&mut self, at: Instant, refused: bool, worked_since: Option<Instant>) {
+        self.fence += 1;
+        self.lease = None;
+        if refused {
+            self.refusals += 1;
+        }
+        if let Some(from) = worked_since {
+            self.load.add(from, at);
+            self.jobs += 1;
+        }
+    }
+
+    /// The status that its last heartbeat asks for, if it is another one, with the causes.
+    pub fn due_status(&self) -> Option<(RobotStatus, Vec<HealthCause>)> {
+        if !self.status.follows_health() || self.heard_at.is_none() {
+            return None;
+        }
+        let to = from_health(self.health_bps, self.soc_bps, self.fault);
+        if to == self.status {
+            return None;
+        }
+        let mut causes = Vec::new();
+        if self.status == RobotStatus::Enrolled {
+            causes.push(HealthCause::FirstHeard);
+        }
+        if self.fault {
+            causes.push(HealthCause::MotorFault);
+        }
+        if self.health_bps < crate::status::FIT_BPS {
+            causes.push(HealthCause::Health);
+        }
+        if self.soc_bps < crate::status::LOW_SOC_BPS {
+            causes.push(HealthCause::BatteryLow);
+        }
+        if causes.is_empty() {
+            causes.push(HealthCause::Recovered);
+        }
+        Some((to, causes))
+    }
+
+    /// Heard of within three heartbeat intervals?
+    pub fn link_fresh(&self, now: Instant) -> bool {
+        self.heard_at.is_some_and(|h| now.since(h) <= self.heartbeat.times(3))
+    }
+
+    /// May it be given a job at `now`?
+    pub fn can_be_matched(&self, now: Instant) -> bool {
+        self.status.is_fit() && self.stops.is_empty() && self.lease.is_none() && self.link_fresh(now)
+    }
+
+    /// Armed timers of the robot.
+    pub fn deadlines(&self) -> Vec<(RobotTimer, Instant)> {
+        let mut out = Vec::new();
+        if let Some(h) = self.heard_at.filter(|_| !self.link_lost) {
+            out.push((RobotTimer::LinkBy, Instant(h.saturating_add(self.heartbeat.times(3)).0 + 1)));
+        }
+        if let Some(s) = self.stops.iter().find(|s| !s.acked && s.level < 2) {
+            let wait = if s.level == 0 { 2 } else { 5 };
+            out.push((RobotTimer::StopAckBy, s.at.saturating_add(Span::from_secs(wait))));
+        }
+        if let Some(t) = &self.task {
+            out.push((RobotTimer::TaskEnd, t.to));
+        }
+        out
+    }
+}

@@ -1,0 +1,123 @@
+use crate::event::{Beat, Event, Pose};
+use crate::robot::{Held, Robot, RobotTimer};
+use crate::status::{HealthCause, RobotStatus, from_health};
+use nooterra_engine::ids::{IncidentId, JobId, LeaseId, PartyId, RobotId};
+use nooterra_engine::time::{Instant, Span};
+use proptest::prelude::*;
+
+fn robot() -> Robot {
+    Robot::enrol(RobotId::named("r"), PartyId::named("ow"), "tinyRobot", 1_000_000, Span::from_secs(5))
+}
+
+fn beat(soc_bps: u32, health_bps: u32, fault: bool) -> Event {
+    Event::HeartbeatRecorded(Beat {
+        fence: None,
+        soc_bps,
+        health_bps,
+        errors: vec![],
+        fault,
+        charging: false,
+        pose: Pose::default(),
+        place: 3,
+        orders_seen: 0,
+    })
+}
+
+#[test]
+fn health_moves_the_status_until_people_do() {
+    let mut r = robot();
+    assert!(r.due_status().is_none(), "unheard robots stay enrolled");
+    r.evolve(Instant::from_secs(1), &beat(9_000, 9_000, false));
+    assert_eq!(r.due_status(), Some((RobotStatus::Active, vec![HealthCause::FirstHeard])));
+    r.status = RobotStatus::Active;
+    r.evolve(Instant::from_secs(2), &beat(1_999, 9_000, false));
+    assert_eq!(r.due_status(), Some((RobotStatus::Degraded, vec![HealthCause::BatteryLow])));
+    r.evolve(Instant::from_secs(3), &beat(9_000, 9_000, true));
+    assert_eq!(r.due_status().unwrap().0, RobotStatus::Unhealthy);
+    r.status = RobotStatus::Quarantined;
+    assert!(r.due_status().is_none());
+    r.evolve(Instant::from_secs(4), &Event::QuarantineCleared);
+    assert_eq!(r.status, RobotStatus::Unhealthy);
+}
+
+#[test]
+fn a_silent_robot_has_a_link_timer_and_cannot_be_matched() {
+    let mut r = robot();
+    assert!(r.deadlines().is_empty());
+    r.evolve(Instant::from_secs(10), &beat(9_000, 9_000, false));
+    r.status = RobotStatus::Active;
+    let (code, due) = r.deadlines()[0];
+    assert_eq!(code, RobotTimer::LinkBy);
+    assert!(r.can_be_matched(Instant::from_secs(25)) && due > Instant::from_secs(25));
+    assert!(!r.can_be_matched(Instant(due.0)));
+    r.evolve(due, &Event::LinkLost { last: Instant::from_secs(10) });
+    assert!(r.deadlines().is_empty());
+}
+
+#[test]
+fn three_troubles_in_an_hour() {
+    let mut r = robot();
+    r.status = RobotStatus::Active;
+    let open = |s| Event::IncidentOpened { incident: IncidentId::named("i"), code: "STALL".into(), severity: s, dev_ns: 0 };
+    r.evolve(Instant::from_secs(0), &open(2));
+    r.evolve(Instant::from_secs(10), &open(1));
+    r.evolve(Instant::from_secs(1_000), &open(2));
+    assert!(!r.repeats());
+    r.evolve(Instant::from_secs(3_700), &open(2));
+    assert!(!r.repeats(), "the first is over an hour old");
+    r.evolve(Instant::from_secs(4_000), &open(2));
+    assert!(r.repeats());
+}
+
+proptest! {
+    /// Fences only grow, by one per match and one per closed lease, and what was offered is always the newest.
+    #[test]
+    fn fences_only_grow(script in prop::collection::vec(any::<bool>(), 1..60)) {
+        let mut r = robot();
+        let (mut moves, mut last) = (0u64, 0u64);
+        for (i, m) in script.into_iter().enumerate() {
+            let at = Instant::from_secs(i as u64);
+            if m && r.lease.is_none() {
+                r.matched(Held { lease: LeaseId::named(&i.to_string()), job: JobId::named("j"), from: at, to: at + Span::from_secs(9) });
+                moves += 1;
+            } else if r.lease.is_some() {
+                r.lease_closed(at, !m, Some(at));
+                moves += 1;
+            }
+            prop_assert!(r.fence >= last);
+            prop_assert_eq!(r.fence, moves);
+            last = r.fence;
+        }
+    }
+
+    /// Statuses are ordered by health: more health or charge never makes a robot worse.
+    #[test]
+    fn better_is_never_worse(h in 0..10_000u32, s in 0..10_000u32, dh in 0..2_000u32, ds in 0..2_000u32) {
+        let rank = |r| match r { RobotStatus::Active => 0, RobotStatus::Degraded => 1, _ => 2 };
+        prop_assert!(rank(from_health(h + dh, s + ds, false)) <= rank(from_health(h, s, false)));
+    }
+
+    /// A day's load is never more than the day, however the spells lie.
+    #[test]
+    fn load_counts_one_day(spells in prop::collection::vec((0..50_000u64, 1..10_000u64), 0..20)) {
+        let mut l = crate::load::Load::default();
+        let (mut t, mut sum) = (0, 0);
+        for (gap, len) in spells {
+            t += gap;
+            l.add(Instant::from_secs(t), Instant::from_secs(t + len));
+            t += len;
+            sum += len;
+        }
+        let busy = l.busy_s(Instant::from_secs(t));
+        prop_assert!(busy <= sum.min(24 * 3_600 + 10_000));
+        prop_assert_eq!(l.busy_s(Instant::from_secs(t + 200_000)), 0);
+    }
+}
+
+#[test]
+fn a_robot_survives_freezing() {
+    let mut r = robot();
+    r.evolve(Instant::from_secs(1), &beat(9_000, 9_000, false));
+    r.matched(Held { lease: LeaseId::named("l"), job: JobId::named("j"), from: Instant::ZERO, to: Instant::from_secs(5) });
+    assert_eq!(nooterra_engine::decode::<Robot>(&nooterra_engine::encode(&r)).unwrap(), r);
+}
