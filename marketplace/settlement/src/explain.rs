@@ -1,0 +1,49 @@
+//! A job's money from first to last posting, in lines for people.
+
+use crate::template::Template;
+use nooterra_engine::ids::{JobId, PartyId};
+use nooterra_engine::money::Currency;
+use nooterra_ledger::journal::{Movement, Step, Written};
+use nooterra_ledger::{Account, Journal, Role, Side};
+
+/// One line per entry: when, what, and between whom. `name` gives a party's name.
+pub fn explain(journal: &Journal, job: JobId, name: impl Fn(PartyId) -> String) -> Vec<String> {
+    journal.of_job(job).map(|e| line(e, &name)).collect()
+}
+
+/// One entry as a line.
+pub fn line(e: &Written, name: &impl Fn(PartyId) -> String) -> String {
+    let title = Template::of(e.code).map_or("entry", Template::title);
+    let what = match (e.step, Template::of(e.code)) {
+        (Step::Refused, _) => format!("refused (reason {})", e.code),
+        (Step::Voided, Some(Template::Captured)) => "payment voided".to_owned(),
+        (Step::Voided, Some(Template::RefundEnd)) => "refund failed".to_owned(),
+        (Step::Posted, Some(Template::PayoutEnd)) if !e.movements.iter().any(|m| m.account == Account::Cash) => "payout failed".to_owned(),
+        (Step::Pended, _) => format!("{title} (reserved)"),
+        _ => title.to_owned(),
+    };
+    let code = if e.step == Step::Refused { "  - ".to_owned() } else { format!("M{:<3}", e.code) };
+    let side = |side: Side| {
+        let of: Vec<String> = e.movements.iter().filter(|m| m.side == side).map(|m| movement(m, e.currency, name)).collect();
+        of.join(", ")
+    };
+    let moves =
+        if e.movements.is_empty() { "nothing moves".to_owned() } else { format!("{} -> {}", side(Side::Debit), side(Side::Credit)) };
+    format!("{}  {code} {what:<38} {moves}", e.at)
+}
+
+fn movement(m: &Movement, currency: Option<Currency>, name: &impl Fn(PartyId) -> String) -> String {
+    let role = match m.account {
+        Account::PartyReceivable { role: Role::Requester, .. } => " (requester)",
+        _ => "",
+    };
+    let whose = m.account.party().map(|p| format!(" of {}", name(p))).unwrap_or_default();
+    format!("{}{role}{whose} {}", m.account.name(), money(m.amount, currency))
+}
+
+/// `EUR 2.50`.
+pub fn money(minor: u64, currency: Option<Currency>) -> String {
+    let Some(c) = currency else { return minor.to_string() };
+    let (digits, unit) = (c.exponent() as usize, 10u64.pow(c.exponent()));
+    if digits == 0 { format!("{c} {minor}") } else { format!("{c} {}.{:0digits$}", minor / unit, minor % unit) }
+}

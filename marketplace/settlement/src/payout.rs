@@ -1,0 +1,111 @@
+//! Money out: what parties are due, and its way to the bank (M28, M29).
+
+use crate::template::{Cause, Template, entry_id, units};
+use nooterra_engine::Record;
+use nooterra_engine::ids::{EventId, PartyId, PayoutId};
+use nooterra_engine::money::Currency;
+use nooterra_engine::time::Instant;
+use nooterra_ledger::statement::matured;
+use nooterra_ledger::{Account, Book, Command, EntryId, Leg, Role};
+
+/// The account from which a party is paid in this role. A requester is paid from its credit, on request.
+pub const fn payable(role: Role, party: PartyId) -> Account {
+    match role {
+        Role::Owner => Account::OwnerPayable { party },
+        Role::Operator => Account::OperatorPayable { party },
+        Role::Developer => Account::DeveloperPayable { party },
+        Role::Insurer => Account::InsurerPayable { party },
+        Role::Requester => Account::RequesterCredit { party },
+    }
+}
+
+/// What one party is due in one role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Due {
+    /// The party.
+    pub party: PartyId,
+    /// The role in which it is paid.
+    pub role: Role,
+    /// Currency of the payout.
+    pub currency: Currency,
+    /// Matured minor units.
+    pub gross: u64,
+    /// Of these, what it owes in the same role and what is therefore kept.
+    pub netted: u64,
+}
+
+impl Due {
+    /// What goes to the bank.
+    pub const fn net(&self) -> u64 {
+        self.gross - self.netted
+    }
+}
+
+/// What a party is due in a role: everything that stood on its payable at `matured_by`, less what was taken or
+/// reserved since. `None` when that is nothing.
+pub fn payable_due(book: &Book, role: Role, party: PartyId, currency: Currency, matured_by: Instant) -> Option<Due> {
+    let gross = units(matured(book, payable(role, party), currency, matured_by));
+    let owed = units(book.balance(Account::PartyReceivable { role, party }, currency).available());
+    (gross > 0).then(|| Due { party, role, currency, gross, netted: gross.min(owed) })
+}
+
+/// Everybody who is due something without asking: owners, operators, developers and insurers, in the order in which
+/// their accounts were opened.
+pub fn all_due(book: &Book, currency: Currency, matured_by: Instant) -> Vec<Due> {
+    let role = |a: &Account| match a {
+        Account::OwnerPayable { party } => Some((Role::Owner, *party)),
+        Account::OperatorPayable { party } => Some((Role::Operator, *party)),
+        Account::DeveloperPayable { party } => Some((Role::Developer, *party)),
+        Account::InsurerPayable { party } => Some((Role::Insurer, *party)),
+        _ => None,
+    };
+    let payables = book.accounts().iter().filter(|r| r.key.currency == currency).filter_map(|r| role(&r.key.account));
+    payables.filter_map(|(role, party)| payable_due(book, role, party, currency, matured_by)).collect()
+}
+
+/// Cash that no payout on its way lays claim to: a payout of more could not be confirmed.
+pub fn fundable(book: &Book, currency: Currency) -> u64 {
+    let cash = book.balance(Account::Cash, currency).available();
+    let claims = book.accounts().iter().filter(|r| r.key.currency == currency && matches!(r.key.account, Account::PayoutClearing { .. }));
+    units(cash - claims.map(|r| r.balance.posted).sum::<i128>())
+}
+
+/// A payout on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Payout {
+    /// The payout.
+    pub payout: PayoutId,
+    /// What is paid, to whom.
+    pub due: Due,
+}
+
+/// The entry of a payout's initiation.
+pub fn payout_entry(event: EventId) -> EntryId {
+    entry_id(event, Template::PayoutInitiated, 0)
+}
+
+impl Payout {
+    /// M28, `PAYOUT_INITIATED`: the payable is used up by what the party owes and what goes to the bank.
+    pub fn initiated(&self, cause: Cause) -> Option<Command> {
+        let Due { party, role, gross, netted, .. } = self.due;
+        let legs = vec![
+            Leg::debit(payable(role, party), gross),
+            Leg::credit(Account::PartyReceivable { role, party }, netted),
+            Leg::credit(Account::PayoutClearing { payout: self.payout }, self.due.net()),
+        ];
+        Cause { currency: self.due.currency, ..cause }.post(Template::PayoutInitiated, 0, None, legs)
+    }
+    /// M29, `PAYOUT_CONFIRMED`. Nothing if all of it was netted.
+    pub fn confirmed(&self, cause: Cause) -> Option<Command> {
+        self.end(cause, Account::Cash)
+    }
+    /// M29, `PAYOUT_FAILED`: the party is due it again; the netting stands.
+    pub fn failed(&self, cause: Cause) -> Option<Command> {
+        self.end(cause, payable(self.due.role, self.due.party))
+    }
+    fn end(&self, cause: Cause, to: Account) -> Option<Command> {
+        let net = self.due.net();
+        let legs = vec![Leg::debit(Account::PayoutClearing { payout: self.payout }, net), Leg::credit(to, net)];
+        Cause { currency: self.due.currency, ..cause }.post(Template::PayoutEnd, 0, None, legs)
+    }
+}

@@ -1,0 +1,2 @@
+//! Tests of settlement.
+#![allow(clippy::unwrap_used)]
