@@ -6,9 +6,9 @@
 
 mod check;
 mod frames;
-mod join;
+pub(crate) mod join;
 mod raw;
-mod read;
+pub(crate) mod read;
 
 use crate::finding::{Finding, Findings, Mark};
 use crate::model::{Frame, Site};

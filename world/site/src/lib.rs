@@ -10,7 +10,10 @@
 //! bodies from it, dispatch reserves its lanes, agents follow them.
 
 pub mod building;
+pub mod catalogue;
+pub mod clearance;
 pub mod finding;
+pub mod fleet_file;
 mod lookup;
 pub mod model;
 pub mod robot;
@@ -18,7 +21,9 @@ pub mod routes;
 mod yaml;
 
 pub use building::{Imported, PlacedModel, import};
+pub use catalogue::{model_named, model_or_generic};
 pub use finding::{Finding, Mark, Severity};
+pub use fleet_file::{FleetFile, import_fleet};
 pub use model::{DoorIx, LaneIx, LevelIx, LiftIx, Site, VertexIx};
 pub use robot::RobotModel;
 pub use routes::{Costs, Route, Routes};

@@ -1,0 +1,82 @@
+use super::*;
+use crate::import;
+use proptest::prelude::*;
+
+/// One lane from west to east, one wall across it with a door, one wall beside it.
+fn room(door: bool, beside_m: f64) -> Site {
+    let doors = if door { "[[4, 5, {name: [1, d], type: [1, hinged]}]]" } else { "[]" };
+    let text = format!(
+        "coordinate_system: cartesian_meters
+levels:
+  L1:
+    vertices:
+      - [0, 0, 0, a, {{is_charger: true, spawn_robot_name: [1, r], spawn_robot_type: [1, TinyRobot]}}]
+      - [10, 0, 0, b]
+      - [5, -3, 0, '']
+      - [5, 3, 0, '']
+      - [5, -0.3, 0, '']
+      - [5, 0.3, 0, '']
+      - [6, {beside_m}, 0, '']
+      - [9, {beside_m}, 0, '']
+    lanes:
+      - [0, 1, {{bidirectional: [4, true]}}]
+    walls:
+      - [2, 3, {{}}]
+      - [6, 7, {{}}]
+    doors: {doors}
+"
+    );
+    import("room", &text).unwrap().site
+}
+
+#[test]
+fn a_wall_across_a_lane_is_opened_as_wide_as_the_robot_needs() {
+    let s = room(false, 2.0);
+    assert_eq!(s.clearances()[0], Some(0.0));
+    let (c, findings) = s.carved(&s.radii());
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert!(findings[0].what.contains("is crossed by the lane a to b"), "{}", findings[0].what);
+    assert_eq!(c.levels[0].walls.len(), 3);
+    // Radius 0.3, margin 0.1, half a wall of 0.05 on each side.
+    let gap = c.levels[0].walls[1].line.a.y - c.levels[0].walls[0].line.b.y;
+    assert!((gap - 0.9).abs() < 1e-6, "{gap}");
+    assert!(c.clearances()[0].unwrap() >= 0.4 - 1e-6);
+}
+
+#[test]
+fn a_wall_is_open_at_its_door_and_a_narrow_door_is_widened() {
+    let s = room(true, 2.0);
+    assert!((s.clearances()[0].unwrap() - (0.295 - 0.05)).abs() < 1e-6);
+    let (c, findings) = s.carved(&s.radii());
+    assert!(findings.iter().any(|f| f.what.contains("door `d` is 0.60 m wide")), "{findings:?}");
+    assert!((c.doors[0].line.length() - 0.8).abs() < 1e-9);
+    assert_eq!(c.levels[0].walls.len(), 3);
+    let (again, more) = c.carved(&s.radii());
+    assert!(more.is_empty(), "{more:?}");
+    assert_eq!(again, c);
+}
+
+#[test]
+fn a_wall_far_enough_stays() {
+    let s = room(false, 0.451);
+    let (c, _) = s.carved(&s.radii());
+    assert_eq!(c.levels[0].walls[2], s.levels[0].walls[1]);
+    let near = room(false, 0.449);
+    let (c, f) = near.carved(&near.radii());
+    assert_eq!(c.levels[0].walls.len(), 2, "{f:?}");
+}
+
+proptest! {
+    /// After carving no lane has a wall nearer than it needs, whatever the walls.
+    #[test]
+    fn carved_sites_can_be_driven(walls in proptest::collection::vec((-2.0f64..12.0, -4.0f64..4.0, -2.0f64..12.0, -4.0f64..4.0), 0..12)) {
+        let mut s = room(false, 2.0);
+        s.levels[0].walls = walls.iter().map(|w| Wall { line: Segment::new(Vec2::new(w.0, w.1), Vec2::new(w.2, w.3)), thickness_m: 0.1, height_m: 2.5, alpha: 1.0 }).collect();
+        let (c, _) = s.carved(&s.radii());
+        if let Some(d) = c.clearances()[0] {
+            prop_assert!(d >= 0.4 - 1e-6, "{d}");
+        }
+        let length = |s: &Site| s.levels[0].walls.iter().map(|w| w.line.length()).sum::<f64>();
+        prop_assert!(length(&c) <= length(&s) + 1e-9);
+    }
+}
