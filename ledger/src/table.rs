@@ -16,11 +16,12 @@ pub trait Keyed {
     fn mix(key: &Self::Key) -> u64;
 }
 
-/// Spreads two numbers over 64 bits.
+/// Spreads two numbers over 64 bits. With one of them fixed, different others always give different numbers.
 pub(crate) const fn mix(a: u64, b: u64) -> u64 {
-    let p = (a ^ 0x9e37_79b9_7f4a_7c15) as u128 * (b ^ 0xd6e8_feb8_6659_fd93 | 1) as u128;
-    let m = (p as u64) ^ ((p >> 64) as u64) ^ a.rotate_left(32);
-    m.wrapping_mul(0xd6e8_feb8_6659_fd93)
+    let mut h = a.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32) ^ b.wrapping_mul(0xd6e8_feb8_6659_fd93);
+    h = (h ^ (h >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    h = (h ^ (h >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    h ^ (h >> 31)
 }
 
 /// Rows in order of arrival with a way to find them.

@@ -1,2 +1,5 @@
 //! Tests of the book.
 #![allow(clippy::unwrap_used)]
+
+mod history;
+mod rules;
