@@ -1,0 +1,73 @@
+//! The named numbers that expectations speak of. A judge samples them each simulated second.
+
+/// One metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name in expressions.
+    pub name: &'static str,
+    /// What it counts, with its unit.
+    pub about: &'static str,
+}
+
+macro_rules! metrics {
+    ($($name:literal: $about:literal;)*) => {
+        /// Every metric that an expectation may name.
+        pub const METRICS: &[Metric] = &[$(Metric { name: $name, about: $about }),*];
+    };
+}
+
+metrics! {
+    "time.s": "simulated seconds since the start";
+    "jobs.requested": "jobs created by requesters";
+    "jobs.quotes": "quotes submitted by providers";
+    "jobs.booked": "jobs ever booked";
+    "jobs.started": "jobs on which work ever began";
+    "jobs.completed": "jobs whose work was reported done";
+    "jobs.settled": "jobs in SETTLED";
+    "jobs.withdrawn": "jobs in WITHDRAWN: ended before booking";
+    "jobs.aborted": "jobs that ended without completion";
+    "jobs.open": "jobs in no terminal state";
+    "jobs.pass": "jobs whose proof passed in full";
+    "jobs.partial": "jobs whose proof passed in part";
+    "jobs.fail": "jobs whose proof failed or was missing";
+    "jobs.no_show": "jobs to which no robot came in time";
+    "jobs.late": "breaches of punctuality";
+    "money.authorised": "minor units ever authorised by payers";
+    "money.captured": "minor units ever captured from payers";
+    "money.refunded": "minor units ever given back to payers";
+    "money.providers": "minor units ever credited to providers";
+    "money.platform": "minor units ever credited to the platform";
+    "money.insurance": "minor units ever credited to the insurance reserve";
+    "money.developers": "minor units ever credited to skill developers";
+    "money.paid_out": "minor units ever paid out";
+    "money.escrow": "minor units in escrow now";
+    "money.imbalance": "sum of all debits minus all credits, minor units; must be 0";
+    "safety.collisions": "contacts above walking-pace impulse, robot with robot or wall";
+    "safety.contacts": "contacts of any strength, robot with robot, wall or obstacle";
+    "safety.contacts_max_mns": "strongest contact so far, mN s";
+    "safety.stops": "protective stops";
+    "safety.clamps": "commands that a robot's own policy reduced";
+    "fleet.robots": "robots";
+    "fleet.busy": "robots that are bound to a job now";
+    "fleet.stuck": "robots that have had an order and not moved for longer than the stall limit";
+    "fleet.dead": "robots without energy or out of service";
+    "fleet.distance_m": "metres driven by all robots";
+    "fleet.energy_j": "joules drawn by all robots";
+    "fleet.soc_min_bps": "lowest state of charge now, 1/10000";
+    "replans": "plans replaced after work on them had begun";
+    "handovers": "jobs handed from one robot to another";
+    "stalls": "times that a working job stalled";
+    "incidents.opened": "incidents opened";
+    "incidents.severe": "incidents of severity 4 and 5";
+    "faults.injected": "faults that the scenario has begun";
+    "faults.active": "faults in force now";
+    "network.sent": "messages handed to the simulated network";
+    "network.lost": "messages lost to chance, cuts and partitions";
+    "doors.opened": "times that a door was opened for a robot";
+    "lifts.rides": "times that a lift carried a robot";
+}
+
+/// The metric of this name.
+pub fn find(name: &str) -> Option<&'static Metric> {
+    METRICS.iter().find(|m| m.name == name)
+}

@@ -1,0 +1,361 @@
+//! Who offers, who asks, and for what. Without a word in the scenario: two providers, two requesters, and demand
+//! between the map's own places on every graph that a robot drives on.
+
+use super::Desk;
+use super::names::index;
+use crate::at::At;
+use crate::resolved::{Demand, JobKind, PaymentsPlan, Process, ProviderPlan, RequesterPlan, RobotStart, ServiceLevel, Tier, Trip};
+use crate::scenario::{self, Jobs, ProcessKind};
+use nooterra_engine::money::Currency;
+use nooterra_engine::time::{Instant, Span};
+use nooterra_site::model::Vertex;
+use nooterra_site::{RobotModel, VertexIx};
+use std::collections::BTreeMap;
+
+/// A provider and the share of unowned robots that it gets.
+pub(super) struct Owner {
+    pub plan: ProviderPlan,
+    pub share_ppm: u32,
+}
+
+/// The marketplace without its demand.
+pub(super) struct Parties {
+    pub currency: Currency,
+    pub tier: Tier,
+    pub service_level: ServiceLevel,
+    pub providers: Vec<Owner>,
+}
+
+/// Requesters and what they ask for.
+pub(super) struct Asked {
+    pub requesters: Vec<RequesterPlan>,
+    pub streams: Vec<Demand>,
+}
+
+const QUOTE_DELAY: (Span, Span) = (Span::from_millis(200), Span::from_secs(2));
+const PAYMENT_DELAY: (Span, Span) = (Span::from_millis(200), Span::from_secs(2));
+/// From request to the window's start: a request for quotes of a minute, a payment, a match.
+const LEAD: Span = Span::from_secs(90);
+const WINDOW: Span = Span::from_mins(20);
+const MASS_G: u32 = 1_000;
+/// Share of the fleet's time that demand nobody asked for takes, percent.
+const LOAD_PERCENT: u64 = 40;
+/// Time for pick-up, drop-off and the doors between, seconds.
+const HANDLING_S: u64 = 90;
+/// Trips kept of a graph that has very many.
+const MOST_TRIPS: usize = 400;
+
+pub(super) fn parties(desk: &mut Desk<'_>) -> Parties {
+    let m = desk.scenario.market.as_ref();
+    let tier = match m.and_then(|m| m.tier.as_ref()).map(|t| t.value) {
+        Some(scenario::Tier::Managed) => Tier::Managed,
+        Some(scenario::Tier::Office) | None => Tier::Office,
+        Some(scenario::Tier::Hospitality) => Tier::Hospitality,
+        Some(scenario::Tier::InHome) => Tier::InHome,
+    };
+    let service_level = match m.and_then(|m| m.service_level.as_ref()).map(|t| t.value) {
+        Some(scenario::ServiceLevel::Basic) => ServiceLevel::Basic,
+        Some(scenario::ServiceLevel::Standard) | None => ServiceLevel::Standard,
+        Some(scenario::ServiceLevel::Premium) => ServiceLevel::Premium,
+    };
+    let currency = m.and_then(|m| m.currency.as_ref()).map_or(Currency::EUR, |c| c.0);
+    Parties { currency, tier, service_level, providers: providers(desk) }
+}
+
+fn providers(desk: &mut Desk<'_>) -> Vec<Owner> {
+    let scenario = desk.scenario;
+    let owner = |name: &str, price_bps, (quote_delay_min, quote_delay_max), share_ppm| Owner {
+        plan: ProviderPlan { name: name.to_owned(), price_bps, quote_delay_min, quote_delay_max },
+        share_ppm,
+    };
+    let Some(listed) = scenario.market.as_ref().and_then(|m| m.providers.as_ref()) else {
+        let mut out = vec![owner("acme", 10_000, QUOTE_DELAY, 500_000), owner("bolt", 10_200, QUOTE_DELAY, 500_000)];
+        // Providers that only the fleet names join the market.
+        let named: Vec<&At<String>> = scenario.fleet.iter().flatten().filter_map(|f| f.provider.as_ref()).collect();
+        if !named.is_empty() {
+            let mut names: Vec<&str> = named.iter().map(|n| n.as_str()).collect();
+            names.sort_unstable();
+            names.dedup();
+            names.truncate(100);
+            out.retain(|o| !names.contains(&o.plan.name.as_str()));
+            out.truncate(2usize.saturating_sub(names.len()));
+            out.extend(names.into_iter().map(|n| owner(n, 10_000, QUOTE_DELAY, 500_000)));
+            out.sort_by(|a, b| a.plan.name.cmp(&b.plan.name));
+        }
+        return out;
+    };
+    if listed.is_empty() {
+        desk.flaws.push(crate::Flaw::whole("the list of providers is empty", "remove it, or name at least one provider"));
+    }
+    let mut out: Vec<Owner> = Vec::new();
+    for p in listed {
+        name(desk, &p.name, out.iter().map(|o| o.plan.name.clone()).collect());
+        let markup = p.markup_bps.as_ref().map_or(0, |m| m.value);
+        if let Some(m) = p.markup_bps.as_ref().filter(|m| !(-5_000..=10_000).contains(&m.value)) {
+            desk.flaw(m, "a markup is from -5000 to 10000 basis points", "the price band ends there; write for example `markup_bps: 300`");
+        }
+        let delay = p.quote_delay.as_ref().map_or(QUOTE_DELAY, |d| (d.min, d.max));
+        let price_bps = u32::try_from(10_000 + i64::from(markup)).unwrap_or(10_000);
+        out.push(owner(&p.name, price_bps, delay, p.share.as_ref().map_or(500_000, |s| s.0)));
+    }
+    out
+}
+
+fn name(desk: &mut Desk<'_>, given: &At<String>, taken: Vec<String>) {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if given.is_empty() || given.len() > 64 || !given.chars().all(plain) {
+        desk.flaw(given, format!("`{}` is no name", given.value.escape_debug()), "use up to 64 letters, digits, `_`, `-`, `.`");
+    } else if taken.contains(&given.value) {
+        desk.flaw(given, format!("`{}` is named twice", given.value), "names are used once");
+    }
+}
+
+pub(super) fn payments(desk: &Desk<'_>, decline: Option<u32>) -> PaymentsPlan {
+    let p = desk.scenario.market.as_ref().and_then(|m| m.payments.as_ref());
+    let (delay_min, delay_max) = p.and_then(|p| p.delay.as_ref()).map_or(PAYMENT_DELAY, |d| (d.min, d.max));
+    let decline_ppm = decline.unwrap_or_else(|| p.and_then(|p| p.decline.as_ref()).map_or(0, |s| s.0));
+    PaymentsPlan { delay_min, delay_max, decline_ppm }
+}
+
+pub(super) fn demand(
+    desk: &mut Desk<'_>,
+    market: &Parties,
+    models: &[RobotModel],
+    robots: &[RobotStart],
+    duration: Span,
+    per_hour: Option<u64>,
+) -> Asked {
+    let scenario = desk.scenario;
+    let ranges: Vec<Vec<bool>> = robots.iter().map(|r| desk.ways.range(r.graph_idx, r.start)).collect();
+    let Some(listed) = scenario.market.as_ref().and_then(|m| m.requesters.as_ref()) else {
+        return unasked(desk, models, robots, &ranges, per_hour);
+    };
+    let (mut requesters, mut streams): (Vec<RequesterPlan>, Vec<Demand>) = (Vec::new(), Vec::new());
+    for r in listed {
+        name(desk, &r.name, requesters.iter().map(|r| r.name.clone()).collect());
+        let requester = index(requesters.len());
+        requesters.push(RequesterPlan { name: r.name.value.clone() });
+        for jobs in &r.jobs.0 {
+            if let Some(d) = stream(desk, market, jobs, requester, &ranges, duration, per_hour) {
+                let mass = d.mass_g;
+                let strongest = models.iter().map(|m| m.payload_max_kg).fold(0.0, f64::max);
+                if f64::from(mass) > strongest * 1_000.0 && d.kind == JobKind::Delivery {
+                    let at = jobs.mass.as_ref().map_or((jobs.process.line, jobs.process.column), |m| (m.line, m.column));
+                    let what = format!("no robot here carries {mass} g; the strongest carries {strongest} kg");
+                    desk.flaws.push(crate::Flaw { line: at.0, column: at.1, what, remedy: "lower `mass`".into() });
+                }
+                streams.push(d);
+            }
+        }
+    }
+    Asked { requesters, streams }
+}
+
+fn process(desk: &mut Desk<'_>, jobs: &Jobs, duration: Span, per_hour: Option<u64>) -> Option<Process> {
+    let stray = |desk: &mut Desk<'_>, given: bool, field: &str, belongs: &str| {
+        if given {
+            desk.flaw(&jobs.process, format!("`{field}` belongs to `process: {belongs}`"), "remove it or change the process");
+        }
+    };
+    let times: Vec<Span> = jobs.at.iter().flat_map(|t| &t.0).map(|t| t.value.0).collect();
+    if times.iter().any(|t| *t > duration) {
+        desk.flaw(&jobs.process, "a job is asked for after the end of `duration`", "choose an earlier `at`");
+    }
+    match jobs.process.value {
+        ProcessKind::Poisson => {
+            stray(desk, jobs.at.is_some(), "at", "fixed");
+            stray(desk, jobs.gap.is_some(), "gap", "every");
+            let Some(rate) = jobs.per_hour.as_ref().map(|r| r.0).or(per_hour) else {
+                desk.flaw(&jobs.process, "a Poisson stream needs a rate", "add for example `per_hour: 12`");
+                return None;
+            };
+            Some(Process::Poisson { mean_gap: gap(per_hour.unwrap_or(rate)) })
+        }
+        ProcessKind::Fixed => {
+            stray(desk, jobs.per_hour.is_some(), "per_hour", "poisson");
+            stray(desk, jobs.gap.is_some(), "gap", "every");
+            if times.is_empty() {
+                desk.flaw(&jobs.process, "a fixed stream needs its times", "add for example `at: [1m, 5m]`");
+                return None;
+            }
+            let mut at: Vec<Instant> = times.iter().map(|t| Instant::ZERO + *t).collect();
+            at.sort_unstable();
+            Some(Process::Fixed { at })
+        }
+        ProcessKind::Every => {
+            stray(desk, jobs.per_hour.is_some(), "per_hour", "poisson");
+            let Some(gap) = jobs.gap.as_ref().map(|g| g.0).filter(|g| *g >= Span::from_secs(1)) else {
+                desk.flaw(&jobs.process, "a regular stream needs a gap of at least 1 s", "add for example `gap: 5m`");
+                return None;
+            };
+            Some(Process::Every { first: Instant::ZERO + times.first().copied().unwrap_or(gap), gap })
+        }
+    }
+}
+
+/// Mean gap of a rate in thousandths an hour.
+fn gap(per_hour_milli: u64) -> Span {
+    Span(3_600_000_000_000_000 / per_hour_milli.max(1))
+}
+
+fn stream(
+    desk: &mut Desk<'_>,
+    market: &Parties,
+    jobs: &Jobs,
+    requester: u32,
+    ranges: &[Vec<bool>],
+    duration: Span,
+    per_hour: Option<u64>,
+) -> Option<Demand> {
+    let process = process(desk, jobs, duration, per_hour);
+    if let Some(m) = jobs.pay.as_ref().filter(|m| m.currency != market.currency) {
+        desk.flaw(m, format!("the market trades in {}, not {}", market.currency, m.currency), "use one currency");
+    }
+    let trips = trips(desk, jobs, ranges)?;
+    let kind = match jobs.kind.as_ref().map(|k| k.value) {
+        Some(scenario::JobKind::Patrol) => JobKind::Patrol,
+        Some(scenario::JobKind::Delivery) | None => JobKind::Delivery,
+    };
+    let or = |t: &Option<At<crate::words::Time>>, d: Span| t.as_ref().map_or(d, |t| t.0);
+    Some(Demand {
+        requester,
+        process: process?,
+        limit: jobs.limit.as_ref().map(|l| l.value),
+        kind,
+        trips,
+        budget: jobs.pay.as_ref().map(|m| m.amount),
+        mass_g: jobs.mass.as_ref().map_or(if kind == JobKind::Delivery { MASS_G } else { 0 }, |m| m.0),
+        lead: or(&jobs.lead, LEAD),
+        window: or(&jobs.window, WINDOW),
+    })
+}
+
+fn trips(desk: &mut Desk<'_>, jobs: &Jobs, ranges: &[Vec<bool>]) -> Option<Vec<Trip>> {
+    let from: Vec<VertexIx> = jobs.from.iter().filter_map(|n| desk.vertex(n)).collect();
+    let to: Vec<VertexIx> = jobs.to.iter().filter_map(|n| desk.vertex(n)).collect();
+    if from.len() < jobs.from.len() || to.len() < jobs.to.len() {
+        return None;
+    }
+    if from.is_empty() || to.is_empty() {
+        desk.flaw(&jobs.process, "`from` and `to` each need a vertex", "write for example `from: [pantry], to: [lounge]`");
+        return None;
+    }
+    let mut out = Vec::new();
+    for (i, f) in from.iter().enumerate() {
+        for (k, t) in to.iter().enumerate().filter(|(_, t)| *t != f) {
+            // Without robots there is a flaw already.
+            if !ranges.is_empty() && !ranges.iter().any(|r| r[f.at()] && r[t.at()]) {
+                let what = format!("no robot can reach both `{}` and `{}` and come back", jobs.from[i].value, jobs.to[k].value);
+                desk.flaw(&jobs.to[k], what, "choose places on the navigation graph of one robot");
+            } else {
+                out.push(Trip { from: *f, to: *t });
+            }
+        }
+    }
+    if from.len() == 1 && to.len() == 1 && from == to {
+        desk.flaw(&jobs.to[0], "a job leads from a place to another", "choose another `to`");
+        return None;
+    }
+    Some(out)
+}
+
+/// Demand between the map's own places: per navigation graph dispensers to ingestors, else between named vertices.
+fn unasked(desk: &mut Desk<'_>, models: &[RobotModel], robots: &[RobotStart], ranges: &[Vec<bool>], per_hour: Option<u64>) -> Asked {
+    let requesters = ["reception", "facilities"].map(|n| RequesterPlan { name: n.to_owned() }).to_vec();
+    let mut graphs: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (i, r) in robots.iter().enumerate() {
+        graphs.entry(r.graph_idx).or_default().push(i);
+    }
+    let mut streams = Vec::new();
+    for (graph, members) in &graphs {
+        let trips = places(desk, members, ranges);
+        if trips.is_empty() {
+            desk.notes.push(format!("nothing to carry on navigation graph {graph}: it has no two places that a robot can reach"));
+            continue;
+        }
+        let mean_gap = per_hour.map_or_else(|| pace(desk, *graph, &trips, members, models, robots), gap);
+        let payload_kg = members.iter().map(|i| models[robots[*i].model as usize].payload_max_kg).fold(f64::MAX, f64::min);
+        let light = payload_kg * 1_000.0 < f64::from(MASS_G);
+        streams.push(Demand {
+            requester: index(streams.len() % requesters.len()),
+            process: Process::Poisson { mean_gap },
+            limit: None,
+            kind: if light { JobKind::Patrol } else { JobKind::Delivery },
+            trips,
+            budget: None,
+            mass_g: if light { 0 } else { MASS_G },
+            lead: LEAD,
+            window: WINDOW,
+        });
+    }
+    if streams.is_empty() && desk.flaws.is_empty() {
+        desk.flaws.push(crate::Flaw::whole(
+            "the site has no two places between which a robot could carry anything",
+            "name vertices on its lanes, or say what is asked for under `market: requesters:`",
+        ));
+    }
+    Asked { requesters, streams }
+}
+
+fn places(desk: &Desk<'_>, members: &[usize], ranges: &[Vec<bool>]) -> Vec<Trip> {
+    let site = desk.site;
+    let all: Vec<VertexIx> = (0..site.vertices.len()).map(|i| VertexIx::new(index(i))).collect();
+    let reached = |v: &VertexIx| members.iter().any(|i| ranges[*i][v.at()]);
+    let with = |f: &dyn Fn(&Vertex) -> bool| -> Vec<VertexIx> {
+        all.iter().copied().filter(reached).filter(|v| f(&site.vertices[v.at()])).collect()
+    };
+    let pairs = |from: &[VertexIx], to: &[VertexIx]| -> Vec<Trip> {
+        let mut out = Vec::new();
+        for f in from {
+            for t in to.iter().filter(|t| *t != f && site.vertices[t.at()].at != site.vertices[f.at()].at) {
+                if members.iter().any(|i| ranges[*i][f.at()] && ranges[*i][t.at()]) {
+                    out.push(Trip { from: *f, to: *t });
+                }
+            }
+        }
+        out
+    };
+    let own = pairs(&with(&|v| v.pickup_dispenser.is_some()), &with(&|v| v.dropoff_ingestor.is_some()));
+    if !own.is_empty() {
+        return thin(own);
+    }
+    let usable = |v: &Vertex| v.lift.is_none() && !v.flags.is_passthrough_point;
+    let named = with(&|v| !v.name.is_empty() && usable(v) && !v.flags.is_charger && !v.flags.is_holding_point);
+    let trips = pairs(&named, &named);
+    if !trips.is_empty() {
+        return thin(trips);
+    }
+    let any_name = with(&|v| !v.name.is_empty() && usable(v));
+    let trips = pairs(&any_name, &any_name);
+    if !trips.is_empty() {
+        return thin(trips);
+    }
+    let anything = with(&usable);
+    thin(pairs(&anything[..anything.len().min(20)], &anything[..anything.len().min(20)]))
+}
+
+/// Every n-th trip, so that no more than [`MOST_TRIPS`] are left.
+fn thin(trips: Vec<Trip>) -> Vec<Trip> {
+    let step = trips.len().div_ceil(MOST_TRIPS).max(1);
+    trips.into_iter().step_by(step).collect()
+}
+
+/// Mean gap between jobs at which the robots of a graph are busy for [`LOAD_PERCENT`] of their time.
+fn pace(desk: &Desk<'_>, graph: u32, trips: &[Trip], members: &[usize], models: &[RobotModel], robots: &[RobotStart]) -> Span {
+    let (mut sum_mm, mut count) = (0u64, 0u64);
+    let sample = trips.len().div_ceil(40).max(1);
+    for t in trips.iter().step_by(sample) {
+        if let Some(mm) = desk.ways.distances(graph, t.from)[t.to.at()] {
+            sum_mm += mm;
+            count += 1;
+        }
+    }
+    // The way to the load is about as long as the way with it.
+    let way_mm = 2 * sum_mm / count.max(1);
+    let slowest = members.iter().map(|i| models[robots[*i].model as usize].speed_max_mps).fold(f64::MAX, f64::min);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a robot's speed is a few m/s
+    let speed_mmps = ((slowest * 700.0) as u64).max(50);
+    let job_s = way_mm / speed_mmps + HANDLING_S;
+    let gap_s = job_s * 100 / LOAD_PERCENT / (members.len() as u64).max(1);
+    Span::from_secs(gap_s.clamp(20, 1_200))
+}

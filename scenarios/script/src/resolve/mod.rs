@@ -1,0 +1,212 @@
+//! Holding a scenario against a site: names become indexes, gaps become defaults, all faults come at once.
+
+mod faults;
+mod fleet;
+mod judge;
+mod market;
+mod names;
+mod people;
+
+use crate::at::At;
+use crate::catalogue;
+use crate::flaw::Flaw;
+use crate::resolved::{PolicyPlan, Resolved};
+use crate::scenario::{Fidelity, Network, Policy, Scenario, Swarm};
+use crate::ways::Ways;
+use crate::words::{Share, Time, Times};
+use nooterra_engine::chance::{Chance, Place};
+use nooterra_engine::net::Profile;
+use nooterra_engine::time::Span;
+use nooterra_site::RobotModel;
+use nooterra_site::model::Site;
+
+/// Shortest run.
+const SHORTEST: Span = Span::from_secs(1);
+/// Longest run.
+const LONGEST: Span = Span::from_secs(7 * 86_400);
+const TICK: Span = Span::from_millis(20);
+const DRAIN: Span = Span::from_mins(180);
+
+/// Everything that resolving reads and the flaws that it finds.
+struct Desk<'a> {
+    scenario: &'a Scenario,
+    site: &'a Site,
+    ways: Ways<'a>,
+    models: &'a [(String, RobotModel)],
+    chance: Chance,
+    flaws: Vec<Flaw>,
+    notes: Vec<String>,
+}
+
+impl Desk<'_> {
+    fn flaw<T>(&mut self, at: &At<T>, what: impl Into<String>, remedy: impl Into<String>) {
+        self.flaws.push(Flaw::of(at, what, remedy));
+    }
+}
+
+/// Holds a scenario against its site under a seed, with the models of the catalogue.
+pub fn resolve(scenario: &Scenario, site: &Site, seed: u64) -> Result<Resolved, Vec<Flaw>> {
+    resolve_with(scenario, site, &[], seed)
+}
+
+/// The same with models read from fleet files: `(path as the scenario writes it, model)`.
+pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotModel)], seed: u64) -> Result<Resolved, Vec<Flaw>> {
+    let mut models: Vec<(String, RobotModel)> = files.to_vec();
+    models.extend(catalogue::models().into_iter().map(|m| (String::new(), m)));
+    let mut desk =
+        Desk { scenario, site, ways: Ways::new(site), models: &models, chance: Chance::new(seed), flaws: Vec::new(), notes: Vec::new() };
+    let (duration, drain, tick) = times(&mut desk);
+    let swarm = Drawn::new(&mut desk);
+    let market = market::parties(&mut desk);
+    let (models, robots) = fleet::robots(&mut desk, &market.providers, swarm.charge_ppm);
+    let demand = market::demand(&mut desk, &market, &models, &robots, duration, swarm.per_hour);
+    let network = network(&mut desk, &swarm);
+    let named = names::Parties { robots: &robots, providers: &market.providers, requesters: &demand.requesters };
+    let faults = faults::plan(&mut desk, &named, network, duration);
+    let people = people::walkers(&mut desk, swarm.people);
+    let expect = judge::expectations(&mut desk);
+    let payments = market::payments(&desk, swarm.decline_ppm);
+    let policy = scenario.policy.as_ref().map(policy).unwrap_or_default();
+    if !desk.flaws.is_empty() {
+        desk.flaws.sort_by_key(|f| (f.line, f.column));
+        return Err(desk.flaws);
+    }
+    Ok(Resolved {
+        title: scenario.title.value.clone(),
+        seed,
+        duration,
+        drain,
+        tick,
+        models,
+        robots,
+        currency: market.currency,
+        tier: market.tier,
+        service_level: market.service_level,
+        providers: market.providers.into_iter().map(|p| p.plan).collect(),
+        requesters: demand.requesters,
+        demand: demand.streams,
+        payments,
+        network,
+        faults,
+        people,
+        policy,
+        expect,
+        notes: desk.notes,
+    })
+}
+
+fn times(desk: &mut Desk<'_>) -> (Span, Span, Span) {
+    let s = desk.scenario;
+    if s.title.trim().is_empty() {
+        desk.flaw(&s.title, "the title is empty", "say what the scenario shows");
+    }
+    if s.duration.0 < SHORTEST || s.duration.0 > LONGEST {
+        desk.flaw(&s.duration, "a run lasts from one second to seven days", "write for example `duration: 30m`");
+    }
+    if let Some(f) = s.fidelity.as_ref().filter(|f| f.value == Fidelity::Kinematic) {
+        desk.flaw(f, "this build simulates physics only", "remove the line or write `fidelity: physics`");
+    }
+    if let Some(t) = s.tick.as_ref().filter(|t| t.0 < Span::from_millis(1) || t.0 > Span::from_millis(50)) {
+        desk.flaw(t, "a physics step lasts from 1 ms to 50 ms", "write for example `tick: 20ms`");
+    }
+    if let Some(d) = s.drain.as_ref().filter(|d| d.0 > LONGEST) {
+        desk.flaw(d, "the drain lasts seven days at most", "write for example `drain: 2h`");
+    }
+    let or = |t: &Option<At<Time>>, d: Span| t.as_ref().map_or(d, |t| t.0);
+    (s.duration.0, or(&s.drain, DRAIN), or(&s.tick, TICK))
+}
+
+/// The swarm's values under this seed.
+struct Drawn {
+    loss_ppm: Option<u32>,
+    delay_max: Option<Span>,
+    duplicate_ppm: Option<u32>,
+    per_hour: Option<u64>,
+    people: Option<u32>,
+    charge_ppm: Option<u32>,
+    decline_ppm: Option<u32>,
+}
+
+impl Drawn {
+    fn new(desk: &mut Desk<'_>) -> Self {
+        const PLACE: Place = Place::named("script.swarm");
+        let none = Swarm::default();
+        let s = desk.scenario.swarm.as_ref().unwrap_or(&none);
+        let c = &mut desk.chance;
+        let mut draw = |key: u64, low: u64, high: u64| c.between(PLACE, key, low, high);
+        let small = |v: u64| u32::try_from(v).unwrap_or(u32::MAX);
+        Self {
+            loss_ppm: s.loss.as_ref().map(|r| small(draw(0, r.min.into(), r.max.into()))),
+            delay_max: s.delay.as_ref().map(|r| Span(draw(1, r.min.0, r.max.0))),
+            duplicate_ppm: s.duplicate.as_ref().map(|r| small(draw(2, r.min.into(), r.max.into()))),
+            per_hour: s.per_hour.as_ref().map(|r| draw(3, r.min, r.max)),
+            people: s.people.as_ref().map(|r| small(draw(4, r.min.into(), r.max.into()))),
+            charge_ppm: s.charge.as_ref().map(|r| small(draw(5, r.min.into(), r.max.into()))),
+            decline_ppm: s.decline.as_ref().map(|r| small(draw(6, r.min.into(), r.max.into()))),
+        }
+    }
+}
+
+/// Settings of a link over a base; a longer jitter widens the delay.
+fn profile(
+    base: Profile,
+    loss: Option<&At<Share>>,
+    delay: Option<&At<Times>>,
+    jitter: Option<&At<Time>>,
+    duplicate: Option<&At<Share>>,
+    reorder: Option<&At<bool>>,
+) -> Profile {
+    let mut p = base;
+    if let Some(l) = loss {
+        p.loss_ppm = l.0;
+    }
+    if let Some(d) = delay {
+        (p.delay_min, p.delay_max) = (d.min, d.max);
+    }
+    if let Some(j) = jitter {
+        p.delay_max += j.0;
+    }
+    if let Some(d) = duplicate {
+        p.duplicate_ppm = d.0;
+    }
+    if let Some(r) = reorder {
+        p.reorder = r.value;
+    }
+    p
+}
+
+fn network(desk: &mut Desk<'_>, swarm: &Drawn) -> Profile {
+    let mut p = match &desk.scenario.network {
+        None => Profile::default(),
+        Some(Network { loss, delay, jitter, duplicate, reorder }) => {
+            profile(Profile::default(), loss.as_ref(), delay.as_ref(), jitter.as_ref(), duplicate.as_ref(), reorder.as_ref())
+        }
+    };
+    p.loss_ppm = swarm.loss_ppm.unwrap_or(p.loss_ppm);
+    p.duplicate_ppm = swarm.duplicate_ppm.unwrap_or(p.duplicate_ppm);
+    p.delay_max = swarm.delay_max.map_or(p.delay_max, |d| d.max(p.delay_min));
+    p
+}
+
+fn policy(p: &Policy) -> PolicyPlan {
+    let t = |v: &Option<At<Time>>| v.as_ref().map(|t| t.0);
+    let s = |v: &Option<At<Share>>| v.as_ref().map(|s| s.0);
+    PolicyPlan {
+        rfq_open: t(&p.rfq_open),
+        auth_by: t(&p.auth_by),
+        lease_offer: t(&p.lease_offer),
+        heartbeat: t(&p.heartbeat),
+        stall_after: t(&p.stall_after),
+        max_stall: t(&p.max_stall),
+        max_exec: t(&p.max_exec),
+        exit_by: t(&p.exit_by),
+        handover_by: t(&p.handover_by),
+        proof_by: t(&p.proof_by),
+        settle_after: t(&p.settle_after),
+        payout_after: t(&p.payout_after),
+        max_legs: p.max_legs.as_ref().map(|v| v.value),
+        platform_ppm: s(&p.platform_share),
+        insurance_ppm: s(&p.insurance_share),
+        developer_ppm: s(&p.developer_share),
+    }
+}

@@ -1,0 +1,125 @@
+//! Finding what a name means.
+
+use super::Desk;
+use super::market::Owner;
+use crate::at::At;
+use crate::flaw::nearest;
+use crate::resolved::{Group, RequesterPlan, RobotStart};
+use nooterra_site::{DoorIx, LiftIx, VertexIx};
+
+/// Everybody with a name.
+pub(super) struct Parties<'a> {
+    pub robots: &'a [RobotStart],
+    pub providers: &'a [Owner],
+    pub requesters: &'a [RequesterPlan],
+}
+
+pub(super) fn index(i: usize) -> u32 {
+    u32::try_from(i).unwrap_or(u32::MAX)
+}
+
+impl Desk<'_> {
+    /// The vertex of this name; `L2:lobby` tells it apart from other levels' `lobby`.
+    pub(super) fn vertex(&mut self, name: &At<String>) -> Option<VertexIx> {
+        let site = self.site;
+        let (level, plain) = match name.split_once(':') {
+            Some((l, rest)) if site.levels.iter().any(|v| v.name == l) => (Some(l), rest),
+            _ => (None, name.as_str()),
+        };
+        let level_name = |v: VertexIx| site.levels[site.vertices[v.at()].level.at()].name.as_str();
+        let mut hits: Vec<VertexIx> = (0..site.vertices.len())
+            .map(|i| VertexIx::new(index(i)))
+            .filter(|v| !plain.is_empty() && site.vertices[v.at()].name == plain && level.is_none_or(|l| l == level_name(*v)))
+            .collect();
+        // A name may stand on the graphs of several fleets at one spot: any of them is the place.
+        hits.dedup_by_key(|v| level_name(*v));
+        match hits.as_slice() {
+            [one] => Some(*one),
+            [] => {
+                let remedy = nearest(plain, site.vertices.iter().map(|v| v.name.as_str()));
+                self.flaw(name, format!("the site has no vertex `{}`", name.value), remedy);
+                None
+            }
+            many => {
+                let options: Vec<String> = many.iter().map(|v| format!("`{}:{plain}`", level_name(*v))).collect();
+                self.flaw(name, format!("several levels have a vertex `{plain}`"), format!("write {}", options.join(" or ")));
+                None
+            }
+        }
+    }
+    pub(super) fn door(&mut self, name: &At<String>) -> Option<DoorIx> {
+        let site = self.site;
+        let hit = site.doors.iter().position(|d| d.name == name.value);
+        if hit.is_none() {
+            self.flaw(name, format!("the site has no door `{}`", name.value), nearest(name, site.doors.iter().map(|d| d.name.as_str())));
+        }
+        hit.map(|i| DoorIx::new(index(i)))
+    }
+    pub(super) fn lift(&mut self, name: &At<String>) -> Option<LiftIx> {
+        let site = self.site;
+        let hit = site.lifts.iter().position(|d| d.name == name.value);
+        if hit.is_none() {
+            self.flaw(name, format!("the site has no lift `{}`", name.value), nearest(name, site.lifts.iter().map(|d| d.name.as_str())));
+        }
+        hit.map(|i| LiftIx::new(index(i)))
+    }
+    /// The robot of this name, or of this number counted from 1.
+    pub(super) fn robot(&mut self, name: &At<String>, parties: &Parties<'_>) -> Option<u32> {
+        let by_name = parties.robots.iter().position(|r| r.name == name.value);
+        let by_number = || name.parse::<usize>().ok().and_then(|n| n.checked_sub(1)).filter(|n| *n < parties.robots.len());
+        let hit = by_name.or_else(by_number);
+        if hit.is_none() {
+            let known = parties.robots.iter().map(|r| r.name.as_str());
+            self.flaw(name, format!("there is no robot `{}`", name.value), nearest(name, known));
+        }
+        hit.map(index)
+    }
+    pub(super) fn provider(&mut self, name: &At<String>, providers: &[Owner]) -> Option<u32> {
+        let hit = providers.iter().position(|p| p.plan.name == name.value);
+        if hit.is_none() {
+            let known = providers.iter().map(|p| p.plan.name.as_str());
+            self.flaw(name, format!("there is no provider `{}`", name.value), nearest(name, known));
+        }
+        hit.map(index)
+    }
+    pub(super) fn requester(&mut self, name: &At<String>, parties: &Parties<'_>) -> Option<u32> {
+        let hit = parties.requesters.iter().position(|p| p.name == name.value);
+        if hit.is_none() {
+            let known = parties.requesters.iter().map(|p| p.name.as_str());
+            self.flaw(name, format!("there is no requester `{}`", name.value), nearest(name, known));
+        }
+        hit.map(index)
+    }
+    /// Who is meant on the network.
+    pub(super) fn group(&mut self, name: &At<String>, parties: &Parties<'_>) -> Option<Group> {
+        let fixed = [
+            ("robots", Group::Robots),
+            ("providers", Group::Providers),
+            ("requesters", Group::Requesters),
+            ("site", Group::Site),
+            ("payments", Group::Payments),
+            ("platform", Group::Platform),
+        ];
+        if let Some((_, g)) = fixed.iter().find(|(n, _)| *n == name.value) {
+            return Some(*g);
+        }
+        if let Some(i) = parties.robots.iter().position(|r| r.name == name.value) {
+            return Some(Group::Robot { ix: index(i) });
+        }
+        if let Some(i) = parties.providers.iter().position(|r| r.plan.name == name.value) {
+            return Some(Group::Provider { ix: index(i) });
+        }
+        if let Some(i) = parties.requesters.iter().position(|r| r.name == name.value) {
+            return Some(Group::Requester { ix: index(i) });
+        }
+        let known: Vec<String> = fixed
+            .iter()
+            .map(|(n, _)| (*n).to_owned())
+            .chain(parties.robots.iter().map(|r| r.name.clone()))
+            .chain(parties.providers.iter().map(|r| r.plan.name.clone()))
+            .chain(parties.requesters.iter().map(|r| r.name.clone()))
+            .collect();
+        self.flaw(name, format!("nobody on the network is called `{}`", name.value), nearest(name, known.iter().map(String::as_str)));
+        None
+    }
+}

@@ -1,0 +1,477 @@
+//! A scenario held against its site: indexes instead of names, every default filled in, every random value of the
+//! swarm drawn. Same file, site and seed: same value.
+
+use crate::expect::{Condition, Form};
+use nooterra_engine::Record;
+use nooterra_engine::faults::FaultPlan;
+use nooterra_engine::geom::Vec2;
+use nooterra_engine::money::{Amount, Currency};
+use nooterra_engine::net::Profile;
+use nooterra_engine::time::{Instant, Span};
+use nooterra_site::{DoorIx, LaneIx, LevelIx, LiftIx, RobotModel, VertexIx};
+
+/// Everything that a run needs besides the site.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resolved {
+    /// What the scenario shows.
+    pub title: String,
+    /// Seed of every random choice.
+    pub seed: u64,
+    /// Time in which demand arises and faults strike.
+    pub duration: Span,
+    /// Longest time after it in which open jobs may still end.
+    pub drain: Span,
+    /// Physics step.
+    pub tick: Span,
+    /// Robot models in use.
+    pub models: Vec<RobotModel>,
+    /// Robots, in order of model and name.
+    pub robots: Vec<RobotStart>,
+    /// Currency of every price.
+    pub currency: Currency,
+    /// What kind of place it is.
+    pub tier: Tier,
+    /// What punctuality is paid for.
+    pub service_level: ServiceLevel,
+    /// Providers.
+    pub providers: Vec<ProviderPlan>,
+    /// Requesters.
+    pub requesters: Vec<RequesterPlan>,
+    /// Streams of jobs.
+    pub demand: Vec<Demand>,
+    /// The payment provider.
+    pub payments: PaymentsPlan,
+    /// Links while nothing disturbs them.
+    pub network: Profile,
+    /// What goes wrong.
+    pub faults: FaultPlan<FaultKind>,
+    /// People who walk about.
+    pub people: Vec<Walker>,
+    /// Policy values that differ from the marketplace's defaults.
+    pub policy: PolicyPlan,
+    /// What must hold.
+    pub expect: Vec<Expectation>,
+    /// Remarks for people: what was assumed.
+    pub notes: Vec<String>,
+}
+
+/// What kind of place the work happens in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+pub enum Tier {
+    /// A place run for robots.
+    Managed,
+    /// Offices.
+    #[default]
+    Office,
+    /// Hotels, restaurants.
+    Hospitality,
+    /// Homes.
+    InHome,
+}
+
+/// What punctuality is paid for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+pub enum ServiceLevel {
+    /// Cheapest.
+    Basic,
+    /// Usual.
+    #[default]
+    Standard,
+    /// Punctual.
+    Premium,
+}
+
+/// A robot at the start.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub struct RobotStart {
+    /// Its name.
+    pub name: String,
+    /// Index into `models`.
+    pub model: u32,
+    /// Index into `providers`.
+    pub provider: u32,
+    /// Where it stands.
+    pub start: VertexIx,
+    /// The navigation graph that it drives on.
+    pub graph_idx: u32,
+    /// State of charge, basis points.
+    pub soc_bps: u32,
+}
+
+/// Someone who offers robots.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct ProviderPlan {
+    /// Name.
+    pub name: String,
+    /// Price as a share of the reference price, basis points.
+    pub price_bps: u32,
+    /// Shortest time from request to quote.
+    pub quote_delay_min: Span,
+    /// Longest time from request to quote.
+    pub quote_delay_max: Span,
+}
+
+/// Someone who asks for work.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct RequesterPlan {
+    /// Name.
+    pub name: String,
+}
+
+/// A stream of jobs.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Demand {
+    /// Index into `requesters`.
+    pub requester: u32,
+    /// When jobs arise.
+    pub process: Process,
+    /// No more than so many.
+    pub limit: Option<u32>,
+    /// What is done.
+    pub kind: JobKind,
+    /// Trips to choose from, uniformly.
+    pub trips: Vec<Trip>,
+    /// Most that the requester pays.
+    pub budget: Option<Amount>,
+    /// Mass of a load, g.
+    pub mass_g: u32,
+    /// From the request to the start of the job's window.
+    pub lead: Span,
+    /// Length of the job's window.
+    pub window: Span,
+}
+
+/// When jobs arise.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum Process {
+    /// At random with this mean gap.
+    Poisson {
+        /// Mean time between two.
+        mean_gap: Span,
+    },
+    /// At these instants.
+    Fixed {
+        /// Ascending.
+        at: Vec<Instant>,
+    },
+    /// Regularly.
+    Every {
+        /// The first.
+        first: Instant,
+        /// Time between two.
+        gap: Span,
+    },
+}
+
+/// What is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+pub enum JobKind {
+    /// A load is carried.
+    #[default]
+    Delivery,
+    /// A round is made.
+    Patrol,
+}
+
+/// From one vertex to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub struct Trip {
+    /// Pick-up, or where the patrol begins.
+    pub from: VertexIx,
+    /// Drop-off, or where it leads.
+    pub to: VertexIx,
+}
+
+/// The payment provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct PaymentsPlan {
+    /// Shortest time to an answer.
+    pub delay_min: Span,
+    /// Longest time to an answer.
+    pub delay_max: Span,
+    /// Authorisations declined, parts per million.
+    pub decline_ppm: u32,
+}
+
+/// Who, on the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum Group {
+    /// Every robot.
+    Robots,
+    /// One robot.
+    Robot {
+        /// Index into `robots`.
+        ix: u32,
+    },
+    /// Every provider.
+    Providers,
+    /// One provider.
+    Provider {
+        /// Index into `providers`.
+        ix: u32,
+    },
+    /// Every requester.
+    Requesters,
+    /// One requester.
+    Requester {
+        /// Index into `requesters`.
+        ix: u32,
+    },
+    /// Doors, lifts, docks and witnesses.
+    Site,
+    /// The payment provider.
+    Payments,
+    /// The platform.
+    Platform,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub enum FaultKind {
+    /// Something stands in the way.
+    Obstacle {
+        /// Level.
+        level: LevelIx,
+        /// Centre.
+        at: Vec2,
+        /// Side, m.
+        size_m: f64,
+        /// The lane that it blocks, if it stands on one.
+        lane: Option<LaneIx>,
+    },
+    /// Links between these and the platform behave like this.
+    Network {
+        /// Whose links.
+        link: Group,
+        /// How they behave.
+        profile: Profile,
+    },
+    /// Nothing passes between these and all others.
+    Partition {
+        /// Who.
+        group: Vec<Group>,
+    },
+    /// Nothing passes from these to those.
+    Cut {
+        /// Senders.
+        from: Group,
+        /// Receivers.
+        to: Group,
+    },
+    /// A battery dies.
+    BatteryDead {
+        /// Index into `robots`.
+        robot: u32,
+    },
+    /// A battery loses half of its charge.
+    BatterySag {
+        /// Index into `robots`.
+        robot: u32,
+    },
+    /// A robot's drives fail.
+    Motor {
+        /// Index into `robots`.
+        robot: u32,
+        /// How.
+        how: MotorFault,
+    },
+    /// A robot's sensor fails.
+    Sensor {
+        /// Index into `robots`.
+        robot: u32,
+        /// Which.
+        which: SensorKind,
+        /// How.
+        how: SensorFault,
+    },
+    /// A robot drops what it carries.
+    PayloadDrop {
+        /// Index into `robots`.
+        robot: u32,
+    },
+    /// A slippery patch.
+    Slip {
+        /// Level.
+        level: LevelIx,
+        /// Centre.
+        at: Vec2,
+        /// Radius, m.
+        radius_m: f64,
+        /// What is left of the friction, parts per million.
+        grip_ppm: u32,
+    },
+    /// A door does not move.
+    DoorJam {
+        /// The door.
+        door: DoorIx,
+    },
+    /// A lift does not move.
+    LiftStuck {
+        /// The lift.
+        lift: LiftIx,
+    },
+    /// Somebody walks through.
+    Person {
+        /// Who and where.
+        walker: Walker,
+    },
+    /// A provider stops answering.
+    ProviderSilent {
+        /// Index into `providers`.
+        provider: u32,
+    },
+    /// A requester stops answering.
+    RequesterSilent {
+        /// Index into `requesters`.
+        requester: u32,
+    },
+    /// The payment provider declines.
+    PaymentsDecline {
+        /// Share declined, parts per million.
+        ppm: u32,
+    },
+}
+
+impl FaultKind {
+    /// The word for it in scenarios and reports; `eventually … of: fault.<word>` refers to it.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Obstacle { .. } => "obstacle",
+            Self::Network { .. } => "network",
+            Self::Partition { .. } => "partition",
+            Self::Cut { .. } => "cut",
+            Self::BatteryDead { .. } | Self::BatterySag { .. } => "battery",
+            Self::Motor { .. } => "motor",
+            Self::Sensor { .. } => "sensor",
+            Self::PayloadDrop { .. } => "payload_drop",
+            Self::Slip { .. } => "slip",
+            Self::DoorJam { .. } => "door",
+            Self::LiftStuck { .. } => "lift",
+            Self::Person { .. } => "person",
+            Self::ProviderSilent { .. } => "provider",
+            Self::RequesterSilent { .. } => "requester",
+            Self::PaymentsDecline { .. } => "payments",
+        }
+    }
+    /// Every word that [`FaultKind::word`] gives.
+    pub const WORDS: &'static [&'static str] = &[
+        "obstacle",
+        "network",
+        "partition",
+        "cut",
+        "battery",
+        "motor",
+        "sensor",
+        "payload_drop",
+        "slip",
+        "door",
+        "lift",
+        "person",
+        "provider",
+        "requester",
+        "payments",
+    ];
+}
+
+/// How drives fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+pub enum MotorFault {
+    /// Wheels do not turn.
+    #[default]
+    Jam,
+    /// Commands act late.
+    Delay,
+    /// Wheels turn faster than told.
+    Runaway,
+}
+
+/// A sensor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+pub enum SensorKind {
+    /// The 2-D lidar.
+    #[default]
+    Lidar,
+    /// Wheel encoders.
+    Odometry,
+    /// The gyroscope.
+    Gyro,
+    /// The marker camera.
+    Markers,
+}
+
+/// How a sensor fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+pub enum SensorFault {
+    /// It says nothing.
+    #[default]
+    Dropout,
+    /// It repeats its last value.
+    Stuck,
+    /// It is off by a constant.
+    Bias,
+    /// It is noisier.
+    Noise,
+    /// It sees what is not there.
+    Ghost,
+}
+
+/// Somebody who walks to and fro along a path.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub struct Walker {
+    /// Level.
+    pub level: LevelIx,
+    /// Corners of the path; at least two.
+    pub path: Vec<Vec2>,
+    /// Speed, m/s.
+    pub speed_mps: f64,
+}
+
+/// Policy values that the scenario sets; `None` leaves the marketplace's default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+pub struct PolicyPlan {
+    /// How long a request for quotes stays open.
+    pub rfq_open: Option<Span>,
+    /// Time for a payment authorisation.
+    pub auth_by: Option<Span>,
+    /// Time for a robot to accept a lease.
+    pub lease_offer: Option<Span>,
+    /// Interval of heartbeats.
+    pub heartbeat: Option<Span>,
+    /// Silence after which a working job stalls.
+    pub stall_after: Option<Span>,
+    /// Longest total stall.
+    pub max_stall: Option<Span>,
+    /// Longest total execution.
+    pub max_exec: Option<Span>,
+    /// Time to leave.
+    pub exit_by: Option<Span>,
+    /// Time from a safe exit until another robot has entered.
+    pub handover_by: Option<Span>,
+    /// Time from the end of work to the evaluation of proof.
+    pub proof_by: Option<Span>,
+    /// Time from the end of work to settlement.
+    pub settle_after: Option<Span>,
+    /// Time after settlement until money is paid out.
+    pub payout_after: Option<Span>,
+    /// Most robots on one job.
+    pub max_legs: Option<u32>,
+    /// The platform's share of the service amount, parts per million.
+    pub platform_ppm: Option<u32>,
+    /// The insurance reserve's share, parts per million.
+    pub insurance_ppm: Option<u32>,
+    /// The skill developers' share, parts per million.
+    pub developer_ppm: Option<u32>,
+}
+
+/// What must hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expectation {
+    /// When.
+    pub form: Form,
+    /// What.
+    pub condition: Condition,
+    /// As written, form included.
+    pub text: String,
+    /// Line in the file.
+    pub line: u32,
+}

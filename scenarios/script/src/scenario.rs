@@ -1,0 +1,714 @@
+//! The scenario file as a type. One story a file; `title`, `site`, `duration` and `seed` alone are complete.
+//!
+//! Names are as written; [`crate::resolve()`] turns them into indexes of a site.
+
+use crate::at::At;
+use crate::words::{Coin, Counts, Length, Mass, Money, Rate, Rates, Share, Shares, Time, Times};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::borrow::Cow;
+use std::fmt;
+
+/// A scenario: what stands where, who wants what, what goes wrong, and what must come of it.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// What the scenario shows, in a line.
+    pub title: At<String>,
+    /// Path of the site's file, relative to this one or to the working folder.
+    pub site: At<String>,
+    /// Simulated time in which demand arises and faults strike.
+    pub duration: At<Time>,
+    /// Seed of every random choice.
+    pub seed: At<u64>,
+    /// How bodies are simulated.
+    pub fidelity: Option<At<Fidelity>>,
+    /// Time between two physics steps.
+    pub tick: Option<At<Time>>,
+    /// Longest simulated time after `duration` in which open jobs may still end.
+    pub drain: Option<At<Time>>,
+    /// Robots; without it, those that the map spawns.
+    pub fleet: Option<Vec<FleetEntry>>,
+    /// Who asks for work and who offers it.
+    pub market: Option<Market>,
+    /// How messages travel while nothing disturbs them.
+    pub network: Option<Network>,
+    /// What goes wrong, and when.
+    #[serde(default)]
+    pub faults: Vec<At<FaultEntry>>,
+    /// People who walk about.
+    pub people: Option<At<u32>>,
+    /// Values of the marketplace's policy that differ from its defaults.
+    pub policy: Option<Policy>,
+    /// Values drawn anew under each seed.
+    pub swarm: Option<Swarm>,
+    /// What must hold.
+    #[serde(default)]
+    pub expect: Vec<At<Expect>>,
+}
+
+/// How bodies are simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Fidelity {
+    /// Rigid bodies, wheels, contacts.
+    Physics,
+    /// Motion along lanes without bodies.
+    Kinematic,
+}
+
+/// Robots of one model.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FleetEntry {
+    /// Model name.
+    pub model: At<String>,
+    /// How many.
+    pub count: Option<At<u32>>,
+    /// Vertices where they start.
+    #[serde(default)]
+    pub at: Vec<At<String>>,
+    /// Who owns them.
+    pub provider: Option<At<String>>,
+    /// What moves them.
+    pub driver: Option<At<Driver>>,
+    /// What they speak.
+    pub wire: Option<At<Wire>>,
+    /// Their name, numbered if there are several.
+    pub name: Option<At<String>>,
+    /// Path of a fleet file with the model's limits.
+    pub config: Option<At<String>>,
+    /// State of charge at the start.
+    pub charge: Option<At<Share>>,
+}
+
+/// What moves a robot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Driver {
+    /// The simulated world.
+    Sim,
+    /// A VDA 5050 vehicle.
+    Vda5050,
+}
+
+/// What a simulated robot speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Wire {
+    /// Our own records.
+    Direct,
+    /// VDA 5050 messages.
+    Vda5050,
+}
+
+/// The marketplace.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Market {
+    /// Currency of every price.
+    pub currency: Option<At<Coin>>,
+    /// What kind of place the work happens in.
+    pub tier: Option<At<Tier>>,
+    /// What punctuality is paid for.
+    pub service_level: Option<At<ServiceLevel>>,
+    /// Who asks for work; without it, demand between the map's own places.
+    pub requesters: Option<Vec<Requester>>,
+    /// Who offers robots; without it, two.
+    pub providers: Option<Vec<Provider>>,
+    /// How the payment provider behaves.
+    pub payments: Option<Payments>,
+}
+
+/// What kind of place the work happens in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Tier {
+    /// A place run for robots.
+    Managed,
+    /// Offices.
+    Office,
+    /// Hotels, restaurants.
+    Hospitality,
+    /// Homes.
+    InHome,
+}
+
+/// What punctuality is paid for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ServiceLevel {
+    /// Cheapest.
+    Basic,
+    /// Usual.
+    Standard,
+    /// Punctual.
+    Premium,
+}
+
+/// Someone who asks for work.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Requester {
+    /// Name.
+    pub name: At<String>,
+    /// What they ask for.
+    pub jobs: OneOrMany,
+}
+
+/// One stream of jobs or several.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct OneOrMany(pub Vec<At<Jobs>>);
+
+/// A stream of jobs.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Jobs {
+    /// When they arise.
+    pub process: At<ProcessKind>,
+    /// Jobs an hour (`poisson`).
+    pub per_hour: Option<At<Rate>>,
+    /// Times since the start (`fixed`), or of the first one (`every`).
+    pub at: Option<TimeList>,
+    /// Time between two (`every`).
+    pub gap: Option<At<Time>>,
+    /// No more than so many.
+    pub limit: Option<At<u32>>,
+    /// What is done.
+    pub kind: Option<At<JobKind>>,
+    /// Where loads are picked up, or patrols begin.
+    pub from: Vec<At<String>>,
+    /// Where loads go, or patrols lead.
+    pub to: Vec<At<String>>,
+    /// Most that the requester pays.
+    pub pay: Option<At<Money>>,
+    /// Mass of a load.
+    pub mass: Option<At<Mass>>,
+    /// Time between the request and the start of the job's window.
+    pub lead: Option<At<Time>>,
+    /// Length of the job's window.
+    pub window: Option<At<Time>>,
+}
+
+/// One time or several.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TimeList(pub Vec<At<Time>>);
+
+/// When jobs arise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ProcessKind {
+    /// At random, `per_hour` on average.
+    Poisson,
+    /// At the times given.
+    Fixed,
+    /// Regularly.
+    Every,
+}
+
+/// What is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum JobKind {
+    /// A load is carried.
+    Delivery,
+    /// A round is made.
+    Patrol,
+}
+
+/// Someone who offers robots.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// Name.
+    pub name: At<String>,
+    /// Price over the reference price, basis points; may be negative.
+    pub markup_bps: Option<At<i32>>,
+    /// Time from request to quote.
+    pub quote_delay: Option<At<Times>>,
+    /// Share of the robots that have no owner yet.
+    pub share: Option<At<Share>>,
+}
+
+/// The payment provider.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Payments {
+    /// Time to an answer.
+    pub delay: Option<At<Times>>,
+    /// Share of authorisations that it declines.
+    pub decline: Option<At<Share>>,
+}
+
+/// How a link treats messages.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    /// Share lost.
+    pub loss: Option<At<Share>>,
+    /// Delay of each message.
+    pub delay: Option<At<Times>>,
+    /// More delay, drawn from nothing up to this.
+    pub jitter: Option<At<Time>>,
+    /// Share delivered twice.
+    pub duplicate: Option<At<Share>>,
+    /// May a message overtake an earlier one?
+    pub reorder: Option<At<bool>>,
+}
+
+/// A fault: a time, and exactly one kind.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FaultEntry {
+    /// When it strikes.
+    pub at: Option<At<Time>>,
+    /// Again and again.
+    pub every: Option<Every>,
+    /// How long it lasts; may stand inside the kind instead.
+    #[serde(rename = "for")]
+    pub lasts: Option<At<Time>>,
+    /// Something stands in the way.
+    pub obstacle: Option<ObstacleFault>,
+    /// Links behave badly.
+    pub network: Option<NetworkFault>,
+    /// A group is cut off from all others.
+    pub partition: Option<PartitionFault>,
+    /// Nothing passes one way.
+    pub cut: Option<CutFault>,
+    /// Something in a robot fails.
+    pub robot: Option<RobotFault>,
+    /// A slippery patch.
+    pub slip: Option<SlipFault>,
+    /// A door fails.
+    pub door: Option<DoorFault>,
+    /// A lift fails.
+    pub lift: Option<LiftFault>,
+    /// Somebody walks through.
+    pub person: Option<PersonFault>,
+    /// A provider stops answering.
+    pub provider: Option<PartyFault>,
+    /// A requester stops answering.
+    pub requester: Option<PartyFault>,
+    /// The payment provider declines.
+    pub payments: Option<PaymentsFault>,
+}
+
+/// A repeated fault.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Every {
+    /// Shortest and longest time from one to the next.
+    pub between: [At<Time>; 2],
+}
+
+/// Something stands in the way.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ObstacleFault {
+    /// In the middle of the way between two vertices.
+    pub lane: Option<[At<String>; 2]>,
+    /// Or on this vertex.
+    pub near: Option<At<String>>,
+    /// Its side.
+    pub size: Option<At<Length>>,
+    /// How long it stands.
+    #[serde(rename = "for")]
+    pub lasts: Option<At<Time>>,
+}
+
+/// Links behave badly.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkFault {
+    /// Whose links: `robots`, `providers`, `requesters`, `site`, `payments`, or a name.
+    pub link: At<String>,
+    /// Share lost.
+    pub loss: Option<At<Share>>,
+    /// Delay of each message.
+    pub delay: Option<At<Times>>,
+    /// More delay, drawn from nothing up to this.
+    pub jitter: Option<At<Time>>,
+    /// Share delivered twice.
+    pub duplicate: Option<At<Share>>,
+    /// May a message overtake an earlier one?
+    pub reorder: Option<At<bool>>,
+    /// How long.
+    #[serde(rename = "for")]
+    pub lasts: Option<At<Time>>,
+}
+
+/// A group is cut off from all others.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PartitionFault {
+    /// Who: `robots`, `providers`, `requesters`, `site`, `payments`, or names.
+    pub group: Vec<At<String>>,
+    /// How long.
+    #[serde(rename = "for")]
+    pub lasts: Option<At<Time>>,
+}
+
+/// Nothing passes one way.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CutFault {
+    /// Senders.
+    pub from: At<String>,
+    /// Receivers.
+    pub to: At<String>,
+    /// How long.
+    #[serde(rename = "for")]
+    pub lasts: Option<At<Time>>,
+}
+
+/// Something in a robot fails.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RobotFault {
+    /// Its name, or its number from 1.
+    pub name: At<String>,
+    /// Its battery.
+    pub battery: Option<At<BatteryFault>>,
+    /// Its drives.
+    pub motor: Option<At<MotorFault>>,
+    /// A sensor.
+    pub sensor: Option<At<SensorKind>>,
+    /// How the sensor fails.
+    pub how: Option<At<SensorFault>>,
+    /// It drops what it carries.
+    pub payload_drop: Option<At<bool>>,
+    /// How long.
+    #[serde(rename = "for")]
+    pub lasts: Option<At<Time>>,
+}
+
+/// How a battery fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BatteryFault {
+    /// No voltage at all.
+    Dead,
+    /// Half of the charge is gone.
+    Sag,
+}
+
+/// How drives fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MotorFault {
+    /// Wheels do not turn.
+    Jam,
+    /// Commands act late.
+    Delay,
+    /// Wheels turn faster than told.
+    Runaway,
+}
+
+/// A sensor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SensorKind {
+    /// The 2-D lidar.
+    Lidar,
+    /// Wheel encoders.
+    Odometry,
+    /// The gyroscope.
+    Gyro,
+    /// The marker camera.
+    Markers,
+}
+
+/// How a sensor fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SensorFault {
+    /// It says nothing.
+    Dropout,
+    /// It repeats its last value.
+    Stuck,
+    /// It is off by a constant.
+    Bias,
+    /// It is noisier.
+    Noise,
+    /// It sees what is not there.
+    Ghost,
+}
+
+/// A slippery patch.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SlipFault {
+    /// Its centre.
+    pub near: At<String>,
+    /// Its radius.
+    pub radius: Option<At<Length>>,
+    /// What is left of the friction.
+    pub grip: Option<At<Share>>,
+    /// How long.
+    #[serde(rename = "for")]
+    pub lasts: Option<At<Time>>,
+}
+
+/// A door fails.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DoorFault {
+    /// The door.
+    pub name: At<String>,
+    /// It does not move.
+    pub jam: Option<At<bool>>,
+    /// How long.
+    #[serde(rename = "for")]
+    pub lasts: Option<At<Time>>,
+}
+
+/// A lift fails.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LiftFault {
+    /// The lift.
+    pub name: At<String>,
+    /// It does not move.
+    pub stuck: Option<At<bool>>,
+    /// How long.
+    #[serde(rename = "for")]
+    pub lasts: Option<At<Time>>,
+}
+
+/// Somebody walks through.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PersonFault {
+    /// Vertices on one level, in order.
+    pub path: Vec<At<String>>,
+    /// How long they stay about.
+    #[serde(rename = "for")]
+    pub lasts: Option<At<Time>>,
+}
+
+/// A party stops answering.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PartyFault {
+    /// Who.
+    pub name: At<String>,
+    /// How long.
+    #[serde(rename = "for")]
+    pub lasts: Option<At<Time>>,
+}
+
+/// The payment provider declines.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentsFault {
+    /// Share of authorisations declined.
+    pub decline: At<Share>,
+    /// How long.
+    #[serde(rename = "for")]
+    pub lasts: Option<At<Time>>,
+}
+
+/// Values of the marketplace's policy that differ from its defaults.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// How long a request for quotes stays open.
+    pub rfq_open: Option<At<Time>>,
+    /// Time for a payment authorisation.
+    pub auth_by: Option<At<Time>>,
+    /// Time for a robot to accept a lease.
+    pub lease_offer: Option<At<Time>>,
+    /// Interval of heartbeats.
+    pub heartbeat: Option<At<Time>>,
+    /// Silence after which a working job stalls.
+    pub stall_after: Option<At<Time>>,
+    /// Longest total stall.
+    pub max_stall: Option<At<Time>>,
+    /// Longest total execution.
+    pub max_exec: Option<At<Time>>,
+    /// Time to leave.
+    pub exit_by: Option<At<Time>>,
+    /// Time from a safe exit until another robot has entered.
+    pub handover_by: Option<At<Time>>,
+    /// Time from the end of work to the evaluation of proof.
+    pub proof_by: Option<At<Time>>,
+    /// Time from the end of work to settlement.
+    pub settle_after: Option<At<Time>>,
+    /// Time after settlement until money is paid out.
+    pub payout_after: Option<At<Time>>,
+    /// Most robots on one job.
+    pub max_legs: Option<At<u32>>,
+    /// The platform's share of the service amount.
+    pub platform_share: Option<At<Share>>,
+    /// The insurance reserve's share of the service amount.
+    pub insurance_share: Option<At<Share>>,
+    /// The skill developers' share of the service amount.
+    pub developer_share: Option<At<Share>>,
+}
+
+/// Values drawn anew under each seed, uniformly from their ranges.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Swarm {
+    /// Share of messages lost.
+    pub loss: Option<At<Shares>>,
+    /// Longest delay of a message.
+    pub delay: Option<At<Times>>,
+    /// Share of messages delivered twice.
+    pub duplicate: Option<At<Shares>>,
+    /// Jobs an hour of every Poisson stream.
+    pub per_hour: Option<At<Rates>>,
+    /// People who walk about.
+    pub people: Option<At<Counts>>,
+    /// State of charge of every robot at the start.
+    pub charge: Option<At<Shares>>,
+    /// Share of payment authorisations declined.
+    pub decline: Option<At<Shares>>,
+}
+
+/// What must hold.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expect {
+    /// When the run is over.
+    AtEnd(String),
+    /// At every second.
+    Always(At<String>),
+    /// At no second.
+    Never(At<String>),
+    /// Soon after something.
+    Eventually(Eventually),
+}
+
+/// Soon after something.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Eventually {
+    /// How soon.
+    pub within: At<Time>,
+    /// After what: `start`, `end`, `fault`, `fault.<kind>`, `fault.<kind>.end`; the start if absent.
+    pub of: Option<At<String>>,
+    /// The condition.
+    pub that: At<String>,
+}
+
+struct ExpectVisitor;
+
+impl<'de> Visitor<'de> for ExpectVisitor {
+    type Value = Expect;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a condition, or one of `always:`, `never:`, `eventually:` with a condition")
+    }
+    fn visit_str<E: Error>(self, v: &str) -> Result<Expect, E> {
+        Ok(Expect::AtEnd(v.to_owned()))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Expect, A::Error> {
+        let Some(key) = map.next_key::<String>()? else {
+            return Err(A::Error::custom("an empty expectation"));
+        };
+        let out = match key.as_str() {
+            "always" => Expect::Always(map.next_value()?),
+            "never" => Expect::Never(map.next_value()?),
+            "eventually" => Expect::Eventually(map.next_value()?),
+            other => return Err(A::Error::unknown_field(other, &["always", "never", "eventually"])),
+        };
+        match map.next_key::<String>()? {
+            None => Ok(out),
+            Some(_) => Err(A::Error::custom("one expectation has one form; begin the next with `- `")),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Expect {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        d.deserialize_any(ExpectVisitor)
+    }
+}
+
+impl JsonSchema for Expect {
+    fn schema_name() -> Cow<'static, str> {
+        "Expect".into()
+    }
+    fn json_schema(g: &mut SchemaGenerator) -> Schema {
+        let eventually = g.subschema_for::<Eventually>();
+        let one = |key: &str, of: serde_json::Value| serde_json::json!({"type": "object", "properties": {key: of}, "required": [key], "additionalProperties": false});
+        let text = || serde_json::json!({"type": "string"});
+        json_schema!({
+            "description": "A condition over metrics that must hold at the end, always, never, or soon after something.",
+            "anyOf": [text(), one("always", text()), one("never", text()), one("eventually", eventually.to_value())]
+        })
+    }
+}
+
+macro_rules! one_or_many {
+    ($list:ident, $item:ty, $name:literal) => {
+        impl JsonSchema for $list {
+            fn schema_name() -> Cow<'static, str> {
+                $name.into()
+            }
+            fn json_schema(g: &mut SchemaGenerator) -> Schema {
+                let (one, many) = (g.subschema_for::<$item>(), g.subschema_for::<Vec<$item>>());
+                json_schema!({"anyOf": [one.to_value(), many.to_value()]})
+            }
+        }
+    };
+}
+one_or_many!(OneOrMany, Jobs, "OneOrMany");
+one_or_many!(TimeList, Time, "TimeList");
+
+/// A list, or the single item that it would hold.
+struct ListVisitor<T> {
+    expected: &'static str,
+    item: std::marker::PhantomData<T>,
+}
+
+impl<'de> Visitor<'de> for ListVisitor<Jobs> {
+    type Value = Vec<At<Jobs>>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expected)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        let value = Jobs::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+        Ok(vec![At { value, line: 0, column: 0 }])
+    }
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut out = Vec::new();
+        while let Some(item) = seq.next_element()? {
+            out.push(item);
+        }
+        Ok(out)
+    }
+}
+
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let expected = "a stream of jobs such as `{process: poisson, per_hour: 12, …}`, or a list of them";
+        let list = d.deserialize_any(ListVisitor::<Jobs> { expected, item: std::marker::PhantomData })?;
+        Ok(Self(list))
+    }
+}
+
+impl<'de> Visitor<'de> for ListVisitor<Time> {
+    type Value = Vec<At<Time>>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expected)
+    }
+    fn visit_str<E: Error>(self, v: &str) -> Result<Self::Value, E> {
+        let span = crate::words::span(v.trim()).map_err(E::custom)?;
+        Ok(vec![At { value: Time(span), line: 0, column: 0 }])
+    }
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut out = Vec::new();
+        while let Some(item) = seq.next_element()? {
+            out.push(item);
+        }
+        Ok(out)
+    }
+}
+
+impl<'de> Deserialize<'de> for TimeList {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let expected = "a duration such as `5m`, or a list of them";
+        d.deserialize_any(ListVisitor::<Time> { expected, item: std::marker::PhantomData }).map(Self)
+    }
+}

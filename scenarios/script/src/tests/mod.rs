@@ -1,0 +1,82 @@
+//! Tests of reading, resolving and conditions.
+
+mod bad_input;
+mod conditions;
+mod resolving;
+mod words;
+
+use nooterra_engine::geom::Vec2;
+use nooterra_site::model::{Frame, Graph, Lane, LaneOrientation, Level, Lift, Site, Spawn, Vertex, VertexFlags};
+use nooterra_site::{LaneIx, LevelIx, LiftIx, VertexIx};
+
+/// A vertex of the first level at `x` metres along a corridor.
+pub fn vertex(name: &str, x: f64) -> Vertex {
+    Vertex {
+        name: name.into(),
+        level: LevelIx::new(0),
+        at: Vec2::new(x, 0.0),
+        flags: VertexFlags::default(),
+        pickup_dispenser: None,
+        dropoff_ingestor: None,
+        dock_name: None,
+        lift: None,
+        mutex: None,
+        merge_radius_m: None,
+    }
+}
+
+/// A straight corridor: `home1 - home2 - pantry - middle - lounge`, five metres each, both ways, and a lone vertex.
+pub fn corridor() -> Site {
+    let names = ["home1", "home2", "pantry", "", "lounge", "island"];
+    let mut vertices: Vec<Vertex> = names.iter().enumerate().map(|(i, n)| vertex(n, 5.0 * i as f64)).collect();
+    vertices[0].flags.is_charger = true;
+    vertices[1].flags.is_charger = true;
+    let mut lanes = Vec::new();
+    for i in 0..4u32 {
+        for (a, b) in [(i, i + 1), (i + 1, i)] {
+            let n = lanes.len() as u32;
+            lanes.push(Lane {
+                from: VertexIx::new(a),
+                to: VertexIx::new(b),
+                graph_idx: 0,
+                length_mm: 5_000,
+                speed_limit_mps: None,
+                orientation: LaneOrientation::Any,
+                mutex: None,
+                doors: Vec::new(),
+                lift_door: None,
+                ride: None,
+                reverse: Some(LaneIx::new(n ^ 1)),
+            });
+        }
+    }
+    Site {
+        name: "corridor".into(),
+        frame: Frame::CartesianMeters,
+        levels: vec![Level { name: "L1".into(), elevation_m: 0.0, walls: vec![], floors: vec![], obstacles: vec![] }],
+        vertices,
+        lanes,
+        doors: vec![],
+        lifts: vec![Lift {
+            name: "Lift1".into(),
+            at: Vec2::default(),
+            yaw_rad: 0.0,
+            width_m: 2.0,
+            depth_m: 2.0,
+            stops: vec![],
+            doors: vec![],
+            initial_level: LevelIx::new(0),
+        }],
+        spawns: vec![
+            Spawn { robot: "tinyRobot1".into(), model: "Open-RMF/TinyRobot".into(), vertex: VertexIx::new(0) },
+            Spawn { robot: "tinyRobot2".into(), model: "Open-RMF/TinyRobot".into(), vertex: VertexIx::new(1) },
+        ],
+        graphs: vec![Graph { graph_idx: 0, name: String::new(), default_speed_limit_mps: None }],
+    }
+}
+
+/// `LiftIx` of the corridor's only lift.
+pub const LIFT: LiftIx = LiftIx::new(0);
+
+/// The four lines that make a complete scenario.
+pub const HEAD: &str = "title: t\nsite: s.yaml\nduration: 30m\nseed: 7\n";

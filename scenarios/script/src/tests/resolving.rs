@@ -1,0 +1,125 @@
+use super::{HEAD, LIFT, corridor};
+use crate::resolved::{FaultKind, Group, JobKind, Process, Resolved, Trip};
+use crate::{Form, read, resolve, resolve_with};
+use nooterra_engine::time::{Instant, Span};
+use nooterra_site::{LaneIx, RobotModel, VertexIx};
+
+fn of(text: &str, seed: u64) -> Resolved {
+    let s = read(text).unwrap_or_else(|f| panic!("{}", f.render("test", text)));
+    resolve(&s, &corridor(), seed).unwrap_or_else(|f| panic!("{f:?}"))
+}
+
+#[test]
+fn four_lines_are_complete() {
+    let r = of(HEAD, 7);
+    assert_eq!(r.robots.len(), 2);
+    assert_eq!(r.robots.iter().map(|r| r.name.as_str()).collect::<Vec<_>>(), ["tinyRobot1", "tinyRobot2"]);
+    assert_eq!(r.robots.iter().map(|r| r.provider).collect::<Vec<_>>(), [0, 1], "dealt alternately");
+    assert_eq!(r.providers.len(), 2);
+    assert_eq!(r.demand.len(), 1);
+    let trip = |a, b| Trip { from: VertexIx::new(a), to: VertexIx::new(b) };
+    assert_eq!(r.demand[0].trips, [trip(2, 4), trip(4, 2)], "named places that are no chargers and no islands");
+    assert!(matches!(r.demand[0].process, Process::Poisson { mean_gap } if mean_gap >= Span::from_secs(20)));
+    assert_eq!(r.models, [RobotModel::default()]);
+    assert!(r.faults.faults.is_empty() && r.people.is_empty() && r.expect.is_empty());
+}
+
+#[test]
+fn dispensers_feed_ingestors() {
+    let mut site = corridor();
+    site.vertices[3].pickup_dispenser = Some("d".into());
+    site.vertices[0].dropoff_ingestor = Some("i".into());
+    site.vertices[5].dropoff_ingestor = Some("out of reach".into());
+    let r = resolve(&read(HEAD).expect("complete"), &site, 7).expect("complete");
+    assert_eq!(r.demand[0].trips, [Trip { from: VertexIx::new(3), to: VertexIx::new(0) }]);
+}
+
+#[test]
+fn a_map_without_spawns_gets_a_fleet() {
+    let mut site = corridor();
+    site.spawns.clear();
+    let r = resolve(&read(HEAD).expect("complete"), &site, 7).expect("complete");
+    assert_eq!(r.robots.iter().map(|r| r.start.ix).collect::<Vec<_>>(), [0, 1], "its chargers");
+    for v in &mut site.vertices {
+        v.flags.is_charger = false;
+    }
+    let r = resolve(&read(HEAD).expect("complete"), &site, 7).expect("complete");
+    assert_eq!(r.robots.iter().map(|r| r.start.ix).collect::<Vec<_>>(), [0, 1, 2, 4], "its named vertices");
+    site.lanes.clear();
+    let flaws = resolve(&read(HEAD).expect("complete"), &site, 7).expect_err("nowhere to go");
+    assert!(flaws[0].what.contains("no place where a robot could start"), "{flaws:?}");
+}
+
+#[test]
+fn everything_resolves() {
+    let r = of(include_str!("sample.yaml"), 7);
+    assert_eq!(r.demand.len(), 4);
+    assert_eq!(r.demand[1].kind, JobKind::Patrol);
+    assert_eq!(r.demand[1].process, Process::Every { first: Instant::from_secs(600), gap: Span::from_mins(10) });
+    assert_eq!(r.demand[2].process, Process::Fixed { at: vec![Instant::from_secs(60), Instant::from_secs(300)] });
+    assert_eq!(r.demand[0].mass_g, 1_500);
+    assert_eq!(r.demand[0].budget.map(|b| b.minor()), Some(2_500));
+    assert_eq!(r.policy.settle_after, Some(Span::from_mins(5)));
+    assert_eq!(r.policy.platform_ppm, Some(120_000));
+    let kinds: Vec<&str> = r.faults.faults.iter().map(|f| f.kind.word()).collect();
+    for word in [
+        "obstacle",
+        "network",
+        "partition",
+        "cut",
+        "battery",
+        "sensor",
+        "payload_drop",
+        "slip",
+        "lift",
+        "person",
+        "provider",
+        "requester",
+        "payments",
+    ] {
+        assert!(kinds.contains(&word), "{word} is missing");
+    }
+    assert!(r.faults.faults.iter().map(|f| f.at).is_sorted());
+    let first = r.faults.faults.iter().find(|f| matches!(f.kind, FaultKind::Obstacle { .. })).expect("there is one");
+    assert_eq!((first.at, first.lasts), (Instant::from_secs(360), Some(Span::from_mins(2))));
+    let FaultKind::Obstacle { at, lane, .. } = &first.kind else { unreachable!() };
+    assert_eq!((at.x, *lane), (7.5, Some(LaneIx::new(2))), "in the middle of the way");
+    assert!(r.faults.faults.iter().any(|f| f.kind == FaultKind::LiftStuck { lift: LIFT }));
+    assert!(r.faults.faults.iter().any(|f| f.kind == FaultKind::Partition { group: vec![Group::Robots, Group::Provider { ix: 0 }] }));
+    assert!(r.faults.faults.iter().all(|f| f.kind.word() != "" && FaultKind::WORDS.contains(&f.kind.word())));
+    assert_eq!(r.expect[3].form, Form::Eventually { within: Span::from_mins(2), of: "fault.obstacle".into() });
+}
+
+#[test]
+fn the_seed_decides_the_swarm_and_nothing_else() {
+    let text = include_str!("sample.yaml");
+    assert_eq!(of(text, 7), of(text, 7));
+    let (a, b) = (of(text, 7), of(text, 8));
+    assert_ne!(a.network, b.network);
+    assert_ne!(a.faults, b.faults, "repeated faults are drawn");
+    assert_eq!(a.robots.iter().map(|r| &r.name).collect::<Vec<_>>(), b.robots.iter().map(|r| &r.name).collect::<Vec<_>>());
+    let plain = |seed| {
+        let mut r = of(HEAD, seed);
+        r.seed = 0;
+        r
+    };
+    assert_eq!(plain(1), plain(2));
+    for seed in 0..50 {
+        let r = of(text, seed);
+        assert!(r.network.loss_ppm <= 300_000 && r.robots.iter().all(|r| (5_000..=10_000).contains(&r.soc_bps)));
+    }
+}
+
+#[test]
+fn fleet_files_and_counts() {
+    let text = format!("{HEAD}fleet: [{{model: mine, config: mine.yaml, count: 2}}, {{model: tinyRobot, at: [pantry]}}]\n");
+    let s = read(&text).expect("right");
+    let mine = RobotModel { name: "mine".into(), speed_max_mps: 2.0, ..RobotModel::default() };
+    let r = resolve_with(&s, &corridor(), &[("mine.yaml".into(), mine)], 7).expect("right");
+    assert_eq!(r.robots.iter().map(|r| r.name.as_str()).collect::<Vec<_>>(), ["mine1", "mine2", "tinyRobot1"]);
+    assert_eq!(r.models.len(), 2);
+    assert!(resolve(&s, &corridor(), 7).is_err(), "without the file");
+    let crowd = format!("{HEAD}fleet: [{{model: tinyRobot, count: 40}}]\n");
+    let f = resolve(&read(&crowd).expect("right"), &corridor(), 7).expect_err("no room");
+    assert!(f[0].what.contains("room for 4 of these 40"), "{f:?}");
+}
