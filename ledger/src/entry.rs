@@ -138,9 +138,16 @@ pub enum Command {
 }
 
 impl Command {
-    /// All of these, or none.
-    pub fn linked(commands: Vec<Self>) -> Self {
-        Self::Linked(Linked { commands })
+    /// All of these, or none. Links among them are taken apart.
+    pub fn linked(commands: impl IntoIterator<Item = Self>) -> Self {
+        let mut flat = Vec::new();
+        for c in commands {
+            match c {
+                Self::Linked(l) => flat.extend(l.commands),
+                c => flat.push(c),
+            }
+        }
+        Self::Linked(Linked { commands: flat })
     }
     /// Its own id; none for a link.
     pub fn id(&self) -> Option<EntryId> {

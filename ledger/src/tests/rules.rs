@@ -3,7 +3,7 @@
 use crate::account::{Account, Role};
 use crate::audit::{Auditor, Finding, audit};
 use crate::book::Fate;
-use crate::entry::{Legs, Post};
+use crate::entry::{Legs, Linked, Post};
 use crate::statement::{matured, statement, sums, trial_balance};
 use crate::*;
 use nooterra_engine::ids::{EventId, JobId, PartyId, PayoutId};
@@ -138,8 +138,9 @@ fn linked_commands_stand_or_fall_together() {
     assert!(matches!(no(&mut b, &chain), Rejection::Exists { .. }));
     let twice = Command::linked(vec![post(6, 4, Portion::Whole)]);
     assert!(matches!(no(&mut b, &twice), Rejection::LinkFailed { index: 0, reason } if *reason == Rejection::PendingResolved));
+    assert_eq!(Command::linked([chain.clone()]), chain);
     assert_eq!(no(&mut b, &Command::linked(vec![])), Rejection::LinkEmpty);
-    assert_eq!(no(&mut b, &Command::linked(vec![chain])), Rejection::LinkNested);
+    assert_eq!(no(&mut b, &Command::Linked(Linked { commands: vec![chain.clone()] })), Rejection::LinkNested);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! The one way to split an amount: monotone, cumulative, exact.
 //!
-//! Units are dealt one by one. A leg is under-served when its exact share runs ahead of it by `1 / (2k - 2)` units or
-//! more, for `k` legs; of the under-served legs the one whose share will soonest run a whole unit ahead gets the next
-//! unit, ties going to the earlier leg. (Simply serving the most under-served leg is not enough: from five legs on it
-//! lets a leg fall more than a unit behind.) This is the chairman assignment rule: after any number of units every leg
-//! is within `1 - 1 / (2k - 2)` units of its exact share. Because units are only ever added, each leg grows with the
-//! total, so any sequence of partial events that ends at an amount gives what the amount gives at once.
+//! Units are dealt one by one, and because units are only ever added, each leg grows with the total: any sequence of
+//! partial events that ends at an amount gives what the amount gives at once. The most under-served leg gets the next
+//! unit, ties going to the earlier leg. Up to three legs that keeps every leg within 5/6 of a unit of its exact share.
+//! Beyond, it would let a leg fall more than a unit behind (20:20:5:1:1 does), so from four legs on those count as
+//! under-served whose share runs ahead by `1 / (2k - 2)` units or more, for `k` legs, and of these the one whose share
+//! will soonest run a whole unit ahead is served: the chairman assignment rule, which keeps every leg within
+//! `1 - 1 / (2k - 2)` units.
 
 /// Weights whose reduced sum is above this are split by halving instead of dealing.
 const DEAL_LIMIT: u64 = 1 << 18;
@@ -49,7 +50,7 @@ fn deal(units: u64, sum: u64, legs: &[(usize, u64)]) -> Vec<u64> {
     }
     // All in units of 1 / (sum * scale): at most 2^18 * 2^18 * 2k, so i128 has room for any number of legs.
     let scale = 2 * legs.len() as i128 - 2;
-    let unit = i128::from(sum) * scale;
+    let (unit, few) = (i128::from(sum) * scale, legs.len() <= 3);
     for n in 1..=i128::from(units) {
         let mut next: Option<(usize, i128)> = None;
         for (i, (_, w)) in legs.iter().enumerate() {
@@ -57,9 +58,12 @@ fn deal(units: u64, sum: u64, legs: &[(usize, u64)]) -> Vec<u64> {
             if behind < i128::from(sum) {
                 continue;
             }
-            // Time until it is a whole unit (less the margin) behind: room / w.
+            // Time until it is a whole unit (less the margin) behind: room / w. With few legs: room alone.
             let room = unit - i128::from(sum) - behind;
-            if next.is_none_or(|(j, r)| room * i128::from(legs[j].1) < r * i128::from(*w)) {
+            if few && next.is_none_or(|(_, r)| room < r) {
+                next = Some((i, room));
+            }
+            if !few && next.is_none_or(|(j, r)| room * i128::from(legs[j].1) < r * i128::from(*w)) {
                 next = Some((i, room));
             }
         }
