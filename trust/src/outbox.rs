@@ -121,6 +121,21 @@ impl Outbox {
         }
         acked
     }
+    /// Takes an acknowledgement that the caller has verified by itself (an order of the platform to a robot): all
+    /// up to `acked_seq` was taken in.
+    pub fn acknowledge(&mut self, acked_seq: u64, now: Instant) -> Vec<Envelope> {
+        let mut done = Vec::new();
+        while self.queue.front().is_some_and(|e| e.actor_seq <= acked_seq) {
+            done.extend(self.queue.pop_front());
+            self.hashes.pop_front();
+            self.in_flight = self.in_flight.saturating_sub(1);
+        }
+        if !done.is_empty() {
+            self.wait = self.patience.first;
+            self.retry_at = (self.in_flight > 0).then(|| now.saturating_add(self.wait));
+        }
+        done
+    }
     /// When [`Outbox::due`] has something next: `Some(now)` if it has already.
     #[must_use]
     pub fn next_deadline(&self, now: Instant) -> Option<Instant> {

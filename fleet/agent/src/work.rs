@@ -1,0 +1,409 @@
+//! The job at hand: from the offered lease to the last checkpoint and out again, strictly in the plan's order.
+
+use nooterra_engine::ids::{ItemId, JobId, LeaseId};
+use nooterra_engine::{Digest, Instant, Record, Span};
+use nooterra_port::hardware::{GripperCommand, GripperState, SensorFrame};
+use nooterra_port::order::{LeaseOffer, Plan, StepAction};
+use nooterra_port::report::{AbortReason, PoseMm, Report, StallReason};
+
+/// A gripper that says nothing for this long has failed.
+const GRIPPER_PATIENCE: Span = Span::from_secs(20);
+/// Done according to the gripper, but not to the scale: wait this long for the scale.
+const SCALE_PATIENCE: Span = Span::from_secs(3);
+/// The gripper's answer to a command is not older than this.
+const GRIPPER_ANSWER: Span = Span::from_millis(90);
+/// Pause before a retry, and between retries once help is asked for.
+const RETRY_PAUSE: Span = Span::from_secs(2);
+const STALLED_PAUSE: Span = Span::from_secs(10);
+/// First try and two more.
+const TRIES: u16 = 3;
+/// The deck reads less than this when it is empty.
+const DECK_EMPTY_G: u32 = 100;
+
+/// Where the robot stands with its job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Record)]
+pub enum Phase {
+    /// No job.
+    #[default]
+    Free,
+    /// Lease accepted, not departed.
+    Reserved,
+    /// On the way to the access point.
+    EnRoute,
+    /// At the access point, waiting for entry.
+    Arrived,
+    /// Working.
+    Working,
+    /// All steps done, leaving.
+    Completed,
+    /// Leaving under a safe exit.
+    Exiting,
+    /// Given up outside of the area; waiting for the lease to end.
+    GivenUpOutside,
+    /// Given up inside; waiting for a safe exit.
+    GivenUpInside,
+}
+
+/// A lease in force.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub struct Lease {
+    /// Its id.
+    pub id: LeaseId,
+    /// The job.
+    pub job: JobId,
+    /// Leg of the job.
+    pub leg: u8,
+    /// Fence at the offer: every report about the job carries it.
+    pub fence: u64,
+    /// Lives this long after the last acknowledged heartbeat.
+    pub ttl: Span,
+    /// Report in at least this often.
+    pub heartbeat: Span,
+    /// When it was accepted.
+    pub accepted_at: Instant,
+    /// What to do.
+    pub plan: Plan,
+    /// Its hash.
+    pub plan_hash: Digest,
+}
+
+impl Lease {
+    /// Belongs this vertex to the work area?
+    pub fn is_inside(&self, vertex: u32) -> bool {
+        vertex == self.plan.access_point || self.plan.steps.iter().any(|s| s.vertex == vertex)
+    }
+}
+
+/// The job with its progress.
+#[derive(Debug, Clone, PartialEq, Default, Record)]
+pub struct Work {
+    /// Where it stands.
+    pub phase: Phase,
+    /// The lease in force.
+    pub lease: Option<Lease>,
+    granted: bool,
+    route_given: bool,
+    /// Steps done: the next one has this index. Set before its checkpoint is reported.
+    pub step: u16,
+    at_step_since: Option<Instant>,
+    asked_at: Option<Instant>,
+    retry_at: Instant,
+    tries: u16,
+    deck_before_g: u32,
+    stalled: bool,
+    exit_said: bool,
+    /// Item held, as far as the robot knows.
+    pub holding: Option<ItemId>,
+    held_g: u32,
+    light_cycles: u32,
+}
+
+/// What the job sees of the robot in one cycle.
+pub struct Around<'a> {
+    /// Vertex where the robot stands still after having reached it.
+    pub at: Option<u32>,
+    /// Moving?
+    pub moving: bool,
+    /// Link up?
+    pub online: bool,
+    /// Stopped by order or fault?
+    pub stopped: bool,
+    /// Sensors.
+    pub frame: &'a SensorFrame,
+    /// Estimated pose.
+    pub pose: PoseMm,
+    /// Length of the released way, mm.
+    pub route_mm: u64,
+    /// Expected time on it, s.
+    pub eta_s: u32,
+    /// Largest load, g.
+    pub payload_max_g: u32,
+}
+
+impl Work {
+    /// Takes up an offer that passed all checks.
+    pub fn accept(&mut self, now: Instant, o: &LeaseOffer, fence: u64) -> Digest {
+        let plan_hash = o.plan.hash();
+        let (holding, held_g) = (self.holding, self.held_g);
+        let lease = Lease {
+            id: o.lease,
+            job: o.job,
+            leg: o.leg,
+            fence,
+            ttl: o.ttl,
+            heartbeat: o.heartbeat,
+            accepted_at: now,
+            plan: o.plan.clone(),
+            plan_hash,
+        };
+        *self = Self { phase: Phase::Reserved, step: o.plan.from_step, lease: Some(lease), holding, held_g, ..Self::default() };
+        plan_hash
+    }
+    /// Drops lease and plan; what is held stays held.
+    pub fn end(&mut self) {
+        *self = Self { holding: self.holding, held_g: self.held_g, ..Self::default() };
+    }
+    /// Is this the lease in force?
+    pub fn has(&self, lease: LeaseId) -> bool {
+        self.lease.as_ref().is_some_and(|l| l.id == lease)
+    }
+    /// A route came in: the trip may begin.
+    pub fn route_given(&mut self) {
+        self.route_given = true;
+    }
+    /// Entry is granted.
+    pub fn grant(&mut self) {
+        self.granted = true;
+    }
+    /// Must the robot stay at this vertex for now, even if more way is released?
+    pub fn holds_at(&self, vertex: u32) -> bool {
+        self.target() == Some(vertex)
+    }
+    /// Vertex where the robot has to stop for its work, whatever the route says.
+    pub fn target(&self) -> Option<u32> {
+        let l = self.lease.as_ref()?;
+        match self.phase {
+            Phase::Reserved | Phase::EnRoute | Phase::Arrived if self.route_given => Some(l.plan.access_point),
+            Phase::Working => l.plan.steps.get(usize::from(self.step)).map(|s| s.vertex),
+            _ => None,
+        }
+    }
+    /// Begins a safe exit. `last_vertex` is the node last reached.
+    pub fn safe_exit(&mut self, last_vertex: Option<u32>, pose: PoseMm, out: &mut Vec<Report>) {
+        if self.phase == Phase::Exiting {
+            return;
+        }
+        self.phase = Phase::Exiting;
+        self.asked_at = None;
+        let inside = self.lease.as_ref().is_some_and(|l| last_vertex.is_some_and(|v| l.is_inside(v)));
+        if !inside {
+            self.say_out(pose, out);
+        }
+    }
+    fn say_out(&mut self, pose: PoseMm, out: &mut Vec<Report>) {
+        if !self.exit_said {
+            self.exit_said = true;
+            out.push(Report::SafeExitReported { custody: self.holding.is_some(), pose });
+        }
+    }
+    /// A node was reached.
+    pub fn node_reached(&mut self, vertex: u32, pose: PoseMm, out: &mut Vec<Report>) {
+        let inside = self.lease.as_ref().is_none_or(|l| l.is_inside(vertex));
+        if !inside && matches!(self.phase, Phase::Completed | Phase::Exiting) {
+            self.say_out(pose, out);
+        }
+    }
+    /// Gives up what it is doing, for this reason.
+    pub fn give_up(&mut self, reason: AbortReason, detail: &str, out: &mut Vec<Report>) {
+        let detail = detail.to_owned();
+        match self.phase {
+            Phase::Reserved | Phase::EnRoute | Phase::Arrived => {
+                self.phase = Phase::GivenUpOutside;
+                out.push(Report::TripAborted { reason, detail });
+            }
+            Phase::Working => {
+                self.phase = Phase::GivenUpInside;
+                self.asked_at = None;
+                out.push(Report::ExecutionAborted { reason, detail });
+            }
+            _ => {}
+        }
+    }
+
+    /// One cycle. Returns what the gripper shall do.
+    pub fn cycle(&mut self, now: Instant, a: &Around<'_>, out: &mut Vec<Report>) -> Option<GripperCommand> {
+        self.watch_load(a, out);
+        let (access_point, leg, plan_hash) = match &self.lease {
+            Some(l) => (l.plan.access_point, l.leg, l.plan_hash),
+            None => return None,
+        };
+        if self.phase == Phase::Reserved && self.route_given && !a.stopped && (a.moving || a.at == Some(access_point)) {
+            self.phase = Phase::EnRoute;
+            out.push(Report::Departed { route_mm: a.route_mm, eta_s: a.eta_s });
+        }
+        if self.phase == Phase::EnRoute && a.at == Some(access_point) {
+            self.phase = Phase::Arrived;
+            out.push(Report::RobotArrived { access_point, pose: a.pose });
+        }
+        if self.phase == Phase::Arrived && self.granted && a.online && !a.stopped {
+            self.phase = Phase::Working;
+            out.push(Report::ExecutionStarted { leg, plan_hash, from_step: self.step });
+        }
+        if self.phase == Phase::Working && !a.stopped { self.work(now, a, out) } else { None }
+    }
+
+    fn work(&mut self, now: Instant, a: &Around<'_>, out: &mut Vec<Report>) -> Option<GripperCommand> {
+        // The lease is taken out for the moment, so that its steps can be read while progress is written.
+        let lease = self.lease.take()?;
+        let command = self.work_on(now, a, &lease.plan, out);
+        self.lease = Some(lease);
+        command
+    }
+
+    fn work_on(&mut self, now: Instant, a: &Around<'_>, plan: &Plan, out: &mut Vec<Report>) -> Option<GripperCommand> {
+        let Some(step) = plan.steps.get(usize::from(self.step)) else {
+            self.phase = Phase::Completed;
+            out.push(Report::ExecutionCompleted { steps: self.step });
+            return None;
+        };
+        if a.at != Some(step.vertex) {
+            self.at_step_since = None;
+            return None;
+        }
+        let since = *self.at_step_since.get_or_insert(now);
+        let mut command = None;
+        let done = match &step.action {
+            StepAction::Dwell { lasts } => now.since(since) >= *lasts,
+            StepAction::Pick { item, mass_g } => self.pick(now, a, *item, *mass_g, &mut command, out),
+            StepAction::Drop { item } => self.drop(now, a, *item, &mut command, out),
+        };
+        if done {
+            if self.stalled {
+                self.stalled = false;
+                out.push(Report::ExecutionResumed);
+            }
+            let index = self.step;
+            self.step += 1;
+            self.tries = 0;
+            self.asked_at = None;
+            self.at_step_since = None;
+            self.retry_at = now;
+            let claimed: u64 = plan.steps.iter().take(usize::from(self.step)).map(|s| u64::from(s.work_bps)).sum();
+            out.push(Report::CheckpointReached {
+                index,
+                step: step.name.clone(),
+                vertex: step.vertex,
+                work_bps_claimed: u32::try_from(claimed.min(10_000)).unwrap_or(10_000),
+            });
+        } else if self.phase == Phase::Working && step.timeout > Span::ZERO && now.since(since) > step.timeout && command.is_none() {
+            self.give_up(AbortReason::Payload, "step took too long", out);
+        }
+        command
+    }
+
+    fn pick(
+        &mut self,
+        now: Instant,
+        a: &Around<'_>,
+        item: ItemId,
+        mass_g: u32,
+        command: &mut Option<GripperCommand>,
+        out: &mut Vec<Report>,
+    ) -> bool {
+        let f = a.frame;
+        if self.asked_at.is_none() && f.gripped == Some(item) && self.holding == Some(item) {
+            return true; // brought along from an earlier leg
+        }
+        if !self.may_ask(now, a) {
+            return false;
+        }
+        let Some(asked) = self.asked_at else {
+            self.ask(now, f.deck_g, GripperCommand::Pick { item }, command);
+            return false;
+        };
+        if now.since(asked) < GRIPPER_ANSWER {
+            return false;
+        }
+        let gained_g = f.deck_g.saturating_sub(self.deck_before_g);
+        let heavy = gained_g >= mass_g / 2;
+        let taken = f.gripper != GripperState::Busy
+            && f.gripper != GripperState::Failed
+            && heavy
+            && (f.gripped == Some(item) || (f.gripped.is_none() && f.gripper == GripperState::Done));
+        if taken {
+            self.holding = Some(item);
+            self.held_g = f.deck_g;
+            self.light_cycles = 0;
+            out.push(Report::CustodyChanged { item, held: true, mass_g: gained_g });
+            if f.deck_g > a.payload_max_g.saturating_add(a.payload_max_g / 10) {
+                self.give_up(AbortReason::Payload, "heavier than the robot may carry", out);
+                return false;
+            }
+            return true;
+        }
+        self.judge_try(now, asked, f.gripper, out);
+        false
+    }
+
+    fn drop(&mut self, now: Instant, a: &Around<'_>, item: ItemId, command: &mut Option<GripperCommand>, out: &mut Vec<Report>) -> bool {
+        let f = a.frame;
+        if self.asked_at.is_none() && self.holding != Some(item) && f.gripped != Some(item) {
+            self.give_up(AbortReason::Payload, "the item is not on the robot", out);
+            return false;
+        }
+        if !self.may_ask(now, a) {
+            return false;
+        }
+        let Some(asked) = self.asked_at else {
+            self.ask(now, f.deck_g, GripperCommand::Drop, command);
+            return false;
+        };
+        if now.since(asked) < GRIPPER_ANSWER {
+            return false;
+        }
+        let light = f.deck_g < DECK_EMPTY_G.max(self.deck_before_g / 2);
+        if f.gripped.is_none() && light && f.gripper != GripperState::Busy && f.gripper != GripperState::Failed {
+            self.holding = None;
+            self.held_g = 0;
+            out.push(Report::CustodyChanged { item, held: false, mass_g: self.deck_before_g.saturating_sub(f.deck_g) });
+            return true;
+        }
+        self.judge_try(now, asked, f.gripper, out);
+        false
+    }
+
+    /// No new grip without a link, and none before its time.
+    fn may_ask(&self, now: Instant, a: &Around<'_>) -> bool {
+        self.asked_at.is_some() || (a.online && now >= self.retry_at)
+    }
+
+    fn ask(&mut self, now: Instant, deck_g: u32, c: GripperCommand, command: &mut Option<GripperCommand>) {
+        self.asked_at = Some(now);
+        self.deck_before_g = deck_g;
+        *command = Some(c);
+    }
+
+    fn judge_try(&mut self, now: Instant, asked: Instant, state: GripperState, out: &mut Vec<Report>) {
+        let waited = now.since(asked);
+        let failed = match state {
+            GripperState::Failed => true,
+            GripperState::Done | GripperState::Idle => waited > SCALE_PATIENCE,
+            GripperState::Busy => waited > GRIPPER_PATIENCE,
+        };
+        if failed {
+            self.asked_at = None;
+            self.tries = self.tries.saturating_add(1);
+            self.retry_at = now.saturating_add(if self.tries < TRIES { RETRY_PAUSE } else { STALLED_PAUSE });
+            if self.tries >= TRIES && !self.stalled {
+                self.stalled = true;
+                out.push(Report::ExecutionStalled { reason: StallReason::Stuck });
+            }
+        }
+    }
+
+    /// The load falls by max(100 g, a fifth) without being told to, and stays off for half a second.
+    fn watch_load(&mut self, a: &Around<'_>, out: &mut Vec<Report>) {
+        if self.holding.is_none() || self.asked_at.is_some() {
+            self.light_cycles = 0;
+            return;
+        }
+        let lost_g = self.held_g.saturating_sub(a.frame.deck_g);
+        if lost_g < 100.max(self.held_g / 5) {
+            self.light_cycles = 0;
+            return;
+        }
+        self.light_cycles += 1;
+        if self.light_cycles == 10 {
+            out.push(Report::Noticed { code: "PAYLOAD_DROP".into(), measure: i64::from(lost_g) });
+            if let Some(item) = self.holding.take_if(|_| a.frame.deck_g < DECK_EMPTY_G.max(self.held_g / 2)) {
+                out.push(Report::CustodyChanged { item, held: false, mass_g: 0 });
+                self.give_up(AbortReason::Payload, "the load fell off", out);
+            }
+            self.held_g = a.frame.deck_g;
+        }
+    }
+    /// Load on the deck, g.
+    pub fn load_g(&self) -> u32 {
+        self.held_g
+    }
+}
