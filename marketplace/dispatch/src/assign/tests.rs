@@ -1,0 +1,215 @@
+use super::*;
+use proptest::prelude::*;
+
+fn robot(i: u32) -> Robot {
+    Robot {
+        robot: RobotId::from_bytes([i as u8; 16]),
+        owner: PartyId::named("owner"),
+        has_standing_offer: false,
+        is_fit: true,
+        heartbeat: Instant::from_secs(100),
+        heartbeat_every: Span::from_secs(1),
+        payload_g: 10_000,
+        abilities: vec![Ability { name: "reach_mm".into(), declared: 900, measured: None }],
+        battery_j: 1_000_000,
+        usable_j: 900_000,
+        drive_w: 50,
+        aux_w: 20,
+        work_w: 10,
+        charge_w: 60,
+        trust_bps: 5_000,
+        busy: Span::from_mins(60),
+        owner_excess_bps: -100,
+        is_at_site: true,
+        free_from: Instant::ZERO,
+        taken: vec![],
+        windows: vec![],
+    }
+}
+
+fn job(i: u32) -> Job {
+    Job {
+        job: JobId::from_bytes([i as u8; 16]),
+        is_handover: false,
+        is_redispatch: false,
+        arrive_by: Instant::from_secs(1_000),
+        depart_from: Instant::ZERO,
+        work: Span::from_secs(60),
+        payload_g: 1_000,
+        owner: PartyId::named("owner"),
+        allows_substitute: false,
+        min_trust_bps: 4_000,
+        needs: vec![Need { name: "reach_mm".into(), at_least: 800 }],
+    }
+}
+
+fn pair(j: u32, r: u32, secs: u64) -> Pair {
+    Pair { job: j, robot: r, travel: Span::from_secs(secs), carry: Span::from_secs(30), back: Span::from_secs(30), bars: Bars::default() }
+}
+
+fn view(jobs: u32, robots: u32, travel: impl Fn(u32, u32) -> Option<u64>) -> View {
+    let pairs = (0..jobs).flat_map(|j| (0..robots).map(move |r| (j, r))).filter_map(|(j, r)| travel(j, r).map(|t| pair(j, r, t))).collect();
+    View { now: Instant::from_secs(100), jobs: (0..jobs).map(job).collect(), robots: (0..robots).map(robot).collect(), pairs }
+}
+
+/// Every assignment tried: the least cost, then the smallest list of robots in job order.
+fn brute(view: &View, batch: &Batch) -> (i64, Vec<u32>) {
+    fn go(view: &View, batch: &Batch, k: usize, used: u64, cost: i64, list: &mut Vec<u32>, best: &mut (i64, Vec<u32>)) {
+        let n = batch.outcomes.len();
+        if k == n {
+            if (cost, &*list) < (best.0, &best.1) {
+                *best = (cost, list.clone());
+            }
+            return;
+        }
+        for c in &batch.outcomes[k].candidates {
+            if used >> c.robot & 1 == 0 {
+                list.push(c.robot);
+                go(view, batch, k + 1, used | 1 << c.robot, cost + c.cost.total(), list, best);
+                list.pop();
+            }
+        }
+        list.push(u32::MAX);
+        go(view, batch, k + 1, used, cost + unassigned_cost(k, n), list, best);
+        list.pop();
+    }
+    let mut best = (i64::MAX, vec![]);
+    go(view, batch, 0, 0, 0, &mut vec![], &mut best);
+    best
+}
+
+fn chosen(batch: &Batch) -> Vec<u32> {
+    batch.outcomes.iter().map(|o| o.chosen.map_or(u32::MAX, |c| o.candidates[c as usize].robot)).collect()
+}
+
+/// Checks a batch against the view without any of the code that made it.
+fn check_batch(view: &View, batch: &Batch) {
+    let mut used = std::collections::BTreeSet::new();
+    let mut total = 0;
+    for (k, o) in batch.outcomes.iter().enumerate() {
+        assert_eq!(o.candidates.len().min(MAX_CANDIDATES), o.candidates.len());
+        match o.chosen {
+            None => total += 10_000_000 + 10_000 * (batch.outcomes.len() - k) as i64,
+            Some(c) => {
+                let c = &o.candidates[c as usize];
+                assert!(used.insert(c.robot), "robot used twice");
+                assert!(c.arrive <= view.jobs[o.job as usize].arrive_by);
+                total += c.cost.total();
+            }
+        }
+    }
+    assert_eq!(total, batch.cost);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+    // Few distinct travel times make many ties: the order among equals is tested as hard as the cost.
+    #[test]
+    fn equals_every_assignment_tried(jobs in 1u32..6, robots in 0u32..6, times in prop::collection::vec(prop::option::weighted(0.8, 0u64..4), 36)) {
+        let v = view(jobs, robots, |j, r| times[(j * 6 + r) as usize].map(|t| t * 10));
+        let b = assign(&v);
+        check_batch(&v, &b);
+        let (cost, list) = brute(&v, &b);
+        prop_assert_eq!(b.cost, cost);
+        prop_assert_eq!(chosen(&b), list);
+    }
+}
+
+#[test]
+fn the_order_of_jobs_and_robots_given_does_not_matter() {
+    let v = view(5, 5, |j, r| Some((u64::from(j) * 7 + u64::from(r) * 13) % 40));
+    let mut w = v.clone();
+    w.jobs.reverse();
+    w.robots.reverse();
+    for p in &mut w.pairs {
+        (p.job, p.robot) = (4 - p.job, 4 - p.robot);
+    }
+    let ids = |v: &View, b: &Batch| {
+        let mut l: Vec<_> = b.pairs().map(|(j, r, _)| (v.jobs[j as usize].job, v.robots[r as usize].robot)).collect();
+        l.sort();
+        l
+    };
+    assert_eq!(ids(&v, &assign(&v)), ids(&w, &assign(&w)));
+}
+
+#[test]
+fn handovers_come_first_when_robots_are_few() {
+    let mut v = view(3, 1, |_, _| Some(10));
+    v.jobs[2].is_handover = true;
+    let b = assign(&v);
+    assert_eq!(b.outcomes[0].job, 2);
+    assert_eq!(b.pairs().map(|p| p.0).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
+fn the_first_failing_check_is_named() {
+    let check = |change: &dyn Fn(&mut View), want: Option<Refusal>| {
+        let mut v = view(1, 1, |_, _| Some(10));
+        change(&mut v);
+        let b = assign(&v);
+        assert_eq!(b.outcomes[0].refused.first().map(|r| r.why), want);
+    };
+    check(&|_| {}, None);
+    check(&|v| v.robots[0].owner = PartyId::named("other"), Some(Refusal::Pool));
+    check(&|v| v.robots[0].is_fit = false, Some(Refusal::Status));
+    check(&|v| v.pairs[0].bars.is_excluded = true, Some(Refusal::Status));
+    check(&|v| v.robots[0].heartbeat = Instant::from_secs(96), Some(Refusal::Link));
+    check(&|v| v.jobs[0].payload_g = 10_001, Some(Refusal::Capability));
+    check(&|v| v.robots[0].abilities[0].measured = Some(Measured { value: 700, samples: 10 }), Some(Refusal::Capability));
+    check(&|v| v.robots[0].abilities[0].measured = Some(Measured { value: 700, samples: 9 }), None);
+    check(&|v| v.pairs[0].bars.lacks_certificate = true, Some(Refusal::Cert));
+    check(&|v| v.pairs.clear(), Some(Refusal::Zone));
+    let short = Interval { from: Instant::ZERO, to: Instant::from_secs(200) };
+    check(&|v| v.robots[0].windows = vec![short], Some(Refusal::Window));
+    check(&|v| v.robots[0].taken = vec![short], Some(Refusal::Overlap));
+    check(&|v| v.jobs[0].arrive_by = Instant::from_secs(105), Some(Refusal::Eta));
+    check(&|v| (v.robots[0].usable_j, v.robots[0].charge_w) = (100_000, 0), Some(Refusal::Energy));
+    check(&|v| v.robots[0].trust_bps = 3_999, Some(Refusal::Trust));
+    check(&|v| v.pairs[0].bars.lacks_access = true, Some(Refusal::Access));
+    check(&|v| v.pairs[0].bars.lacks_privacy = true, Some(Refusal::Privacy));
+    // Two faults: the earlier one is named.
+    check(&|v| (v.robots[0].trust_bps, v.jobs[0].payload_g) = (0, 10_001), Some(Refusal::Capability));
+}
+
+#[test]
+fn a_short_battery_is_charged_before_departure_if_time_allows() {
+    let mut v = view(1, 1, |_, _| Some(10));
+    v.robots[0].usable_j = 151_000;
+    let b = assign(&v);
+    let (_, _, c) = b.pairs().next().unwrap();
+    assert!(c.charge > Span::ZERO && c.depart == v.now + c.charge);
+    v.jobs[0].arrive_by = Instant::from_secs(111);
+    assert_eq!(assign(&v).outcomes[0].refused[0].why, Refusal::Energy);
+}
+
+#[test]
+fn cost_is_the_sum_of_its_terms() {
+    let mut v = view(1, 1, |_, _| Some(10));
+    v.jobs[0].allows_substitute = true;
+    v.robots[0].owner = PartyId::named("other");
+    v.robots[0].has_standing_offer = true;
+    v.robots[0].owner_excess_bps = 150;
+    let b = assign(&v);
+    let c = b.pairs().next().unwrap().2.cost;
+    // 70 s driving at 50 W, 60 s work at 10 W, 130 s at 20 W, each rounded up by one joule.
+    let need = 3_500 + 600 + 2_600 + 3;
+    assert_eq!(
+        c,
+        Cost { eta: 100, energy: need * 10_000 / 900_000, trust: 10_000, busy: 300, share: 300, substitute: 20_000, at_site: -5_000 }
+    );
+    assert_eq!(b.cost, 100 + 74 + 10_000 + 300 + 300 + 20_000 - 5_000);
+}
+
+#[test]
+fn a_large_batch_is_consistent() {
+    let mut v = view(1_000, 1_000, |j, r| Some((u64::from(j) * 7_919 + u64::from(r) * 104_729) % 600));
+    for (i, r) in v.robots.iter_mut().enumerate() {
+        r.robot = RobotId::named(&format!("r{i}"));
+    }
+    for (i, j) in v.jobs.iter_mut().enumerate() {
+        j.job = JobId::named(&format!("j{i}"));
+    }
+    let b = assign(&v);
+    check_batch(&v, &b);
+    assert!(b.pairs().count() > 900);
+}

@@ -1,0 +1,674 @@
+//! Traffic: keeps robots apart on the lanes of a site, and none waits for ever.
+//!
+//! All moves of all robots stand in one order (their `seq`). In that order, each move finds every other robot out of
+//! its way. It is released only when every earlier move that conflicts with it has ended: so whatever delays happen,
+//! two robots never hold conflicting resources, and the first move of the order can always go on. Only a few moves
+//! are released ahead; the rest is planned anew whenever something changes.
+//!
+//! The road map is derived from the site and handed in at each call; everything else here is state.
+#![allow(clippy::cast_possible_truncation)] // positions in lists of robots and lanes
+
+mod joint;
+mod plan;
+mod roadmap;
+mod sipp;
+#[cfg(test)]
+mod tests;
+
+pub use roadmap::{RoadMap, RobotClass};
+
+use nooterra_engine::ids::RobotId;
+use nooterra_engine::{Instant, Record, Span};
+use nooterra_site::{LaneIx, VertexIx};
+use plan::{Actor, Kept, Planner, Unserved};
+use std::collections::{BTreeMap, BTreeSet};
+use thiserror::Error;
+
+/// Moves are released for about this much driving ahead.
+const AHEAD_MS: u64 = 8_000;
+/// But at least this many.
+const AHEAD_MOVES: usize = 2;
+/// A robot that waits this long for another's earlier move makes everybody plan anew.
+const PATIENCE: Span = Span::from_secs(10);
+/// So does a goal that no plan reaches yet.
+const RETRY: Span = Span::from_secs(5);
+/// One step of priority is worth this much age.
+const PRIORITY_NS: i128 = 60_000_000_000;
+
+/// Where a robot shall go.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
+pub enum Goal {
+    /// Nowhere: it stays, and gives way to others.
+    #[default]
+    None,
+    /// To this vertex; once there it stands fast until it gets another goal.
+    Vertex(VertexIx),
+    /// To whichever of these is free and nearest; once there it still gives way to others.
+    AnyOf {
+        /// The places.
+        places: Vec<VertexIx>,
+    },
+}
+
+/// Where a robot is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub enum Place {
+    /// On a vertex.
+    Vertex(VertexIx),
+    /// Somewhere on a lane.
+    Lane(LaneIx),
+}
+
+/// A drive over one lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Move {
+    /// Its place in the order of all moves; ascending for each robot.
+    pub seq: u64,
+    /// The lane.
+    pub lane: LaneIx,
+    /// Where the lane leads.
+    pub to: VertexIx,
+}
+
+/// Moves that a robot may now make, following those released before.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Release {
+    /// The robot.
+    pub robot: RobotId,
+    /// The moves, in order.
+    pub moves: Vec<Move>,
+}
+
+/// A robot that would go on but may not.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Wait {
+    /// The robot.
+    pub robot: RobotId,
+    /// Since when it has made no progress.
+    pub since: Instant,
+    /// Why.
+    pub cause: WaitCause,
+    /// Whom it waits for, if it is somebody's move.
+    pub waits_for: Option<RobotId>,
+}
+
+/// Why a robot waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub enum WaitCause {
+    /// Another robot's earlier move.
+    Order,
+    /// Its goal cannot be served together with those of more urgent robots.
+    Turn,
+    /// No open lanes lead to its goal, or a robot at work or broken down is in the way.
+    NoRoute,
+}
+
+/// Why a call was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum TrafficError {
+    /// No such robot.
+    #[error("robot {0} is not known to traffic")]
+    UnknownRobot(RobotId),
+    /// It is there already.
+    #[error("robot {0} is known to traffic already")]
+    KnownRobot(RobotId),
+    /// No such class.
+    #[error("the road map has no class {0}")]
+    UnknownClass(u32),
+    /// Not on the robot's graph.
+    #[error("vertex {vertex} is not on the navigation graph of class {class}")]
+    OffGraph {
+        /// The vertex.
+        vertex: u32,
+        /// The robot's class.
+        class: u32,
+    },
+    /// No such lane.
+    #[error("the road map has no lane {0}")]
+    UnknownLane(u32),
+    /// Not a released move of this robot.
+    #[error("move {seq} is not one that robot {robot} is on")]
+    UnknownMove {
+        /// The robot.
+        robot: RobotId,
+        /// The move.
+        seq: u64,
+    },
+}
+
+/// What a move that was reported as ended led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// On its way.
+    Moving,
+    /// It has no further moves, and is not at its goal.
+    Waiting,
+    /// It stands at its goal.
+    AtGoal,
+    /// Reported before; nothing changed.
+    Known,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+struct Step {
+    seq: u64,
+    lane: LaneIx,
+    released: bool,
+    ends: Instant,
+}
+
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Bot {
+    class: u32,
+    /// The vertex it reached last.
+    at: VertexIx,
+    steps: Vec<Step>,
+    goal: Goal,
+    /// The vertex that the goal comes to.
+    target: Option<VertexIx>,
+    priority: i32,
+    goal_since: Instant,
+    /// When it last got somewhere or was let go on.
+    moved: Instant,
+    halted: bool,
+    why_not: Option<WaitCause>,
+}
+
+impl Bot {
+    fn committed(&self, map: &RoadMap) -> VertexIx {
+        self.steps.iter().rfind(|s| s.released).map_or(self.at, |s| map.lane_to(s.lane))
+    }
+    fn pinned(&self) -> bool {
+        matches!(self.goal, Goal::Vertex(v) if v == self.at) && self.steps.is_empty()
+    }
+    fn rank(&self) -> i128 {
+        i128::from(self.goal_since.0) - i128::from(self.priority) * PRIORITY_NS
+    }
+}
+
+/// The traffic of one site.
+#[derive(Debug, Clone, PartialEq, Default, Record)]
+pub struct Traffic {
+    bots: BTreeMap<RobotId, Bot>,
+    closed: BTreeSet<LaneIx>,
+    last_seq: u64,
+    /// Moves up to this one, and those they wait for, outlive planning anew: a knot is being untangled.
+    guard: Option<u64>,
+    dirty: bool,
+    planned: Instant,
+    plans: u64,
+    joint_plans: u64,
+}
+
+impl Traffic {
+    /// No robots yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts a robot on a vertex.
+    pub fn add_robot(&mut self, map: &RoadMap, robot: RobotId, class: u32, vertex: VertexIx, now: Instant) -> Result<(), TrafficError> {
+        if self.bots.contains_key(&robot) {
+            return Err(TrafficError::KnownRobot(robot));
+        }
+        if class as usize >= map.classes.len() {
+            return Err(TrafficError::UnknownClass(class));
+        }
+        on_graph(map, class, vertex)?;
+        self.dirty = true;
+        let bot = Bot {
+            class,
+            at: vertex,
+            steps: Vec::new(),
+            goal: Goal::None,
+            target: None,
+            priority: 0,
+            goal_since: now,
+            moved: now,
+            halted: false,
+            why_not: None,
+        };
+        self.bots.insert(robot, bot);
+        Ok(())
+    }
+
+    /// Takes a robot off the site.
+    pub fn remove_robot(&mut self, robot: RobotId) -> Result<(), TrafficError> {
+        self.bots.remove(&robot).ok_or(TrafficError::UnknownRobot(robot))?;
+        self.dirty = true;
+        self.guard = None;
+        Ok(())
+    }
+
+    /// Gives a robot a goal; moves released before are still to be made. Higher priority goes first, then the older goal.
+    pub fn set_goal(&mut self, map: &RoadMap, robot: RobotId, goal: Goal, priority: i32, now: Instant) -> Result<(), TrafficError> {
+        let bot = self.bots.get_mut(&robot).ok_or(TrafficError::UnknownRobot(robot))?;
+        match &goal {
+            Goal::None => {}
+            Goal::Vertex(v) => on_graph(map, bot.class, *v)?,
+            Goal::AnyOf { places } => places.iter().try_for_each(|v| on_graph(map, bot.class, *v))?,
+        }
+        if bot.goal == goal && bot.priority == priority {
+            return Ok(());
+        }
+        // A choice is made when planning.
+        bot.target = if let Goal::Vertex(v) = &goal { Some(*v) } else { None };
+        bot.goal = goal;
+        bot.priority = priority;
+        bot.goal_since = now;
+        bot.why_not = None;
+        self.dirty = true;
+        Ok(())
+    }
+
+    /// A robot has ended a move (and all its earlier ones).
+    pub fn reached(&mut self, map: &RoadMap, robot: RobotId, seq: u64, now: Instant) -> Result<Progress, TrafficError> {
+        let bot = self.bots.get_mut(&robot).ok_or(TrafficError::UnknownRobot(robot))?;
+        let Some(n) = bot.steps.iter().position(|s| s.seq == seq && s.released) else {
+            let ended = bot.steps.first().is_none_or(|s| seq < s.seq) && seq <= self.last_seq;
+            return if ended { Ok(Progress::Known) } else { Err(TrafficError::UnknownMove { robot, seq }) };
+        };
+        bot.at = map.lane_to(bot.steps[n].lane);
+        bot.steps.drain(..=n);
+        bot.moved = now;
+        if !bot.steps.is_empty() {
+            return Ok(Progress::Moving);
+        }
+        if bot.target == Some(bot.at) {
+            self.dirty |= bot.pinned();
+            return Ok(Progress::AtGoal);
+        }
+        self.dirty |= bot.target.is_some();
+        Ok(Progress::Waiting)
+    }
+
+    /// A robot stopped for good, died or is lost: it holds the place given, else everything it was released to.
+    pub fn halted(&mut self, map: &RoadMap, robot: RobotId, place: Option<Place>, now: Instant) -> Result<(), TrafficError> {
+        self.put(map, robot, place, now)?.halted = true;
+        self.dirty = true;
+        self.guard = None;
+        Ok(())
+    }
+
+    /// A halted robot moves again, from the place given; on a lane it drives to the lane's end, which is released anew.
+    /// Without a place it goes on with the moves released before.
+    pub fn recovered(&mut self, map: &RoadMap, robot: RobotId, place: Option<Place>, now: Instant) -> Result<(), TrafficError> {
+        self.put(map, robot, place, now)?.halted = false;
+        self.dirty = true;
+        self.guard = None;
+        Ok(())
+    }
+
+    fn put(&mut self, map: &RoadMap, robot: RobotId, place: Option<Place>, now: Instant) -> Result<&mut Bot, TrafficError> {
+        let seq = self.last_seq + 1;
+        let bot = self.bots.get_mut(&robot).ok_or(TrafficError::UnknownRobot(robot))?;
+        match place {
+            None => bot.steps.retain(|s| s.released),
+            Some(Place::Vertex(v)) => {
+                on_graph(map, bot.class, v)?;
+                bot.at = v;
+                bot.steps.clear();
+            }
+            Some(Place::Lane(lane)) => {
+                if lane.at() >= map.lanes() {
+                    return Err(TrafficError::UnknownLane(lane.ix));
+                }
+                on_graph(map, bot.class, map.lane_to(lane))?;
+                bot.at = map.lane_from(lane);
+                bot.steps.retain(|s| s.released && s.lane == lane);
+                bot.steps.truncate(1);
+                if bot.steps.is_empty() {
+                    self.last_seq = seq;
+                    bot.steps.push(Step { seq, lane, released: true, ends: now });
+                }
+            }
+        }
+        bot.moved = now;
+        Ok(bot)
+    }
+
+    /// The moves of a robot from `seq` on were not and will not be handed to it.
+    pub fn withdraw(&mut self, robot: RobotId, seq: u64) -> Result<(), TrafficError> {
+        let bot = self.bots.get_mut(&robot).ok_or(TrafficError::UnknownRobot(robot))?;
+        bot.steps.retain(|s| s.seq < seq);
+        self.dirty = true;
+        self.guard = None;
+        Ok(())
+    }
+
+    /// Nobody is let onto a lane from now on (moves released before are still made).
+    pub fn close_lane(&mut self, lane: LaneIx) {
+        if self.closed.insert(lane) {
+            self.dirty = true;
+            self.guard = None;
+        }
+    }
+
+    /// A lane is free again.
+    pub fn open_lane(&mut self, lane: LaneIx) {
+        self.dirty |= self.closed.remove(&lane);
+    }
+
+    /// Plans anew if something changed, and lets go whoever may go.
+    pub fn plan(&mut self, map: &RoadMap, now: Instant) -> Vec<Release> {
+        let patience = now.since(self.planned) >= PATIENCE && self.bots.values().any(|b| waits_long(b, now));
+        let retry = now.since(self.planned) >= RETRY && self.bots.values().any(|b| b.why_not.is_some());
+        if self.dirty || patience || retry {
+            self.replan(map, now);
+        }
+        self.release(map, now)
+    }
+
+    /// When [`Traffic::plan`] should be called next although nothing is reported: to retry what waits.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        if self.dirty {
+            return Some(self.planned);
+        }
+        if self.bots.values().any(|b| b.why_not.is_some()) {
+            return Some(self.planned + RETRY);
+        }
+        let blocked = |b: &&Bot| !b.halted && b.steps.first().is_some_and(|s| !s.released);
+        self.bots.values().filter(blocked).map(|b| b.moved.max(self.planned) + PATIENCE).min()
+    }
+
+    /// Robots that would go on but may not.
+    pub fn waits(&self, map: &RoadMap) -> Vec<Wait> {
+        let mut out = Vec::new();
+        for (id, bot) in &self.bots {
+            if bot.halted {
+                continue;
+            }
+            if let Some(s) = bot.steps.first().filter(|s| !s.released) {
+                let waits_for = self.in_the_way(map, *id, bot, s);
+                out.push(Wait { robot: *id, since: bot.moved, cause: WaitCause::Order, waits_for });
+            } else if bot.steps.is_empty()
+                && bot.target != Some(bot.at)
+                && let Some(cause) = bot.why_not
+            {
+                out.push(Wait { robot: *id, since: bot.moved, cause, waits_for: None });
+            }
+        }
+        out
+    }
+
+    /// The robots, ascending.
+    pub fn robots(&self) -> impl Iterator<Item = RobotId> + '_ {
+        self.bots.keys().copied()
+    }
+    /// The vertex that a robot reached last.
+    pub fn at(&self, robot: RobotId) -> Option<VertexIx> {
+        self.bots.get(&robot).map(|b| b.at)
+    }
+    /// The vertex that a robot's goal comes to.
+    pub fn target(&self, robot: RobotId) -> Option<VertexIx> {
+        self.bots.get(&robot).and_then(|b| b.target)
+    }
+    /// Does it stand at its goal, with no moves left?
+    pub fn at_goal(&self, robot: RobotId) -> bool {
+        self.bots.get(&robot).is_some_and(|b| b.steps.is_empty() && b.target == Some(b.at))
+    }
+    /// Is it an obstacle?
+    pub fn is_halted(&self, robot: RobotId) -> bool {
+        self.bots.get(&robot).is_some_and(|b| b.halted)
+    }
+    /// Its moves in force, released first; the flag says released.
+    pub fn moves<'a>(&'a self, map: &'a RoadMap, robot: RobotId) -> impl Iterator<Item = (Move, bool)> + 'a {
+        let steps = self.bots.get(&robot).map_or(&[][..], |b| &b.steps);
+        steps.iter().map(|s| (Move { seq: s.seq, lane: s.lane, to: map.lane_to(s.lane) }, s.released))
+    }
+    /// When its last planned move should end, if it has moves and they lead to its goal.
+    pub fn eta(&self, map: &RoadMap, robot: RobotId) -> Option<Instant> {
+        let bot = self.bots.get(&robot)?;
+        let last = bot.steps.last()?;
+        (Some(map.lane_to(last.lane)) == bot.target).then_some(last.ends)
+    }
+    /// Plans made, and how many of them needed a joint search.
+    pub fn plans(&self) -> (u64, u64) {
+        (self.plans, self.joint_plans)
+    }
+
+    /// Whose earlier move a step has to wait for.
+    fn in_the_way(&self, map: &RoadMap, id: RobotId, bot: &Bot, step: &Step) -> Option<RobotId> {
+        let res = map.lane_res(step.lane.ix);
+        for (other_id, other) in self.bots.iter().filter(|(o, _)| **o != id) {
+            let earlier = other.steps.iter().take_while(|s| s.seq < step.seq);
+            if earlier.into_iter().any(|s| map.conflict(bot.class, res, other.class, map.lane_res(s.lane.ix))) {
+                return Some(*other_id);
+            }
+        }
+        None
+    }
+
+    fn release(&mut self, map: &RoadMap, now: Instant) -> Vec<Release> {
+        let mut out = Vec::new();
+        let ids: Vec<RobotId> = self.bots.keys().copied().collect();
+        for id in ids {
+            let bot = &self.bots[&id];
+            if bot.halted {
+                continue;
+            }
+            let (mut ahead_ms, mut n) = (0, 0);
+            for step in &bot.steps {
+                if !step.released
+                    && ((n >= AHEAD_MOVES && ahead_ms >= AHEAD_MS)
+                        || self.closed.contains(&step.lane)
+                        || self.in_the_way(map, id, bot, step).is_some())
+                {
+                    break;
+                }
+                ahead_ms += map.lane_ms(bot.class, step.lane);
+                n += 1;
+            }
+            let fresh: Vec<Move> =
+                bot.steps[..n].iter().filter(|s| !s.released).map(|s| Move { seq: s.seq, lane: s.lane, to: map.lane_to(s.lane) }).collect();
+            if fresh.is_empty() {
+                continue;
+            }
+            if let Some(bot) = self.bots.get_mut(&id) {
+                if !bot.steps[0].released {
+                    bot.moved = now;
+                }
+                bot.steps[..n].iter_mut().for_each(|s| s.released = true);
+            }
+            out.push(Release { robot: id, moves: fresh });
+        }
+        out
+    }
+
+    /// Which vertex each robot with a choice goes to: in the order of ids, the nearest that nobody else stands on or goes to.
+    fn resolve(&mut self, map: &RoadMap) {
+        let mut taken: BTreeMap<VertexIx, (RobotId, u32)> = BTreeMap::new();
+        for (id, b) in &mut self.bots {
+            b.target = match &b.goal {
+                Goal::Vertex(v) => Some(*v),
+                _ => None,
+            };
+            if let Some(v) = b.target {
+                taken.insert(v, (*id, b.class));
+            }
+            if b.halted {
+                taken.insert(b.at, (*id, b.class));
+            }
+        }
+        // Whoever stands on a place of its choice keeps it.
+        let parked: Vec<(RobotId, VertexIx, u32)> = self
+            .bots
+            .iter()
+            .filter(|(_, b)| matches!(&b.goal, Goal::AnyOf { places } if places.contains(&b.committed(map))))
+            .map(|(id, b)| (*id, b.committed(map), b.class))
+            .collect();
+        for (id, v, class) in parked {
+            if is_free(map, &taken, id, class, v) {
+                taken.insert(v, (id, class));
+                if let Some(b) = self.bots.get_mut(&id) {
+                    b.target = Some(v);
+                }
+            }
+        }
+        let ids: Vec<RobotId> = self.bots.keys().copied().collect();
+        for id in ids {
+            let b = &self.bots[&id];
+            let Goal::AnyOf { places: list } = &b.goal else { continue };
+            if b.target.is_some() {
+                continue;
+            }
+            let from = b.committed(map);
+            let near = list
+                .iter()
+                .filter(|v| is_free(map, &taken, id, b.class, **v))
+                .filter_map(|v| map.travel_ms(b.class, from, *v).map(|d| (d, *v)))
+                .min();
+            if let Some((_, v)) = near {
+                taken.insert(v, (id, b.class));
+                if let Some(b) = self.bots.get_mut(&id) {
+                    b.target = Some(v);
+                }
+            }
+        }
+    }
+
+    /// Which steps stay in force: the released ones, and what the guarded move waits for.
+    fn keep(&mut self, map: &RoadMap) {
+        let mut kept: Vec<(RobotId, u32, u64, LaneIx)> = Vec::new();
+        if let Some(guard) = self.guard {
+            let mut all: Vec<(u64, RobotId, u32, LaneIx)> = Vec::new();
+            for (id, b) in &self.bots {
+                all.extend(b.steps.iter().filter(|s| s.seq <= guard).map(|s| (s.seq, *id, b.class, s.lane)));
+            }
+            all.sort_unstable();
+            if all.last().is_none_or(|l| l.0 != guard) {
+                self.guard = None;
+                all.clear();
+            }
+            for (seq, id, class, lane) in all.into_iter().rev() {
+                let needed =
+                    seq == guard || kept.iter().any(|k| k.0 == id || map.conflict(class, map.lane_res(lane.ix), k.1, map.lane_res(k.3.ix)));
+                if needed {
+                    kept.push((id, class, seq, lane));
+                }
+            }
+        }
+        let kept: BTreeSet<u64> = kept.into_iter().map(|k| k.2).collect();
+        for b in self.bots.values_mut() {
+            b.steps.retain(|s| s.released || kept.contains(&s.seq));
+        }
+    }
+
+    fn replan(&mut self, map: &RoadMap, now: Instant) {
+        self.dirty = false;
+        self.planned = now;
+        self.plans += 1;
+        self.keep(map);
+        self.resolve(map);
+        let ids: Vec<RobotId> = self.bots.keys().copied().collect();
+        let (kept, ready) = self.estimate(map, &ids, now);
+        let mut actors: Vec<Actor> = ids.iter().map(|id| self.actor(map, *id)).collect();
+        for i in 0..actors.len() {
+            for j in 0..actors.len() {
+                let (a, b) = (&actors[i], &actors[j]);
+                let close = |r: &u32| map.conflict(a.class, a.start, b.class, *r);
+                if i != j
+                    && let Some(r) = b.places().into_iter().find(close)
+                {
+                    actors[i].tight.push((j as u32, r));
+                }
+            }
+        }
+        let mut shut = vec![false; map.lanes()];
+        for l in self.closed.iter().filter(|l| l.at() < map.lanes()) {
+            shut[l.at()] = true;
+        }
+        let wants = |i: &usize| {
+            let a = &actors[*i];
+            // Whoever comes to stand at its place of work keeps its right to it; whoever is parked does not.
+            a.movable() && a.goal.is_some_and(|g| g != a.start || matches!(self.bots[&ids[*i]].goal, Goal::Vertex(_)))
+        };
+        let mut ranked: Vec<usize> = (0..ids.len()).filter(wants).collect();
+        // Robots that go to work come before robots that go to park.
+        ranked.sort_by_key(|i| {
+            let b = &self.bots[&ids[*i]];
+            (!matches!(b.goal, Goal::Vertex(_)), b.rank(), ids[*i])
+        });
+        let plan = Planner { map, actors: &mut actors, kept, ready, shut: &shut, ranked }.plan();
+        self.joint_plans += u64::from(plan.joint);
+        for b in self.bots.values_mut() {
+            b.why_not = None;
+        }
+        for (i, m) in plan.moves.iter().enumerate() {
+            self.last_seq += 1;
+            if plan.guard == Some(i) {
+                self.guard = Some(self.last_seq);
+            }
+            let step = Step { seq: self.last_seq, lane: LaneIx::new(m.lane), released: false, ends: now + Span::from_millis(m.arrive) };
+            if let Some(b) = self.bots.get_mut(&ids[m.robot]) {
+                b.steps.push(step);
+            }
+        }
+        for (i, why) in plan.unserved {
+            if let Some(b) = self.bots.get_mut(&ids[i]) {
+                b.why_not = Some(match why {
+                    Unserved::NoRoute => WaitCause::NoRoute,
+                    Unserved::Later => WaitCause::Turn,
+                });
+            }
+        }
+    }
+
+    fn actor(&self, map: &RoadMap, id: RobotId) -> Actor {
+        let b = &self.bots[&id];
+        let dead = b.halted.then(|| std::iter::once(b.at.ix).chain(b.steps.iter().map(|s| map.lane_res(s.lane.ix))).collect());
+        Actor { class: b.class, start: b.committed_all(map).ix, goal: b.target.map(|v| v.ix), pinned: b.pinned(), dead, tight: Vec::new() }
+    }
+
+    /// The kept moves in order, with the times at which they should end, and when each robot is through with its own.
+    fn estimate(&self, map: &RoadMap, ids: &[RobotId], now: Instant) -> (Vec<Kept>, Vec<u64>) {
+        let mut all: Vec<(u64, usize, LaneIx, bool)> = Vec::new();
+        for (i, id) in ids.iter().enumerate() {
+            let b = &self.bots[id];
+            if !b.halted {
+                all.extend(b.steps.iter().enumerate().map(|(n, s)| (s.seq, i, s.lane, n == 0 && s.released)));
+            }
+        }
+        all.sort_unstable();
+        let mut kept: Vec<Kept> = Vec::with_capacity(all.len());
+        let mut ready = vec![0; ids.len()];
+        for (_, i, lane, under_way) in all {
+            let b = &self.bots[&ids[i]];
+            let res = map.lane_res(lane.ix);
+            let full = map.lane_ms(b.class, lane);
+            let (starts, ms) = if under_way {
+                // A robot behind its time is expected to need half as long again as it is late.
+                let gone = now.since(b.moved).0 / 1_000_000;
+                (0, full.saturating_sub(gone).max(gone.saturating_sub(full) / 2).max(500))
+            } else {
+                let before = kept.iter().filter(|k| {
+                    let other = &self.bots[&ids[k.robot as usize]];
+                    map.conflict(b.class, res, other.class, map.lane_res(k.lane))
+                });
+                (before.map(|k| k.ends).fold(ready[i], u64::max), full)
+            };
+            ready[i] = starts + ms;
+            kept.push(Kept { robot: i as u32, lane: lane.ix, ends: starts + ms });
+        }
+        (kept, ready)
+    }
+}
+
+impl Bot {
+    /// Where the kept steps leave it.
+    fn committed_all(&self, map: &RoadMap) -> VertexIx {
+        self.steps.last().map_or(self.at, |s| map.lane_to(s.lane))
+    }
+}
+
+fn waits_long(b: &Bot, now: Instant) -> bool {
+    !b.halted && b.steps.first().is_some_and(|s| !s.released) && now.since(b.moved) >= PATIENCE
+}
+
+fn on_graph(map: &RoadMap, class: u32, vertex: VertexIx) -> Result<(), TrafficError> {
+    if map.is_member(class, vertex) { Ok(()) } else { Err(TrafficError::OffGraph { vertex: vertex.ix, class }) }
+}
+
+fn is_free(map: &RoadMap, taken: &BTreeMap<VertexIx, (RobotId, u32)>, id: RobotId, class: u32, v: VertexIx) -> bool {
+    !taken.iter().any(|(t, (by, c))| *by != id && (*t == v || map.vertices_conflict(class, v, *c, *t)))
+}

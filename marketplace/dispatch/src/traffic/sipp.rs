@@ -1,0 +1,240 @@
+//! One robot's quickest way through what others have booked: safe-interval path planning.
+//!
+//! A booking is an interval in which a resource is held; it blocks every conflicting resource. The search moves over
+//! pairs of a vertex and one of its free intervals, so it is exact in continuous time.
+
+use super::roadmap::{FAR, NO_ROUTE, Res, RoadMap};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// A drive over one lane, in milliseconds of the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Leg {
+    pub lane: u32,
+    pub depart: u64,
+    pub arrive: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Hold {
+    from: u64,
+    to: u64,
+    robot: u32,
+    /// It stands where it stood when planning began.
+    initial: bool,
+}
+
+/// All bookings, by class of the robot that they block and resource.
+#[derive(Debug, Clone)]
+pub(crate) struct Bookings {
+    present: Vec<bool>,
+    resources: usize,
+    holds: Vec<Vec<Hold>>,
+}
+
+impl Bookings {
+    pub(crate) fn new(map: &RoadMap, classes: impl Iterator<Item = u32>) -> Self {
+        let mut present = vec![false; map.classes.len()];
+        for c in classes {
+            present[c as usize] = true;
+        }
+        Self { resources: map.resources(), holds: vec![Vec::new(); map.classes.len() * map.resources()], present }
+    }
+    pub(crate) fn hold(&mut self, map: &RoadMap, robot: u32, class: u32, res: Res, from: u64, to: u64, initial: bool) {
+        if from >= to {
+            return;
+        }
+        for c in 0..map.classes.len() {
+            if self.present[c] {
+                for &r in map.around(class, res, c as u32) {
+                    self.holds[c * self.resources + r as usize].push(Hold { from, to, robot, initial });
+                }
+            }
+        }
+    }
+    /// Books a robot's whole way: standing, driving, and standing at the end for good.
+    pub(crate) fn hold_way(&mut self, map: &RoadMap, robot: u32, class: u32, start: u32, legs: &[Leg]) {
+        let (mut at, mut since, mut initial) = (start, 0, true);
+        for leg in legs {
+            self.hold(map, robot, class, at, since, leg.depart, initial);
+            self.hold(map, robot, class, map.lane_res(leg.lane), leg.depart, leg.arrive, false);
+            (at, since, initial) = (map.roads[leg.lane as usize].to, leg.arrive, false);
+        }
+        self.hold(map, robot, class, at, since, FAR, initial);
+    }
+}
+
+/// Where a search may end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Aim<'a> {
+    /// At this vertex, for good.
+    At(u32),
+    /// Anywhere that stays free for good, rather nearer to the vertex that this table leads to.
+    Anywhere(Option<&'a [u32]>),
+}
+
+/// The searching robot.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seeker<'a> {
+    pub robot: u32,
+    pub class: u32,
+    pub start: u32,
+    pub ready: u64,
+    /// Robots that stood too close when planning began, with their places.
+    pub tight: &'a [(u32, Res)],
+    /// Lanes that nobody may take.
+    pub shut: &'a [bool],
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    vertex: u32,
+    free_to: u64,
+    time: u64,
+    parent: u32,
+    leg: Leg,
+}
+
+const NONE: u32 = u32::MAX;
+/// Give up beyond this many labels: far more than any site that keeps distance tables needs.
+const LABELS: usize = 200_000;
+
+impl Bookings {
+    /// Does driving `lane` from its start bring the seeker no closer to a robot that is already too close?
+    fn leaves(map: &RoadMap, lane: u32, start: u32, other: Res) -> bool {
+        let gap = |r: Res| map.shapes[r as usize].gap_m(&map.shapes[other as usize]).unwrap_or(f64::INFINITY);
+        let road = map.roads[lane as usize];
+        road.from == start && gap(map.lane_res(lane)) >= gap(start) - 1e-6 && gap(road.to) > gap(start)
+    }
+    fn ignored(map: &RoadMap, me: &Seeker<'_>, res: Res, hold: &Hold) -> bool {
+        if hold.robot == me.robot {
+            return true;
+        }
+        if !hold.initial || me.tight.is_empty() {
+            return false;
+        }
+        let Some((_, place)) = me.tight.iter().find(|(r, _)| *r == hold.robot) else { return false };
+        res == me.start || (res as usize >= map.vertices && Self::leaves(map, res - map.vertices as u32, me.start, *place))
+    }
+    /// Free intervals of a resource for the seeker, ascending.
+    fn free(&self, map: &RoadMap, me: &Seeker<'_>, res: Res, out: &mut Vec<(u64, u64)>) {
+        let mut held: Vec<(u64, u64)> = self.holds[me.class as usize * self.resources + res as usize]
+            .iter()
+            .filter(|h| !Self::ignored(map, me, res, h))
+            .map(|h| (h.from, h.to))
+            .collect();
+        held.sort_unstable();
+        let mut at = 0;
+        for (from, to) in held {
+            if from > at {
+                out.push((at, from));
+            }
+            at = at.max(to);
+        }
+        if at < FAR {
+            out.push((at, FAR));
+        }
+    }
+
+    /// The quickest way, `None` if there is none.
+    pub(crate) fn search(&self, map: &RoadMap, me: &Seeker<'_>, aim: Aim<'_>) -> Option<Vec<Leg>> {
+        let table = match aim {
+            Aim::At(goal) => Some(map.toward(me.class, goal)),
+            Aim::Anywhere(_) => None,
+        };
+        let ahead = |v: u32| table.as_ref().map_or(0, |t| t[v as usize]);
+        if ahead(me.start) == NO_ROUTE {
+            return None;
+        }
+        let (mut arena, mut spans) = (Vec::new(), vec![(NONE, NONE); map.resources()]);
+        let mut free_of = |res: Res, arena: &mut Vec<(u64, u64)>| {
+            let s = &mut spans[res as usize];
+            if s.0 == NONE {
+                let a = arena.len() as u32;
+                self.free(map, me, res, arena);
+                *s = (a, arena.len() as u32);
+            }
+            (s.0 as usize, s.1 as usize)
+        };
+        let mut nodes: Vec<Node> = Vec::new();
+        // Which free intervals of a vertex were settled.
+        let mut settled: Vec<Vec<u64>> = vec![Vec::new(); map.vertices];
+        let mut heap = BinaryHeap::new();
+        let (a, b) = free_of(me.start, &mut arena);
+        let first = arena[a..b].iter().find(|(f, t)| *f <= me.ready && me.ready < *t)?;
+        let no_leg = Leg { lane: NONE, depart: 0, arrive: 0 };
+        nodes.push(Node { vertex: me.start, free_to: first.1, time: me.ready, parent: NONE, leg: no_leg });
+        heap.push(Reverse((me.ready + u64::from(ahead(me.start)), 0u32)));
+        let mut best: Option<(u64, u32)> = None;
+        while let Some(Reverse((key, id))) = heap.pop() {
+            let n = nodes[id as usize];
+            if best.is_some_and(|(cost, _)| cost <= key) || nodes.len() > LABELS {
+                break;
+            }
+            if settled[n.vertex as usize].contains(&n.free_to) {
+                continue;
+            }
+            settled[n.vertex as usize].push(n.free_to);
+            if n.free_to == FAR {
+                match aim {
+                    Aim::At(goal) if goal == n.vertex => {
+                        best = Some((key, id));
+                        break;
+                    }
+                    Aim::Anywhere(pull) if pull.is_none_or(|p| p[n.vertex as usize] != NO_ROUTE || p[me.start as usize] == NO_ROUTE) => {
+                        let pulled = pull.map_or(0, |p| u64::from(p[n.vertex as usize].min(8_000_000)) / 8);
+                        let cost = n.time + map.rest_cost_ms[n.vertex as usize] + pulled;
+                        if best.is_none_or(|(c, _)| cost < c) {
+                            best = Some((cost, id));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            for &lane in map.out(me.class, n.vertex) {
+                let to = map.roads[lane as usize].to;
+                if me.shut[lane as usize] || ahead(to) == NO_ROUTE {
+                    continue;
+                }
+                let ms = u64::from(map.ms(me.class, lane));
+                let (la, lb) = free_of(map.lane_res(lane), &mut arena);
+                let (va, vb) = free_of(to, &mut arena);
+                for &(from, until) in &arena[la..lb] {
+                    if from >= n.free_to {
+                        break;
+                    }
+                    let depart = n.time.max(from);
+                    let arrive = depart + ms;
+                    if until <= depart || arrive > until {
+                        continue;
+                    }
+                    // A lane held by nobody leads into a vertex held by nobody.
+                    let Some(rest) = arena[va..vb].iter().find(|(f, t)| *f <= arrive && arrive < *t) else { continue };
+                    if settled[to as usize].contains(&rest.1) {
+                        continue;
+                    }
+                    let next = nodes.len() as u32;
+                    nodes.push(Node { vertex: to, free_to: rest.1, time: arrive, parent: id, leg: Leg { lane, depart, arrive } });
+                    heap.push(Reverse((arrive + u64::from(ahead(to)), next)));
+                }
+            }
+        }
+        let (_, mut id) = best?;
+        let mut legs = Vec::new();
+        while nodes[id as usize].parent != NONE {
+            legs.push(nodes[id as usize].leg);
+            id = nodes[id as usize].parent;
+        }
+        legs.reverse();
+        Some(legs)
+    }
+}
+
+impl Bookings {
+    /// Is the seeker's own place free from when it is ready, for good?
+    pub(crate) fn is_free_for_good(&self, map: &RoadMap, me: &Seeker<'_>) -> bool {
+        self.holds[me.class as usize * self.resources + me.start as usize]
+            .iter()
+            .all(|h| h.to <= me.ready || Self::ignored(map, me, me.start, h))
+    }
+}
