@@ -284,8 +284,8 @@ impl Account {
     /// A number that differs for different accounts but for rare coincidence.
     pub(crate) fn mix(&self) -> u64 {
         let (kind, bytes) = self.parts();
-        let v = u128::from_le_bytes(bytes);
-        crate::table::mix(v as u64, (v >> 64) as u64 ^ kind.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        let (a, b) = crate::table::halves(&bytes);
+        crate::table::mix(a, b ^ kind.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 }
 

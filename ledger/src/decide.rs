@@ -1,4 +1,6 @@
 //! Whether a command may be carried out, and what would happen. Reads the book, changes nothing.
+// Accounts and the parts of a link are numbered in 32 bits.
+#![allow(clippy::cast_possible_truncation)]
 
 use crate::account::{AccountIx, AccountKey, Side};
 use crate::book::{Balance, Book, Fate, Pending, evolve};
@@ -163,30 +165,30 @@ impl<'a> Draft<'a> {
         ix
     }
 
-    fn balance(&mut self, ix: u32, key: Option<AccountKey>) -> &mut Balance {
+    fn key(&self, ix: AccountIx) -> Option<AccountKey> {
+        self.book.account(ix).or_else(|| self.opened.iter().find(|(_, i)| **i == ix.0).map(|(k, _)| *k))
+    }
+
+    fn balance(&mut self, ix: u32, key: AccountKey) -> &mut Balance {
         let at = match self.balances.binary_search_by_key(&ix, |b| b.0) {
             Ok(at) => at,
             Err(at) => {
-                let row = self.book.accounts.row(ix);
-                let opened = || self.opened.iter().find(|(_, i)| **i == ix).map(|(k, _)| *k);
-                // An account is either in the book or opened here, so one of the three is there.
-                let key = key.or(row.map(|r| r.key)).or_else(opened).expect("the account exists");
-                self.balances.insert(at, (ix, key, row.map(|r| r.balance).unwrap_or_default()));
+                let balance = self.book.accounts.row(ix).map(|r| r.balance).unwrap_or_default();
+                self.balances.insert(at, (ix, key, balance));
                 at
             }
         };
         &mut self.balances[at].2
     }
 
-    /// Adds postings, then looks whether a limit is broken.
-    fn apply(&mut self, postings: &[Posting], keys: Option<(&[Leg], Currency)>, pending: bool, sign: i128) {
+    /// Adds postings to the drafted balances. `legs` are the entry's own, where they are at hand.
+    fn apply(&mut self, postings: &[Posting], legs: Option<(&[Leg], Currency)>, pending: bool, sign: i128) {
         for (i, p) in postings.iter().enumerate() {
-            let key = keys.map(|(legs, currency)| AccountKey { account: legs[i].account, currency });
-            let normal = match key.or_else(|| self.book.account(p.account)) {
-                Some(k) => k.account.kind().normal(),
-                None => self.opened.iter().find(|(_, i)| **i == p.account.0).map_or(Side::Debit, |(k, _)| k.account.kind().normal()),
-            };
-            self.balance(p.account.0, key).add(normal == p.side, pending, sign * i128::from(p.amount));
+            let key = legs.map(|(legs, currency)| AccountKey { account: legs[i].account, currency }).or_else(|| self.key(p.account));
+            // An account that is nowhere can only come from a foreign keyframe: the book swears when it folds it in.
+            let Some(key) = key else { continue };
+            let grows = key.account.kind().normal() == p.side;
+            self.balance(p.account.0, key).add(grows, pending, sign * i128::from(p.amount));
         }
     }
 

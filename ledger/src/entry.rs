@@ -32,8 +32,7 @@ impl EntryId {
     }
     /// Its two halves.
     pub(crate) fn halves(&self) -> (u64, u64) {
-        let v = u128::from_le_bytes(*self.0.as_bytes());
-        (v as u64, (v >> 64) as u64)
+        crate::table::halves(self.0.as_bytes())
     }
 }
 

@@ -3,6 +3,8 @@
 //! The rows are the truth and alone are hashed, stored and iterated; the slots beside them only find a row and are
 //! rebuilt from the rows. So the order of slots can show nowhere, and looking up costs the same at any size, which an
 //! ordered tree over millions of entry ids does not. Keys are hashed ids that nobody chooses, so they spread by themselves.
+// Rows are numbered in 32 bits, and slots take the low bits of a number on purpose.
+#![allow(clippy::cast_possible_truncation)]
 
 use nooterra_engine::record::{DecodeError, Kind, Reader, Slot, Value, Writer};
 
@@ -22,6 +24,12 @@ pub(crate) const fn mix(a: u64, b: u64) -> u64 {
     h = (h ^ (h >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     h = (h ^ (h >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     h ^ (h >> 31)
+}
+
+/// Both halves of an id.
+pub(crate) const fn halves(bytes: &[u8; 16]) -> (u64, u64) {
+    let v = u128::from_le_bytes(*bytes);
+    (v as u64, (v >> 64) as u64)
 }
 
 /// Rows in order of arrival with a way to find them.

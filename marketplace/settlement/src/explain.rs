@@ -1,5 +1,6 @@
 //! A job's money from first to last posting, in lines for people.
 
+use crate::settle::{Part, SettlementOutcome, SettlementStatement, Share};
 use crate::template::Template;
 use nooterra_engine::ids::{JobId, PartyId};
 use nooterra_engine::money::Currency;
@@ -9,6 +10,36 @@ use nooterra_ledger::{Account, Journal, Role, Side};
 /// One line per entry: when, what, and between whom. `name` gives a party's name.
 pub fn explain(journal: &Journal, job: JobId, name: impl Fn(PartyId) -> String) -> Vec<String> {
     journal.of_job(job).map(|e| line(e, &name)).collect()
+}
+
+/// A settlement in one line: the outcome, what came in, and where it went.
+pub fn summary(s: &SettlementStatement, name: impl Fn(PartyId) -> String) -> String {
+    let c = Some(s.currency);
+    let part = |p: &Part| {
+        let what = match p.share {
+            Share::Operator => "remote help",
+            Share::Developer => "skill",
+            Share::InsuranceReserve => "insurance reserve",
+            Share::Platform => "platform",
+            Share::Owner => "owner",
+            Share::InsurerPremium => "premium",
+            Share::CoverageReserve => "coverage reserve",
+            Share::CoverageRevenue => "coverage revenue",
+            Share::RefundCash => "refund",
+            Share::RefundCredit => "credit",
+        };
+        format!("{what}{} {}", p.party.map(|p| format!(" {}", name(p))).unwrap_or_default(), money(p.amount, c))
+    };
+    let parts: Vec<String> = s.parts.iter().map(part).collect();
+    let outcome = match s.outcome {
+        SettlementOutcome::Full => "in full",
+        SettlementOutcome::Partial => "in part",
+        SettlementOutcome::NoCharge => "without charge",
+        SettlementOutcome::Fee => "for a fee",
+        SettlementOutcome::Forfeit => "by forfeit",
+    };
+    let parts = if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") };
+    format!("{} settled {outcome}: {} = {parts}", s.job, money(s.balance + s.topped_up, c))
 }
 
 /// One entry as a line.

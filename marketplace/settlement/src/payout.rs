@@ -5,7 +5,8 @@ use nooterra_engine::Record;
 use nooterra_engine::ids::{EventId, PartyId, PayoutId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::Instant;
-use nooterra_ledger::statement::matured;
+use nooterra_ledger::book::Line;
+use nooterra_ledger::statement::{matured, statement};
 use nooterra_ledger::{Account, Book, Command, EntryId, Leg, Role};
 
 /// The account from which a party is paid in this role. A requester is paid from its credit, on request.
@@ -61,6 +62,38 @@ pub fn all_due(book: &Book, currency: Currency, matured_by: Instant) -> Vec<Due>
     };
     let payables = book.accounts().iter().filter(|r| r.key.currency == currency).filter_map(|r| role(&r.key.account));
     payables.filter_map(|(role, party)| payable_due(book, role, party, currency, matured_by)).collect()
+}
+
+/// A party's statement in one role: opening + credits - debits - payouts = ending.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct PartyStatement {
+    /// The party.
+    pub party: PartyId,
+    /// The role.
+    pub role: Role,
+    /// Its currency.
+    pub currency: Currency,
+    /// Due at the beginning.
+    pub opening: i128,
+    /// Earned, and payouts that failed.
+    pub credits: i128,
+    /// Taken for other reasons than a payout.
+    pub debits: i128,
+    /// Paid out, netted debts included.
+    pub payouts: i128,
+    /// Due at the end.
+    pub ending: i128,
+    /// Every movement, once, in order.
+    pub lines: Vec<Line>,
+}
+
+/// What a party earned and was paid in a role over `from..to`; none if it never earned anything in it.
+pub fn party_statement(book: &Book, role: Role, party: PartyId, currency: Currency, from: Instant, to: Instant) -> Option<PartyStatement> {
+    let s = statement(book, payable(role, party), currency, from, to)?;
+    let paid = |l: &&Line| l.code == Template::PayoutInitiated.code();
+    let payouts = -s.lines.iter().filter(paid).map(|l| l.change).sum::<i128>();
+    let (opening, credits, debits, ending) = (s.opening, s.added, s.taken - payouts, s.ending);
+    Some(PartyStatement { party, role, currency, opening, credits, debits, payouts, ending, lines: s.lines })
 }
 
 /// Cash that no payout on its way lays claim to: a payout of more could not be confirmed.

@@ -1,7 +1,7 @@
 //! A job's money from the authorisation to the bank, in the book.
 
 use super::{Desk, EUR, cause, job, party, plain};
-use crate::explain::explain;
+use crate::explain::{self, explain};
 use crate::payout::{all_due, fundable, payout_entry};
 use crate::settle::Split;
 use crate::template::Template;
@@ -53,6 +53,8 @@ fn a_job_is_paid_settled_refunded_and_paid_out() {
     assert_eq!(all_due(&d.book, EUR, Instant::from_secs(999)), []);
     let s = statement(&d.book, Account::OwnerPayable { party: party("owner") }, EUR, Instant::ZERO, Instant::NEVER).unwrap();
     assert_eq!((s.opening, s.added, s.taken, s.ending), (0, 367, 367, 0));
+    let s = payout::party_statement(&d.book, Role::Owner, party("owner"), EUR, Instant::from_secs(101), Instant::NEVER).unwrap();
+    assert_eq!((s.opening, s.credits, s.debits, s.payouts, s.ending, s.lines.len()), (367, 0, 0, 367, 0, 1));
     assert_eq!(sums(&d.book, EUR), (0, 0));
     assert_eq!(audit(&d.facts, &[job()].into(), Some(&d.book)), []);
 }
@@ -155,6 +157,16 @@ fn a_jobs_money_reads_as_a_story() {
     assert!(lines[2].contains("escrow EUR 10.50 -> developer_payable of dev EUR 0.30"), "{}", lines[2]);
     assert!(lines[2].contains("owner_payable of owner EUR 3.67"), "{}", lines[2]);
     assert!(lines[4].starts_with("00:01:42.000  M16") && lines[4].contains("refund paid"), "{}", lines[4]);
+}
+
+#[test]
+fn a_settlement_reads_in_one_line() {
+    let s = settle(&SettlementInput { proof: ProofStatus::Partial, earned_bps: 5_000, ..plain() }).unwrap().statement;
+    let line = explain::summary(&s, |p| if p == party("owner") { "acme".into() } else { "reception".into() });
+    assert!(line.ends_with(
+        "settled in part: EUR 10.50 = insurance reserve EUR 0.10, platform EUR 1.00, owner acme EUR 3.90, \
+         coverage reserve EUR 0.40, coverage revenue EUR 0.10, refund reception EUR 5.00"
+    ));
 }
 
 #[test]

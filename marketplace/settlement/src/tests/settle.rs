@@ -58,8 +58,8 @@ fn a_failed_job_of_the_platform_costs_it_the_trip() {
     let s = settle(&input).unwrap();
     assert_eq!((s.statement.outcome, s.statement.refund, s.statement.trip_fee), (SettlementOutcome::NoCharge, 1050, 100));
     let mut d = Desk::default();
-    d.carry_out(crate::payment::authorised(cause("auth", 1), job(), 1050));
-    d.carry_out([crate::payment::captured(cause("cap", 2), crate::payment::authorisation(cause("auth", 1).event), 1050)]);
+    d.carry_out(payment::authorised(cause("auth", 1), job(), 1050));
+    d.carry_out([payment::captured(cause("cap", 2), payment::authorisation(cause("auth", 1).event), 1050)]);
     d.carry_out(s.commands);
     assert_eq!(d.book.posted(Account::OwnerPayable { party: party("last") }, EUR), 100);
     assert_eq!(d.book.posted(Account::GoodwillExpense, EUR), 100);
@@ -94,8 +94,8 @@ fn remote_help_is_billed_to_the_job_up_to_its_cap() {
     assert_eq!((s.statement.operator_cost, s.statement.of(Share::Operator), s.statement.operator_excess), (300, 150, 150));
     assert_eq!(s.statement.of(Share::Owner) + s.statement.of(Share::Platform) + s.statement.of(Share::InsuranceReserve), 850);
     let mut d = Desk::default();
-    d.carry_out(crate::payment::authorised(cause("auth", 1), job(), 1050));
-    d.carry_out([crate::payment::captured(cause("cap", 2), crate::payment::authorisation(cause("auth", 1).event), 1050)]);
+    d.carry_out(payment::authorised(cause("auth", 1), job(), 1050));
+    d.carry_out([payment::captured(cause("cap", 2), payment::authorisation(cause("auth", 1).event), 1050)]);
     d.carry_out(s.commands);
     let owed = |n| d.book.posted(Account::OperatorPayable { party: party(n) }, EUR);
     assert_eq!((owed("x"), owed("y")), (260, 40));
@@ -148,9 +148,9 @@ fn credit_goes_back_as_credit() {
 #[test]
 fn held_money_is_released_in_the_same_unit() {
     let mut d = Desk::default();
-    d.carry_out(crate::payment::authorised(cause("auth", 1), job(), 1050));
-    d.carry_out([crate::payment::captured(cause("cap", 2), crate::payment::authorisation(cause("auth", 1).event), 1050)]);
-    d.carry_out(crate::hold::held(cause("held", 3), job(), 1050));
+    d.carry_out(payment::authorised(cause("auth", 1), job(), 1050));
+    d.carry_out([payment::captured(cause("cap", 2), payment::authorisation(cause("auth", 1).event), 1050)]);
+    d.carry_out(hold::held(cause("held", 3), job(), 1050));
     assert_eq!(d.book.posted(Account::Held { job: job() }, EUR), 1050);
     let s = settle(&SettlementInput { escrow: 0, held: 1050, forfeited: true, ..plain() }).unwrap();
     assert_eq!(s.statement.outcome, SettlementOutcome::Forfeit);
@@ -262,14 +262,14 @@ proptest! {
         let given = vec![Leg::debit(Account::GoodwillExpense, redeemed), Leg::credit(Account::RequesterCredit { party: requester }, redeemed)];
         if redeemed > 0 {
             let c = cause("given", 0);
-            d.carry_out([Command::PostEntry(Entry { id: crate::entry_id(c.event, Template::Compensation, 0), code: 9, cause: c.event, job: None, at: c.at, currency: EUR, legs: given })]);
+            d.carry_out([Command::PostEntry(Entry { id: entry_id(c.event, Template::Compensation, 0), code: 9, cause: c.event, job: None, at: c.at, currency: EUR, legs: given })]);
         }
-        d.carry_out(crate::payment::redeemed(cause("booked", 1), input.job, requester, redeemed));
+        d.carry_out(payment::redeemed(cause("booked", 1), input.job, requester, redeemed));
         if input.captured > 0 {
-            d.carry_out(crate::payment::authorised(cause("auth", 1), input.job, input.captured + 7));
-            d.carry_out([crate::payment::captured(cause("cap", 2), crate::payment::authorisation(cause("auth", 1).event), input.captured)]);
+            d.carry_out(payment::authorised(cause("auth", 1), input.job, input.captured + 7));
+            d.carry_out([payment::captured(cause("cap", 2), payment::authorisation(cause("auth", 1).event), input.captured)]);
         }
-        d.carry_out(crate::hold::held(cause("held", 3), input.job, input.held));
+        d.carry_out(hold::held(cause("held", 3), input.job, input.held));
         d.carry_out(commands);
         let stands = |a| d.book.balance(a, EUR);
         prop_assert_eq!(stands(Account::Escrow { job: input.job }), Default::default());
