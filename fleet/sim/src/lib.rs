@@ -1,1 +1,19 @@
-//! sim: to be built.
+//! # sim: robots and a building that are not there
+//!
+//! What lives here: [`fleet`], which joins each robot's brain (the same code as on a real one) with its body in the
+//! twin, and the [`site_controller`], which stands for the site's doors, lifts, sensors and readers, over the
+//! [`world`] as its devices see it.
+//!
+//! What it may not touch: the platform, money, plans, files, clocks. It moves bytes: orders in, signed envelopes out.
+//!
+//! How data passes through: the stage delivers bytes that the simulated network let through ([`SimFleet::deliver`]),
+//! lets one tick pass ([`SimFleet::tick`]: brains read their sensors and command their drives, the site's devices read
+//! theirs, physics steps), and posts what robots and devices have to say ([`SimFleet::post`]).
+
+pub mod convert;
+pub mod fleet;
+pub mod site_controller;
+pub mod world;
+
+pub use fleet::{Enrolment, FleetError, ROBOTS, SITE, SimFleet, SiteMail};
+pub use site_controller::SiteController;

@@ -1,0 +1,58 @@
+//! Between the twin's instruments and the hardware contract of the port.
+
+use nooterra_engine::ids::ItemId;
+use nooterra_engine::{Instant, Span};
+use nooterra_port::hardware::{GripperState, MarkerSighting, Scan, SensorFrame};
+use nooterra_twin::{Handled, Handling, Readings, SCAN_FREE, SCAN_LOST};
+
+/// Fills everything but the scan, the bump and the deck reader.
+pub fn fill_frame(frame: &mut SensorFrame, now: Instant, r: &Readings, wheels: usize) {
+    frame.dev_ns = now;
+    frame.encoders.clear();
+    frame.encoders.extend_from_slice(&r.encoders[..wheels.min(4)]);
+    frame.gyro_radps = r.yaw_rate_radps;
+    frame.markers.clear();
+    if let Some(m) = r.marker {
+        frame.markers.push(MarkerSighting { vertex: m.vertex.ix, x_m: m.at.x, y_m: m.at.y, theta_rad: -m.heading_rad });
+    }
+    frame.battery_mv = r.battery_mv;
+    frame.soc_bps = r.charge_bps;
+    frame.current_ma = r.battery_ma;
+    frame.charging = r.charging;
+    frame.deck_g = r.deck_g;
+    frame.gripper = gripper(r);
+}
+
+/// Copies a scan into the frame, reusing its memory.
+pub fn fill_scan(frame: &mut SensorFrame, spare: &mut Option<Scan>, ranges_mm: &[u16], range_max_m: f32) {
+    let mut scan = frame.scan.take().or_else(|| spare.take()).unwrap_or_default();
+    scan.angle_min_rad = 0.0;
+    #[allow(clippy::cast_precision_loss)] // a few hundred rays
+    let n = ranges_mm.len().max(1) as f64;
+    scan.angle_step_rad = std::f64::consts::TAU / n;
+    scan.range_max_m = range_max_m;
+    scan.ranges_m.clear();
+    scan.ranges_m.extend(ranges_mm.iter().map(|r| if *r == SCAN_FREE || *r == SCAN_LOST { 0.0 } else { f32::from(*r) / 1000.0 }));
+    frame.scan = Some(scan);
+}
+
+fn gripper(r: &Readings) -> GripperState {
+    match (r.handling, r.handled) {
+        (Handling::Taking { .. } | Handling::Placing { .. }, _) => GripperState::Busy,
+        (Handling::Idle, Handled::Nothing) => GripperState::Idle,
+        (Handling::Idle, Handled::Taken | Handled::Placed | Handled::Released) => GripperState::Done,
+        (Handling::Idle, _) => GripperState::Failed,
+    }
+}
+
+/// Which item a robot's reader sees on its deck.
+#[must_use]
+pub fn seen(deck_g: u32, held: Option<ItemId>) -> Option<ItemId> {
+    held.filter(|_| deck_g > 20)
+}
+
+/// A period in whole ticks, at least one.
+#[must_use]
+pub fn ticks(period: Span, tick: Span) -> u64 {
+    (period.0 / tick.0.max(1)).max(1)
+}

@@ -1,0 +1,403 @@
+//! Simulated robots and the site's devices over one physical world, behind bytes: what goes in are orders, what comes
+//! out are signed envelopes. Nothing outside can tell it from a real building.
+
+use crate::convert::{fill_frame, fill_scan};
+use crate::site_controller::SiteController;
+use crate::world::WorldView;
+use nooterra_agent::{Agent, AgentConfig, AgentError, AgentMap, Clamp, LocalPolicy, Note, Wheels};
+use nooterra_engine::geom::Pose2;
+use nooterra_engine::ids::{ItemId, RobotId, TenantId};
+use nooterra_engine::keyframe::Part;
+use nooterra_engine::machine::Freeze as _;
+use nooterra_engine::net::Node;
+use nooterra_engine::record::DecodeError;
+use nooterra_engine::{Digest, Hasher, Instant, Record, decode, encode};
+use nooterra_port::FacilityOrder;
+use nooterra_port::hardware::{Actuation, GripperCommand, Scan, SensorFrame};
+use nooterra_site::{RobotModel, Site, VertexIx};
+use nooterra_trust::{PublicKey, Receipt};
+use nooterra_twin::{DeckCommand, DriveCommand, LoadIx, RobotIx, RobotSpawn, Stand, Truth, Twin, TwinError, drive_gauge};
+use std::collections::BTreeMap;
+use thiserror::Error;
+
+/// The site controller's node.
+pub const SITE: Node = 1;
+/// First robot's node; the `i`-th is this plus `i`.
+pub const ROBOTS: Node = 100;
+
+/// A robot to enrol.
+#[derive(Debug, Clone)]
+pub struct Enrolment {
+    /// Who.
+    pub id: RobotId,
+    /// What.
+    pub model: RobotModel,
+    /// Navigation graph.
+    pub graph_idx: u32,
+    /// Where it stands.
+    pub start: VertexIx,
+    /// Heading, rad.
+    pub heading_rad: f64,
+    /// State of charge, 1/10 000.
+    pub charge_bps: u32,
+    /// Its device key.
+    pub secret: [u8; 32],
+}
+
+/// Why a fleet cannot be built or cannot go on.
+#[derive(Debug, Error)]
+pub enum FleetError {
+    /// Physics refused or broke.
+    #[error(transparent)]
+    Twin(#[from] TwinError),
+    /// A robot cannot be enrolled.
+    #[error("robot {0} cannot be enrolled")]
+    Agent(RobotId, #[source] AgentError),
+    /// A keyframe is not this fleet's.
+    #[error("failed to thaw `{room}`")]
+    Thaw {
+        /// Which part.
+        room: String,
+        /// Why.
+        #[source]
+        source: DecodeError,
+    },
+    /// A keyframe lacks a part.
+    #[error("the keyframe has no part `{0}`")]
+    Missing(String),
+}
+
+/// Message to the site controller.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub enum SiteMail {
+    /// An order.
+    Order(FacilityOrder),
+    /// The signed answer to a report.
+    Receipt(Box<Receipt>),
+}
+
+/// One robot: its brain and what its body remembers for it.
+#[derive(Debug, Clone, PartialEq, Record)]
+struct SimRobot {
+    id: RobotId,
+    ix: RobotIx,
+    agent: Agent,
+    /// Tick of the last scan handed over.
+    scan_seen: u64,
+    /// Impulse felt since the last frame, mN·s.
+    bump_mns: u64,
+    /// Item last taken, for the deck's reader.
+    held: Option<ItemId>,
+    /// Driven so far, metres.
+    odometer_m: f64,
+    last: Option<(u32, Pose2)>,
+    /// Clamps so far.
+    clamped: u64,
+}
+
+/// Everything physical and every brain in it.
+#[derive(Debug)]
+pub struct SimFleet {
+    /// The physical world.
+    pub twin: Twin,
+    /// The site's devices.
+    pub controller: SiteController,
+    robots: Vec<SimRobot>,
+    maps: BTreeMap<u32, AgentMap>,
+    control_every: u64,
+    frame: SensorFrame,
+    spare: Option<Scan>,
+    notes: Vec<(RobotId, Note)>,
+    clamps: Vec<(RobotId, Clamp)>,
+}
+
+impl SimFleet {
+    /// Enrols robots in a world. They enter it in order of id.
+    pub fn new(
+        mut twin: Twin,
+        site: &Site,
+        tenant: TenantId,
+        platform: PublicKey,
+        robots: &[Enrolment],
+        controller: SiteController,
+    ) -> Result<Self, FleetError> {
+        let mut maps = BTreeMap::new();
+        for e in robots {
+            maps.entry(e.graph_idx).or_insert_with(|| AgentMap::new(site, e.graph_idx));
+            let v = &site.vertices[e.start.at()];
+            let stand = Stand { level: v.level, pose: Pose2 { at: v.at, theta_rad: e.heading_rad } };
+            twin.add_robot(RobotSpawn { id: e.id, model: e.model.clone(), stand, charge_bps: e.charge_bps })?;
+        }
+        twin.step()?;
+        let mut list = Vec::with_capacity(robots.len());
+        for e in robots {
+            let gauge = drive_gauge(&e.model, twin.params());
+            let config = AgentConfig {
+                robot: e.id,
+                tenant,
+                model: e.model.clone(),
+                wheels: wheels(&gauge),
+                dispatch: platform,
+                graph_idx: e.graph_idx,
+                start_vertex: e.start.ix,
+                start_theta_rad: e.heading_rad,
+                clock_offset_ns: 0,
+                policy: LocalPolicy::for_model(&e.model),
+            };
+            let agent = Agent::new(config, e.secret, 1, &maps[&e.graph_idx]).map_err(|x| FleetError::Agent(e.id, x))?;
+            let ix = twin.robot_named(e.id).ok_or_else(|| TwinError::Unknown(format!("robot {}", e.id)))?;
+            list.push(SimRobot { id: e.id, ix, agent, scan_seen: 0, bump_mns: 0, held: None, odometer_m: 0.0, last: None, clamped: 0 });
+        }
+        let control_every = crate::convert::ticks(nooterra_engine::Span::from_millis(50), twin.params().tick);
+        Ok(Self {
+            twin,
+            controller,
+            robots: list,
+            maps,
+            control_every,
+            frame: SensorFrame::default(),
+            spare: None,
+            notes: Vec::new(),
+            clamps: Vec::new(),
+        })
+    }
+
+    /// Node of a robot.
+    #[must_use]
+    pub fn node(&self, robot: RobotId) -> Option<Node> {
+        let i = self.robots.iter().position(|r| r.id == robot)?;
+        Some(ROBOTS + u32::try_from(i).ok()?)
+    }
+    /// Robots in order of enrolment, with their index in the world.
+    pub fn robots(&self) -> impl Iterator<Item = (RobotId, RobotIx, &Agent)> {
+        self.robots.iter().map(|r| (r.id, r.ix, &r.agent))
+    }
+    /// Index in the world of the `i`-th enrolled robot.
+    #[must_use]
+    pub fn robot_ix(&self, i: usize) -> Option<RobotIx> {
+        self.robots.get(i).map(|r| r.ix)
+    }
+    /// Metres driven by each robot, in order of enrolment.
+    pub fn odometers(&self) -> impl Iterator<Item = f64> {
+        self.robots.iter().map(|r| r.odometer_m)
+    }
+    /// Commands that robots' own policies changed so far.
+    #[must_use]
+    pub fn clamped(&self) -> u64 {
+        self.robots.iter().map(|r| r.clamped).sum()
+    }
+    /// Where a robot really is.
+    #[must_use]
+    pub fn truth(&self, i: usize) -> Option<Truth> {
+        self.twin.truth(self.robots.get(i)?.ix)
+    }
+
+    /// Hands over bytes that arrived at a node of ours. A robot without power hears nothing.
+    pub fn deliver(&mut self, now: Instant, node: Node, bytes: &[u8], site: &Site) {
+        if node == SITE {
+            match decode::<SiteMail>(bytes) {
+                Ok(SiteMail::Order(o)) => self.controller.order(now, &o, site, &mut WorldView { twin: &mut self.twin }),
+                Ok(SiteMail::Receipt(r)) => self.controller.receipt(now, &r),
+                Err(_) => {}
+            }
+        } else if let Some(r) = node.checked_sub(ROBOTS).and_then(|i| self.robots.get_mut(i as usize))
+            && self.twin.readings(r.ix).is_some_and(|x| x.powered)
+        {
+            r.agent.receive(now, bytes, &self.maps[&r.agent.config().graph_idx]);
+        }
+    }
+
+    /// Brains and site devices act (when it is their tick), then the world moves on by one tick.
+    pub fn tick(&mut self, now: Instant, site: &Site) -> Result<(), FleetError> {
+        if self.twin.tick().is_multiple_of(self.control_every) {
+            for i in 0..self.robots.len() {
+                self.think(now, i)?;
+            }
+        }
+        self.controller.sense(now, site, &mut WorldView { twin: &mut self.twin });
+        self.twin.step()?;
+        self.feel();
+        Ok(())
+    }
+
+    fn think(&mut self, now: Instant, i: usize) -> Result<(), FleetError> {
+        let r = &mut self.robots[i];
+        let Some(readings) = self.twin.readings(r.ix).copied() else { return Ok(()) };
+        if !readings.powered {
+            return Ok(());
+        }
+        let wheels = if r.agent.config().model.drive == nooterra_site::robot::Drive::Omnidirectional { 4 } else { 2 };
+        fill_frame(&mut self.frame, now, &readings, wheels);
+        self.frame.bump_mns = u32::try_from(r.bump_mns).unwrap_or(u32::MAX);
+        r.bump_mns = 0;
+        self.frame.gripped = crate::convert::seen(readings.deck_g, r.held);
+        if let Some(truth) = self.twin.truth(r.ix) {
+            self.frame.tilt_rad = truth.tilt_rad; // the tilt sensor of the body
+        }
+        let range_max = self.twin.params().lidar.range_m;
+        match self.twin.scan(r.ix) {
+            Some(s) if s.tick != r.scan_seen => {
+                r.scan_seen = s.tick;
+                #[allow(clippy::cast_possible_truncation)] // a few metres
+                fill_scan(&mut self.frame, &mut self.spare, s.ranges_mm, range_max as f32);
+            }
+            _ => self.spare = self.frame.scan.take().or(self.spare.take()),
+        }
+        let act = r.agent.control(now, &self.frame, &self.maps[&r.agent.config().graph_idx]);
+        for c in r.agent.clamps() {
+            r.clamped += 1;
+            self.clamps.push((r.id, c));
+        }
+        for n in r.agent.notes() {
+            self.notes.push((r.id, n));
+        }
+        let ix = r.ix;
+        self.act(i, ix, &act)
+    }
+
+    fn act(&mut self, i: usize, ix: RobotIx, act: &Actuation) -> Result<(), FleetError> {
+        let drive = DriveCommand {
+            vx_mps: act.speed_mps,
+            vy_mps: act.lateral_mps,
+            wz_radps: act.turn_radps,
+            stop: act.brake,
+            charge: act.charge,
+            tool: act.gripper.is_some(),
+        };
+        self.twin.drive(ix, drive)?;
+        match &act.gripper {
+            None => {}
+            Some(GripperCommand::Pick { item }) => {
+                // A load that is not there is reached for in vain: the deck says so itself.
+                let load = self.twin.load_named(*item).unwrap_or(LoadIx::new(u32::MAX));
+                self.robots[i].held = Some(*item);
+                if self.twin.handle(ix, DeckCommand::Take { load }).is_err() {
+                    self.robots[i].held = None;
+                    self.twin.handle(ix, DeckCommand::Cancel)?;
+                }
+            }
+            Some(GripperCommand::Drop) => {
+                let here = self.twin.vertex_at(ix, self.twin.params().handling_reach_m);
+                let command = here.map_or(DeckCommand::Release, |vertex| DeckCommand::Place { vertex });
+                self.twin.handle(ix, command)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// After a step: bumps and distance.
+    fn feel(&mut self) {
+        for c in self.twin.contacts() {
+            if let Some(r) = self.robots.iter_mut().find(|r| r.ix == c.robot) {
+                r.bump_mns += c.impulse_mns;
+            }
+        }
+        for r in &mut self.robots {
+            let Some(t) = self.twin.truth(r.ix) else { continue };
+            if t.asleep {
+                continue;
+            }
+            if let Some((level, last)) = r.last
+                && level == t.level.ix
+            {
+                r.odometer_m += last.at.dist(t.pose.at);
+            }
+            r.last = Some((t.level.ix, t.pose));
+        }
+    }
+
+    /// Everything that robots and devices want to send now, with the sender's node.
+    pub fn post(&mut self, now: Instant, mut send: impl FnMut(Node, Vec<u8>)) {
+        for (i, r) in self.robots.iter_mut().enumerate() {
+            if r.agent.has_due(now) && self.twin.readings(r.ix).is_some_and(|x| x.powered) {
+                let node = ROBOTS + u32::try_from(i).unwrap_or(u32::MAX - ROBOTS);
+                r.agent.drain(now).into_iter().for_each(|b| send(node, b));
+            }
+        }
+        if self.controller.has_due(now) {
+            self.controller.due(now).into_iter().for_each(|b| send(SITE, b));
+        }
+    }
+
+    /// Lines for the robots' own black boxes since the last call.
+    pub fn take_notes(&mut self) -> (Vec<(RobotId, Note)>, Vec<(RobotId, Clamp)>) {
+        (std::mem::take(&mut self.notes), std::mem::take(&mut self.clamps))
+    }
+
+    /// One digest per room: physics, site devices, each robot's brain and body.
+    pub fn digests(&self, each: &mut dyn FnMut(&str, Digest)) {
+        let mut h = Hasher::new();
+        self.twin.digest(&mut h);
+        each("physics", h.finish());
+        each("site", nooterra_engine::digest::blake3(&encode(&self.controller)));
+        for r in &self.robots {
+            let mut h = Hasher::new();
+            r.agent.digest_quick(&mut h);
+            if let Some(d) = self.twin.robot_digest(r.ix) {
+                h.digest(&d);
+            }
+            each(&format!("robots/{}", r.id), h.finish());
+        }
+    }
+    /// Adds what changes each tick to a hash.
+    pub fn digest_quick(&self, h: &mut Hasher) {
+        self.twin.digest(h);
+        for r in &self.robots {
+            r.agent.digest_quick(h);
+        }
+    }
+
+    /// Freezes every part.
+    pub fn freeze(&self, site: &Site, parts: &mut Vec<Part>) {
+        parts.push(Part { room: "physics".into(), bytes: self.twin.freeze(site) });
+        parts.push(Part { room: "site".into(), bytes: self.controller.freeze() });
+        for r in &self.robots {
+            parts.push(Part { room: format!("robots/{}", r.id), bytes: encode(r) });
+        }
+    }
+    /// The fleet of a keyframe.
+    pub fn thaw(
+        part: &dyn Fn(&str) -> Option<Vec<u8>>,
+        site: &Site,
+        params: nooterra_twin::TwinParams,
+        robots: &[RobotId],
+    ) -> Result<Self, FleetError> {
+        let get = |room: &str| part(room).ok_or_else(|| FleetError::Missing(room.to_owned()));
+        let bad = |room: &str| {
+            let room = room.to_owned();
+            move |source| FleetError::Thaw { room, source }
+        };
+        let twin = Twin::thaw(&get("physics")?, site, params)?;
+        let controller = SiteController::thaw(&get("site")?).map_err(bad("site"))?;
+        let mut list: Vec<SimRobot> = Vec::with_capacity(robots.len());
+        for id in robots {
+            let room = format!("robots/{id}");
+            list.push(decode(&get(&room)?).map_err(bad(&room))?);
+        }
+        let mut maps = BTreeMap::new();
+        for r in &list {
+            let g = r.agent.config().graph_idx;
+            maps.entry(g).or_insert_with(|| AgentMap::new(site, g));
+        }
+        let control_every = crate::convert::ticks(nooterra_engine::Span::from_millis(50), twin.params().tick);
+        Ok(Self {
+            twin,
+            controller,
+            robots: list,
+            maps,
+            control_every,
+            frame: SensorFrame::default(),
+            spare: None,
+            notes: Vec::new(),
+            clamps: Vec::new(),
+        })
+    }
+}
+
+/// How encoder counts become movement, from the drive's data sheet.
+fn wheels(g: &nooterra_twin::DriveGauge) -> Wheels {
+    let turn_m = std::f64::consts::TAU * g.wheel_radius_m;
+    let counts_per_m = f64::from(g.counts_per_turn) / turn_m;
+    let (x, y) = (g.at[0].0.abs(), g.at[0].1.abs());
+    Wheels { counts_per_m, track_m: 2.0 * y, arm_m: x + y }
+}

@@ -1,0 +1,335 @@
+//! The site's own devices: doors, lifts, entry, presence sensors, dock readers and scales.
+//!
+//! Two signers, as the domain demands: the controller (`SI`: doors, lifts, access, presence) and the witness device
+//! (`WI`: scans and weights), which belongs to the site and not to the owner of any robot. Both see the world through
+//! [`SiteSenses`] only, and keep what they said in an outbox until a receipt covers it.
+
+use nooterra_engine::geom::Vec2;
+use nooterra_engine::ids::{AccessPlanId, ItemId, JobId, LeaseId, RobotId};
+use nooterra_engine::{Digest, Instant, Record, Span, encode};
+use nooterra_port::facility::{DoorState, FacilityOrder, FacilityReport, WitnessClass};
+use nooterra_site::Site;
+use nooterra_trust::{Draft, InputKind, Outbox, Receipt};
+use std::collections::BTreeMap;
+
+/// What the devices of a site can sense and move. Implemented over the twin; a real site would put its bus here.
+pub trait SiteSenses {
+    /// State of a door.
+    fn door(&self, door: u32) -> DoorState;
+    /// Moves a door.
+    fn command_door(&mut self, door: u32, open: bool);
+    /// Level at which a lift stands (`None` while it moves) and the state of its doors.
+    fn lift(&self, lift: u32) -> (Option<u32>, DoorState);
+    /// Sends a lift somewhere.
+    fn command_lift(&mut self, lift: u32, level: u32, doors_open: bool);
+    /// Where a robot stands, as floor sensors see it.
+    fn robot(&self, robot: RobotId) -> Option<(u32, Vec2)>;
+    /// Where an item is.
+    fn item(&self, item: ItemId) -> ItemPlace;
+    /// Puts an item out at a dispenser.
+    fn dispense(&mut self, item: ItemId, level: u32, at: Vec2, mass_g: u32);
+}
+
+/// Where an item is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ItemPlace {
+    /// Not in the building.
+    Nowhere,
+    /// On a robot's deck.
+    On(RobotId),
+    /// Lying there at rest or not; its mass in grams as a scale there reads it.
+    At(u32, Vec2, u32),
+}
+
+/// How near to a vertex counts as being there.
+const AT_VERTEX_M: f64 = 0.6;
+/// How far from all vertices of a job counts as having left.
+const LEFT_M: f64 = 1.1;
+/// How near to the drop-off an item must lie.
+const DROPPED_M: f64 = 1.3;
+/// Sensors are read this often.
+const PERIOD: Span = Span::from_millis(200);
+/// Doors and lifts that are in use repeat their state this often, so that a lost report heals.
+const REPEAT: Span = Span::from_secs(5);
+
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+struct Plan {
+    id: AccessPlanId,
+    vertices: Vec<u32>,
+    valid_from: Instant,
+    valid_to: Instant,
+    fence: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+struct Watch {
+    robot: RobotId,
+    lease: LeaseId,
+    item: Option<ItemId>,
+    vertices: Vec<u32>,
+    scanned: Vec<bool>,
+    picked: bool,
+    dropped: bool,
+    inside: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+struct Said {
+    report: FacilityReport,
+    at: Instant,
+}
+
+/// The devices of one site.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub struct SiteController {
+    controller: Outbox,
+    witness: Outbox,
+    next_read: Instant,
+    doors: BTreeMap<u32, Said>,
+    lifts: BTreeMap<u32, Said>,
+    sessions: BTreeMap<u32, RobotId>,
+    plans: BTreeMap<JobId, Plan>,
+    watches: BTreeMap<JobId, Watch>,
+    plan_count: u32,
+}
+
+/// Which of the two signers a receipt is for is told by its actor.
+impl SiteController {
+    /// The devices with their two signing chains.
+    #[must_use]
+    pub fn new(controller: Outbox, witness: Outbox) -> Self {
+        Self {
+            controller,
+            witness,
+            next_read: Instant::ZERO,
+            doors: BTreeMap::new(),
+            lifts: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            plans: BTreeMap::new(),
+            watches: BTreeMap::new(),
+            plan_count: 0,
+        }
+    }
+
+    /// Takes an order from the platform.
+    pub fn order(&mut self, now: Instant, order: &FacilityOrder, site: &Site, world: &mut dyn SiteSenses) {
+        match order {
+            FacilityOrder::Door { door, open } => {
+                if (*door as usize) < site.doors.len() {
+                    world.command_door(*door, *open);
+                    self.doors.remove(door);
+                }
+            }
+            FacilityOrder::Lift { lift, level, doors_open, session } => {
+                if (*lift as usize) < site.lifts.len() && (*level as usize) < site.levels.len() {
+                    match session {
+                        Some(r) => self.sessions.insert(*lift, *r),
+                        None => self.sessions.remove(lift),
+                    };
+                    world.command_lift(*lift, *level, *doors_open);
+                    self.lifts.remove(lift);
+                }
+            }
+            FacilityOrder::AskAccess { job, vertices, valid_from, valid_to } => {
+                self.issue_plan(now, *job, vertices, *valid_from, *valid_to)
+            }
+            FacilityOrder::AskEntry { job, plan, robot, lease: _, fence } => self.entry(now, *job, *plan, *robot, *fence, site, world),
+            FacilityOrder::Dispense { job: _, item, vertex, mass_g } => {
+                if let (ItemPlace::Nowhere, Some(v)) = (world.item(*item), site.vertices.get(*vertex as usize)) {
+                    world.dispense(*item, v.level.ix, v.at, *mass_g);
+                }
+            }
+            FacilityOrder::Watch { job, robot, lease, item, vertices } => {
+                if self.watches.get(job).is_none_or(|w| w.lease != *lease) {
+                    let picked = self.watches.get(job).is_some_and(|w| w.picked);
+                    let n = vertices.len();
+                    let w = Watch {
+                        robot: *robot,
+                        lease: *lease,
+                        item: *item,
+                        vertices: vertices.clone(),
+                        scanned: vec![false; n],
+                        picked,
+                        dropped: false,
+                        inside: false,
+                    };
+                    self.watches.insert(*job, w);
+                }
+            }
+            FacilityOrder::Unwatch { job } => {
+                self.watches.remove(job);
+                self.plans.remove(job);
+            }
+            FacilityOrder::Ack { .. } => {}
+        }
+    }
+
+    /// Takes a receipt for one of its two chains.
+    pub fn receipt(&mut self, now: Instant, r: &Receipt) {
+        self.controller.receive(r, now);
+        self.witness.receive(r, now);
+    }
+
+    fn issue_plan(&mut self, now: Instant, job: JobId, vertices: &[u32], valid_from: Instant, valid_to: Instant) {
+        if let Some(p) = self.plans.get(&job)
+            && p.valid_to == valid_to
+        {
+            return; // the request was repeated; the answer is in the outbox or was heard
+        }
+        self.plan_count += 1;
+        let id = AccessPlanId::derive(&Digest(pad(*job.as_bytes())), self.plan_count);
+        let plan = Plan { id, vertices: vertices.to_vec(), valid_from, valid_to, fence: 0 };
+        self.plans.insert(job, plan);
+        self.say(now, job, FacilityReport::AccessPlanIssued { job, plan: id, vertices: vertices.to_vec(), valid_from, valid_to });
+    }
+
+    #[allow(clippy::too_many_arguments)] // one request with its parts
+    fn entry(&mut self, now: Instant, job: JobId, plan: AccessPlanId, robot: RobotId, fence: u64, site: &Site, world: &dyn SiteSenses) {
+        let code = match self.plans.get(&job) {
+            None => "PLAN_MISSING",
+            Some(p) if p.id != plan => "PLAN_MISSING",
+            Some(p) if now < p.valid_from || now >= p.valid_to => "PLAN_NOT_VALID_NOW",
+            Some(p) if fence < p.fence => "FENCE_STALE",
+            Some(p) if !near_any(site, &p.vertices, world.robot(robot), LEFT_M) => "AREA_FORBIDDEN",
+            Some(_) => "",
+        };
+        if code.is_empty() {
+            if let Some(p) = self.plans.get_mut(&job) {
+                p.fence = fence;
+            }
+            self.say(now, job, FacilityReport::AccessGranted { job, plan, fence });
+        } else {
+            self.say(now, job, FacilityReport::AccessDenied { job, plan, code: code.into() });
+        }
+    }
+
+    /// Reads the sensors when it is time to, and says what changed.
+    pub fn sense(&mut self, now: Instant, site: &Site, world: &mut dyn SiteSenses) {
+        if now < self.next_read {
+            return;
+        }
+        self.next_read = now.saturating_add(PERIOD);
+        self.sense_doors(now, site, world);
+        let jobs: Vec<JobId> = self.watches.keys().copied().collect();
+        for job in jobs {
+            self.sense_job(now, job, site, world);
+        }
+    }
+
+    fn sense_doors(&mut self, now: Instant, site: &Site, world: &dyn SiteSenses) {
+        for door in 0..u32::try_from(site.doors.len()).unwrap_or(u32::MAX) {
+            let state = world.door(door);
+            let report = FacilityReport::Door { door, state };
+            let told = self.doors.get(&door);
+            let stale = told.is_none_or(|s| s.report != report || (state != DoorState::Closed && now >= s.at + REPEAT));
+            if stale && !(told.is_none() && state == DoorState::Closed && now == Instant::ZERO) {
+                self.doors.insert(door, Said { report: report.clone(), at: now });
+                if state != DoorState::Moving {
+                    self.push(now, false, "site".to_owned(), &report);
+                }
+            }
+        }
+        for lift in 0..u32::try_from(site.lifts.len()).unwrap_or(u32::MAX) {
+            let (level, doors) = world.lift(lift);
+            let session = self.sessions.get(&lift).copied();
+            let report = FacilityReport::Lift { lift, level, doors, session };
+            let busy = session.is_some();
+            if self.lifts.get(&lift).is_none_or(|s| s.report != report || (busy && now >= s.at + REPEAT)) {
+                self.lifts.insert(lift, Said { report: report.clone(), at: now });
+                if level.is_some() && doors != DoorState::Moving {
+                    self.push(now, false, "site".to_owned(), &report);
+                }
+            }
+        }
+    }
+
+    fn sense_job(&mut self, now: Instant, job: JobId, site: &Site, world: &mut dyn SiteSenses) {
+        let Some(mut w) = self.watches.remove(&job) else { return };
+        let here = world.robot(w.robot);
+        for i in 0..w.vertices.len() {
+            if !w.scanned[i] && near(site, w.vertices[i], here, AT_VERTEX_M) {
+                w.scanned[i] = true;
+                let seen = witnessed(job, &w, WitnessClass::DockScan, w.vertices[i], None, 1);
+                self.testify(now, job, &seen);
+            }
+        }
+        let inside = near_any(site, &w.vertices, here, AT_VERTEX_M);
+        let outside = !near_any(site, &w.vertices, here, LEFT_M);
+        if !w.inside && inside {
+            w.inside = true;
+            let vertex = *w.vertices.iter().find(|v| near(site, **v, here, AT_VERTEX_M)).unwrap_or(&0);
+            self.say(now, job, FacilityReport::Entered { job, robot: w.robot, vertex });
+        } else if w.inside && outside {
+            w.inside = false;
+            self.say(now, job, FacilityReport::Exited { job, robot: w.robot });
+        }
+        if let Some(item) = w.item {
+            self.sense_item(now, job, &mut w, item, site, world);
+        }
+        self.watches.insert(job, w);
+    }
+
+    fn sense_item(&mut self, now: Instant, job: JobId, w: &mut Watch, item: ItemId, site: &Site, world: &dyn SiteSenses) {
+        match world.item(item) {
+            ItemPlace::On(r) if r == w.robot && !w.picked => {
+                w.picked = true;
+                let seen = witnessed(job, w, WitnessClass::CustodyScan, w.vertices.first().copied().unwrap_or(0), Some(item), 1);
+                self.testify(now, job, &seen);
+            }
+            ItemPlace::At(level, at, grams) if w.picked && !w.dropped => {
+                let Some(drop) = w.vertices.last().copied() else { return };
+                if near(site, drop, Some((level, at)), DROPPED_M) {
+                    w.dropped = true;
+                    let scan = witnessed(job, w, WitnessClass::CustodyScan, drop, Some(item), 1);
+                    self.testify(now, job, &scan);
+                    let scale = witnessed(job, w, WitnessClass::Weight, drop, Some(item), i64::from(grams));
+                    self.testify(now, job, &scale);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn say(&mut self, now: Instant, job: JobId, report: FacilityReport) {
+        self.push(now, false, format!("job/{job}"), &report);
+    }
+    fn testify(&mut self, now: Instant, job: JobId, report: &FacilityReport) {
+        self.push(now, true, format!("job/{job}"), report);
+    }
+    fn push(&mut self, now: Instant, witness: bool, stream: String, report: &FacilityReport) {
+        let draft = Draft::new(InputKind::Report, stream, "FacilityReport", encode(report));
+        let outbox = if witness { &mut self.witness } else { &mut self.controller };
+        outbox.push(draft, now, 0);
+    }
+
+    /// Everything to send now.
+    pub fn due(&mut self, now: Instant) -> Vec<Vec<u8>> {
+        let mut out = self.controller.due(now);
+        out.extend(self.witness.due(now));
+        out.iter().map(|e| e.to_bytes()).collect()
+    }
+    /// Has it anything to send at `now`?
+    #[must_use]
+    pub fn has_due(&self, now: Instant) -> bool {
+        [&self.controller, &self.witness].iter().any(|o| o.next_deadline(now).is_some_and(|at| at <= now))
+    }
+}
+
+fn witnessed(job: JobId, w: &Watch, class: WitnessClass, vertex: u32, item: Option<ItemId>, measure: i64) -> FacilityReport {
+    FacilityReport::Witnessed { job, robot: w.robot, class, vertex, item, measure }
+}
+
+fn near(site: &Site, vertex: u32, here: Option<(u32, Vec2)>, reach_m: f64) -> bool {
+    let (Some(v), Some((level, at))) = (site.vertices.get(vertex as usize), here) else { return false };
+    v.level.ix == level && v.at.dist(at) <= reach_m
+}
+
+fn near_any(site: &Site, vertices: &[u32], here: Option<(u32, Vec2)>, reach_m: f64) -> bool {
+    vertices.iter().any(|v| near(site, *v, here, reach_m))
+}
+
+fn pad(b: [u8; 16]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out[..16].copy_from_slice(&b);
+    out
+}
