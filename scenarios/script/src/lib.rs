@@ -12,7 +12,6 @@
 //! Every fault of a file is a [`Flaw`] with line, column and remedy; all faults of the content come at once.
 
 pub mod at;
-pub mod catalogue;
 pub mod expect;
 pub mod flaw;
 pub mod metrics;

@@ -4,12 +4,12 @@ use super::Desk;
 use super::market::Owner;
 use super::names::index;
 use crate::at::At;
-use crate::catalogue;
 use crate::flaw::nearest;
 use crate::resolved::RobotStart;
 use crate::scenario::{Driver, FleetEntry, Wire};
+use nooterra_site::catalogue::model_names;
 use nooterra_site::model::Vertex;
-use nooterra_site::{RobotModel, VertexIx};
+use nooterra_site::{RobotModel, VertexIx, model_named, model_or_generic};
 
 /// Robots placed on a site that spawns none.
 const UNASKED: usize = 4;
@@ -104,12 +104,10 @@ fn spawned(desk: &mut Desk<'_>) -> Vec<Draft> {
     let site = desk.site;
     let mut out: Vec<Draft> = Vec::new();
     for s in &site.spawns {
-        let known: Vec<RobotModel> = desk.models.iter().map(|(_, m)| m.clone()).collect();
-        let model = catalogue::find(&known, &s.model).cloned().unwrap_or_else(|| {
-            let name = s.model.rsplit('/').next().unwrap_or(&s.model).to_owned();
+        let (model, known) = model_or_generic(&s.model);
+        if !known {
             desk.notes.push(format!("model `{}` is not known; its limits are those of tinyRobot", s.model));
-            RobotModel { name, ..RobotModel::default() }
-        });
+        }
         let copies = out.iter().filter(|d| d.name == s.robot || d.name.starts_with(&format!("{}#", s.robot))).count();
         let name = if copies == 0 { s.robot.clone() } else { format!("{}#{}", s.robot, copies + 1) };
         if out.iter().any(|d| d.start == s.vertex) {
@@ -212,21 +210,19 @@ fn entry(desk: &mut Desk<'_>, e: &FleetEntry, owners: &[Owner], before: &[Draft]
 
 /// Where the map spawns robots of this model.
 fn spawn_points(desk: &Desk<'_>, model: &RobotModel) -> Vec<VertexIx> {
-    let one = std::slice::from_ref(model);
-    desk.site.spawns.iter().filter(|s| catalogue::find(one, &s.model).is_some()).map(|s| s.vertex).collect()
+    desk.site.spawns.iter().filter(|s| model_or_generic(&s.model).0.name == model.name).map(|s| s.vertex).collect()
 }
 
 fn model(desk: &mut Desk<'_>, e: &FleetEntry) -> RobotModel {
     if let Some(path) = &e.config {
-        if let Some((_, m)) = desk.models.iter().find(|(p, _)| *p == path.value) {
+        if let Some((_, m)) = desk.files.iter().find(|(p, _)| *p == path.value) {
             return m.clone();
         }
         desk.flaw(path, format!("the fleet file `{}` was not read", path.value), "is the path right?");
         return RobotModel::default();
     }
-    let known: Vec<RobotModel> = desk.models.iter().map(|(_, m)| m.clone()).collect();
-    catalogue::find(&known, &e.model).cloned().unwrap_or_else(|| {
-        let remedy = format!("{}, or name its fleet file with `config`", nearest(&e.model, known.iter().map(|m| m.name.as_str())));
+    model_named(&e.model).unwrap_or_else(|| {
+        let remedy = format!("{}, or name its fleet file with `config`", nearest(&e.model, model_names()));
         desk.flaw(&e.model, format!("no robot model `{}` is known", e.model.value), remedy);
         RobotModel::default()
     })

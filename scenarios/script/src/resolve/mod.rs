@@ -8,7 +8,6 @@ mod names;
 mod people;
 
 use crate::at::At;
-use crate::catalogue;
 use crate::flaw::Flaw;
 use crate::resolved::{PolicyPlan, Resolved};
 use crate::scenario::{Fidelity, Network, Policy, Scenario, Swarm};
@@ -32,7 +31,7 @@ struct Desk<'a> {
     scenario: &'a Scenario,
     site: &'a Site,
     ways: Ways<'a>,
-    models: &'a [(String, RobotModel)],
+    files: &'a [(String, RobotModel)],
     chance: Chance,
     flaws: Vec<Flaw>,
     notes: Vec<String>,
@@ -51,10 +50,8 @@ pub fn resolve(scenario: &Scenario, site: &Site, seed: u64) -> Result<Resolved, 
 
 /// The same with models read from fleet files: `(path as the scenario writes it, model)`.
 pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotModel)], seed: u64) -> Result<Resolved, Vec<Flaw>> {
-    let mut models: Vec<(String, RobotModel)> = files.to_vec();
-    models.extend(catalogue::models().into_iter().map(|m| (String::new(), m)));
     let mut desk =
-        Desk { scenario, site, ways: Ways::new(site), models: &models, chance: Chance::new(seed), flaws: Vec::new(), notes: Vec::new() };
+        Desk { scenario, site, ways: Ways::new(site), files, chance: Chance::new(seed), flaws: Vec::new(), notes: Vec::new() };
     let (duration, drain, tick) = times(&mut desk);
     let swarm = Drawn::new(&mut desk);
     let market = market::parties(&mut desk);

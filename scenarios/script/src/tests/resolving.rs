@@ -20,7 +20,7 @@ fn four_lines_are_complete() {
     let trip = |a, b| Trip { from: VertexIx::new(a), to: VertexIx::new(b) };
     assert_eq!(r.demand[0].trips, [trip(2, 4), trip(4, 2)], "named places that are no chargers and no islands");
     assert!(matches!(r.demand[0].process, Process::Poisson { mean_gap } if mean_gap >= Span::from_secs(20)));
-    assert_eq!(r.models, [RobotModel::default()]);
+    assert_eq!(r.models, [nooterra_site::model_named("tinyRobot").expect("known")]);
     assert!(r.faults.faults.is_empty() && r.people.is_empty() && r.expect.is_empty());
 }
 

@@ -1,0 +1,163 @@
+//! The bench: all judges together.
+
+use crate::authority::{Authority, Holding};
+use crate::books::{BookView, Books};
+use crate::liveness::{JobEnd, Liveness, Motion};
+use crate::safety::{Contact, Safety};
+use crate::sample::Sample;
+use crate::verdict::{Class, Finding, Judgement, Notes, Verdict};
+use crate::watch::Watcher;
+use nooterra_engine::time::{Instant, Span};
+
+/// Where the judges draw their lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// A contact as strong as a robot brought to rest from this speed is a collision, mm/s.
+    pub pace_mmps: u64,
+    /// No contact weaker than this is one, mN s.
+    pub floor_mns: u64,
+    /// A robot with somewhere to go may stand for so long.
+    pub stand: Span,
+    /// It has moved if it is so far away, mm.
+    pub moved_mm: i64,
+}
+
+impl Default for Limits {
+    /// A quarter of a metre per second: well below walking pace, and never less than the 2 N s at which the domain
+    /// calls a contact severe. Ten minutes of standing outlast every deadline that moves a job on.
+    fn default() -> Self {
+        Self { pace_mmps: 250, floor_mns: 2_000, stand: Span::from_mins(10), moved_mm: 100 }
+    }
+}
+
+/// All judges of a run.
+#[derive(Debug)]
+pub struct Oracle {
+    names: Vec<String>,
+    safety: Safety,
+    liveness: Liveness,
+    books: Books,
+    authority: Authority,
+    oaths: Notes,
+    other: Notes,
+    watchers: Vec<Watcher>,
+    last: (Instant, u64),
+}
+
+/// Findings kept in a verdict.
+const KEPT: usize = 200;
+
+impl Oracle {
+    /// Judges of a run with these robots (name and mass in grams) and these appointed watchers.
+    pub fn new(limits: Limits, robots: &[(String, u64)], watchers: Vec<Watcher>) -> Self {
+        let mass: Vec<u64> = robots.iter().map(|r| r.1).collect();
+        Self {
+            names: robots.iter().map(|r| r.0.clone()).collect(),
+            safety: Safety::new(&mass, limits.pace_mmps, limits.floor_mns),
+            liveness: Liveness::new(limits.stand, limits.moved_mm),
+            books: Books::new(),
+            authority: Authority::new(),
+            oaths: Notes::of("the program keeps its oaths"),
+            other: Notes::of("the run is sound"),
+            watchers,
+            last: (Instant::ZERO, 0),
+        }
+    }
+    /// A contact in the world.
+    pub fn contact(&mut self, c: &Contact) {
+        let names = &self.names;
+        self.safety.contact(c, &|i| name(names, i));
+    }
+    /// Is a body's position a number? `body` names it.
+    pub fn finite(&mut self, at: Instant, tick: u64, finite: bool, body: &str) {
+        self.safety.finite(at, tick, finite, body);
+    }
+    /// True motion of every robot, each second.
+    pub fn motion(&mut self, at: Instant, tick: u64, robots: &[Motion]) {
+        let names = &self.names;
+        for m in robots {
+            self.liveness.motion(at, tick, m, &|i| name(names, i));
+        }
+    }
+    /// The book, each second.
+    pub fn books(&mut self, at: Instant, tick: u64, view: &BookView<'_>) {
+        self.books.look(at, tick, view);
+    }
+    /// Who believes that they hold a job, each second (or each tick).
+    pub fn authority(&mut self, at: Instant, tick: u64, holdings: &[Holding]) {
+        self.authority.look(at, tick, holdings);
+    }
+    /// An oath of the program was broken: the run stops.
+    pub fn oath(&mut self, at: Instant, tick: u64, oath: &str, story: &str) {
+        self.oaths.broke(Class::Safety, at, tick, format!("{oath}: {story}"), vec![]);
+    }
+    /// Something that a host found: divergence, panic, budget.
+    pub fn host(&mut self, class: Class, at: Instant, tick: u64, story: String) {
+        self.other.broke(class, at, tick, story, vec![]);
+    }
+    /// Fills in what the judges themselves count: contacts, collisions, robots that stand stuck.
+    pub fn count(&self, s: &mut Sample) {
+        s.safety_collisions = self.safety.collisions;
+        s.safety_contacts = self.safety.contacts;
+        s.safety_contacts_max_mns = self.safety.strongest_mns;
+        s.fleet_stuck = self.liveness.stuck_now();
+    }
+    /// A sample, each second.
+    pub fn sample(&mut self, at: Instant, tick: u64, s: &Sample) {
+        self.last = (at, tick);
+        self.oaths.checked();
+        self.other.checked();
+        for w in &mut self.watchers {
+            w.sample(at, s);
+        }
+    }
+    /// What has gone wrong so far, the expectations aside.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.notes().into_iter().flat_map(|n| &n.found)
+    }
+    fn notes(&self) -> [&Notes; 13] {
+        let (s, l, b, a) = (&self.safety, &self.liveness, &self.books, &self.authority);
+        [
+            &s.hard,
+            &s.people,
+            &s.finite,
+            &l.jobs,
+            &l.stuck,
+            &b.balance,
+            &b.escrow,
+            &b.payees,
+            &b.sides,
+            &a.single,
+            &a.fence,
+            &self.oaths,
+            &self.other,
+        ]
+    }
+    /// The run is over: the last sample, and how every job ended.
+    pub fn finish(mut self, at: Instant, tick: u64, s: &Sample, jobs: &[JobEnd]) -> Verdict {
+        self.liveness.end(at, tick, jobs);
+        let mut watchers = std::mem::take(&mut self.watchers);
+        let expectations: Vec<Judgement> = watchers.iter_mut().map(|w| w.finish(at, s)).collect();
+        let mut findings: Vec<Finding> = self.findings().cloned().collect();
+        for (w, j) in watchers.iter().zip(&expectations).filter(|(_, j)| !j.held) {
+            let when = w.broken_at().unwrap_or(at);
+            let story = j.story.clone();
+            findings.push(Finding { class: Class::Expectation, judge: j.name.clone(), story, at: when, tick, ids: vec![] });
+        }
+        findings.sort_by_key(|f| f.at);
+        let broken: u64 = self.notes().iter().map(|n| n.broken).sum::<u64>() + expectations.iter().filter(|j| !j.held).count() as u64;
+        let worst = findings.iter().map(|f| f.class).max();
+        if findings.len() > KEPT {
+            // The gravest class must stay visible.
+            let grave = findings.iter().position(|f| Some(f.class) == worst).filter(|i| *i >= KEPT).map(|i| findings[i].clone());
+            findings.truncate(KEPT);
+            findings.extend(grave);
+        }
+        let more = broken.saturating_sub(findings.len() as u64);
+        Verdict { findings, more, invariants: self.notes().iter().map(|n| n.judgement()).collect(), expectations }
+    }
+}
+
+fn name(names: &[String], i: u32) -> String {
+    names.get(i as usize).cloned().unwrap_or_else(|| format!("robot {i}"))
+}

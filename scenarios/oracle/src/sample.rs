@@ -1,0 +1,128 @@
+//! What a run is measured by, once each simulated second.
+
+use nooterra_engine::Record;
+
+macro_rules! sample {
+    ($($(#[$doc:meta])* $field:ident: $type:ty = $name:literal;)*) => {
+        /// Every metric at one instant. Its names are those that scenarios use.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+        pub struct Sample {
+            $($(#[$doc])* pub $field: $type,)*
+        }
+        impl Sample {
+            /// Names of all metrics, in the order of the fields.
+            pub const NAMES: &'static [&'static str] = &[$($name),*];
+            /// The value of a metric.
+            #[allow(clippy::cast_precision_loss)] // conditions count in doubles; no metric comes near 2^53
+            pub fn metric(&self, name: &str) -> Option<f64> {
+                match name {
+                    $($name => Some(self.$field as f64),)*
+                    _ => None,
+                }
+            }
+            /// All metrics with their names.
+            pub fn all(&self) -> Vec<(&'static str, f64)> {
+                Self::NAMES.iter().map(|n| (*n, self.metric(n).unwrap_or_default())).collect()
+            }
+        }
+    };
+}
+
+sample! {
+    /// Simulated seconds since the start.
+    time_s: u64 = "time.s";
+    /// Jobs created by requesters.
+    jobs_requested: u64 = "jobs.requested";
+    /// Quotes submitted by providers.
+    jobs_quotes: u64 = "jobs.quotes";
+    /// Jobs ever booked.
+    jobs_booked: u64 = "jobs.booked";
+    /// Jobs on which work ever began.
+    jobs_started: u64 = "jobs.started";
+    /// Jobs whose work was reported done.
+    jobs_completed: u64 = "jobs.completed";
+    /// Jobs in SETTLED.
+    jobs_settled: u64 = "jobs.settled";
+    /// Jobs in WITHDRAWN.
+    jobs_withdrawn: u64 = "jobs.withdrawn";
+    /// Jobs that ended without completion.
+    jobs_aborted: u64 = "jobs.aborted";
+    /// Jobs in no terminal state.
+    jobs_open: u64 = "jobs.open";
+    /// Jobs whose proof passed in full.
+    jobs_pass: u64 = "jobs.pass";
+    /// Jobs whose proof passed in part.
+    jobs_partial: u64 = "jobs.partial";
+    /// Jobs whose proof failed or was missing.
+    jobs_fail: u64 = "jobs.fail";
+    /// Jobs to which no robot came in time.
+    jobs_no_show: u64 = "jobs.no_show";
+    /// Breaches of punctuality.
+    jobs_late: u64 = "jobs.late";
+    /// Minor units ever authorised.
+    money_authorised: u64 = "money.authorised";
+    /// Minor units ever captured.
+    money_captured: u64 = "money.captured";
+    /// Minor units ever given back.
+    money_refunded: u64 = "money.refunded";
+    /// Minor units ever credited to providers.
+    money_providers: u64 = "money.providers";
+    /// Minor units ever credited to the platform.
+    money_platform: u64 = "money.platform";
+    /// Minor units ever credited to the insurance reserve.
+    money_insurance: u64 = "money.insurance";
+    /// Minor units ever credited to skill developers.
+    money_developers: u64 = "money.developers";
+    /// Minor units ever paid out.
+    money_paid_out: u64 = "money.paid_out";
+    /// Minor units in escrow now.
+    money_escrow: i64 = "money.escrow";
+    /// Debits minus credits over the whole book.
+    money_imbalance: i64 = "money.imbalance";
+    /// Contacts above the limit of the safety judge.
+    safety_collisions: u64 = "safety.collisions";
+    /// Contacts of any strength.
+    safety_contacts: u64 = "safety.contacts";
+    /// Strongest contact so far, mN s.
+    safety_contacts_max_mns: u64 = "safety.contacts_max_mns";
+    /// Protective stops.
+    safety_stops: u64 = "safety.stops";
+    /// Commands that robots' own policies reduced.
+    safety_clamps: u64 = "safety.clamps";
+    /// Robots.
+    fleet_robots: u64 = "fleet.robots";
+    /// Robots bound to a job now.
+    fleet_busy: u64 = "fleet.busy";
+    /// Robots that stand with an order for longer than the limit.
+    fleet_stuck: u64 = "fleet.stuck";
+    /// Robots without energy or out of service.
+    fleet_dead: u64 = "fleet.dead";
+    /// Metres driven by all.
+    fleet_distance_m: u64 = "fleet.distance_m";
+    /// Joules drawn by all.
+    fleet_energy_j: u64 = "fleet.energy_j";
+    /// Lowest state of charge now, 1/10 000.
+    fleet_soc_min_bps: u64 = "fleet.soc_min_bps";
+    /// Plans replaced after work on them had begun.
+    replans: u64 = "replans";
+    /// Jobs handed from one robot to another.
+    handovers: u64 = "handovers";
+    /// Times that a working job stalled.
+    stalls: u64 = "stalls";
+    /// Incidents opened.
+    incidents_opened: u64 = "incidents.opened";
+    /// Incidents of severity 4 and 5.
+    incidents_severe: u64 = "incidents.severe";
+    /// Faults begun by the scenario.
+    faults_injected: u64 = "faults.injected";
+    /// Faults in force now.
+    faults_active: u64 = "faults.active";
+    /// Messages handed to the simulated network.
+    network_sent: u64 = "network.sent";
+    /// Messages lost.
+    network_lost: u64 = "network.lost";
+    /// Times that a door was opened for a robot.
+    doors_opened: u64 = "doors.opened";
+    /// Times that a lift carried a robot.
+    lifts_rides: u64 = "lifts.rides";
+}
