@@ -161,6 +161,12 @@ pub fn model_or_generic(name: &str) -> (RobotModel, bool) {
     }
 }
 
+/// Is this a vehicle that a person drives, and that a fleet only watches? (Open-RMF's Caddy, a golf cart on a read-only
+/// fleet, spawned on the lanes of robots a fifth of its size.)
+pub fn driven_by_people(name: &str) -> bool {
+    model_named(name).is_some_and(|m| m.name == "caddy")
+}
+
 /// Names of all known models.
 pub fn model_names() -> Vec<&'static str> {
     ROWS.iter().map(|r| r.name).collect()

@@ -5,7 +5,7 @@
 //! else drew is driven as it was meant, and its faults are on record.
 
 use crate::building::join::crossing;
-use crate::catalogue::model_or_generic;
+use crate::catalogue::{driven_by_people, model_or_generic};
 use crate::finding::{Finding, Findings, Mark};
 use crate::model::*;
 use nooterra_engine::geom::{Segment, Vec2};
@@ -17,20 +17,23 @@ pub const MARGIN_M: f64 = 0.10;
 const DOOR_DEPTH_M: f64 = 0.25;
 /// The same for lifts, whose shaft stands off the cabin.
 const LIFT_DEPTH_M: f64 = 0.6;
+/// A gap short by less than this is not worth a word, though it is mended all the same.
+const WORTH_SAYING_M: f64 = 0.02;
 /// Stumps shorter than this are not worth a body.
 const STUMP_M: f64 = 0.05;
 /// A lane that passes a door at a flatter angle than this would need no door but a gate.
 const DOOR_SINE_MIN: f64 = 0.5;
 
 impl Site {
-    /// The largest footprint radius per navigation graph among the robots that the map spawns, by the known models.
+    /// The largest footprint radius per navigation graph among the robots that the map spawns, by the known models;
+    /// vehicles that people drive are left out.
     pub fn radii(&self) -> BTreeMap<u32, f64> {
         self.radii_of(|model| model_or_generic(model).0.footprint_radius_m)
     }
     /// The same with the caller's knowledge of models.
     pub fn radii_of(&self, mut radius_m: impl FnMut(&str) -> f64) -> BTreeMap<u32, f64> {
         let mut radii = BTreeMap::new();
-        for s in &self.spawns {
+        for s in self.spawns.iter().filter(|s| !driven_by_people(&s.model)) {
             let r = radius_m(&s.model);
             for g in self.graphs_at(s.vertex) {
                 let best: &mut f64 = radii.entry(g).or_insert(0.0);
@@ -98,6 +101,9 @@ impl Site {
             let along = (was.b - was.a).unit();
             let line = Segment::new(was.a - along * low, was.b + along * high);
             self.doors[d.at()].line = line;
+            if low + high < WORTH_SAYING_M {
+                continue;
+            }
             let door = &self.doors[d.at()];
             let what = format!(
                 "door `{}` is {:.2} m wide and leaves the lane {} no room for a robot of radius {r:.2} m",
@@ -218,7 +224,7 @@ impl Site {
                     worst = Some((gap, *l, *r));
                 }
             }
-            if let Some((gap, lane, r)) = worst {
+            if let Some((gap, lane, r)) = worst.filter(|(gap, _, r)| gap + WORTH_SAYING_M < r + MARGIN_M) {
                 let cut_m = (share(&cuts) - before) * w.line.length();
                 let how = if gap <= 0.0 { "is crossed by".into() } else { format!("leaves {gap:.2} m beside") };
                 let what =

@@ -12,6 +12,7 @@
 pub mod building;
 pub mod catalogue;
 pub mod clearance;
+pub mod draw;
 pub mod finding;
 pub mod fleet_file;
 mod lookup;
