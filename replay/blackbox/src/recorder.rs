@@ -330,8 +330,9 @@ impl<W: Write> Recorder<W> {
 
     /// The end of a tick: records the root over the whole state.
     pub fn end_tick(&mut self, tick: u64, at: Instant, root: Digest) -> Result<u64, RecordError> {
+        let index = self.record_as(Kind::State, tick, at, &State { root })?;
         self.state = root;
-        self.record_as(Kind::State, tick, at, &State { root })
+        Ok(index)
     }
 
     /// Digest of every room; once a second.
@@ -347,8 +348,9 @@ impl<W: Write> Recorder<W> {
 
     /// Owns up to records that were lost.
     pub fn gap(&mut self, tick: u64, at: Instant, gap: &Gap) -> Result<u64, RecordError> {
+        let index = self.record_as(Kind::Gap, tick, at, gap)?;
         self.lost = self.lost.saturating_add(gap.count);
-        self.record_as(Kind::Gap, tick, at, gap)
+        Ok(index)
     }
 
     /// Seals and flushes everything so far, as is done each second; call it after an urgent record.

@@ -1,6 +1,9 @@
 //! A sample log, and what is done to it.
 
 mod basics;
+mod harm;
+mod schemas;
+mod speed;
 
 use crate::kind::Kind;
 use crate::recorder::{OpenInfo, Recorder};

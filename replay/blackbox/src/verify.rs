@@ -4,7 +4,7 @@ use crate::container::ContainerError;
 use crate::kind::Kind;
 use crate::leaf::{Leaf, Salts, commit, origin_hash};
 use crate::reader::{Item, LogError, LogReader, Record};
-use crate::recorder::check;
+use crate::recorder::{CHECKPOINT_TOPIC, check};
 use crate::words::{CheckpointNote, Close, Gap, Handover, Head, Open, Seal, State, VERSION, manifest_hash};
 use nooterra_engine::record::{Message, decode};
 use nooterra_engine::{Digest, Instant};
@@ -313,9 +313,11 @@ impl<'p> Verifier<'p> {
         {
             self.fork = Some(place(r));
         }
-        if r.kind == Kind::Seal || self.tree.size() < 3 {
-            self.last = Some(place(r));
-        }
+        let p = self.last.get_or_insert_with(|| place(r));
+        (p.index, p.tick, p.at_ns) = (r.index, r.tick, r.at.0);
+        // Texts are rewritten in place: this runs for every record.
+        p.kind.replace_range(.., r.kind.text());
+        p.topic.replace_range(.., r.topic);
         Ok(())
     }
 
@@ -328,7 +330,9 @@ impl<'p> Verifier<'p> {
             } else {
                 format!("record {want} was expected")
             };
-            return bad(Reason::Order, r, format!("record {} is out of place: {what}", r.index));
+            // Telemetry states no index: if its hash was wrong before, the order broke there.
+            let first = self.suspect.clone().unwrap_or_else(|| place(r));
+            return Err(finding(Reason::Order, Some(first), format!("record {} is out of place: {what}", r.index)));
         }
         if (want == 0) != (r.kind == Kind::Open) || (want == 1) != (r.kind == Kind::Manifest) {
             return bad(Reason::Order, r, "a log begins with `open` and the manifest, once");
@@ -551,6 +555,10 @@ impl<'p> Verifier<'p> {
                 LogError::Entry { topic, .. } | LogError::Times { topic, .. } => topic.clone(),
                 _ => String::new(),
             },
+        };
+        let next = match &self.last {
+            Some(seal) if self.awaiting && next.topic == CHECKPOINT_TOPIC => seal.clone(),
+            _ => next,
         };
         let mut message = e.to_string();
         if let LogError::Container(ContainerError::Read { source, .. }) = e {
