@@ -7,7 +7,7 @@
 //! What it may not touch: jobs, markets, splits, fees: it knows that an account names a job or a party, never why
 //! money moves. No clock, no hash map, no float.
 //!
-//! How data passes through: [`decide`]`(&Book, &Command) -> Result<Vec<Fact>, Rejection>` reads only;
+//! How data passes through: [`decide()`]`(&Book, &Command) -> Result<Vec<Fact>, Rejection>` reads only;
 //! [`evolve`]`(&mut Book, &Fact)` cannot fail. Linked commands are decided as one: all or nothing. Every fact has the
 //! next sequence number and is folded into the book's running digest. The book is a record: frozen and thawed it
 //! continues with the same bytes.

@@ -1,8 +1,8 @@
 //! # settlement: what job facts mean in money
 //!
-//! What lives here: the one [`apportion`]ment, the posting [`template`]s of payments, holds, changes, refunds and
-//! payouts as pure functions from an event's values to ledger commands, the [`settle`]ment arithmetic of a job, its
-//! skill [`licence`]s, the [`legs`] book that caps refunds, and [`explain`], which tells a job's money to people.
+//! What lives here: the one [`apportion()`]ment, the posting [`template`]s of payments, holds, changes, refunds and
+//! payouts as pure functions from an event's values to ledger commands, the [`settle()`]ment arithmetic of a job, its
+//! skill [`licence`]s, the [`legs`] book that caps refunds, and [`mod@explain`], which tells a job's money to people.
 //!
 //! What it may not touch: the job's own state and whether it may settle (that gate is the job's), the ledger's inside,
 //! clocks, chance. It never reads an event: `control` fills the values that it defines.
