@@ -23,6 +23,7 @@ pub mod leaf;
 pub mod reader;
 pub mod recorder;
 pub mod schema;
+pub mod sink;
 pub mod telemetry;
 pub mod verify;
 pub mod words;
@@ -30,6 +31,7 @@ pub mod words;
 pub use kind::Kind;
 pub use reader::{LogError, LogReader, Record};
 pub use recorder::{Channel, OpenInfo, RecordError, Recorder};
+pub use sink::{Nowhere, Said, Sink, SinkError, SinkExt};
 pub use verify::{Policy, Reason, Status, Verdict, verify};
 pub use words::{Head, Manifest};
 

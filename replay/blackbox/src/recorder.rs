@@ -4,13 +4,14 @@ use crate::entry::Header;
 use crate::kind::Kind;
 use crate::leaf::{Cause, Leaf, Salts, commit, origin_hash, schema_digest};
 use crate::schema::{self, Schema};
+use crate::sink::Said;
 use crate::words::{CheckpointNote, Close, Gap, Handover, Head, Manifest, Open, Remark, Seal, Snap, State, VERSION, manifest_hash};
 use mcap::records::MessageHeader;
 use mcap::write::NoSeek;
 use mcap::{Compression, WriteOptions};
 use nooterra_engine::digest::sha256;
 use nooterra_engine::keyframe::{Keyframe, StateRoots};
-use nooterra_engine::record::{Message, Shape, Writer, encode};
+use nooterra_engine::record::{Message, Shape, Writer, decode, encode};
 use nooterra_engine::{Digest, Instant, Span};
 use nooterra_trust::merkle::Tree;
 use nooterra_trust::note::{Checkpoint, NoteError};
@@ -139,7 +140,7 @@ pub struct Recorder<W: Write> {
     start: Instant,
     channels: Vec<ChannelState>,
     by_type: BTreeMap<(Kind, TypeId), Channel>,
-    by_topic: BTreeMap<(String, TypeId), Channel>,
+    by_topic: BTreeMap<String, BTreeMap<TypeId, Channel>>,
     checkpoint_channel: u16,
     tree: Tree,
     epoch: Epoch,
@@ -246,15 +247,18 @@ impl<W: Write> Recorder<W> {
 
     /// The channel for telemetry of this type on a topic such as `/scene`.
     pub fn telemetry_channel<M: Message + 'static>(&mut self, topic: &str) -> Result<Channel, RecordError> {
-        let key = (topic.to_owned(), TypeId::of::<M>());
-        if let Some(c) = self.by_topic.get(&key) {
+        self.topic_channel(topic, TypeId::of::<M>(), M::shape)
+    }
+
+    fn topic_channel(&mut self, topic: &str, type_id: TypeId, shape: fn() -> Shape) -> Result<Channel, RecordError> {
+        if let Some(c) = self.by_topic.get(topic).and_then(|types| types.get(&type_id)) {
             return Ok(*c);
         }
         if !topic.starts_with('/') || topic.starts_with("/nt/") || topic.len() > TOPIC_BYTES_MAX {
             return Err(RecordError::Topic(topic.to_owned()));
         }
-        let c = self.open_channel(Kind::Telemetry, topic.to_owned(), &schema::plain(&M::shape()))?;
-        self.by_topic.insert(key, c);
+        let c = self.open_channel(Kind::Telemetry, topic.to_owned(), &schema::plain(&shape()))?;
+        self.by_topic.entry(topic.to_owned()).or_default().insert(type_id, c);
         Ok(c)
     }
 
@@ -325,14 +329,31 @@ impl<W: Write> Recorder<W> {
             let w = encode(&Remark { topic: "tick".into(), text: String::new() });
             self.put(c, tick, at, &w, &[], None)?;
         }
-        self.put(channel, tick, at, payload, causes, None)
+        // What seals repeat is read off the records themselves, whoever wrote them.
+        let form = |_| RecordError::Form("payload is not of its kind's type");
+        let state = if kind == Kind::State { Some(decode::<State>(payload).map_err(form)?) } else { None };
+        let gap = if kind == Kind::Gap { Some(decode::<Gap>(payload).map_err(form)?) } else { None };
+        let index = self.put(channel, tick, at, payload, causes, None)?;
+        self.state = state.map_or(self.state, |s| s.root);
+        self.lost = self.lost.saturating_add(gap.map_or(0, |g| g.count));
+        Ok(index)
+    }
+
+    pub(crate) fn channel_for(&mut self, said: &Said<'_>) -> Result<Channel, RecordError> {
+        if let Some(topic) = said.topic {
+            return self.topic_channel(topic, said.type_id, said.shape);
+        }
+        if let Some(c) = self.by_type.get(&(said.kind, said.type_id)) {
+            return Ok(*c);
+        }
+        let c = self.channel_of(said.kind, &(said.shape)())?;
+        self.by_type.insert((said.kind, said.type_id), c);
+        Ok(c)
     }
 
     /// The end of a tick: records the root over the whole state.
     pub fn end_tick(&mut self, tick: u64, at: Instant, root: Digest) -> Result<u64, RecordError> {
-        let index = self.record_as(Kind::State, tick, at, &State { root })?;
-        self.state = root;
-        Ok(index)
+        self.record_as(Kind::State, tick, at, &State { root })
     }
 
     /// Digest of every room; once a second.
@@ -348,9 +369,7 @@ impl<W: Write> Recorder<W> {
 
     /// Owns up to records that were lost.
     pub fn gap(&mut self, tick: u64, at: Instant, gap: &Gap) -> Result<u64, RecordError> {
-        let index = self.record_as(Kind::Gap, tick, at, gap)?;
-        self.lost = self.lost.saturating_add(gap.count);
-        Ok(index)
+        self.record_as(Kind::Gap, tick, at, gap)
     }
 
     /// Seals and flushes everything so far, as is done each second; call it after an urgent record.

@@ -1,0 +1,82 @@
+//! Shapes by name, so that a difference in bytes becomes a difference in a field.
+
+use nooterra_blackbox::words::{Gap, Manifest, Remark, Snap, State};
+use nooterra_engine::inspect::{Difference, first_difference};
+use nooterra_engine::keyframe::{Keyframe, StateRoots};
+use nooterra_engine::record::{Message, Shape, decode};
+use std::collections::BTreeMap;
+
+/// Types of records, and of the parts of keyframes.
+#[derive(Debug, Clone)]
+pub struct Shapes {
+    types: BTreeMap<String, fn() -> Shape>,
+    rooms: BTreeMap<String, fn() -> Shape>,
+}
+
+impl Default for Shapes {
+    fn default() -> Self {
+        Self { types: BTreeMap::new(), rooms: BTreeMap::new() }
+            .with::<Manifest>()
+            .with::<State>()
+            .with::<StateRoots>()
+            .with::<Snap>()
+            .with::<Gap>()
+            .with::<Remark>()
+    }
+}
+
+impl Shapes {
+    /// Knows this type of record.
+    #[must_use]
+    pub fn with<M: Message>(mut self) -> Self {
+        self.types.insert(M::shape().name.full(), M::shape);
+        self
+    }
+    /// Knows what the part `room` of a keyframe is; `robots/` stands for every room that begins so.
+    #[must_use]
+    pub fn with_room<M: Message>(mut self, room: &str) -> Self {
+        self.rooms.insert(room.to_owned(), M::shape);
+        self
+    }
+    pub(crate) fn difference(&self, type_name: &str, left: &[u8], right: &[u8]) -> Option<Difference> {
+        self.types.get(type_name).and_then(|s| first_difference(&s(), left, right))
+    }
+    fn room(&self, room: &str) -> Option<Shape> {
+        let exact = self.rooms.get(room);
+        let prefix = || self.rooms.iter().find(|(r, _)| r.ends_with('/') && room.starts_with(r.as_str())).map(|(_, s)| s);
+        exact.or_else(prefix).map(|s| s())
+    }
+    /// The first room in which two keyframes differ, and where in it.
+    pub(crate) fn keyframes(&self, left: &Keyframe, right: &Keyframe) -> Option<(String, Difference)> {
+        for i in 0..left.parts.len().max(right.parts.len()) {
+            match (left.parts.get(i), right.parts.get(i)) {
+                (Some(a), Some(b)) if a == b => {}
+                (Some(a), Some(b)) if a.room == b.room => {
+                    let d = self.room(&a.room).and_then(|s| first_difference(&s, &a.bytes, &b.bytes));
+                    return Some((a.room.clone(), d.unwrap_or_else(|| bytes_difference(&a.bytes, &b.bytes))));
+                }
+                (a, b) => {
+                    let name =
+                        |p: Option<&nooterra_engine::keyframe::Part>| p.map_or("(nothing)".to_owned(), |p| format!("room {}", p.room));
+                    let room = a.or(b).map(|p| p.room.clone()).unwrap_or_default();
+                    return Some((room, Difference { path: String::new(), left: name(a), right: name(b) }));
+                }
+            }
+        }
+        None
+    }
+    /// The first room in which two vectors of roots differ.
+    pub(crate) fn roots(left: &[u8], right: &[u8]) -> Option<(String, Difference)> {
+        let (a, b): (StateRoots, StateRoots) = (decode(left).ok()?, decode(right).ok()?);
+        let room = a.first_difference(&b)?.to_owned();
+        let of = |r: &StateRoots| r.rooms.iter().find(|(n, _)| *n == room).map_or("(nothing)".to_owned(), |(_, d)| d.short());
+        let (left, right) = (of(&a), of(&b));
+        Some((room, Difference { path: "root".into(), left, right }))
+    }
+}
+
+fn bytes_difference(a: &[u8], b: &[u8]) -> Difference {
+    let at = a.iter().zip(b).position(|(x, y)| x != y).unwrap_or(a.len().min(b.len()));
+    let show = |v: &[u8]| v.get(at).map_or_else(|| format!("(ends after {} bytes)", v.len()), |x| format!("{x:02x}"));
+    Difference { path: format!("byte {at}"), left: show(a), right: show(b) }
+}
