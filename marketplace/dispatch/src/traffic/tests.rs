@@ -1,1 +1,188 @@
+mod maps;
+mod sim;
 
+use super::*;
+use sim::{CLASS, Dice, Sim, drawn};
+
+/// A corridor of `n` places 2 m apart, with a bay of 2 m beside every place in `bays`.
+fn corridor(n: u32, bays: &[u32]) -> nooterra_site::Site {
+    let mut points: Vec<(f64, f64)> = (0..n).map(|i| (2.0 * f64::from(i), 0.0)).collect();
+    let mut lanes: Vec<(u32, u32)> = (1..n).map(|i| (i - 1, i)).collect();
+    for b in bays {
+        lanes.push((*b, points.len() as u32));
+        points.push((2.0 * f64::from(*b), 2.0));
+    }
+    drawn(&points, &lanes)
+}
+
+fn v(ix: u32) -> VertexIx {
+    VertexIx::new(ix)
+}
+
+#[test]
+fn an_empty_way_is_driven_without_waiting() {
+    let site = corridor(6, &[]);
+    let map = RoadMap::build(&site, &[CLASS]);
+    let mut t = Traffic::new();
+    let r = RobotId::named("a");
+    t.add_robot(&map, r, 0, v(0), Instant::ZERO).unwrap();
+    t.set_goal(&map, r, Goal::Vertex(v(5)), 0, Instant::ZERO).unwrap();
+    let first = t.plan(&map, Instant::ZERO);
+    assert_eq!(first.len(), 1);
+    assert!(first[0].moves.len() >= 2, "several lanes at once");
+    assert!(t.plan(&map, Instant::ZERO).is_empty(), "nothing twice");
+    let more = first[0].moves[0];
+    assert_eq!(t.reached(&map, r, more.seq, Instant::from_secs(4)), Ok(Progress::Moving));
+    assert_eq!(t.plan(&map, Instant::from_secs(4))[0].moves.len(), 1, "the window moves on");
+    assert_eq!(t.plans().0, 1, "no planning without cause");
+}
+
+#[test]
+fn two_swap_ends_of_a_corridor_with_one_bay() {
+    for bay in 1..7 {
+        let site = corridor(8, &[bay]);
+        let map = RoadMap::build(&site, &[CLASS]);
+        let mut s = Sim::new(&map, &[(0, 0), (0, 7)], 5);
+        s.aim(0, v(7));
+        s.aim(1, v(0));
+        // Both may not stand at each other's end for good: whoever arrives first stands fast, and the other comes after.
+        s.settle(1_200_000);
+    }
+}
+
+#[test]
+fn four_pass_each_other_in_a_corridor_with_bays() {
+    for seed in 0..10 {
+        let site = corridor(12, &[3, 5, 8]);
+        let map = RoadMap::build(&site, &[CLASS]);
+        let mut s = Sim::new(&map, &[(0, 0), (0, 1), (0, 10), (0, 11)], seed);
+        s.yields = true;
+        for (i, g) in [11, 10, 1, 0].into_iter().enumerate() {
+            s.aim(i, v(g));
+        }
+        s.settle(3_600_000);
+        s.run_for(600_000);
+        let at: Vec<u32> = s.bodies.iter().map(|b| b.at.ix).collect();
+        assert_eq!(at, [11, 10, 1, 0], "in the end all stand at their goals");
+    }
+}
+
+#[test]
+fn a_parked_robot_in_a_dead_end_comes_out_to_let_another_in() {
+    // The dead end is 0..3, the only other places lie beyond 5.
+    let site = corridor(9, &[6]);
+    let map = RoadMap::build(&site, &[CLASS]);
+    for seed in 0..5 {
+        let mut s = Sim::new(&map, &[(0, 0), (0, 4)], seed);
+        s.aim(1, v(0));
+        s.settle(1_200_000);
+        assert_eq!(s.bodies[1].at, v(0));
+    }
+}
+
+#[test]
+fn a_dead_robot_is_driven_around_and_comes_back() {
+    // A ring of 12 places 2 m apart.
+    let points: Vec<(f64, f64)> = (0..12).map(|i| if i < 6 { (2.0 * f64::from(i), 0.0) } else { (2.0 * f64::from(11 - i), 3.0) }).collect();
+    let lanes: Vec<(u32, u32)> = (0..12).map(|i| (i, (i + 1) % 12)).collect();
+    let site = drawn(&points, &lanes);
+    let map = RoadMap::build(&site, &[CLASS]);
+    for seed in 0..10 {
+        let mut s = Sim::new(&map, &[(0, 0), (0, 6), (0, 9)], seed);
+        s.yields = true;
+        s.aim(0, v(4));
+        s.aim(1, v(3));
+        s.run_for(2_500);
+        s.kill(0);
+        s.aim(2, v(5));
+        s.settle(600_000);
+        s.revive(0);
+        s.run_for(60_000);
+        s.settle(600_000);
+    }
+}
+
+#[test]
+fn a_closed_lane_is_driven_around_or_waited_for() {
+    let site = corridor(6, &[]);
+    let map = RoadMap::build(&site, &[CLASS]);
+    let mut s = Sim::new(&map, &[(0, 0)], 1);
+    s.hiccup = u64::MAX;
+    let lane = |a: u32, b: u32| {
+        LaneIx::new((0..10).find(|l| map.lane_from(LaneIx::new(*l)) == v(a) && map.lane_to(LaneIx::new(*l)) == v(b)).unwrap())
+    };
+    s.traffic.close_lane(lane(3, 4));
+    s.aim(0, v(5));
+    s.run_for(60_000);
+    assert_eq!(s.traffic.waits(&map)[0].cause, WaitCause::NoRoute);
+    assert_eq!(s.bodies[0].at, v(0), "it does not drive where it cannot go on");
+    s.traffic.open_lane(lane(3, 4));
+    s.settle(60_000);
+}
+
+#[test]
+fn more_urgent_goals_come_first() {
+    // Both want the one place at the end.
+    let site = corridor(6, &[2]);
+    let map = RoadMap::build(&site, &[CLASS]);
+    let mut s = Sim::new(&map, &[(0, 0), (0, 6)], 1);
+    s.aim(0, v(5));
+    let now = s.now();
+    s.traffic.set_goal(&map, s.bodies[1].id, Goal::Vertex(v(5)), 5, now).unwrap();
+    s.bodies[1].goal = Some(v(5));
+    s.run_for(120_000);
+    assert_eq!(s.bodies[1].at, v(5));
+    assert_ne!(s.bodies[0].at, v(5));
+}
+
+fn random_goals(site: &nooterra_site::Site, robots: usize, goals: u64, seed: u64) -> sim::Score {
+    let map = RoadMap::build(site, &[CLASS]);
+    let mut dice = Dice(seed);
+    let mut starts: Vec<(u32, u32)> = Vec::new();
+    while starts.len() < robots {
+        let p = dice.roll(site.vertices.len() as u64) as u32;
+        if starts.iter().all(|s| !map.vertices_conflict(0, v(p), 0, v(s.1))) {
+            starts.push((0, p));
+        }
+    }
+    let mut s = Sim::new(&map, &starts, seed);
+    let all: Vec<VertexIx> = site.vertex_indexes().collect();
+    let parking: Vec<VertexIx> = starts.iter().map(|s| v(s.1)).collect();
+    s.rounds(goals, &vec![all; robots], &vec![parking; robots], 60 * 60_000);
+    s.score
+}
+
+#[test]
+fn random_trees() {
+    for seed in 0..12 {
+        let mut dice = Dice(1_000 + seed);
+        // A tree on a square lattice: each new point hangs on an old one.
+        let mut points = vec![(0i64, 0i64)];
+        let mut lanes = vec![];
+        while points.len() < 30 {
+            let from = dice.roll(points.len() as u64) as usize;
+            let (dx, dy) = [(1, 0), (-1, 0), (0, 1), (0, -1)][dice.roll(4) as usize];
+            let p = (points[from].0 + dx, points[from].1 + dy);
+            if !points.contains(&p) {
+                lanes.push((from as u32, points.len() as u32));
+                points.push(p);
+            }
+        }
+        let points: Vec<(f64, f64)> = points.iter().map(|p| (p.0 as f64 * 1.5, p.1 as f64 * 1.5)).collect();
+        let score = random_goals(&drawn(&points, &lanes), 4, 120, seed);
+        println!("{score:?}");
+    }
+}
+
+#[test]
+fn random_grids() {
+    for (w, h, robots) in [(4u32, 4u32, 6), (6, 6, 12), (10, 10, 20)] {
+        let at = |x: u32, y: u32| y * w + x;
+        let points: Vec<(f64, f64)> = (0..w * h).map(|i| (f64::from(i % w) * 1.5, f64::from(i / w) * 1.5)).collect();
+        let across = (0..h).flat_map(|y| (1..w).map(move |x| (at(x - 1, y), at(x, y))));
+        let up = (1..h).flat_map(|y| (0..w).map(move |x| (at(x, y - 1), at(x, y))));
+        let lanes: Vec<(u32, u32)> = across.chain(up).collect();
+        let score = random_goals(&drawn(&points, &lanes), robots, 300, 7);
+        println!("{w}x{h}: {score:?}");
+    }
+}

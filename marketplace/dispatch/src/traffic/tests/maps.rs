@@ -1,0 +1,96 @@
+//! Real buildings: every robot that the map spawns, hundreds of random goals.
+
+use super::sim::{Dice, Sim};
+use crate::traffic::{RoadMap, RobotClass};
+use nooterra_site::{Site, VertexIx, import, model_or_generic};
+use std::path::{Path, PathBuf};
+
+pub struct Fleet {
+    pub classes: Vec<RobotClass>,
+    pub robots: Vec<(u32, u32)>,
+}
+
+/// The fleet that the map spawns, by the catalogue's sizes.
+pub fn fleet(site: &Site) -> Fleet {
+    let mut f = Fleet { classes: vec![], robots: vec![] };
+    for s in &site.spawns {
+        let (model, _) = model_or_generic(&s.model);
+        let Some(graph_idx) = site.graphs_at(s.vertex).first().copied() else { continue };
+        let class = RobotClass { graph_idx, radius_m: model.footprint_radius_m, speed_mps: model.speed_max_mps };
+        let at = f.classes.iter().position(|c| *c == class).unwrap_or_else(|| {
+            f.classes.push(class);
+            f.classes.len() - 1
+        });
+        f.robots.push((at as u32, s.vertex.ix));
+    }
+    f
+}
+
+fn shared(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/open-rmf").join(name)
+}
+
+pub fn run(path: &Path, goals: u64, seed: u64) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let site = import(&path.to_string_lossy(), &text).map_err(|f| format!("{f:?}")).unwrap().site;
+    let f = fleet(&site);
+    let clock = std::time::Instant::now();
+    let map = RoadMap::build(&site, &f.classes);
+    let built = clock.elapsed();
+    let mut sim = Sim::new(&map, &f.robots, seed);
+    let mut dice = Dice(seed ^ 99);
+    let (mut places, mut parking) = (vec![], vec![]);
+    for (class, v) in &f.robots {
+        let at = VertexIx::new(*v);
+        // Places from which there is a way back.
+        let there_and_back = |p: &VertexIx| map.travel_ms(*class, at, *p).is_some() && map.travel_ms(*class, *p, at).is_some();
+        let all: Vec<VertexIx> = site.vertex_indexes().filter(there_and_back).filter(|p| site.vertices[p.at()].lift.is_none()).collect();
+        places.push(all);
+        parking.push(f.robots.iter().filter(|(c, _)| c == class).map(|(_, v)| VertexIx::new(*v)).collect::<Vec<_>>());
+    }
+    dice.roll(2);
+    sim.rounds(goals, &places, &parking, 60 * 60_000);
+    let s = &sim.score;
+    Some(format!(
+        "{}: {} robots, {} lanes, margin {}, built in {built:?}; {} goals, {:.2}x of free time, longest {} s, {} plans, {} joint, plan mean {} us max {} us",
+        path.file_name()?.to_string_lossy(),
+        f.robots.len(),
+        map.lanes(),
+        map.margin_m,
+        s.reached,
+        s.took_ms as f64 / s.free_ms.max(1) as f64,
+        s.longest_ms / 1000,
+        s.plans,
+        s.joint,
+        s.plan_us_sum / u128::from(s.plans.max(1)),
+        s.plan_us_max
+    ))
+}
+
+#[test]
+fn office_and_hotel() {
+    for (name, goals) in [("office.building.yaml", 300), ("hotel.building.yaml", 300)] {
+        for seed in 0..2 {
+            if let Some(story) = run(&shared(name), goals, seed) {
+                println!("{story}");
+            }
+        }
+    }
+}
+
+/// More buildings, wherever they lie: set BUILDINGS to a folder.
+#[test]
+#[ignore = "needs a folder of buildings"]
+fn other_buildings() {
+    let Ok(folder) = std::env::var("BUILDINGS") else { return };
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).filter(|p| p.to_string_lossy().ends_with("building.yaml")).collect();
+    files.sort();
+    for f in files {
+        for seed in 0..3 {
+            if let Some(story) = run(&f, 500, seed) {
+                println!("{story}");
+            }
+        }
+    }
+}
