@@ -38,6 +38,8 @@ const LOST_GIVE_UP_S: f64 = 30.0;
 const STUCK_GIVE_UP_S: f64 = 120.0;
 /// Backwards without eyes there.
 const BLIND_BACK_MPS: f64 = 0.15;
+/// While hardly anything fits the map.
+const DOUBT_MPS: f64 = 0.1;
 /// Notes kept if nobody drains them.
 const NOTES_KEPT: usize = 256;
 
@@ -663,6 +665,9 @@ impl Agent {
         if self.health.blind || self.health.lost {
             b.speed(Bound::SensorGate, 0.0);
             b.turn(Bound::SensorGate, 0.0);
+        }
+        if self.loc.in_doubt() {
+            b.speed(Bound::SensorGate, DOUBT_MPS);
         }
         if wish.v.x < 0.0 && p.has_lidar && !self.fields.sees_all_round() {
             b.speed(Bound::SensorGate, BLIND_BACK_MPS);

@@ -153,14 +153,11 @@ impl Follower {
                     let turn = if len > 1e-6 { wrap_angle(step.angle() - dir.angle()).abs() } else { 0.0 };
                     let (limit, next_facing) = lane_limits(next, map);
                     let sharp = turn > CORNER_SHARP_RAD;
-                    if drive == Drive::Differential {
-                        stop |= sharp
-                            || (next_facing != facing && (next_facing == LaneOrientation::Backward || facing == LaneOrientation::Backward));
-                        if turn > 0.02 && !sharp {
-                            pass_mps = (lim.turn_radps * 0.25 / turn).max(0.1);
-                        }
-                    } else if turn > 0.1 {
-                        pass_mps = (0.25 / turn).clamp(0.08, 1.0);
+                    let about_face =
+                        next_facing != facing && (next_facing == LaneOrientation::Backward || facing == LaneOrientation::Backward);
+                    stop |= sharp || about_face;
+                    if turn > 0.02 && !sharp {
+                        pass_mps = (lim.turn_radps * 0.25 / turn).max(0.1);
                     }
                     pass_mps = pass_mps.min(limit);
                     if !stop && len > 1e-6 {

@@ -6,7 +6,7 @@
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // encoder steps and ray counts are small
 
 use crate::config::Wheels;
-use crate::map::{AgentMap, REACH_M};
+use crate::map::{AgentMap, Face, REACH_M};
 use nooterra_engine::Record;
 use nooterra_engine::geom::{Pose2, Vec2};
 use nooterra_engine::real::{sin_cos, wrap_angle};
@@ -21,13 +21,17 @@ const RAY_SIGMA_M: f64 = 0.05;
 const SHARE_LOW: f64 = 0.25;
 /// Scans in doubt until the covariance is widened, and until the robot calls itself lost (at 10 Hz).
 const DOUBT_WIDEN: u32 = 5;
-const DOUBT_LOST: u32 = 40;
+const DOUBT_LOST: u32 = 30;
 /// Standard deviation past which a position is not to be trusted.
 const SIGMA_LOST_M: f64 = 0.5;
 /// The search while lost: steps each way in place and heading, and candidates tried per scan.
-const SEARCH_STEPS: u32 = 9;
-const SEARCH_TURNS: u32 = 7;
-const SEARCH_PER_SCAN: u32 = 20;
+const SEARCH_STEPS: u32 = 11;
+const SEARCH_STEP_M: f64 = 0.12;
+const SEARCH_TURNS: u32 = 13;
+const SEARCH_TURN_RAD: f64 = 0.05;
+const SEARCH_PER_SCAN: u32 = 40;
+/// A place worth a trial: half of the rays fit within 10 cm on average.
+const SEARCH_SCORE_MIN: u32 = 50 * RAYS as u32 / 2;
 
 /// Movement since the last cycle, in the robot's frame.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -72,7 +76,9 @@ struct Search {
     next: u32,
     about: Pose2,
     best: Pose2,
-    best_fits: u32,
+    best_score: u32,
+    /// The best place was taken and is being tried.
+    trial: bool,
 }
 
 impl Localiser {
@@ -108,6 +114,10 @@ impl Localiser {
     /// The numbers that matter, for a quick digest.
     pub fn bits(&self) -> [u64; 6] {
         [self.pose.at.x, self.pose.at.y, self.pose.theta_rad, self.p[0], self.p[3], self.p[5]].map(f64::to_bits)
+    }
+    /// Hardly any return fits: go on only slowly.
+    pub fn in_doubt(&self) -> bool {
+        self.doubt > DOUBT_WIDEN
     }
     /// Share of lidar returns that fit the map, 0..=1.
     pub fn share(&self) -> f64 {
@@ -201,9 +211,14 @@ impl Localiser {
             return;
         }
         self.scans = self.scans.wrapping_add(1);
+        if self.lost && !self.search.trial {
+            self.search(scan, map);
+            return;
+        }
         let stride = n.div_ceil(RAYS);
         let mut i = self.scans as usize % stride;
-        let (mut eligible, mut fits) = (0u32, 0u32);
+        let mut fits: [Option<(f64, f64, Face)>; RAYS] = [None; RAYS];
+        let (mut eligible, mut count) = (0u32, 0usize);
         let far = f64::from(scan.range_max_m) * 0.98;
         while i < n {
             let r = f64::from(scan.ranges_m[i]);
@@ -214,25 +229,30 @@ impl Localiser {
             }
             eligible += 1;
             let arm = Vec2::at_angle(self.pose.theta_rad + bearing) * r;
-            let end = self.pose.at + arm;
-            let Some((face, h)) = map.seen_face(self.level, end, self.pose.at, REACH_M) else { continue };
-            let g = [face.normal.x, face.normal.y, face.normal.dot(arm.perp())];
+            let Some((face, h)) = map.seen_face(self.level, self.pose.at + arm, self.pose.at, REACH_M) else { continue };
+            let (g0, g1, g2) = (face.normal.x, face.normal.y, face.normal.dot(arm.perp()));
             let p = &self.p;
-            let spread =
-                g[0] * (p[0] * g[0] + 2.0 * (p[1] * g[1] + p[2] * g[2])) + g[1] * (p[3] * g[1] + 2.0 * p[4] * g[2]) + g[2] * p[5] * g[2];
-            let var = RAY_SIGMA_M * RAY_SIGMA_M;
-            if h * h > 9.0 * (spread + var) {
-                continue;
+            let spread = g0 * (p[0] * g0 + 2.0 * (p[1] * g1 + p[2] * g2)) + g1 * (p[3] * g1 + 2.0 * p[4] * g2) + g2 * p[5] * g2;
+            if h * h <= 9.0 * (spread + RAY_SIGMA_M * RAY_SIGMA_M) && count < RAYS {
+                fits[count] = Some((r, bearing, *face));
+                count += 1;
             }
-            fits += 1;
-            self.correct(h, g, var);
+        }
+        let share = if eligible > 0 { count as f64 / f64::from(eligible) } else { 0.0 };
+        // A few chance fits would only pull a wrong estimate about.
+        if share >= SHARE_LOW || eligible < 6 {
+            for (r, bearing, face) in fits.iter().flatten() {
+                let arm = Vec2::at_angle(self.pose.theta_rad + bearing) * *r;
+                let h = face.height(self.pose.at + arm);
+                self.correct(h, [face.normal.x, face.normal.y, face.normal.dot(arm.perp())], RAY_SIGMA_M * RAY_SIGMA_M);
+            }
         }
         if eligible >= 6 {
-            self.judge(f64::from(fits) / f64::from(eligible), scan, map);
+            self.judge(share);
         }
     }
 
-    fn judge(&mut self, share: f64, scan: &Scan, map: &AgentMap) {
+    fn judge(&mut self, share: f64) {
         self.share += 0.2 * (share - self.share);
         if self.share < SHARE_LOW {
             self.doubt = self.doubt.saturating_add(1);
@@ -253,7 +273,7 @@ impl Localiser {
                 self.lost = false;
                 self.doubt = 0;
             } else if self.share < SHARE_LOW {
-                self.search(scan, map);
+                self.search = Search { about: self.search.about, ..Search::default() };
             }
         } else if self.doubt >= DOUBT_LOST || self.sigma_m() > SIGMA_LOST_M {
             self.lost = true;
@@ -262,7 +282,7 @@ impl Localiser {
         }
     }
 
-    /// Tries a few places around the last one, and takes the best when all were tried.
+    /// Tries a few places around the last one; when all were tried, gives the best a trial.
     fn search(&mut self, scan: &Scan, map: &AgentMap) {
         let total = SEARCH_STEPS * SEARCH_STEPS * SEARCH_TURNS;
         let half = f64::from(SEARCH_STEPS / 2);
@@ -270,21 +290,26 @@ impl Localiser {
             let i = self.search.next;
             let (ix, iy, it) = (i % SEARCH_STEPS, i / SEARCH_STEPS % SEARCH_STEPS, i / (SEARCH_STEPS * SEARCH_STEPS));
             let about = self.search.about;
-            let d = Vec2::new(f64::from(ix) - half, f64::from(iy) - half) * 0.15;
-            let pose = Pose2 { at: about.at + d, theta_rad: about.theta_rad + (f64::from(it) - f64::from(SEARCH_TURNS / 2)) * 0.1 };
-            let fits = fits(&pose, self.level, scan, map);
-            if fits > self.search.best_fits {
-                self.search.best_fits = fits;
+            let d = Vec2::new(f64::from(ix) - half, f64::from(iy) - half) * SEARCH_STEP_M;
+            let turn = (f64::from(it) - f64::from(SEARCH_TURNS / 2)) * SEARCH_TURN_RAD;
+            let pose = Pose2 { at: about.at + d, theta_rad: wrap_angle(about.theta_rad + turn) };
+            let score = score(&pose, self.level, scan, map);
+            if score > self.search.best_score {
+                self.search.best_score = score;
                 self.search.best = pose;
             }
             self.search.next += 1;
             if self.search.next >= total {
-                if self.search.best_fits as usize * 2 > RAYS {
+                if self.search.best_score > SEARCH_SCORE_MIN {
                     self.pose = self.search.best;
-                    self.p = [0.01, 0.0, 0.0, 0.01, 0.0, 0.005];
-                    self.share = 0.5;
+                    self.p = [0.01, 0.0, 0.0, 0.01, 0.0, 0.003];
+                    self.share = 0.4;
+                    self.sure = 0;
+                    self.doubt = 0;
+                    self.search.trial = true;
+                } else {
+                    self.search = Search { about: self.search.about, ..Search::default() };
                 }
-                self.search = Search { about: self.pose, ..Search::default() };
                 return;
             }
         }
@@ -328,19 +353,23 @@ impl Localiser {
     }
 }
 
-fn fits(pose: &Pose2, level: u32, scan: &Scan, map: &AgentMap) -> u32 {
+/// How well a scan fits a place: 100 for each ray that ends on a wall, less the further off, none past 0.2 m.
+fn score(pose: &Pose2, level: u32, scan: &Scan, map: &AgentMap) -> u32 {
+    const GATE_M: f64 = 0.2;
     let n = scan.ranges_m.len();
     let stride = n.div_ceil(RAYS);
-    let mut count = 0;
+    let mut sum = 0;
     let mut i = 0;
     while i < n {
         let r = f64::from(scan.ranges_m[i]);
         let (s, c) = sin_cos(pose.theta_rad + scan.angle_min_rad + scan.angle_step_rad * i as f64);
         i += stride;
-        if r > 0.05 && r < f64::from(scan.range_max_m) * 0.98 && map.seen_face(level, pose.at + Vec2::new(c, s) * r, pose.at, 0.1).is_some()
+        if r > 0.05
+            && r < f64::from(scan.range_max_m) * 0.98
+            && let Some((_, h)) = map.seen_face(level, pose.at + Vec2::new(c, s) * r, pose.at, GATE_M)
         {
-            count += 1;
+            sum += ((1.0 - h.abs() / GATE_M).max(0.0) * 100.0) as u32;
         }
     }
-    count
+    sum
 }

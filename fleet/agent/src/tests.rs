@@ -1,1 +1,15 @@
-
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_wrap,
+    clippy::float_cmp
+)]
+#![allow(missing_docs)]
+mod bounds;
+mod driving;
+mod jobs;
+mod links;
+mod localisation;
+mod rig;

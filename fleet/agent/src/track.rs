@@ -228,6 +228,9 @@ fn check_form(r: &Route, map: &AgentMap) -> Result<(), &'static str> {
     if r.nodes.is_empty() || r.nodes.len() > NODES_MAX || r.edges.len() + 1 != r.nodes.len() {
         return Err("SCHEMA_INVALID");
     }
+    if r.nodes.iter().any(|n| map.vertex(n.vertex).is_none()) {
+        return Err("NOT_FOUND");
+    }
     for (i, n) in r.nodes.iter().enumerate() {
         let here = map.vertex(n.vertex).ok_or("NOT_FOUND")?;
         if n.sequence_id % 2 != 0 {
