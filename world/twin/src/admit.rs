@@ -41,6 +41,7 @@ pub(crate) fn build_site(world: &mut World, site: &Site, plan: &Plan, saved: Opt
                     want_open: false,
                     open: 0.0,
                     side: 1.0,
+                    retreats: false,
                     jammed: false,
                     mode: crate::words::DoorMode::Closed,
                 });

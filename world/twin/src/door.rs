@@ -96,8 +96,7 @@ impl Leaves {
     }
     fn leaf(&self, p: (f32, f32), d: (f32, f32), len: f32, open: f32, turn: f32, out: &mut Panels) {
         let mut put = |d: (f32, f32), mid: f32, len: f32| {
-            let flat =
-                Box2 { x: p.0 + d.0 * mid, y: p.1 + d.1 * mid, cos: d.0, sin: d.1, hx: (len / 2.0 - 0.005).max(0.01), hy: HALF_THICK_M };
+            let flat = Box2 { x: p.0 + d.0 * mid, y: p.1 + d.1 * mid, cos: d.0, sin: d.1, hx: len / 2.0, hy: HALF_THICK_M };
             out.push(flat);
         };
         match self.kind {
@@ -157,6 +156,8 @@ pub(crate) struct DoorUnit {
     pub open: f32,
     /// -1 while it swings the other way, because somebody stands on its own side.
     pub side: f32,
+    /// On the way back after it met somebody while opening.
+    pub retreats: bool,
     pub jammed: bool,
     pub mode: DoorMode,
 }
@@ -191,31 +192,42 @@ pub(crate) fn move_doors(
             d.mode = DoorMode::Jammed;
             continue;
         }
-        let step = shape.leaves.rate() * clock.dt;
-        let next = if d.want_open { (d.open + step).min(1.0) } else { (d.open - step).max(0.0) };
-        let (now_at, mut next_at) = (shape.leaves.panels(d.open, d.side), shape.leaves.panels(next, d.side));
-        let sill = shape.leaves.sill();
         let Some(level) = flat.levels.get(shape.level as usize) else { continue };
-        let mut blocked = in_the_way(level, &flat, &now_at, &next_at, (!d.want_open).then_some(&sill));
-        if blocked
-            && d.want_open
-            && d.open < 0.5
-            && matches!(shape.leaves.kind, DoorKind::Hinged | DoorKind::DoubleHinged)
-            && d.open <= step
-        {
-            // Nearly shut: it may swing to the other side instead.
-            let other = shape.leaves.panels(next, -d.side);
-            if !in_the_way(level, &flat, &now_at, &other, None) {
-                d.side = -d.side;
-                next_at = other;
-                blocked = false;
-            }
+        let hinged = matches!(shape.leaves.kind, DoorKind::Hinged | DoorKind::DoubleHinged);
+        if d.open <= 0.0 {
+            d.retreats = false;
+            // Before it swings out it looks where there is room; its own side comes first.
+            let taken = |side: f32| {
+                (1..=8u8).any(|i| {
+                    in_the_way(
+                        level,
+                        &flat,
+                        &shape.leaves.panels(f32::from(i - 1) / 8.0, side),
+                        &shape.leaves.panels(f32::from(i) / 8.0, side),
+                        None,
+                    )
+                })
+            };
+            d.side = if hinged && taken(1.0) && !taken(-1.0) { -1.0 } else { 1.0 };
         }
-        if blocked {
+        let step = shape.leaves.rate() * clock.dt;
+        let opens = d.want_open && !d.retreats;
+        let next = if opens { (d.open + step).min(1.0) } else { (d.open - step).max(0.0) };
+        let (now_at, next_at) = (shape.leaves.panels(d.open, d.side), shape.leaves.panels(next, d.side));
+        let sill = shape.leaves.sill();
+        if in_the_way(level, &flat, &now_at, &next_at, (!d.want_open).then_some(&sill)) {
             d.mode = DoorMode::Blocked;
+            // A leaf that meets somebody on its way out goes back and may try the other side.
+            d.retreats = hinged && opens;
             continue;
         }
-        d.mode = if d.want_open { DoorMode::Opening } else { DoorMode::Closing };
+        d.mode = if d.retreats {
+            DoorMode::Blocked
+        } else if opens {
+            DoorMode::Opening
+        } else {
+            DoorMode::Closing
+        };
         d.open = next;
         for (r, b) in d.panels.iter().zip(next_at.iter()) {
             physics.move_panel(*r, b, DOOR_HEIGHT_M, shape.z);

@@ -23,6 +23,7 @@ mod physics;
 mod picture;
 mod plan;
 mod robot;
+mod scale;
 mod scan;
 mod sense;
 mod state;

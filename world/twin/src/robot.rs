@@ -58,7 +58,7 @@ fn ramp(set: &mut [f32; 3], to: &DriveCommand, robot: &Robot, dt: f32) {
     let m = &robot.spawn.model;
     let (v, w) = (m.speed_max_mps as f32 * HEADROOM, m.turn_max_radps as f32 * HEADROOM);
     let (a, b) = (m.accel_max_mps2 as f32 * HEADROOM * dt, m.turn_accel_max_radps2 as f32 * HEADROOM * dt);
-    let clean = |x: f64| if x.is_finite() { x as f32 } else { 0.0 };
+    let clean = |x: f64| if x.is_finite() { x.clamp(-1e3, 1e3) as f32 } else { 0.0 };
     let (mut vx, mut vy) = (clean(to.vx_mps), clean(to.vy_mps));
     if m.drive == nooterra_site::robot::Drive::Differential {
         vy = 0.0;
@@ -85,7 +85,7 @@ fn power(b: &mut Battery, robot: &Robot, f: &RobotFaults, drive_w: f32, tool: bo
     let (nominal, full) = (m.battery_v.max(1.0) as f32, (m.battery_ah * 3600.0).max(1.0));
     let share = (b.charge_c / full).clamp(0.0, 1.0) as f32;
     let open = nominal * (0.94 + 0.12 * share);
-    let inner = 0.04 * nominal / (m.battery_ah.max(0.1) as f32) * f.sag_percent.max(1) as f32 / 100.0;
+    let inner = 0.04 * nominal / (m.battery_ah.max(1.0) as f32) * f.sag_percent.max(1) as f32 / 100.0;
     let watts = if b.dead { 0.0 } else { drive_w + m.ambient_w as f32 + if tool { m.tool_w as f32 } else { 0.0 } };
     b.charging = socket && b.charge_c < full;
     if b.charging {

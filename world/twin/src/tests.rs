@@ -1,10 +1,19 @@
 //! Tests of the whole twin on small hand-made sites.
-use crate::*;
+
+mod building;
+mod faults;
+mod laser;
+mod loads;
+mod motion;
+mod same;
+
+pub(crate) use crate::*;
+use nooterra_engine::Hasher;
 use nooterra_engine::chance::Chance;
 use nooterra_engine::geom::{Pose2, Segment, Vec2};
 use nooterra_engine::ids::RobotId;
-use nooterra_site::model::{Frame, Level, Wall};
-use nooterra_site::{LevelIx, RobotModel, Site};
+use nooterra_site::model::{Door, DoorKind, Frame, Level, Lift, LiftDoor, LiftStop, Vertex, VertexFlags, Wall};
+use nooterra_site::{DoorIx, LevelIx, LiftIx, RobotModel, Site, VertexIx};
 
 /// A room of 20 m by 20 m about the origin.
 pub(crate) fn room() -> Site {
@@ -47,59 +56,95 @@ pub(crate) fn twin(site: &Site) -> Twin {
     Twin::new(site, TwinParams::default(), Chance::new(1)).unwrap()
 }
 
-fn go(vx: f64, wz: f64) -> DriveCommand {
+pub(crate) fn go(vx: f64, wz: f64) -> DriveCommand {
     DriveCommand { vx_mps: vx, wz_radps: wz, ..DriveCommand::default() }
 }
 
-fn run(t: &mut Twin, ticks: u32) {
+pub(crate) fn run(t: &mut Twin, ticks: u32) {
     for _ in 0..ticks {
         t.step().unwrap();
     }
 }
 
-#[test]
-fn a_parked_robot_rests_and_falls_asleep() {
-    let mut t = twin(&room());
-    let r = put(&mut t, "a", RobotModel::default(), 1.0, 2.0, 0.5);
-    run(&mut t, 100);
-    let truth = t.truth(r).unwrap();
-    assert!(truth.asleep);
-    assert!(truth.pose.at.dist(Vec2::new(1.0, 2.0)) < 1e-4, "{truth:?}");
-    assert!(truth.z_m.abs() < 1e-3 && truth.tilt_rad < 1e-3, "{truth:?}");
-    assert_eq!(t.readings(r).unwrap().encoders, [0; 4]);
+pub(crate) fn vertex(name: &str, level: u32, x: f64, y: f64) -> Vertex {
+    Vertex {
+        name: name.into(),
+        level: LevelIx::new(level),
+        at: Vec2::new(x, y),
+        flags: VertexFlags::default(),
+        pickup_dispenser: None,
+        dropoff_ingestor: None,
+        dock_name: None,
+        lift: None,
+        mutex: None,
+        merge_radius_m: None,
+    }
 }
 
-#[test]
-fn a_straight_drive_covers_the_commanded_distance() {
-    let mut t = twin(&room());
-    let r = put(&mut t, "a", fast(), -8.0, 0.0, 0.0);
-    t.drive(r, go(1.5, 0.0)).unwrap();
-    run(&mut t, 300);
-    let v = t.truth(r).unwrap();
-    assert!((v.velocity_mps.x - 1.5).abs() < 0.01, "{v:?}");
-    // Ramp of 1.1 m/s²: 1.364 s and 1.023 m, then 1.5 m/s.
-    let expected = -8.0 + 1.5 * 6.0 - 1.5 * 1.5 / (2.0 * 1.1);
-    assert!((v.pose.at.x - expected).abs() < 0.05, "{} instead of {expected}", v.pose.at.x);
-    assert!(v.pose.at.y.abs() < 0.01 && v.pose.theta_rad.abs() < 0.005);
+/// The room, cut in two by a wall along x = 0 with a door of 1.2 m in its middle; a charger, a shelf, a bench.
+pub(crate) fn two_rooms(kind: DoorKind) -> Site {
+    let mut s = room();
+    let wall =
+        |a: f64, b: f64| Wall { line: Segment::new(Vec2::new(0.0, a), Vec2::new(0.0, b)), thickness_m: 0.1, height_m: 2.5, alpha: 1.0 };
+    s.levels[0].walls.extend([wall(-10.0, -0.6), wall(0.6, 10.0)]);
+    s.doors.push(Door {
+        name: "door".into(),
+        level: LevelIx::new(0),
+        line: Segment::new(Vec2::new(0.0, -0.6), Vec2::new(0.0, 0.6)),
+        kind,
+        at_end: false,
+        swing_rad: 1.57,
+        direction: 1,
+        right_left_ratio: 1.0,
+    });
+    let mut charger = vertex("charger", 0, -8.0, -8.0);
+    charger.flags.is_charger = true;
+    s.vertices.extend([charger, vertex("shelf", 0, -5.0, 5.0), vertex("bench", 0, 5.0, 5.0)]);
+    s
 }
 
-#[test]
-fn a_frozen_world_goes_on_as_if_nothing_had_been() {
-    let site = room();
-    let mut a = twin(&site);
-    for i in 0..6 {
-        put(&mut a, &format!("r{i}"), fast(), -4.0 + f64::from(i), 0.0, f64::from(i));
-    }
-    for i in 0..6 {
-        a.drive(RobotIx::new(i), go(1.0, 0.3 * f64::from(i))).unwrap();
-    }
-    run(&mut a, 137);
-    let bytes = a.freeze(&site);
-    let mut b = Twin::thaw(&bytes, &site, TwinParams::default()).unwrap();
-    assert_eq!(b.freeze(&site), bytes, "thawing changes nothing");
-    for tick in 0..200 {
-        a.step().unwrap();
-        b.step().unwrap();
-        assert_eq!(a.freeze(&site), b.freeze(&site), "{tick} ticks after");
-    }
+/// Two levels four metres apart, with a lift at (5, 0) whose door looks west.
+pub(crate) fn with_lift() -> Site {
+    let mut s = room();
+    let mut up = s.levels[0].clone();
+    up.name = "L2".into();
+    up.elevation_m = 4.0;
+    s.levels.push(up);
+    s.lifts.push(Lift {
+        name: "lift".into(),
+        at: Vec2::new(5.0, 0.0),
+        yaw_rad: 0.0,
+        width_m: 2.0,
+        depth_m: 2.0,
+        stops: (0..2).map(|l| LiftStop { level: LevelIx::new(l), doors: vec![0], cabin: vec![] }).collect(),
+        doors: vec![LiftDoor {
+            name: "west".into(),
+            at: Vec2::new(-1.03, 0.0),
+            motion_axis_rad: std::f64::consts::FRAC_PI_2,
+            width_m: 1.2,
+            kind: DoorKind::DoubleSliding,
+        }],
+        initial_level: LevelIx::new(0),
+    });
+    s
 }
+
+pub(crate) fn sum(t: &Twin) -> nooterra_engine::Digest {
+    let mut h = Hasher::new();
+    t.digest(&mut h);
+    h.finish()
+}
+
+pub(crate) fn heading(t: &Twin, r: RobotIx) -> f64 {
+    t.truth(r).unwrap().pose.theta_rad
+}
+
+pub(crate) fn place(t: &Twin, r: RobotIx) -> Vec2 {
+    t.truth(r).unwrap().pose.at
+}
+
+pub(crate) const DOOR: DoorIx = DoorIx::new(0);
+pub(crate) const LIFT: LiftIx = LiftIx::new(0);
+pub(crate) const CHARGER: VertexIx = VertexIx::new(0);
+pub(crate) const SHELF: VertexIx = VertexIx::new(1);
+pub(crate) const BENCH: VertexIx = VertexIx::new(2);
