@@ -16,6 +16,7 @@ use frames::Placing;
 use nooterra_engine::geom::{Pose2, Vec2};
 use read::Reader;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A building that could be read, with all remarks.
 #[derive(Debug, Clone)]
@@ -26,8 +27,25 @@ pub struct Imported {
     pub findings: Vec<Finding>,
     /// 3-D models that the file places. Their size is not in the file, so they are no obstacles.
     pub models: Vec<PlacedModel>,
-    /// Where each vertex, lane, door and lift stands in the file.
+    /// Where each vertex, lane, door, lift and wall stands in the file.
     pub places: Places,
+    /// The file, as the caller named it.
+    pub file: String,
+}
+
+impl Imported {
+    /// The site as robots of these radii can drive it, and what had to be cut for it with its place in the file: see
+    /// [`Site::carved`].
+    pub fn carved(&self, radius_m: &BTreeMap<u32, f64>) -> (Site, Vec<Finding>) {
+        self.site.carved_at(radius_m, &self.file, Some(&self.places))
+    }
+    /// Everything there is to say about the file: the importer's findings and what the map's own robots cannot pass.
+    pub fn check(&self) -> Vec<Finding> {
+        let mut all = self.findings.clone();
+        all.extend(self.carved(&self.site.radii()).1);
+        all.sort_by_key(|f| (f.line, f.column));
+        all
+    }
 }
 
 /// Places in the file by index of the site's lists.
@@ -41,6 +59,8 @@ pub struct Places {
     pub doors: Vec<Mark>,
     /// Of the lifts.
     pub lifts: Vec<Mark>,
+    /// Of the walls, level by level.
+    pub walls: Vec<Vec<Mark>>,
 }
 
 /// A 3-D model of unknown size that stands on a level.
@@ -88,6 +108,8 @@ const TOP_KEYS: [&str; 14] = [
     "coordinate_reference",
 ];
 
+const LIFTS_MAX: usize = 500;
+
 /// Reads an Open-RMF `building.yaml`. `file_name` is only used in findings.
 ///
 /// # Errors
@@ -116,6 +138,10 @@ pub fn import(file_name: &str, text: &str) -> Result<Imported, Vec<Finding>> {
     let lifts: Vec<raw::RawLift> = r.map(&root, "lifts", "").iter().filter_map(|e| raw::lift(&mut r, e, y_sign)).collect();
     let graphs = r.map(&root, "graphs", "");
     unknown.report(&mut r);
+    if lifts.len() > LIFTS_MAX {
+        r.findings.error(root.at, "lifts", format!("{} lifts, more than {LIFTS_MAX}", lifts.len()), "split the building");
+        return Err(r.findings.finish());
+    }
     if levels.is_empty() {
         return Err(r.findings.finish());
     }
@@ -141,7 +167,7 @@ pub fn import(file_name: &str, text: &str) -> Result<Imported, Vec<Finding>> {
         return Err(r.findings.finish());
     }
     let join::Joined { site, models, places, .. } = joined;
-    Ok(Imported { site, findings: r.findings.finish(), models, places })
+    Ok(Imported { site, findings: r.findings.finish(), models, places, file: file_name.to_owned() })
 }
 
 /// Metres as they are, shifted towards zero if they are given in a national grid.

@@ -4,6 +4,7 @@
 //! and lifts behind closed walls. [`Site::carved`] cuts what is in the way and says so, cut by cut: a map that somebody
 //! else drew is driven as it was meant, and its faults are on record.
 
+use crate::building::Places;
 use crate::building::join::crossing;
 use crate::catalogue::{driven_by_people, model_or_generic};
 use crate::finding::{Finding, Findings, Mark};
@@ -63,12 +64,16 @@ impl Site {
     /// lift doors that it passes are widened, walls are opened at doors and cut where they stand in the way. One warning
     /// for each wall cut and each door widened.
     pub fn carved(&self, radius_m: &BTreeMap<u32, f64>) -> (Self, Vec<Finding>) {
+        self.carved_at(radius_m, &self.name, None)
+    }
+
+    pub(crate) fn carved_at(&self, radius_m: &BTreeMap<u32, f64>, file: &str, places: Option<&Places>) -> (Self, Vec<Finding>) {
         let mut site = self.clone();
-        let mut findings = Findings::new(&self.name);
-        site.widen_doors(radius_m, &mut findings);
-        site.widen_lifts(radius_m, &mut findings);
+        let mut findings = Findings::new(file);
+        site.widen_doors(radius_m, &mut findings, places);
+        site.widen_lifts(radius_m, &mut findings, places);
         for level in site.level_indexes() {
-            let walls = site.cut_walls(level, radius_m, &mut findings);
+            let walls = site.cut_walls(level, radius_m, &mut findings, places);
             site.levels[level.at()].walls = walls;
         }
         (site, findings.finish())
@@ -80,7 +85,7 @@ impl Site {
         self.lane_indexes().filter(once).filter_map(|l| Some((l, *radius_m.get(&self.lanes[l.at()].graph_idx)?))).collect()
     }
 
-    fn widen_doors(&mut self, radius_m: &BTreeMap<u32, f64>, findings: &mut Findings) {
+    fn widen_doors(&mut self, radius_m: &BTreeMap<u32, f64>, findings: &mut Findings, places: Option<&Places>) {
         let mut wanted: BTreeMap<DoorIx, (f64, f64, LaneIx, f64)> = BTreeMap::new();
         for (l, r) in self.driven(radius_m) {
             let line = self.lane_line(l);
@@ -113,7 +118,7 @@ impl Site {
             );
             let path = format!("levels.{}.doors", self.levels[door.level.at()].name);
             findings.warning(
-                Mark::default(),
+                places.map_or(Mark::default(), |p| p.doors[d.at()]),
                 path,
                 what,
                 format!("it is widened to {:.2} m here; draw it wider or move the lane to its middle", line.length()),
@@ -121,7 +126,7 @@ impl Site {
         }
     }
 
-    fn widen_lifts(&mut self, radius_m: &BTreeMap<u32, f64>, findings: &mut Findings) {
+    fn widen_lifts(&mut self, radius_m: &BTreeMap<u32, f64>, findings: &mut Findings, places: Option<&Places>) {
         for i in 0..self.lifts.len() {
             let mut widest: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
             let mut largest = 0.0_f64;
@@ -141,6 +146,7 @@ impl Site {
                 }
             }
             let path = format!("lifts.{}", self.lifts[i].name);
+            let mark = places.map_or(Mark::default(), |p| p.lifts[i]);
             for (d, (low, high)) in widest {
                 if low <= 1e-6 && high <= 1e-6 {
                     continue;
@@ -157,13 +163,13 @@ impl Site {
                 door.width_m = (to - from).max(was);
                 door.at = door.at + axis * ((from + to) / 2.0 - middle);
                 let what = format!("door `{}` is {was:.2} m wide, too narrow for its robots", door.name);
-                findings.warning(Mark::default(), path.as_str(), what, format!("it is widened to {:.2} m here", door.width_m));
+                findings.warning(mark, path.as_str(), what, format!("it is widened to {:.2} m here", door.width_m));
             }
             let lift = &self.lifts[i];
             let room = lift.width_m.min(lift.depth_m) / 2.0;
             if largest > room {
                 let what = format!("its cabin of {:.2} x {:.2} m holds no robot of radius {largest:.2} m", lift.width_m, lift.depth_m);
-                findings.warning(Mark::default(), path, what, "give it a larger cabin, or keep these robots from it");
+                findings.warning(mark, path, what, "give it a larger cabin, or keep these robots from it");
             }
         }
     }
@@ -185,7 +191,7 @@ impl Site {
         doors.chain(lifts).collect()
     }
 
-    fn cut_walls(&self, level: LevelIx, radius_m: &BTreeMap<u32, f64>, findings: &mut Findings) -> Vec<Wall> {
+    fn cut_walls(&self, level: LevelIx, radius_m: &BTreeMap<u32, f64>, findings: &mut Findings, places: Option<&Places>) -> Vec<Wall> {
         let openings = self.openings(level);
         let lanes: Vec<(LaneIx, Segment, f64)> = self
             .driven(radius_m)
@@ -197,12 +203,13 @@ impl Site {
         let mut walls = Vec::new();
         for (i, w) in self.levels[level.at()].walls.iter().enumerate() {
             let mut cuts: Vec<(f64, f64)> = openings.iter().filter_map(|o| o.cuts(&w.line)).collect();
+            let mark = places.map_or(Mark::default(), |p| p.walls[level.at()][i]);
             let path = || format!("levels.{}.walls[{i}]", self.levels[level.at()].name);
             for lift in &cabins {
                 let (a, b) = (lift.pose().inverse_apply(w.line.a), lift.pose().inverse_apply(w.line.b));
                 if let Some(cut) = clip(Segment::new(a, b), lift.width_m / 2.0 - 0.05, lift.depth_m / 2.0 - 0.05) {
                     findings.warning(
-                        Mark::default(),
+                        mark,
                         path(),
                         format!("stands inside the cabin of lift `{}`", lift.name),
                         "it is cut there; move the wall or the lift",
@@ -229,12 +236,7 @@ impl Site {
                 let how = if gap <= 0.0 { "is crossed by".into() } else { format!("leaves {gap:.2} m beside") };
                 let what =
                     format!("{how} the lane {}, where a robot of radius {r:.2} m needs {:.2} m", self.lane_label(lane), r + MARGIN_M);
-                findings.warning(
-                    Mark::default(),
-                    path(),
-                    what,
-                    format!("{cut_m:.2} m of the wall are cut away here; move the wall or the lane"),
-                );
+                findings.warning(mark, path(), what, format!("{cut_m:.2} m of the wall are cut away here; move the wall or the lane"));
             }
             walls.extend(remainder(w, &cuts));
         }

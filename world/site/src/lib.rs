@@ -1,8 +1,9 @@
 //! # site: the place as a value
 //!
 //! What lives here: the [`model`] of a building or yard (levels, vertices, lanes, walls, doors, lifts, spawns), the
-//! [`robot`] models that move in it, the importer of Open-RMF buildings ([`building`]), [`routes`] over lanes, levels and
-//! lifts.
+//! [`robot`] models that move in it ([`catalogue`], [`fleet_file`]), the importer of Open-RMF buildings ([`building`]),
+//! [`routes`] over lanes, levels and lifts, [`clearance`]s between lanes and walls, a [`summary`](mod@summary) and
+//! drawings ([`draw`]).
 //!
 //! What it may not touch: files (callers hand over text), physics, orders, money.
 //!
@@ -19,6 +20,7 @@ mod lookup;
 pub mod model;
 pub mod robot;
 pub mod routes;
+pub mod summary;
 mod yaml;
 
 pub use building::{Imported, PlacedModel, import};
@@ -28,3 +30,4 @@ pub use fleet_file::{FleetFile, import_fleet};
 pub use model::{DoorIx, LaneIx, LevelIx, LiftIx, Site, VertexIx};
 pub use robot::RobotModel;
 pub use routes::{Costs, Route, Routes};
+pub use summary::{Summary, summary};

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 
 /// Robots that start nearer than this would start in contact, metres.
 const SPAWNS_APART_M: f64 = 0.6;
+/// Of how many robots the reach is searched.
+const SPAWNS_SEARCHED: usize = 500;
 /// Names listed in one finding.
 const NAMES_LISTED: usize = 6;
 
@@ -140,6 +142,7 @@ fn spawns(r: &mut Reader, joined: &Joined) {
             "add `spawn_robot_type` and `spawn_robot_name` to chargers, or name a fleet in the scenario",
         );
     }
+    let mut known: BTreeMap<u32, Routes> = BTreeMap::new();
     for (i, s) in site.spawns.iter().enumerate() {
         let (at, path) = (joined.places.vertices[s.vertex.at()], joined.vertex_paths[s.vertex.at()].as_str());
         let v = &site.vertices[s.vertex.at()];
@@ -153,7 +156,7 @@ fn spawns(r: &mut Reader, joined: &Joined) {
             let what = format!("robot `{}` does not start at a charger", shortened(&s.robot));
             r.findings.note(at, path, what, "mark its vertex `is_charger` if it has one");
         }
-        for other in &site.spawns[..i] {
+        for other in site.spawns[..i].iter().take(SPAWNS_SEARCHED) {
             let o = &site.vertices[other.vertex.at()];
             if o.level == v.level && o.at.dist(v.at) < SPAWNS_APART_M {
                 let what =
@@ -161,7 +164,10 @@ fn spawns(r: &mut Reader, joined: &Joined) {
                 r.findings.warning(at, path, what, format!("they would touch; start them {SPAWNS_APART_M} m apart or more"));
             }
         }
-        let routes = Routes::new(site, graphs[0], &Costs::default());
+        if i >= SPAWNS_SEARCHED {
+            continue;
+        }
+        let routes = known.entry(graphs[0]).or_insert_with(|| Routes::new(site, graphs[0], &Costs::default()));
         let d = routes.distance_from(s.vertex);
         let cut: Vec<VertexIx> = routes.places(site).into_iter().filter(|p| d[p.at()] == crate::routes::UNREACHABLE).collect();
         if !cut.is_empty() {

@@ -34,6 +34,10 @@ impl Placing {
         Self::Similar { rotation_rad: 0.0, scale, shift: Vec2::new(0.0, 0.0) }
     }
     pub(crate) fn apply(&self, p: Vec2) -> Vec2 {
+        // Adding zero turns -0.0 into 0.0, so that equal places have equal bytes.
+        self.placed(p) + Vec2::default()
+    }
+    fn placed(&self, p: Vec2) -> Vec2 {
         match *self {
             Self::Similar { rotation_rad, scale, shift } => p.rotated(rotation_rad) * scale + shift,
             Self::Geographic { lat_deg, lon_deg } => project(p.y, p.x, lat_deg, lon_deg),

@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Walls as Open-RMF's simulation builds them.
 const WALL_THICKNESS_M: f64 = 0.1;
 const WALL_HEIGHT_M: f64 = 2.5;
+/// Nothing of a site lies further from its origin.
+const SITE_HALF_M: f64 = 1e6;
 /// A lane shorter than this leads nowhere.
 const LANE_LENGTH_MIN_M: f64 = 0.01;
 /// A door narrower than this is a slip of the mouse.
@@ -96,6 +98,11 @@ struct Joiner {
     taken: BTreeSet<(u32, VertexIx, VertexIx)>,
 }
 
+/// A place that a building can have; scales gone wrong lead elsewhere.
+fn on_earth(p: Vec2) -> bool {
+    p.x.abs() < SITE_HALF_M && p.y.abs() < SITE_HALF_M
+}
+
 /// Indexes of a site fit 32 bits: the reader stops at two million values.
 #[allow(clippy::cast_possible_truncation)]
 const fn ix(n: usize) -> u32 {
@@ -104,7 +111,7 @@ const fn ix(n: usize) -> u32 {
 
 impl Joiner {
     fn point(&self, l: usize, v: usize) -> Option<Vec2> {
-        Some(self.placings[l].apply(self.levels[l].vertices.get(v)?.at?))
+        Some(self.placings[l].apply(self.levels[l].vertices.get(v)?.at?)).filter(|p| on_earth(*p))
     }
     fn level_named(&self, name: &str) -> Option<LevelIx> {
         self.site.levels.iter().position(|l| l.name == name).map(|i| LevelIx::new(ix(i)))
@@ -113,12 +120,18 @@ impl Joiner {
     fn level(&mut self, r: &mut Reader, at: usize) {
         let l = self.order[at];
         let raw = &self.levels[l];
+        let away = raw.vertices.iter().find(|v| v.at.is_some_and(|p| !on_earth(self.placings[l].apply(p))));
+        if let Some(v) = away {
+            let what = "this vertex lies more than a thousand kilometres from the site's origin";
+            r.findings.error(v.origin.at, v.origin.path.as_str(), what, "check its coordinates, the measurements and the fiducials");
+        }
         let segment = |ends: (usize, usize)| Some(Segment::new(self.point(l, ends.0)?, self.point(l, ends.1)?));
-        let walls = raw.walls.iter().filter_map(|w| {
-            let line = segment(w.ends)?;
-            (line.length() > 0.01).then_some(Wall { line, thickness_m: WALL_THICKNESS_M, height_m: WALL_HEIGHT_M, alpha: w.alpha })
-        });
-        let walls = walls.collect();
+        let (mut walls, mut wall_marks) = (Vec::new(), Vec::new());
+        for w in &raw.walls {
+            let Some(line) = segment(w.ends).filter(|l| l.length() > 0.01) else { continue };
+            walls.push(Wall { line, thickness_m: WALL_THICKNESS_M, height_m: WALL_HEIGHT_M, alpha: w.alpha });
+            wall_marks.push(w.at);
+        }
         let outline = |p: &RawPolygon| -> Option<Vec<Vec2>> { p.vertices.iter().map(|v| self.point(l, *v)).collect() };
         let mut floors: Vec<Floor> = Vec::new();
         for f in &raw.floors {
@@ -192,6 +205,7 @@ impl Joiner {
         self.site.levels.push(Level { name: raw.name.clone(), elevation_m: raw.elevation_m, walls, floors, obstacles: Vec::new() });
         self.site.doors.extend(doors);
         self.places.doors.extend(door_marks);
+        self.places.walls.push(wall_marks);
         self.vertices(r, at);
     }
 
@@ -272,6 +286,15 @@ impl Joiner {
         let its_reference = known(self, r, &raw.reference, "reference_floor_name");
         let placing = self.placings[its_reference.map_or(reference, |l| self.order[l.at()])];
         let at = placing.apply(raw.at);
+        if !on_earth(at) {
+            r.findings.error(
+                raw.origin.at,
+                path.as_str(),
+                "the lift lies more than a thousand kilometres from the site's origin",
+                "check its x and y",
+            );
+            return;
+        }
         let doors: Vec<LiftDoor> = raw.doors.iter().map(|(o, d)| onto_side(r, o, d, raw.width_m, raw.depth_m)).collect();
         let mut stops: Vec<LiftStop> = Vec::new();
         for (mark, level, names) in &raw.level_doors {

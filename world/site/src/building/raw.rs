@@ -60,6 +60,7 @@ pub(crate) struct RawLane {
 
 #[derive(Debug)]
 pub(crate) struct RawWall {
+    pub(crate) at: Mark,
     pub(crate) ends: (usize, usize),
     pub(crate) alpha: f64,
 }
@@ -116,6 +117,18 @@ const LEVEL_KEYS: [&str; 22] = [
     "cameras",
     "images",
     "zones",
+];
+/// What one level may hold: far above any building, and low enough that pairs can be compared.
+const LEVEL_LIMITS: [(&str, usize); 9] = [
+    ("vertices", 200_000),
+    ("lanes", 20_000),
+    ("walls", 50_000),
+    ("doors", 5_000),
+    ("fiducials", 1_000),
+    ("measurements", 10_000),
+    ("floors", 2_000),
+    ("holes", 2_000),
+    ("models", 200_000),
 ];
 const VERTEX_KEYS: [&str; 16] = [
     "is_charger",
@@ -205,6 +218,14 @@ pub(crate) fn level(r: &mut Reader, unknown: &mut Unknown, entry: &Entry, y_sign
     let mut l = RawLevel { name: entry.key.clone(), at: entry.at, ..RawLevel::default() };
     let entries = r.as_map(n, || path.trim_end_matches('.').to_owned());
     unknown.check("level", entries, &LEVEL_KEYS, &path);
+    for (key, most) in LEVEL_LIMITS {
+        let count = r.seq(n, key, &path).len();
+        if count > most {
+            let at = n.get(key).map_or(n.at, |x| x.at);
+            r.findings.error(at, format!("{path}{key}"), format!("{count} {key} on one level, more than {most}"), "split the level");
+            return l;
+        }
+    }
     l.elevation_m = r.number_at(n, "elevation", &path).unwrap_or(0.0);
     for (i, v) in r.seq(n, "vertices", &path).iter().enumerate() {
         let raw = vertex(r, unknown, v, &format!("{path}vertices[{i}]"), y_sign);
@@ -255,7 +276,7 @@ pub(crate) fn level(r: &mut Reader, unknown: &mut Unknown, entry: &Entry, y_sign
             if ends.0 == ends.1 {
                 r.findings.warning(e.at, at, "a wall from a vertex to itself is left out", "remove it");
             } else {
-                l.walls.push(RawWall { ends, alpha });
+                l.walls.push(RawWall { at: e.at, ends, alpha });
             }
         }
     }

@@ -120,15 +120,15 @@ pub(super) fn page(site: &Site, options: &Options) -> Page {
     page
 }
 
-/// As many panels in a row as make the drawing largest on a page that is not taller than wide.
+/// As many panels in a row as make the drawing large on a page that is not taller than wide; fewer only if it gains much.
 fn columns(boxes: &[Bounds], width: f64) -> usize {
     let mut best = (0.0, boxes.len().max(1));
-    for n in 1..=boxes.len() {
+    for n in (1..=boxes.len()).rev() {
         let rows: Vec<&[Bounds]> = boxes.chunks(n).collect();
         let wide = rows.iter().map(|r| r.iter().map(|b| b.size().x).sum::<f64>()).fold(0.1, f64::max);
         let high: f64 = rows.iter().map(|r| r.iter().map(|b| b.size().y).fold(0.1, f64::max)).sum();
         let scale = (width / wide).min(width / high);
-        if scale > best.0 + 1e-9 {
+        if scale > best.0 * 1.15 {
             best = (scale, n);
         }
     }
@@ -371,6 +371,14 @@ impl Panel<'_> {
         }
     }
 
+    /// Lanes and walls of this level in pixels.
+    fn strokes(&self) -> Vec<Segment> {
+        let lane = |l: &LaneIx| self.options.lanes && self.site.lanes[l.at()].ride.is_none() && self.site.lane_level(*l) == self.level;
+        let lanes = self.site.lane_indexes().filter(lane).map(|l| self.site.lane_line(l));
+        let walls = self.site.levels[self.level.at()].walls.iter().map(|w| w.line);
+        lanes.chain(walls).map(|s| Segment::new(self.at(s.a), self.at(s.b))).collect()
+    }
+
     /// Where robots start on this level, with the radius of their circle in pixels.
     fn starts(&self) -> Vec<(Vec2, f64)> {
         let here = self.site.spawns.iter().filter(|s| self.site.vertices[s.vertex.at()].level == self.level);
@@ -438,6 +446,7 @@ impl Panel<'_> {
     /// Names, the important ones first; a name that finds no room is left out.
     fn names(&mut self) {
         let mut labels: Vec<(u8, Vec2, String, Colour, bool)> = Vec::new();
+        let strokes = self.strokes();
         let starts: Vec<(Vec2, f64)> = if self.options.spawns { self.starts() } else { Vec::new() };
         for f in self.options.figures.iter().filter(|f| f.level == self.level && !f.name.is_empty()) {
             labels.push((0, self.at(f.pose.at), f.name.clone(), INK, true));
@@ -493,7 +502,12 @@ impl Panel<'_> {
                     && b.1.x < self.page_width - 2.0
                     && self.taken.iter().all(|t| b.1.x < t.0.x || t.1.x < b.0.x || b.1.y < t.0.y || t.1.y < b.0.y)
             };
-            let chosen = spots.into_iter().map(place).find(|(_, _, b)| free(b));
+            // Of the free spots the one that hides least of lanes and walls; the first of equals.
+            let chosen = spots
+                .into_iter()
+                .map(place)
+                .filter(|(_, _, b)| free(b))
+                .min_by_key(|(_, _, b)| strokes.iter().filter(|s| meets(s, b)).count());
             let chosen = chosen.or_else(|| (rank == 0).then(|| place(spots[0])));
             if let Some((p, anchor, b)) = chosen {
                 self.taken.push(b);
@@ -501,6 +515,23 @@ impl Panel<'_> {
             }
         }
     }
+}
+
+/// Does a line pass through a box?
+fn meets(s: &Segment, (low, high): &(Vec2, Vec2)) -> bool {
+    let d = s.b - s.a;
+    let (mut from, mut to) = (0.0_f64, 1.0_f64);
+    for (p, step, a, b) in [(s.a.x, d.x, low.x, high.x), (s.a.y, d.y, low.y, high.y)] {
+        if step.abs() < 1e-9 {
+            if p < a || p > b {
+                return false;
+            }
+            continue;
+        }
+        let (t, u) = ((a - p) / step, (b - p) / step);
+        (from, to) = (from.max(t.min(u)), to.min(t.max(u)));
+    }
+    from < to
 }
 
 /// Scale bar and legend.
