@@ -5,9 +5,14 @@
 //! at that level, doors open, under this robot's session; the session lasts until the robot has left the cabin.
 //! Traffic releases moves at one lift to one robot at a time, so sessions need no queue here and cannot deadlock.
 //!
-//! Whoever answers must answer every request with a report of its state; requests are repeated, since both get lost.
+//! Requests and reports get lost, late and out of order. So every new request has a higher number than the one before
+//! (a repeated one has the same), a door or lift obeys no request with a lower number than it has seen, and its reports
+//! name the number that they answer. A report that answers an older request opens nothing.
 //! A door or lift that does not do as asked for a while counts as jammed: its lanes are closed, the moves over them
 //! withdrawn, and both tried again later.
+
+#[cfg(test)]
+mod tests;
 
 use crate::traffic::{Move, Release};
 use nooterra_engine::ids::RobotId;
@@ -53,6 +58,8 @@ pub struct LiftReport {
     pub session: Option<RobotId>,
     /// It works and takes requests.
     pub is_available: bool,
+    /// The request that it obeys.
+    pub number: u64,
 }
 
 /// What is asked for.
@@ -71,6 +78,8 @@ pub enum Wish {
         door: DoorIx,
         /// Open, else close.
         open: bool,
+        /// Of the request.
+        number: u64,
     },
     /// Bring a lift to a level, open its doors, hold it for a robot.
     Lift {
@@ -80,6 +89,8 @@ pub enum Wish {
         level: LevelIx,
         /// The robot.
         session: RobotId,
+        /// Of the request.
+        number: u64,
     },
     /// The robot has left the lift, which may close its doors.
     LiftEnd {
@@ -87,6 +98,8 @@ pub enum Wish {
         lift: LiftIx,
         /// The robot.
         session: RobotId,
+        /// Of the request.
+        number: u64,
     },
     /// Lanes that cannot be passed: tell traffic.
     CloseLanes {
@@ -110,13 +123,15 @@ pub enum Wish {
 #[derive(Debug, Clone, PartialEq, Default, Record)]
 struct Door {
     mode: DoorMode,
+    /// The request that its last report answers.
+    answers: u64,
+    /// The last request.
+    number: u64,
     heard: Instant,
     /// When it was asked to open for the present use; none if nobody needs it.
     wanted: Option<Instant>,
     /// When it was last asked anything.
     asked: Option<Instant>,
-    /// When it was last asked to close.
-    shut: Option<Instant>,
     /// When it was needed last.
     used: Instant,
     close_tries: u32,
@@ -126,6 +141,8 @@ struct Door {
 #[derive(Debug, Clone, PartialEq, Default, Record)]
 struct Lift {
     report: Option<LiftReport>,
+    /// The last request.
+    number: u64,
     session: Option<RobotId>,
     /// What is asked of it for the session, and since when.
     level: Option<LevelIx>,
@@ -194,14 +211,19 @@ impl Facilities {
             w.queue.retain(|q| q.step.seq < seq);
         }
     }
-    /// A door reported its state.
-    pub fn door_state(&mut self, door: DoorIx, mode: DoorMode, now: Instant) {
+    /// A door reported its state, obeying the request of this number (0 if none yet). Older reports change nothing.
+    pub fn door_state(&mut self, door: DoorIx, mode: DoorMode, number: u64, now: Instant) {
         let d = self.doors.entry(door).or_default();
-        (d.mode, d.heard) = (mode, now);
+        if number >= d.answers {
+            (d.mode, d.answers, d.heard) = (mode, number, now);
+        }
     }
-    /// A lift reported its state.
+    /// A lift reported its state. Older reports change nothing.
     pub fn lift_state(&mut self, lift: LiftIx, report: LiftReport) {
-        self.lifts.entry(lift).or_default().report = Some(report);
+        let l = self.lifts.entry(lift).or_default();
+        if l.report.is_none_or(|r| r.number <= report.number) {
+            l.report = Some(report);
+        }
     }
     /// Whom a lift is held for.
     pub fn session(&self, lift: LiftIx) -> Option<RobotId> {
@@ -277,27 +299,29 @@ impl Facilities {
                 d.close_tries = 0;
                 let fresh = d.wanted.is_none();
                 let wanted = *d.wanted.get_or_insert(now);
+                if fresh {
+                    d.number += 1;
+                }
                 if d.ready() {
                     // Held: should it close by itself, patience starts anew.
                     d.wanted = Some(now);
-                    if fresh {
-                        d.asked = Some(now);
-                        out.push(Wish::Door { door: *ix, open: true });
-                    }
                 } else if now.since(wanted) >= DOOR_JAM {
                     d.jammed = Some(now);
                     out.push(Wish::CloseLanes { lanes: lanes_through(site, *ix) });
                 } else if fresh || is_due(d.asked, now) {
                     d.asked = Some(now);
-                    out.push(Wish::Door { door: *ix, open: true });
+                    out.push(Wish::Door { door: *ix, open: true, number: d.number });
                 }
             } else if d.asked.is_some() && now.since(d.used) >= LINGER {
                 let fresh = d.wanted.take().is_some();
-                let answered = d.mode == DoorMode::Closed && d.shut.is_some_and(|s| d.heard >= s);
+                if fresh {
+                    d.number += 1;
+                }
+                let answered = d.mode == DoorMode::Closed && d.answers == d.number;
                 if fresh || (!answered && d.close_tries < CLOSE_TRIES && is_due(d.asked, now)) {
-                    (d.asked, d.shut) = (Some(now), Some(now));
+                    d.asked = Some(now);
                     d.close_tries += 1;
-                    out.push(Wish::Door { door: *ix, open: false });
+                    out.push(Wish::Door { door: *ix, open: false, number: d.number });
                 }
             }
         }
@@ -326,6 +350,7 @@ impl Facilities {
             let need = needs.get(ix).copied();
             if l.session.is_some() && need.map(|n| n.0) != l.session {
                 (l.ending, l.end_tries) = (l.session.take(), 0);
+                l.number += 1;
                 (l.level, l.wanted, l.asked) = (None, None, None);
             }
             if let Some(since) = l.jammed {
@@ -339,10 +364,14 @@ impl Facilities {
                 l.end(*ix, now, out);
                 continue;
             };
+            if l.session.is_none() {
+                l.number += 1;
+            }
             l.ending = None;
             l.session = Some(robot);
             let level = level.or(l.level).or(l.report.map(|r| r.level)).unwrap_or_default();
             if l.level != Some(level) {
+                l.number += u64::from(l.level.is_some());
                 (l.level, l.wanted, l.asked) = (Some(level), Some(now), None);
             }
             if l.ready() {
@@ -355,7 +384,7 @@ impl Facilities {
                 out.push(Wish::CloseLanes { lanes: lanes_of(site, *ix) });
             } else if is_due(l.asked, now) {
                 l.asked = Some(now);
-                out.push(Wish::Lift { lift: *ix, level, session: robot });
+                out.push(Wish::Lift { lift: *ix, level, session: robot, number: l.number });
             }
         }
     }
@@ -426,28 +455,28 @@ impl Walker {
 }
 
 impl Door {
-    /// Reported open, and not asked to close since.
+    /// Reported open in answer to the present request.
     fn ready(&self) -> bool {
-        self.mode == DoorMode::Open && self.shut.is_none_or(|s| self.heard > s)
+        self.mode == DoorMode::Open && self.answers == self.number && self.wanted.is_some()
     }
 }
 
 impl Lift {
     fn is_open_at(&self, level: LevelIx) -> bool {
-        self.report.is_some_and(|r| r.is_open && r.is_available && r.level == level && r.session.is_some() && r.session == self.session)
+        self.report.is_some_and(|r| r.is_open && r.is_available && r.level == level && r.number == self.number && r.session == self.session)
     }
     fn ready(&self) -> bool {
         self.level.is_some_and(|l| self.is_open_at(l))
     }
     fn end(&mut self, ix: LiftIx, now: Instant, out: &mut Vec<Wish>) {
         let Some(robot) = self.ending else { return };
-        let over = self.end_tries > 0 && self.report.is_some_and(|r| r.session != Some(robot));
+        let over = self.report.is_some_and(|r| r.number == self.number && r.session != Some(robot));
         if over || self.end_tries >= CLOSE_TRIES {
             self.ending = None;
         } else if is_due(self.asked, now) {
             self.asked = Some(now);
             self.end_tries += 1;
-            out.push(Wish::LiftEnd { lift: ix, session: robot });
+            out.push(Wish::LiftEnd { lift: ix, session: robot, number: self.number });
         }
     }
 }

@@ -14,6 +14,8 @@ mod roadmap;
 mod sipp;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::support as tests_support;
 
 pub use roadmap::{RoadMap, RobotClass};
 

@@ -1,6 +1,11 @@
 mod maps;
 mod sim;
 
+pub(crate) mod support {
+    pub(crate) use super::maps::{fleet, shared_building};
+    pub(crate) use super::sim::Dice;
+}
+
 use super::*;
 use sim::{CLASS, Dice, Sim, drawn};
 
@@ -185,4 +190,21 @@ fn random_grids() {
         let score = random_goals(&drawn(&points, &lanes), robots, 300, 7);
         println!("{w}x{h}: {score:?}");
     }
+}
+
+/// Aisles with cross ways, `w` by `h` places 2 m apart: a warehouse.
+fn aisles(w: u32, h: u32) -> nooterra_site::Site {
+    let at = |x: u32, y: u32| y * w + x;
+    let points: Vec<(f64, f64)> = (0..w * h).map(|i| (f64::from(i % w) * 2.0, f64::from(i / w) * 2.0)).collect();
+    let across = [0, h / 2, h - 1].into_iter().flat_map(|y| (1..w).map(move |x| (at(x - 1, y), at(x, y))));
+    let up = (1..h).flat_map(|y| (0..w).map(move |x| (at(x, y - 1), at(x, y))));
+    drawn(&points, &across.chain(up).collect::<Vec<_>>())
+}
+
+#[test]
+fn fifty_robots_in_aisles() {
+    let score = random_goals(&aisles(12, 15), 50, 300, 3);
+    println!("50 robots: {score:?} mean {} us", score.plan_us_sum / u128::from(score.plans));
+    let score = random_goals(&aisles(12, 15), 11, 300, 3);
+    println!("11 robots: {score:?} mean {} us", score.plan_us_sum / u128::from(score.plans));
 }

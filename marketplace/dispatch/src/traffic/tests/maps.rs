@@ -1,6 +1,6 @@
 //! Real buildings: every robot that the map spawns, hundreds of random goals.
 
-use super::sim::{Dice, Sim};
+use super::sim::Sim;
 use crate::traffic::{RoadMap, RobotClass};
 use nooterra_site::{Site, VertexIx, import, model_or_generic};
 use std::path::{Path, PathBuf};
@@ -30,6 +30,12 @@ fn shared(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/open-rmf").join(name)
 }
 
+/// A building of the shared data, if it is there.
+pub fn shared_building(name: &str) -> Option<Site> {
+    let text = std::fs::read_to_string(shared(name)).ok()?;
+    Some(import(name, &text).unwrap().site)
+}
+
 pub fn run(path: &Path, goals: u64, seed: u64) -> Option<String> {
     let text = std::fs::read_to_string(path).ok()?;
     let site = import(&path.to_string_lossy(), &text).map_err(|f| format!("{f:?}")).unwrap().site;
@@ -38,7 +44,6 @@ pub fn run(path: &Path, goals: u64, seed: u64) -> Option<String> {
     let map = RoadMap::build(&site, &f.classes);
     let built = clock.elapsed();
     let mut sim = Sim::new(&map, &f.robots, seed);
-    let mut dice = Dice(seed ^ 99);
     let (mut places, mut parking) = (vec![], vec![]);
     for (class, v) in &f.robots {
         let at = VertexIx::new(*v);
@@ -48,7 +53,6 @@ pub fn run(path: &Path, goals: u64, seed: u64) -> Option<String> {
         places.push(all);
         parking.push(f.robots.iter().filter(|(c, _)| c == class).map(|(_, v)| VertexIx::new(*v)).collect::<Vec<_>>());
     }
-    dice.roll(2);
     sim.rounds(goals, &places, &parking, 60 * 60_000);
     let s = &sim.score;
     Some(format!(
