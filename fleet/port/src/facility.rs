@@ -12,6 +12,8 @@ pub enum FacilityOrder {
         door: u32,
         /// Open?
         open: bool,
+        /// Number of the request, ascending per door; a repeated request keeps its number. Lower ones are not obeyed.
+        number: u64,
     },
     /// Bring a lift to a level and open or close its doors there.
     Lift {
@@ -23,6 +25,8 @@ pub enum FacilityOrder {
         doors_open: bool,
         /// Who has the cabin for itself.
         session: Option<RobotId>,
+        /// Number of the request, ascending per lift, as for doors.
+        number: u64,
     },
     /// A job is booked: the site's admin key is asked for an access plan.
     AskAccess {
@@ -93,6 +97,8 @@ pub enum FacilityReport {
         door: u32,
         /// State.
         state: DoorState,
+        /// The request that it obeys; 0 if none yet.
+        number: u64,
     },
     /// A lift changed its state.
     Lift {
@@ -104,6 +110,8 @@ pub enum FacilityReport {
         doors: DoorState,
         /// Session in force.
         session: Option<RobotId>,
+        /// The request that it obeys; 0 if none yet.
+        number: u64,
     },
     /// The site's admin issues an access plan.
     AccessPlanIssued {

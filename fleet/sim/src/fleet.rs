@@ -76,9 +76,9 @@ pub enum SiteMail {
     Receipt(Box<Receipt>),
 }
 
-/// One robot: its brain and what its body remembers for it.
+/// One robot: its brain and what its body remembers for it, as keyframes hold it.
 #[derive(Debug, Clone, PartialEq, Record)]
-struct SimRobot {
+pub struct SimRobot {
     id: RobotId,
     ix: RobotIx,
     agent: Agent,

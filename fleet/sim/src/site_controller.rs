@@ -88,6 +88,8 @@ pub struct SiteController {
     doors: BTreeMap<u32, Said>,
     lifts: BTreeMap<u32, Said>,
     sessions: BTreeMap<u32, RobotId>,
+    /// Number of the last request obeyed, per door and lift (`true`).
+    heeded: BTreeMap<(bool, u32), u64>,
     plans: BTreeMap<JobId, Plan>,
     watches: BTreeMap<JobId, Watch>,
     plan_count: u32,
@@ -105,6 +107,7 @@ impl SiteController {
             doors: BTreeMap::new(),
             lifts: BTreeMap::new(),
             sessions: BTreeMap::new(),
+            heeded: BTreeMap::new(),
             plans: BTreeMap::new(),
             watches: BTreeMap::new(),
             plan_count: 0,
@@ -114,14 +117,15 @@ impl SiteController {
     /// Takes an order from the platform.
     pub fn order(&mut self, now: Instant, order: &FacilityOrder, site: &Site, world: &mut dyn SiteSenses) {
         match order {
-            FacilityOrder::Door { door, open } => {
-                if (*door as usize) < site.doors.len() {
+            FacilityOrder::Door { door, open, number } => {
+                if (*door as usize) < site.doors.len() && self.heeds(false, *door, *number) {
                     world.command_door(*door, *open);
                     self.doors.remove(door);
                 }
             }
-            FacilityOrder::Lift { lift, level, doors_open, session } => {
-                if (*lift as usize) < site.lifts.len() && (*level as usize) < site.levels.len() {
+            FacilityOrder::Lift { lift, level, doors_open, session, number } => {
+                let known = (*lift as usize) < site.lifts.len() && (*level as usize) < site.levels.len();
+                if known && self.heeds(true, *lift, *number) {
                     match session {
                         Some(r) => self.sessions.insert(*lift, *r),
                         None => self.sessions.remove(lift),
@@ -168,6 +172,19 @@ impl SiteController {
     pub fn receipt(&mut self, now: Instant, r: &Receipt) {
         self.controller.receive(r, now);
         self.witness.receive(r, now);
+    }
+
+    /// Is this request no older than the last one that was obeyed? Then it is obeyed.
+    fn heeds(&mut self, is_lift: bool, ix: u32, number: u64) -> bool {
+        let last = self.heeded.entry((is_lift, ix)).or_insert(0);
+        if number < *last {
+            return false;
+        }
+        *last = number;
+        true
+    }
+    fn heeded(&self, is_lift: bool, ix: u32) -> u64 {
+        self.heeded.get(&(is_lift, ix)).copied().unwrap_or_default()
     }
 
     fn issue_plan(&mut self, now: Instant, job: JobId, vertices: &[u32], valid_from: Instant, valid_to: Instant) {
@@ -219,7 +236,7 @@ impl SiteController {
     fn sense_doors(&mut self, now: Instant, site: &Site, world: &dyn SiteSenses) {
         for door in 0..u32::try_from(site.doors.len()).unwrap_or(u32::MAX) {
             let state = world.door(door);
-            let report = FacilityReport::Door { door, state };
+            let report = FacilityReport::Door { door, state, number: self.heeded(false, door) };
             let told = self.doors.get(&door);
             let stale = told.is_none_or(|s| s.report != report || (state != DoorState::Closed && now >= s.at + REPEAT));
             if stale && !(told.is_none() && state == DoorState::Closed && now == Instant::ZERO) {
@@ -232,7 +249,7 @@ impl SiteController {
         for lift in 0..u32::try_from(site.lifts.len()).unwrap_or(u32::MAX) {
             let (level, doors) = world.lift(lift);
             let session = self.sessions.get(&lift).copied();
-            let report = FacilityReport::Lift { lift, level, doors, session };
+            let report = FacilityReport::Lift { lift, level, doors, session, number: self.heeded(true, lift) };
             let busy = session.is_some();
             if self.lifts.get(&lift).is_none_or(|s| s.report != report || (busy && now >= s.at + REPEAT)) {
                 self.lifts.insert(lift, Said { report: report.clone(), at: now });
