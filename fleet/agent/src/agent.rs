@@ -362,10 +362,7 @@ impl Agent {
             Order::Task(t) => {
                 match t.kind {
                     TaskKind::Charge { vertex, to_soc_bps } => self.power.begin(now, t.task, vertex, to_soc_bps, &mut out),
-                    TaskKind::EndCharge => {
-                        self.power.end("", &mut out);
-                        out.push(Report::TaskEnded { task: t.task, code: String::new() });
-                    }
+                    TaskKind::EndCharge => self.power.end("", &mut out),
                 }
                 self.say_all(now, out);
                 Ok(())
@@ -472,6 +469,7 @@ impl Agent {
         let nominal_v = self.config.model.battery_v;
         let charge = self.power.cycle(now, f, at, !self.track.is_done(), nominal_v, &mut out);
         self.watch_lease(now, &mut out);
+        self.link.retry(now, self.work.lease.as_ref().map(|l| l.id));
         self.say_all(now, out);
         self.beat(now, f);
         let summaries = self.policy.summaries(now, self.config.policy.clamp_window);
@@ -587,7 +585,8 @@ impl Agent {
 
     /// Has the end of the leg been reached? Then looks at the next one.
     fn advance(&mut self, now: Instant, v: View, map: &AgentMap, lim: &Limits, speed: f64, target: Option<u32>) -> Option<View> {
-        let near_enough = v.stops_here && self.progress.idle_s() > NEAR_ENOUGH_S && v.end_m < NEAR_ENOUGH_M;
+        let ends = self.track.ahead_at(0).is_some_and(|n| n.is_goal || Some(n.vertex) == target);
+        let near_enough = ends && v.stops_here && self.progress.idle_s() > NEAR_ENOUGH_S && v.end_m < NEAR_ENOUGH_M;
         let reach = if near_enough { Reach::Reached } else { self.follower.reached(&v, lim, speed) };
         match reach {
             Reach::NotYet => return Some(v),
@@ -818,6 +817,10 @@ impl Agent {
         }
     }
 
+    /// The clock was compared with the platform's: what to add to it from now on.
+    pub fn set_clock_offset(&mut self, offset_ns: i64) {
+        self.config.clock_offset_ns = offset_ns;
+    }
     /// What it drives: for tools that draw it.
     pub fn drive_kind(&self) -> Drive {
         self.config.model.drive

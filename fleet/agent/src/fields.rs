@@ -2,7 +2,7 @@
 //!
 //! Returns that fit the map's walls count as walls: lanes pass near them, so they are given little room. Everything
 //! else gets more, and what moves the most. The nearer a contact lies on the way, the slower the robot may drive.
-#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // ray counts are small; f32 holds a building to the micrometre
+#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // ray counts are small; f32 holds metres to the micrometre
 
 use crate::config::LocalPolicy;
 use crate::map::AgentMap;
@@ -69,6 +69,8 @@ struct Mover {
 /// The latest scan, sorted into walls and others, in the map's frame.
 #[derive(Debug, Clone, PartialEq, Default, Record)]
 pub struct Fields {
+    /// Where the robot was at the last scan: points are held relative to it, so that single precision is plenty.
+    origin: Vec2,
     /// x, y of returns from walls near the robot.
     walls: Vec<f32>,
     /// x, y of everything else near the robot.
@@ -101,6 +103,7 @@ impl Fields {
         self.since_scan_s = 0.0;
         self.has_scan = true;
         self.full_circle = s.angle_step_rad.abs() * s.ranges_m.len() as f64 > 6.0;
+        self.origin = pose.at;
         self.walls.clear();
         self.others.clear();
         self.moving.clear();
@@ -114,7 +117,7 @@ impl Fields {
                 let d = f64::from(*r);
                 let p = pose.at + Vec2::new(cs * d, sn * d);
                 if map.is_wall(level, p, WALL_FIT_M) {
-                    self.walls.extend([p.x as f32, p.y as f32]);
+                    self.walls.extend([(p.x - pose.at.x) as f32, (p.y - pose.at.y) as f32]);
                 } else {
                     if cluster.count > 0 && cluster.last.dist(p) > 0.25 {
                         self.follow(&cluster, dt_s);
@@ -125,7 +128,7 @@ impl Fields {
                     cluster.count += 1;
                     cluster.sum = cluster.sum + p;
                     cluster.last = p;
-                    self.others.extend([p.x as f32, p.y as f32]);
+                    self.others.extend([(p.x - pose.at.x) as f32, (p.y - pose.at.y) as f32]);
                 }
             }
             (sn, cs) = (sn * dc + cs * ds, cs * dc - sn * ds);
@@ -173,6 +176,7 @@ impl Fields {
     pub fn allowed(&self, way: &Way, radius_m: f64, speed_mps: f64, accel_mps2: f64, speed_max_mps: f64, p: &LocalPolicy) -> Allowed {
         let sweep = Sweep {
             way,
+            origin: self.origin,
             radius_m,
             brake_mps2: accel_mps2 * 0.7,
             speed_max_mps,
@@ -189,7 +193,7 @@ impl Fields {
         if way.count >= 2 {
             let ahead = (way.points[1] - way.points[0]).unit();
             for q in self.moving.chunks_exact(2) {
-                let d = Vec2::new(f64::from(q[0]), f64::from(q[1])) - way.points[0];
+                let d = self.origin + Vec2::new(f64::from(q[0]), f64::from(q[1])) - way.points[0];
                 let clear = d.norm() - radius_m;
                 if clear < 1.2 && d.dot(ahead) > -0.1 {
                     out.mover_mps = out.mover_mps.min(p.human_speed_mps + (clear - 0.6).max(0.0) * 1.2);
@@ -217,6 +221,7 @@ struct Room {
 
 struct Sweep<'a> {
     way: &'a Way,
+    origin: Vec2,
     radius_m: f64,
     brake_mps2: f64,
     speed_max_mps: f64,
@@ -226,7 +231,7 @@ struct Sweep<'a> {
 impl Sweep<'_> {
     fn all(&self, points: &[f32], room: &Room, limit_mps: &mut f64, contact_m: &mut f64) {
         for q in points.chunks_exact(2) {
-            self.one(Vec2::new(f64::from(q[0]), f64::from(q[1])), room, limit_mps, contact_m);
+            self.one(self.origin + Vec2::new(f64::from(q[0]), f64::from(q[1])), room, limit_mps, contact_m);
         }
     }
 

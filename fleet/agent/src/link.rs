@@ -3,7 +3,7 @@
 use crate::config::AgentConfig;
 use nooterra_engine::ids::{JobId, LeaseId};
 use nooterra_engine::record::decode;
-use nooterra_engine::{Instant, Record, encode};
+use nooterra_engine::{Instant, Record, Span, encode};
 use nooterra_port::order::{Order, SignedOrder};
 use nooterra_port::report::Report;
 use nooterra_trust::outbox::Patience;
@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, VecDeque};
 const HELD_AHEAD: u64 = 64;
 /// Heartbeats whose acknowledgement is awaited.
 const BEATS_KEPT: usize = 1_024;
+/// A refused milestone is said again after this, and at most this often.
+const RETRY_AFTER: Span = Span::from_secs(3);
+const RETRIES: u32 = 100;
 /// A badly signed order is answered at most this often.
 const FORGED_EVERY_NS: u64 = 1_000_000_000;
 
@@ -24,6 +27,7 @@ struct Said {
     job: Option<JobId>,
     lease: Option<LeaseId>,
     fence: u64,
+    tries: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
@@ -63,6 +67,10 @@ pub struct Link {
     pub acked_beat: Instant,
     last_beat: Instant,
     forged_at: Instant,
+    /// Reports that move the job on, until their verdict is known, by their place in the chain.
+    milestones: BTreeMap<u64, Said>,
+    /// Of these, what was refused because the platform was not there yet: said again at that instant.
+    again: VecDeque<Said>,
 }
 
 impl Link {
@@ -79,6 +87,8 @@ impl Link {
             acked_beat: Instant::ZERO,
             last_beat: Instant::ZERO,
             forged_at: Instant::ZERO,
+            milestones: BTreeMap::new(),
+            again: VecDeque::new(),
         }
     }
     /// Highest order number taken up.
@@ -107,7 +117,7 @@ impl Link {
         if matches!(report, Report::Heartbeat(_)) {
             self.last_beat = at;
         }
-        self.pending.push(Said { at, report, job, lease, fence });
+        self.pending.push(Said { at, report, job, lease, fence, tries: 0 });
     }
 
     /// Signs what was queued and hands out everything to send now, repetitions included.
@@ -128,6 +138,8 @@ impl Link {
                     self.beats.remove(1); // the first tells since when nobody answers
                 }
                 self.beats.push_back(Beat { actor_seq, at: s.at });
+            } else if is_milestone(&s.report) {
+                self.milestones.insert(actor_seq, s);
             }
         }
         if self.outbox.next_deadline(now).is_some_and(|at| at <= now) {
@@ -145,6 +157,27 @@ impl Link {
         while let Some(b) = self.beats.front().filter(|b| b.actor_seq <= actor_seq) {
             self.acked_beat = self.acked_beat.max(b.at);
             self.beats.pop_front();
+        }
+        while self.milestones.first_key_value().is_some_and(|(seq, _)| *seq <= actor_seq) {
+            self.milestones.pop_first();
+        }
+    }
+
+    /// A report that moves the job on was refused: if the platform may only not be there yet, it is said again.
+    fn refused(&mut self, now: Instant, actor_seq: u64, code: &str) {
+        let Some(mut s) = self.milestones.remove(&actor_seq) else { return };
+        s.tries += 1;
+        if s.tries <= RETRIES
+            && matches!(code, "NOT_CAPTURED" | "STATE_FORBIDS" | "TRACK_FORBIDS" | "STOP_ACTIVE" | "PLAN_MISSING" | "PLAN_NOT_VALID_NOW")
+        {
+            s.at = now.saturating_add(RETRY_AFTER);
+            self.again.push_back(s);
+        }
+    }
+    /// Says again what is due, if its lease is still in force.
+    pub fn retry(&mut self, now: Instant, lease: Option<LeaseId>) {
+        while self.again.front().is_some_and(|s| s.at <= now) {
+            self.pending.extend(self.again.pop_front().filter(|s| s.lease == lease));
         }
     }
 
@@ -200,8 +233,11 @@ impl Link {
         if acked.done.is_empty() && acked.verdict.is_none() && before == self.outbox.unacked() {
             return Some(Heard::Acked(None));
         }
-        self.acked(if acked.done.is_empty() { 0 } else { r.acked_seq });
         let refused = acked.verdict.and_then(|(seq, v)| v.rejection().map(|x| (seq, x.code.text().to_owned())));
+        if let Some((seq, code)) = &refused {
+            self.refused(now, *seq, code);
+        }
+        self.acked(if acked.done.is_empty() { 0 } else { r.acked_seq });
         Some(Heard::Acked(refused))
     }
 
@@ -219,6 +255,18 @@ impl Link {
         }
         may
     }
+}
+
+fn is_milestone(r: &Report) -> bool {
+    matches!(
+        r,
+        Report::Departed { .. }
+            | Report::RobotArrived { .. }
+            | Report::ExecutionStarted { .. }
+            | Report::CheckpointReached { .. }
+            | Report::ExecutionCompleted { .. }
+            | Report::SafeExitReported { .. }
+    )
 }
 
 fn concerns_job(r: &Report) -> bool {

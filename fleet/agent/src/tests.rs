@@ -8,6 +8,7 @@
 )]
 #![allow(missing_docs)]
 mod bounds;
+mod buildings;
 mod driving;
 mod jobs;
 mod links;

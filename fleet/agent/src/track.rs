@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 /// No lane leads to this node: the first of a route.
 pub const NO_LANE: u32 = u32::MAX;
-/// A new route must begin within this distance.
+/// A new route must begin within this distance, or at an end of the lane that the robot is on.
 const START_REACH_M: f64 = 6.0;
 /// Closer than this to its first node, the robot stands on it.
 const START_AT_M: f64 = 0.15;
@@ -147,12 +147,13 @@ impl Track {
             return Err("ROUTE_OTHER_LEVEL");
         }
         let gap_m = first.at.dist(pose.at);
-        if gap_m > START_REACH_M {
-            return Err("ROUTE_OUT_OF_REACH");
-        }
         // Driving towards that very node already: keep the line. Else go there from where the robot is.
         let leg = self.leg(map);
         let same_way = leg.filter(|l| l.node.vertex == r.nodes[0].vertex && !l.node.ride);
+        // Both ends of the lane under the wheels are in reach however long it is.
+        if gap_m > START_REACH_M && same_way.is_none() && self.last_vertex != Some(r.nodes[0].vertex) {
+            return Err("ROUTE_OUT_OF_REACH");
+        }
         let mut nodes: VecDeque<Node> = (0..r.nodes.len()).map(|i| node_of(r, i)).collect();
         if let (Some(l), Some(n)) = (same_way, nodes.front_mut()) {
             n.lane = l.node.lane;

@@ -385,6 +385,14 @@ impl Work {
     fn watch_load(&mut self, a: &Around<'_>, out: &mut Vec<Report>) {
         if self.holding.is_none() || self.asked_at.is_some() {
             self.light_cycles = 0;
+            if let (Some(item), None, true) = (a.frame.gripped, self.asked_at, a.frame.deck_g >= DECK_EMPTY_G) {
+                // A grip that ended after it was given up, or one from before a restart.
+                self.holding = Some(item);
+                self.held_g = a.frame.deck_g;
+                if self.lease.is_some() {
+                    out.push(Report::CustodyChanged { item, held: true, mass_g: a.frame.deck_g });
+                }
+            }
             return;
         }
         let lost_g = self.held_g.saturating_sub(a.frame.deck_g);

@@ -238,6 +238,50 @@ fn a_bad_link_neither_drops_nor_doubles_a_report() {
     assert_eq!(*nodes.last().unwrap(), 6);
 }
 
+/// A milestone that the platform cannot take yet is said again; one that it never will take is not.
+#[test]
+fn refused_milestones_are_said_again() {
+    let mut r = Rig::new(house(), 0, 0.0);
+    r.run(1.0);
+    let o = offer(&r, "l1", plan());
+    r.order(o);
+    r.go("a", &[0, 1]);
+    let mut chains = ActorChains::default();
+    let platform = SigningKey::from_secret([7; 32]);
+    let (mut departed, mut started) = (0, 0);
+    r.order(Order::AccessGranted { lease: LeaseId::named("l1") });
+    for _ in 0..20 * 40 {
+        r.cycle_without_link();
+        let now = r.now;
+        for b in r.agent.drain(now) {
+            let e = Envelope::from_bytes(&b).unwrap();
+            let h = e.input_hash();
+            if !matches!(chains.place(&e, h), Ok(Place::Next)) {
+                // What was heard before this test's own platform took over counts as taken.
+                if e.actor_seq < r.expect_seq {
+                    continue;
+                }
+            }
+            let refuse = |code| Verdict::Refused(nooterra_trust::Rejection::new(code));
+            let verdict = match decode::<Report>(&e.body).unwrap() {
+                Report::Departed { .. } => {
+                    departed += 1;
+                    if departed < 4 { refuse(nooterra_trust::Code::NotCaptured) } else { Verdict::Accepted }
+                }
+                Report::ExecutionStarted { .. } => {
+                    started += 1;
+                    refuse(nooterra_trust::Code::AlreadyDone)
+                }
+                _ => Verdict::Accepted,
+            };
+            chains.advance(&e, h, verdict.clone());
+            let receipt = chains.receipt(&e, h, verdict, now, 1, &platform);
+            r.agent.receive(now, &encode(&receipt), &r.map);
+        }
+    }
+    assert_eq!((departed, started), (4, 1));
+}
+
 #[test]
 fn heartbeats_keep_their_interval() {
     let mut r = Rig::new(house(), 0, 0.0);
