@@ -29,7 +29,8 @@ pub struct Scenario {
     /// Longest simulated time after `duration` in which open jobs may still end.
     pub drain: Option<At<Time>>,
     /// Robots; without it, those that the map spawns.
-    pub fleet: Option<Vec<FleetEntry>>,
+    #[serde(default)]
+    pub fleet: Vec<FleetEntry>,
     /// Who asks for work and who offers it.
     pub market: Option<Market>,
     /// How messages travel while nothing disturbs them.

@@ -7,7 +7,7 @@ use crate::at::At;
 use crate::flaw::nearest;
 use crate::resolved::RobotStart;
 use crate::scenario::{Driver, FleetEntry, Wire};
-use nooterra_site::catalogue::model_names;
+use nooterra_site::catalogue::{driven_by_people, model_names};
 use nooterra_site::model::Vertex;
 use nooterra_site::{RobotModel, VertexIx, model_named, model_or_generic};
 
@@ -28,18 +28,17 @@ struct Draft {
 
 pub(super) fn robots(desk: &mut Desk<'_>, owners: &[Owner], charge: Option<u32>) -> (Vec<RobotModel>, Vec<RobotStart>) {
     let scenario = desk.scenario;
-    let mut drafts = match &scenario.fleet {
-        Some(entries) => {
-            let mut all: Vec<Draft> = Vec::new();
-            for e in entries {
-                let more = entry(desk, e, owners, &all);
-                all.extend(more);
-            }
-            all
+    let mut drafts: Vec<Draft> = Vec::new();
+    for e in &scenario.fleet {
+        let more = entry(desk, e, owners, &drafts);
+        drafts.extend(more);
+    }
+    if scenario.fleet.is_empty() {
+        drafts = spawned(desk);
+        if drafts.is_empty() {
+            drafts = unasked(desk);
         }
-        None if desk.site.spawns.is_empty() => unasked(desk),
-        None => spawned(desk),
-    };
+    }
     if drafts.len() > MOST {
         desk.flaws.push(crate::Flaw::whole(format!("{} robots are more than {MOST}", drafts.len()), "lower `count`"));
         drafts.truncate(MOST);
@@ -86,7 +85,7 @@ fn place(desk: &mut Desk<'_>, drafts: Vec<Draft>, charge: Option<u32>) -> (Vec<R
         let soc_bps = charge.unwrap_or(d.charge_ppm) / 100;
         out.push(RobotStart { name: d.name, model: index(model), provider: d.provider.unwrap_or(0), start: d.start, graph_idx, soc_bps });
     }
-    if !stuck.is_empty() && desk.scenario.fleet.is_some() {
+    if !stuck.is_empty() && !desk.scenario.fleet.is_empty() {
         let names = stuck.join(", ");
         desk.flaws
             .push(crate::Flaw::whole(format!("no lane leads to or from where {names} starts"), "choose vertices on the site's lanes"));
@@ -104,6 +103,10 @@ fn spawned(desk: &mut Desk<'_>) -> Vec<Draft> {
     let site = desk.site;
     let mut out: Vec<Draft> = Vec::new();
     for s in &site.spawns {
+        if driven_by_people(&s.model) {
+            desk.notes.push(format!("`{}` is left out: a person drives it", s.robot));
+            continue;
+        }
         let (model, known) = model_or_generic(&s.model);
         if !known {
             desk.notes.push(format!("model `{}` is not known; its limits are those of tinyRobot", s.model));

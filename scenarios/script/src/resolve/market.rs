@@ -71,7 +71,7 @@ fn providers(desk: &mut Desk<'_>) -> Vec<Owner> {
     let Some(listed) = scenario.market.as_ref().and_then(|m| m.providers.as_ref()) else {
         let mut out = vec![owner("acme", 10_000, QUOTE_DELAY, 500_000), owner("bolt", 10_200, QUOTE_DELAY, 500_000)];
         // Providers that only the fleet names join the market.
-        let named: Vec<&At<String>> = scenario.fleet.iter().flatten().filter_map(|f| f.provider.as_ref()).collect();
+        let named: Vec<&At<String>> = scenario.fleet.iter().filter_map(|f| f.provider.as_ref()).collect();
         if !named.is_empty() {
             let mut names: Vec<&str> = named.iter().map(|n| n.as_str()).collect();
             names.sort_unstable();
@@ -320,7 +320,7 @@ fn places(desk: &Desk<'_>, members: &[usize], ranges: &[Vec<bool>]) -> Vec<Trip>
         return thin(own);
     }
     let usable = |v: &Vertex| v.lift.is_none() && !v.flags.is_passthrough_point;
-    let named = with(&|v| !v.name.is_empty() && usable(v) && !v.flags.is_charger && !v.flags.is_holding_point);
+    let named = with(&|v| !v.name.is_empty() && usable(v) && !v.flags.is_charger);
     let trips = pairs(&named, &named);
     if !trips.is_empty() {
         return thin(trips);

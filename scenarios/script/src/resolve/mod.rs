@@ -50,8 +50,7 @@ pub fn resolve(scenario: &Scenario, site: &Site, seed: u64) -> Result<Resolved, 
 
 /// The same with models read from fleet files: `(path as the scenario writes it, model)`.
 pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotModel)], seed: u64) -> Result<Resolved, Vec<Flaw>> {
-    let mut desk =
-        Desk { scenario, site, ways: Ways::new(site), files, chance: Chance::new(seed), flaws: Vec::new(), notes: Vec::new() };
+    let mut desk = Desk { scenario, site, ways: Ways::new(site), files, chance: Chance::new(seed), flaws: Vec::new(), notes: Vec::new() };
     let (duration, drain, tick) = times(&mut desk);
     let swarm = Drawn::new(&mut desk);
     let market = market::parties(&mut desk);
