@@ -355,8 +355,12 @@ pub fn assign(view: &View) -> Batch {
                 Err(why) => refused.push(Refused { robot, why }),
             }
         }
-        candidates.sort_by_key(|c| (c.cost.total(), view.robots[c.robot as usize].robot));
-        candidates.truncate(MAX_CANDIDATES);
+        let key = |c: &Candidate| (c.cost.total(), view.robots[c.robot as usize].robot);
+        if candidates.len() > MAX_CANDIDATES {
+            candidates.select_nth_unstable_by_key(MAX_CANDIDATES, key);
+            candidates.truncate(MAX_CANDIDATES);
+        }
+        candidates.sort_by_key(key);
         outcomes.push(Outcome { job: j, chosen: None, candidates, refused });
     }
     let cost = matching::choose(view, &mut outcomes);
@@ -370,6 +374,10 @@ pub(crate) fn unassigned_cost(k: usize, n: usize) -> i64 {
 
 /// `a · b / c`, rounded down, at most `u64::MAX`; `c` is taken as at least one.
 fn mul_div(a: u64, b: u64, c: u64) -> u64 {
+    // The wide division is slow, and hardly ever needed.
+    if let Some(p) = a.checked_mul(b) {
+        return p / c.max(1);
+    }
     u64::try_from(u128::from(a) * u128::from(b) / u128::from(c.max(1))).unwrap_or(u64::MAX)
 }
 

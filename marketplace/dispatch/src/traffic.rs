@@ -8,6 +8,7 @@
 //! The road map is derived from the site and handed in at each call; everything else here is state.
 #![allow(clippy::cast_possible_truncation)] // positions in lists of robots and lanes
 
+mod escort;
 mod joint;
 mod plan;
 mod roadmap;

@@ -92,6 +92,7 @@ struct Attempt {
     ways: Vec<Vec<Leg>>,
     served: Vec<bool>,
     order: Vec<usize>,
+    book: Bookings,
 }
 
 impl Planner<'_> {
@@ -119,11 +120,12 @@ impl Planner<'_> {
             if let Ok(attempt) = self.attempt(&base, &[*top], &others)
                 && attempt.served[*top]
             {
+                let attempt = self.improve(attempt, &goals);
                 return self.finish(plan, attempt, &goals, &[], Some(*top));
             }
             let ground = Ground { map: self.map, actors: self.actors, shut: self.shut };
             let share = budget / 2;
-            let Some(moves) = ground.untangle(*top, goal, dist, share) else {
+            let Some(moves) = ground.escort(*top, goal, dist).or_else(|| ground.untangle(*top, goal, dist, share)) else {
                 budget -= share;
                 continue;
             };
@@ -133,11 +135,12 @@ impl Planner<'_> {
             base = self.base();
             let goals: Vec<usize> = goals.iter().copied().filter(|i| i != top).collect();
             let rest: Vec<usize> = (0..self.actors.len()).filter(|i| !goals.contains(i)).collect();
-            let attempt = self.normally(&base, &goals, &rest).unwrap_or_else(|| self.nobody());
+            let attempt = self.normally(&base, &goals, &rest).unwrap_or_else(|| self.improve(self.nobody(&base), &goals));
             return self.finish(plan, attempt, &goals, &moves, None);
         }
         let all: Vec<usize> = (0..self.actors.len()).collect();
-        let attempt = self.attempt(&base, &[], &all).unwrap_or_else(|_| self.nobody());
+        let attempt = self.attempt(&base, &[], &all).unwrap_or_else(|_| self.nobody(&base));
+        let attempt = self.improve(attempt, &goals);
         self.finish(plan, attempt, &goals, &[], None)
     }
 
@@ -212,21 +215,20 @@ impl Planner<'_> {
 
     /// One pass: `goals` in this order to their goals, then `rest` out of the way. The robot that cannot be placed otherwise.
     fn attempt(&self, base: &Bookings, goals: &[usize], rest: &[usize]) -> Result<Attempt, usize> {
-        let mut book = base.clone();
         let n = self.actors.len();
-        let mut a = Attempt { ways: vec![Vec::new(); n], served: vec![false; n], order: goals.to_vec() };
+        let mut a = Attempt { ways: vec![Vec::new(); n], served: vec![false; n], order: goals.to_vec(), book: base.clone() };
         a.order.extend(rest.iter().copied().filter(|i| !goals.contains(i)));
-        for (at, &i) in a.order.iter().enumerate() {
+        let Attempt { ways, served, order, book } = &mut a;
+        for (at, &i) in order.iter().enumerate() {
             let me = &self.actors[i];
             if !me.movable() {
-                a.served[i] = me.pinned;
+                served[i] = me.pinned;
                 continue;
             }
-            let seeker =
-                Seeker { robot: i as u32, class: me.class, start: me.start, ready: self.ready[i], tight: &me.tight, shut: self.shut };
+            let seeker = self.seeker(i);
             let wanted = if at < goals.len() { me.goal } else { None };
             let mut way = wanted.and_then(|g| book.search(self.map, &seeker, Aim::At(g)));
-            a.served[i] = way.is_some();
+            served[i] = way.is_some();
             if way.is_none() {
                 let pull = me.goal.map(|g| self.map.toward(me.class, g));
                 // Whoever stands well stays: only being in the way is a reason to move.
@@ -235,15 +237,39 @@ impl Planner<'_> {
             }
             let way = way.ok_or(i)?;
             book.hold_way(self.map, i as u32, me.class, me.start, &way);
-            a.ways[i] = way;
+            ways[i] = way;
         }
         Ok(a)
     }
 
+    fn seeker(&self, i: usize) -> Seeker<'_> {
+        let me = &self.actors[i];
+        Seeker { robot: i as u32, class: me.class, start: me.start, ready: self.ready[i], tight: &me.tight, shut: self.shut }
+    }
+
     /// Everybody stays where the kept moves leave it.
-    fn nobody(&self) -> Attempt {
+    fn nobody(&self, base: &Bookings) -> Attempt {
         let n = self.actors.len();
-        Attempt { ways: vec![Vec::new(); n], served: vec![false; n], order: Vec::new() }
+        let mut book = base.clone();
+        for (i, a) in self.actors.iter().enumerate().filter(|(_, a)| a.movable()) {
+            book.hold_way(self.map, i as u32, a.class, a.start, &[]);
+        }
+        Attempt { ways: vec![Vec::new(); n], served: vec![false; n], order: (0..n).collect(), book }
+    }
+
+    /// Whoever stands still may yet go to its goal where that is in nobody's way.
+    fn improve(&self, mut a: Attempt, goals: &[usize]) -> Attempt {
+        for &i in goals {
+            let me = &self.actors[i];
+            let Some(goal) = me.goal.filter(|_| me.movable() && !a.served[i] && a.ways[i].is_empty()) else { continue };
+            if let Some(way) = a.book.search(self.map, &self.seeker(i), Aim::At(goal)) {
+                a.book.unhold(self.map, i as u32, me.class, me.start);
+                a.book.hold_way(self.map, i as u32, me.class, me.start, &way);
+                a.ways[i] = way;
+                a.served[i] = true;
+            }
+        }
+        a
     }
 
     /// Takes the moves of a joint search among the kept ones.

@@ -52,6 +52,16 @@ impl Bookings {
             }
         }
     }
+    /// Takes back a robot's standing for good where it began.
+    pub(crate) fn unhold(&mut self, map: &RoadMap, robot: u32, class: u32, res: Res) {
+        for c in 0..map.classes.len() {
+            if self.present[c] {
+                for &r in map.around(class, res, c as u32) {
+                    self.holds[c * self.resources + r as usize].retain(|h| h.robot != robot || !h.initial || h.to != FAR);
+                }
+            }
+        }
+    }
     /// Books a robot's whole way: standing, driving, and standing at the end for good.
     pub(crate) fn hold_way(&mut self, map: &RoadMap, robot: u32, class: u32, start: u32, legs: &[Leg]) {
         let (mut at, mut since, mut initial) = (start, 0, true);
