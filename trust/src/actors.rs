@@ -8,7 +8,7 @@ use nooterra_engine::{Digest, Instant, Record};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Verdicts of this many last inputs are kept per actor, to answer repetitions; what is older is `SEQ_REPLAY`.
-pub const VERDICTS_KEPT: usize = 256;
+pub const VERDICTS_KEPT: usize = 64;
 
 /// Whose chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]

@@ -37,7 +37,9 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
         for b in &c[..4 - pad] {
             v = v << 6 | u32::from(digit(*b)?);
         }
-        v <<= 6 * pad as u32;
+        for _ in 0..pad {
+            v <<= 6;
+        }
         let b = v.to_be_bytes();
         if (pad == 1 && b[3] != 0) || (pad == 2 && (b[2] != 0 || b[3] != 0)) {
             return None;

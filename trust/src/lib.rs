@@ -32,4 +32,11 @@ pub use rejection::{Code, Rejection};
 pub use role::{Binding, KeyTable, Role};
 
 #[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "a test that fails here has failed"
+)]
 mod tests;

@@ -10,13 +10,13 @@ use std::io::Read;
 use thiserror::Error;
 
 /// First and last bytes of a file.
-const MAGIC: [u8; 8] = [0x89, b'M', b'C', b'A', b'P', 0x30, b'\r', b'\n'];
+pub(crate) const MAGIC: [u8; 8] = [0x89, b'M', b'C', b'A', b'P', 0x30, b'\r', b'\n'];
 /// Longest record that is read.
 pub const RECORD_BYTES_MAX: u64 = 1 << 30;
 /// Longest chunk that is unpacked.
 pub const CHUNK_BYTES_MAX: u64 = 1 << 30;
 
-mod op {
+pub(crate) mod op {
     pub const HEADER: u8 = 0x01;
     pub const FOOTER: u8 = 0x02;
     pub const SCHEMA: u8 = 0x03;
@@ -173,6 +173,25 @@ impl<R: Read> Container<R> {
             channels: BTreeMap::new(),
             uncovered: 0,
         }
+    }
+
+    /// A file from one of its records on, with what was declared before.
+    pub(crate) fn resume(source: R, at: u64, schemas: BTreeMap<u16, SchemaInfo>, channels: BTreeMap<u16, ChannelInfo>) -> Self {
+        Self { at, started: true, schemas, channels, ..Self::new(source) }
+    }
+
+    /// Reads to the end for schemas and channels alone.
+    pub(crate) fn declarations(&mut self) -> Result<(), ContainerError> {
+        loop {
+            self.locate()?;
+            if self.found.take().is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    pub(crate) fn into_source(self) -> R {
+        self.source
     }
 
     /// Bytes read so far.

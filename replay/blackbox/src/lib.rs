@@ -18,6 +18,7 @@
 
 pub mod container;
 pub mod entry;
+pub mod index;
 pub mod kind;
 pub mod leaf;
 pub mod reader;
@@ -28,6 +29,7 @@ pub mod telemetry;
 pub mod verify;
 pub mod words;
 
+pub use index::{LogIndex, Resumed};
 pub use kind::Kind;
 pub use reader::{LogError, LogReader, Record};
 pub use recorder::{Channel, OpenInfo, RecordError, Recorder};
@@ -36,4 +38,11 @@ pub use verify::{Policy, Reason, Status, Verdict, verify};
 pub use words::{Head, Manifest};
 
 #[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "a test that fails here has failed"
+)]
 mod tests;

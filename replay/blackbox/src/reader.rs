@@ -138,6 +138,7 @@ pub struct OwnedRecord {
 
 /// What comes next.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "lent one at a time; a box would be an allocation for every record")]
 pub enum Item<'a> {
     /// A record.
     Record(Record<'a>),
@@ -159,6 +160,14 @@ impl<R: Read> LogReader<R> {
     /// A log from its first byte. Give it a buffered source or a file; it reads in large pieces.
     pub fn new(source: R) -> Self {
         Self { container: Container::new(source), next_index: 0, tick: 0 }
+    }
+
+    pub(crate) fn resume(container: Container<R>) -> Self {
+        Self { container, next_index: 0, tick: 0 }
+    }
+
+    pub(crate) fn into_source(self) -> R {
+        self.container.into_source()
     }
 
     /// The next record or checkpoint.

@@ -340,7 +340,7 @@ impl<'p> Verifier<'p> {
         if self.awaiting {
             return bad(Reason::CheckpointMissing, r, "the seal before this record has no checkpoint");
         }
-        if self.closed && r.kind != Kind::Seal || (self.closed && self.epoch_ended) {
+        if self.closed && (r.kind != Kind::Seal || self.epoch_ended) {
             return bad(Reason::Order, r, "a record after the log was closed");
         }
         if self.epoch_ended && r.kind != Kind::Handover {

@@ -2,7 +2,8 @@
 //!
 //! What lives here: [`compare`](compare::compare), which re-executes a machine and holds every input, fact, wish, state
 //! root and keyframe against a log; [`diff`](diff::diff), which holds two logs against each other; both name the first
-//! [`Divergence`](divergence::Divergence) in one form; and [`seek`], which finds the keyframe to start from.
+//! [`Divergence`](divergence::Divergence) in one form; and [`seek`], which finds the keyframe to start from (in a file that
+//! can be stepped through, `blackbox::LogIndex::resume` finds it without reading all before it).
 //!
 //! What it may not touch: files, clocks. It knows no room: a machine is whatever implements
 //! [`Replayable`](compare::Replayable), a log is whatever `blackbox` reads.
@@ -24,4 +25,11 @@ pub use seek::{Found, find_keyframe, skip_past};
 pub use shapes::Shapes;
 
 #[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "a test that fails here has failed"
+)]
 mod tests;

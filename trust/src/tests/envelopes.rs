@@ -179,7 +179,7 @@ proptest! {
         let mut pushed = 0u8;
         while now_ms < 600_000 && !(pushed == words && out.unacked() == 0) {
             let now = Instant(now_ms * 1_000_000);
-            if pushed < words && now_ms % 300 == 0 {
+            if pushed < words && now_ms.is_multiple_of(300) {
                 out.push(draft(pushed), now, 0);
                 pushed += 1;
             }
@@ -223,7 +223,7 @@ proptest! {
                 }
             }
             // The outbox survives a freeze at any moment.
-            if now_ms % 1000 == 0 {
+            if now_ms.is_multiple_of(1000) {
                 out = decode(&encode(&out)).unwrap();
             }
             now_ms += 10;

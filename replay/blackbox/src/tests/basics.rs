@@ -1,4 +1,5 @@
 use super::*;
+use crate::index::LogIndex;
 use crate::leaf::{Salts, commit};
 use crate::reader::LogReader;
 use crate::verify::{Policy, Reason, Status, verify};
@@ -7,6 +8,7 @@ use nooterra_engine::Digest;
 use nooterra_engine::keyframe::{Keyframe, Part, StateRoots};
 use nooterra_engine::record::Writer;
 use proptest::prelude::*;
+use std::io::Cursor;
 
 #[test]
 fn a_log_is_complete_and_the_same_each_time() {
@@ -168,4 +170,65 @@ fn a_withheld_payload_leaves_everything_provable() {
     let v = verify(harm::rewrite(&messages, mcap::WriteOptions::new()).as_slice(), &Policy::default());
     assert_eq!((v.status, v.counts.withheld, v.reasons.as_slice()), (Status::Complete, hidden, [Reason::Redacted].as_slice()), "{v:#?}");
     assert_eq!(v.head, original.head);
+}
+
+/// A run of a minute with a keyframe each ten seconds.
+fn with_keyframes() -> Vec<u8> {
+    let mut r = Recorder::new(Vec::new(), &info()).unwrap();
+    for tick in 0..600 {
+        let at = Instant(tick * 100_000_000);
+        r.record_as(Kind::Input, tick, at, &word(tick)).unwrap();
+        r.telemetry("/log", tick, at, &Log { timestamp: at.into(), level: Level::INFO, message: String::new(), name: "s".into() }).unwrap();
+        r.end_tick(tick, at, blake3(&tick.to_le_bytes())).unwrap();
+        if tick % 100 == 0 {
+            r.keyframe(tick, at, &Keyframe { tick, at, parts: vec![Part { room: "a".into(), bytes: vec![7; 5000] }] }).unwrap();
+        }
+    }
+    r.close(600, Instant::from_secs(60), "end").unwrap().0
+}
+
+#[test]
+fn starts_from_any_keyframe() {
+    let bytes = with_keyframes();
+    let m = harm::messages(&bytes);
+    let plain = |o| harm::rewrite(&m, o);
+    let files = [
+        bytes.clone(),
+        plain(mcap::WriteOptions::new().chunk_size(Some(2000))),
+        plain(mcap::WriteOptions::new().use_chunks(false)),
+        plain(mcap::WriteOptions::new().emit_message_indexes(false)),
+        bytes[..bytes.len() * 9 / 10].to_vec(),
+    ];
+    for (i, file) in files.iter().enumerate() {
+        let index = LogIndex::build(&mut Cursor::new(file)).unwrap();
+        assert_eq!(index.snaps().len(), 6, "file {i}");
+        for (ms, tick) in [(0, 0), (9_999, 0), (10_000, 100), (35_000, 300), (900_000, 500)] {
+            let mut r = index.resume(Cursor::new(file), Instant(ms * 1_000_000)).unwrap().unwrap();
+            assert_eq!(r.keyframe.tick, tick, "file {i} at {ms} ms");
+            let next = r.log.next().unwrap().unwrap();
+            assert_eq!(next.index, r.index + 1);
+        }
+    }
+    assert!(LogIndex::build(&mut Cursor::new(b"no log")).is_err());
+    let late = OpenInfo { start: Instant::from_secs(5), ..info() };
+    let none = Recorder::new(Vec::new(), &late).unwrap().close(0, late.start, "").unwrap().0;
+    let index = LogIndex::build(&mut Cursor::new(&none)).unwrap();
+    assert!(index.resume(Cursor::new(&none), Instant::from_secs(9)).unwrap().is_none());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+    #[test]
+    fn harmed_files_are_indexed_in_peace(harm in proptest::collection::vec((any::<usize>(), any::<u8>()), 1..30), cut in any::<usize>()) {
+        thread_local! { static LOG: Vec<u8> = with_keyframes(); }
+        let mut b = LOG.with(Clone::clone);
+        for (at, x) in harm {
+            let n = b.len();
+            b[at % n] ^= x;
+        }
+        b.truncate(cut % (b.len() * 2) + 1);
+        if let Ok(i) = LogIndex::build(&mut Cursor::new(&b)) {
+            let _ = i.resume(Cursor::new(&b), Instant::from_secs(40));
+        }
+    }
 }
