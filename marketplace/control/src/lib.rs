@@ -1,1 +1,50 @@
-//! control: to be built.
+//! # control: the platform
+//!
+//! What lives here: the one machine that joins market, jobs, dispatch, operations, settlement, ledger and trust. Its
+//! enums are closed: every [`Input`] is a signed envelope, every [`Fact`] an event, a ledger fact or a refusal, every
+//! [`Wish`] an effect that somebody else carries out. [`Control`] decides; [`Genesis`] says what it starts with;
+//! [`Policy`] holds every number that a tenant may set; [`view`] reads it for reports and judges.
+//!
+//! What it may not touch: clocks, threads, sockets, files; physics; agents. It cannot tell simulation from steel.
+//!
+//! How data passes through: an input is checked (form, identity, position, time), its body decoded by the role of its
+//! key, its guards read the state and refuse or let pass; then events are emitted in order, each appended to its
+//! stream, folded into the state, its ledger entries posted; at the end of the unit the timers of everything touched
+//! are made equal to what the state asks for. Timers fire before inputs, each as a unit of its own. Nothing else
+//! changes the state.
+
+pub mod control;
+pub mod fact;
+mod firing;
+pub mod genesis;
+pub mod input;
+mod invariants;
+mod matching;
+mod money;
+pub mod moving;
+mod orders;
+mod owner;
+mod payment;
+pub mod policy;
+mod requester;
+mod robot;
+mod robot_timers;
+mod settle;
+mod site;
+mod staff;
+pub mod state;
+pub mod timers;
+mod unit;
+pub mod view;
+pub mod wish;
+pub mod world;
+
+#[cfg(test)]
+mod tests;
+
+pub use control::{Control, GenesisError};
+pub use fact::{Event, Fact, Recorded};
+pub use genesis::{ContractTerms, Genesis, PartyEntry, RobotEntry, WitnessEntry};
+pub use input::{Body, Checked, Input, NewJob, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand, verify_envelope};
+pub use policy::Policy;
+pub use wish::{Invitation, PaymentAsk, Wish};

@@ -81,6 +81,11 @@ pub fn disposition(job: &Job, cause: Cause, reason: Option<AbortReason>, now: In
     if mild && can_hand_over(job, now) { Disposition::Handover } else { Disposition::Abort }
 }
 
+/// Nothing is on the robot, or all of it was handed in: a load that was taken up cannot be taken over.
+fn transferable(job: &Job) -> bool {
+    matches!(job.custody, Custody::None | Custody::Delivered)
+}
+
 /// May another robot take the rest? The load must not be on the robot that leaves.
 fn can_hand_over(job: &Job, now: Instant) -> bool {
     let Some(p) = job.pins.as_deref() else { return false };
@@ -89,7 +94,7 @@ fn can_hand_over(job: &Job, now: Instant) -> bool {
     let needed = now.saturating_add(p.timing.handover_by).saturating_add(Span(dwell)).saturating_add(trip);
     p.handover
         && job.legs.len() < usize::from(p.max_legs)
-        && job.custody != Custody::Held
+        && transferable(job)
         && !job.incidents.iter().any(|i| i.severity >= 4 && !i.triaged)
         && job.access.plan.as_ref().is_none_or(|a| needed < a.valid_to)
 }
@@ -182,11 +187,14 @@ pub fn stall(job: &Job, reason: StallReason) -> Vec<Event> {
     if job.status == Status::Executing { vec![Event::ExecutionStalled { reason }] } else { Vec::new() }
 }
 
-/// The robot is out (confirmed) or will not come out by itself (forced).
-pub fn exit_done(job: &Job, forced: bool, how: ExitProof) -> Vec<Event> {
-    let first =
-        if forced { Event::SafeExitForced { motion_inhibited: true } } else { Event::SafeExitConfirmed { how, custody: job.custody } };
-    let reason = if forced { ReleaseReason::Forced } else { ReleaseReason::Exited };
+/// The robot is out (confirmed) or will not come out by itself (forced; known to be unable to move or not).
+pub fn exit_done(job: &Job, forced: Option<bool>, how: ExitProof) -> Vec<Event> {
+    let first = if let Some(motion_inhibited) = forced {
+        Event::SafeExitForced { motion_inhibited }
+    } else {
+        Event::SafeExitConfirmed { how, custody: job.custody }
+    };
+    let reason = if forced.is_some() { ReleaseReason::Forced } else { ReleaseReason::Exited };
     let mut out = vec![first];
     out.extend(job.leg().map(|l| Event::LeaseEnded { lease: l.offer.lease, leg: l.offer.leg, reason }));
     if job.status == Status::Completed {
@@ -194,7 +202,7 @@ pub fn exit_done(job: &Job, forced: bool, how: ExitProof) -> Vec<Event> {
         return out;
     }
     let Some(x) = job.exit else { return out };
-    let handed = x.disposition == Some(Disposition::Handover) && job.custody != Custody::Held;
+    let handed = x.disposition == Some(Disposition::Handover) && forced != Some(false) && transferable(job);
     if handed {
         let leg = u8::try_from(job.legs.len()).unwrap_or(u8::MAX);
         out.push(Event::HandoverOpened { leg, checkpoint: job.checkpoint, remaining_bps: job.remaining_bps() });

@@ -73,6 +73,7 @@ pub enum AbortReason {
     Blocked,
     Payload,
     Safety,
+    Link,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
@@ -192,15 +193,6 @@ pub enum Missing {
     Lease,
     Payment,
     Incident,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
-pub enum BreachKind {
-    ArriveLate,
-    CompleteLate,
-    ExcessStall,
-    ExitOverstay,
-    ProviderAbort,
 }
 
 /// A lease offered to a robot.
@@ -531,17 +523,6 @@ pub enum Event {
         earned_bps: u32,
     },
     JobSettled(Box<Settlement>),
-    SlaBreachRecorded {
-        kind: BreachKind,
-        leg: u8,
-        measured: Span,
-        limit: Span,
-        excused: Span,
-    },
-    SlaCreditIssued {
-        breaches: Vec<BreachKind>,
-        amount: Amount,
-    },
     RefundIssued {
         refund: RefundId,
         amount: Amount,
@@ -558,6 +539,77 @@ pub enum Event {
 }
 
 impl Event {
+    /// Wire name of the event.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::JobCreated(_) => "JOB_CREATED",
+            Self::RfqOpened { .. } => "RFQ_OPENED",
+            Self::QuoteSubmitted(_) => "QUOTE_SUBMITTED",
+            Self::QuoteWithdrawn { .. } => "QUOTE_WITHDRAWN",
+            Self::QuoteExpired { .. } => "QUOTE_EXPIRED",
+            Self::QuoteAwarded { .. } => "QUOTE_AWARDED",
+            Self::AwardLapsed { .. } => "AWARD_LAPSED",
+            Self::JobWithdrawn { .. } => "JOB_WITHDRAWN",
+            Self::PaymentAuthorised { .. } => "PAYMENT_AUTHORISED",
+            Self::PaymentDeclined { .. } => "PAYMENT_DECLINED",
+            Self::JobBooked(_) => "JOB_BOOKED",
+            Self::PaymentCaptured { .. } => "PAYMENT_CAPTURED",
+            Self::PaymentCaptureFailed { .. } => "PAYMENT_CAPTURE_FAILED",
+            Self::PaymentVoided { .. } => "PAYMENT_VOIDED",
+            Self::JobCancelled { .. } => "JOB_CANCELLED",
+            Self::NoShowDeclared { .. } => "NO_SHOW_DECLARED",
+            Self::NoShowResolved { .. } => "NO_SHOW_RESOLVED",
+            Self::JobAborted { .. } => "JOB_ABORTED",
+            Self::DispatchFailed { .. } => "DISPATCH_FAILED",
+            Self::RobotMatched(_) => "ROBOT_MATCHED",
+            Self::LeaseAccepted { .. } => "LEASE_ACCEPTED",
+            Self::LeaseRefused { .. } => "LEASE_REFUSED",
+            Self::LeaseLapsed { .. } => "LEASE_LAPSED",
+            Self::LeaseReleased { .. } => "LEASE_RELEASED",
+            Self::LeaseEnded { .. } => "LEASE_ENDED",
+            Self::Departed { .. } => "DEPARTED",
+            Self::TripAborted { .. } => "TRIP_ABORTED",
+            Self::RobotArrived { .. } => "ROBOT_ARRIVED",
+            Self::ExecutionStarted { .. } => "EXECUTION_STARTED",
+            Self::CheckpointReached { .. } => "CHECKPOINT_REACHED",
+            Self::CustodyChanged { .. } => "CUSTODY_CHANGED",
+            Self::ExecutionStalled { .. } => "EXECUTION_STALLED",
+            Self::ExecutionResumed { .. } => "EXECUTION_RESUMED",
+            Self::ExecutionCompleted { .. } => "EXECUTION_COMPLETED",
+            Self::ExecutionAborted { .. } => "EXECUTION_ABORTED",
+            Self::StartOverdue { .. } => "START_OVERDUE",
+            Self::StallLimitReached { .. } => "STALL_LIMIT_REACHED",
+            Self::MaxExecutionReached { .. } => "MAX_EXECUTION_REACHED",
+            Self::SafeExitOrdered { .. } => "SAFE_EXIT_ORDERED",
+            Self::SafeExitConfirmed { .. } => "SAFE_EXIT_CONFIRMED",
+            Self::SafeExitEscalated { .. } => "SAFE_EXIT_ESCALATED",
+            Self::SafeExitForced { .. } => "SAFE_EXIT_FORCED",
+            Self::HandoverOpened { .. } => "HANDOVER_OPENED",
+            Self::AccessPlanIssued(_) => "ACCESS_PLAN_ISSUED",
+            Self::AccessGranted { .. } => "ACCESS_GRANTED",
+            Self::AccessDenied { .. } => "ACCESS_DENIED",
+            Self::AccessRevoked { .. } => "ACCESS_REVOKED",
+            Self::AccessEnding { .. } => "ACCESS_ENDING",
+            Self::AccessExpired { .. } => "ACCESS_EXPIRED",
+            Self::AccessWaitExpired { .. } => "ACCESS_WAIT_EXPIRED",
+            Self::AccessClosed { .. } => "ACCESS_CLOSED",
+            Self::Entered { .. } => "ENTERED",
+            Self::Exited { .. } => "EXITED",
+            Self::IncidentOpened { .. } => "INCIDENT_OPENED",
+            Self::IncidentTriaged { .. } => "INCIDENT_TRIAGED",
+            Self::WitnessReported { .. } => "WITNESS_REPORTED",
+            Self::ProofEvaluated(_) => "PROOF_EVALUATED",
+            Self::SettlementHeld { .. } => "SETTLEMENT_HELD",
+            Self::HoldEscalated { .. } => "HOLD_ESCALATED",
+            Self::SettlementReleased { .. } => "SETTLEMENT_RELEASED",
+            Self::SettlementForfeited { .. } => "SETTLEMENT_FORFEITED",
+            Self::JobSettled(_) => "JOB_SETTLED",
+            Self::RefundIssued { .. } => "REFUND_ISSUED",
+            Self::RefundPaid { .. } => "REFUND_PAID",
+            Self::RefundFailed { .. } => "REFUND_FAILED",
+        }
+    }
+
     /// The row of the transition table it belongs to, if it moves the state.
     pub fn kind(&self) -> Option<Kind> {
         Some(match self {

@@ -185,8 +185,6 @@ impl Job {
                 self.hold = None;
             }
             Event::JobSettled(s) => self.settled = Some(Settled { at, settlement: (**s).clone() }),
-            Event::SlaBreachRecorded { kind, leg, .. } => self.breaches.push((*kind as u8, *leg)),
-            Event::SlaCreditIssued { .. } => {}
             _ => self.fold_robot(at, event),
         }
     }
@@ -404,8 +402,8 @@ impl Job {
         self.rfq.decide_by = decide_by;
     }
 
-    /// A capture was asked of the provider; the answer decides what is next.
-    pub fn capture_asked(&mut self) {
-        self.payment.capture_at = None;
+    /// A capture was asked of the provider; unanswered it is asked again at `next`.
+    pub fn capture_asked(&mut self, next: Instant) {
+        self.payment.capture_at = Some(next);
     }
 }

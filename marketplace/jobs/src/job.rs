@@ -355,8 +355,6 @@ pub struct Job {
     pub settled: Option<Settled>,
     /// Refund of unearned money.
     pub refund: Option<RefundState>,
-    /// Breaches recorded: kind number and leg.
-    pub breaches: Vec<(u8, u8)>,
     /// Codes of the last failed dispatch.
     pub dispatch_failed: Vec<(String, u16)>,
     /// Given back by a robot at least once.
@@ -411,7 +409,6 @@ impl Job {
             forfeited: None,
             settled: None,
             refund: None,
-            breaches: Vec::new(),
             dispatch_failed: Vec::new(),
             redispatched: false,
         }

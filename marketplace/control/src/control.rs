@@ -1,0 +1,367 @@
+//! The platform as one machine: timers first, then the envelope, then the decision, then one unit written.
+
+use crate::fact::{Fact, Refused};
+use crate::firing;
+use crate::genesis::Genesis;
+use crate::input::{Body, Checked, Input, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand};
+use crate::moving::Way;
+use crate::state::{PartyCell, RobotCell, Rooms, State};
+use crate::timers::Timers;
+use crate::unit::{Cx, Outcome, Unit, no};
+use crate::wish::Wish;
+use crate::world::World;
+use nooterra_dispatch::facilities::Facilities;
+use nooterra_dispatch::traffic::Traffic;
+use nooterra_engine::always;
+use nooterra_engine::digest::{Digest, Hasher};
+use nooterra_engine::ids::{PartyId, RobotId};
+use nooterra_engine::keyframe::StateRoots;
+use nooterra_engine::machine::{Machine, Out};
+use nooterra_engine::record::{DecodeError, Message};
+use nooterra_engine::time::{Instant, Span};
+use nooterra_jobs::Job;
+use nooterra_ledger::Book;
+use nooterra_operations::Robot;
+use nooterra_operations::event::Event as RobotEvent;
+use nooterra_port::{FacilityReport, Report};
+use nooterra_site::{Site, VertexIx};
+use nooterra_trust::chain::Streams;
+use nooterra_trust::{ActorChains, Code, Envelope, KeyTable, Place, Rejection, Role, Verdict};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use thiserror::Error;
+
+/// Why a platform cannot start.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum GenesisError {
+    /// A key is bound twice or has no sense.
+    #[error("keys: {0}")]
+    Keys(String),
+    /// A robot's home is not on its graph.
+    #[error("robot {robot} cannot stand at vertex {vertex}: {why}")]
+    Robot {
+        /// The robot.
+        robot: RobotId,
+        /// Its home.
+        vertex: u32,
+        /// What is wrong.
+        why: String,
+    },
+    /// A robot's owner is no party.
+    #[error("robot {robot} belongs to a party that is not listed")]
+    Owner {
+        /// The robot.
+        robot: RobotId,
+    },
+}
+
+/// The platform.
+#[derive(Debug)]
+pub struct Control {
+    state: State,
+    world: World,
+}
+
+impl Control {
+    /// A platform before its first input.
+    pub fn new(genesis: Genesis, site: Arc<Site>) -> Result<Self, GenesisError> {
+        let world = World::new(&genesis, site);
+        let mut keys = KeyTable::default();
+        for b in &genesis.keys {
+            keys.bind(b.clone()).map_err(|e| GenesisError::Keys(e.to_string()))?;
+        }
+        let heartbeat = genesis.policy.tier_values.map_or(Span::from_secs(30), |v| v.heartbeat);
+        let (mut traffic, mut facilities, mut robots) = (Traffic::new(), Facilities::new(), BTreeMap::new());
+        for (entry, r) in (0u32..).zip(&genesis.robots) {
+            if !genesis.parties.iter().any(|p| p.party == r.owner) {
+                return Err(GenesisError::Owner { robot: r.robot });
+            }
+            let class = world.classes[entry as usize];
+            let vertex = VertexIx::new(r.home);
+            let bad = |why: String| GenesisError::Robot { robot: r.robot, vertex: r.home, why };
+            traffic.add_robot(&world.map, r.robot, class, vertex, genesis.at).map_err(|e| bad(e.to_string()))?;
+            facilities.placed(&world.site, r.robot, vertex);
+            let mut robot = Robot::enrol(r.robot, r.owner, &r.model.name, r.model.battery_j(), heartbeat);
+            robot.trust_bps = r.trust_bps.min(10_000);
+            robot.place = r.home;
+            let cell = RobotCell {
+                robot,
+                entry,
+                orders: VecDeque::new(),
+                retry_at: None,
+                retries: 0,
+                plan: None,
+                way: Way::default(),
+                charge_sent: false,
+            };
+            robots.insert(r.robot, cell);
+        }
+        let parties = genesis
+            .parties
+            .iter()
+            .map(|p| (p.party, PartyCell { trust_bps: p.trust_bps.min(10_000), open_jobs: 0, serving: 0, standing: None, payout_at: None }))
+            .collect();
+        let now = genesis.at;
+        let state = State {
+            genesis,
+            now,
+            log_seq: 0,
+            keys,
+            chains: ActorChains::default(),
+            streams: Streams::default(),
+            timers: Timers::default(),
+            jobs: BTreeMap::new(),
+            robots,
+            parties,
+            payments: BTreeMap::new(),
+            authorisations: BTreeMap::new(),
+            refunds: BTreeMap::new(),
+            payouts: BTreeMap::new(),
+            book: Book::default(),
+            waiting: BTreeSet::new(),
+            dispatch_trigger: None,
+            dispatched_at: None,
+            held: BTreeSet::new(),
+            traffic,
+            traffic_touched: Some(now),
+            facilities,
+            facilities_at: now,
+            lift_levels: BTreeMap::new(),
+            traffic_at: now,
+            obstructed: BTreeMap::new(),
+            asks: BTreeMap::new(),
+            asks_at: None,
+            past: VecDeque::new(),
+            rooms: Rooms::default(),
+            units: 0,
+        };
+        Ok(Self { state, world })
+    }
+
+    /// Writes the first facts: the robots that are enrolled.
+    pub fn begin(&mut self, out: &mut Out<Fact, Wish>) {
+        let robots: Vec<_> =
+            self.state.robots.values().map(|c| (c.robot.id, c.robot.owner, c.robot.model.clone(), c.robot.battery_j)).collect();
+        let cause = nooterra_engine::digest::content_hash("nooterra/genesis/v1", &self.state.genesis);
+        let cx = self.service_cx(self.state.now, cause, Role::OS);
+        let mut unit = Unit::new(&mut self.state, &self.world, out, cx);
+        for (id, owner, model, battery_j) in robots {
+            unit.emit_robot(id, RobotEvent::RobotEnrolled { owner, model, battery_j });
+        }
+        unit.finish();
+    }
+
+    /// The whole state as bytes. The site is not in it.
+    pub fn freeze(&self) -> Vec<u8> {
+        nooterra_engine::encode(&self.state)
+    }
+
+    /// The platform with this state, on the same site.
+    pub fn thaw(bytes: &[u8], site: Arc<Site>) -> Result<Self, DecodeError> {
+        let state: State = nooterra_engine::decode(bytes)?;
+        let world = World::new(&state.genesis, site);
+        Ok(Self { state, world })
+    }
+
+    /// Digests of the rooms; constant cost.
+    pub fn roots(&self) -> StateRoots {
+        self.state.roots()
+    }
+
+    /// The state, to read.
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The site and what is derived from it.
+    pub const fn world(&self) -> &World {
+        &self.world
+    }
+
+    fn service_cx(&self, legal: Instant, cause: Digest, role: Role) -> Cx {
+        Cx {
+            legal,
+            cause,
+            actor: *self.state.genesis.tenant.as_bytes(),
+            role,
+            key: None,
+            dev_ns: None,
+            log_seq: self.state.log_seq,
+            lease: None,
+            fence: None,
+            expect_head: None,
+            fired: None,
+        }
+    }
+
+    /// Takes one input that arrived at `now`.
+    pub fn take(&mut self, now: Instant, input: Input, out: &mut Out<Fact, Wish>) {
+        let recv = now.max(self.state.now);
+        self.fire_due(recv, out);
+        self.state.now = recv;
+        self.state.log_seq += 1;
+        let Input { envelope, checked } = input;
+        let hash = envelope.input_hash();
+        let role = self.state.keys.get(envelope.key).map(|b| b.role);
+        let verdict = match self.place(&envelope, hash, checked, recv) {
+            Ok(Place::Duplicate(first)) => first,
+            Err(r) => self.refuse(&envelope, hash, r, recv, out),
+            Ok(Place::Next) => {
+                let before = (self.state.rooms.clone(), self.state.book.next_seq());
+                let verdict = match self.decide(&envelope, hash, recv, out) {
+                    Ok(()) => Verdict::Accepted,
+                    Err(r) => {
+                        let same = before.0 == self.state.rooms && before.1 == self.state.book.next_seq();
+                        always!(same, "I6 a refused input changes nothing", "{r}: {}", envelope.type_name);
+                        self.refuse(&envelope, hash, r, recv, out)
+                    }
+                };
+                self.state.chains.advance(&envelope, hash, verdict.clone());
+                self.state.rooms.trust.fold(&hash.0);
+                verdict
+            }
+        };
+        let s = &self.state;
+        let receipt = s.chains.receipt(&envelope, hash, verdict, recv, s.log_seq, &s.genesis.service_key);
+        out.wishes.push(Wish::Receipt { role, receipt: Box::new(receipt) });
+    }
+
+    /// Form, identity, position: before anything is decided.
+    fn place(&self, e: &Envelope, hash: Digest, checked: Checked, recv: Instant) -> Result<Place, Rejection> {
+        e.check_form()?;
+        if e.tenant != self.state.genesis.tenant {
+            return no(Code::NotFound);
+        }
+        match checked {
+            Checked::Not => self.state.keys.identify(e, recv)?,
+            Checked::Good => self.state.keys.identify_verified(e, recv)?,
+            Checked::Bad => return Err(Rejection::new(Code::SignatureInvalid).field("sig")),
+        };
+        self.state.chains.place(e, hash)
+    }
+
+    fn refuse(&self, e: &Envelope, hash: Digest, rejection: Rejection, recv: Instant, out: &mut Out<Fact, Wish>) -> Verdict {
+        out.facts.push(Fact::Rejected(Box::new(Refused {
+            input_hash: hash,
+            actor: e.actor,
+            type_name: e.type_name.clone(),
+            recv_ns: recv,
+            log_seq: self.state.log_seq,
+            rejection: rejection.clone(),
+        })));
+        Verdict::Refused(rejection)
+    }
+
+    fn decide(&mut self, e: &Envelope, hash: Digest, recv: Instant, out: &mut Out<Fact, Wish>) -> Outcome {
+        self.state.chains.check_time(e, recv)?;
+        let role = self.state.keys.lookup(e.key, recv)?.role;
+        let cx = Cx {
+            legal: recv,
+            cause: hash,
+            actor: e.actor,
+            role,
+            key: Some(e.key),
+            dev_ns: (e.dev_ns > 0).then_some(e.dev_ns),
+            log_seq: self.state.log_seq,
+            lease: e.lease,
+            fence: e.fence,
+            expect_head: e.expect_head,
+            fired: None,
+        };
+        let body = Words::read(role, e)?;
+        let mut unit = Unit::new(&mut self.state, &self.world, out, cx);
+        match body {
+            Words::Requester(c) => unit.requester(PartyId::from_bytes(e.actor), c),
+            Words::Owner(c) => unit.owner(PartyId::from_bytes(e.actor), c),
+            Words::Robot(r) => unit.robot_report(RobotId::from_bytes(e.actor), r),
+            Words::Site(r) => unit.facility_report(e.actor, r),
+            Words::Payment(r) => unit.payment(PartyId::from_bytes(e.actor), r),
+            Words::Staff(c) => unit.staff(c),
+        }?;
+        unit.finish();
+        Ok(())
+    }
+
+    /// Fires every timer due at or before `now`, each as its own unit, those included that these arm.
+    pub fn fire_due(&mut self, now: Instant, out: &mut Out<Fact, Wish>) {
+        while let Some((key, computed)) = self.state.timers.pop_due(now) {
+            let mut cx = self.service_cx(key.due, key.hash(), firing::authority(&key));
+            cx.fired = Some((key, computed));
+            self.state.now = self.state.now.max(key.due);
+            let mut unit = Unit::new(&mut self.state, &self.world, out, cx);
+            unit.fire(&key);
+            unit.finish();
+        }
+    }
+
+    /// All jobs, by id.
+    pub fn jobs(&self) -> impl Iterator<Item = &Job> {
+        self.state.jobs.values()
+    }
+
+    /// All robots, by id.
+    pub fn robots(&self) -> impl Iterator<Item = &Robot> {
+        self.state.robots.values().map(|c| &c.robot)
+    }
+
+    /// The book.
+    pub const fn book(&self) -> &Book {
+        &self.state.book
+    }
+}
+
+/// A body, by the role of the key that signed it.
+enum Words {
+    Requester(RequesterCommand),
+    Owner(OwnerCommand),
+    Robot(Report),
+    Site(FacilityReport),
+    Payment(PaymentReport),
+    Staff(StaffCommand),
+}
+
+impl Words {
+    fn read(role: Role, e: &Envelope) -> Result<Self, Rejection> {
+        Ok(match role {
+            Role::RQ => Self::Requester(body(e)?),
+            Role::OW => Self::Owner(body(e)?),
+            Role::RB => Self::Robot(body(e)?),
+            Role::SI | Role::WI => Self::Site(body(e)?),
+            Role::PS => Self::Payment(body(e)?),
+            Role::OS | Role::TR => Self::Staff(body(e)?),
+            _ => return no(Code::RoleForbidden),
+        })
+    }
+}
+
+fn body<B: Body + Message>(e: &Envelope) -> Result<B, Rejection> {
+    if e.type_name != B::NAME || e.kind != B::KIND {
+        return Err(Rejection::new(Code::TypeUnknown).field("type").expected(B::NAME).actual(&e.type_name));
+    }
+    nooterra_engine::decode(&e.body).map_err(|err| {
+        let code = if err.what.contains("NOT_CANONICAL") { Code::NotCanonical } else { Code::SchemaInvalid };
+        Rejection::new(code).field("body").actual(err)
+    })
+}
+
+impl Machine for Control {
+    type Input = Input;
+    type Fact = Fact;
+    type Wish = Wish;
+    fn step(&mut self, now: Instant, input: Input, out: &mut Out<Fact, Wish>) {
+        self.take(now, input, out);
+    }
+    fn advance(&mut self, now: Instant, out: &mut Out<Fact, Wish>) {
+        self.fire_due(now, out);
+        self.state.now = self.state.now.max(now);
+    }
+    fn next_deadline(&self) -> Option<Instant> {
+        self.state.timers.next_deadline()
+    }
+    fn digest(&self, h: &mut Hasher) {
+        for (name, root) in &self.state.roots().rooms {
+            h.u64(name.len() as u64).bytes(name.as_bytes()).digest(root);
+        }
+        h.u64(self.state.now.0).u64(self.state.log_seq).u64(self.state.units);
+    }
+}

@@ -1,0 +1,147 @@
+//! What the platform says happened.
+
+use nooterra_engine::Record;
+use nooterra_engine::digest::Digest;
+use nooterra_engine::ids::{JobId, PartyId, PayoutId, RobotId};
+use nooterra_engine::money::Amount;
+use nooterra_engine::time::Instant;
+use nooterra_ledger::Role as PayRole;
+use nooterra_market::standing::StandingOffer;
+use nooterra_trust::Rejection;
+use nooterra_trust::chain::EventHeader;
+
+/// A fact.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub enum Fact {
+    /// An event of a stream.
+    Event(Box<Recorded>),
+    /// A fact of the book.
+    Ledger(nooterra_ledger::Fact),
+    /// An input was refused; it left only itself and this.
+    Rejected(Box<Refused>),
+}
+
+/// An event with its header.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub struct Recorded {
+    /// Everything but the payload.
+    pub header: EventHeader,
+    /// What happened.
+    pub payload: Event,
+    /// The chain after it.
+    pub chain: Digest,
+}
+
+/// A refused input.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Refused {
+    /// The input.
+    pub input_hash: Digest,
+    /// Who sent it.
+    pub actor: [u8; 16],
+    /// Type of its body.
+    pub type_name: String,
+    /// When it arrived.
+    pub recv_ns: Instant,
+    /// Its place in the log.
+    pub log_seq: u64,
+    /// Why.
+    pub rejection: Rejection,
+}
+
+/// The payload of an event.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub enum Event {
+    /// Of a job stream.
+    Job(nooterra_jobs::Event),
+    /// Of a robot stream.
+    Robot(nooterra_operations::Event),
+    /// Of the dispatch stream.
+    Dispatch(DispatchEvent),
+    /// Of a party stream.
+    Party(PartyEvent),
+    /// Of the site stream.
+    Site(SiteEvent),
+}
+
+/// Events of the dispatch stream.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum DispatchEvent {
+    /// A batch was matched.
+    DispatchEvaluated {
+        /// Jobs looked at.
+        jobs: Vec<Considered>,
+        /// Pairs chosen.
+        pairs: Vec<(JobId, RobotId)>,
+        /// Hash over all facts used.
+        facts_hash: Digest,
+    },
+}
+
+/// One job of a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Considered {
+    /// The job.
+    pub job: JobId,
+    /// Robots that passed the filter, and their cost.
+    pub best: Vec<(RobotId, i64)>,
+    /// Robots that did not, and the first code.
+    pub failed: Vec<(RobotId, String)>,
+}
+
+/// Events of a party stream.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+#[allow(missing_docs)] // every name and field is defined in the catalogue
+pub enum PartyEvent {
+    StandingOfferSet(StandingOffer),
+    PayoutInitiated { payout: PayoutId, role: PayRole, gross: Amount, netted: Amount, net: Amount },
+    PayoutConfirmed { payout: PayoutId, provider_ref: String },
+    PayoutFailed { payout: PayoutId, code: String },
+    ProviderSettled { gross: Amount, fee: Amount, provider_ref: String },
+    TrustScoreUpdated { party: PartyId, from_bps: u32, to_bps: u32, job: JobId },
+}
+
+/// Events of the site stream.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+#[allow(missing_docs)] // states of doors and lifts as the site controller reports them
+pub enum SiteEvent {
+    DoorReported { door: u32, state: nooterra_port::facility::DoorState },
+    LiftReported { lift: u32, level: Option<u32>, doors: nooterra_port::facility::DoorState, session: Option<RobotId> },
+    LaneClosed { lane: u32 },
+    LaneOpened { lane: u32 },
+}
+
+impl Event {
+    /// Its name on the wire.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Job(e) => e.name(),
+            Self::Robot(e) => e.name(),
+            Self::Dispatch(DispatchEvent::DispatchEvaluated { .. }) => "DISPATCH_EVALUATED",
+            Self::Party(e) => match e {
+                PartyEvent::StandingOfferSet(_) => "STANDING_OFFER_SET",
+                PartyEvent::PayoutInitiated { .. } => "PAYOUT_INITIATED",
+                PartyEvent::PayoutConfirmed { .. } => "PAYOUT_CONFIRMED",
+                PartyEvent::PayoutFailed { .. } => "PAYOUT_FAILED",
+                PartyEvent::ProviderSettled { .. } => "PROVIDER_SETTLED",
+                PartyEvent::TrustScoreUpdated { .. } => "TRUST_SCORE_UPDATED",
+            },
+            Self::Site(e) => match e {
+                SiteEvent::DoorReported { .. } => "DOOR_REPORTED",
+                SiteEvent::LiftReported { .. } => "LIFT_REPORTED",
+                SiteEvent::LaneClosed { .. } => "LANE_CLOSED",
+                SiteEvent::LaneOpened { .. } => "LANE_OPENED",
+            },
+        }
+    }
+}
+
+impl Fact {
+    /// The event, if it is one.
+    pub fn event(&self) -> Option<&Recorded> {
+        match self {
+            Self::Event(r) => Some(r),
+            _ => None,
+        }
+    }
+}

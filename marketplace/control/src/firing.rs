@@ -1,0 +1,238 @@
+//! What happens when a timer fires: the deadline table as code.
+
+use crate::moving::{ASKS_AT, FACILITY_AT, REOPEN_AT, TRAFFIC_AT};
+use crate::robot_timers::ORDER_RETRY;
+use crate::timers::{Stream, TimerKey};
+use crate::unit::Unit;
+use nooterra_engine::ids::{JobId, RobotId};
+use nooterra_engine::time::Span;
+use nooterra_jobs::batch;
+use nooterra_jobs::event::{Cause, Choice, Event, ExitProof, IncidentCode, LapseReason, ReleaseReason, StallReason, WithdrawReason};
+use nooterra_jobs::pins::NoShowDefault;
+use nooterra_jobs::{Deadline, Status};
+use nooterra_operations::RobotTimer;
+use nooterra_operations::event::Event as RobotEvent;
+use nooterra_trust::Role;
+
+/// After a no-show with the default to wait, the robot may come this long after the window.
+const WAIT_AFTER_WINDOW: Span = Span::from_mins(240);
+/// Below this charge a silent robot counts as unable to move.
+const DEAD_SOC_BPS: u32 = 200;
+
+/// All deadlines of a job stream, by code.
+const DEADLINES: [Deadline; 25] = [
+    Deadline::RfqClose,
+    Deadline::QuoteExpiry,
+    Deadline::AwardDecide,
+    Deadline::AuthBy,
+    Deadline::CaptureAt,
+    Deadline::ArriveBy,
+    Deadline::LeaseOffer,
+    Deadline::DepartBy,
+    Deadline::LeaseTtl,
+    Deadline::AccessWait,
+    Deadline::StartBy,
+    Deadline::AccessWarn,
+    Deadline::AccessEnd,
+    Deadline::HeartbeatBy,
+    Deadline::MaxExec,
+    Deadline::StallBy,
+    Deadline::ExitBy,
+    Deadline::ExitRecover,
+    Deadline::ExitForce,
+    Deadline::HandoverBy,
+    Deadline::NoShowDecide,
+    Deadline::ProofBy,
+    Deadline::SettleAt,
+    Deadline::HoldReview,
+    Deadline::HoldEnd,
+];
+
+/// The role recorded on what a timer brings about.
+pub(crate) fn authority(key: &TimerKey) -> Role {
+    match key.stream {
+        Stream::Job(_) => match DEADLINES.get(usize::from(key.code)) {
+            Some(Deadline::RfqClose | Deadline::QuoteExpiry | Deadline::AwardDecide | Deadline::NoShowDecide) => Role::MK,
+            Some(Deadline::AuthBy | Deadline::CaptureAt | Deadline::SettleAt) => Role::FI,
+            Some(Deadline::AccessWait | Deadline::AccessWarn | Deadline::AccessEnd | Deadline::ExitBy | Deadline::ProofBy) => Role::TR,
+            Some(Deadline::HoldReview | Deadline::HoldEnd) => Role::TR,
+            Some(Deadline::ExitRecover | Deadline::ExitForce) => Role::OS,
+            _ => Role::DI,
+        },
+        Stream::Party(_) => Role::FI,
+        Stream::Dispatch {} | Stream::Robot(_) | Stream::Site {} => Role::DI,
+    }
+}
+
+impl Unit<'_> {
+    /// A timer fires.
+    pub fn fire(&mut self, key: &TimerKey) {
+        match key.stream {
+            Stream::Job(job) => {
+                if let Some(d) = DEADLINES.get(usize::from(key.code)) {
+                    self.jobs_touched.insert(job);
+                    self.job_deadline(job, *d);
+                }
+            }
+            Stream::Robot(robot) => self.robot_timer(robot, key.code),
+            Stream::Party(party) => self.pay_out(party),
+            Stream::Dispatch {} => self.run_dispatch(),
+            Stream::Site {} => match key.code {
+                TRAFFIC_AT => self.run_traffic(),
+                FACILITY_AT => {
+                    self.run_facilities();
+                }
+                ASKS_AT => self.repeat_asks(),
+                REOPEN_AT => self.reopen_lanes(),
+                _ => {}
+            },
+        }
+    }
+
+    fn job_deadline(&mut self, id: JobId, d: Deadline) {
+        let now = self.now();
+        let Ok(job) = self.job(id) else { return };
+        let robot = job.robot();
+        match d {
+            Deadline::RfqClose => self.rfq_close(id),
+            Deadline::QuoteExpiry => self.quote_expired(id),
+            Deadline::AwardDecide => self.withdraw(id, WithdrawReason::NotDecided),
+            Deadline::AuthBy => self.lapse(id, LapseReason::AuthTimeout),
+            Deadline::CaptureAt => self.capture(id),
+            Deadline::ArriveBy => {
+                let events = batch::no_show(job, now);
+                self.emit_all(id, events);
+                self.after_release(id, robot, "NO_SHOW");
+            }
+            Deadline::LeaseOffer => {
+                if let Some(l) = job.leg().copied() {
+                    self.emit(id, Event::LeaseLapsed { lease: l.offer.lease, leg: l.offer.leg });
+                    self.after_release(id, robot, "LAPSED");
+                }
+            }
+            Deadline::DepartBy => self.release_lease(id, ReleaseReason::NoDeparture),
+            Deadline::LeaseTtl => self.release_lease(id, ReleaseReason::LeaseExpired),
+            Deadline::AccessWait => {
+                let events = batch::access_wait_over(job);
+                self.emit_all(id, events);
+                self.after_release(id, robot, "ACCESS_FAILURE");
+                self.after_end(id);
+            }
+            Deadline::StartBy => {
+                let limit = job.pins.as_ref().map_or(Span::ZERO, |p| p.timing.start_by);
+                let measured = now.since(job.entered_at());
+                self.emit(id, Event::StartOverdue { measured, limit });
+                self.safe_exit(id, Cause::StartOverdue, None);
+            }
+            Deadline::AccessWarn => {
+                if let Some(plan) = job.access.plan.as_ref().map(|p| p.plan) {
+                    self.emit(id, Event::AccessEnding { plan });
+                }
+            }
+            Deadline::AccessEnd => {
+                if let Some(plan) = job.access.plan.as_ref().map(|p| p.plan) {
+                    let inside = job.status.class() == nooterra_jobs::Class::Inside;
+                    self.emit(id, Event::AccessExpired { plan });
+                    if inside {
+                        self.safe_exit(id, Cause::AccessExpired, None);
+                    }
+                }
+            }
+            Deadline::HeartbeatBy => {
+                let events = batch::stall(job, StallReason::HeartbeatLost);
+                self.emit_all(id, events);
+                if let Some(r) = robot {
+                    self.stalled(r);
+                }
+                self.open_incident(id, robot, IncidentCode::LinkLost, 1, 0);
+            }
+            Deadline::MaxExec => {
+                let limit = job.pins.as_ref().map_or(Span::ZERO, |p| p.tier_values.max_exec);
+                let measured = job.worked_until(now);
+                self.emit(id, Event::MaxExecutionReached { measured, limit });
+                self.safe_exit(id, Cause::MaxExecution, None);
+            }
+            Deadline::StallBy => {
+                let limit = job.pins.as_ref().map_or(Span::ZERO, |p| p.tier_values.max_stall);
+                let measured = job.stalled_until(now);
+                self.emit(id, Event::StallLimitReached { measured, limit });
+                self.safe_exit(id, Cause::StallLimit, None);
+            }
+            Deadline::ExitBy => {
+                self.emit(id, Event::SafeExitEscalated { level: 1 });
+            }
+            Deadline::ExitRecover => {
+                self.emit(id, Event::SafeExitEscalated { level: 2 });
+            }
+            Deadline::ExitForce => self.force_exit(id),
+            Deadline::HandoverBy => {
+                let events = batch::handover_over(job);
+                self.emit_all(id, events);
+                self.after_release(id, robot, "HANDOVER_FAILED");
+                self.after_end(id);
+            }
+            Deadline::NoShowDecide => {
+                let wait = job.pins.as_ref().is_some_and(|p| p.no_show == NoShowDefault::Wait);
+                let by = job.request.window.end.saturating_add(WAIT_AFTER_WINDOW);
+                let choice = if wait && by > now { Choice::Wait } else { Choice::Cancel };
+                let events = batch::resolve_no_show(job, choice, (choice == Choice::Wait).then_some(by));
+                self.emit_all(id, events);
+                self.after_end(id);
+            }
+            Deadline::ProofBy => self.evaluate_proof(id),
+            Deadline::SettleAt => self.settle_or_hold(id),
+            Deadline::HoldReview => self.hold_review(id),
+            Deadline::HoldEnd => self.hold_end(id),
+        }
+    }
+
+    fn release_lease(&mut self, id: JobId, reason: ReleaseReason) {
+        let Ok(job) = self.job(id) else { return };
+        let robot = job.robot();
+        let events: Vec<Event> = batch::release(job, reason).into_iter().collect();
+        self.emit_all(id, events);
+        self.after_release(id, robot, "RELEASED");
+    }
+
+    /// The robot did not come out: it is given up as stranded, and so is what it holds.
+    fn force_exit(&mut self, id: JobId) {
+        let Ok(job) = self.job(id) else { return };
+        let Some(robot) = job.robot() else { return };
+        let inhibited = self.cell(robot).is_ok_and(|c| {
+            let r = &c.robot;
+            r.fault
+                || r.soc_bps < DEAD_SOC_BPS
+                || r.stops.iter().any(|s| s.acked)
+                || r.status == nooterra_operations::RobotStatus::Unhealthy
+        });
+        let inside = job.status == Status::AbortingSafeExit || job.presence == nooterra_jobs::job::Presence::In;
+        self.exit_over(id, Some(inhibited), ExitProof::OnSite);
+        if inside {
+            self.open_incident(id, Some(robot), IncidentCode::RobotStranded, 3, 0);
+        }
+        self.strand(robot);
+        self.trigger_dispatch();
+    }
+
+    fn robot_timer(&mut self, id: RobotId, code: u8) {
+        self.robots_touched.insert(id);
+        if code == ORDER_RETRY {
+            self.repeat_orders(id);
+            return;
+        }
+        let Ok(c) = self.cell(id) else { return };
+        if code == RobotTimer::LinkBy as u8 {
+            let last = c.robot.heard_at.unwrap_or_default();
+            self.emit_robot(id, RobotEvent::LinkLost { last });
+            self.halt(id);
+        } else if code == RobotTimer::StopAckBy as u8 {
+            if let Some(s) = c.robot.stops.iter().find(|s| !s.acked && s.level < 2).copied() {
+                self.emit_robot(id, RobotEvent::StopEscalated { stop: s.stop, level: s.level + 1 });
+                self.repeat_orders(id);
+            }
+        } else if code == RobotTimer::TaskEnd as u8 {
+            self.end_task(id, "TIMEOUT");
+            self.send_home(id);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What a platform starts with: parties, keys, robots, witnesses, terms.
+
+use crate::policy::Policy;
+use nooterra_engine::Record;
+use nooterra_engine::digest::Digest;
+use nooterra_engine::ids::{ContractId, PartyId, RobotId, SiteId, TenantId};
+use nooterra_engine::money::{Amount, Currency};
+use nooterra_engine::time::Instant;
+use nooterra_jobs::pins::LicencePin;
+use nooterra_site::RobotModel;
+use nooterra_trust::{Binding, SigningKey};
+
+/// Everything that is fixed before the first input.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub struct Genesis {
+    /// The marketplace.
+    pub tenant: TenantId,
+    /// Its policy.
+    pub policy: Policy,
+    /// Its currency.
+    pub currency: Currency,
+    /// Its site.
+    pub site: SiteId,
+    /// When it starts.
+    pub at: Instant,
+    /// The contract under which everything is booked.
+    pub contract: ContractTerms,
+    /// Verified parties.
+    pub parties: Vec<PartyEntry>,
+    /// Keys of everybody who may speak. Subjects: RQ, OW, PS, OS, TR the party; RB the robot; SI the site or device; WI the device.
+    pub keys: Vec<Binding>,
+    /// Robots.
+    pub robots: Vec<RobotEntry>,
+    /// Devices that may witness (roles SI and WI).
+    pub witnesses: Vec<WitnessEntry>,
+    /// The platform's own key: signs orders and receipts.
+    pub service_key: SigningKey,
+}
+
+/// A contract's terms beyond the policy.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct ContractTerms {
+    /// Its id.
+    pub contract: ContractId,
+    /// Hash of its document.
+    pub document_hash: Digest,
+    /// Coverage fee `F` of a job.
+    pub cover_fee: Amount,
+    /// May another owner's robot be sent?
+    pub substitution: bool,
+    /// Skills that every job licenses.
+    pub licences: Vec<LicencePin>,
+}
+
+/// A verified party.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct PartyEntry {
+    /// Its id.
+    pub party: PartyId,
+    /// Its name, for people.
+    pub name: String,
+    /// Trust in it as an owner, basis points (5 000 for a newcomer).
+    pub trust_bps: u32,
+}
+
+/// A robot.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub struct RobotEntry {
+    /// Its id.
+    pub robot: RobotId,
+    /// Its name, for people.
+    pub name: String,
+    /// Who owns it.
+    pub owner: PartyId,
+    /// Its model.
+    pub model: RobotModel,
+    /// The navigation graph it drives on.
+    pub graph_idx: u32,
+    /// Vertex where it stands at the start and goes when idle.
+    pub home: u32,
+    /// Trust, basis points (5 000 for a newcomer).
+    pub trust_bps: u32,
+}
+
+/// A device that may witness.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct WitnessEntry {
+    /// The sixteen bytes of its actor id.
+    pub actor: [u8; 16],
+    /// Who owns it: never the owner of the robot it speaks about.
+    pub owner: PartyId,
+}

@@ -1,0 +1,254 @@
+//! Everything that can reach the platform: signed envelopes, and what their bodies can say.
+
+use nooterra_engine::Record;
+use nooterra_engine::ids::{IncidentId, ItemId, JobId, PaymentId, PayoutId, QuoteId, RefundId, RobotId};
+use nooterra_engine::money::{Amount, Currency};
+use nooterra_engine::time::Instant;
+use nooterra_jobs::event::{Choice, Fault, RevokeReason};
+use nooterra_jobs::terms::{Mode, Step, Template, Window};
+use nooterra_jobs::tier::{Level, Tier};
+use nooterra_market::standing::StandingOffer;
+use nooterra_trust::{Draft, Envelope, InputKind, KeyTable};
+
+/// What is known of an envelope's signature when it arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Record)]
+pub enum Checked {
+    /// Nobody looked: the platform verifies it.
+    #[default]
+    Not,
+    /// A worker of the shell verified it.
+    Good,
+    /// A worker of the shell found it broken.
+    Bad,
+}
+
+/// One input.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Input {
+    /// The signed word.
+    pub envelope: Envelope,
+    /// Its signature.
+    pub checked: Checked,
+}
+
+impl Input {
+    /// An envelope whose signature nobody looked at yet.
+    pub const fn new(envelope: Envelope) -> Self {
+        Self { envelope, checked: Checked::Not }
+    }
+}
+
+/// The slow part of taking an input, which needs nothing but the key table: may run on any worker thread.
+pub fn verify_envelope(keys: &KeyTable, envelope: &Envelope) -> Checked {
+    match keys.get(envelope.key) {
+        Some(b) if envelope.signed_by(&b.public) => Checked::Good,
+        Some(_) => Checked::Bad,
+        None => Checked::Not,
+    }
+}
+
+/// A body that knows its name on the wire and how its sender's envelope calls it.
+pub trait Body: nooterra_engine::record::Message {
+    /// The envelope's `type_name`.
+    const NAME: &'static str;
+    /// Command or report.
+    const KIND: InputKind;
+    /// A draft that carries it.
+    fn draft(&self, stream: impl Into<String>) -> Draft {
+        Draft::new(Self::KIND, stream, Self::NAME, nooterra_engine::encode(self))
+    }
+}
+
+macro_rules! bodies {
+    ($($t:ty, $name:literal, $kind:ident;)*) => {$(
+        impl Body for $t { const NAME: &'static str = $name; const KIND: InputKind = InputKind::$kind; }
+    )*};
+}
+bodies! {
+    RequesterCommand, "RequesterCommand", Command;
+    OwnerCommand, "OwnerCommand", Command;
+    StaffCommand, "StaffCommand", Command;
+    PaymentReport, "PaymentReport", Report;
+    nooterra_port::Report, "Report", Report;
+    nooterra_port::FacilityReport, "FacilityReport", Report;
+}
+
+/// A request for work.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct NewJob {
+    /// What kind of work.
+    pub template: Template,
+    /// When; the start lies after now.
+    pub window: Window,
+    /// The points of the work, places being vertices of the site.
+    pub steps: Vec<Step>,
+    /// The item carried, for deliveries.
+    pub item: Option<ItemId>,
+    /// Mass of the load.
+    pub payload_g: u32,
+    /// What kind of place it is.
+    pub tier: Tier,
+    /// Highest total price.
+    pub budget: Option<Amount>,
+    /// Currency; the tenant's.
+    pub currency: Currency,
+    /// Punctuality.
+    pub level: Level,
+    /// How the request is decided.
+    pub mode: Mode,
+    /// When it closes; by policy if left out.
+    pub rfq_closes: Option<Instant>,
+    /// Free text, for people.
+    pub label: String,
+}
+
+/// What a requester may say (`RQ`).
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum RequesterCommand {
+    /// Asks for work.
+    CreateJob(Box<NewJob>),
+    /// Ends a request before booking.
+    Withdraw {
+        /// The job.
+        job: JobId,
+    },
+    /// Chooses a quote (mode `MANUAL`); needs the job stream's head as `expect_head`.
+    Award {
+        /// The job.
+        job: JobId,
+        /// The quote.
+        quote: QuoteId,
+        /// Hash of its terms as displayed.
+        terms_hash: nooterra_engine::Digest,
+    },
+    /// Cancels a booking.
+    Cancel {
+        /// The job.
+        job: JobId,
+        /// For safety's sake?
+        safety: bool,
+    },
+    /// Chooses after a no-show.
+    ResolveNoShow {
+        /// The job.
+        job: JobId,
+        /// Wait or cancel.
+        choice: Choice,
+        /// New arrival, for `WAIT`.
+        arrive_by: Option<Instant>,
+    },
+    /// Takes access back.
+    RevokeAccess {
+        /// The job.
+        job: JobId,
+        /// Why.
+        reason: RevokeReason,
+    },
+    /// Confirms the work with a signature: satisfies any item of proof.
+    Confirm {
+        /// The job.
+        job: JobId,
+    },
+}
+
+/// What an owner may say (`OW`).
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum OwnerCommand {
+    /// Offers a price.
+    SubmitQuote {
+        /// The job.
+        job: JobId,
+        /// Service amount.
+        service: Amount,
+        /// Promised arrival.
+        arrive: Instant,
+        /// Robot class offered.
+        robot_class: String,
+        /// When it lapses.
+        expires: Instant,
+    },
+    /// Takes a quote back.
+    WithdrawQuote {
+        /// The job.
+        job: JobId,
+        /// The quote.
+        quote: QuoteId,
+    },
+    /// Sets a rule that quotes for it.
+    SetStandingOffer(StandingOffer),
+    /// Cancels a booking.
+    Cancel {
+        /// The job.
+        job: JobId,
+    },
+}
+
+/// What the payment adapter reports (`PS`).
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+#[allow(missing_docs)] // answers to the asks of the same name
+pub enum PaymentReport {
+    Authorised { payment: PaymentId, amount: Amount, currency: Currency, expires: Instant, provider_ref: String },
+    Declined { payment: PaymentId, code: String },
+    Captured { payment: PaymentId, amount: Amount },
+    CaptureFailed { payment: PaymentId, code: String },
+    Voided { payment: PaymentId },
+    RefundPaid { refund: RefundId, provider_ref: String },
+    RefundFailed { refund: RefundId, code: String },
+    PayoutConfirmed { payout: PayoutId, provider_ref: String },
+    PayoutFailed { payout: PayoutId, code: String },
+    ProviderSettled { amount: Amount, fee: Amount, provider_ref: String },
+}
+
+/// What staff and the trust service may say (`OS`, `TR`).
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum StaffCommand {
+    /// Cancels a booking, or withdraws a request (`OS`).
+    Cancel {
+        /// The job.
+        job: JobId,
+    },
+    /// Judges an incident (`TR`).
+    Triage {
+        /// The job.
+        job: JobId,
+        /// The incident.
+        incident: IncidentId,
+        /// How bad it was.
+        severity: u8,
+        /// Whose fault.
+        fault: Fault,
+        /// Did it happen?
+        confirmed: bool,
+    },
+    /// Bars a robot (`OS`, `TR`).
+    Quarantine {
+        /// The robot.
+        robot: RobotId,
+        /// Why.
+        cause: String,
+    },
+    /// Lets a robot back in (`OS`, not of its owner's party).
+    ClearQuarantine {
+        /// The robot.
+        robot: RobotId,
+    },
+    /// A stranded robot was taken out of the site (`OS`).
+    Recovered {
+        /// The robot.
+        robot: RobotId,
+        /// Vertex where it stands now.
+        vertex: u32,
+    },
+    /// Stops a robot at once (`OS`, `TR`).
+    Stop {
+        /// The robot.
+        robot: RobotId,
+        /// Why.
+        reason: String,
+    },
+    /// Clears every stop of a robot (`OS`).
+    ClearStops {
+        /// The robot.
+        robot: RobotId,
+    },
+}

@@ -1,0 +1,295 @@
+//! Dispatch: one batch of waiting jobs against all robots, leases offered to the pairs chosen.
+
+use crate::fact::{Considered, DispatchEvent};
+use crate::state::{RobotCell, State};
+use crate::unit::Unit;
+use nooterra_dispatch::assign::{self, Bars, Interval, Pair, View};
+use nooterra_engine::digest::content_hash;
+use nooterra_engine::ids::{JobId, LeaseId, RobotId};
+use nooterra_engine::time::{Instant, Span};
+use nooterra_jobs::event::{Event, Match};
+use nooterra_jobs::terms::{Action, Window};
+use nooterra_jobs::{Job, Status};
+use nooterra_operations::event::Event as RobotEvent;
+use nooterra_port::Order;
+use nooterra_port::order::{LeaseOffer, Plan, PlanStep, StepAction, TaskKind, TaskOrder};
+use std::collections::BTreeMap;
+
+/// A charge task may be broken off for a job from this charge on.
+const INTERRUPT_BPS: u32 = 3_000;
+/// Time allowed at a point beyond its dwell.
+const STEP_SLACK: Span = Span::from_secs(120);
+/// Standard gravity, millimetres per second squared, for the power estimate.
+const GRAVITY_M_S2: f64 = 9.81;
+
+/// What is to be armed for the dispatch stream.
+pub(crate) fn wanted(s: &State, legal: Instant) -> Vec<(u8, Instant)> {
+    let Some((from, _)) = s.waiting.first() else { return Vec::new() };
+    if let Some(at) = s.dispatch_trigger {
+        return vec![(0, at)];
+    }
+    let every = s.genesis.policy.timing.dispatch_every.0.max(1);
+    let after = s.dispatched_at.map_or(0, |d| d.0 + 1).max(from.0);
+    let due = Instant(after.div_ceil(every) * every);
+    let _ = legal;
+    vec![(0, due)]
+}
+
+fn fit_for_job(c: &RobotCell, now: Instant) -> bool {
+    let free = c.robot.task.is_none() || (c.robot.charging && c.robot.soc_bps >= INTERRUPT_BPS) || !c.charge_sent;
+    c.robot.can_be_matched(now) && free
+}
+
+impl Unit<'_> {
+    /// Something became free or was given back: a batch runs now.
+    pub fn trigger_dispatch(&mut self) {
+        self.s.dispatch_trigger.get_or_insert(self.cx.legal);
+    }
+
+    /// One batch.
+    pub fn run_dispatch(&mut self) {
+        let now = self.now();
+        self.s.dispatch_trigger = None;
+        self.s.dispatched_at = Some(now);
+        let due: Vec<JobId> = self.s.waiting.iter().take_while(|(from, _)| *from <= now).map(|(_, j)| *j).collect();
+        if due.is_empty() {
+            return;
+        }
+        let robots: Vec<RobotId> = self.s.robots.keys().copied().collect();
+        let view = self.view(&due, &robots, now);
+        let batch = assign::assign(&view);
+        let mut considered = Vec::new();
+        let mut pairs = Vec::new();
+        let mut failed = Vec::new();
+        for o in &batch.outcomes {
+            let job = due[o.job as usize];
+            considered.push(Considered {
+                job,
+                best: o.candidates.iter().map(|c| (robots[c.robot as usize], c.cost.total())).collect(),
+                failed: o.refused.iter().map(|r| (robots[r.robot as usize], r.why.code().to_owned())).collect(),
+            });
+            if o.chosen.is_none() {
+                let mut counts: BTreeMap<&'static str, u16> = BTreeMap::new();
+                for r in &o.refused {
+                    *counts.entry(r.why.code()).or_default() += 1;
+                }
+                failed.push((job, counts.into_iter().map(|(c, n)| (c.to_owned(), n)).collect::<Vec<_>>()));
+            }
+        }
+        for (j, r, c) in batch.pairs() {
+            pairs.push((due[j as usize], robots[r as usize], *c));
+        }
+        let facts_hash = content_hash("nooterra/dispatch/v1", &view);
+        self.emit_dispatch(DispatchEvent::DispatchEvaluated {
+            jobs: considered,
+            pairs: pairs.iter().map(|(j, r, _)| (*j, *r)).collect(),
+            facts_hash,
+        });
+        for (job, counts) in failed {
+            if self.s.jobs.get(&job).is_some_and(|j| j.dispatch_failed != counts) {
+                self.emit(job, Event::DispatchFailed { counts });
+            }
+        }
+        for (job, robot, c) in pairs {
+            self.offer(job, robot, &c);
+        }
+    }
+
+    fn view(&self, due: &[JobId], robots: &[RobotId], now: Instant) -> View {
+        let mut view = View { now, ..View::default() };
+        for id in due {
+            if let Some(j) = self.s.jobs.get(id) {
+                view.jobs.push(job_view(j, now));
+            }
+        }
+        for id in robots {
+            if let Some(c) = self.s.robots.get(id) {
+                view.robots.push(self.robot_view(c, now));
+            }
+        }
+        for (ji, id) in (0u32..).zip(due) {
+            let Some(job) = self.s.jobs.get(id) else { continue };
+            let stops: Vec<u32> = job.steps().iter().skip(usize::from(job.checkpoint)).map(|s| s.place).collect();
+            for (ri, rid) in (0u32..).zip(robots) {
+                let Some(c) = self.s.robots.get(rid).filter(|c| fit_for_job(c, now)) else { continue };
+                view.pairs.push(self.pair(ji, ri, job, c, &stops, now));
+            }
+        }
+        view
+    }
+
+    fn pair(&self, job_ix: u32, robot_ix: u32, job: &Job, c: &RobotCell, stops: &[u32], now: Instant) -> Pair {
+        let at = self.s.traffic.at(c.robot.id).map_or(u32::MAX, |v| v.ix);
+        let trip = |a: u32, b: u32| self.world.travel_ms(c.entry, a, b);
+        let first = stops.first().copied().unwrap_or(at);
+        let last = stops.last().copied().unwrap_or(at);
+        let travel = trip(at, first);
+        let carry = stops.windows(2).try_fold(0u64, |sum, w| trip(w[0], w[1]).map(|ms| sum + ms));
+        let home = self.s.genesis.robots.get(c.entry as usize).map_or(last, |e| e.home);
+        let back = self.world.chargers(c.entry, last).first().map(|(ms, _)| *ms).or_else(|| trip(last, home));
+        let bars = Bars {
+            is_excluded: job.is_excluded(c.robot.id, now),
+            lacks_route: travel.is_none() || carry.is_none() || back.is_none(),
+            ..Bars::default()
+        };
+        let ms = |v: Option<u64>| Span::from_millis(v.unwrap_or(0));
+        Pair { job: job_ix, robot: robot_ix, travel: ms(travel), carry: ms(carry), back: ms(back), bars }
+    }
+
+    fn robot_view(&self, c: &RobotCell, now: Instant) -> assign::Robot {
+        let r = &c.robot;
+        let m = &self.s.genesis.robots[c.entry as usize].model;
+        let taken = r.lease.map(|l| Interval { from: l.from.min(now), to: l.to.max(now.saturating_add(Span::from_secs(30))) });
+        assign::Robot {
+            robot: r.id,
+            owner: r.owner,
+            has_standing_offer: self.s.parties.get(&r.owner).is_some_and(|p| p.standing.is_some()),
+            is_fit: fit_for_job(c, now),
+            heartbeat: r.heard_at.unwrap_or(Instant::ZERO),
+            heartbeat_every: r.heartbeat,
+            payload_g: whole(m.payload_max_kg * 1e3),
+            abilities: Vec::new(),
+            battery_j: r.battery_j,
+            usable_j: nooterra_engine::money::mul_div(r.battery_j, u64::from(r.soc_bps), 10_000).unwrap_or(0),
+            drive_w: whole(m.rolling_resistance * m.mass_kg * GRAVITY_M_S2 * m.speed_max_mps + m.ambient_w) + 1,
+            aux_w: whole(m.ambient_w),
+            work_w: whole(m.tool_w),
+            charge_w: whole(m.charge_a * m.battery_v),
+            trust_bps: r.trust_bps,
+            busy: Span::from_secs(r.load.busy_s(now)),
+            owner_excess_bps: self.owner_excess_bps(r.owner),
+            is_at_site: true,
+            free_from: now,
+            taken: taken.into_iter().collect(),
+            windows: Vec::new(),
+        }
+    }
+
+    /// By how much an owner's share of finished jobs exceeds its share of robots.
+    fn owner_excess_bps(&self, owner: nooterra_engine::ids::PartyId) -> i32 {
+        let cells = self.s.robots.values();
+        let (mut jobs, mut own_jobs, mut robots, mut own_robots) = (0u64, 0u64, 0u64, 0u64);
+        for c in cells {
+            let n = c.robot.load.count() as u64;
+            jobs += n;
+            robots += 1;
+            if c.robot.owner == owner {
+                own_jobs += n;
+                own_robots += 1;
+            }
+        }
+        let share = |part: u64, all: u64| i32::try_from((part * 10_000).checked_div(all).unwrap_or(0)).unwrap_or(10_000);
+        if jobs == 0 { 0 } else { share(own_jobs, jobs) - share(own_robots, robots) }
+    }
+
+    /// Offers a job to a robot.
+    fn offer(&mut self, id: JobId, robot: RobotId, c: &assign::Candidate) {
+        let now = self.now();
+        let Ok(cell) = self.cell(robot) else { return };
+        if !fit_for_job(cell, now) {
+            return;
+        }
+        nooterra_engine::always!(cell.robot.status.is_fit() && cell.robot.stops.is_empty(), "I38 only fit robots are matched", "{robot}");
+        let (owner, fence) = (cell.robot.owner, cell.robot.next_fence());
+        let lease: LeaseId = self.new_id();
+        let Ok(job) = self.job(id) else { return };
+        let leg = u8::try_from(job.legs.len()).unwrap_or(u8::MAX);
+        let Some(p) = job.pins.as_deref() else { return };
+        let (timing, heartbeat) = (p.timing.clone(), p.tier_values.heartbeat);
+        let plan = plan_of(job);
+        let offer = Match {
+            robot,
+            owner,
+            lease,
+            leg,
+            fence,
+            interval: Window { start: c.depart, end: c.back },
+            trip_est: Span(c.arrive.since(c.depart).0),
+            energy_j: c.need_j,
+            cost: c.cost.total(),
+        };
+        self.emit(id, Event::RobotMatched(offer));
+        let hash = plan.hash();
+        if let Some(cell) = self.touch_robot(robot) {
+            cell.plan = Some((lease, hash));
+        }
+        let accept_by = now.saturating_add(timing.lease_offer);
+        self.order(robot, Order::LeaseOffer(LeaseOffer { lease, job: id, leg, accept_by, ttl: timing.ttl_moving, heartbeat, plan }));
+    }
+
+    /// A task gives way to a job.
+    pub fn end_task(&mut self, robot: RobotId, code: &str) {
+        let Ok(c) = self.cell(robot) else { return };
+        let Some(t) = c.robot.task else { return };
+        if c.charge_sent {
+            self.order(robot, Order::Task(TaskOrder { task: t.task, kind: TaskKind::EndCharge }));
+        }
+        self.emit_robot(robot, RobotEvent::TaskEnded { task: t.task, code: code.to_owned() });
+        if let Some(c) = self.touch_robot(robot) {
+            c.charge_sent = false;
+        }
+    }
+}
+
+fn job_view(j: &Job, now: Instant) -> assign::Job {
+    let p = j.pins.as_deref();
+    let work: u64 = j.steps().iter().skip(usize::from(j.checkpoint)).map(|s| s.dwell.0).sum();
+    assign::Job {
+        job: j.id,
+        is_handover: j.status == Status::Handover,
+        is_redispatch: j.redispatched,
+        arrive_by: j.handover_by.unwrap_or(j.arrive_by),
+        depart_from: now,
+        work: Span(work),
+        payload_g: u64::from(j.request.need.payload_g),
+        owner: p.map_or(j.request.requester, |p| p.owner),
+        allows_substitute: p.is_some_and(|p| p.substitution),
+        min_trust_bps: p.map_or(0, |p| p.min_trust_bps),
+        needs: Vec::new(),
+    }
+}
+
+/// The work as the robot is to do it.
+pub(crate) fn plan_of(job: &Job) -> Plan {
+    let n = u32::try_from(job.steps().len()).unwrap_or(1).max(1);
+    let steps = job
+        .steps()
+        .iter()
+        .map(|s| PlanStep {
+            name: match s.action {
+                Action::Pick => "pickup",
+                Action::Drop => "dropoff",
+                Action::Visit => "visit",
+            }
+            .to_owned(),
+            vertex: s.place,
+            action: match (s.action, job.request.item) {
+                (Action::Pick, Some(item)) => StepAction::Pick { item, mass_g: job.request.need.payload_g },
+                (Action::Drop, Some(item)) => StepAction::Drop { item },
+                _ => StepAction::Dwell { lasts: s.dwell },
+            },
+            work_bps: 10_000 / n,
+            timeout: s.dwell.saturating_add(STEP_SLACK),
+        })
+        .collect();
+    let valid_to = match (&job.access.plan, job.pins.as_deref()) {
+        (Some(plan), _) => plan.valid_to,
+        (None, Some(p)) => p.window.end.saturating_add(p.tier_values.max_exec),
+        (None, None) => job.request.window.end,
+    };
+    Plan { job: job.id, steps, from_step: job.checkpoint, access_point: job.access_place(), valid_to }
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // watts, grams and joules of a robot fit
+fn whole(v: f64) -> u64 {
+    v.max(0.0).min(1e15) as u64
+}
+
+trait Longer {
+    fn saturating_add(self, o: Span) -> Span;
+}
+impl Longer for Span {
+    fn saturating_add(self, o: Span) -> Span {
+        Span(self.0.saturating_add(o.0))
+    }
+}

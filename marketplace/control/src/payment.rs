@@ -1,0 +1,204 @@
+//! What the payment adapter reports, and the booking that an authorisation brings.
+
+use crate::fact::PartyEvent;
+use crate::input::PaymentReport;
+use crate::unit::{Outcome, Unit, need, no};
+use crate::wish::{PaymentAsk, Wish};
+use nooterra_engine::ids::{JobId, PartyId, PaymentId};
+use nooterra_engine::money::Amount;
+use nooterra_jobs::Pins;
+use nooterra_jobs::event::{Booking, CancelReason, Event, LapseReason};
+use nooterra_jobs::job::PaymentTrack;
+use nooterra_jobs::status::{Class, Status};
+use nooterra_ledger::Account;
+use nooterra_port::FacilityOrder;
+use nooterra_trust::{Code, Rejection};
+
+impl Unit<'_> {
+    pub fn payment(&mut self, adapter: PartyId, r: PaymentReport) -> Outcome {
+        match r {
+            PaymentReport::Authorised { payment, amount, currency, expires, provider_ref } => {
+                let job = self.job_of(payment)?;
+                let j = self.job(job)?;
+                need(j.status == Status::Awarded && j.payment.payment == Some(payment), Code::StateForbids)?;
+                need(j.payment.track == PaymentTrack::Asked, Code::TrackForbids)?;
+                need(currency == j.request.currency, Code::CurrencyMismatch)?;
+                if amount != j.payment.amount {
+                    return Err(Rejection::new(Code::AuthMismatch).field("amount").expected(j.payment.amount).actual(amount));
+                }
+                let Some(pins) = self.pins(job) else { return no(Code::ContractInactive) };
+                self.emit(job, Event::PaymentAuthorised { payment, amount, expires, provider_ref });
+                self.book(job, pins);
+                Ok(())
+            }
+            PaymentReport::Declined { payment, code } => {
+                let job = self.job_of(payment)?;
+                let j = self.job(job)?;
+                need(j.status == Status::Awarded && j.payment.payment == Some(payment), Code::StateForbids)?;
+                need(j.payment.track == PaymentTrack::Asked, Code::TrackForbids)?;
+                self.emit(job, Event::PaymentDeclined { payment, code });
+                self.lapse(job, LapseReason::Declined);
+                Ok(())
+            }
+            PaymentReport::Captured { payment, amount } => {
+                let job = self.job_of(payment)?;
+                let j = self.job(job)?;
+                need(j.payment.track == PaymentTrack::Authorised && j.payment.payment == Some(payment), Code::TrackForbids)?;
+                if amount != j.payment.amount && amount != self.due_after_end(job) {
+                    return Err(Rejection::new(Code::AuthMismatch).field("amount").expected(j.payment.amount).actual(amount));
+                }
+                self.emit(job, Event::PaymentCaptured { payment, amount });
+                self.go_if_reserved(job);
+                Ok(())
+            }
+            PaymentReport::CaptureFailed { payment, .. } => {
+                let job = self.job_of(payment)?;
+                let j = self.job(job)?;
+                need(j.payment.track == PaymentTrack::Authorised && j.payment.payment == Some(payment), Code::TrackForbids)?;
+                let attempt = j.payment.failed.saturating_add(1);
+                let last = j.pins.as_ref().is_none_or(|p| attempt >= p.timing.capture_attempts);
+                let running = matches!(j.status.class(), Class::Booked | Class::Inside);
+                self.emit(job, Event::PaymentCaptureFailed { payment, attempt });
+                if running && last {
+                    self.cancel(job, CancelReason::PaymentFailed)?;
+                } else if !running {
+                    self.wish(Wish::Pay(PaymentAsk::Void { payment }));
+                }
+                Ok(())
+            }
+            PaymentReport::Voided { payment } => {
+                let job = self.job_of(payment)?;
+                let j = self.job(job)?;
+                let open = matches!(j.status.class(), Class::Ended) || j.status == Status::Withdrawn;
+                need(open && j.payment.track != PaymentTrack::Captured, Code::TrackForbids)?;
+                need(j.payment.track != PaymentTrack::Voided, Code::AlreadyDone)?;
+                self.emit(job, Event::PaymentVoided { payment, reason: "RELEASED".to_owned() });
+                Ok(())
+            }
+            PaymentReport::RefundPaid { refund, provider_ref } => {
+                let Some((job, _)) = self.s.refunds.get(&refund).copied() else { return no(Code::NotFound) };
+                self.refund_pending(job)?;
+                self.emit(job, Event::RefundPaid { refund, provider_ref });
+                Ok(())
+            }
+            PaymentReport::RefundFailed { refund, code } => {
+                let Some((job, _)) = self.s.refunds.get(&refund).copied() else { return no(Code::NotFound) };
+                self.refund_pending(job)?;
+                self.emit(job, Event::RefundFailed { refund, code });
+                Ok(())
+            }
+            PaymentReport::PayoutConfirmed { payout, provider_ref } => {
+                let Some(p) = self.s.payouts.get(&payout).copied() else { return no(Code::NotFound) };
+                self.emit_party(p.due.party, PartyEvent::PayoutConfirmed { payout, provider_ref });
+                self.s.payouts.remove(&payout);
+                Ok(())
+            }
+            PaymentReport::PayoutFailed { payout, code } => {
+                let Some(p) = self.s.payouts.get(&payout).copied() else { return no(Code::NotFound) };
+                self.emit_party(p.due.party, PartyEvent::PayoutFailed { payout, code });
+                self.s.payouts.remove(&payout);
+                Ok(())
+            }
+            PaymentReport::ProviderSettled { amount, fee, provider_ref } => {
+                need(fee <= amount && amount > Amount::ZERO, Code::AmountInvalid)?;
+                self.emit_party(adapter, PartyEvent::ProviderSettled { gross: amount, fee, provider_ref });
+                Ok(())
+            }
+        }
+    }
+
+    fn job_of(&self, payment: PaymentId) -> Result<JobId, Rejection> {
+        self.s.payments.get(&payment).copied().ok_or_else(|| Rejection::new(Code::NotFound).field("payment"))
+    }
+
+    fn refund_pending(&self, job: JobId) -> Outcome {
+        let pending = self.job(job)?.refund.is_some_and(|r| r.track == nooterra_jobs::job::RefundTrack::Pending);
+        need(pending, Code::AlreadyDone)
+    }
+
+    /// What of an authorisation is due when a job ended before capture: the cancellation fee.
+    fn due_after_end(&self, job: JobId) -> Amount {
+        let Ok(j) = self.job(job) else { return Amount::ZERO };
+        j.pins.as_ref().and_then(|p| p.service.bps(u64::from(j.fee_bps)).ok()).map_or(Amount::ZERO, |a| a.min(j.payment.amount))
+    }
+
+    /// The terms that this award pins.
+    fn pins(&self, job: JobId) -> Option<Pins> {
+        let g = &self.s.genesis;
+        let j = self.s.jobs.get(&job)?;
+        let q = &j.quotes.iter().find(|q| Some(q.quote.quote) == j.award.map(|a| a.quote))?.quote;
+        let r = &j.request;
+        Some(Pins {
+            contract: g.contract.contract,
+            document_hash: g.contract.document_hash,
+            policy_hash: g.policy.hash(),
+            owner: q.owner,
+            quote: q.quote,
+            price: j.rfq.price,
+            service: q.service,
+            cover_fee: g.contract.cover_fee,
+            currency: r.currency,
+            window: r.window,
+            level: r.level,
+            level_values: r.level.values(),
+            tier: r.need.tier,
+            tier_values: g.policy.tier_values.unwrap_or_else(|| r.need.tier.values()),
+            risk_m: j.rfq.risk_m,
+            min_trust_bps: nooterra_market::risk::min_trust_bps(j.rfq.risk_m, &g.policy.prices),
+            tasks_hash: r.tasks_hash(),
+            licences: g.contract.licences.clone(),
+            weights: g.policy.weights,
+            cancel: g.policy.cancel,
+            proof: nooterra_jobs::proof::requirement(r.template, &r.steps),
+            timing: g.policy.timing.clone(),
+            handover: g.policy.handover,
+            substitution: g.contract.substitution,
+            max_legs: g.policy.max_legs,
+            site_fault_bearer: g.policy.site_fault_bearer,
+            no_show: g.policy.no_show,
+            hold_rule: g.policy.hold_rule,
+            max_claims: Amount::new(g.policy.max_claims).unwrap_or(Amount::MAX),
+        })
+    }
+
+    fn book(&mut self, job: JobId, pins: Pins) {
+        let pins_hash = pins.hash();
+        let (from, to) = (self.now(), pins.window.end.saturating_add(pins.tier_values.max_exec).saturating_add(pins.tier_values.exit_by));
+        let escrow = self.s.book.balance(Account::Escrow { job }, pins.currency);
+        nooterra_engine::always!(
+            escrow.pending_in == i128::from(pins.total()),
+            "the amount authorised is the price",
+            "{job}: {escrow:?} against {}",
+            pins.total()
+        );
+        self.emit(job, Event::JobBooked(Box::new(Booking { pins, pins_hash, redeemed: Amount::ZERO })));
+        let vertices = self.job(job).map(|j| j.steps().iter().map(|s| s.place).collect()).unwrap_or_default();
+        self.ask_site(crate::state::AskKey::Plan(job), FacilityOrder::AskAccess { job, vertices, valid_from: from, valid_to: to });
+        self.trigger_dispatch();
+    }
+
+    /// The time of a capture has come.
+    pub fn capture(&mut self, job: JobId) {
+        let Ok(j) = self.job(job) else { return };
+        let (Some(payment), amount) = (j.payment.payment, j.payment.amount) else { return };
+        let retry = j.pins.as_ref().map_or(nooterra_engine::Span::from_mins(5), |p| p.timing.capture_retry);
+        let next = self.now().saturating_add(retry);
+        self.jobs_touched.insert(job);
+        if let Some(j) = self.s.jobs.get_mut(&job) {
+            j.capture_asked(next);
+        }
+        self.wish(Wish::Pay(PaymentAsk::Capture { payment, amount }));
+    }
+
+    /// A job ended: an authorisation not captured is captured up to the fee, or voided.
+    pub fn after_end(&mut self, job: JobId) {
+        let Ok(j) = self.job(job) else { return };
+        if j.status != Status::Aborted || j.payment.track != PaymentTrack::Authorised {
+            return;
+        }
+        let Some(payment) = j.payment.payment else { return };
+        let due = self.due_after_end(job);
+        let ask = if due > Amount::ZERO { PaymentAsk::Capture { payment, amount: due } } else { PaymentAsk::Void { payment } };
+        self.wish(Wish::Pay(ask));
+    }
+}

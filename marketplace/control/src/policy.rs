@@ -1,0 +1,132 @@
+//! The tenant's policy: every number marked as a default in the domain, in one value whose hash is pinned.
+
+use nooterra_engine::Record;
+use nooterra_engine::digest::{Digest, content_hash};
+use nooterra_engine::time::Span;
+use nooterra_jobs::Timing;
+use nooterra_jobs::pins::{CancelTable, HoldRule, NoShowDefault, SiteFaultBearer, Weights};
+use nooterra_jobs::tier::{HumanClass, TierValues};
+use nooterra_market::PriceTables;
+
+/// The policy in force.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Policy {
+    /// Deadlines that a booking pins.
+    pub timing: Timing,
+    /// Prices and quote limits.
+    pub prices: PriceTables,
+    /// Values that replace those of every tier, for simulated runs.
+    pub tier_values: Option<TierValues>,
+    /// How much people are about at the site.
+    pub human: HumanClass,
+    /// A request with a start within two hours closes after this.
+    pub rfq_close_soon: Span,
+    /// Any other request closes after this.
+    pub rfq_close: Span,
+    /// Quotes of standing offers lapse this long after closing.
+    pub standing_after_close: Span,
+    /// In manual mode the requester decides within this after closing.
+    pub award_decide: Span,
+    /// Authorisation is due within this after the award.
+    pub auth_by: Span,
+    /// Most legs of a job.
+    pub max_legs: u8,
+    /// May work be handed over?
+    pub handover: bool,
+    /// Unanswered no-show.
+    pub no_show: NoShowDefault,
+    /// Hold that runs out.
+    pub hold_rule: HoldRule,
+    /// Who bears the site's fault.
+    pub site_fault_bearer: SiteFaultBearer,
+    /// Cancellation brackets.
+    pub cancel: CancelTable,
+    /// Split of the net charge.
+    pub weights: Weights,
+    /// Payables mature after this.
+    pub payout_mature: Span,
+    /// A payout for which the provider has not handed over enough money is tried again after this.
+    pub payout_retry: Span,
+    /// Most that all claims of a job pay, minor units.
+    pub max_claims: u64,
+    /// An unacknowledged order is repeated after this.
+    pub order_retry: Span,
+    /// An unanswered request to the site is repeated after this.
+    pub facility_retry: Span,
+    /// Orders are not to be begun later than this after they were given.
+    pub order_expires: Span,
+    /// Idle robots at a charger charge below this.
+    pub charge_below_bps: u32,
+    /// And up to this.
+    pub charge_to_bps: u32,
+    /// Idle robots go to a charger below this, wherever they stand.
+    pub charge_seek_bps: u32,
+    /// Energy that must remain after a job, share of the battery.
+    pub energy_reserve_bps: u32,
+    /// Open jobs of one requester at most.
+    pub open_jobs_max: u32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            timing: Timing::default(),
+            prices: PriceTables::default(),
+            tier_values: None,
+            human: HumanClass::None,
+            rfq_close_soon: Span::from_secs(60),
+            rfq_close: Span::from_mins(10),
+            standing_after_close: Span::from_mins(15),
+            award_decide: Span::from_mins(24 * 60),
+            auth_by: Span::from_mins(15),
+            max_legs: 3,
+            handover: true,
+            no_show: NoShowDefault::Cancel,
+            hold_rule: HoldRule::Proven,
+            site_fault_bearer: SiteFaultBearer::Requester,
+            cancel: CancelTable::default(),
+            weights: Weights::default(),
+            payout_mature: Span::from_mins(7 * 24 * 60),
+            payout_retry: Span::from_mins(10),
+            max_claims: 1_000_000,
+            order_retry: Span::from_secs(1),
+            facility_retry: Span::from_secs(2),
+            order_expires: Span::from_mins(30),
+            charge_below_bps: 9_000,
+            charge_to_bps: 9_900,
+            charge_seek_bps: 3_000,
+            energy_reserve_bps: 1_500,
+            open_jobs_max: 1_000,
+        }
+    }
+}
+
+impl Policy {
+    /// Short times for simulated runs: every job is settled soon after demand ends.
+    pub fn scenario() -> Self {
+        Self {
+            timing: Timing::scenario(),
+            tier_values: Some(TierValues {
+                base_m: 20_000,
+                heartbeat: Span::from_secs(5),
+                stall_after: Span::from_secs(20),
+                max_stall: Span::from_secs(180),
+                max_exec: Span::from_mins(60),
+                access_wait: Span::from_mins(5),
+                exit_by: Span::from_secs(120),
+                min_cert: nooterra_jobs::tier::Cert::Lab,
+                human_clearance_mm: 300,
+            }),
+            rfq_close_soon: Span::from_secs(20),
+            auth_by: Span::from_mins(2),
+            payout_mature: Span::from_mins(2),
+            payout_retry: Span::from_secs(30),
+            ..Self::default()
+        }
+    }
+
+    /// What a booking pins of it.
+    pub fn hash(&self) -> Digest {
+        content_hash("nooterra/policy/v1", self)
+    }
+}

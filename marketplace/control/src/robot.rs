@@ -1,0 +1,467 @@
+//! What robots report: heartbeats, leases, trips, work, faults.
+
+use crate::unit::{Outcome, Unit, need, no};
+use nooterra_engine::ids::{JobId, LeaseId, RobotId};
+use nooterra_engine::time::{Instant, Span};
+use nooterra_jobs::batch;
+use nooterra_jobs::event::{AbortReason, Cause, Custody, Event, ExitProof, ReleaseReason, StallReason};
+use nooterra_jobs::job::{AccessTrack, PaymentTrack, Presence};
+use nooterra_jobs::status::{Class, Status};
+use nooterra_jobs::terms::Action;
+use nooterra_operations::RobotStatus;
+use nooterra_operations::event::{Beat, Event as RobotEvent, Pose, TaskKind};
+use nooterra_operations::status::HealthCause;
+use nooterra_port::report::{self, ErrorCode, Heartbeat};
+use nooterra_port::{Order, Report};
+use nooterra_trust::{Code, Rejection};
+
+/// A robot counts as arrived within this distance of the access point.
+const ARRIVED_MM: i64 = 5_000;
+/// Priority of robots on a job over robots that only move away.
+const ON_JOB: i32 = 1;
+
+fn reason_of(r: report::AbortReason) -> AbortReason {
+    match r {
+        report::AbortReason::Mechanical => AbortReason::Mechanical,
+        report::AbortReason::Battery => AbortReason::Battery,
+        report::AbortReason::Sensor => AbortReason::Sensor,
+        report::AbortReason::Blocked => AbortReason::Blocked,
+        report::AbortReason::Payload => AbortReason::Payload,
+        report::AbortReason::Safety => AbortReason::Safety,
+        report::AbortReason::Link => AbortReason::Link,
+    }
+}
+
+impl Unit<'_> {
+    pub fn robot_report(&mut self, robot: RobotId, r: Report) -> Outcome {
+        self.cell(robot)?;
+        match r {
+            Report::Heartbeat(b) => self.heartbeat(robot, b),
+            Report::OrderAcked { order_seq, code } => {
+                need(order_seq == 0 || order_seq <= self.cell(robot)?.robot.order_seq, Code::NotFound)?;
+                self.emit_robot(robot, RobotEvent::OrderAcked { order_seq, code: code.clone() });
+                if order_seq > 0 {
+                    self.orders_taken(robot, order_seq, &code);
+                }
+                Ok(())
+            }
+            Report::LeaseAccepted { lease, plan_hash } => self.lease_accepted(robot, lease, plan_hash),
+            Report::LeaseRefused { lease, code } => {
+                let job = self.bound(robot)?;
+                let event = Event::LeaseRefused { lease, code };
+                self.allowed(job, &event)?;
+                need(self.job(job)?.lease() == Some(lease), Code::NotBoundRobot)?;
+                self.emit(job, event);
+                self.after_release(job, Some(robot), "REFUSED");
+                Ok(())
+            }
+            Report::Departed { route_mm, eta_s } => {
+                let job = self.bound(robot)?;
+                let event = Event::Departed { route_mm, eta: Span::from_secs(u64::from(eta_s)) };
+                self.allowed(job, &event)?;
+                need(self.job(job)?.payment.track == PaymentTrack::Captured, Code::NotCaptured)?;
+                need(self.cell(robot)?.robot.stops.is_empty(), Code::StopActive)?;
+                self.emit(job, event);
+                Ok(())
+            }
+            Report::TripAborted { reason, detail } => {
+                let job = self.bound(robot)?;
+                let j = self.job(job)?;
+                need(matches!(j.status, Status::Reserved | Status::EnRoute | Status::Arrived), Code::StateForbids)?;
+                let release = batch::release(j, ReleaseReason::TripAborted);
+                self.emit(job, Event::TripAborted { reason: reason_of(reason), detail });
+                self.emit_all(job, release.into_iter().collect());
+                self.after_release(job, Some(robot), "TRIP_ABORTED");
+                Ok(())
+            }
+            Report::RobotArrived { access_point, pose } => {
+                let job = self.bound(robot)?;
+                let event = Event::RobotArrived { place: access_point, x_mm: pose.x_mm, y_mm: pose.y_mm, theta_urad: pose.theta_urad };
+                self.allowed(job, &event)?;
+                let at = self.job(job)?.access_place();
+                let near = self.world.vertex_mm(at).is_some_and(|(x, y)| {
+                    let (dx, dy) = (i128::from(pose.x_mm - x), i128::from(pose.y_mm - y));
+                    dx * dx + dy * dy <= i128::from(ARRIVED_MM) * i128::from(ARRIVED_MM)
+                });
+                need(access_point == at && near, Code::AreaForbidden)?;
+                self.emit(job, event);
+                self.watch(job);
+                self.ask_entry(job);
+                Ok(())
+            }
+            Report::ExecutionStarted { leg, plan_hash, from_step } => {
+                let job = self.bound(robot)?;
+                let event = Event::ExecutionStarted { leg, plan_hash, from_checkpoint: from_step + 1 };
+                self.allowed(job, &event)?;
+                let (lease, hash) = self.cell(robot)?.plan.ok_or_else(|| Rejection::new(Code::PlanMissing))?;
+                need(Some(lease) == self.cx.lease && hash == plan_hash, Code::TermsChanged)?;
+                self.access_live(job)?;
+                need(from_step == self.job(job)?.checkpoint, Code::StateForbids)?;
+                need(self.cell(robot)?.robot.stops.is_empty(), Code::StopActive)?;
+                self.emit(job, event);
+                self.watch(job);
+                Ok(())
+            }
+            Report::CheckpointReached { index, vertex, work_bps_claimed, .. } => self.checkpoint(robot, index, vertex, work_bps_claimed),
+            Report::CustodyChanged { item, held, mass_g } => {
+                let job = self.bound(robot)?;
+                let j = self.job(job)?;
+                need(j.item == Some(item), Code::NotFound)?;
+                need(j.status.class() == Class::Inside || j.status == Status::Completed, Code::StateForbids)?;
+                let dropping = j.steps().get(usize::from(j.checkpoint)).is_some_and(|s| s.action == Action::Drop);
+                let to = match (held, j.status) {
+                    (true, _) => Custody::Held,
+                    (false, _) if dropping && mass_g > 0 => Custody::Delivered,
+                    (false, Status::AbortingSafeExit) if mass_g > 0 => Custody::Returned,
+                    (false, _) => Custody::Lost,
+                };
+                // A witness may have said so before.
+                let known = j.custody == to || matches!(j.custody, Custody::Delivered | Custody::Lost);
+                if !known {
+                    self.emit(job, Event::CustodyChanged { item, to, mass_g });
+                }
+                Ok(())
+            }
+            Report::ExecutionStalled { reason } => {
+                let job = self.bound(robot)?;
+                let reason = match reason {
+                    report::StallReason::Stuck => StallReason::Stuck,
+                    report::StallReason::Safety => StallReason::Safety,
+                };
+                let event = Event::ExecutionStalled { reason };
+                self.allowed(job, &event)?;
+                self.emit(job, event);
+                self.stalled(robot);
+                Ok(())
+            }
+            Report::ExecutionResumed => {
+                let job = self.bound(robot)?;
+                let stalled = self.job(job)?.stall_since.map_or(Span::ZERO, |s| self.now().since(s));
+                let event = Event::ExecutionResumed { stalled };
+                self.allowed(job, &event)?;
+                let by_itself = matches!(self.job(job)?.stall_reason, Some(StallReason::HeartbeatLost | StallReason::Stuck));
+                need(by_itself, Code::TrackForbids)?;
+                need(self.cell(robot)?.robot.stops.is_empty(), Code::StopActive)?;
+                self.emit(job, event);
+                Ok(())
+            }
+            Report::ExecutionCompleted { steps } => {
+                let job = self.bound(robot)?;
+                self.resume_on_word(job);
+                let event = Event::ExecutionCompleted { steps, black_box_root: self.cx.cause };
+                self.allowed(job, &event)?;
+                self.access_live(job)?;
+                let j = self.job(job)?;
+                let all = usize::from(j.checkpoint) == j.steps().len() && usize::from(steps) == j.steps().len();
+                need(all, Code::ProofRequired)?;
+                self.emit(job, event);
+                self.send_home(robot);
+                if self.job(job)?.presence == Presence::Out {
+                    // The site never saw it inside: nothing is left to leave.
+                    self.facility_check_exit(job);
+                }
+                Ok(())
+            }
+            Report::ExecutionAborted { reason, detail } => {
+                let job = self.bound(robot)?;
+                need(self.job(job)?.status.class() == Class::Inside, Code::StateForbids)?;
+                let reason = reason_of(reason);
+                self.emit(job, Event::ExecutionAborted { reason, detail });
+                self.safe_exit(job, Cause::RobotAborted, Some(reason));
+                Ok(())
+            }
+            Report::SafeExitReported { .. } => {
+                let job = self.bound(robot)?;
+                let j = self.job(job)?;
+                need(matches!(j.status, Status::AbortingSafeExit | Status::Completed), Code::StateForbids)?;
+                need(j.exit.is_some_and(|x| !x.done), Code::AlreadyDone)?;
+                // The robot's word needs a witness; the site's own report ends the exit as well.
+                need(j.presence == Presence::Out, Code::TrackForbids)?;
+                self.exit_over(job, None, ExitProof::Witness);
+                Ok(())
+            }
+            Report::Obstructed { lane, .. } => {
+                need((lane as usize) < self.world.site.lanes.len(), Code::NotFound)?;
+                self.emit_robot(robot, RobotEvent::Obstructed { lane, cleared: false });
+                self.obstructed(robot, lane);
+                Ok(())
+            }
+            Report::ObstructionCleared { lane } => {
+                need((lane as usize) < self.world.site.lanes.len(), Code::NotFound)?;
+                self.emit_robot(robot, RobotEvent::Obstructed { lane, cleared: true });
+                self.unobstructed(lane);
+                Ok(())
+            }
+            Report::TaskEnded { task, code } => {
+                let known = self.cell(robot)?.robot.task.is_some_and(|t| t.task == task);
+                need(known, Code::AlreadyDone)?;
+                self.emit_robot(robot, RobotEvent::TaskEnded { task, code });
+                if let Some(c) = self.touch_robot(robot) {
+                    c.charge_sent = false;
+                }
+                self.send_home(robot);
+                self.trigger_dispatch();
+                Ok(())
+            }
+            Report::Noticed { code, measure } => self.noticed(robot, &code, measure),
+            Report::StopAcked { stop } => {
+                let known = self.cell(robot)?.robot.stops.iter().any(|s| s.stop == stop && !s.acked);
+                need(known, Code::AlreadyDone)?;
+                self.emit_robot(robot, RobotEvent::StopAcked { stop });
+                Ok(())
+            }
+            Report::ClampSummarised { bound, count, worst_requested, applied } => {
+                need(bound.len() <= 32, Code::SchemaInvalid)?;
+                self.emit_robot(robot, RobotEvent::ClampSummarised { bound, count, worst_requested, applied });
+                Ok(())
+            }
+        }
+    }
+
+    /// The job of which this robot holds the lease named in the envelope, with the right fence.
+    fn bound(&self, robot: RobotId) -> Result<JobId, Rejection> {
+        let c = self.cell(robot)?;
+        let Some(held) = c.robot.lease else { return no(Code::NotBoundRobot) };
+        if self.cx.lease != Some(held.lease) {
+            return no(Code::NotBoundRobot);
+        }
+        let fence = c.robot.fence;
+        if self.cx.fence != Some(fence) {
+            return Err(Rejection::new(Code::FenceStale).field("fence").expected(fence).actual(self.cx.fence.unwrap_or(0)));
+        }
+        Ok(held.job)
+    }
+
+    fn access_live(&self, job: JobId) -> Outcome {
+        let j = self.job(job)?;
+        match j.access.track {
+            AccessTrack::Granted => Ok(()),
+            AccessTrack::Revoked => no(Code::AccessRevoked),
+            AccessTrack::Expired => no(Code::AccessExpired),
+            _ => no(Code::PlanMissing),
+        }
+    }
+
+    fn heartbeat(&mut self, robot: RobotId, b: Heartbeat) -> Outcome {
+        let now = self.now();
+        need(b.errors.len() <= 16 && b.soc_bps <= 10_000 && b.health_bps <= 10_000, Code::SchemaInvalid)?;
+        let c = self.cell(robot)?;
+        let (lost, last, held, fence) = (c.robot.link_lost, c.robot.heard_at, c.robot.lease, c.robot.fence);
+        let fault = b.errors.iter().any(|e| matches!(e, ErrorCode::MotorFault | ErrorCode::Fall));
+        self.emit_robot(
+            robot,
+            RobotEvent::HeartbeatRecorded(Beat {
+                fence: self.cx.fence,
+                soc_bps: b.soc_bps,
+                health_bps: b.health_bps,
+                errors: b.errors.iter().map(|e| *e as u16).collect(),
+                fault,
+                charging: b.charging,
+                pose: Pose { x_mm: b.pose.x_mm, y_mm: b.pose.y_mm, theta_urad: b.pose.theta_urad, level: b.level },
+                place: b.last_node,
+                orders_seen: b.orders_seen,
+            }),
+        );
+        if lost {
+            self.emit_robot(robot, RobotEvent::LinkRestored { gap: last.map_or(Span::ZERO, |l| now.since(l)) });
+            if self.cell(robot)?.robot.status != RobotStatus::Stranded {
+                self.unhalt(robot);
+            }
+            self.trigger_dispatch();
+        }
+        self.orders_taken(robot, b.orders_seen, "");
+        if let Some(held) = held.filter(|h| self.cx.lease == Some(h.lease) && self.cx.fence == Some(fence)) {
+            self.renew(held.job, now);
+        }
+        self.progress(robot, b.order, b.last_node_sequence_id);
+        if let Some((to, causes)) = self.cell(robot)?.robot.due_status() {
+            self.health_changed(robot, to, causes);
+        }
+        self.care(robot);
+        Ok(())
+    }
+
+    /// A heartbeat with the right fence renews the lease, and ends a stall that silence had caused.
+    fn renew(&mut self, job: JobId, now: Instant) {
+        let Some(j) = self.s.jobs.get_mut(&job) else { return };
+        j.heartbeat(now);
+        self.jobs_touched.insert(job);
+        self.resume_on_word(job);
+    }
+
+    fn resume_on_word(&mut self, job: JobId) {
+        let Ok(j) = self.job(job) else { return };
+        if !j.resumes_on_heartbeat() {
+            return;
+        }
+        if j.robot().and_then(|r| self.s.robots.get(&r)).is_some_and(|c| !c.robot.stops.is_empty()) {
+            return;
+        }
+        let stalled = j.stall_since.map_or(Span::ZERO, |s| self.now().since(s));
+        self.emit(job, Event::ExecutionResumed { stalled });
+    }
+
+    fn health_changed(&mut self, robot: RobotId, to: RobotStatus, causes: Vec<HealthCause>) {
+        let Ok(c) = self.cell(robot) else { return };
+        let (from, held) = (c.robot.status, c.robot.lease);
+        self.emit_robot(robot, RobotEvent::HealthChanged { from, to, causes });
+        if from == RobotStatus::Enrolled || to.is_fit() {
+            self.trigger_dispatch();
+        }
+        if to == RobotStatus::Unhealthy
+            && let Some(held) = held
+        {
+            self.unfit(held.job, ReleaseReason::RobotUnfit, Cause::RobotAborted);
+        }
+    }
+
+    /// The bound robot cannot go on: outside the lease is released, inside it leaves.
+    pub fn unfit(&mut self, job: JobId, reason: ReleaseReason, cause: Cause) {
+        let Ok(j) = self.job(job) else { return };
+        let robot = j.robot();
+        match j.status {
+            Status::Matched | Status::Reserved | Status::EnRoute | Status::Arrived => {
+                let release = batch::release(j, reason);
+                self.emit_all(job, release.into_iter().collect());
+                self.after_release(job, robot, "ROBOT_UNFIT");
+            }
+            Status::AccessGranted | Status::Executing | Status::Assisted | Status::Stalled => self.safe_exit(job, cause, None),
+            _ => {}
+        }
+    }
+
+    fn lease_accepted(&mut self, robot: RobotId, lease: LeaseId, plan_hash: nooterra_engine::Digest) -> Outcome {
+        let job = self.bound(robot)?;
+        let fence = self.cell(robot)?.robot.fence;
+        let event = Event::LeaseAccepted { lease, fence, plan_hash };
+        self.allowed(job, &event)?;
+        let (known, hash) = self.cell(robot)?.plan.ok_or_else(|| Rejection::new(Code::PlanMissing))?;
+        need(known == lease, Code::NotBoundRobot)?;
+        if hash != plan_hash {
+            return Err(Rejection::new(Code::TermsChanged).field("plan_hash").expected(hash).actual(plan_hash));
+        }
+        self.emit(job, event);
+        self.end_task(robot, "MATCHED");
+        self.watch(job);
+        self.go_if_reserved(job);
+        Ok(())
+    }
+
+    /// The robot of a reserved job sets out once the money is captured.
+    pub fn go_if_reserved(&mut self, job: JobId) {
+        let Ok(j) = self.job(job) else { return };
+        if j.status != Status::Reserved || j.payment.track != PaymentTrack::Captured {
+            return;
+        }
+        if let Some(robot) = j.robot() {
+            let place = j.access_place();
+            self.drive_to(robot, place, ON_JOB);
+        }
+    }
+
+    fn checkpoint(&mut self, robot: RobotId, index: u16, vertex: u32, work_bps_claimed: u32) -> Outcome {
+        let job = self.bound(robot)?;
+        self.resume_on_word(job);
+        let j = self.job(job)?;
+        need(matches!(j.status, Status::Executing | Status::Assisted), Code::StateForbids)?;
+        self.access_live(job)?;
+        let Some(step) = j.steps().get(usize::from(index)) else { return no(Code::NotFound) };
+        need(index == j.checkpoint, if index < j.checkpoint { Code::AlreadyDone } else { Code::StateForbids })?;
+        need(step.place == vertex, Code::AreaForbidden)?;
+        let state_hash = self.cx.cause;
+        self.emit(job, Event::CheckpointReached { index: index + 1, place: vertex, work_bps_claimed, state_hash });
+        let next = self.job(job)?.steps().get(usize::from(index) + 1).map(|s| s.place);
+        if let Some(place) = next {
+            self.drive_to(robot, place, ON_JOB);
+        }
+        Ok(())
+    }
+
+    /// Stalls count towards the repeat rule.
+    pub fn stalled(&mut self, robot: RobotId) {
+        let now = self.now();
+        if let Some(c) = self.touch_robot(robot) {
+            c.robot.trouble(now);
+        }
+    }
+
+    /// The site did not see the robot inside: it counts as out once it has moved away, which the robot itself reports.
+    fn facility_check_exit(&mut self, job: JobId) {
+        self.watch(job);
+    }
+
+    /// Stop work and leave.
+    pub fn safe_exit(&mut self, job: JobId, cause: Cause, reason: Option<AbortReason>) {
+        let Ok(j) = self.job(job) else { return };
+        let events = batch::safe_exit(j, cause, reason, self.now());
+        if events.is_empty() {
+            return;
+        }
+        self.emit_all(job, events);
+        let Ok(j) = self.job(job) else { return };
+        let (Some(l), Some(x)) = (j.leg().copied(), j.exit) else { return };
+        self.order(l.offer.robot, Order::SafeExit { lease: l.offer.lease, exit_by: x.exit_by, cause: format!("{cause:?}") });
+        self.send_home(l.offer.robot);
+    }
+
+    /// A lease ended: the robot is told, sent out of the way, and the job looks for another.
+    pub fn after_release(&mut self, job: JobId, robot: Option<RobotId>, reason: &str) {
+        let lease = self.job(job).ok().and_then(|j| j.legs.last().filter(|l| l.closed_at.is_some()).map(|l| l.offer.lease));
+        if let (Some(robot), Some(lease)) = (robot, lease) {
+            let still = self.job(job).ok().and_then(nooterra_jobs::Job::robot) == Some(robot);
+            if !still {
+                self.order(robot, Order::LeaseEnd { lease, reason: reason.to_owned() });
+                self.send_home(robot);
+                self.facility(nooterra_port::FacilityOrder::Unwatch { job });
+            }
+        }
+        self.trigger_dispatch();
+    }
+
+    /// An idle robot charges when it should, where it can.
+    fn care(&mut self, robot: RobotId) {
+        let Ok(c) = self.cell(robot) else { return };
+        if c.robot.lease.is_some()
+            || !c.robot.stops.is_empty()
+            || c.robot.status == RobotStatus::Stranded
+            || self.s.traffic.is_halted(robot)
+        {
+            return;
+        }
+        let (entry, soc, charging, sent, task) = (c.entry, c.robot.soc_bps, c.robot.charging, c.charge_sent, c.robot.task);
+        let Some(at) = self.s.traffic.at(robot).map(|v| v.ix) else { return };
+        if let Some(t) = task {
+            let there = at == t.place && c.way.nodes.is_empty();
+            if there && !sent && !charging {
+                self.charge_order(robot, t.task, t.place);
+            }
+            return;
+        }
+        let policy = &self.s.genesis.policy;
+        let threshold = self.s.genesis.robots[entry as usize].model.recharge_threshold_bps.max(policy.charge_seek_bps);
+        let here = self.world.site.vertices.get(at as usize).is_some_and(|v| v.flags.is_charger) && c.way.nodes.is_empty();
+        let wants = if here { soc < policy.charge_below_bps } else { soc < threshold };
+        if !wants || charging {
+            return;
+        }
+        let taken: Vec<u32> = self.s.robots.values().filter_map(|c| c.robot.task.map(|t| t.place)).collect();
+        let Some((_, place)) = self.world.chargers(entry, at).into_iter().find(|(_, v)| !taken.contains(v)) else { return };
+        let task = self.new_id();
+        let (from, to) = (self.now(), self.now().saturating_add(Span::from_mins(8 * 60)));
+        self.emit_robot(robot, RobotEvent::TaskPlanned { task, kind: TaskKind::Charge, place, from, to });
+        if place == at && here {
+            self.charge_order(robot, task, place);
+        } else {
+            self.drive_to(robot, place, 0);
+        }
+    }
+
+    fn charge_order(&mut self, robot: RobotId, task: nooterra_engine::ids::TaskId, vertex: u32) {
+        use nooterra_port::order::{TaskKind as Kind, TaskOrder};
+        let to_soc_bps = self.s.genesis.policy.charge_to_bps;
+        if let Some(c) = self.touch_robot(robot) {
+            c.charge_sent = true;
+        }
+        self.order(robot, Order::Task(TaskOrder { task, kind: Kind::Charge { vertex, to_soc_bps } }));
+    }
+}

@@ -1,0 +1,245 @@
+//! What the site's controller and witness devices report: access, presence, proof, doors and lifts.
+
+use crate::fact::SiteEvent;
+use crate::state::AskKey;
+use crate::unit::{Outcome, Unit, need, no};
+use nooterra_engine::ids::{AccessPlanId, ItemId, JobId, RobotId, WitnessId};
+use nooterra_engine::time::Instant;
+use nooterra_jobs::batch;
+use nooterra_jobs::event::{AccessPlan, Custody, Event, ExitProof, IncidentCode};
+use nooterra_jobs::job::{AccessTrack, Presence};
+use nooterra_jobs::pins::WitnessClass as Class;
+use nooterra_jobs::status::{Class as StatusClass, Status};
+use nooterra_jobs::terms::Action;
+use nooterra_port::facility::WitnessClass;
+use nooterra_port::{FacilityOrder, FacilityReport, Order};
+use nooterra_trust::{Code, Rejection, Role};
+
+/// The third refusal at the door opens an incident.
+const DENIALS: u8 = 3;
+
+impl Unit<'_> {
+    pub fn facility_report(&mut self, actor: [u8; 16], r: FacilityReport) -> Outcome {
+        let by_site = self.cx.role == Role::SI;
+        match r {
+            FacilityReport::Door { door, state, number } => {
+                need(by_site, Code::RoleForbidden)?;
+                need((door as usize) < self.world.site.doors.len(), Code::NotFound)?;
+                self.emit_site(SiteEvent::DoorReported { door, state });
+                self.door_reported(door, state, number);
+                Ok(())
+            }
+            FacilityReport::Lift { lift, level, doors, session, number } => {
+                need(by_site, Code::RoleForbidden)?;
+                need((lift as usize) < self.world.site.lifts.len(), Code::NotFound)?;
+                self.emit_site(SiteEvent::LiftReported { lift, level, doors, session });
+                self.lift_reported(lift, level, doors, session, number);
+                Ok(())
+            }
+            FacilityReport::AccessPlanIssued { job, plan, vertices, valid_from, valid_to } => {
+                need(by_site, Code::RoleForbidden)?;
+                self.plan_issued(job, plan, vertices, valid_from, valid_to)
+            }
+            FacilityReport::AccessGranted { job, plan, fence } => {
+                need(by_site, Code::RoleForbidden)?;
+                self.access_granted(job, plan, fence)
+            }
+            FacilityReport::AccessDenied { job, plan, code } => {
+                need(by_site, Code::RoleForbidden)?;
+                let j = self.job(job)?;
+                need(j.status == Status::Arrived, Code::StateForbids)?;
+                let (denials, robot) = (j.access.denials, j.robot());
+                self.emit(job, Event::AccessDenied { plan: Some(plan), code });
+                if denials + 1 == DENIALS {
+                    self.open_incident(job, robot, IncidentCode::AccessFailure, 1, 0);
+                }
+                Ok(())
+            }
+            FacilityReport::Entered { job, robot, vertex } => {
+                let j = self.bound_to(job, robot)?;
+                need(matches!(j.status.class(), StatusClass::Inside) || j.status == Status::Completed, Code::StateForbids)?;
+                need(j.presence == Presence::Out, Code::AlreadyDone)?;
+                self.emit(job, Event::Entered { robot, place: vertex });
+                Ok(())
+            }
+            FacilityReport::Exited { job, robot } => self.exited(job, robot),
+            FacilityReport::Witnessed { job, robot, class, vertex, item, measure } => {
+                self.witnessed(actor, job, robot, class, vertex, item, measure)
+            }
+        }
+    }
+
+    fn bound_to(&self, job: JobId, robot: RobotId) -> Result<&nooterra_jobs::Job, Rejection> {
+        let j = self.job(job)?;
+        if j.robot() == Some(robot) { Ok(j) } else { no(Code::NotBoundRobot) }
+    }
+
+    fn plan_issued(&mut self, job: JobId, plan: AccessPlanId, areas: Vec<u32>, valid_from: Instant, valid_to: Instant) -> Outcome {
+        let j = self.job(job)?;
+        if j.status.is_terminal() {
+            return no(Code::JobTerminal);
+        }
+        need(j.status.class() == StatusClass::Booked, Code::StateForbids)?;
+        need(!matches!(j.access.track, AccessTrack::Planned | AccessTrack::Granted), Code::AlreadyDone)?;
+        let Some(p) = j.pins.as_deref() else { return no(Code::StateForbids) };
+        let latest = p.window.end.saturating_add(p.tier_values.max_exec).saturating_add(p.tier_values.exit_by);
+        let covers = valid_from <= p.window.start.max(self.now()) && valid_to >= p.window.end && valid_to <= latest;
+        need(covers, Code::PlanNotValidNow)?;
+        need(j.steps().iter().all(|s| areas.contains(&s.place)), Code::AreaForbidden)?;
+        self.emit(job, Event::AccessPlanIssued(AccessPlan { plan, doors: Vec::new(), areas, valid_from, valid_to }));
+        self.answered(AskKey::Plan(job));
+        self.ask_entry(job);
+        Ok(())
+    }
+
+    fn access_granted(&mut self, job: JobId, plan: AccessPlanId, fence: u64) -> Outcome {
+        let j = self.job(job)?;
+        let Some(known) = &j.access.plan else { return no(Code::PlanMissing) };
+        let event = Event::AccessGranted { plan, door: None, fence };
+        self.allowed(job, &event)?;
+        need(matches!(j.access.track, AccessTrack::Planned | AccessTrack::Granted), Code::TrackForbids)?;
+        need(known.plan == plan, Code::PlanMissing)?;
+        need(known.valid_from <= self.now() && self.now() < known.valid_to, Code::PlanNotValidNow)?;
+        let Some(l) = j.leg().copied() else { return no(Code::NotBoundRobot) };
+        if fence != l.offer.fence {
+            return Err(Rejection::new(Code::FenceStale).field("fence").expected(l.offer.fence).actual(fence));
+        }
+        let first = j.status == Status::Arrived;
+        self.emit(job, event);
+        self.answered(AskKey::Entry(job));
+        if first {
+            self.order(l.offer.robot, Order::AccessGranted { lease: l.offer.lease });
+        }
+        Ok(())
+    }
+
+    /// A robot was seen to leave: whoever was to leave is out.
+    fn exited(&mut self, job: JobId, robot: RobotId) -> Outcome {
+        let j = self.job(job)?;
+        let last = j.legs.last().map(|l| l.offer.robot);
+        need(last == Some(robot), Code::NotBoundRobot)?;
+        need(j.presence == Presence::In, Code::AlreadyDone)?;
+        self.emit(job, Event::Exited { robot, place: 0 });
+        let j = self.job(job)?;
+        let leaving = matches!(j.status, Status::AbortingSafeExit | Status::Completed) && j.exit.is_some_and(|x| !x.done);
+        if leaving && j.leg().is_some() {
+            self.exit_over(job, None, ExitProof::Witness);
+        }
+        Ok(())
+    }
+
+    /// A safe exit or the leaving after completion is over.
+    pub fn exit_over(&mut self, job: JobId, forced: Option<bool>, how: ExitProof) {
+        let Ok(j) = self.job(job) else { return };
+        let robot = j.robot();
+        let events = batch::exit_done(j, forced, how);
+        self.emit_all(job, events);
+        self.facility(FacilityOrder::Unwatch { job });
+        if forced.is_none() {
+            self.after_release(job, robot, "EXITED");
+        }
+        self.after_end(job);
+    }
+
+    #[allow(clippy::too_many_arguments)] // the fields of one report
+    fn witnessed(
+        &mut self,
+        actor: [u8; 16],
+        job: JobId,
+        robot: RobotId,
+        class: WitnessClass,
+        vertex: u32,
+        item: Option<ItemId>,
+        measure: i64,
+    ) -> Outcome {
+        let j = self.job(job)?;
+        if j.status.is_terminal() {
+            return no(Code::JobTerminal);
+        }
+        need(j.booked_at.is_some(), Code::StateForbids)?;
+        need(j.legs.iter().any(|l| l.offer.robot == robot), Code::NotBoundRobot)?;
+        let witness_owner = self.s.genesis.witnesses.iter().find(|w| w.actor == actor).map(|w| w.owner);
+        let robot_owner = self.cell(robot)?.robot.owner;
+        let Some(witness_owner) = witness_owner else { return no(Code::NotIndependent) };
+        need(witness_owner != robot_owner, Code::NotIndependent)?;
+        if let (Some(seen), Some(wanted)) = (item, j.item)
+            && seen != wanted
+        {
+            return Err(Rejection::new(Code::EvidenceInsufficient).field("item").expected(wanted).actual(seen));
+        }
+        let class = match class {
+            WitnessClass::DockScan => Class::DockScan,
+            WitnessClass::CustodyScan => Class::CustodyScan,
+            WitnessClass::Weight => Class::Weight,
+            WitnessClass::DoorLog => Class::DoorLog,
+        };
+        // The first point at this vertex that this kind of witness has not spoken about.
+        let points: Vec<u16> = (1u16..).zip(j.steps()).filter(|(_, s)| s.place == vertex).map(|(i, _)| i).collect();
+        let fresh = points.iter().find(|p| !j.sightings.iter().any(|s| s.point == **p && s.class == class)).or(points.last()).copied();
+        let Some(point) = fresh else { return no(Code::AreaForbidden) };
+        let action = j.steps().get(usize::from(point) - 1).map(|s| s.action);
+        let (custody, bound, job_item) = (j.custody, j.robot() == Some(robot), j.item);
+        let witness = WitnessId::from_bytes(actor);
+        self.emit(job, Event::WitnessReported { witness, class, point, place: vertex, robot, measure, artefact: self.cx.cause });
+        if class == Class::CustodyScan
+            && bound
+            && let (Some(action), Some(item)) = (action, job_item)
+        {
+            let to = if action == Action::Drop { Custody::Delivered } else { Custody::Held };
+            let moves = matches!((custody, to), (Custody::None, Custody::Held) | (Custody::Held, Custody::Delivered));
+            if moves {
+                self.emit(job, Event::CustodyChanged { item, to, mass_g: 0 });
+            }
+        }
+        self.proof_again(job);
+        Ok(())
+    }
+
+    /// A robot waits at the access point: the site is asked to let it in.
+    pub fn ask_entry(&mut self, job: JobId) {
+        let Ok(j) = self.job(job) else { return };
+        if j.status != Status::Arrived || j.access.track != AccessTrack::Planned {
+            return;
+        }
+        let (Some(l), Some(plan)) = (j.leg().copied(), j.access.plan.as_ref().map(|p| p.plan)) else { return };
+        let o = FacilityOrder::AskEntry { job, plan, robot: l.offer.robot, lease: l.offer.lease, fence: l.offer.fence };
+        self.ask_site(AskKey::Entry(job), o);
+    }
+
+    /// The site's witnesses are told what to look for.
+    pub fn watch(&mut self, job: JobId) {
+        let Ok(j) = self.job(job) else { return };
+        let Some(l) = j.leg().copied() else { return };
+        let vertices = j.steps().iter().map(|s| s.place).collect();
+        let o = FacilityOrder::Watch { job, robot: l.offer.robot, lease: l.offer.lease, item: j.item, vertices };
+        self.facility(o);
+    }
+
+    /// Asks the site, again and again until it answers.
+    pub fn ask_site(&mut self, key: AskKey, order: FacilityOrder) {
+        self.s.asks.insert(key, order.clone());
+        let next = self.now().saturating_add(self.s.genesis.policy.facility_retry);
+        self.s.asks_at.get_or_insert(next);
+        self.facility(order);
+    }
+
+    fn answered(&mut self, key: AskKey) {
+        self.s.asks.remove(&key);
+    }
+
+    /// Unanswered requests are repeated; those that lost their meaning are dropped.
+    pub fn repeat_asks(&mut self) {
+        let now = self.now();
+        let jobs = &self.s.jobs;
+        self.s.asks.retain(|k, _| match k {
+            AskKey::Plan(j) => jobs.get(j).is_some_and(|j| j.status.class() == StatusClass::Booked && j.access.plan.is_none()),
+            AskKey::Entry(j) => jobs.get(j).is_some_and(|j| j.status == Status::Arrived && j.access.track == AccessTrack::Planned),
+        });
+        let again: Vec<FacilityOrder> = self.s.asks.values().cloned().collect();
+        for o in again {
+            self.facility(o);
+        }
+        let next = now.saturating_add(self.s.genesis.policy.facility_retry);
+        self.s.asks_at = (!self.s.asks.is_empty()).then_some(next);
+    }
+}

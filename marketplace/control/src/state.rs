@@ -1,0 +1,176 @@
+//! The whole state of the platform: one value, frozen and thawed as it is. The site is given again at each start.
+
+use crate::genesis::Genesis;
+use crate::moving::Way;
+use crate::timers::Timers;
+use nooterra_dispatch::facilities::Facilities;
+use nooterra_dispatch::traffic::Traffic;
+use nooterra_engine::Record;
+use nooterra_engine::digest::{Digest, RunningDigest};
+use nooterra_engine::ids::{EventId, JobId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId};
+use nooterra_engine::keyframe::StateRoots;
+use nooterra_engine::time::Instant;
+use nooterra_jobs::Job;
+use nooterra_ledger::Book;
+use nooterra_market::standing::StandingOffer;
+use nooterra_operations::Robot;
+use nooterra_port::{FacilityOrder, SignedOrder};
+use nooterra_settlement::Payout;
+use nooterra_trust::chain::Streams;
+use nooterra_trust::{ActorChains, KeyTable};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// A robot and everything the platform keeps about it.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub struct RobotCell {
+    /// As operations know it.
+    pub robot: Robot,
+    /// Position in the genesis list: its model, home and graph.
+    pub entry: u32,
+    /// Orders not yet acknowledged, oldest first.
+    pub orders: VecDeque<SignedOrder>,
+    /// When they are repeated.
+    pub retry_at: Option<Instant>,
+    /// Repetitions since the last acknowledgement.
+    pub retries: u32,
+    /// The plan behind the lease offered or held.
+    pub plan: Option<(LeaseId, Digest)>,
+    /// Its way.
+    pub way: Way,
+    /// The charge order of its present task was sent.
+    pub charge_sent: bool,
+}
+
+/// A party as the platform keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct PartyCell {
+    /// Trust in it as an owner.
+    pub trust_bps: u32,
+    /// Its open jobs as a requester.
+    pub open_jobs: u32,
+    /// Booked and unfinished jobs as a provider.
+    pub serving: u32,
+    /// The rule that quotes for it.
+    pub standing: Option<StandingOffer>,
+    /// When a payable of it next matures or is tried again.
+    pub payout_at: Option<Instant>,
+}
+
+/// A settled job of the last ninety days, for the risk score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Past {
+    /// When it was settled.
+    pub at: Instant,
+    /// Kind of work.
+    pub template: u8,
+    /// Had an incident of severity 2 or more.
+    pub incident: bool,
+    /// Stood still.
+    pub stall: bool,
+}
+
+/// A request to the site that is repeated until it is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum AskKey {
+    /// For an access plan.
+    Plan(JobId),
+    /// For entry.
+    Entry(JobId),
+}
+
+/// Running digests of the rooms.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
+pub struct Rooms {
+    /// Requests, quotes, bookings, payments.
+    pub market: RunningDigest,
+    /// Everything else of job streams.
+    pub jobs: RunningDigest,
+    /// Dispatch and site streams.
+    pub dispatch: RunningDigest,
+    /// Robot streams.
+    pub operations: RunningDigest,
+    /// Inputs and their verdicts.
+    pub trust: RunningDigest,
+}
+
+/// Everything.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub struct State {
+    /// What it started with.
+    pub genesis: Genesis,
+    /// Receive time of the last input or firing.
+    pub now: Instant,
+    /// Inputs taken.
+    pub log_seq: u64,
+    /// Keys.
+    pub keys: KeyTable,
+    /// Senders' chains.
+    pub chains: ActorChains,
+    /// Ends of all streams.
+    pub streams: Streams,
+    /// Armed timers.
+    pub timers: Timers,
+    /// All jobs.
+    pub jobs: BTreeMap<JobId, Job>,
+    /// All robots.
+    pub robots: BTreeMap<RobotId, RobotCell>,
+    /// All parties.
+    pub parties: BTreeMap<PartyId, PartyCell>,
+    /// Jobs by payment.
+    pub payments: BTreeMap<PaymentId, JobId>,
+    /// Events of authorisations, which name their pending entries.
+    pub authorisations: BTreeMap<PaymentId, EventId>,
+    /// Jobs and issuing events by refund.
+    pub refunds: BTreeMap<RefundId, (JobId, EventId)>,
+    /// Payouts on their way.
+    pub payouts: BTreeMap<PayoutId, Payout>,
+    /// The double-entry book.
+    pub book: Book,
+    /// Jobs that wait for a robot, by when they may be matched.
+    pub waiting: BTreeSet<(Instant, JobId)>,
+    /// A trigger asks for a batch now.
+    pub dispatch_trigger: Option<Instant>,
+    /// When the last batch ran.
+    pub dispatched_at: Option<Instant>,
+    /// Jobs whose settlement is held.
+    pub held: BTreeSet<JobId>,
+    /// Who drives where when.
+    pub traffic: Traffic,
+    /// Something about traffic changed then; planning follows shortly.
+    pub traffic_touched: Option<Instant>,
+    /// Doors and lifts.
+    pub facilities: Facilities,
+    /// When doors and lifts were last looked after.
+    pub facilities_at: Instant,
+    /// Level at which each lift was last seen.
+    pub lift_levels: BTreeMap<u32, u32>,
+    /// When traffic was last planned.
+    pub traffic_at: Instant,
+    /// Lanes closed for an obstruction, and when they are tried again.
+    pub obstructed: BTreeMap<u32, Instant>,
+    /// Unanswered requests to the site.
+    pub asks: BTreeMap<AskKey, FacilityOrder>,
+    /// When they are repeated.
+    pub asks_at: Option<Instant>,
+    /// Settled jobs of the last ninety days.
+    pub past: VecDeque<Past>,
+    /// Running digests.
+    pub rooms: Rooms,
+    /// Units written.
+    pub units: u64,
+}
+
+impl State {
+    /// Digests of the rooms, in a fixed order; constant cost.
+    pub fn roots(&self) -> StateRoots {
+        let rooms = [
+            ("market", self.rooms.market.head),
+            ("jobs", self.rooms.jobs.head),
+            ("dispatch", self.rooms.dispatch.head),
+            ("operations", self.rooms.operations.head),
+            ("trust", self.rooms.trust.head),
+            ("ledger", self.book.running_digest().head),
+        ];
+        StateRoots { rooms: rooms.into_iter().map(|(n, d)| (n.to_owned(), d)).collect() }
+    }
+}

@@ -1,0 +1,381 @@
+//! One unit of change: everything that one input or one firing timer brings about.
+//!
+//! Guards come first and read only; from the first emitted event on nothing can fail. Each event is appended to its
+//! stream, folded into the state, and its ledger entries are posted, in this order.
+
+use crate::fact::{DispatchEvent, Event, Fact, PartyEvent, Recorded, SiteEvent};
+use crate::money;
+use crate::state::{RobotCell, State};
+use crate::timers::{Stream, TimerKey};
+use crate::wish::Wish;
+use crate::world::World;
+use nooterra_engine::digest::Digest;
+use nooterra_engine::ids::{EventId, Id, JobId, KeyId, LeaseId, Noun, PartyId, RobotId};
+use nooterra_engine::machine::Out;
+use nooterra_engine::time::Instant;
+use nooterra_engine::{always, encode};
+use nooterra_jobs::Job;
+use nooterra_jobs::event::Event as JobEvent;
+use nooterra_jobs::status::Status;
+use nooterra_operations::Event as RobotEvent;
+use nooterra_operations::robot::Held;
+use nooterra_trust::chain::Cause;
+use nooterra_trust::{Code, Rejection, Role};
+use std::collections::BTreeSet;
+
+/// Who causes the unit, and when.
+pub(crate) struct Cx {
+    pub legal: Instant,
+    pub cause: Digest,
+    pub actor: [u8; 16],
+    pub role: Role,
+    pub key: Option<KeyId>,
+    pub dev_ns: Option<u64>,
+    pub log_seq: u64,
+    pub lease: Option<LeaseId>,
+    pub fence: Option<u64>,
+    pub expect_head: Option<Digest>,
+    /// The timer that fired, and the instant that was asked for.
+    pub fired: Option<(TimerKey, Instant)>,
+}
+
+pub(crate) struct Unit<'a> {
+    pub s: &'a mut State,
+    pub world: &'a World,
+    pub out: &'a mut Out<Fact, Wish>,
+    pub cx: Cx,
+    ordinal: u32,
+    ids: u32,
+    pub jobs_touched: BTreeSet<JobId>,
+    pub robots_touched: BTreeSet<RobotId>,
+    pub parties_touched: BTreeSet<PartyId>,
+}
+
+type Room = fn(&mut crate::state::Rooms) -> &mut nooterra_engine::digest::RunningDigest;
+
+pub(crate) type Outcome = Result<(), Rejection>;
+
+/// A refusal with this code.
+pub(crate) fn no<T>(code: Code) -> Result<T, Rejection> {
+    Err(Rejection::new(code))
+}
+
+/// A refusal with this code unless `holds`.
+pub(crate) fn need(holds: bool, code: Code) -> Outcome {
+    if holds { Ok(()) } else { no(code) }
+}
+
+impl<'a> Unit<'a> {
+    pub fn new(s: &'a mut State, world: &'a World, out: &'a mut Out<Fact, Wish>, cx: Cx) -> Self {
+        Self {
+            s,
+            world,
+            out,
+            cx,
+            ordinal: 0,
+            ids: 0,
+            jobs_touched: BTreeSet::new(),
+            robots_touched: BTreeSet::new(),
+            parties_touched: BTreeSet::new(),
+        }
+    }
+
+    pub fn now(&self) -> Instant {
+        self.cx.legal
+    }
+
+    /// A fresh id: follows from the cause and from how many were made in this unit.
+    pub fn new_id<N: Noun>(&mut self) -> Id<N> {
+        self.ids += 1;
+        Id::derive(&self.cx.cause, self.ids)
+    }
+
+    pub fn wish(&mut self, wish: Wish) {
+        self.out.wishes.push(wish);
+    }
+
+    pub fn job(&self, id: JobId) -> Result<&Job, Rejection> {
+        self.s.jobs.get(&id).ok_or_else(|| Rejection::new(Code::NotFound).field("job"))
+    }
+
+    pub fn cell(&self, id: RobotId) -> Result<&RobotCell, Rejection> {
+        self.s.robots.get(&id).ok_or_else(|| Rejection::new(Code::NotFound).field("robot"))
+    }
+
+    pub fn touch_robot(&mut self, id: RobotId) -> Option<&mut RobotCell> {
+        self.robots_touched.insert(id);
+        self.s.robots.get_mut(&id)
+    }
+
+    fn record(&mut self, stream: &str, role: Role, event: Event, room: Room) -> EventId {
+        let cause = Cause {
+            tenant: self.s.genesis.tenant,
+            hash: self.cx.cause,
+            actor: self.cx.actor,
+            role,
+            key: if role == self.cx.role { self.cx.key } else { None },
+            legal_ns: self.cx.legal,
+            dev_ns: self.cx.dev_ns,
+        };
+        let bytes = encode(&event);
+        let header = self.s.streams.append(stream, event.name(), &bytes, &cause, self.ordinal);
+        self.ordinal += 1;
+        let (id, chain) = (header.event_id, self.s.streams.head(stream).chain);
+        room(&mut self.s.rooms).fold(&chain.0);
+        self.out.facts.push(Fact::Event(Box::new(Recorded { header, payload: event, chain })));
+        id
+    }
+
+    /// Appends an event to a job's stream, folds it in, posts its money.
+    pub fn emit(&mut self, id: JobId, event: JobEvent) -> EventId {
+        let role = authority(&event).unwrap_or(self.cx.role);
+        let market = is_market(&event);
+        let room: Room = if market { |r| &mut r.market } else { |r| &mut r.jobs };
+        let event_id = self.record(&format!("job/{id}"), role, Event::Job(event.clone()), room);
+        let commands = money::entries(self.s, id, &event, event_id, self.cx.legal);
+        if let JobEvent::JobCreated(request) = &event {
+            let job = Job::create(id, (**request).clone(), self.cx.legal);
+            if let Some(p) = self.s.parties.get_mut(&request.requester) {
+                p.open_jobs += 1;
+            }
+            self.s.jobs.insert(id, job);
+        } else {
+            self.follow(id, &event, event_id);
+        }
+        self.jobs_touched.insert(id);
+        self.post(commands);
+        event_id
+    }
+
+    /// What an event of a job means outside the job.
+    fn follow(&mut self, id: JobId, event: &JobEvent, event_id: EventId) {
+        let Some(job) = self.s.jobs.get_mut(&id) else { return };
+        let (before, leg) = (job.status, job.leg().copied());
+        job.evolve(self.cx.legal, self.cx.log_seq, event);
+        let (after, requester, owner) = (job.status, job.request.requester, job.pins.as_ref().map(|p| p.owner));
+        match event {
+            JobEvent::PaymentAuthorised { payment, .. } => {
+                self.s.authorisations.insert(*payment, event_id);
+            }
+            JobEvent::RefundIssued { refund, .. } => {
+                self.s.refunds.insert(*refund, (id, event_id));
+            }
+            JobEvent::JobBooked(b) => {
+                if let Some(p) = self.s.parties.get_mut(&b.pins.owner) {
+                    p.serving = p.serving.saturating_add(1);
+                }
+            }
+            JobEvent::RobotMatched(m) => {
+                let held = Held { lease: m.lease, job: id, from: m.interval.start, to: m.interval.end };
+                if let Some(c) = self.touch_robot(m.robot) {
+                    always!(c.robot.lease.is_none(), "I12 one lease per robot", "{} already holds {:?}", m.robot, c.robot.lease);
+                    c.robot.matched(held);
+                }
+            }
+            JobEvent::LeaseRefused { .. } | JobEvent::LeaseLapsed { .. } | JobEvent::LeaseReleased { .. } | JobEvent::LeaseEnded { .. } => {
+                if let Some(l) = leg {
+                    let refused = matches!(event, JobEvent::LeaseRefused { .. } | JobEvent::LeaseLapsed { .. });
+                    let since = l.departed_at;
+                    let at = self.cx.legal;
+                    if let Some(c) = self.touch_robot(l.offer.robot) {
+                        c.robot.lease_closed(at, refused, since);
+                        c.plan = None;
+                    }
+                }
+            }
+            JobEvent::SettlementHeld { .. } => {
+                self.s.held.insert(id);
+            }
+            JobEvent::SettlementReleased { .. } | JobEvent::SettlementForfeited { .. } => {
+                self.s.held.remove(&id);
+            }
+            _ => {}
+        }
+        if before == after {
+            return;
+        }
+        if after.is_terminal() {
+            if let Some(p) = self.s.parties.get_mut(&requester) {
+                p.open_jobs = p.open_jobs.saturating_sub(1);
+            }
+            if let Some(p) = owner.and_then(|o| self.s.parties.get_mut(&o)) {
+                p.serving = p.serving.saturating_sub(1);
+            }
+        }
+        self.wish(Wish::Notify { party: requester, job: id, status: after });
+        if let Some(owner) = owner.filter(|o| *o != requester && notes_owner(after)) {
+            self.wish(Wish::Notify { party: owner, job: id, status: after });
+        }
+    }
+
+    /// Emits a batch in order.
+    pub fn emit_all(&mut self, id: JobId, events: Vec<JobEvent>) {
+        for e in events {
+            self.emit(id, e);
+        }
+    }
+
+    /// Would the transition table let the first event of this batch happen?
+    pub fn allowed(&self, id: JobId, event: &JobEvent) -> Outcome {
+        let job = self.job(id)?;
+        if job.would_be(event).is_some() {
+            return Ok(());
+        }
+        let code = if job.status.is_terminal() { Code::JobTerminal } else { Code::StateForbids };
+        Err(Rejection::new(code).field("state").actual(job.status.name()))
+    }
+
+    /// Appends an event to a robot's stream and folds it in.
+    pub fn emit_robot(&mut self, id: RobotId, event: RobotEvent) -> EventId {
+        let role = self.cx.role;
+        let event_id = self.record(&format!("robot/{id}"), role, Event::Robot(event.clone()), |r| &mut r.operations);
+        let at = self.cx.legal;
+        if let Some(c) = self.touch_robot(id) {
+            c.robot.evolve(at, &event);
+        }
+        event_id
+    }
+
+    /// Appends an event to the dispatch stream.
+    pub fn emit_dispatch(&mut self, event: DispatchEvent) {
+        let role = self.cx.role;
+        self.record("dispatch/site", role, Event::Dispatch(event), |r| &mut r.dispatch);
+    }
+
+    /// Appends an event to the site stream.
+    pub fn emit_site(&mut self, event: SiteEvent) {
+        let role = self.cx.role;
+        let stream = format!("site/{}", self.s.genesis.site);
+        self.record(&stream, role, Event::Site(event), |r| &mut r.dispatch);
+    }
+
+    /// Appends an event to a party's stream and posts its money.
+    pub fn emit_party(&mut self, party: PartyId, event: PartyEvent) {
+        let role = self.cx.role;
+        let event_id = self.record(&format!("party/{party}"), role, Event::Party(event.clone()), |r| &mut r.market);
+        let commands = money::party_entries(self.s, party, &event, event_id, self.cx.legal);
+        self.parties_touched.insert(party);
+        self.post(commands);
+    }
+
+    fn post(&mut self, commands: Vec<nooterra_ledger::Command>) {
+        for command in commands {
+            match nooterra_ledger::decide(&self.s.book, &command) {
+                Ok(facts) => {
+                    for f in facts {
+                        nooterra_ledger::evolve(&mut self.s.book, &f);
+                        self.matures(&f);
+                        self.out.facts.push(Fact::Ledger(f));
+                    }
+                }
+                Err(e) => always!(false, "I22 entries are postable", "{e}: {command:?}"),
+            }
+        }
+    }
+
+    /// A payable that grew is due for payout once it has matured.
+    fn matures(&mut self, f: &nooterra_ledger::Fact) {
+        use nooterra_ledger::{Account, Side};
+        let nooterra_ledger::Fact::EntryPosted(b) = f else { return };
+        let due = b.at.saturating_add(self.s.genesis.policy.payout_mature);
+        for p in b.postings.iter().filter(|p| p.side == Side::Credit) {
+            let Some(key) = self.s.book.account(p.account) else { continue };
+            let party = match key.account {
+                Account::OwnerPayable { party }
+                | Account::OperatorPayable { party }
+                | Account::DeveloperPayable { party }
+                | Account::InsurerPayable { party } => party,
+                _ => continue,
+            };
+            if let Some(c) = self.s.parties.get_mut(&party) {
+                c.payout_at = Some(c.payout_at.map_or(due, |d| d.min(due)));
+                self.parties_touched.insert(party);
+            }
+        }
+    }
+
+    /// Everything is emitted: what follows from the new state, and its timers.
+    pub fn finish(mut self) {
+        self.settle_held();
+        self.sync_waiting();
+        let legal = self.cx.legal;
+        let fired = self.cx.fired;
+        let mut again = Vec::new();
+        for id in &self.jobs_touched {
+            let Some(job) = self.s.jobs.get(id) else { continue };
+            let wanted: Vec<(u8, Instant)> = job.deadlines().into_iter().map(|(d, at)| (d as u8, at)).collect();
+            again.extend(self.s.timers.set(Stream::Job(*id), &wanted, legal, fired).map(|c| (Stream::Job(*id), c)));
+        }
+        for id in &self.robots_touched {
+            let Some(c) = self.s.robots.get(id) else { continue };
+            let wanted = crate::robot_timers::wanted(c);
+            again.extend(self.s.timers.set(Stream::Robot(*id), &wanted, legal, fired).map(|c| (Stream::Robot(*id), c)));
+        }
+        for id in &self.parties_touched {
+            let wanted: Vec<(u8, Instant)> = self.s.parties.get(id).and_then(|p| p.payout_at).map(|at| (0, at)).into_iter().collect();
+            again.extend(self.s.timers.set(Stream::Party(*id), &wanted, legal, fired).map(|c| (Stream::Party(*id), c)));
+        }
+        let wanted = crate::matching::wanted(self.s, legal);
+        again.extend(self.s.timers.set(Stream::Dispatch {}, &wanted, legal, fired).map(|c| (Stream::Dispatch {}, c)));
+        let wanted = crate::moving::wanted(self.s);
+        again.extend(self.s.timers.set(Stream::Site {}, &wanted, legal, fired).map(|c| (Stream::Site {}, c)));
+        for (stream, code) in again {
+            always!(false, "I4 a timer that fired changes something", "{stream:?} timer {code} at {legal}");
+        }
+        crate::invariants::assert_local(self.s, &self.jobs_touched);
+        self.s.units += 1;
+    }
+
+    /// Jobs that wait for a robot, by when they may be matched.
+    fn sync_waiting(&mut self) {
+        for id in &self.jobs_touched {
+            let Some(job) = self.s.jobs.get(id) else { continue };
+            let Some(p) = job.pins.as_ref() else { continue };
+            let from = p.window.start.saturating_sub(p.timing.dispatch_lead);
+            if matches!(job.status, Status::Booked | Status::Handover) {
+                self.s.waiting.insert((from, *id));
+            } else {
+                self.s.waiting.remove(&(from, *id));
+            }
+        }
+    }
+}
+
+fn notes_owner(s: Status) -> bool {
+    matches!(s, Status::Booked | Status::Completed | Status::Aborted | Status::Settled)
+}
+
+/// The service that signs an event whoever causes it.
+fn authority(e: &JobEvent) -> Option<Role> {
+    Some(match e {
+        JobEvent::RfqOpened { .. } | JobEvent::JobBooked(_) => Role::MK,
+        JobEvent::DispatchFailed { .. } | JobEvent::RobotMatched(_) | JobEvent::LeaseReleased { .. } | JobEvent::LeaseEnded { .. } => {
+            Role::DI
+        }
+        JobEvent::HandoverOpened { .. } | JobEvent::JobAborted { .. } => Role::DI,
+        JobEvent::SafeExitOrdered { .. } | JobEvent::AccessClosed { .. } | JobEvent::ProofEvaluated(_) => Role::TR,
+        JobEvent::SettlementHeld { .. } | JobEvent::SettlementReleased { .. } | JobEvent::SettlementForfeited { .. } => Role::TR,
+        JobEvent::JobSettled(_) | JobEvent::RefundIssued { .. } => Role::FI,
+        _ => return None,
+    })
+}
+
+fn is_market(e: &JobEvent) -> bool {
+    matches!(
+        e,
+        JobEvent::JobCreated(_)
+            | JobEvent::RfqOpened { .. }
+            | JobEvent::QuoteSubmitted(_)
+            | JobEvent::QuoteWithdrawn { .. }
+            | JobEvent::QuoteExpired { .. }
+            | JobEvent::QuoteAwarded { .. }
+            | JobEvent::AwardLapsed { .. }
+            | JobEvent::JobWithdrawn { .. }
+            | JobEvent::PaymentAuthorised { .. }
+            | JobEvent::PaymentDeclined { .. }
+            | JobEvent::JobBooked(_)
+            | JobEvent::PaymentCaptured { .. }
+            | JobEvent::PaymentCaptureFailed { .. }
+            | JobEvent::PaymentVoided { .. }
+    )
+}

@@ -1,0 +1,89 @@
+//! What the platform asks for. Every wish is idempotent and may be carried out more than once.
+
+use nooterra_engine::Record;
+use nooterra_engine::ids::{JobId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SiteId};
+use nooterra_engine::money::{Amount, Currency};
+use nooterra_engine::time::Instant;
+use nooterra_jobs::status::Status;
+use nooterra_jobs::terms::{Mode, Price, Step, Template, Window};
+use nooterra_ledger::Role as PayRole;
+use nooterra_port::{FacilityOrder, SignedOrder};
+use nooterra_trust::{Receipt, Role};
+
+/// A wish.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub enum Wish {
+    /// To a robot, numbered and signed; repeated until it is acknowledged.
+    Order(Box<SignedOrder>),
+    /// To the site controller.
+    Facility {
+        /// The site.
+        site: SiteId,
+        /// What.
+        order: FacilityOrder,
+    },
+    /// To the payment adapter.
+    Pay(PaymentAsk),
+    /// To a provider: a job is open for quotes.
+    Invite {
+        /// The provider.
+        provider: PartyId,
+        /// What it is about.
+        invitation: Box<Invitation>,
+    },
+    /// To a requester or owner: a job of theirs moved.
+    Notify {
+        /// The party.
+        party: PartyId,
+        /// The job.
+        job: JobId,
+        /// Its state now.
+        status: Status,
+    },
+    /// To the sender of an input.
+    Receipt {
+        /// Role of the sender's key, where the key is known.
+        role: Option<Role>,
+        /// The signed answer.
+        receipt: Box<Receipt>,
+    },
+}
+
+/// What the payment adapter is asked; the id makes it idempotent.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+#[allow(missing_docs)] // answered by the reports of the same name
+pub enum PaymentAsk {
+    Authorise { payment: PaymentId, job: JobId, payer: PartyId, amount: Amount, currency: Currency },
+    Capture { payment: PaymentId, amount: Amount },
+    Void { payment: PaymentId },
+    Refund { refund: RefundId, payment: Option<PaymentId>, payee: PartyId, amount: Amount, currency: Currency },
+    Payout { payout: PayoutId, payee: PartyId, role: PayRole, amount: Amount, currency: Currency },
+}
+
+/// What a provider needs to know to quote.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Invitation {
+    /// The job.
+    pub job: JobId,
+    /// What kind of work.
+    pub template: Template,
+    /// When.
+    pub window: Window,
+    /// The points of the work.
+    pub steps: Vec<Step>,
+    /// Mass of the load.
+    pub payload_g: u32,
+    /// Parts of the reference price.
+    pub price: Price,
+    /// Quotes are taken until then.
+    pub closes: Instant,
+    /// How it is decided.
+    pub mode: Mode,
+    /// Currency.
+    pub currency: Currency,
+}
+
+/// Whom an order is for, for hosts that route by robot.
+pub const fn robot_of(order: &SignedOrder) -> RobotId {
+    order.robot
+}

@@ -1,0 +1,74 @@
+//! The site and everything derived from it: never part of the frozen state, built anew at each start.
+
+use crate::genesis::Genesis;
+use nooterra_dispatch::traffic::{RoadMap, RobotClass};
+use nooterra_site::{Site, VertexIx};
+use std::sync::Arc;
+
+/// The site, its road map, and which class each robot of the genesis is.
+#[derive(Debug)]
+pub struct World {
+    /// The site.
+    pub site: Arc<Site>,
+    /// What traffic knows of its lanes.
+    pub map: RoadMap,
+    /// Class of each robot, by its position in the genesis list.
+    pub classes: Vec<u32>,
+}
+
+impl World {
+    /// Derives everything from the site and the robots' models.
+    pub fn new(genesis: &Genesis, site: Arc<Site>) -> Self {
+        let mut kinds: Vec<RobotClass> = Vec::new();
+        let mut classes = Vec::new();
+        for r in &genesis.robots {
+            let kind = RobotClass { graph_idx: r.graph_idx, radius_m: r.model.footprint_radius_m, speed_mps: r.model.speed_max_mps };
+            let at = kinds.iter().position(|k| *k == kind).unwrap_or_else(|| {
+                kinds.push(kind);
+                kinds.len() - 1
+            });
+            classes.push(u32::try_from(at).unwrap_or(0));
+        }
+        let map = RoadMap::build(&site, &kinds);
+        Self { site, map, classes }
+    }
+
+    /// Travel time for a robot of this genesis position, milliseconds.
+    pub fn travel_ms(&self, entry: u32, from: u32, to: u32) -> Option<u64> {
+        let class = *self.classes.get(entry as usize)?;
+        if from == to {
+            return Some(0);
+        }
+        self.map.travel_ms(class, VertexIx::new(from), VertexIx::new(to))
+    }
+
+    /// May a robot of this genesis position stand at a vertex?
+    pub fn is_on_graph(&self, entry: u32, vertex: u32) -> bool {
+        self.classes.get(entry as usize).is_some_and(|c| self.map.is_member(*c, VertexIx::new(vertex)))
+    }
+
+    /// Chargers that a robot of this genesis position can reach from `from`, nearest first.
+    pub fn chargers(&self, entry: u32, from: u32) -> Vec<(u64, u32)> {
+        self.rests(entry, from, |f| f.is_charger)
+    }
+
+    /// Places where a robot of this genesis position may wait without end.
+    pub fn parkings(&self, entry: u32, from: u32) -> Vec<(u64, u32)> {
+        self.rests(entry, from, |f| f.is_charger || f.is_parking_spot)
+    }
+
+    fn rests(&self, entry: u32, from: u32, wanted: impl Fn(&nooterra_site::model::VertexFlags) -> bool) -> Vec<(u64, u32)> {
+        let all = self.site.vertex_indexes().filter(|v| wanted(&self.site.vertices[v.at()].flags));
+        let mut out: Vec<(u64, u32)> =
+            all.filter(|v| self.is_on_graph(entry, v.ix)).filter_map(|v| self.travel_ms(entry, from, v.ix).map(|ms| (ms, v.ix))).collect();
+        out.sort_unstable();
+        out
+    }
+
+    /// Position of a vertex in millimetres.
+    #[allow(clippy::cast_possible_truncation)] // no site is larger than 2^63 mm
+    pub fn vertex_mm(&self, vertex: u32) -> Option<(i64, i64)> {
+        let at = self.site.vertices.get(vertex as usize)?.at;
+        Some(((at.x * 1e3).round() as i64, (at.y * 1e3).round() as i64))
+    }
+}
