@@ -126,6 +126,14 @@ pub enum TrafficError {
         /// The robot's class.
         class: u32,
     },
+    /// Another robot is about to drive there.
+    #[error("vertex {vertex} is in the way of robot {by}, which is on its way already")]
+    Occupied {
+        /// The vertex.
+        vertex: u32,
+        /// The robot on its way.
+        by: RobotId,
+    },
     /// No such lane.
     #[error("the road map has no lane {0}")]
     UnknownLane(u32),
@@ -218,6 +226,15 @@ impl Traffic {
             return Err(TrafficError::UnknownClass(class));
         }
         on_graph(map, class, vertex)?;
+        let comes_by = |b: &Bot| {
+            let released = b.steps.iter().filter(|s| s.released);
+            released.into_iter().any(|s| map.conflict(b.class, map.lane_res(s.lane.ix), class, vertex.ix))
+        };
+        if let Some((by, _)) = self.bots.iter().find(|(_, b)| comes_by(b)) {
+            return Err(TrafficError::Occupied { vertex: vertex.ix, by: *by });
+        }
+        // What was planned but not released did not count with it.
+        self.guard = None;
         self.dirty = true;
         let bot = Bot {
             class,

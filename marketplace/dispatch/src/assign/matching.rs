@@ -157,8 +157,8 @@ impl Matching {
                 }
             }
         }
-        for j in 0..n {
-            self.robot_of[j] = if place[j] as usize >= m { NONE } else { place[j] };
+        for (robot, at) in self.robot_of.iter_mut().zip(place) {
+            *robot = if at as usize >= m { NONE } else { at };
         }
     }
 }

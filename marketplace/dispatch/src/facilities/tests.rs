@@ -1,4 +1,6 @@
 //! Robots, doors and lifts in steps of 100 ms, with requests and reports that get lost or come late.
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)] // test code
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)] // tests read files and measure time
 
 use super::*;
 use crate::traffic::tests_support::{Dice, fleet, shared_building};
@@ -188,7 +190,7 @@ impl<'a> House<'a> {
                 l.travel = 80;
             }
         }
-        if self.now_ms % 1_000 == 0 {
+        if self.now_ms.is_multiple_of(1_000) {
             for d in 0..self.doors.len() as u32 {
                 let mode = self.mode(DoorIx::new(d));
                 let number = self.doors[d as usize].number;
@@ -313,7 +315,7 @@ impl<'a> House<'a> {
                     self.traffic.waits(&self.map)
                 );
             }
-            if self.now_ms % 10_000 == 0 {
+            if self.now_ms.is_multiple_of(10_000) {
                 let bytes = encode(&self.facilities);
                 self.facilities = decode(&bytes).unwrap();
                 assert_eq!(encode(&self.facilities), bytes);
@@ -359,4 +361,31 @@ fn a_jammed_door_and_a_broken_lift_are_given_up_and_tried_again() {
         b.rest_until = h.now_ms;
     }
     h.rounds(40, 3_600_000);
+}
+
+/// More buildings, wherever they lie: set BUILDINGS to a folder.
+#[test]
+#[ignore = "needs a folder of buildings"]
+fn other_buildings() {
+    let Ok(folder) = std::env::var("BUILDINGS") else { return };
+    for e in std::fs::read_dir(folder).unwrap() {
+        let path = e.unwrap().path();
+        let name = path.to_string_lossy().into_owned();
+        if !name.ends_with("building.yaml") {
+            continue;
+        }
+        let site = nooterra_site::import(&name, &std::fs::read_to_string(&path).unwrap()).unwrap().site;
+        for (seed, loss) in [(1, 0), (2, 20)] {
+            let mut h = House::new(&site, loss, seed);
+            h.rounds(80, 3 * 3_600_000);
+            println!(
+                "{name} loss {loss} %: {} goals in {} s, {} doors passed, {} rides, {} jams",
+                h.reached,
+                h.now_ms / 1000,
+                h.passed,
+                h.rides,
+                h.jams
+            );
+        }
+    }
 }

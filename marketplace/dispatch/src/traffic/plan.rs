@@ -201,12 +201,12 @@ impl Planner<'_> {
         let mut b = Bookings::new(self.map, self.actors.iter().map(|a| a.class));
         for k in &self.kept {
             let class = self.actors[k.robot as usize].class;
-            b.hold(self.map, k.robot, class, self.map.lane_res(k.lane), 0, k.ends, false);
+            b.hold(self.map, (k.robot, class), self.map.lane_res(k.lane), (0, k.ends), false);
         }
         for (i, a) in self.actors.iter().enumerate() {
             if !a.movable() {
                 for res in a.places() {
-                    b.hold(self.map, i as u32, a.class, res, 0, FAR, true);
+                    b.hold(self.map, (i as u32, a.class), res, (0, FAR), true);
                 }
             }
         }

@@ -40,7 +40,8 @@ impl Bookings {
         }
         Self { resources: map.resources(), holds: vec![Vec::new(); map.classes.len() * map.resources()], present }
     }
-    pub(crate) fn hold(&mut self, map: &RoadMap, robot: u32, class: u32, res: Res, from: u64, to: u64, initial: bool) {
+    /// Books a resource for a robot of a class over an interval; `initial` if it stood there when planning began.
+    pub(crate) fn hold(&mut self, map: &RoadMap, (robot, class): (u32, u32), res: Res, (from, to): (u64, u64), initial: bool) {
         if from >= to {
             return;
         }
@@ -66,11 +67,11 @@ impl Bookings {
     pub(crate) fn hold_way(&mut self, map: &RoadMap, robot: u32, class: u32, start: u32, legs: &[Leg]) {
         let (mut at, mut since, mut initial) = (start, 0, true);
         for leg in legs {
-            self.hold(map, robot, class, at, since, leg.depart, initial);
-            self.hold(map, robot, class, map.lane_res(leg.lane), leg.depart, leg.arrive, false);
+            self.hold(map, (robot, class), at, (since, leg.depart), initial);
+            self.hold(map, (robot, class), map.lane_res(leg.lane), (leg.depart, leg.arrive), false);
             (at, since, initial) = (map.roads[leg.lane as usize].to, leg.arrive, false);
         }
-        self.hold(map, robot, class, at, since, FAR, initial);
+        self.hold(map, (robot, class), at, (since, FAR), initial);
     }
 }
 

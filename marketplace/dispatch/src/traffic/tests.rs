@@ -1,3 +1,6 @@
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)] // test code
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)] // tests read files and measure time
+
 mod maps;
 mod sim;
 
@@ -181,7 +184,7 @@ fn random_trees() {
 
 #[test]
 fn random_grids() {
-    for (w, h, robots) in [(4u32, 4u32, 6), (6, 6, 12), (10, 10, 20)] {
+    for (w, h, robots) in [(4u32, 4u32, 6), (6, 6, 12), (10, 10, 20), (10, 10, 40)] {
         let at = |x: u32, y: u32| y * w + x;
         let points: Vec<(f64, f64)> = (0..w * h).map(|i| (f64::from(i % w) * 1.5, f64::from(i / w) * 1.5)).collect();
         let across = (0..h).flat_map(|y| (1..w).map(move |x| (at(x - 1, y), at(x, y))));
@@ -207,4 +210,64 @@ fn fifty_robots_in_aisles() {
     println!("50 robots: {score:?} mean {} us", score.plan_us_sum / u128::from(score.plans));
     let score = random_goals(&aisles(12, 15), 11, 300, 3);
     println!("11 robots: {score:?} mean {} us", score.plan_us_sum / u128::from(score.plans));
+}
+
+#[test]
+fn places_closer_than_robots_are_wide() {
+    // Places every 0.4 m: a robot of 0.3 m in radius stands on three of them.
+    let mut points: Vec<(f64, f64)> = (0..30).map(|i| (0.4 * f64::from(i), 0.0)).collect();
+    let mut lanes: Vec<(u32, u32)> = (1..30).map(|i| (i - 1, i)).collect();
+    for b in [8u32, 20] {
+        for k in 1..4 {
+            lanes.push((if k == 1 { b } else { points.len() as u32 - 1 }, points.len() as u32));
+            points.push((0.4 * f64::from(b), 0.4 * f64::from(k)));
+        }
+    }
+    let site = drawn(&points, &lanes);
+    for seed in 0..6 {
+        let score = random_goals(&site, 3, 60, seed);
+        assert_eq!(score.reached, 60);
+    }
+}
+
+#[test]
+fn robots_that_stand_too_close_come_apart() {
+    let site = drawn(&[(0.0, 0.0), (2.0, 0.0), (2.4, 0.0), (4.4, 0.0), (2.0, 2.0)], &[(0, 1), (1, 2), (2, 3), (1, 4)]);
+    let map = RoadMap::build(&site, &[CLASS]);
+    for (a, b) in [(0, 3), (4, 3), (0, 2)] {
+        let mut s = Sim::new(&map, &[(0, 1), (0, 2)], 3);
+        assert_eq!(s.tight.len(), 1);
+        s.aim(0, v(a));
+        s.aim(1, v(b));
+        s.settle(600_000);
+    }
+}
+
+#[test]
+fn nobody_is_put_where_another_is_about_to_drive() {
+    let site = corridor(5, &[]);
+    let map = RoadMap::build(&site, &[CLASS]);
+    let mut t = Traffic::new();
+    let (a, b) = (RobotId::named("a"), RobotId::named("b"));
+    t.add_robot(&map, a, 0, v(0), Instant::ZERO).unwrap();
+    t.set_goal(&map, a, Goal::Vertex(v(2)), 0, Instant::ZERO).unwrap();
+    t.plan(&map, Instant::ZERO);
+    assert_eq!(t.add_robot(&map, b, 0, v(1), Instant::ZERO), Err(TrafficError::Occupied { vertex: 1, by: a }));
+    assert_eq!(t.add_robot(&map, b, 0, v(4), Instant::ZERO), Ok(()));
+    assert_eq!(t.set_goal(&map, b, Goal::Vertex(v(9)), 0, Instant::ZERO), Err(TrafficError::OffGraph { vertex: 9, class: 0 }));
+    assert_eq!(t.reached(&map, b, 77, Instant::ZERO), Err(TrafficError::UnknownMove { robot: b, seq: 77 }));
+}
+
+#[test]
+fn the_same_inputs_give_the_same_bytes() {
+    let run = || {
+        let site = corridor(12, &[3, 5, 8]);
+        let map = RoadMap::build(&site, &[CLASS]);
+        let mut s = Sim::new(&map, &[(0, 0), (0, 2), (0, 9), (0, 11)], 4);
+        let all: Vec<VertexIx> = site.vertex_indexes().collect();
+        s.chaos = true;
+        s.rounds(40, &vec![all.clone(); 4], &vec![all; 4], 3_600_000);
+        nooterra_engine::encode(&s.traffic)
+    };
+    assert_eq!(run(), run());
 }

@@ -111,6 +111,14 @@ pub struct Sim<'a> {
     pub tight: Vec<(usize, usize)>,
     /// Whoever has arrived makes room for others.
     pub yields: bool,
+    /// Robots die and lanes are closed now and then.
+    pub chaos: bool,
+    repairs: Vec<(u64, Repair)>,
+}
+
+enum Repair {
+    Robot(usize),
+    Lane(LaneIx),
 }
 
 pub const CLASS: RobotClass = RobotClass { graph_idx: 0, radius_m: 0.3, speed_mps: 0.5 };
@@ -136,8 +144,19 @@ impl<'a> Sim<'a> {
                 next_goal: None,
             });
         }
-        let mut s =
-            Self { map, traffic, bodies, now_ms: 0, dice: Dice(seed), score: Score::default(), hiccup: 25, tight: vec![], yields: false };
+        let mut s = Self {
+            map,
+            traffic,
+            bodies,
+            now_ms: 0,
+            dice: Dice(seed),
+            score: Score::default(),
+            hiccup: 25,
+            tight: vec![],
+            yields: false,
+            chaos: false,
+            repairs: vec![],
+        };
         for i in 0..s.bodies.len() {
             for j in 0..i {
                 if s.touch(i, j) {
@@ -219,6 +238,9 @@ impl<'a> Sim<'a> {
             self.score.plan_us_sum += us;
         }
         (self.score.plans, self.score.joint) = after;
+        if after.0 > before.0 {
+            self.check_order();
+        }
         for r in releases {
             let b = self.bodies.iter_mut().find(|b| b.id == r.robot).unwrap();
             let mut at = b.queue.back().or(b.driving.as_ref().map(|d| &d.0)).map_or(b.at, |m| m.to);
@@ -229,6 +251,54 @@ impl<'a> Sim<'a> {
             b.queue.extend(r.moves);
         }
         self.start();
+    }
+    /// In their order, one at a time, all moves find their way free: nobody stands in it, nobody is dead in it.
+    fn check_order(&self) {
+        let mut at: Vec<VertexIx> = self.bodies.iter().map(|b| self.traffic.at(b.id).unwrap()).collect();
+        let mut all: Vec<(u64, usize, Move)> = Vec::new();
+        for (i, b) in self.bodies.iter().enumerate() {
+            all.extend(self.traffic.moves(self.map, b.id).map(|(m, _)| (m.seq, i, m)));
+        }
+        all.sort_by_key(|m| m.0);
+        for (_, i, m) in all {
+            assert_eq!(self.map.lane_from(m.lane), at[i], "a way without gaps");
+            for (j, other) in self.bodies.iter().enumerate() {
+                let pair = (i.min(j), i.max(j));
+                if i == j || self.tight.contains(&pair) || self.bodies[i].dead {
+                    continue;
+                }
+                let stands = self.map.lane_vertex_conflict(self.bodies[i].class, m.lane, other.class, at[j]);
+                let lies = other.dead
+                    && other.driving.is_some_and(|d| self.map.lanes_conflict(self.bodies[i].class, m.lane, other.class, d.0.lane));
+                assert!(!stands && !lies, "move {} of robot {i} meets robot {j} {}", m.seq, self.story());
+            }
+            at[i] = m.to;
+        }
+    }
+    fn stir(&mut self) {
+        let due: Vec<usize> = (0..self.repairs.len()).rev().filter(|k| self.repairs[*k].0 <= self.now_ms).collect();
+        for k in due {
+            match self.repairs.swap_remove(k).1 {
+                Repair::Robot(i) => self.revive(i),
+                Repair::Lane(l) => self.traffic.open_lane(l),
+            }
+        }
+        let until = self.now_ms + 20_000 + self.dice.roll(90_000);
+        match self.dice.roll(40) {
+            0 => {
+                let i = self.dice.roll(self.bodies.len() as u64) as usize;
+                if !self.bodies[i].dead {
+                    self.kill(i);
+                    self.repairs.push((until, Repair::Robot(i)));
+                }
+            }
+            1 => {
+                let lane = LaneIx::new(self.dice.roll(self.map.lanes() as u64) as u32);
+                self.traffic.close_lane(lane);
+                self.repairs.push((until, Repair::Lane(lane)));
+            }
+            _ => {}
+        }
     }
     fn start(&mut self) {
         for i in 0..self.bodies.len() {
@@ -248,7 +318,8 @@ impl<'a> Sim<'a> {
         let ends = self.bodies.iter().filter(|b| !b.dead).filter_map(|b| b.driving.map(|d| d.1)).min();
         let goals = self.bodies.iter().filter_map(|b| b.next_goal).filter(|t| *t > self.now_ms).min();
         let retry = self.traffic.next_deadline().map(|t| (t.0 / 1_000_000).max(self.now_ms + 1));
-        let Some(next) = [ends, goals, retry].into_iter().flatten().min() else { return false };
+        let repairs = self.repairs.iter().map(|r| r.0.max(self.now_ms + 1)).min();
+        let Some(next) = [ends, goals, retry, repairs].into_iter().flatten().min() else { return false };
         self.now_ms = self.now_ms.max(next);
         for i in 0..self.bodies.len() {
             let b = &mut self.bodies[i];
@@ -346,6 +417,9 @@ impl<'a> Sim<'a> {
                         }
                     }
                 }
+            }
+            if self.chaos {
+                self.stir();
             }
             assert!(self.step(), "nothing happens {}", self.story());
             for b in &self.bodies {
