@@ -8,7 +8,9 @@ use crate::plan::{Box2, Plan};
 use bevy_ecs::prelude::Resource;
 
 /// Edge of a grid cell, metres.
-const CELL_M: f32 = 4.0;
+const CELL_M: f32 = 3.0;
+/// Rays of a sector.
+const SECTOR: usize = 8;
 /// Largest number of cells of a level's grid.
 const CELLS_MAX: usize = 1 << 16;
 
@@ -91,8 +93,23 @@ pub(crate) struct Still {
 
 impl Still {
     #[allow(clippy::cast_possible_truncation)] // counts of edges
-    fn of(boxes: impl Iterator<Item = Box2>, cells: &Cells) -> Self {
-        let edges: Vec<Edge> = boxes.flat_map(|b| edges(&b)).collect();
+    fn of(boxes: &[Box2], cells: &Cells) -> Self {
+        let mut all = Vec::new();
+        for (i, b) in boxes.iter().enumerate() {
+            for (k, e) in edges(b).into_iter().enumerate() {
+                // A wall's end that lies in another wall is behind that wall's face.
+                let within = |o: &Box2, x: f32, y: f32| {
+                    let (lx, ly) = o.local(x, y);
+                    lx.abs() <= o.hx + 1e-3 && ly.abs() <= o.hy + 1e-3
+                };
+                let end = k % 2 == 1;
+                let hidden = end && boxes.iter().enumerate().any(|(j, o)| i != j && within(o, e.ax, e.ay) && within(o, e.bx, e.by));
+                if !hidden {
+                    all.push(e);
+                }
+            }
+        }
+        let edges = all;
         let mut lists: Vec<Vec<u32>> = vec![Vec::new(); cells.len()];
         for (i, e) in edges.iter().enumerate() {
             let (c0, c1) = (cells.column(e.ax.min(e.bx)), cells.column(e.ax.max(e.bx)));
@@ -195,7 +212,10 @@ pub(crate) struct FlatWorld {
     pub levels: Vec<Flat>,
     stamp: Vec<u32>,
     turn: u32,
-    rays: Vec<(f32, f32)>,
+    ray_x: Vec<f32>,
+    ray_y: Vec<f32>,
+    /// Largest depth of every eight rays.
+    sectors: Vec<f32>,
     depth: Vec<f32>,
     rough: Vec<f32>,
 }
@@ -204,19 +224,21 @@ pub(crate) struct FlatWorld {
 impl FlatWorld {
     pub fn new(plan: &Plan, rays: usize) -> Self {
         let cells = Cells::over(plan.low, plan.high);
-        let levels: Vec<Flat> =
-            plan.storeys.iter().map(|s| Flat { still: Still::of(s.boxes.iter().map(|b| b.flat), &cells), ..Flat::default() }).collect();
+        let levels: Vec<Flat> = plan
+            .storeys
+            .iter()
+            .map(|s| Flat { still: Still::of(&s.boxes.iter().map(|b| b.flat).collect::<Vec<_>>(), &cells), ..Flat::default() })
+            .collect();
         let most = levels.iter().map(|l| l.still.edges.len()).max().unwrap_or(0);
-        let ray = |i: usize| {
-            let (s, c) = nooterra_engine::real::sin_cos(std::f64::consts::TAU * i as f64 / rays as f64);
-            (c as f32, s as f32)
-        };
+        let ray = |i: usize| nooterra_engine::real::sin_cos(std::f64::consts::TAU * i as f64 / rays as f64);
         Self {
             cells,
             levels,
             stamp: vec![0; most],
             turn: 0,
-            rays: (0..rays).map(ray).collect(),
+            ray_x: (0..rays).map(|i| ray(i).1 as f32).collect(),
+            ray_y: (0..rays).map(|i| ray(i).0 as f32).collect(),
+            sectors: vec![0.0; rays.div_ceil(SECTOR)],
             depth: vec![0.0; rays],
             rough: vec![0.0; rays],
         }
@@ -225,37 +247,11 @@ impl FlatWorld {
     /// Fills [`Self::buffers`] with ranges around a pose, metres, `range` where nothing is. `skip` is the scanning robot; `only_lift` hides all but
     /// the cabin that it rides in.
     pub fn scan(&mut self, level: usize, at: (f32, f32), heading: (f32, f32), range: f32, skip: u32, inside: bool) {
-        let Self { cells, levels, stamp, turn, rays, depth, .. } = self;
+        let Self { cells, levels, stamp, turn, ray_x, ray_y, sectors, depth, .. } = self;
         depth.fill(range);
         let Some(l) = levels.get(level) else { return };
-        let mut painter = Painter {
-            x: at.0,
-            y: at.1,
-            cos: heading.0,
-            sin: heading.1,
-            rays,
-            depth,
-            range,
-            scale: rays.len() as f32 / std::f32::consts::TAU,
-        };
-        let (c0, c1, r0, r1) = cells.window(at.0, at.1, range);
-        if !inside {
-            *turn = turn.wrapping_add(1);
-            if *turn == 0 {
-                stamp.fill(0);
-                *turn = 1;
-            }
-            for row in r0..=r1 {
-                let (a, b) = (l.still.starts[row * cells.nx + c0] as usize, l.still.starts[row * cells.nx + c1 + 1] as usize);
-                for &i in &l.still.items[a..b] {
-                    let i = i as usize;
-                    if stamp[i] != *turn {
-                        stamp[i] = *turn;
-                        painter.edge(&l.still.edges[i]);
-                    }
-                }
-            }
-        }
+        let scale = ray_x.len() as f32 / std::f32::consts::TAU;
+        let mut painter = Painter { x: at.0, y: at.1, cos: heading.0, sin: heading.1, ray_x, ray_y, depth, range, scale };
         for b in &l.boxes {
             let (dx, dy, r) = (b.flat.x - at.0, b.flat.y - at.1, b.flat.reach() + range);
             if dx * dx + dy * dy < r * r {
@@ -267,6 +263,60 @@ impl FlatWorld {
                 painter.disc(d.x, d.y, d.r);
             }
         });
+        if inside {
+            return;
+        }
+        *turn = turn.wrapping_add(1);
+        if *turn == 0 {
+            stamp.fill(0);
+            *turn = 1;
+        }
+        // Rings of cells from near to far: a cell that lies wholly behind what is painted already is passed over.
+        let size = 1.0 / cells.inv;
+        let (cx, cy) = (cells.column(at.0) as i32, cells.row(at.1) as i32);
+        let rings = (range * cells.inv) as i32 + 1;
+        for ring in 0..=rings {
+            if ring > 1 {
+                for (s, d) in sectors.iter_mut().zip(painter.depth.chunks(SECTOR)) {
+                    let m = |a: f32, b: f32| if b > a { b } else { a };
+                    *s = match *d {
+                        [a, b, c, d, e, f, g, h] => m(m(m(a, b), m(c, d)), m(m(e, f), m(g, h))),
+                        _ => d.iter().fold(0.0, |a, b| m(a, *b)),
+                    };
+                }
+            }
+            for dy in -ring..=ring {
+                let row = cy + dy;
+                if row < 0 || row >= cells.ny as i32 {
+                    continue;
+                }
+                let step = if dy.abs() == ring { 1 } else { (2 * ring).max(1) };
+                let mut dx = -ring;
+                while dx <= ring {
+                    let col = cx + dx;
+                    dx += step;
+                    if col < 0 || col >= cells.nx as i32 {
+                        continue;
+                    }
+                    let cell = row as usize * cells.nx + col as usize;
+                    let (a, b) = (l.still.starts[cell] as usize, l.still.starts[cell + 1] as usize);
+                    if a == b {
+                        continue;
+                    }
+                    let mid = (cells.x0 + (col as f32 + 0.5) * size, cells.y0 + (row as f32 + 0.5) * size);
+                    if ring > 1 && painter.hides(mid, size / 2.0, sectors) {
+                        continue;
+                    }
+                    for &i in &l.still.items[a..b] {
+                        let i = i as usize;
+                        if stamp[i] != *turn {
+                            stamp[i] = *turn;
+                            painter.edge(&l.still.edges[i]);
+                        }
+                    }
+                }
+            }
+        }
     }
 
     /// The last scan's ranges and room for its noise.
@@ -276,17 +326,9 @@ impl FlatWorld {
 
     /// Paints a disc given in the robot's own frame over the last scan.
     pub fn ghost(&mut self, x: f32, y: f32, r: f32, range: f32) {
-        let n = self.rays.len() as f32;
-        let mut p = Painter {
-            x: 0.0,
-            y: 0.0,
-            cos: 1.0,
-            sin: 0.0,
-            rays: &self.rays,
-            depth: &mut self.depth,
-            range,
-            scale: n / std::f32::consts::TAU,
-        };
+        let scale = self.ray_x.len() as f32 / std::f32::consts::TAU;
+        let (ray_x, ray_y, depth) = (&self.ray_x, &self.ray_y, &mut self.depth);
+        let mut p = Painter { x: 0.0, y: 0.0, cos: 1.0, sin: 0.0, ray_x, ray_y, depth, range, scale };
         p.disc(x, y, r);
     }
 
@@ -338,7 +380,8 @@ struct Painter<'a> {
     y: f32,
     cos: f32,
     sin: f32,
-    rays: &'a [(f32, f32)],
+    ray_x: &'a [f32],
+    ray_y: &'a [f32],
     depth: &'a mut [f32],
     range: f32,
     scale: f32,
@@ -368,15 +411,34 @@ impl Painter<'_> {
     }
     /// Ray numbers from just before bearing `from` to just after `to`, counter-clockwise; the second may pass the end.
     fn bins(&self, from: f32, to: f32) -> (usize, usize) {
-        let n = self.rays.len() as i32;
-        let i0 = (from * self.scale - 0.05).floor() as i32;
-        let mut i1 = (to * self.scale + 0.05).ceil() as i32;
+        // Angles are above -pi, so a shift by a turn makes truncation the floor.
+        let n = self.ray_x.len() as i32;
+        let i0 = (from * self.scale - 0.05 + n as f32) as i32 - n;
+        let mut i1 = (to * self.scale + 0.05 + n as f32) as i32 - n + 1;
         if i1 < i0 {
             i1 += n;
         }
         let i1 = i1.min(i0 + n - 1);
         let shift = if i0 < 0 { n } else { 0 };
         ((i0 + shift) as usize, (i1 + shift) as usize)
+    }
+    /// Is a square cell out of range or behind what is painted?
+    fn hides(&self, mid: (f32, f32), half: f32, sectors: &[f32]) -> bool {
+        let (gx, gy) = (((mid.0 - self.x).abs() - half).max(0.0), ((mid.1 - self.y).abs() - half).max(0.0));
+        let near = gx * gx + gy * gy;
+        if near > self.range * self.range {
+            return true;
+        }
+        let (px, py) = self.local(mid.0, mid.1);
+        let (d2, r) = (px * px + py * py, half * std::f32::consts::SQRT_2);
+        if d2 <= 1.01 * r * r {
+            return false;
+        }
+        let (at, wide) = (rough_angle(py, px), rough_angle(r, (d2 - r * r).sqrt()));
+        let (i0, i1) = self.bins(unwind(at - wide), unwind(at + wide));
+        let n = self.ray_x.len();
+        let hidden = |a: usize, b: usize| sectors[a / SECTOR..=b / SECTOR].iter().all(|s| s * s <= near);
+        if i1 < n { hidden(i0, i1) } else { hidden(i0, n - 1) && hidden(0, i1 - n) }
     }
     #[inline]
     fn edge(&mut self, e: &Edge) {
@@ -394,18 +456,16 @@ impl Painter<'_> {
         }
         let (from, to) = (rough_angle(by, bx), rough_angle(ay, ax));
         let (i0, i1) = self.bins(from, to);
-        let n = self.rays.len();
+        let n = self.ray_x.len();
         let (first, second) = if i1 >= n { ((i0.min(n), n), (0, i1 - n + 1)) } else { ((i0, i1 + 1), (0, 0)) };
         // A ray (dx, dy) meets the line at t = c / (d × e); it is between the ends if it is left of b and right of a.
         for (s, t) in [first, second] {
-            for (ray, depth) in self.rays[s..t].iter().zip(&mut self.depth[s..t]) {
-                let (dx, dy) = *ray;
+            for ((dx, dy), depth) in self.ray_x[s..t].iter().zip(&self.ray_y[s..t]).zip(&mut self.depth[s..t]) {
                 let den = dx * ey - dy * ex;
                 let (left, right) = (bx * dy - by * dx, dx * ay - dy * ax);
-                let t = c / den;
-                if left >= -1e-6 && right >= -1e-6 && den < 0.0 && t < *depth {
-                    *depth = t;
-                }
+                let met = (left >= -1e-6) & (right >= -1e-6) & (den < 0.0);
+                let t = if met { c / den } else { f32::MAX };
+                *depth = if t < *depth { t } else { *depth };
             }
         }
     }
@@ -415,7 +475,7 @@ impl Painter<'_> {
         if d2 > (self.range + r) * (self.range + r) {
             return;
         }
-        let n = self.rays.len();
+        let n = self.ray_x.len();
         let (i0, i1) = if d2 <= 1.05 * r * r {
             (0, n - 1)
         } else {
@@ -426,7 +486,7 @@ impl Painter<'_> {
         };
         for i in i0..=i1 {
             let i = if i >= n { i - n } else { i };
-            let (dx, dy) = self.rays[i];
+            let (dx, dy) = (self.ray_x[i], self.ray_y[i]);
             let along = dx * px + dy * py;
             let h2 = r * r - (d2 - along * along);
             if h2 >= 0.0 && along > 0.0 {
