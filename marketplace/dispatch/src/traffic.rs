@@ -182,6 +182,8 @@ struct Bot {
     /// When it last got somewhere or was let go on.
     moved: Instant,
     halted: bool,
+    /// Its arrival was told.
+    told: bool,
     why_not: Option<WaitCause>,
 }
 
@@ -246,6 +248,7 @@ impl Traffic {
             goal_since: now,
             moved: now,
             halted: false,
+            told: false,
             why_not: None,
         };
         self.bots.insert(robot, bot);
@@ -269,6 +272,10 @@ impl Traffic {
             Goal::AnyOf { places } => places.iter().try_for_each(|v| on_graph(map, bot.class, *v))?,
         }
         if bot.goal == goal && bot.priority == priority {
+            // The same again: its age counts on, unless it had come there; its arrival is told again.
+            if std::mem::take(&mut bot.told) {
+                bot.goal_since = now;
+            }
             return Ok(());
         }
         // A choice is made when planning.
@@ -276,6 +283,7 @@ impl Traffic {
         bot.goal = goal;
         bot.priority = priority;
         bot.goal_since = now;
+        bot.told = false;
         bot.why_not = None;
         self.dirty = true;
         Ok(())
@@ -377,6 +385,19 @@ impl Traffic {
             self.replan(map, now);
         }
         self.release(map, now)
+    }
+
+    /// Robots that have come to stand at their goals, each told once; to be asked after [`Traffic::plan`]. A robot may
+    /// arrive without a last report: when it stands there to make room and is then let stay.
+    pub fn arrivals(&mut self) -> Vec<(RobotId, VertexIx)> {
+        let mut out = Vec::new();
+        for (id, b) in &mut self.bots {
+            if !b.told && !b.halted && b.steps.is_empty() && b.target == Some(b.at) {
+                b.told = true;
+                out.push((*id, b.at));
+            }
+        }
+        out
     }
 
     /// When [`Traffic::plan`] should be called next although nothing is reported: to retry what waits.
@@ -488,6 +509,7 @@ impl Traffic {
                 if !bot.steps[0].released {
                     bot.moved = now;
                 }
+                bot.told = false;
                 bot.steps[..n].iter_mut().for_each(|s| s.released = true);
             }
             out.push(Release { robot: id, moves: fresh });

@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::traffic::tests_support::{Dice, fleet, shared_building};
-use crate::traffic::{Goal, Progress, RoadMap, Traffic};
+use crate::traffic::{Goal, RoadMap, Traffic};
 use nooterra_engine::{decode, encode};
 
 const STEP_MS: u64 = 100;
@@ -238,6 +238,13 @@ impl<'a> House<'a> {
                 break;
             }
         }
+        for (id, at) in self.traffic.arrivals() {
+            let rest_until = self.now_ms + self.dice.roll(10_000);
+            let b = self.bodies.iter_mut().find(|b| b.id == id).unwrap();
+            assert_eq!(b.goal.take(), Some(at), "every arrival once");
+            b.rest_until = rest_until;
+            self.reached += 1;
+        }
     }
     fn drive(&mut self) {
         for i in 0..self.bodies.len() {
@@ -255,13 +262,8 @@ impl<'a> House<'a> {
             if ends <= self.now_ms {
                 let id = self.bodies[i].id;
                 self.bodies[i].driving = None;
-                let p = self.traffic.reached(&self.map, id, m.seq, self.now()).unwrap();
+                self.traffic.reached(&self.map, id, m.seq, self.now()).unwrap();
                 self.facilities.reached(self.site, id, m.seq);
-                if p == Progress::AtGoal && self.bodies[i].goal == Some(m.to) {
-                    self.reached += 1;
-                    self.bodies[i].goal = None;
-                    self.bodies[i].rest_until = self.now_ms + self.dice.roll(10_000);
-                }
             }
         }
     }

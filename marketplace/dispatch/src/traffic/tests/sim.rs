@@ -250,6 +250,13 @@ impl<'a> Sim<'a> {
             }
             b.queue.extend(r.moves);
         }
+        for (id, at) in self.traffic.arrivals() {
+            let i = self.bodies.iter().position(|b| b.id == id).unwrap();
+            assert_eq!(self.bodies[i].at, at);
+            if self.bodies[i].goal == Some(at) {
+                self.arrived(i);
+            }
+        }
         self.start();
     }
     /// In their order, one at a time, all moves find their way free: nobody stands in it, nobody is dead in it.
@@ -331,20 +338,9 @@ impl<'a> Sim<'a> {
                 b.at = m.to;
                 let id = b.id;
                 let now = self.now();
-                let p = self.traffic.reached(self.map, id, m.seq, now).unwrap();
+                self.traffic.reached(self.map, id, m.seq, now).unwrap();
                 assert_eq!(self.traffic.reached(self.map, id, m.seq, now), Ok(Progress::Known), "twice is once");
                 self.watch();
-                let b = &mut self.bodies[i];
-                if p == Progress::AtGoal && b.goal == Some(b.at) {
-                    self.arrived(i);
-                }
-            }
-        }
-        // A goal where it stands already.
-        for i in 0..self.bodies.len() {
-            let b = &self.bodies[i];
-            if b.goal == Some(b.at) && b.driving.is_none() && b.queue.is_empty() && self.traffic.at_goal(b.id) {
-                self.arrived(i);
             }
         }
         true
