@@ -9,6 +9,7 @@ mod tests;
 
 use nooterra_engine::ids::{JobId, PartyId, RobotId};
 use nooterra_engine::{Instant, Record, Span};
+use std::borrow::Cow;
 
 /// Jobs looked at in one batch.
 pub const MAX_JOBS: usize = 1_024;
@@ -335,32 +336,34 @@ pub fn assign(view: &View) -> Batch {
         (!job.is_handover, !job.is_redispatch, job.arrive_by, job.job)
     });
     order.truncate(MAX_JOBS);
-    let mut by_job: Vec<Vec<&Pair>> = vec![Vec::new(); view.jobs.len()];
-    for p in &view.pairs {
-        if let Some(list) = by_job.get_mut(p.job as usize).filter(|_| (p.robot as usize) < view.robots.len()) {
-            list.push(p);
-        }
+    let by_job = |p: &Pair| (p.job, p.robot);
+    let mut pairs = Cow::Borrowed(&view.pairs[..]);
+    if !pairs.is_sorted_by_key(by_job) {
+        pairs.to_mut().sort_by_key(by_job);
     }
     let mut outcomes: Vec<Outcome> = Vec::with_capacity(order.len());
     for j in order {
-        let pairs = &mut by_job[j as usize];
-        pairs.sort_by_key(|p| p.robot);
-        pairs.dedup_by_key(|p| p.robot);
-        let (mut candidates, mut refused) = (Vec::new(), Vec::new());
-        let mut listed = pairs.iter().peekable();
-        for (robot, _) in (0u32..).zip(&view.robots) {
+        let first = pairs.partition_point(|p| p.job < j);
+        let mut listed = pairs[first..].iter().take_while(|p| p.job == j).peekable();
+        let mut refused = Vec::new();
+        // The cheapest so far, ascending by cost and id.
+        let mut kept: Vec<((i64, RobotId), Candidate)> = Vec::with_capacity(MAX_CANDIDATES + 1);
+        for (robot, r) in (0u32..).zip(&view.robots) {
             let pair = listed.next_if(|p| p.robot == robot);
-            match judge(view, j, robot, pair.copied()) {
-                Ok(c) => candidates.push(c),
+            // Of pairs named twice the first counts.
+            while listed.next_if(|p| p.robot == robot).is_some() {}
+            match judge(view, j, robot, pair) {
+                Ok(c) => {
+                    let key = (c.cost.total(), r.robot);
+                    if kept.len() < MAX_CANDIDATES || kept.last().is_some_and(|(worst, _)| key < *worst) {
+                        kept.insert(kept.partition_point(|(k, _)| *k <= key), (key, c));
+                        kept.truncate(MAX_CANDIDATES);
+                    }
+                }
                 Err(why) => refused.push(Refused { robot, why }),
             }
         }
-        let key = |c: &Candidate| (c.cost.total(), view.robots[c.robot as usize].robot);
-        if candidates.len() > MAX_CANDIDATES {
-            candidates.select_nth_unstable_by_key(MAX_CANDIDATES, key);
-            candidates.truncate(MAX_CANDIDATES);
-        }
-        candidates.sort_by_key(key);
+        let candidates = kept.into_iter().map(|(_, c)| c).collect();
         outcomes.push(Outcome { job: j, chosen: None, candidates, refused });
     }
     let cost = matching::choose(view, &mut outcomes);
