@@ -404,7 +404,13 @@ impl<R: Read> Container<R> {
                         .map_err(|e| broken(begin, format!("chunk does not unpack: {e}")))?;
                 }
             }
-            other => return Err(broken(begin, format!("chunk packed with `{}`; zstd and none are read", String::from_utf8_lossy(other)))),
+            b"lz4" => {
+                let limit = usize::try_from(size).map_err(|_| bad("chunk is too long"))?;
+                crate::lz4::unpack(data, limit, &mut self.chunk).map_err(bad)?;
+            }
+            other => {
+                return Err(broken(begin, format!("chunk packed with `{}`; zstd, lz4 and none are read", String::from_utf8_lossy(other))));
+            }
         }
         if self.chunk.len() as u64 != size {
             return Err(broken(begin, format!("chunk unpacks to {} bytes, {size} were announced", self.chunk.len())));

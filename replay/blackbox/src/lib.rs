@@ -21,6 +21,7 @@ pub mod entry;
 pub mod index;
 pub mod kind;
 pub mod leaf;
+mod lz4;
 pub mod reader;
 pub mod recorder;
 pub mod schema;

@@ -2,6 +2,7 @@
 
 mod basics;
 mod harm;
+mod packed;
 mod schemas;
 mod speed;
 
