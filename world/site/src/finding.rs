@@ -129,7 +129,7 @@ impl Findings {
                 });
             }
         }
-        self.list.sort_by(|a, b| (a.line, a.column, a.severity).cmp(&(b.line, b.column, b.severity)));
+        self.list.sort_by_key(|f| (f.line, f.column, f.severity));
         for f in &mut self.list {
             if f.line == u32::MAX {
                 f.line = 0;

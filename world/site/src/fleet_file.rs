@@ -100,8 +100,8 @@ pub fn import_fleet(file_name: &str, text: &str) -> Result<FleetFile, Vec<Findin
     m.mass_kg = d.above_zero(fleet, "mechanical_system", "mass", 100_000.0).unwrap_or(m.mass_kg);
     let inertia_stated_kg_m2 = d.above_zero(fleet, "mechanical_system", "moment_of_inertia", 1e7);
     let friction_stated = d.above_zero(fleet, "mechanical_system", "friction_coefficient", 10.0);
-    m.ambient_w = d.from_zero(fleet, "ambient_system", "power", 100_000.0).unwrap_or(m.ambient_w);
-    m.tool_w = d.from_zero(fleet, "tool_system", "power", 100_000.0).unwrap_or(m.tool_w);
+    m.ambient_w = d.zero_or_more(fleet, "ambient_system", "power", 100_000.0).unwrap_or(m.ambient_w);
+    m.tool_w = d.zero_or_more(fleet, "tool_system", "power", 100_000.0).unwrap_or(m.tool_w);
     if let Some(n) = fleet.get("reversible") {
         m.reversible = d.r.flag(param(n), || "rmf_fleet.reversible".into()).unwrap_or(m.reversible);
     }
@@ -205,7 +205,7 @@ impl Desk {
     fn above_zero(&mut self, fleet: &Node, part: &str, key: &str, most: f64) -> Option<f64> {
         self.in_range(fleet, part, key, (0.0, most), true)
     }
-    fn from_zero(&mut self, fleet: &Node, part: &str, key: &str, most: f64) -> Option<f64> {
+    fn zero_or_more(&mut self, fleet: &Node, part: &str, key: &str, most: f64) -> Option<f64> {
         self.in_range(fleet, part, key, (0.0, most), false)
     }
     /// A share from 0 to 1 in 1/10 000.

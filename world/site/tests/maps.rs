@@ -111,7 +111,7 @@ fn the_sample_office() {
     // The three measurements of the plan give 8.47 mm a pixel.
     assert!((pantry.at.x - 16.846).abs() < 0.001 && (pantry.at.y + 5.404).abs() < 0.001, "{:?}", pantry.at);
     assert_eq!(i.models.len(), 79);
-    assert_eq!(summary(s).graphs[0].length_mm, 68_549);
+    assert_eq!(summary(s).graphs[0].length_mm, 68_584);
     let (carved, cuts) = i.carved(&s.radii());
     assert_eq!(cuts.len(), 2, "{cuts:#?}");
     assert!(cuts.iter().all(|f| f.severity == Severity::Warning && f.line > 260), "{cuts:#?}");

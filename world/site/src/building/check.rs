@@ -252,7 +252,7 @@ fn levels(r: &mut Reader, joined: &Joined) {
         let wide = reach(f64::max, f64::MIN, false) - reach(f64::min, f64::MAX, false);
         let deep = reach(f64::max, f64::MIN, true) - reach(f64::min, f64::MAX, true);
         let size = wide.max(deep);
-        if lanes.len() > 4 && (size > 5_000.0 || size < 1.0) {
+        if lanes.len() > 4 && !(1.0..=5_000.0).contains(&size) {
             let what = format!("its lanes span {size:.1} m");
             r.findings.warning(
                 Mark::default(),

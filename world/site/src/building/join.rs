@@ -72,6 +72,7 @@ pub(crate) fn join(r: &mut Reader, parts: Parts<'_>) -> Joined {
         j.lift(r, raw, reference);
     }
     j.cabins(r);
+    j.drop_hidden_lifts(r);
     for at in 0..j.order.len() {
         j.lanes(r, at);
     }
@@ -376,6 +377,44 @@ impl Joiner {
             }
             self.site.vertices[vx.at()].lift = lift.map(|i| LiftIx::new(ix(i)));
         }
+    }
+
+    /// Two lifts cannot share a shaft: one that no vertex uses and that overlaps another is left out.
+    fn drop_hidden_lifts(&mut self, r: &mut Reader) {
+        let used = |i: usize| self.site.vertices.iter().any(|v| v.lift.is_some_and(|x| x.at() == i));
+        let lifts = &self.site.lifts;
+        let overlap = |a: &Lift, b: &Lift| {
+            a.holds(b.at, 0.0)
+                || b.holds(a.at, 0.0)
+                || a.corners().iter().any(|p| b.holds(*p, -0.1))
+                || b.corners().iter().any(|p| a.holds(*p, -0.1))
+        };
+        let mut kept: Vec<usize> = Vec::new();
+        for (i, lift) in lifts.iter().enumerate() {
+            // An unused one gives way to any other, of two unused ones the later.
+            let in_the_way = (0..lifts.len()).find(|k| *k != i && overlap(lift, &lifts[*k]) && (used(*k) || *k < i));
+            let path = format!("lifts.{}", lift.name);
+            match in_the_way {
+                Some(k) if !used(i) => {
+                    let what = format!("stands in the shaft of lift `{}`, and no vertex uses it", shortened(&lifts[k].name));
+                    r.findings.warning(self.places.lifts[i], path, what, "it is left out; remove it");
+                }
+                Some(k) => {
+                    kept.push(i);
+                    let what = format!("stands in the shaft of lift `{}`", shortened(&lifts[k].name));
+                    r.findings.warning(self.places.lifts[i], path, what, "their cabins would collide; move one of them");
+                }
+                None => kept.push(i),
+            }
+        }
+        if kept.len() == lifts.len() {
+            return;
+        }
+        for v in &mut self.site.vertices {
+            v.lift = v.lift.and_then(|x| kept.iter().position(|k| *k == x.at())).map(|i| LiftIx::new(ix(i)));
+        }
+        self.site.lifts = kept.iter().map(|k| self.site.lifts[*k].clone()).collect();
+        self.places.lifts = kept.iter().map(|k| self.places.lifts[*k]).collect();
     }
 
     fn lanes(&mut self, r: &mut Reader, at: usize) {

@@ -257,6 +257,14 @@ fn lifts_with_wrong_names_are_errors() {
 }
 
 #[test]
+fn a_forgotten_lift_in_the_shaft_of_another_is_left_out() {
+    let text = TWO_LEVELS.replace("lifts:\n", "lifts:\n  old: {x: 53, y: 26, yaw: 0, width: 2, depth: 2, doors: {d: {door_type: 2, width: 1, x: 0, y: 1}}, level_doors: {Ground: [d], Top: [d]}}\n");
+    let i = import("two", &text).unwrap();
+    assert_eq!(i.site, import("two", TWO_LEVELS).unwrap().site);
+    assert!(i.findings.iter().any(|f| f.path == "lifts.old" && f.what.contains("stands in the shaft of lift `lift`")), "{:#?}", i.findings);
+}
+
+#[test]
 fn levels_that_cannot_be_aligned_are_said_so() {
     let got = remarks(&TWO_LEVELS.replace("[100, 100, two]", "[100, 100, zwei]").replace("[300, 300, three]", "[300, 300, drei]"));
     assert!(has(&got, "shares 1 fiducials with level Ground, two are needed"), "{got:#?}");

@@ -537,7 +537,7 @@ fn meets(s: &Segment, (low, high): &(Vec2, Vec2)) -> bool {
 /// Scale bar and legend.
 fn foot(page: &mut Page, scale: f64, legend: bool, y: f64) {
     let metres = [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0];
-    let length = metres.into_iter().filter(|m| m * scale <= 180.0).next_back().unwrap_or(0.5);
+    let length = metres.into_iter().rfind(|m| m * scale <= 180.0).unwrap_or(0.5);
     let (a, b) = (Vec2::new(EDGE_PX, y), Vec2::new(EDGE_PX + length * scale, y));
     page.shapes.push(line(vec![a, b], 2.0, INK, false));
     for p in [a, b] {

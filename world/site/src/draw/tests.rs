@@ -57,3 +57,27 @@ fn every_printable_letter_has_strokes_and_width() {
     let unknown = font::lines("\u{4e2d}", Vec2::default(), 6.0);
     assert_eq!(unknown.len(), 1);
 }
+
+#[test]
+fn trails_and_figures_are_drawn_on_their_level() {
+    let s = import("small", SMALL).unwrap().site;
+    let level = LevelIx::new(0);
+    let options = Options {
+        trails: vec![Trail { level, points: vec![Vec2::new(0.0, 0.0), Vec2::new(6.0, 0.0)], colour: 1 }],
+        figures: vec![
+            Figure { level, pose: Pose2::new(3.0, 0.0, 0.5), kind: FigureKind::Robot { radius_m: 0.3 }, name: "carrier".into(), colour: 1 },
+            Figure {
+                level,
+                pose: Pose2::new(5.0, 2.0, 0.5),
+                kind: FigureKind::Obstacle { length_m: 1.0, width_m: 0.4 },
+                name: "crate".into(),
+                colour: 4,
+            },
+            Figure { level: LevelIx::new(1), pose: Pose2::default(), kind: FigureKind::Person, name: "elsewhere".into(), colour: 0 },
+        ],
+        ..Options::default()
+    };
+    let text = svg(&s, &options);
+    assert!(text.contains("carrier</text>") && text.contains("crate</text>") && !text.contains("elsewhere"));
+    assert!(text.len() > svg(&s, &Options::default()).len());
+}

@@ -60,6 +60,7 @@ fn nearest_and_places() {
     assert_eq!(r.distance_table(v("a"))[v("d").at()], r.shortest(v("d"), v("a")).unwrap().cost_ms);
 }
 
+#[allow(clippy::needless_range_loop, clippy::cast_possible_truncation)] // a plain model of a few vertices
 mod random {
     use super::*;
     use proptest::prelude::*;
