@@ -147,8 +147,8 @@ pub(crate) fn admit(world: &mut World) {
         return;
     }
     let mut w = std::mem::take(&mut *world.resource_mut::<Waiting>());
-    w.robots.sort_by(|a, b| a.id.cmp(&b.id));
-    w.loads.sort_by(|a, b| a.id.cmp(&b.id));
+    w.robots.sort_by_key(|r| r.id);
+    w.loads.sort_by_key(|l| l.id);
     w.people.sort_by_key(|p| p.key);
     w.obstacles.sort_by_key(|o| o.key);
     world.resource_scope(|world, mut physics: Mut<Physics>| {

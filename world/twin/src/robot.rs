@@ -144,12 +144,12 @@ pub(crate) fn drive_robots(
         } else {
             train.set = [0.0; 3];
         }
-        let busy = (alive && (train.set != [0.0; 3] || command.stop)) || f.runaway.iter().any(|r| *r);
+        let busy = (alive && (train.moves() || command.stop)) || f.runaway.iter().any(|r| *r);
         let near = shaft_near(&plan, motion.x, motion.y, c.radius);
         let lifted = near.is_some_and(|i| cabins.items[i].1 != 0.0);
         let handle = robot.body.body();
         let Some(rb) = physics.world.bodies.get(handle) else { continue };
-        if rb.is_sleeping() && (!busy || command.stop && train.set == [0.0; 3]) && !lifted {
+        if rb.is_sleeping() && (!busy || command.stop && !train.moves()) && !lifted {
             train.power_w = 0.0;
             power(&mut battery, robot, f, 0.0, command.tool, socket, dt);
             continue;

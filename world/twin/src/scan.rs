@@ -220,7 +220,7 @@ pub(crate) struct FlatWorld {
     rough: Vec<f32>,
 }
 
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // ray numbers are small
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap)] // ray numbers are small
 impl FlatWorld {
     pub fn new(plan: &Plan, rays: usize) -> Self {
         let cells = Cells::over(plan.low, plan.high);

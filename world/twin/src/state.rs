@@ -128,6 +128,13 @@ pub(crate) struct DriveTrain {
     pub power_w: f32,
 }
 
+impl DriveTrain {
+    /// Is any speed asked for?
+    pub fn moves(&self) -> bool {
+        self.set.iter().any(|s| *s != 0.0)
+    }
+}
+
 /// The battery.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Record, Component)]
 pub(crate) struct Battery {

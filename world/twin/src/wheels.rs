@@ -299,8 +299,8 @@ pub(crate) fn drive(
                 Motor::Off | Motor::Jam => (0.0, c.torque_max),
             };
             let bound = asked.clamp(-cap, cap);
-            let now = if asked == bound { 0.0 } else { bound };
-            if now != limit[i] {
+            let now = if asked.abs() <= cap { 0.0 } else { bound };
+            if now.to_bits() != limit[i].to_bits() {
                 change += 1.0;
             }
             limit[i] = now;

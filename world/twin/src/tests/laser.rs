@@ -4,6 +4,7 @@ use crate::physics::{Physics, marked};
 use rapier3d::math::Vector;
 use rapier3d::prelude::{Collider, ColliderHandle, QueryFilter, Ray};
 
+#[allow(clippy::cast_possible_truncation)] // rapier's single precision
 /// Ranges by casting every ray through the physics world.
 fn by_rays(t: &Twin, r: RobotIx) -> Vec<f64> {
     let w = &t.world.resource::<Physics>().world;

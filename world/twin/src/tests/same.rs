@@ -31,9 +31,9 @@ fn story(t: &mut Twin) {
         let w = ((tick / 40 + i as u64 * 7) % 9) as f64 / 4.0 - 1.0;
         t.drive(r, go(0.9, w)).unwrap();
     }
-    if tick % 90 == 0 {
-        t.door(DoorCommand { door: DOOR, open: tick % 180 == 0 }).unwrap();
-        t.lift(LiftCommand { lift: LIFT, target: LevelIx::new(u32::from(tick % 180 == 0)), open: true }).unwrap();
+    if tick.is_multiple_of(90) {
+        t.door(DoorCommand { door: DOOR, open: tick.is_multiple_of(180) }).unwrap();
+        t.lift(LiftCommand { lift: LIFT, target: LevelIx::new(u32::from(tick.is_multiple_of(180))), open: true }).unwrap();
     }
     if tick % 130 == 60 {
         let stand = Stand { level: LevelIx::new(0), pose: Pose2::new(-3.0, 1.0, 0.3) };
