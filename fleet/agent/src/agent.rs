@@ -276,7 +276,7 @@ impl Agent {
             }
             Heard::InSequence => {}
         }
-        while let Some(o) = self.link.next() {
+        while let Some(o) = self.link.next_order() {
             self.take(now, o, map);
         }
     }

@@ -125,6 +125,7 @@ impl Progress {
         }
         before != self.blocked
     }
+    #[allow(clippy::too_many_arguments)] // one cycle's movement with its circumstances
     /// Wants to get on and moved this much in `dt_s`. Reports an obstruction of `lane` and its end.
     pub fn cycle(&mut self, wants: bool, moved_m: f64, turned_rad: f64, dt_s: f64, after: Span, lane: Option<u32>, out: &mut Vec<Report>) {
         let gets_on = moved_m > 0.02 * dt_s || turned_rad.abs() > 0.05 * dt_s;

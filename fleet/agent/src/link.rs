@@ -48,8 +48,8 @@ pub enum Heard {
     /// The platform has heard us; maybe it refused something.
     Acked(Option<(u64, String)>),
     /// A stop that is obeyed before its turn (its turn comes too).
-    StopEarly(SignedOrder),
-    /// Orders whose turn it is may be there: call [`Link::next`].
+    StopEarly(Box<SignedOrder>),
+    /// Orders whose turn it is may be there: call [`Link::next_order`].
     InSequence,
 }
 
@@ -217,7 +217,7 @@ impl Link {
             self.held.insert(seq, o);
         }
         match early {
-            Some(o) => Heard::StopEarly(o),
+            Some(o) => Heard::StopEarly(Box::new(o)),
             None if ahead => Heard::OutOfSequence(seq, "SEQ_GAP"),
             None => Heard::InSequence,
         }
@@ -242,7 +242,7 @@ impl Link {
     }
 
     /// The next order whose turn it is.
-    pub fn next(&mut self) -> Option<SignedOrder> {
+    pub fn next_order(&mut self) -> Option<SignedOrder> {
         let o = self.held.remove(&self.next_order)?;
         self.next_order += 1;
         Some(o)

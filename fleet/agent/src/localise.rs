@@ -130,10 +130,10 @@ impl Localiser {
         let mut d = [0.0; 4];
         if f.encoders.len() >= n {
             let jump_m = 2.0 * speed_max_mps * dt_s + 0.1;
-            for i in 0..n {
-                let step = (f.encoders[i].wrapping_sub(self.encoders[i])) as f64 / wheels.counts_per_m;
-                d[i] = if self.has_encoders && step.abs() <= jump_m { step } else { 0.0 };
-                self.encoders[i] = f.encoders[i];
+            for ((step_m, last), count) in d.iter_mut().zip(&mut self.encoders).zip(&f.encoders).take(n) {
+                let step = count.wrapping_sub(*last) as f64 / wheels.counts_per_m;
+                *step_m = if self.has_encoders && step.abs() <= jump_m { step } else { 0.0 };
+                *last = *count;
             }
             self.has_encoders = true;
         }

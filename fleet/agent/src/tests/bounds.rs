@@ -63,7 +63,7 @@ proptest! {
         };
         let m = r.agent.config().model.clone();
         for _ in 0..4 {
-            r.now = r.now + CYCLE;
+            r.now += CYCLE;
             let f = SensorFrame { dev_ns: r.now, ..frame.clone() };
             let a = r.agent.control(r.now, &f, &r.map);
             prop_assert!(a.speed_mps.is_finite() && a.speed_mps.abs() <= m.speed_max_mps);

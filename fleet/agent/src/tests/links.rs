@@ -118,7 +118,7 @@ fn a_stop_overtakes_everything_and_latches() {
     let b = r.sign(5, 0, Instant::ZERO, Order::Stop { stop, power_off: false });
     r.agent.receive(r.now, &b, &r.map);
     assert!(r.until(60.0, |r| r.agent.track().is_done()));
-    assert_eq!(r.said(|x| matches!(x, Report::Heartbeat(h) if h.mode == Mode::Stopped)) > 0, true);
+    assert!(r.said(|x| matches!(x, Report::Heartbeat(h) if h.mode == Mode::Stopped)) > 0);
 }
 
 #[test]

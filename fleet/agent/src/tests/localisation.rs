@@ -71,7 +71,7 @@ fn markers_correct_and_are_doubted() {
     for _ in 0..40 {
         r.cycle();
         r.frame.markers = vec![nooterra_port::hardware::MarkerSighting { vertex: 0, x_m: 0.1, y_m: 0.0, theta_rad: 0.0 }];
-        r.now = r.now + CYCLE;
+        r.now += CYCLE;
         r.frame.dev_ns = r.now;
         r.agent.control(r.now, &r.frame.clone(), &r.map);
     }

@@ -398,7 +398,7 @@ impl Rig {
         self.exchange();
     }
     pub fn cycle_without_link(&mut self) {
-        self.now = self.now + CYCLE;
+        self.now += CYCLE;
         self.tick += 1;
         self.move_body(CYCLE.as_secs_f64());
         self.sense();
