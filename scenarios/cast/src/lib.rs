@@ -1,1 +1,176 @@
-//! cast: to be built.
+//! # cast: the people and companies of a simulated run
+//!
+//! What lives here: requesters that ask for work as the scenario's demand says, providers that quote, the payment
+//! provider that authorises, captures, refunds and pays out. Each has its own key and its own outbox, and speaks to
+//! the platform only in signed envelopes over the simulated network, exactly as its live counterpart would.
+//!
+//! What it may not touch: the platform's state, robots, the world, files, clocks.
+//!
+//! How data passes through: the stage hands over [`Mail`] that has arrived ([`Cast::receive`]), lets time pass
+//! ([`Cast::advance`]), and posts what comes out of [`Cast::post`] on the bus.
+
+pub mod mail;
+pub mod payments;
+pub mod provider;
+pub mod requester;
+
+pub use mail::Mail;
+
+use nooterra_engine::chance::Chance;
+use nooterra_engine::ids::{PartyId, TenantId};
+use nooterra_engine::net::Node;
+use nooterra_engine::{Instant, Record, decode};
+use nooterra_script::resolved::{FaultKind, Resolved};
+use nooterra_trust::{Outbox, PublicKey, Sender, SigningKey};
+use payments::Payments;
+use provider::Provider;
+use requester::Requester;
+
+/// First node of the requesters; the `i`-th is this plus `i`.
+pub const REQUESTERS: Node = 10_000;
+/// First node of the providers.
+pub const PROVIDERS: Node = 20_000;
+/// The payment provider's node.
+pub const PAYMENTS: Node = 30_000;
+
+/// Everybody who is not a device.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub struct Cast {
+    chance: Chance,
+    /// Requesters, in the scenario's order.
+    pub requesters: Vec<Requester>,
+    /// Providers, in the scenario's order.
+    pub providers: Vec<Provider>,
+    /// The payment provider.
+    pub payments: Payments,
+    strays: u64,
+}
+
+/// The party of the requester with this name.
+#[must_use]
+pub fn requester_party(name: &str) -> PartyId {
+    PartyId::named(&format!("requester/{name}"))
+}
+/// The party of the provider with this name.
+#[must_use]
+pub fn provider_party(name: &str) -> PartyId {
+    PartyId::named(&format!("provider/{name}"))
+}
+/// The payment provider's party.
+#[must_use]
+pub fn payments_party() -> PartyId {
+    PartyId::named("payments")
+}
+
+/// The signing key of a member of the cast (or a device) under a seed.
+#[must_use]
+pub fn key(chance: &Chance, label: &str) -> SigningKey {
+    SigningKey::from_secret(chance.secret(label))
+}
+
+impl Cast {
+    /// The cast of a scenario. `platform` signs the receipts.
+    #[must_use]
+    pub fn new(r: &Resolved, tenant: TenantId, platform: PublicKey) -> Self {
+        let chance = Chance::new(r.seed);
+        let outbox = |party: PartyId, label: String| {
+            let sender = Sender::person(tenant, *party.as_bytes(), key(&chance, &label));
+            Outbox::new(sender, platform, nooterra_trust::outbox::Patience::default())
+        };
+        let requesters = r
+            .requesters
+            .iter()
+            .enumerate()
+            .map(|(i, p)| Requester::new(r, i, outbox(requester_party(&p.name), format!("requester/{}", p.name))))
+            .collect();
+        let providers =
+            r.providers.iter().map(|p| Provider::new(p.clone(), outbox(provider_party(&p.name), format!("provider/{}", p.name)))).collect();
+        let payments = Payments::new(r.payments, outbox(payments_party(), "payments".into()));
+        Self { chance, requesters, providers, payments, strays: 0 }
+    }
+
+    /// Takes what the platform sent to a node. What is no mail is counted and dropped: nobody acts on it.
+    pub fn receive(&mut self, now: Instant, node: Node, bytes: &[u8]) {
+        let Ok(mail) = decode::<Mail>(bytes) else {
+            self.strays += 1;
+            return;
+        };
+        if node == PAYMENTS {
+            self.payments.receive(now, &mail, &mut self.chance);
+        } else if let Some(p) = ix(node, PROVIDERS).and_then(|i| self.providers.get_mut(i)) {
+            p.receive(now, node, &mail, &mut self.chance);
+        } else if let Some(r) = ix(node, REQUESTERS).and_then(|i| self.requesters.get_mut(i)) {
+            r.receive(now, &mail);
+        } else {
+            self.strays += 1;
+        }
+    }
+
+    /// Lets everybody act whose time has come.
+    pub fn advance(&mut self, now: Instant) {
+        for r in &mut self.requesters {
+            r.advance(now, &mut self.chance);
+        }
+        for p in &mut self.providers {
+            p.advance(now);
+        }
+        self.payments.advance(now);
+    }
+
+    /// When somebody has something to do next.
+    #[must_use]
+    pub fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        let r = self.requesters.iter().filter_map(|r| r.next_deadline(now));
+        let p = self.providers.iter().filter_map(|p| p.next_deadline(now));
+        r.chain(p).chain(self.payments.next_deadline(now)).min()
+    }
+
+    /// Everything to be sent to the platform now, with the sender's node.
+    pub fn post(&mut self, now: Instant, mut send: impl FnMut(Node, Vec<u8>)) {
+        for (i, r) in self.requesters.iter_mut().enumerate() {
+            r.outbox.due(now).iter().for_each(|e| send(at(REQUESTERS, i), e.to_bytes()));
+        }
+        for (i, p) in self.providers.iter_mut().enumerate() {
+            p.outbox.due(now).iter().for_each(|e| send(at(PROVIDERS, i), e.to_bytes()));
+        }
+        self.payments.outbox.due(now).iter().for_each(|e| send(PAYMENTS, e.to_bytes()));
+    }
+
+    /// A fault of the scenario begins or ends. Says whether it concerned anybody here.
+    pub fn fault(&mut self, kind: &FaultKind, begins: bool) -> bool {
+        match kind {
+            FaultKind::ProviderSilent { provider } => self.providers.get_mut(*provider as usize).map(|p| p.silent = begins).is_some(),
+            FaultKind::RequesterSilent { requester } => self.requesters.get_mut(*requester as usize).map(|r| r.silent = begins).is_some(),
+            FaultKind::PaymentsDecline { ppm } => {
+                self.payments.fault_ppm = if begins { *ppm } else { 0 };
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Does nobody wait for an answer?
+    #[must_use]
+    pub fn at_rest(&self) -> bool {
+        self.requesters
+            .iter()
+            .map(|r| &r.outbox)
+            .chain(self.providers.iter().map(|p| &p.outbox))
+            .chain([&self.payments.outbox])
+            .all(|o| o.unacked() == 0)
+    }
+
+    /// Jobs asked for so far.
+    #[must_use]
+    pub fn requested(&self) -> u64 {
+        self.requesters.iter().map(|r| r.asked).sum()
+    }
+}
+
+fn ix(node: Node, base: Node) -> Option<usize> {
+    node.checked_sub(base).filter(|i| *i < 10_000).map(|i| i as usize)
+}
+
+fn at(base: Node, i: usize) -> Node {
+    base + u32::try_from(i).unwrap_or(9_999)
+}

@@ -1,0 +1,27 @@
+//! What the platform sends to people and companies.
+
+use nooterra_control::wish::{Invitation, PaymentAsk};
+use nooterra_engine::Record;
+use nooterra_engine::ids::{JobId, PartyId};
+use nooterra_jobs::status::Status;
+use nooterra_trust::Receipt;
+
+/// A message to a member of the cast.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub enum Mail {
+    /// The signed answer to something sent.
+    Receipt(Box<Receipt>),
+    /// To the payment provider.
+    Pay(PaymentAsk),
+    /// To a provider: a job is open for quotes.
+    Invite(Box<Invitation>),
+    /// To a requester or provider: a job of theirs moved.
+    Notify {
+        /// To whom.
+        party: PartyId,
+        /// The job.
+        job: JobId,
+        /// Its state.
+        status: Status,
+    },
+}

@@ -1,0 +1,163 @@
+//! Requesters: ask for work as the scenario's demand says.
+
+use crate::Mail;
+use nooterra_control::input::{Body as _, NewJob, RequesterCommand};
+use nooterra_engine::chance::{Chance, Place};
+use nooterra_engine::ids::{ItemId, JobId};
+use nooterra_engine::money::Currency;
+use nooterra_engine::{Instant, Record, Span};
+use nooterra_jobs::status::Status;
+use nooterra_jobs::terms::{Action, Mode, Step, Template, Window};
+use nooterra_jobs::tier::{Level, Tier};
+use nooterra_script::resolved::{self, Demand, JobKind, Process, Resolved};
+use nooterra_trust::Outbox;
+use std::collections::BTreeMap;
+
+const GAP: Place = Place::named("cast.requester.gap");
+const TRIP: Place = Place::named("cast.requester.trip");
+
+/// A stream of jobs and where it stands.
+#[derive(Debug, Clone, PartialEq, Record)]
+struct Stream {
+    number: u32,
+    demand: Demand,
+    next: Option<Instant>,
+    asked: u32,
+}
+
+/// One requester.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub struct Requester {
+    /// What it sends.
+    pub outbox: Outbox,
+    /// Jobs asked for.
+    pub asked: u64,
+    /// Under a fault: does nothing.
+    pub silent: bool,
+    /// What it was told of its jobs.
+    pub told: BTreeMap<JobId, Status>,
+    name: String,
+    streams: Vec<Stream>,
+    until: Instant,
+    tier: Tier,
+    level: Level,
+    currency: Currency,
+}
+
+impl Requester {
+    pub(crate) fn new(r: &Resolved, i: usize, outbox: Outbox) -> Self {
+        let mine = r.demand.iter().enumerate().filter(|(_, d)| d.requester as usize == i);
+        let streams =
+            mine.map(|(n, d)| Stream { number: u32::try_from(n).unwrap_or(u32::MAX), demand: d.clone(), next: None, asked: 0 }).collect();
+        Self {
+            outbox,
+            asked: 0,
+            silent: false,
+            told: BTreeMap::new(),
+            name: r.requesters[i].name.clone(),
+            streams,
+            until: Instant(r.duration.0),
+            tier: match r.tier {
+                resolved::Tier::Managed => Tier::Managed,
+                resolved::Tier::Office => Tier::Office,
+                resolved::Tier::Hospitality => Tier::Hospitality,
+                resolved::Tier::InHome => Tier::InHome,
+            },
+            level: match r.service_level {
+                resolved::ServiceLevel::Basic => Level::Basic,
+                resolved::ServiceLevel::Standard => Level::Standard,
+                resolved::ServiceLevel::Premium => Level::Premium,
+            },
+            currency: r.currency,
+        }
+    }
+
+    pub(crate) fn receive(&mut self, now: Instant, mail: &Mail) {
+        match mail {
+            Mail::Receipt(r) => {
+                self.outbox.receive(r, now);
+            }
+            Mail::Notify { job, status, .. } => {
+                self.told.insert(*job, *status);
+            }
+            Mail::Pay(_) | Mail::Invite(_) => {}
+        }
+    }
+
+    pub(crate) fn advance(&mut self, now: Instant, chance: &mut Chance) {
+        for i in 0..self.streams.len() {
+            loop {
+                let s = &mut self.streams[i];
+                if s.demand.limit.is_some_and(|l| s.asked >= l) {
+                    s.next = Some(Instant::NEVER);
+                }
+                let due = *s.next.get_or_insert_with(|| first(&s.demand.process, s.number, chance));
+                if due > now || due >= self.until {
+                    break;
+                }
+                s.next = Some(following(&s.demand.process, s.number, s.asked, due, chance));
+                s.asked += 1;
+                if !self.silent {
+                    self.ask(i, now, chance);
+                }
+            }
+        }
+    }
+
+    fn ask(&mut self, stream: usize, now: Instant, chance: &mut Chance) {
+        let s = &self.streams[stream];
+        let d = &s.demand;
+        if d.trips.is_empty() {
+            return;
+        }
+        let trip = d.trips[usize::try_from(chance.choose(TRIP, u64::from(s.number), d.trips.len() as u64)).unwrap_or(0)];
+        let start = now + d.lead.max(Span::from_secs(30));
+        let label = format!("{} #{}.{}", self.name, s.number, s.asked);
+        let step = |place: u32, action, dwell_s| Step { place, action, dwell: Span::from_secs(dwell_s) };
+        let (template, steps, item) = match d.kind {
+            JobKind::Delivery => (
+                Template::Delivery,
+                vec![step(trip.from.ix, Action::Pick, 5), step(trip.to.ix, Action::Drop, 5)],
+                Some(ItemId::named(&label)),
+            ),
+            JobKind::Patrol => (Template::Patrol, vec![step(trip.from.ix, Action::Visit, 5), step(trip.to.ix, Action::Visit, 5)], None),
+        };
+        let job = NewJob {
+            template,
+            window: Window { start, end: start + d.window },
+            steps,
+            item,
+            payload_g: if item.is_some() { d.mass_g } else { 0 },
+            tier: self.tier,
+            budget: d.budget,
+            currency: self.currency,
+            level: self.level,
+            mode: Mode::Auto,
+            rfq_closes: None,
+            label,
+        };
+        self.asked += 1;
+        self.outbox.push(RequesterCommand::CreateJob(Box::new(job)).draft("jobs"), now, 0);
+    }
+
+    pub(crate) fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        let due = self.streams.iter().map(|s| s.next.unwrap_or(now)).filter(|at| *at < self.until);
+        due.chain(self.outbox.next_deadline(now)).min()
+    }
+}
+
+fn first(p: &Process, number: u32, chance: &mut Chance) -> Instant {
+    match p {
+        Process::Poisson { mean_gap } => Instant(chance.exponential_ns(GAP, u64::from(number), mean_gap.0)),
+        Process::Fixed { at } => at.first().copied().unwrap_or(Instant::NEVER),
+        Process::Every { first, .. } => *first,
+    }
+}
+
+fn following(p: &Process, number: u32, asked: u32, last: Instant, chance: &mut Chance) -> Instant {
+    match p {
+        Process::Poisson { mean_gap } => last.saturating_add(Span(chance.exponential_ns(GAP, u64::from(number), mean_gap.0))),
+        Process::Fixed { at } => at.get(asked as usize + 1).copied().unwrap_or(Instant::NEVER),
+        Process::Every { gap, .. } => last.saturating_add(Span(gap.0.max(1_000_000))),
+    }
+}

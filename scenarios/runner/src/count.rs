@@ -1,0 +1,102 @@
+//! Counts what a run says while it goes to the tape: the ever-growing metrics.
+
+use crate::tape::Tape;
+use nooterra_control::fact::{Event, Fact, PartyEvent};
+use nooterra_engine::Instant;
+use nooterra_engine::faults::Edge;
+use nooterra_jobs::event::Event as JobEvent;
+use nooterra_stage::{Entry, Sink};
+use std::collections::BTreeMap;
+
+/// What happened so far.
+#[derive(Debug, Clone, Default)]
+pub struct Counts {
+    /// Events by name.
+    pub events: BTreeMap<&'static str, u64>,
+    /// Minor units authorised.
+    pub authorised: u64,
+    /// Minor units captured.
+    pub captured: u64,
+    /// Minor units given back.
+    pub refunded: u64,
+    /// Minor units paid out.
+    pub paid_out: u64,
+    /// Refused inputs by code.
+    pub refused: BTreeMap<String, u64>,
+    /// Incidents by severity.
+    pub incidents: BTreeMap<u8, u64>,
+    /// Incidents as they were opened.
+    pub incident_lines: Vec<String>,
+    /// Faults begun.
+    pub faults: u64,
+    /// Doors opened.
+    pub doors: u64,
+    /// Lift rides begun.
+    pub rides: u64,
+}
+
+/// Incident lines kept.
+const LINES: usize = 200;
+
+impl Counts {
+    /// Times that an event of this name happened.
+    #[must_use]
+    pub fn of(&self, name: &str) -> u64 {
+        self.events.get(name).copied().unwrap_or_default()
+    }
+    fn see(&mut self, at: Instant, fact: &Fact) {
+        let event = match fact {
+            Fact::Event(r) => &r.payload,
+            Fact::Rejected(r) => {
+                *self.refused.entry(format!("{:?}", r.rejection.code)).or_default() += 1;
+                return;
+            }
+            Fact::Ledger(_) => return,
+        };
+        *self.events.entry(event.name()).or_default() += 1;
+        match event {
+            Event::Job(j) => self.see_job(at, j),
+            Event::Party(PartyEvent::PayoutInitiated { net, .. }) => self.paid_out += net.minor(),
+            _ => {}
+        }
+    }
+    fn see_job(&mut self, at: Instant, e: &JobEvent) {
+        match e {
+            JobEvent::PaymentAuthorised { amount, .. } => self.authorised += amount.minor(),
+            JobEvent::PaymentCaptured { amount, .. } => self.captured += amount.minor(),
+            JobEvent::RefundIssued { amount, .. } => self.refunded += amount.minor(),
+            JobEvent::IncidentOpened { code, severity, .. } => {
+                *self.incidents.entry(*severity).or_default() += 1;
+                if self.incident_lines.len() < LINES {
+                    self.incident_lines.push(format!("{at} {code:?}, severity {severity}"));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Hands entries on to the tape and counts them.
+#[derive(Debug)]
+pub struct Counting<'a> {
+    /// Where entries go.
+    pub tape: &'a mut Tape,
+    /// What is counted.
+    pub counts: &'a mut Counts,
+}
+
+impl Sink for Counting<'_> {
+    fn put(&mut self, tick: u64, at: Instant, entry: Entry<'_>) {
+        match entry {
+            Entry::Fact(f) => self.counts.see(at, f),
+            Entry::Fault(f) if f.edge == Edge::Begin => self.counts.faults += 1,
+            Entry::Wish(nooterra_control::Wish::Facility { order, .. }) => match order {
+                nooterra_port::FacilityOrder::Door { open: true, .. } => self.counts.doors += 1,
+                nooterra_port::FacilityOrder::Lift { session: Some(_), doors_open: true, .. } => self.counts.rides += 1,
+                _ => {}
+            },
+            _ => {}
+        }
+        self.tape.put(tick, at, entry);
+    }
+}

@@ -1,0 +1,292 @@
+//! Feeds the judges: world truth and the platform's views become samples, motions, contacts and books.
+
+use crate::count::Counts;
+use nooterra_engine::ids::{JobId, PartyId};
+use nooterra_engine::money::Currency;
+use nooterra_engine::{Instant, Span};
+use nooterra_jobs::status::Status;
+use nooterra_ledger::{Account, Kind};
+use nooterra_operations::RobotStatus;
+use nooterra_oracle::{
+    BookView, Class, Contact, Counterpart, FaultSpan, Holding, JobEnd, Limits, Motion, Oracle, Sample, Verdict, Watcher, When,
+};
+use nooterra_script::expect::Form;
+use nooterra_script::resolved::FaultKind;
+use nooterra_stage::{Setup, Stage};
+use nooterra_twin::Party;
+use std::collections::BTreeSet;
+
+/// A fault still explains what happens this long after it ended.
+const AFTERMATH: Span = Span::from_secs(60);
+
+/// All judges of one run with what they need to look.
+#[derive(Debug)]
+pub struct Judge {
+    oracle: Oracle,
+    verified: BTreeSet<PartyId>,
+    last: Sample,
+    closest_m: Option<f64>,
+}
+
+impl Judge {
+    /// The judges of a run.
+    #[must_use]
+    pub fn new(setup: &Setup) -> Self {
+        let r = &setup.resolved;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // kilograms to grams
+        let robots: Vec<(String, u64)> =
+            r.robots.iter().map(|x| (x.name.clone(), (r.models[x.model as usize].mass_kg * 1000.0).max(1.0) as u64)).collect();
+        let faults: Vec<FaultSpan> = r
+            .faults
+            .faults
+            .iter()
+            .map(|f| FaultSpan { word: f.kind.word().to_owned(), begin: f.at, end: f.lasts.map(|l| f.at.saturating_add(l)) })
+            .collect();
+        let watchers = r
+            .expect
+            .iter()
+            .map(|e| {
+                let (a, b) = (e.condition.clone(), e.condition.clone());
+                let when = match &e.form {
+                    Form::AtEnd => When::AtEnd,
+                    Form::Always => When::Always,
+                    Form::Never => When::Never,
+                    Form::Eventually { within, of } => When::Eventually { within: *within, of: of.clone() },
+                };
+                let holds = Box::new(move |s: &Sample| a.holds(&|m| s.metric(m).unwrap_or_default()));
+                let explain = Box::new(move |s: &Sample| b.values(&|m| s.metric(m).unwrap_or_default()));
+                Watcher::new(e.text.clone(), when, holds, explain, &faults, Instant(r.duration.0))
+            })
+            .collect();
+        let verified = setup.parties().into_iter().map(|(p, _)| p).collect();
+        Self { oracle: Oracle::new(Limits::default(), &robots, watchers), verified, last: Sample::default(), closest_m: None }
+    }
+
+    /// After each tick: contacts and broken oaths. Says whether the run has to stop.
+    pub fn tick(&mut self, stage: &Stage) -> bool {
+        let (tick, at) = (stage.tick(), stage.now());
+        for c in stage.fleet.twin.contacts() {
+            let Some(robot) = number(stage, c.robot) else { continue };
+            let with = match c.with {
+                Party::Robot { robot } => Counterpart::Robot(number(stage, robot).unwrap_or(u32::MAX)),
+                Party::Wall | Party::Furniture => Counterpart::Wall,
+                Party::Door { .. } | Party::Lift { .. } => Counterpart::Door,
+                Party::Obstacle { .. } => Counterpart::Obstacle,
+                Party::Person { person } => Counterpart::Person(person.ix),
+                Party::Load { .. } => Counterpart::Load,
+                Party::Floor => Counterpart::Floor,
+            };
+            let other = if let Counterpart::Robot(o) = with { Some(o) } else { None };
+            let excused = faulty(stage, robot, at) || other.is_some_and(|o| faulty(stage, o, at));
+            self.oracle.contact(&Contact { at, tick, robot, with, impulse_mns: c.impulse_mns, began: c.began, excused });
+        }
+        if nooterra_engine::marks::any_broken() {
+            for (oath, story) in nooterra_engine::marks::take().broken {
+                self.oracle.oath(at, tick, oath, &story);
+            }
+            return true;
+        }
+        false
+    }
+
+    /// Each simulated second.
+    pub fn second(&mut self, stage: &Stage, counts: &Counts, stops: u64) {
+        let (tick, at) = (stage.tick(), stage.now());
+        let motions: Vec<Motion> = (0..stage.setup().resolved.robots.len()).filter_map(|i| motion(stage, i, at)).collect();
+        self.oracle.motion(at, tick, &motions);
+        for (_, ix, _) in stage.fleet.robots() {
+            if let Some(c) = stage.fleet.twin.clearance(ix, 3.0, false)
+                && matches!(c.party, Party::Robot { .. })
+            {
+                self.closest_m = Some(self.closest_m.map_or(c.gap_m, |m| m.min(c.gap_m)));
+            }
+        }
+        let ended: BTreeSet<JobId> = stage.control.jobs().filter(|j| j.status.is_terminal()).map(|j| j.id).collect();
+        self.oracle.books(at, tick, &BookView { book: stage.control.book(), ended: &ended, verified: &self.verified });
+        let holdings: Vec<Holding> = stage
+            .fleet
+            .robots()
+            .filter_map(|(robot, _, a)| a.work().lease.as_ref().map(|l| Holding { robot, job: l.job, fence: l.fence }))
+            .collect();
+        self.oracle.authority(at, tick, &holdings);
+        let mut s = sample(stage, counts, stops);
+        self.oracle.count(&mut s);
+        self.oracle.sample(at, tick, &s);
+        self.last = s;
+    }
+
+    /// Something that the host found.
+    pub fn host(&mut self, class: Class, at: Instant, tick: u64, story: String) {
+        self.oracle.host(class, at, tick, story);
+    }
+    /// The last sample.
+    #[must_use]
+    pub fn last(&self) -> &Sample {
+        &self.last
+    }
+    /// Smallest gap between two robots so far, metres.
+    #[must_use]
+    pub fn closest_m(&self) -> Option<f64> {
+        self.closest_m
+    }
+    /// The run is over. `cut` says that it was stopped by the user: then nothing is expected of it.
+    #[must_use]
+    pub fn finish(mut self, stage: &Stage, counts: &Counts, stops: u64, cut: bool) -> Verdict {
+        if !cut {
+            self.second(stage, counts, stops);
+        }
+        let jobs: Vec<JobEnd> = if cut {
+            Vec::new()
+        } else {
+            stage
+                .control
+                .jobs()
+                .map(|j| JobEnd {
+                    id: format!("{} ({})", j.id, j.request.label),
+                    state: j.status.name().to_owned(),
+                    terminal: j.status.is_terminal(),
+                    since: j.history.last().map_or(Instant::ZERO, |m| m.at),
+                })
+                .collect()
+        };
+        let last = self.last;
+        self.oracle.finish(stage.now(), stage.tick(), &last, &jobs)
+    }
+}
+
+fn number(stage: &Stage, ix: nooterra_twin::RobotIx) -> Option<u32> {
+    stage.fleet.robots().position(|(_, r, _)| r == ix).and_then(|i| u32::try_from(i).ok())
+}
+
+/// Is a fault on this robot (or one that moves or blinds it) in force, or just over?
+fn faulty(stage: &Stage, robot: u32, at: Instant) -> bool {
+    stage.setup().resolved.faults.faults.iter().any(|f| {
+        let over = f.lasts.map_or(Instant::NEVER, |l| f.at.saturating_add(l).saturating_add(AFTERMATH));
+        f.at <= at
+            && at <= over
+            && match &f.kind {
+                FaultKind::BatteryDead { robot: r }
+                | FaultKind::BatterySag { robot: r }
+                | FaultKind::Motor { robot: r, .. }
+                | FaultKind::Sensor { robot: r, .. }
+                | FaultKind::PayloadDrop { robot: r } => *r == robot,
+                FaultKind::Slip { .. } => true,
+                _ => false,
+            }
+    })
+}
+
+/// A robot that a dead or jammed one, a jammed door or a stuck lift may keep waiting is excused.
+fn held_up(stage: &Stage, at: Instant) -> bool {
+    stage.setup().resolved.faults.faults.iter().any(|f| {
+        let over = f.lasts.map_or(Instant::NEVER, |l| f.at.saturating_add(l).saturating_add(AFTERMATH));
+        f.at <= at && at <= over
+    })
+}
+
+fn motion(stage: &Stage, i: usize, at: Instant) -> Option<Motion> {
+    let t = stage.fleet.truth(i)?;
+    let id = stage.setup().robot_id(i);
+    let robot = u32::try_from(i).ok()?;
+    let cell = stage.control.state().robots.get(&id)?;
+    let fit =
+        !matches!(cell.robot.status, RobotStatus::Stranded | RobotStatus::Quarantined | RobotStatus::Maintenance | RobotStatus::Retired);
+    let (_, _, agent) = stage.fleet.robots().nth(i)?;
+    let mm = |m: f64| {
+        #[allow(clippy::cast_possible_truncation)] // metres of a site
+        let v = (m * 1000.0) as i64;
+        v
+    };
+    let target = stage.control.state().traffic.target(id);
+    let here = stage.control.state().traffic.at(id);
+    Some(Motion {
+        robot,
+        x_mm: mm(t.pose.at.x),
+        y_mm: mm(t.pose.at.y),
+        level: t.level.ix,
+        wants_to_move: fit && target.is_some() && target != here && !agent.is_stopped(),
+        excused: faulty(stage, robot, at) || held_up(stage, at),
+    })
+}
+
+fn sample(stage: &Stage, counts: &Counts, stops: u64) -> Sample {
+    let t = stage.control.tally();
+    let setup = stage.setup();
+    let currency = setup.resolved.currency;
+    let by = |f: &dyn Fn(&nooterra_jobs::Job) -> bool| stage.control.jobs().filter(|j| f(j)).count() as u64;
+    let robots = stage.control.robots();
+    let mut s = Sample {
+        time_s: stage.now().0 / 1_000_000_000,
+        jobs_requested: t.requested.into(),
+        jobs_quotes: counts.of("QUOTE_SUBMITTED"),
+        jobs_booked: t.booked.into(),
+        jobs_started: by(&|j| j.history.iter().any(|m| m.status == Status::Executing)),
+        jobs_completed: t.completed.into(),
+        jobs_settled: t.settled.into(),
+        jobs_withdrawn: t.withdrawn.into(),
+        jobs_aborted: t.aborted.into(),
+        jobs_open: t.open.into(),
+        jobs_pass: t.settled_full.into(),
+        jobs_no_show: counts.of("NO_SHOW_DECLARED"),
+        money_authorised: counts.authorised,
+        money_captured: counts.captured,
+        money_refunded: counts.refunded,
+        money_paid_out: counts.paid_out,
+        safety_stops: stops,
+        safety_clamps: stage.fleet.clamped(),
+        fleet_robots: setup.resolved.robots.len() as u64,
+        handovers: t.handovers.into(),
+        stalls: counts.of("EXECUTION_STALLED"),
+        incidents_opened: counts.of("INCIDENT_OPENED"),
+        incidents_severe: counts.incidents.iter().filter(|(s, _)| **s >= 4).map(|(_, n)| n).sum(),
+        faults_injected: counts.faults,
+        faults_active: stage.active_faults().count() as u64,
+        network_sent: stage.bus.network.counters.sent,
+        network_lost: stage.bus.network.counters.lost + stage.bus.network.counters.cut,
+        doors_opened: counts.doors,
+        lifts_rides: counts.rides,
+        ..Sample::default()
+    };
+    for r in robots {
+        s.fleet_busy += u64::from(r.lease.is_some());
+        s.fleet_dead += u64::from(matches!(r.status, RobotStatus::Stranded | RobotStatus::Quarantined | RobotStatus::Retired));
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // whole metres
+    let metres = stage.fleet.odometers().sum::<f64>().max(0.0) as u64;
+    s.fleet_distance_m = metres;
+    let charge = stage.fleet.robots().filter_map(|(_, ix, _)| stage.fleet.twin.readings(ix).map(|r| u64::from(r.charge_bps)));
+    s.fleet_soc_min_bps = charge.min().unwrap_or_default();
+    money(stage, currency, &mut s);
+    s
+}
+
+/// What stands in the book, by whom it belongs to.
+fn money(stage: &Stage, currency: Currency, s: &mut Sample) {
+    let (mut debits, mut credits) = (0i128, 0i128);
+    let clip = |v: i128| u64::try_from(v.max(0)).unwrap_or(u64::MAX);
+    for row in stage.control.book().accounts().iter().filter(|r| r.key.currency == currency) {
+        let (a, v) = (row.key.account, row.balance.posted);
+        if matches!(a.kind(), Kind::Asset | Kind::Expense) {
+            debits += v;
+        } else {
+            credits += v;
+        }
+        match a {
+            Account::Escrow { .. } | Account::Held { .. } => s.money_escrow += i64::try_from(v).unwrap_or(i64::MAX),
+            Account::PlatformRevenue => s.money_platform = clip(v),
+            Account::InsuranceReserve => s.money_insurance = clip(v),
+            _ => {}
+        }
+    }
+    s.money_imbalance = i64::try_from(debits - credits).unwrap_or(i64::MAX);
+    for j in stage.control.jobs() {
+        let Some(settled) = &j.settled else { continue };
+        for p in &settled.settlement.parts {
+            if p.account.starts_with("owner_payable") {
+                s.money_providers += p.amount.minor();
+            } else if p.account.starts_with("developer_payable") {
+                s.money_developers += p.amount.minor();
+            }
+        }
+    }
+}

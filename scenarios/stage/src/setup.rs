@@ -1,0 +1,203 @@
+//! What a run is made of: the resolved scenario, the site, and the platform's genesis that follows from them.
+
+use nooterra_cast::{key, payments_party, provider_party, requester_party};
+use nooterra_control::genesis::{ContractTerms, Genesis, PartyEntry, RobotEntry, WitnessEntry};
+use nooterra_control::policy::Policy;
+use nooterra_engine::chance::Chance;
+use nooterra_engine::digest::sha256;
+use nooterra_engine::ids::{ContractId, LicenceId, PartyId, RobotId, SiteId, SkillId, TenantId, WitnessId};
+use nooterra_engine::money::Amount;
+use nooterra_engine::{Digest, Instant};
+use nooterra_jobs::pins::{LicencePin, LicenceUnit};
+use nooterra_script::Resolved;
+use nooterra_site::Site;
+use nooterra_trust::{Binding, Role, SigningKey};
+use std::sync::Arc;
+
+/// Trust of a newcomer.
+const NEWCOMER_BPS: u32 = 5_000;
+/// What the navigation skill costs per job, minor units.
+const SKILL_FEE: u64 = 20;
+
+/// Everything that never changes during a run: given again when a keyframe is thawed.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The scenario, resolved.
+    pub resolved: Resolved,
+    /// The site as the robots find it.
+    pub site: Arc<Site>,
+}
+
+impl Setup {
+    /// The marketplace.
+    #[must_use]
+    pub fn tenant(&self) -> TenantId {
+        TenantId::named("simulation")
+    }
+    /// The site's id.
+    #[must_use]
+    pub fn site_id(&self) -> SiteId {
+        SiteId::named(&self.site.name)
+    }
+    /// The site's witness device.
+    #[must_use]
+    pub fn witness_id(&self) -> WitnessId {
+        WitnessId::named(&format!("{}/readers", self.site.name))
+    }
+    /// The id of the `i`-th robot.
+    #[must_use]
+    pub fn robot_id(&self, i: usize) -> RobotId {
+        RobotId::named(&self.resolved.robots[i].name)
+    }
+    /// Keys are drawn from the seed, so that a simulated run signs the same bytes each time.
+    #[must_use]
+    pub fn chance(&self) -> Chance {
+        Chance::new(self.resolved.seed)
+    }
+    /// The platform's own key.
+    #[must_use]
+    pub fn platform_key(&self) -> SigningKey {
+        key(&self.chance(), "platform")
+    }
+    /// The developer of the navigation skill.
+    #[must_use]
+    pub fn developer(&self) -> PartyId {
+        PartyId::named("developer/navigation")
+    }
+    /// The party that runs the site.
+    #[must_use]
+    pub fn site_party(&self) -> PartyId {
+        PartyId::named(&format!("site/{}", self.site.name))
+    }
+    /// Every party with its name.
+    #[must_use]
+    pub fn parties(&self) -> Vec<(PartyId, String)> {
+        let r = &self.resolved;
+        let mut out: Vec<(PartyId, String)> = r.requesters.iter().map(|p| (requester_party(&p.name), p.name.clone())).collect();
+        out.extend(r.providers.iter().map(|p| (provider_party(&p.name), p.name.clone())));
+        out.push((self.developer(), "navigation skill".into()));
+        out.push((self.site_party(), format!("site {}", self.site.name)));
+        out.push((payments_party(), "payments".into()));
+        out
+    }
+
+    fn binding(&self, role: Role, subject: [u8; 16], name: &str, label: &str) -> Binding {
+        Binding {
+            public: key(&self.chance(), label).public(),
+            tenant: self.tenant(),
+            role,
+            subject,
+            name: name.to_owned(),
+            from: Instant::ZERO,
+            to: Instant::NEVER,
+            revoked_at: None,
+        }
+    }
+
+    /// Keys of everybody who may speak.
+    fn bindings(&self) -> Vec<Binding> {
+        let r = &self.resolved;
+        let mut keys = Vec::new();
+        for p in &r.requesters {
+            let id = requester_party(&p.name);
+            keys.push(self.binding(Role::RQ, *id.as_bytes(), &id.to_string(), &format!("requester/{}", p.name)));
+        }
+        for p in &r.providers {
+            let id = provider_party(&p.name);
+            keys.push(self.binding(Role::OW, *id.as_bytes(), &id.to_string(), &format!("provider/{}", p.name)));
+        }
+        let pay = payments_party();
+        keys.push(self.binding(Role::PS, *pay.as_bytes(), &pay.to_string(), "payments"));
+        for (i, p) in r.robots.iter().enumerate() {
+            let id = self.robot_id(i);
+            keys.push(self.binding(Role::RB, *id.as_bytes(), &id.to_string(), &format!("robot/{}", p.name)));
+        }
+        let site = self.site_id();
+        keys.push(self.binding(Role::SI, *site.as_bytes(), &site.to_string(), "site"));
+        let witness = self.witness_id();
+        keys.push(self.binding(Role::WI, *witness.as_bytes(), &witness.to_string(), "witness"));
+        keys
+    }
+
+    /// The policy of the run: the marketplace's preset for scenarios with what the file sets.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        let plan = &self.resolved.policy;
+        let mut p = Policy::scenario();
+        let mut tier = p.tier_values.unwrap_or_else(|| nooterra_jobs::tier::Tier::Office.values());
+        macro_rules! set {
+            ($($from:ident => $to:expr;)*) => { $(if let Some(v) = plan.$from { $to = v; })* };
+        }
+        set! {
+            rfq_open => p.rfq_close_soon;
+            auth_by => p.auth_by;
+            lease_offer => p.timing.lease_offer;
+            heartbeat => tier.heartbeat;
+            stall_after => tier.stall_after;
+            max_stall => tier.max_stall;
+            max_exec => tier.max_exec;
+            exit_by => tier.exit_by;
+            handover_by => p.timing.handover_by;
+            proof_by => p.timing.proof_by;
+            settle_after => p.timing.settle_at;
+            payout_after => p.payout_mature;
+        }
+        if let Some(n) = plan.max_legs {
+            p.max_legs = u8::try_from(n).unwrap_or(u8::MAX);
+        }
+        p.tier_values = Some(tier);
+        p
+    }
+
+    /// What the platform starts with.
+    #[must_use]
+    pub fn genesis(&self) -> Genesis {
+        let r = &self.resolved;
+        let fee = Amount::new(SKILL_FEE).unwrap_or(Amount::ZERO);
+        let licence = LicencePin {
+            licence: LicenceId::named("navigation"),
+            skill: SkillId::named("navigation"),
+            bundle: sha256(&[b"nooterra/skill/v1", b"navigation", b"built-in"]),
+            developer: self.developer(),
+            fee,
+            cap: fee,
+            unit: LicenceUnit::Job,
+        };
+        let document: Digest = sha256(&[b"nooterra/contract/v1", b"simulation terms"]);
+        Genesis {
+            tenant: self.tenant(),
+            policy: self.policy(),
+            currency: r.currency,
+            site: self.site_id(),
+            at: Instant::ZERO,
+            contract: ContractTerms {
+                contract: ContractId::named("simulation"),
+                document_hash: document,
+                cover_fee: Amount::ZERO,
+                substitution: false,
+                licences: vec![licence],
+            },
+            parties: self.parties().into_iter().map(|(party, name)| PartyEntry { party, name, trust_bps: NEWCOMER_BPS }).collect(),
+            keys: self.bindings(),
+            robots: r
+                .robots
+                .iter()
+                .enumerate()
+                .map(|(i, p)| RobotEntry {
+                    robot: self.robot_id(i),
+                    name: p.name.clone(),
+                    owner: provider_party(&r.providers[p.provider as usize].name),
+                    model: r.models[p.model as usize].clone(),
+                    graph_idx: p.graph_idx,
+                    home: p.start.ix,
+                    trust_bps: NEWCOMER_BPS,
+                })
+                .collect(),
+            witnesses: vec![
+                WitnessEntry { actor: *self.witness_id().as_bytes(), owner: self.site_party() },
+                WitnessEntry { actor: *self.site_id().as_bytes(), owner: self.site_party() },
+            ],
+            service_key: self.platform_key(),
+        }
+    }
+}

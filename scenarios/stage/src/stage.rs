@@ -1,0 +1,396 @@
+//! The composite: platform, network, people, robots, site and physics as one machine that moves in ticks.
+
+use crate::setup::Setup;
+use crate::world;
+use nooterra_cast::{Cast, Mail, PAYMENTS, PROVIDERS, REQUESTERS, provider_party, requester_party};
+use nooterra_control::wish::Wish;
+use nooterra_control::{Control, Fact, Input};
+use nooterra_engine::bus::Bus;
+use nooterra_engine::faults::Edge;
+use nooterra_engine::ids::PartyId;
+use nooterra_engine::keyframe::{Keyframe, Part, StateRoots};
+use nooterra_engine::machine::{Freeze as _, Machine as _, Out};
+use nooterra_engine::net::Node;
+use nooterra_engine::record::DecodeError;
+use nooterra_engine::{Digest, Hasher, Instant, Record, Span, decode, encode};
+use nooterra_port::SignedOrder;
+use nooterra_script::resolved::FaultKind;
+use nooterra_sim::{FleetError, ROBOTS, SITE, SimFleet, SiteMail};
+use nooterra_trust::Envelope;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// The platform's node.
+pub const PLATFORM: Node = 0;
+/// Rooms' digests are recorded this often.
+pub const ROOTS_EVERY: Span = Span::from_secs(1);
+/// The whole state is recorded this often.
+pub const KEYFRAME_EVERY: Span = Span::from_secs(10);
+
+/// Why a run cannot be set up or cannot go on.
+#[derive(Debug, Error)]
+pub enum StageError {
+    /// The platform refuses its genesis.
+    #[error("the platform cannot start: {0}")]
+    Genesis(String),
+    /// Fleet or physics.
+    #[error(transparent)]
+    Fleet(#[from] FleetError),
+    /// A keyframe is not this run's.
+    #[error("failed to thaw `{room}`")]
+    Thaw {
+        /// Which part.
+        room: &'static str,
+        /// Why.
+        #[source]
+        source: DecodeError,
+    },
+    /// A keyframe lacks a part.
+    #[error("the keyframe has no part `{0}`")]
+    Missing(&'static str),
+    /// Too many robots, requesters or providers for the node numbers.
+    #[error("{what}: {count}, at most {most}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        most: usize,
+    },
+}
+
+/// An envelope as it reached the platform, before it takes effect.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Arrived {
+    /// Who sent it, on the network.
+    pub from: Node,
+    /// What arrived.
+    pub envelope: Envelope,
+}
+
+/// Bytes that reached the platform and are no envelope.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Stray {
+    /// Who sent it, on the network.
+    pub from: Node,
+    /// What arrived.
+    pub bytes: Vec<u8>,
+}
+
+/// A fault of the scenario begins or ends: an input to the world.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub struct FaultEdge {
+    /// Its index in the plan.
+    pub fault: u32,
+    /// Begin or end.
+    pub edge: Edge,
+    /// What it is.
+    pub kind: FaultKind,
+}
+
+/// Everything that a tick has to say, in the order in which it happens.
+#[derive(Debug, Clone, Copy)]
+pub enum Entry<'a> {
+    /// A fault begins or ends.
+    Fault(&'a FaultEdge),
+    /// An input to the platform, before it takes effect.
+    Input(&'a Arrived),
+    /// Something unreadable reached the platform.
+    Stray(&'a Stray),
+    /// What the platform says happened.
+    Fact(&'a Fact),
+    /// What the platform asks for.
+    Wish(&'a Wish),
+    /// Root over the whole state, at the end of each tick.
+    Root(Digest),
+    /// Digest of every room, each second.
+    Roots(&'a StateRoots),
+    /// The whole state, every ten seconds.
+    Keyframe(&'a Keyframe),
+}
+
+/// Where entries go. What a sink does never reaches back into the run.
+pub trait Sink {
+    /// Takes one entry of a tick.
+    fn put(&mut self, tick: u64, at: Instant, entry: Entry<'_>);
+}
+
+/// A sink that keeps nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Nowhere;
+
+impl Sink for Nowhere {
+    fn put(&mut self, _: u64, _: Instant, _: Entry<'_>) {}
+}
+
+/// Small state of the composite itself.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub(crate) struct Own {
+    pub tick: u64,
+    /// The platform has said its first words.
+    pub begun: bool,
+    /// Next edge of the fault plan.
+    pub next_edge: u32,
+    /// Numbers of the physical faults in force, by fault index.
+    pub physical: BTreeMap<u32, Vec<u64>>,
+    /// Root over the platform and other rooms that change seldom, and when they last did.
+    pub quiet: Digest,
+}
+
+/// The whole run.
+#[derive(Debug)]
+pub struct Stage {
+    pub(crate) setup: Arc<Setup>,
+    pub(crate) own: Own,
+    /// The platform.
+    pub control: Control,
+    /// Robots, site devices, physics.
+    pub fleet: SimFleet,
+    /// People and companies.
+    pub cast: Cast,
+    /// The network.
+    pub bus: Bus,
+    pub(crate) edges: Vec<(Instant, u32, Edge)>,
+    pub(crate) nodes: BTreeMap<[u8; 16], Node>,
+    out: Out<Fact, Wish>,
+    dirty: bool,
+}
+
+impl Stage {
+    /// The run at its start.
+    pub fn new(setup: Arc<Setup>) -> Result<Self, StageError> {
+        world::check_sizes(&setup)?;
+        let control = Control::new(setup.genesis(), setup.site.clone()).map_err(|e| StageError::Genesis(e.to_string()))?;
+        let fleet = world::fleet(&setup)?;
+        let cast = Cast::new(&setup.resolved, setup.tenant(), setup.platform_key().public());
+        let bus = Bus::new(setup.resolved.network, setup.resolved.seed);
+        let own = Own { tick: fleet.twin.tick(), begun: false, next_edge: 0, physical: BTreeMap::new(), quiet: Digest::ZERO };
+        Ok(Self::assemble(setup, own, control, fleet, cast, bus))
+    }
+
+    fn assemble(setup: Arc<Setup>, own: Own, control: Control, fleet: SimFleet, cast: Cast, bus: Bus) -> Self {
+        let edges = setup.resolved.faults.edges();
+        let nodes = nodes(&setup);
+        Self { setup, own, control, fleet, cast, bus, edges, nodes, out: Out::default(), dirty: true }
+    }
+
+    /// What the run is made of.
+    #[must_use]
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+    /// Ticks done.
+    #[must_use]
+    pub fn tick(&self) -> u64 {
+        self.own.tick
+    }
+    /// The instant that the last tick ended at.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.instant(self.own.tick)
+    }
+    fn instant(&self, tick: u64) -> Instant {
+        Instant(tick * self.setup.resolved.tick.0)
+    }
+    /// Faults that have begun and not ended.
+    pub fn active_faults(&self) -> impl Iterator<Item = u32> + '_ {
+        let now = self.now();
+        let faults = &self.setup.resolved.faults.faults;
+        faults.iter().enumerate().filter(move |(_, f)| f.at <= now && f.lasts.is_none_or(|l| f.at.saturating_add(l) > now)).map(|(i, _)| {
+            #[allow(clippy::cast_possible_truncation)] // a plan has far fewer faults
+            let i = i as u32;
+            i
+        })
+    }
+    /// Everything that was asked for is over, and nothing is on its way any more.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.now().0 >= self.setup.resolved.duration.0
+            && self.own.next_edge as usize >= self.edges.iter().filter(|(at, _, _)| at.0 < self.setup.resolved.duration.0).count()
+            && self.platform_at_rest()
+            && self.cast.at_rest()
+    }
+
+    /// One tick.
+    pub fn step(&mut self, sink: &mut dyn Sink) -> Result<(), StageError> {
+        self.own.tick += 1;
+        let (tick, now) = (self.own.tick, self.now());
+        if !self.own.begun {
+            self.own.begun = true;
+            self.control.begin(&mut self.out);
+            self.publish(tick, now, sink);
+        }
+        self.strike(tick, now, sink);
+        self.deliver(tick, now, sink);
+        if self.control.next_deadline().is_some_and(|at| at <= now) {
+            self.control.advance(now, &mut self.out);
+            self.publish(tick, now, sink);
+        }
+        if self.cast.next_deadline(now).is_some_and(|at| at <= now) {
+            self.cast.advance(now);
+            let bus = &mut self.bus;
+            self.cast.post(now, |from, bytes| bus.send(now, from, PLATFORM, bytes));
+            self.dirty = true;
+        }
+        self.fleet.tick(now, &self.setup.site)?;
+        let bus = &mut self.bus;
+        self.fleet.post(now, |from, bytes| bus.send(now, from, PLATFORM, bytes));
+        self.seal(tick, now, sink);
+        Ok(())
+    }
+
+    fn strike(&mut self, tick: u64, now: Instant, sink: &mut dyn Sink) {
+        while let Some((_, fault, edge)) = self.edges.get(self.own.next_edge as usize).copied().filter(|e| e.0 <= now) {
+            self.own.next_edge += 1;
+            let kind = self.setup.resolved.faults.faults[fault as usize].kind.clone();
+            sink.put(tick, now, Entry::Fault(&FaultEdge { fault, edge, kind: kind.clone() }));
+            world::apply_fault(self, fault, edge, &kind);
+            self.dirty = true;
+        }
+    }
+
+    fn deliver(&mut self, tick: u64, now: Instant, sink: &mut dyn Sink) {
+        while let Some((_, letter)) = self.bus.poll(now) {
+            if letter.to == PLATFORM {
+                match Envelope::from_bytes(&letter.bytes) {
+                    Ok(envelope) => {
+                        let arrived = Arrived { from: letter.from, envelope };
+                        sink.put(tick, now, Entry::Input(&arrived));
+                        self.control.step(now, Input::new(arrived.envelope), &mut self.out);
+                        self.publish(tick, now, sink);
+                    }
+                    Err(_) => sink.put(tick, now, Entry::Stray(&Stray { from: letter.from, bytes: letter.bytes })),
+                }
+            } else if letter.to >= REQUESTERS {
+                self.cast.receive(now, letter.to, &letter.bytes);
+                self.dirty = true;
+            } else {
+                self.fleet.deliver(now, letter.to, &letter.bytes, &self.setup.site);
+            }
+        }
+    }
+
+    /// Writes down what the platform said and carries out what it asked for.
+    fn publish(&mut self, tick: u64, now: Instant, sink: &mut dyn Sink) {
+        self.dirty = true;
+        let mut out = std::mem::take(&mut self.out);
+        for f in &out.facts {
+            sink.put(tick, now, Entry::Fact(f));
+        }
+        for w in &out.wishes {
+            sink.put(tick, now, Entry::Wish(w));
+            if let Some((to, bytes)) = self.address(w) {
+                self.bus.send(now, PLATFORM, to, bytes);
+            }
+        }
+        out.clear();
+        self.out = out;
+    }
+
+    fn address(&self, wish: &Wish) -> Option<(Node, Vec<u8>)> {
+        let party = |p: &PartyId| self.nodes.get(p.as_bytes()).copied();
+        Some(match wish {
+            Wish::Order(o) => (self.nodes.get(o.robot.as_bytes()).copied()?, encode::<SignedOrder>(o)),
+            Wish::Facility { order, .. } => (SITE, encode(&SiteMail::Order(order.clone()))),
+            Wish::Pay(ask) => (PAYMENTS, encode(&Mail::Pay(ask.clone()))),
+            Wish::Invite { provider, invitation } => (party(provider)?, encode(&Mail::Invite(invitation.clone()))),
+            Wish::Notify { party: p, job, status } => (party(p)?, encode(&Mail::Notify { party: *p, job: *job, status: *status })),
+            Wish::Receipt { receipt, .. } => {
+                let to = *self.nodes.get(&receipt.actor)?;
+                let bytes = match to {
+                    SITE => encode(&SiteMail::Receipt(receipt.clone())),
+                    n if n >= REQUESTERS => encode(&Mail::Receipt(receipt.clone())),
+                    _ => encode(receipt.as_ref()),
+                };
+                (to, bytes)
+            }
+        })
+    }
+
+    fn seal(&mut self, tick: u64, now: Instant, sink: &mut dyn Sink) {
+        let second = now.0 / ROOTS_EVERY.0 != now.0.saturating_sub(self.setup.resolved.tick.0) / ROOTS_EVERY.0;
+        if self.dirty || second {
+            self.own.quiet = self.quiet_root();
+            self.dirty = false;
+        }
+        let mut h = Hasher::new();
+        h.u64(tick).digest(&self.own.quiet);
+        self.fleet.digest_quick(&mut h);
+        sink.put(tick, now, Entry::Root(h.finish()));
+        if second {
+            sink.put(tick, now, Entry::Roots(&self.roots()));
+            if (now.0 / ROOTS_EVERY.0).is_multiple_of(KEYFRAME_EVERY.0 / ROOTS_EVERY.0) {
+                sink.put(tick, now, Entry::Keyframe(&self.keyframe()));
+            }
+        }
+    }
+
+    /// Over everything that moves only when something happens.
+    fn quiet_root(&self) -> Digest {
+        let mut h = Hasher::new();
+        h.digest(&self.control.roots().root());
+        let c = self.bus.network.counters;
+        for n in [c.sent, c.lost, c.cut, c.duplicated, self.bus.under_way() as u64, self.cast.requested(), u64::from(self.own.next_edge)] {
+            h.u64(n);
+        }
+        h.finish()
+    }
+
+    /// Digest of every room.
+    #[must_use]
+    pub fn roots(&self) -> StateRoots {
+        let mut roots = self.control.roots();
+        roots.rooms.push(("cast".into(), nooterra_engine::digest::blake3(&encode(&self.cast))));
+        roots.rooms.push(("network".into(), nooterra_engine::digest::blake3(&encode(&self.bus))));
+        self.fleet.digests(&mut |room, d| roots.rooms.push((room.to_owned(), d)));
+        roots
+    }
+
+    /// The whole state.
+    #[must_use]
+    pub fn keyframe(&self) -> Keyframe {
+        let mut parts = vec![
+            Part { room: "stage".into(), bytes: encode(&self.own) },
+            Part { room: "control".into(), bytes: self.control.freeze() },
+            Part { room: "cast".into(), bytes: self.cast.freeze() },
+            Part { room: "network".into(), bytes: self.bus.freeze() },
+        ];
+        self.fleet.freeze(&self.setup.site, &mut parts);
+        Keyframe { tick: self.own.tick, at: self.now(), parts }
+    }
+
+    /// The run as it was at a keyframe.
+    pub fn thaw(setup: Arc<Setup>, k: &Keyframe) -> Result<Self, StageError> {
+        let part = |room: &'static str| k.part(room).ok_or(StageError::Missing(room));
+        let bad = |room: &'static str| move |source| StageError::Thaw { room, source };
+        let own: Own = decode(part("stage")?).map_err(bad("stage"))?;
+        let control = Control::thaw(part("control")?, setup.site.clone()).map_err(bad("control"))?;
+        let cast = Cast::thaw(part("cast")?).map_err(bad("cast"))?;
+        let bus = Bus::thaw(part("network")?).map_err(bad("network"))?;
+        let ids: Vec<_> = (0..setup.resolved.robots.len()).map(|i| setup.robot_id(i)).collect();
+        let fleet = SimFleet::thaw(&|room| k.part(room).map(<[u8]>::to_vec), &setup.site, world::params(&setup), &ids)?;
+        Ok(Self::assemble(setup, own, control, fleet, cast, bus))
+    }
+}
+
+/// Network nodes by the sixteen bytes of their actor.
+fn nodes(setup: &Setup) -> BTreeMap<[u8; 16], Node> {
+    let r = &setup.resolved;
+    let mut out = BTreeMap::new();
+    let mut put = |id: [u8; 16], base: Node, i: usize| out.insert(id, base + u32::try_from(i).unwrap_or(0));
+    for i in 0..r.robots.len() {
+        put(*setup.robot_id(i).as_bytes(), ROBOTS, i);
+    }
+    for (i, p) in r.requesters.iter().enumerate() {
+        put(*requester_party(&p.name).as_bytes(), REQUESTERS, i);
+    }
+    for (i, p) in r.providers.iter().enumerate() {
+        put(*provider_party(&p.name).as_bytes(), PROVIDERS, i);
+    }
+    put(*nooterra_cast::payments_party().as_bytes(), PAYMENTS, 0);
+    put(*setup.site_id().as_bytes(), SITE, 0);
+    put(*setup.witness_id().as_bytes(), SITE, 0);
+    out
+}
