@@ -1,12 +1,13 @@
 //! Importer of Open-RMF `building.yaml` files, as the traffic editor writes them.
 //!
 //! Read in five steps: text to a tree with places ([`crate::yaml`]), tree to levels as written ([`raw`]), levels to
-//! metres ([`frames`]), joined to a [`Site`] ([`join`]), checked as a whole ([`check`]). Every step goes on after a fault
+//! metres ([`frames`]), joined to a [`Site`] ([`join`], [`lifts`]), checked as a whole ([`check`]). Every step goes on after a fault
 //! as far as it can, so that all faults are reported at once.
 
 mod check;
 mod frames;
 pub(crate) mod join;
+mod lifts;
 mod raw;
 pub(crate) mod read;
 
