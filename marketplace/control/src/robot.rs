@@ -394,10 +394,11 @@ impl Unit<'_> {
     pub fn safe_exit(&mut self, job: JobId, cause: Cause, reason: Option<AbortReason>) {
         let Ok(j) = self.job(job) else { return };
         let events = batch::safe_exit(j, cause, reason, self.now());
-        if events.is_empty() {
-            return;
-        }
         self.emit_all(job, events);
+    }
+
+    /// The robot is told to stop work and leave, and given a way out. Follows every `SAFE_EXIT_ORDERED`.
+    pub fn order_exit(&mut self, job: JobId, cause: Cause) {
         let Ok(j) = self.job(job) else { return };
         let (Some(l), Some(x)) = (j.leg().copied(), j.exit) else { return };
         self.order(l.offer.robot, Order::SafeExit { lease: l.offer.lease, exit_by: x.exit_by, cause: format!("{cause:?}") });

@@ -225,6 +225,9 @@ impl Unit<'_> {
 
     fn answered(&mut self, key: AskKey) {
         self.s.asks.remove(&key);
+        if self.s.asks.is_empty() {
+            self.s.asks_at = None;
+        }
     }
 
     /// Unanswered requests are repeated; those that lost their meaning are dropped.

@@ -1,1 +1,5 @@
-
+mod failures;
+mod guards;
+mod happy;
+mod rig;
+mod timers;

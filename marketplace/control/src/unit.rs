@@ -183,6 +183,7 @@ impl<'a> Unit<'a> {
                     }
                 }
             }
+            JobEvent::SafeExitOrdered { cause, .. } => self.order_exit(id, *cause),
             JobEvent::SettlementHeld { .. } => {
                 self.s.held.insert(id);
             }

@@ -1,0 +1,151 @@
+use super::rig::{Rig, robot};
+use crate::input::{Checked, Input, OwnerCommand, RequesterCommand, StaffCommand};
+use crate::wish::Wish;
+use nooterra_engine::machine::{Machine, Out};
+use nooterra_engine::money::Amount;
+use nooterra_engine::time::Span;
+use nooterra_jobs::status::Status;
+use nooterra_port::Report;
+use nooterra_trust::Verdict;
+
+const TWO: &[(&str, &str, u32)] = &[("a1", "acme", 8), ("b1", "bolt", 15)];
+
+#[test]
+fn what_comes_twice_counts_once() {
+    let mut rig = Rig::new(TWO);
+    rig.run(10);
+    let e = rig.say("rq", &RequesterCommand::CreateJob(Box::new(rig.delivery(2, 5))));
+    let before = rig.c.jobs().count();
+    rig.put(e.clone()).unwrap();
+    let (frozen, roots) = (rig.c.state().jobs.clone(), rig.c.roots());
+    let mut out = Out::default();
+    rig.c.step(rig.now, Input::new(e.clone()), &mut out);
+    assert!(out.facts.is_empty(), "{:?}", out.facts);
+    assert!(matches!(&out.wishes[..], [Wish::Receipt { receipt, .. }] if receipt.verdict == Verdict::Accepted));
+    assert_eq!((rig.c.jobs().count(), rig.c.roots(), &rig.c.state().jobs), (before + 1, roots, &frozen));
+}
+
+#[test]
+fn broken_signatures_foreign_keys_and_gaps_change_nothing() {
+    let mut rig = Rig::new(TWO);
+    rig.run(10);
+    let mut e = rig.say("rq", &RequesterCommand::CreateJob(Box::new(rig.delivery(2, 5))));
+    let good = e.clone();
+    e.body[5] ^= 1;
+    assert_eq!(rig.put(e).unwrap_err(), "SIGNATURE_INVALID");
+    let late = rig.say("rq", &RequesterCommand::CreateJob(Box::new(rig.delivery(3, 5))));
+    assert_eq!(rig.put(late).unwrap_err(), "SEQ_GAP");
+    rig.put(good.clone()).unwrap();
+    let mut out = Out::default();
+    rig.c.step(rig.now, Input { envelope: good, checked: Checked::Bad }, &mut out);
+    assert_eq!(rig.c.jobs().count(), 1);
+    // An owner speaks with a requester's words.
+    let e = {
+        let d = nooterra_trust::Draft::new(nooterra_trust::InputKind::Command, "x", "RequesterCommand", vec![1, 2, 3]);
+        rig.senders.get_mut("acme").unwrap().seal(d, rig.now, 0)
+    };
+    assert_eq!(rig.put(e).unwrap_err(), "TYPE_UNKNOWN");
+    let e = {
+        let d = nooterra_trust::Draft::new(nooterra_trust::InputKind::Command, "x", "OwnerCommand", vec![0x7f; 40]);
+        rig.senders.get_mut("acme").unwrap().seal(d, rig.now, 0)
+    };
+    assert_eq!(rig.put(e).unwrap_err(), "SCHEMA_INVALID");
+}
+
+#[test]
+fn quotes_are_guarded() {
+    let mut rig = Rig::new(TWO);
+    rig.run(10);
+    rig.knobs.no_quotes = true;
+    let job = rig.ask(rig.delivery(2, 5));
+    let reference = rig.c.state().jobs[&job].rfq.price.total();
+    let q = |rig: &Rig, service: u64, expires: u64| OwnerCommand::SubmitQuote {
+        job,
+        service: Amount::new(service).unwrap(),
+        arrive: rig.now,
+        robot_class: String::new(),
+        expires: rig.now + Span::from_secs(expires),
+    };
+    let c = q(&rig, reference * 3, 60);
+    assert_eq!(rig.send("acme", &c).unwrap_err(), "PRICE_OUT_OF_BAND");
+    let c = q(&rig, reference, 0);
+    assert_eq!(rig.send("acme", &c).unwrap_err(), "QUOTE_EXPIRED");
+    let c = q(&rig, reference, 60);
+    rig.send("acme", &c).unwrap();
+    assert_eq!(rig.send("acme", &c).unwrap_err(), "ALREADY_DONE");
+    rig.run(25);
+    assert_eq!(rig.send("bolt", &c).unwrap_err(), "STATE_FORBIDS");
+}
+
+#[test]
+fn windows_places_and_strangers_are_refused() {
+    let mut rig = Rig::new(TWO);
+    rig.run(10);
+    let mut j = rig.delivery(2, 5);
+    j.window.start = rig.now;
+    assert_eq!(rig.send("rq", &RequesterCommand::CreateJob(Box::new(j))).unwrap_err(), "WINDOW_INVALID");
+    let j = rig.delivery(2, 999);
+    assert_eq!(rig.send("rq", &RequesterCommand::CreateJob(Box::new(j))).unwrap_err(), "NOT_FOUND");
+    let mut j = rig.delivery(2, 5);
+    j.item = None;
+    assert_eq!(rig.send("rq", &RequesterCommand::CreateJob(Box::new(j))).unwrap_err(), "SCHEMA_INVALID");
+    let job = rig.ask(rig.delivery(2, 5));
+    assert_eq!(rig.send("rq2", &RequesterCommand::Withdraw { job }).unwrap_err(), "NOT_FOUND");
+    assert_eq!(rig.send("judge", &StaffCommand::Cancel { job }).unwrap_err(), "ROLE_FORBIDDEN");
+}
+
+#[test]
+fn stale_fences_and_foreign_robots_move_nothing() {
+    let mut rig = Rig::new(TWO);
+    rig.run(10);
+    let job = rig.ask(rig.delivery(1, 6));
+    for _ in 0..400 {
+        rig.tick();
+        if rig.status(job) == Status::Executing {
+            break;
+        }
+    }
+    let bound = rig.c.state().jobs[&job].robot().unwrap();
+    let other = if bound == robot("a1") { robot("b1") } else { robot("a1") };
+    rig.refused.clear();
+    rig.report(other, Report::ExecutionCompleted { steps: 2 });
+    rig.run(1);
+    assert!(rig.refused.iter().any(|(_, r)| r.starts_with("NOT_BOUND_ROBOT")), "{:?}", rig.refused);
+    rig.refused.clear();
+    let lease = rig.robots[&bound].lease.clone();
+    rig.robots.get_mut(&bound).unwrap().lease.as_mut().unwrap().1 -= 1;
+    rig.report(bound, Report::ExecutionCompleted { steps: 2 });
+    rig.robots.get_mut(&bound).unwrap().lease = lease;
+    rig.run(1);
+    assert!(rig.refused.iter().any(|(_, r)| r.starts_with("FENCE_STALE")), "{:?}", rig.refused);
+    // Not all steps are checked.
+    rig.refused.clear();
+    rig.report(bound, Report::ExecutionCompleted { steps: 2 });
+    rig.run(1);
+    assert!(rig.refused.iter().any(|(_, r)| r.starts_with("PROOF_REQUIRED")), "{:?}", rig.refused);
+    assert_eq!(rig.run_job(job, 900), Status::Settled);
+    rig.check_books();
+}
+
+/// The same inputs, with time advanced in other steps in between, give the same facts.
+#[test]
+fn how_often_time_advances_changes_nothing() {
+    let run = |fine: bool| {
+        let mut rig = Rig::new(TWO);
+        rig.run(10);
+        rig.knobs.no_quotes = true;
+        let e = rig.say("rq", &RequesterCommand::CreateJob(Box::new(rig.delivery(2, 5))));
+        let mut out = Out::default();
+        rig.c.step(rig.now, Input::new(e), &mut out);
+        let mut t = rig.now;
+        for _ in 0..1_000 {
+            t = t + Span::from_millis(70);
+            if fine {
+                rig.c.advance(t, &mut out);
+            }
+        }
+        rig.c.advance(t, &mut out);
+        (out.facts, rig.c.freeze())
+    };
+    assert!(run(true) == run(false));
+}

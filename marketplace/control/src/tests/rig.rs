@@ -1,0 +1,737 @@
+//! A small world of puppets around the platform: providers, a bank, a site, robots that move from node to node.
+//! They do as they are told, unless a knob says otherwise. All of them sign with real keys.
+
+use crate::fact::{Event, Fact};
+use crate::genesis::{ContractTerms, Genesis, PartyEntry, RobotEntry, WitnessEntry};
+use crate::input::{Body, Input, NewJob, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand};
+use crate::wish::{PaymentAsk, Wish};
+use crate::{Control, Policy};
+use nooterra_engine::geom::{Segment, Vec2};
+use nooterra_engine::ids::{AccessPlanId, ContractId, ItemId, JobId, OrderId, PartyId, RobotId, SiteId, TenantId};
+use nooterra_engine::machine::{Machine, Out};
+use nooterra_engine::money::{Amount, Currency};
+use nooterra_engine::time::{Instant, Span};
+use nooterra_engine::{Digest, marks};
+use nooterra_jobs::Event as JobEvent;
+use nooterra_jobs::status::Status;
+use nooterra_jobs::terms::{Action, Mode, Step, Template, Window};
+use nooterra_jobs::tier::{Level, Tier};
+use nooterra_port::facility::WitnessClass;
+use nooterra_port::order::{LeaseOffer, Route, StepAction};
+use nooterra_port::report::{self, Heartbeat, PoseMm};
+use nooterra_port::{FacilityOrder, FacilityReport, Order, Report, SignedOrder};
+use nooterra_site::model::{Frame, Graph, Lane, LaneIx, Site, Vertex, VertexFlags, VertexIx};
+use nooterra_site::{LevelIx, RobotModel};
+use nooterra_trust::{Binding, Envelope, Role, Sender, SigningKey};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub const TENANT: &str = "test";
+const SPACING_M: f64 = 3.0;
+
+/// A row of `n` vertices with lanes both ways; the first and last two are chargers off the row.
+pub fn row(n: u32) -> Site {
+    let mut vertices = Vec::new();
+    let mut lanes: Vec<Lane> = Vec::new();
+    let vertex = |name: String, at: Vec2, charger: bool| Vertex {
+        name,
+        level: LevelIx::new(0),
+        at,
+        flags: VertexFlags { is_charger: charger, is_parking_spot: charger, ..Default::default() },
+        pickup_dispenser: None,
+        dropoff_ingestor: None,
+        dock_name: None,
+        lift: None,
+        mutex: None,
+        merge_radius_m: None,
+    };
+    for i in 0..n {
+        vertices.push(vertex(format!("v{i}"), Vec2::new(f64::from(i) * SPACING_M, 0.0), false));
+    }
+    for i in 0..n {
+        vertices.push(vertex(format!("c{i}"), Vec2::new(f64::from(i) * SPACING_M, SPACING_M), true));
+    }
+    let mut join = |a: u32, b: u32| {
+        let at = u32::try_from(lanes.len()).unwrap();
+        for (from, to, other) in [(a, b, at + 1), (b, a, at)] {
+            lanes.push(Lane {
+                from: VertexIx::new(from),
+                to: VertexIx::new(to),
+                graph_idx: 0,
+                length_mm: 3_000,
+                speed_limit_mps: None,
+                orientation: Default::default(),
+                mutex: None,
+                doors: vec![],
+                lift_door: None,
+                ride: None,
+                reverse: Some(LaneIx::new(other)),
+            });
+        }
+    };
+    for i in 0..n - 1 {
+        join(i, i + 1);
+    }
+    for i in 0..n {
+        join(i, n + i);
+    }
+    let _ = Segment::default();
+    Site {
+        name: "row".into(),
+        frame: Frame::CartesianMeters,
+        levels: vec![nooterra_site::model::Level { name: "L1".into(), elevation_m: 0.0, walls: vec![], floors: vec![], obstacles: vec![] }],
+        vertices,
+        lanes,
+        doors: vec![],
+        lifts: vec![],
+        spawns: vec![],
+        graphs: vec![Graph { graph_idx: 0, name: String::new(), default_speed_limit_mps: None }],
+    }
+}
+
+#[derive(Default)]
+pub struct Knobs {
+    pub no_quotes: bool,
+    pub decline: bool,
+    pub ignore_offers: BTreeSet<RobotId>,
+    pub refuse_offers: BTreeSet<RobotId>,
+    pub never_depart: BTreeSet<RobotId>,
+    /// From then on this robot neither speaks nor moves.
+    pub dead: BTreeMap<RobotId, Instant>,
+    /// Between these instants nothing from or to this robot gets through.
+    pub cut: BTreeMap<RobotId, (Instant, Instant)>,
+    /// Gives up inside, before this step.
+    pub abort_before_step: BTreeMap<RobotId, u16>,
+    pub no_drop_witness: bool,
+    pub no_triage: bool,
+    pub no_access: bool,
+    pub capture_fails: u32,
+}
+
+pub struct Puppet {
+    pub sender: Sender,
+    pub fence: u64,
+    pub lease: Option<(LeaseOffer, u64)>,
+    pub route: Vec<(u32, u32, bool)>,
+    pub order: Option<OrderId>,
+    pub last_id: u32,
+    pub at: u32,
+    pub moved: Instant,
+    pub beat: Instant,
+    pub orders_seen: u64,
+    pub phase: u8,
+    pub granted: bool,
+    pub step: u16,
+    pub aborted: bool,
+    pub soc_bps: u32,
+    queue: Vec<Envelope>,
+    pub seen: Vec<Order>,
+}
+
+pub struct Rig {
+    pub c: Control,
+    pub site: Arc<Site>,
+    pub now: Instant,
+    pub senders: BTreeMap<String, Sender>,
+    pub robots: BTreeMap<RobotId, Puppet>,
+    pub knobs: Knobs,
+    pub facts: Vec<Fact>,
+    pub quotes: BTreeMap<JobId, u32>,
+    captured: u64,
+    handed_over: u64,
+    settled_at: Instant,
+    watched: BTreeMap<JobId, (RobotId, Vec<u32>, Option<ItemId>)>,
+    inside: BTreeSet<(JobId, RobotId)>,
+    pub refused: Vec<(String, String)>,
+    pub restart_every: Option<u32>,
+    ticks: u32,
+}
+
+pub fn party(name: &str) -> PartyId {
+    PartyId::named(name)
+}
+pub fn robot(name: &str) -> RobotId {
+    RobotId::named(name)
+}
+fn key(name: &str) -> SigningKey {
+    SigningKey::derived(b"test", &[name.as_bytes()])
+}
+
+pub fn genesis(policy: Policy, robots: &[(&str, &str, u32)]) -> Genesis {
+    let tenant = TenantId::named(TENANT);
+    let bind = |name: &str, role: Role, subject: [u8; 16]| Binding {
+        public: key(name).public(),
+        tenant,
+        role,
+        subject,
+        name: name.into(),
+        from: Instant::ZERO,
+        to: Instant::NEVER,
+        revoked_at: None,
+    };
+    let parties = ["rq", "rq2", "acme", "bolt", "bank", "landlord", "staff", "judge"];
+    let mut keys = vec![
+        bind("rq", Role::RQ, *party("rq").as_bytes()),
+        bind("rq2", Role::RQ, *party("rq2").as_bytes()),
+        bind("acme", Role::OW, *party("acme").as_bytes()),
+        bind("bolt", Role::OW, *party("bolt").as_bytes()),
+        bind("bank", Role::PS, *party("bank").as_bytes()),
+        bind("site", Role::SI, *SiteId::named("site").as_bytes()),
+        bind("staff", Role::OS, *party("staff").as_bytes()),
+        bind("judge", Role::TR, *party("judge").as_bytes()),
+    ];
+    keys.extend(robots.iter().map(|(n, _, _)| bind(n, Role::RB, *robot(n).as_bytes())));
+    Genesis {
+        tenant,
+        policy,
+        currency: Currency::EUR,
+        site: SiteId::named("site"),
+        at: Instant::ZERO,
+        contract: ContractTerms {
+            contract: ContractId::named("standard"),
+            document_hash: Digest([7; 32]),
+            cover_fee: Amount::new(40).unwrap(),
+            substitution: false,
+            licences: vec![],
+        },
+        parties: parties.iter().map(|p| PartyEntry { party: party(p), name: (*p).into(), trust_bps: 7_000 }).collect(),
+        keys,
+        robots: robots
+            .iter()
+            .map(|(n, owner, home)| RobotEntry {
+                robot: robot(n),
+                name: (*n).into(),
+                owner: party(owner),
+                model: RobotModel::default(),
+                graph_idx: 0,
+                home: *home,
+                trust_bps: 7_000,
+            })
+            .collect(),
+        witnesses: vec![WitnessEntry { actor: *SiteId::named("site").as_bytes(), owner: party("landlord") }],
+        service_key: key("platform"),
+    }
+}
+
+impl Rig {
+    pub fn new(robots: &[(&str, &str, u32)]) -> Self {
+        Self::with(Policy::scenario(), robots)
+    }
+
+    pub fn with(policy: Policy, robots: &[(&str, &str, u32)]) -> Self {
+        let _ = marks::take();
+        let site = Arc::new(row(8));
+        let g = genesis(policy, robots);
+        let tenant = g.tenant;
+        let mut c = Control::new(g, site.clone()).unwrap();
+        let mut out = Out::default();
+        c.begin(&mut out);
+        let person = |n: &str, actor: [u8; 16]| (n.to_owned(), Sender::person(tenant, actor, key(n)));
+        let mut senders: BTreeMap<String, Sender> =
+            ["rq", "rq2", "acme", "bolt", "bank", "staff", "judge"].iter().map(|n| person(n, *party(n).as_bytes())).collect();
+        senders.insert("site".into(), Sender::device(tenant, *SiteId::named("site").as_bytes(), key("site"), 1));
+        let puppets = robots
+            .iter()
+            .map(|(n, _, home)| {
+                let sender = Sender::device(tenant, *robot(n).as_bytes(), key(n), 1);
+                let p = Puppet {
+                    sender,
+                    fence: 0,
+                    lease: None,
+                    route: vec![],
+                    order: None,
+                    last_id: 0,
+                    at: *home,
+                    moved: Instant::ZERO,
+                    beat: Instant::ZERO,
+                    orders_seen: 0,
+                    phase: 0,
+                    granted: false,
+                    step: 0,
+                    aborted: false,
+                    soc_bps: 9_500,
+                    queue: vec![],
+                    seen: vec![],
+                };
+                (robot(n), p)
+            })
+            .collect();
+        Self {
+            c,
+            site,
+            now: Instant::ZERO,
+            senders,
+            robots: puppets,
+            knobs: Knobs::default(),
+            facts: out.facts,
+            quotes: BTreeMap::new(),
+            captured: 0,
+            handed_over: 0,
+            settled_at: Instant::ZERO,
+            watched: BTreeMap::new(),
+            inside: BTreeSet::new(),
+            refused: vec![],
+            restart_every: None,
+            ticks: 0,
+        }
+    }
+
+    pub fn say<B: Body>(&mut self, who: &str, body: &B) -> Envelope {
+        let now = self.now;
+        let s = self.senders.get_mut(who).unwrap();
+        s.seal(body.draft("stream"), Instant(now.0 + 1), 0)
+    }
+
+    pub fn send<B: Body>(&mut self, who: &str, body: &B) -> Result<(), String> {
+        let e = self.say(who, body);
+        self.put(e)
+    }
+
+    /// Hands an envelope to the platform and lets the puppets answer what it wishes.
+    pub fn put(&mut self, e: Envelope) -> Result<(), String> {
+        let mut out = Out::default();
+        self.c.step(self.now, Input::new(e), &mut out);
+        self.digest_out(out)
+    }
+
+    fn digest_out(&mut self, out: Out<Fact, Wish>) -> Result<(), String> {
+        let mut verdict = Ok(());
+        for f in &out.facts {
+            if let Fact::Rejected(r) = f {
+                self.refused.push((r.type_name.clone(), r.rejection.to_string()));
+                verdict = Err(r.rejection.code.text().to_owned());
+            }
+        }
+        self.facts.extend(out.facts);
+        let broken = marks::take().broken;
+        assert!(broken.is_empty(), "{broken:#?}");
+        for w in out.wishes {
+            self.answer(w);
+        }
+        verdict
+    }
+
+    fn answer(&mut self, w: Wish) {
+        match w {
+            Wish::Order(o) => self.order(*o),
+            Wish::Facility { order, .. } => self.site_order(order),
+            Wish::Pay(ask) => self.bank(ask),
+            Wish::Invite { provider, invitation } => {
+                if self.knobs.no_quotes {
+                    return;
+                }
+                let (who, bps) = if provider == party("acme") { ("acme", 9_500) } else { ("bolt", 10_500) };
+                let service = Amount::new(invitation.price.total() * bps / 10_000).unwrap();
+                let q = OwnerCommand::SubmitQuote {
+                    job: invitation.job,
+                    service,
+                    arrive: invitation.window.start,
+                    robot_class: "tinyRobot".into(),
+                    expires: invitation.window.end,
+                };
+                self.send(who, &q).unwrap();
+                *self.quotes.entry(invitation.job).or_default() += 1;
+            }
+            Wish::Notify { .. } | Wish::Receipt { .. } => {}
+        }
+    }
+
+    fn bank(&mut self, ask: PaymentAsk) {
+        let r = match ask {
+            PaymentAsk::Authorise { payment, amount, currency, .. } => {
+                if self.knobs.decline {
+                    PaymentReport::Declined { payment, code: "INSUFFICIENT_FUNDS".into() }
+                } else {
+                    let expires = self.now.saturating_add(Span::from_mins(7 * 24 * 60));
+                    PaymentReport::Authorised { payment, amount, currency, expires, provider_ref: "ref".into() }
+                }
+            }
+            PaymentAsk::Capture { payment, amount } => {
+                if self.knobs.capture_fails > 0 {
+                    self.knobs.capture_fails -= 1;
+                    PaymentReport::CaptureFailed { payment, code: "TRY_LATER".into() }
+                } else {
+                    self.captured += amount.minor();
+                    PaymentReport::Captured { payment, amount }
+                }
+            }
+            PaymentAsk::Void { payment } => PaymentReport::Voided { payment },
+            PaymentAsk::Refund { refund, amount, .. } => {
+                self.captured -= amount.minor();
+                PaymentReport::RefundPaid { refund, provider_ref: "ref".into() }
+            }
+            PaymentAsk::Payout { payout, .. } => PaymentReport::PayoutConfirmed { payout, provider_ref: "ref".into() },
+        };
+        let _ = self.send("bank", &r);
+    }
+
+    fn site_order(&mut self, o: FacilityOrder) {
+        match o {
+            FacilityOrder::AskAccess { job, vertices, valid_from, valid_to } => {
+                if !self.knobs.no_access {
+                    let plan = AccessPlanId::named(&job.to_string());
+                    let _ = self.send("site", &FacilityReport::AccessPlanIssued { job, plan, vertices, valid_from, valid_to });
+                }
+            }
+            FacilityOrder::AskEntry { job, plan, robot, fence, .. } => {
+                let _ = self.send("site", &FacilityReport::AccessGranted { job, plan, fence });
+                let vertex = self.robots[&robot].at;
+                if self.send("site", &FacilityReport::Entered { job, robot, vertex }).is_ok() {
+                    self.inside.insert((job, robot));
+                }
+            }
+            FacilityOrder::Watch { job, robot, item, vertices, .. } => {
+                self.watched.insert(job, (robot, vertices, item));
+            }
+            FacilityOrder::Unwatch { job } => {
+                self.watched.remove(&job);
+            }
+            _ => {}
+        }
+    }
+
+    pub fn is_dead(&self, r: RobotId) -> bool {
+        self.knobs.dead.get(&r).is_some_and(|t| *t <= self.now)
+    }
+    fn is_cut(&self, r: RobotId) -> bool {
+        self.is_dead(r) || self.knobs.cut.get(&r).is_some_and(|(a, b)| *a <= self.now && self.now < *b)
+    }
+
+    fn order(&mut self, o: SignedOrder) {
+        assert!(key("platform").public().verify(&o.signing_bytes(), &nooterra_trust::Signature(o.sig)));
+        let id = o.robot;
+        if self.is_cut(id) {
+            return;
+        }
+        let p = self.robots.get_mut(&id).unwrap();
+        if o.order_seq != p.orders_seen + 1 {
+            return;
+        }
+        p.orders_seen += 1;
+        if !matches!(o.body, Order::Stop { .. }) && o.fence < p.fence {
+            return self.report(id, Report::OrderAcked { order_seq: o.order_seq, code: "FENCE_STALE".into() });
+        }
+        p.fence = o.fence;
+        p.seen.push(o.body.clone());
+        self.report(id, Report::OrderAcked { order_seq: o.order_seq, code: String::new() });
+        let p = self.robots.get_mut(&id).unwrap();
+        match o.body {
+            Order::LeaseOffer(l) => {
+                if self.knobs.ignore_offers.contains(&id) {
+                    return;
+                }
+                let lease = l.lease;
+                p.step = l.plan.from_step;
+                let plan_hash = l.plan.hash();
+                p.lease = Some((l, o.fence));
+                (p.phase, p.granted) = (1, false);
+                if self.knobs.refuse_offers.contains(&id) {
+                    self.report(id, Report::LeaseRefused { lease, code: "BUSY".into() });
+                    self.robots.get_mut(&id).unwrap().lease = None;
+                    return;
+                }
+                self.report(id, Report::LeaseAccepted { lease, plan_hash });
+            }
+            Order::LeaseEnd { lease, .. } => {
+                if p.lease.as_ref().is_some_and(|(l, _)| l.lease == lease) {
+                    p.lease = None;
+                    p.phase = 0;
+                }
+            }
+            Order::Route(r) => self.take_route(id, &r),
+            Order::AccessGranted { .. } => p.granted = true,
+            Order::SafeExit { .. } => p.phase = 6,
+            Order::Stop { stop, .. } => self.report(id, Report::StopAcked { stop }),
+            _ => {}
+        }
+    }
+
+    fn take_route(&mut self, id: RobotId, r: &Route) {
+        let p = self.robots.get_mut(&id).unwrap();
+        if p.order != Some(r.order) {
+            p.order = Some(r.order);
+            p.route.clear();
+            p.last_id = r.nodes[0].sequence_id;
+            assert_eq!(p.at, r.nodes[0].vertex, "a new way starts where the robot stands");
+        }
+        for (n, e) in r.nodes.iter().skip(1).zip(&r.edges) {
+            assert_eq!(n.sequence_id, e.sequence_id + 1);
+            p.route.push((n.sequence_id, n.vertex, n.is_goal));
+        }
+    }
+
+    pub fn report(&mut self, id: RobotId, r: Report) {
+        let now = self.now;
+        let p = self.robots.get_mut(&id).unwrap();
+        let mut d = r.draft("robot");
+        (d.lease, d.fence) = p.lease.as_ref().map_or((None, Some(p.fence)), |(l, f)| (Some(l.lease), Some(*f)));
+        let e = p.sender.seal(d, now, 0);
+        p.queue.push(e);
+    }
+
+    fn beat(&mut self, id: RobotId) {
+        let p = &self.robots[&id];
+        let at = self.site.vertices[p.at as usize].at;
+        let h = Heartbeat {
+            soc_bps: p.soc_bps,
+            battery_mv: 12_000,
+            charging: false,
+            health_bps: 9_000,
+            errors: vec![],
+            pose: pose(at),
+            level: 0,
+            sigma_mm: 5,
+            speed_mm_s: 0,
+            order: p.order,
+            update: 0,
+            last_node_sequence_id: p.last_id,
+            last_node: p.at,
+            paused: false,
+            orders_seen: p.orders_seen,
+            mode: report::Mode::Idle,
+        };
+        self.report(id, Report::Heartbeat(h));
+        self.robots.get_mut(&id).unwrap().beat = self.now;
+    }
+
+    fn drive(&mut self, id: RobotId) {
+        let (now, never) = (self.now, self.knobs.never_depart.contains(&id));
+        let p = self.robots.get_mut(&id).unwrap();
+        if p.beat == Instant::ZERO || now.since(p.beat) >= Span::from_secs(5) {
+            self.beat(id);
+        }
+        let p = self.robots.get_mut(&id).unwrap();
+        let hold = never && p.lease.is_some();
+        let target = p.lease.as_ref().and_then(|(l, _)| match p.phase {
+            1..=3 => Some(l.plan.access_point),
+            4 => l.plan.steps.get(usize::from(p.step)).map(|s| s.vertex),
+            _ => None,
+        });
+        if !hold && !p.route.is_empty() && now.since(p.moved) >= Span::from_secs(2) && target != Some(p.at) {
+            if p.phase == 1 {
+                p.phase = 2;
+                self.report(id, Report::Departed { route_mm: 1_000, eta_s: 10 });
+            }
+            let p = self.robots.get_mut(&id).unwrap();
+            let (seq, vertex, _) = p.route.remove(0);
+            (p.last_id, p.at, p.moved) = (seq, vertex, now);
+            self.beat(id);
+            self.left(id);
+        }
+        self.work(id, hold);
+    }
+
+    /// The site sees a robot that has nothing more to do leave the vertices of its job.
+    fn left(&mut self, id: RobotId) {
+        let p = &self.robots[&id];
+        if p.phase < 5 {
+            return;
+        }
+        let at = p.at;
+        let gone: Vec<JobId> = self.inside.iter().filter(|(_, r)| *r == id).map(|(j, _)| *j).collect();
+        for job in gone {
+            let off = self.watched.get(&job).is_none_or(|(_, v, _)| !v.contains(&at));
+            if off {
+                self.inside.remove(&(job, id));
+                let _ = self.send("site", &FacilityReport::Exited { job, robot: id });
+            }
+        }
+    }
+
+    fn work(&mut self, id: RobotId, hold: bool) {
+        let p = &self.robots[&id];
+        let Some((l, _)) = &p.lease else { return };
+        let (plan, leg, job) = (l.plan.clone(), l.leg, l.job);
+        let at_access = p.at == plan.access_point;
+        let pose = pose(self.site.vertices[p.at as usize].at);
+        if p.phase == 1 && at_access && !hold && p.seen.iter().rev().any(|o| matches!(o, Order::Route(_))) && p.order.is_some() {
+            // Standing there already: only a route given under this lease says go.
+            let since = p.seen.iter().rposition(|o| matches!(o, Order::LeaseOffer(_))).unwrap_or(0);
+            if p.seen[since..].iter().any(|o| matches!(o, Order::Route(_))) {
+                self.report(id, Report::Departed { route_mm: 0, eta_s: 0 });
+                self.robots.get_mut(&id).unwrap().phase = 2;
+            }
+        }
+        if self.robots[&id].phase == 2 && at_access {
+            self.report(id, Report::RobotArrived { access_point: plan.access_point, pose });
+            self.robots.get_mut(&id).unwrap().phase = 3;
+        }
+        let p = self.robots.get_mut(&id).unwrap();
+        if p.phase == 3 && p.granted {
+            p.phase = 4;
+            let from_step = p.step;
+            self.report(id, Report::ExecutionStarted { leg, plan_hash: plan.hash(), from_step });
+        }
+        let p = self.robots.get_mut(&id).unwrap();
+        if p.phase != 4 {
+            return;
+        }
+        if !p.aborted && self.knobs.abort_before_step.get(&id) == Some(&p.step) {
+            p.aborted = true;
+            self.report(id, Report::ExecutionAborted { reason: report::AbortReason::Mechanical, detail: "knob".into() });
+            return;
+        }
+        if p.aborted {
+            return;
+        }
+        let Some(step) = plan.steps.get(usize::from(p.step)) else {
+            p.phase = 5;
+            let steps = p.step;
+            self.report(id, Report::ExecutionCompleted { steps });
+            return;
+        };
+        if p.at != step.vertex {
+            return;
+        }
+        let (index, vertex) = (p.step, step.vertex);
+        p.step += 1;
+        let see = |class, item| FacilityReport::Witnessed { job, robot: id, class, vertex, item, measure: 1 };
+        let scan = match &step.action {
+            StepAction::Pick { item, .. } => Some((*item, true)),
+            StepAction::Drop { item } => Some((*item, false)),
+            StepAction::Dwell { .. } => None,
+        };
+        let blind = self.knobs.no_drop_witness && matches!(step.action, StepAction::Drop { .. });
+        if !blind {
+            let _ = self.send("site", &see(WitnessClass::DockScan, None));
+        }
+        if let Some((item, held)) = scan {
+            self.report(id, Report::CustodyChanged { item, held, mass_g: 500 });
+            if !blind {
+                let _ = self.send("site", &see(WitnessClass::CustodyScan, Some(item)));
+            }
+        }
+        self.report(id, Report::CheckpointReached { index, step: step.name.clone(), vertex, work_bps_claimed: 5_000 });
+    }
+
+    /// Half a second passes.
+    pub fn tick(&mut self) {
+        self.now = self.now.saturating_add(Span::from_millis(500));
+        self.ticks += 1;
+        if self.restart_every.is_some_and(|n| self.ticks.is_multiple_of(n)) {
+            let bytes = self.c.freeze();
+            self.c = Control::thaw(&bytes, self.site.clone()).unwrap();
+            assert_eq!(self.c.freeze(), bytes);
+        }
+        let mut out = Out::default();
+        self.c.advance(self.now, &mut out);
+        self.digest_out(out).ok();
+        let ids: Vec<RobotId> = self.robots.keys().copied().collect();
+        for id in &ids {
+            if !self.is_dead(*id) {
+                self.drive(*id);
+            }
+        }
+        for id in &ids {
+            if !self.is_cut(*id) {
+                for e in std::mem::take(&mut self.robots.get_mut(id).unwrap().queue) {
+                    let _ = self.put(e);
+                }
+            }
+        }
+        if self.now.since(self.settled_at) >= Span::from_secs(30) && self.captured > self.handed_over {
+            let x = self.captured - self.handed_over;
+            self.handed_over = self.captured;
+            self.settled_at = self.now;
+            let r = PaymentReport::ProviderSettled { amount: Amount::new(x).unwrap(), fee: Amount::ZERO, provider_ref: "batch".into() };
+            self.send("bank", &r).unwrap();
+        }
+        if !self.knobs.no_triage {
+            let open: Vec<_> = self.c.incidents().into_iter().filter(|i| !i.triaged && i.severity >= 3).collect();
+            for i in open {
+                let c = StaffCommand::Triage {
+                    job: i.job,
+                    incident: i.incident,
+                    severity: i.severity,
+                    fault: nooterra_jobs::event::Fault::Owner,
+                    confirmed: true,
+                };
+                let _ = self.send("judge", &c);
+            }
+        }
+    }
+
+    pub fn run(&mut self, secs: u64) {
+        for _ in 0..secs * 2 {
+            self.tick();
+        }
+    }
+
+    /// Until the job is final, or the time is up.
+    pub fn run_job(&mut self, job: JobId, secs: u64) -> Status {
+        for _ in 0..secs * 2 {
+            self.tick();
+            if self.status(job).is_terminal() {
+                break;
+            }
+        }
+        self.status(job)
+    }
+
+    pub fn status(&self, job: JobId) -> Status {
+        self.c.job_view(job).unwrap().status
+    }
+
+    pub fn names(&self, job: JobId) -> Vec<&'static str> {
+        let stream = format!("job/{job}");
+        self.facts.iter().filter_map(Fact::event).filter(|r| r.header.stream == stream).map(|r| r.payload.name()).collect()
+    }
+
+    pub fn job_events(&self, job: JobId) -> Vec<JobEvent> {
+        let stream = format!("job/{job}");
+        let of = |r: &crate::Recorded| match &r.payload {
+            Event::Job(e) if r.header.stream == stream => Some(e.clone()),
+            _ => None,
+        };
+        self.facts.iter().filter_map(Fact::event).filter_map(of).collect()
+    }
+
+    pub fn states(&self, job: JobId) -> Vec<&'static str> {
+        self.c.job_view(job).unwrap().history.iter().map(|m| m.status.name()).collect()
+    }
+
+    pub fn delivery(&self, from: u32, to: u32) -> NewJob {
+        let step = |place, action| Step { place, action, dwell: Span::from_secs(1) };
+        NewJob {
+            template: Template::Delivery,
+            window: Window { start: self.now + Span::from_secs(60), end: self.now + Span::from_mins(30) },
+            steps: vec![step(from, Action::Pick), step(to, Action::Drop)],
+            item: Some(ItemId::named("parcel")),
+            payload_g: 500,
+            tier: Tier::Managed,
+            budget: None,
+            currency: Currency::EUR,
+            level: Level::Standard,
+            mode: Mode::Auto,
+            rfq_closes: None,
+            label: "parcel".into(),
+        }
+    }
+
+    pub fn patrol(&self, places: &[u32]) -> NewJob {
+        let steps = places.iter().map(|p| Step { place: *p, action: Action::Visit, dwell: Span::from_secs(1) }).collect();
+        NewJob { template: Template::Patrol, steps, item: None, payload_g: 0, ..self.delivery(0, 1) }
+    }
+
+    /// Asks for work; the id is the newest job's.
+    pub fn ask(&mut self, job: NewJob) -> JobId {
+        let before: BTreeSet<JobId> = self.c.jobs().map(|j| j.id).collect();
+        self.send("rq", &RequesterCommand::CreateJob(Box::new(job))).unwrap();
+        self.c.jobs().map(|j| j.id).find(|j| !before.contains(j)).unwrap()
+    }
+
+    /// The book is balanced and no ended job keeps escrow.
+    pub fn check_books(&self) {
+        assert_eq!(nooterra_ledger::statement::sums(self.c.book(), Currency::EUR), (0, 0));
+        for j in self.c.jobs().filter(|j| j.status.is_terminal()) {
+            let m = self.c.money(j.id).unwrap();
+            assert_eq!((m.escrow, m.held), (0, 0), "{}", j.id);
+            let parts: u64 = m.parts.iter().map(|p| p.2).sum();
+            assert_eq!(parts, m.captured, "{}: the parts are what was captured", j.id);
+        }
+    }
+}
+
+pub fn pose(at: Vec2) -> PoseMm {
+    nooterra_engine::geom::Pose2 { at, theta_rad: 0.0 }.into()
+}
