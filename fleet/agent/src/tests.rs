@@ -4,7 +4,9 @@
     clippy::cast_sign_loss,
     clippy::cast_precision_loss,
     clippy::cast_possible_wrap,
-    clippy::float_cmp
+    clippy::float_cmp,
+    clippy::needless_range_loop,
+    clippy::manual_is_multiple_of
 )]
 #![allow(missing_docs)]
 mod bounds;
