@@ -1,0 +1,8 @@
+//! One file per command.
+
+pub mod diff;
+pub mod replay;
+pub mod run;
+pub mod scenario;
+pub mod site;
+pub mod verify;
