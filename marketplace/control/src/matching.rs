@@ -282,7 +282,7 @@ pub(crate) fn plan_of(job: &Job) -> Plan {
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // watts, grams and joules of a robot fit
 fn whole(v: f64) -> u64 {
-    v.max(0.0).min(1e15) as u64
+    v.clamp(0.0, 1e15) as u64
 }
 
 trait Longer {

@@ -142,10 +142,11 @@ impl Job {
         }
         if matches!(self.status, Status::AccessGranted | Status::Executing | Status::Assisted | Status::Stalled) {
             self.inside_deadlines(out, p);
-        } else if let Some(plan) = self.access.plan.as_ref().filter(|_| self.ended_at.is_none()) {
-            if matches!(self.access.track, AccessTrack::Planned | AccessTrack::Granted) && self.status != Status::AbortingSafeExit {
-                out.push((Deadline::AccessEnd, plan.valid_to));
-            }
+        } else if let Some(plan) = self.access.plan.as_ref().filter(|_| self.ended_at.is_none())
+            && matches!(self.access.track, AccessTrack::Planned | AccessTrack::Granted)
+            && self.status != Status::AbortingSafeExit
+        {
+            out.push((Deadline::AccessEnd, plan.valid_to));
         }
         if matches!(self.status, Status::AbortingSafeExit | Status::Completed)
             && let Some(x) = self.exit.as_ref().filter(|x| !x.done)

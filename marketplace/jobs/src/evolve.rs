@@ -361,11 +361,7 @@ impl Job {
             Event::AccessExpired { .. } => self.access.track = AccessTrack::Expired,
             Event::AccessClosed { .. } => self.access.track = AccessTrack::Closed,
             Event::Entered { .. } => self.presence = Presence::In,
-            Event::Exited { .. } => {
-                if self.presence == Presence::In {
-                    self.presence = Presence::Out;
-                }
-            }
+            Event::Exited { .. } if self.presence == Presence::In => self.presence = Presence::Out,
             _ => {}
         }
     }

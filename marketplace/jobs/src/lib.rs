@@ -18,6 +18,7 @@ pub mod gate;
 pub mod job;
 pub mod pins;
 pub mod proof;
+pub mod reason;
 pub mod status;
 pub mod table;
 pub mod terms;

@@ -53,7 +53,7 @@ pub fn score(i: &RiskInput) -> Score {
     trust.sort_unstable_by(|a, b| b.cmp(a));
     trust.truncate(3);
     let n = trust.len() as u64;
-    let mean = if n == 0 { 5_000 } else { trust.iter().map(|t| u64::from((*t).min(10_000))).sum::<u64>() / n };
+    let mean = trust.iter().map(|t| u64::from((*t).min(10_000))).sum::<u64>().checked_div(n).unwrap_or(5_000);
     let supply = match i.candidates {
         0 | 1 => 10_000,
         2 => 5_000,

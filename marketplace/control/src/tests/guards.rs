@@ -139,7 +139,7 @@ fn how_often_time_advances_changes_nothing() {
         rig.c.step(rig.now, Input::new(e), &mut out);
         let mut t = rig.now;
         for _ in 0..1_000 {
-            t = t + Span::from_millis(70);
+            t += Span::from_millis(70);
             if fine {
                 rig.c.advance(t, &mut out);
             }

@@ -367,11 +367,9 @@ impl Rig {
 
     fn site_order(&mut self, o: FacilityOrder) {
         match o {
-            FacilityOrder::AskAccess { job, vertices, valid_from, valid_to } => {
-                if !self.knobs.no_access {
-                    let plan = AccessPlanId::named(&job.to_string());
-                    let _ = self.send("site", &FacilityReport::AccessPlanIssued { job, plan, vertices, valid_from, valid_to });
-                }
+            FacilityOrder::AskAccess { job, vertices, valid_from, valid_to } if !self.knobs.no_access => {
+                let plan = AccessPlanId::named(&job.to_string());
+                let _ = self.send("site", &FacilityReport::AccessPlanIssued { job, plan, vertices, valid_from, valid_to });
             }
             FacilityOrder::AskEntry { job, plan, robot, fence, .. } => {
                 let _ = self.send("site", &FacilityReport::AccessGranted { job, plan, fence });
@@ -432,11 +430,9 @@ impl Rig {
                 }
                 self.report(id, Report::LeaseAccepted { lease, plan_hash });
             }
-            Order::LeaseEnd { lease, .. } => {
-                if p.lease.as_ref().is_some_and(|(l, _)| l.lease == lease) {
-                    p.lease = None;
-                    p.phase = 0;
-                }
+            Order::LeaseEnd { lease, .. } if p.lease.as_ref().is_some_and(|(l, _)| l.lease == lease) => {
+                p.lease = None;
+                p.phase = 0;
             }
             Order::Route(r) => self.take_route(id, &r),
             Order::AccessGranted { .. } => p.granted = true,
