@@ -28,7 +28,8 @@ pub enum FacilityOrder {
         /// Number of the request, ascending per lift, as for doors.
         number: u64,
     },
-    /// A job is booked: the site's admin key is asked for an access plan.
+    /// A job is booked: the site's admin key is asked for an access plan, and the dispenser at the first vertex puts
+    /// the item out.
     AskAccess {
         /// The job.
         job: JobId,
@@ -38,8 +39,12 @@ pub enum FacilityOrder {
         valid_from: Instant,
         /// To.
         valid_to: Instant,
+        /// The item to be picked up at the first vertex.
+        item: Option<ItemId>,
+        /// Its mass, g.
+        mass_g: u32,
     },
-    /// A robot stands at the access point and shows its fence.
+    /// A robot stands at the access point and shows its fence. From now on the site watches it for this job.
     AskEntry {
         /// The job.
         job: JobId,
@@ -51,17 +56,6 @@ pub enum FacilityOrder {
         lease: LeaseId,
         /// Its fence.
         fence: u64,
-    },
-    /// Put an item out for pick-up at a dispenser (or vertex without one).
-    Dispense {
-        /// The job.
-        job: JobId,
-        /// The item.
-        item: ItemId,
-        /// Vertex.
-        vertex: u32,
-        /// Mass, g.
-        mass_g: u32,
     },
     /// Watch this job: report scans, weights and presence of this robot at these vertices.
     Watch {

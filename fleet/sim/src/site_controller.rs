@@ -59,6 +59,7 @@ struct Plan {
     valid_from: Instant,
     valid_to: Instant,
     fence: u64,
+    item: Option<ItemId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -134,32 +135,21 @@ impl SiteController {
                     self.lifts.remove(lift);
                 }
             }
-            FacilityOrder::AskAccess { job, vertices, valid_from, valid_to } => {
-                self.issue_plan(now, *job, vertices, *valid_from, *valid_to)
-            }
-            FacilityOrder::AskEntry { job, plan, robot, lease: _, fence } => self.entry(now, *job, *plan, *robot, *fence, site, world),
-            FacilityOrder::Dispense { job: _, item, vertex, mass_g } => {
-                if let (ItemPlace::Nowhere, Some(v)) = (world.item(*item), site.vertices.get(*vertex as usize)) {
+            FacilityOrder::AskAccess { job, vertices, valid_from, valid_to, item, mass_g } => {
+                if let (Some(item), Some(v)) = (item, vertices.first().and_then(|v| site.vertices.get(*v as usize)))
+                    && world.item(*item) == ItemPlace::Nowhere
+                {
                     world.dispense(*item, v.level.ix, v.at, *mass_g);
                 }
+                self.issue_plan(now, *job, vertices, (*valid_from, *valid_to), *item);
             }
-            FacilityOrder::Watch { job, robot, lease, item, vertices } => {
-                if self.watches.get(job).is_none_or(|w| w.lease != *lease) {
-                    let picked = self.watches.get(job).is_some_and(|w| w.picked);
-                    let n = vertices.len();
-                    let w = Watch {
-                        robot: *robot,
-                        lease: *lease,
-                        item: *item,
-                        vertices: vertices.clone(),
-                        scanned: vec![false; n],
-                        picked,
-                        dropped: false,
-                        inside: false,
-                    };
-                    self.watches.insert(*job, w);
+            FacilityOrder::AskEntry { job, plan, robot, lease, fence } => {
+                if let Some((item, vertices)) = self.plans.get(job).map(|p| (p.item, p.vertices.clone())) {
+                    self.watch(*job, *robot, *lease, item, &vertices);
                 }
+                self.entry(now, *job, *plan, *robot, *fence, site, world);
             }
+            FacilityOrder::Watch { job, robot, lease, item, vertices } => self.watch(*job, *robot, *lease, *item, vertices),
             FacilityOrder::Unwatch { job } => {
                 self.watches.remove(job);
                 self.plans.remove(job);
@@ -172,6 +162,25 @@ impl SiteController {
     pub fn receipt(&mut self, now: Instant, r: &Receipt) {
         self.controller.receive(r, now);
         self.witness.receive(r, now);
+    }
+
+    /// Looks out for this robot from now on; what was seen of the item under an earlier lease still stands.
+    fn watch(&mut self, job: JobId, robot: RobotId, lease: LeaseId, item: Option<ItemId>, vertices: &[u32]) {
+        let old = self.watches.get(&job);
+        if old.is_some_and(|w| w.lease == lease) {
+            return;
+        }
+        let w = Watch {
+            robot,
+            lease,
+            item,
+            vertices: vertices.to_vec(),
+            scanned: vec![false; vertices.len()],
+            picked: old.is_some_and(|w| w.picked),
+            dropped: false,
+            inside: false,
+        };
+        self.watches.insert(job, w);
     }
 
     /// Is this request no older than the last one that was obeyed? Then it is obeyed.
@@ -187,7 +196,7 @@ impl SiteController {
         self.heeded.get(&(is_lift, ix)).copied().unwrap_or_default()
     }
 
-    fn issue_plan(&mut self, now: Instant, job: JobId, vertices: &[u32], valid_from: Instant, valid_to: Instant) {
+    fn issue_plan(&mut self, now: Instant, job: JobId, vertices: &[u32], (valid_from, valid_to): (Instant, Instant), item: Option<ItemId>) {
         if let Some(p) = self.plans.get(&job)
             && p.valid_to == valid_to
         {
@@ -195,7 +204,7 @@ impl SiteController {
         }
         self.plan_count += 1;
         let id = AccessPlanId::derive(&Digest(pad(*job.as_bytes())), self.plan_count);
-        let plan = Plan { id, vertices: vertices.to_vec(), valid_from, valid_to, fence: 0 };
+        let plan = Plan { id, vertices: vertices.to_vec(), valid_from, valid_to, fence: 0, item };
         self.plans.insert(job, plan);
         self.say(now, job, FacilityReport::AccessPlanIssued { job, plan: id, vertices: vertices.to_vec(), valid_from, valid_to });
     }

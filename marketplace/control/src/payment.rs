@@ -172,8 +172,11 @@ impl Unit<'_> {
             pins.total()
         );
         self.emit(job, Event::JobBooked(Box::new(Booking { pins, pins_hash, redeemed: Amount::ZERO })));
-        let vertices = self.job(job).map(|j| j.steps().iter().map(|s| s.place).collect()).unwrap_or_default();
-        self.ask_site(crate::state::AskKey::Plan(job), FacilityOrder::AskAccess { job, vertices, valid_from: from, valid_to: to });
+        let Ok(j) = self.job(job) else { return };
+        let vertices = j.steps().iter().map(|s| s.place).collect();
+        let (item, mass_g) = (j.item, j.request.need.payload_g);
+        let ask = FacilityOrder::AskAccess { job, vertices, valid_from: from, valid_to: to, item, mass_g };
+        self.ask_site(crate::state::AskKey::Plan(job), ask);
         self.trigger_dispatch();
     }
 

@@ -7,6 +7,9 @@ impl Stage {
     #[must_use]
     pub fn platform_at_rest(&self) -> bool {
         let s = self.control.state();
-        self.control.jobs().all(|j| j.status.is_terminal()) && s.payouts.is_empty() && s.waiting.is_empty()
+        self.control.jobs().all(|j| j.status.is_terminal())
+            && s.payouts.is_empty()
+            && s.waiting.is_empty()
+            && s.parties.values().all(|p| p.payout_at.is_none())
     }
 }

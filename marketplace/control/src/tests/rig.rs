@@ -367,7 +367,7 @@ impl Rig {
 
     fn site_order(&mut self, o: FacilityOrder) {
         match o {
-            FacilityOrder::AskAccess { job, vertices, valid_from, valid_to } if !self.knobs.no_access => {
+            FacilityOrder::AskAccess { job, vertices, valid_from, valid_to, .. } if !self.knobs.no_access => {
                 let plan = AccessPlanId::named(&job.to_string());
                 let _ = self.send("site", &FacilityReport::AccessPlanIssued { job, plan, vertices, valid_from, valid_to });
             }
@@ -422,7 +422,7 @@ impl Rig {
                 p.step = l.plan.from_step;
                 let plan_hash = l.plan.hash();
                 p.lease = Some((l, o.fence));
-                (p.phase, p.granted) = (1, false);
+                (p.phase, p.granted, p.aborted) = (1, false, false);
                 if self.knobs.refuse_offers.contains(&id) {
                     self.report(id, Report::LeaseRefused { lease, code: "BUSY".into() });
                     self.robots.get_mut(&id).unwrap().lease = None;
