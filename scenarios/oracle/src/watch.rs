@@ -113,18 +113,12 @@ impl Watcher {
     /// Looks at the last sample and gives its opinion.
     pub fn finish(&mut self, at: Instant, s: &Sample) -> Judgement {
         self.sample(at, s);
-        match self.when {
-            When::AtEnd if self.broken.is_none() => {
-                if !self.ask(at, s) {
-                    self.brk(at, "does not hold", s);
-                }
-            }
-            When::Eventually { .. } if self.broken.is_none() => {
-                if let Some((from, _)) = self.open.iter().find(|(from, _)| *from <= at).copied() {
-                    self.brk(at, &format!("the run ended before it held after {from}"), s);
-                }
-            }
-            _ => {}
+        if self.when == When::AtEnd && self.broken.is_none() && !self.ask(at, s) {
+            self.brk(at, "does not hold", s);
+        }
+        // Only `eventually` has anything open.
+        if let Some((from, _)) = self.open.iter().find(|(from, _)| *from <= at).copied() {
+            self.brk(at, &format!("the run ended before it held after {from}"), s);
         }
         let values = (self.explain)(s);
         let (held, story) = match &self.broken {

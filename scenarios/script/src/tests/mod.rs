@@ -34,7 +34,7 @@ pub fn corridor() -> Site {
     let mut lanes = Vec::new();
     for i in 0..4u32 {
         for (a, b) in [(i, i + 1), (i + 1, i)] {
-            let n = lanes.len() as u32;
+            let n = u32::try_from(lanes.len()).expect("a few");
             lanes.push(Lane {
                 from: VertexIx::new(a),
                 to: VertexIx::new(b),
