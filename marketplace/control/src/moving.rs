@@ -84,9 +84,18 @@ impl Unit<'_> {
         let entry = c.entry;
         let home = self.s.genesis.robots.get(entry as usize).map_or(0, |e| e.home);
         let from = self.s.traffic.at(robot).map_or(home, |v| v.ix);
-        let mut places: Vec<VertexIx> = self.world.parkings(entry, from).into_iter().map(|(_, v)| VertexIx::new(v)).collect();
-        if !places.contains(&VertexIx::new(home)) {
-            places.push(VertexIx::new(home));
+        // A robot that still holds a lease has to leave the places of that job.
+        let job = c.robot.lease.and_then(|h| self.s.jobs.get(&h.job));
+        let barred: Vec<u32> = job.map(|j| j.steps().iter().map(|s| s.place).collect()).unwrap_or_default();
+        let rests = self.world.parkings(entry, from).into_iter().map(|(_, v)| v).chain([home]);
+        let mut places: Vec<VertexIx> = Vec::new();
+        for v in rests.filter(|v| !barred.contains(v)).map(VertexIx::new) {
+            if !places.contains(&v) {
+                places.push(v);
+            }
+        }
+        if places.is_empty() {
+            places = self.world.standing_places(entry).filter(|v| !barred.contains(&v.ix)).collect();
         }
         self.aim(robot, Goal::AnyOf { places }, 0);
     }

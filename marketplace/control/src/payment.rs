@@ -69,6 +69,10 @@ impl Unit<'_> {
             PaymentReport::Voided { payment } => {
                 let job = self.job_of(payment)?;
                 let j = self.job(job)?;
+                if j.payment.payment != Some(payment) || j.status.class() == Class::Open {
+                    // The answer to an authorisation that came to nothing: nothing is left to release.
+                    return Ok(());
+                }
                 let open = matches!(j.status.class(), Class::Ended) || j.status == Status::Withdrawn;
                 need(open && j.payment.track != PaymentTrack::Captured, Code::TrackForbids)?;
                 need(j.payment.track != PaymentTrack::Voided, Code::AlreadyDone)?;

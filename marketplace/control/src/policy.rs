@@ -111,7 +111,7 @@ impl Policy {
                 heartbeat: Span::from_secs(5),
                 stall_after: Span::from_secs(20),
                 max_stall: Span::from_secs(180),
-                max_exec: Span::from_mins(60),
+                max_exec: Span::from_mins(25),
                 access_wait: Span::from_mins(5),
                 exit_by: Span::from_secs(120),
                 min_cert: nooterra_jobs::tier::Cert::Lab,

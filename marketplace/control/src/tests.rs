@@ -1,3 +1,4 @@
+mod chaos;
 mod failures;
 mod guards;
 mod happy;

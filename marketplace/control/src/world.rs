@@ -65,6 +65,12 @@ impl World {
         out
     }
 
+    /// Every vertex where a robot of this genesis position may stop.
+    pub fn standing_places(&self, entry: u32) -> impl Iterator<Item = VertexIx> + '_ {
+        let stops = |v: &VertexIx| !self.site.vertices[v.at()].flags.is_passthrough_point && self.site.vertices[v.at()].lift.is_none();
+        self.site.vertex_indexes().filter(stops).filter(move |v| self.is_on_graph(entry, v.ix))
+    }
+
     /// Position of a vertex in millimetres.
     #[allow(clippy::cast_possible_truncation)] // no site is larger than 2^63 mm
     pub fn vertex_mm(&self, vertex: u32) -> Option<(i64, i64)> {

@@ -97,6 +97,17 @@ fn patrols_work_without_dispensers() {
 }
 
 #[test]
+fn work_at_a_charger_ends_with_the_robot_elsewhere() {
+    let mut rig = Rig::new(TWO);
+    rig.run(10);
+    // Picked up on the row, handed in at a charger that is no robot's home: parking there would be no leaving.
+    let job = rig.ask(rig.delivery(2, 12));
+    assert_eq!(rig.run_job(job, 600), Status::Settled, "{:?} {:?}", rig.names(job), rig.refused);
+    assert_eq!(rig.c.job_view(job).unwrap().outcome, Some(Outcome::Full));
+    assert!(!rig.names(job).contains(&"SAFE_EXIT_ESCALATED"));
+}
+
+#[test]
 fn many_jobs_on_one_row() {
     let mut rig = Rig::new(&[("a1", "acme", 8), ("a2", "acme", 11), ("b1", "bolt", 15)]);
     rig.run(10);

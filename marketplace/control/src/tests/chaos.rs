@@ -1,0 +1,82 @@
+use super::rig::{Rig, robot};
+use crate::input::RequesterCommand;
+use nooterra_engine::ids::{JobId, RobotId};
+use nooterra_engine::time::Span;
+use nooterra_port::Report;
+use proptest::prelude::*;
+
+/// Something that happens to the row of robots.
+#[derive(Debug, Clone)]
+enum Mishap {
+    Ask { from: u32, to: u32 },
+    Patrol { a: u32, b: u32, c: u32 },
+    Cut { robot: usize, secs: u64 },
+    Die { robot: usize },
+    GiveUp { robot: usize, step: u16 },
+    Ignore { robot: usize },
+    Blind { on: bool },
+    Bump { robot: usize, measure: i64 },
+    Cancel { nth: usize },
+    Wait { secs: u64 },
+}
+
+fn mishap() -> impl Strategy<Value = Mishap> {
+    let r = 0..3usize;
+    prop_oneof![
+        4 => (0..8u32, 0..8u32).prop_map(|(from, to)| Mishap::Ask { from, to }),
+        2 => (0..8u32, 0..8u32, 0..8u32).prop_map(|(a, b, c)| Mishap::Patrol { a, b, c }),
+        2 => (r.clone(), 5..120u64).prop_map(|(robot, secs)| Mishap::Cut { robot, secs }),
+        1 => r.clone().prop_map(|robot| Mishap::Die { robot }),
+        1 => (r.clone(), 0..2u16).prop_map(|(robot, step)| Mishap::GiveUp { robot, step }),
+        1 => r.clone().prop_map(|robot| Mishap::Ignore { robot }),
+        1 => any::<bool>().prop_map(|on| Mishap::Blind { on }),
+        1 => (r, 0..60_000i64).prop_map(|(robot, measure)| Mishap::Bump { robot, measure }),
+        1 => (0..6usize).prop_map(|nth| Mishap::Cancel { nth }),
+        4 => (1..90u64).prop_map(|secs| Mishap::Wait { secs }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+    /// Whatever happens: every job ends settled or withdrawn, the book balances, no escrow is left, no oath is broken.
+    #[test]
+    fn every_job_ends_and_no_money_is_lost(script in prop::collection::vec(mishap(), 1..24)) {
+        let names = ["a1", "a2", "b1"];
+        let mut rig = Rig::new(&[("a1", "acme", 8), ("a2", "acme", 12), ("b1", "bolt", 15)]);
+        rig.run(10);
+        let id = |i: usize| -> RobotId { robot(names[i]) };
+        let mut jobs: Vec<JobId> = Vec::new();
+        for m in script {
+            match m {
+                Mishap::Ask { from, to } => { let j = rig.delivery(from, to); jobs.push(rig.ask(j)); }
+                Mishap::Patrol { a, b, c } => { let j = rig.patrol(&[a, b, c]); jobs.push(rig.ask(j)); }
+                Mishap::Cut { robot, secs } => { let now = rig.now; rig.knobs.cut.insert(id(robot), (now, now + Span::from_secs(secs))); }
+                Mishap::Die { robot } => { let now = rig.now; rig.knobs.dead.entry(id(robot)).or_insert(now); }
+                Mishap::GiveUp { robot, step } => { rig.knobs.abort_before_step.insert(id(robot), step); }
+                Mishap::Ignore { robot } => { rig.knobs.ignore_offers.insert(id(robot)); }
+                Mishap::Blind { on } => rig.knobs.no_drop_witness = on,
+                Mishap::Bump { robot, measure } => rig.report(id(robot), Report::Noticed { code: "COLLISION".into(), measure }),
+                Mishap::Cancel { nth } => {
+                    if let Some(job) = jobs.get(nth).copied() {
+                        let open = rig.status(job).class() == nooterra_jobs::Class::Open;
+                        let c = if open { RequesterCommand::Withdraw { job } } else { RequesterCommand::Cancel { job, safety: false } };
+                        let _ = rig.send("rq", &c);
+                    }
+                }
+                Mishap::Wait { secs } => rig.run(secs),
+            }
+            rig.run(2);
+        }
+        for _ in 0..60 {
+            rig.run(60);
+            if jobs.iter().all(|j| rig.status(*j).is_terminal()) { break; }
+        }
+        for j in &jobs {
+            prop_assert!(rig.status(*j).is_terminal(), "{:?}: {:?}", rig.status(*j), rig.names(*j));
+        }
+        rig.run(200);
+        rig.check_books();
+        let t = rig.c.tally();
+        prop_assert_eq!(t.open, 0);
+    }
+}
