@@ -25,7 +25,7 @@ pub(crate) fn assert_local(s: &State, jobs: &BTreeSet<JobId>) {
                 always!(escrow.posted == 0 && held.posted == 0, "I9 withdrawn jobs have no posted entry", "{id}: {escrow:?}");
             }
             Status::Booked | Status::Handover => {
-                let from = job.pins.as_ref().map(|p| p.window.start.saturating_sub(p.timing.dispatch_lead)).unwrap_or_default();
+                let from = job.match_from().unwrap_or_default();
                 always!(s.waiting.contains(&(from, *id)), "I4 waiting jobs are matched", "{id}");
             }
             _ => {}

@@ -47,10 +47,21 @@ impl Unit<'_> {
         let (now, retry) = (self.now(), self.s.genesis.policy.order_retry);
         let Some(c) = self.touch_robot(robot) else { return };
         let before = c.orders.len();
-        c.orders.retain(|o| o.order_seq > up_to);
+        let mut ended = Vec::new();
+        c.orders.retain(|o| {
+            if let Order::LeaseEnd { lease, .. } = &o.body
+                && o.order_seq <= up_to
+            {
+                ended.push(*lease);
+            }
+            o.order_seq > up_to
+        });
         if c.orders.len() != before {
             c.retries = 0;
             c.retry_at = (!c.orders.is_empty()).then(|| now.saturating_add(retry));
+        }
+        for lease in ended {
+            self.lease_end_heard(lease);
         }
     }
 

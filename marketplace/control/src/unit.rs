@@ -175,6 +175,9 @@ impl<'a> Unit<'a> {
             JobEvent::LeaseRefused { .. } | JobEvent::LeaseLapsed { .. } | JobEvent::LeaseReleased { .. } | JobEvent::LeaseEnded { .. } => {
                 if let Some(l) = leg {
                     let refused = matches!(event, JobEvent::LeaseRefused { .. } | JobEvent::LeaseLapsed { .. });
+                    if leaves_doubt(event) {
+                        self.quieten(id, &l);
+                    }
                     let since = l.departed_at;
                     let at = self.cx.legal;
                     if let Some(c) = self.touch_robot(l.offer.robot) {
@@ -207,6 +210,30 @@ impl<'a> Unit<'a> {
         if let Some(owner) = owner.filter(|o| *o != requester && notes_owner(after)) {
             self.wish(Wish::Notify { party: owner, job: id, status: after });
         }
+    }
+
+    /// Nobody else is asked before the robot's own lease has surely run out, or the robot has heard of its end.
+    fn quieten(&mut self, id: JobId, leg: &nooterra_jobs::job::Leg) {
+        let heard = self.s.robots.get(&leg.offer.robot).and_then(|c| c.robot.heard_at).unwrap_or(leg.offered_at);
+        let Some(job) = self.s.jobs.get_mut(&id) else { return };
+        let Some(ttl) = job.pins.as_ref().map(|p| p.timing.ttl_moving) else { return };
+        let until = nooterra_jobs::deadline::lease_end(heard.max(leg.offered_at), ttl);
+        if let Some(from) = job.match_from() {
+            self.s.waiting.remove(&(from, id));
+        }
+        job.quiet_until = job.quiet_until.max(until);
+    }
+
+    /// A robot has heard that its lease is over: its job may go to another.
+    pub fn lease_end_heard(&mut self, lease: LeaseId) {
+        let held = |id: &JobId| self.s.jobs.get(id).and_then(|j| j.legs.last()).is_some_and(|l| l.offer.lease == lease);
+        let Some((from, id)) = self.s.waiting.iter().find(|(_, id)| held(id)).copied() else { return };
+        self.s.waiting.remove(&(from, id));
+        if let Some(job) = self.s.jobs.get_mut(&id) {
+            job.quiet_until = Instant::ZERO;
+        }
+        self.jobs_touched.insert(id);
+        self.trigger_dispatch();
     }
 
     /// Emits a batch in order.
@@ -331,14 +358,23 @@ impl<'a> Unit<'a> {
     fn sync_waiting(&mut self) {
         for id in &self.jobs_touched {
             let Some(job) = self.s.jobs.get(id) else { continue };
-            let Some(p) = job.pins.as_ref() else { continue };
-            let from = p.window.start.saturating_sub(p.timing.dispatch_lead);
+            let Some(from) = job.match_from() else { continue };
             if matches!(job.status, Status::Booked | Status::Handover) {
                 self.s.waiting.insert((from, *id));
             } else {
                 self.s.waiting.remove(&(from, *id));
             }
         }
+    }
+}
+
+/// Did the platform take the lease away, so that the robot may not know yet?
+fn leaves_doubt(e: &JobEvent) -> bool {
+    use nooterra_jobs::event::ReleaseReason;
+    match e {
+        JobEvent::LeaseLapsed { .. } => true,
+        JobEvent::LeaseReleased { reason, .. } => !matches!(reason, ReleaseReason::TripAborted | ReleaseReason::LeaseExpired),
+        _ => false,
     }
 }
 

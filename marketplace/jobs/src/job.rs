@@ -297,6 +297,8 @@ pub struct Job {
     pub legs: Vec<Leg>,
     /// Robots not to be asked.
     pub excluded: Vec<Excluded>,
+    /// A robot that was given up may believe until then that it holds the job: nobody else is asked before.
+    pub quiet_until: Instant,
     /// The robot is due at the access point.
     pub arrive_by: Instant,
     /// The next robot is due after a hand-over.
@@ -380,6 +382,7 @@ impl Job {
             payment: Payment::default(),
             legs: Vec::new(),
             excluded: Vec::new(),
+            quiet_until: Instant::ZERO,
             arrive_by: Instant::NEVER,
             handover_by: None,
             access: Access::default(),
@@ -417,6 +420,12 @@ impl Job {
     /// `BOOKED` until work has started on some leg, `HANDOVER` afterwards.
     pub fn home(&self) -> Status {
         if self.started { Status::Handover } else { Status::Booked }
+    }
+
+    /// When the job may be matched: from its lead time on, and never while somebody may believe to hold it.
+    pub fn match_from(&self) -> Option<Instant> {
+        let p = self.pins.as_deref()?;
+        Some(p.window.start.saturating_sub(p.timing.dispatch_lead).max(self.quiet_until))
     }
 
     /// The open leg.
