@@ -62,7 +62,7 @@ impl Unit<'_> {
                 if running && last {
                     self.cancel(job, CancelReason::PaymentFailed)?;
                 } else if !running {
-                    self.wish(Wish::Pay(PaymentAsk::Void { payment }));
+                    self.ask_payments(PaymentAsk::Void { payment });
                 }
                 Ok(())
             }
@@ -194,7 +194,7 @@ impl Unit<'_> {
         if let Some(j) = self.s.jobs.get_mut(&job) {
             j.capture_asked(next);
         }
-        self.wish(Wish::Pay(PaymentAsk::Capture { payment, amount }));
+        self.ask_payments(PaymentAsk::Capture { payment, amount });
     }
 
     /// A job ended: an authorisation not captured is captured up to the fee, or voided.
@@ -206,6 +206,6 @@ impl Unit<'_> {
         let Some(payment) = j.payment.payment else { return };
         let due = self.due_after_end(job);
         let ask = if due > Amount::ZERO { PaymentAsk::Capture { payment, amount: due } } else { PaymentAsk::Void { payment } };
-        self.wish(Wish::Pay(ask));
+        self.ask_payments(ask);
     }
 }

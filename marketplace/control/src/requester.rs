@@ -234,7 +234,7 @@ impl Unit<'_> {
     pub fn void_payment(&mut self, job: JobId) {
         let Ok(j) = self.job(job) else { return };
         if let Some(payment) = j.payment.payment.filter(|_| matches!(j.payment.track, PaymentTrack::Asked | PaymentTrack::Authorised)) {
-            self.wish(Wish::Pay(PaymentAsk::Void { payment }));
+            self.ask_payments(PaymentAsk::Void { payment });
         }
     }
 
@@ -276,7 +276,7 @@ impl Unit<'_> {
         let payment = self.new_id();
         self.emit(job, Event::QuoteAwarded { quote, rev: q.rev, terms_hash: q.terms_hash(), ranking, auth_by, payment, amount });
         self.s.payments.insert(payment, job);
-        self.wish(Wish::Pay(PaymentAsk::Authorise { payment, job, payer, amount, currency }));
+        self.ask_payments(PaymentAsk::Authorise { payment, job, payer, amount, currency });
     }
 
     fn award_by_hand(&mut self, party: PartyId, job: JobId, quote: QuoteId, terms_hash: Digest) -> Outcome {

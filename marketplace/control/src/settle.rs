@@ -140,7 +140,7 @@ impl Unit<'_> {
             let refund: RefundId = self.new_id();
             let amount = Amount::new(refund_due).unwrap_or(Amount::MAX);
             self.emit(job, Event::RefundIssued { refund, amount, decision_hash: self.cx.cause });
-            self.wish(Wish::Pay(PaymentAsk::Refund { refund, payment, payee: requester, amount, currency }));
+            self.ask_payments(PaymentAsk::Refund { refund, payment, payee: requester, amount, currency });
         }
         while self.s.past.front().is_some_and(|p| p.at < now.saturating_sub(DAY_90)) {
             self.s.past.pop_front();
@@ -207,7 +207,7 @@ impl Unit<'_> {
                 self.emit_party(party, PartyEvent::PayoutInitiated { payout: id, role, gross, netted, net });
                 if net > Amount::ZERO {
                     self.s.payouts.insert(id, nooterra_settlement::Payout { payout: id, due });
-                    self.wish(Wish::Pay(PaymentAsk::Payout { payout: id, payee: party, role, amount: net, currency }));
+                    self.ask_payments(PaymentAsk::Payout { payout: id, payee: party, role, amount: net, currency });
                 }
             }
             // What is younger matures later.

@@ -1,13 +1,14 @@
 //! What the site's controller and witness devices report: access, presence, proof, doors and lifts.
 
 use crate::fact::SiteEvent;
-use crate::state::AskKey;
+use crate::state::{Ask, AskKey};
 use crate::unit::{Outcome, Unit, need, no};
-use nooterra_engine::ids::{AccessPlanId, ItemId, JobId, RobotId, WitnessId};
+use crate::wish::{PaymentAsk, Wish};
+use nooterra_engine::ids::{AccessPlanId, ItemId, JobId, PaymentId, RobotId, WitnessId};
 use nooterra_engine::time::Instant;
 use nooterra_jobs::batch;
 use nooterra_jobs::event::{AccessPlan, Custody, Event, ExitProof, IncidentCode};
-use nooterra_jobs::job::{AccessTrack, Presence};
+use nooterra_jobs::job::{AccessTrack, PaymentTrack, Presence, RefundTrack};
 use nooterra_jobs::pins::WitnessClass as Class;
 use nooterra_jobs::status::{Class as StatusClass, Status};
 use nooterra_jobs::terms::Action;
@@ -217,10 +218,47 @@ impl Unit<'_> {
 
     /// Asks the site, again and again until it answers.
     pub fn ask_site(&mut self, key: AskKey, order: FacilityOrder) {
-        self.s.asks.insert(key, order.clone());
+        self.remember(key, Ask::Site(order.clone()));
+        self.facility(order);
+    }
+
+    /// Asks the payment adapter, again and again until it answers.
+    pub fn ask_payments(&mut self, ask: PaymentAsk) {
+        let key = match &ask {
+            PaymentAsk::Authorise { payment, .. } => AskKey::Authorise(*payment),
+            PaymentAsk::Capture { payment, .. } => AskKey::Capture(*payment),
+            PaymentAsk::Void { payment } => AskKey::Void(*payment),
+            PaymentAsk::Refund { refund, .. } => AskKey::Refund(*refund),
+            PaymentAsk::Payout { payout, .. } => AskKey::Payout(*payout),
+        };
+        if let AskKey::Void(payment) = key {
+            self.s.asks.remove(&AskKey::Capture(payment)); // what is released is no longer captured
+        }
+        self.remember(key, Ask::Pay(ask.clone()));
+        self.wish(Wish::Pay(ask));
+    }
+
+    fn remember(&mut self, key: AskKey, ask: Ask) {
+        self.s.asks.insert(key, ask);
         let next = self.now().saturating_add(self.s.genesis.policy.facility_retry);
         self.s.asks_at.get_or_insert(next);
-        self.facility(order);
+    }
+
+    /// Does an answer to this still change anything?
+    fn is_open(&self, key: &AskKey) -> bool {
+        let job = |j: &JobId| self.s.jobs.get(j);
+        let paid = |p: &PaymentId| self.s.payments.get(p).and_then(|j| self.s.jobs.get(j)).filter(|j| j.payment.payment == Some(*p));
+        match key {
+            AskKey::Plan(j) => job(j).is_some_and(|j| j.status.class() == StatusClass::Booked && j.access.plan.is_none()),
+            AskKey::Entry(j) => job(j).is_some_and(|j| j.status == Status::Arrived && j.access.track == AccessTrack::Planned),
+            AskKey::Authorise(p) => paid(p).is_some_and(|j| j.status == Status::Awarded && j.payment.track == PaymentTrack::Asked),
+            AskKey::Capture(p) => paid(p).is_some_and(|j| j.payment.track == PaymentTrack::Authorised && !j.status.is_terminal()),
+            AskKey::Void(p) => paid(p).is_some_and(|j| j.payment.track == PaymentTrack::Authorised),
+            AskKey::Refund(r) => {
+                self.s.refunds.get(r).and_then(|(j, _)| job(j)).and_then(|j| j.refund).is_some_and(|r| r.track == RefundTrack::Pending)
+            }
+            AskKey::Payout(p) => self.s.payouts.contains_key(p),
+        }
     }
 
     fn answered(&mut self, key: AskKey) {
@@ -233,14 +271,14 @@ impl Unit<'_> {
     /// Unanswered requests are repeated; those that lost their meaning are dropped.
     pub fn repeat_asks(&mut self) {
         let now = self.now();
-        let jobs = &self.s.jobs;
-        self.s.asks.retain(|k, _| match k {
-            AskKey::Plan(j) => jobs.get(j).is_some_and(|j| j.status.class() == StatusClass::Booked && j.access.plan.is_none()),
-            AskKey::Entry(j) => jobs.get(j).is_some_and(|j| j.status == Status::Arrived && j.access.track == AccessTrack::Planned),
-        });
-        let again: Vec<FacilityOrder> = self.s.asks.values().cloned().collect();
-        for o in again {
-            self.facility(o);
+        let asks = std::mem::take(&mut self.s.asks);
+        self.s.asks = asks.into_iter().filter(|(k, _)| self.is_open(k)).collect();
+        let again: Vec<Ask> = self.s.asks.values().cloned().collect();
+        for ask in again {
+            match ask {
+                Ask::Site(order) => self.facility(order),
+                Ask::Pay(ask) => self.wish(Wish::Pay(ask)),
+            }
         }
         let next = now.saturating_add(self.s.genesis.policy.facility_retry);
         self.s.asks_at = (!self.s.asks.is_empty()).then_some(next);

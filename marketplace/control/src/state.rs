@@ -3,6 +3,7 @@
 use crate::genesis::Genesis;
 use crate::moving::Way;
 use crate::timers::Timers;
+use crate::wish::PaymentAsk;
 use nooterra_dispatch::facilities::Facilities;
 use nooterra_dispatch::traffic::Traffic;
 use nooterra_engine::Record;
@@ -76,6 +77,25 @@ pub enum AskKey {
     Plan(JobId),
     /// For entry.
     Entry(JobId),
+    /// For an authorisation.
+    Authorise(PaymentId),
+    /// For a capture.
+    Capture(PaymentId),
+    /// For the release of an authorisation.
+    Void(PaymentId),
+    /// For a refund.
+    Refund(RefundId),
+    /// For a payout.
+    Payout(PayoutId),
+}
+
+/// A request that is repeated until the state shows that it was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum Ask {
+    /// To the site.
+    Site(FacilityOrder),
+    /// To the payment adapter.
+    Pay(PaymentAsk),
 }
 
 /// Running digests of the rooms.
@@ -148,8 +168,8 @@ pub struct State {
     pub traffic_at: Instant,
     /// Lanes closed for an obstruction, and when they are tried again.
     pub obstructed: BTreeMap<u32, Instant>,
-    /// Unanswered requests to the site.
-    pub asks: BTreeMap<AskKey, FacilityOrder>,
+    /// Unanswered requests to the site and to the payment adapter.
+    pub asks: BTreeMap<AskKey, Ask>,
     /// When they are repeated.
     pub asks_at: Option<Instant>,
     /// Settled jobs of the last ninety days.

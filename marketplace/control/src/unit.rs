@@ -373,7 +373,7 @@ fn leaves_doubt(e: &JobEvent) -> bool {
     use nooterra_jobs::event::ReleaseReason;
     match e {
         JobEvent::LeaseLapsed { .. } => true,
-        JobEvent::LeaseReleased { reason, .. } => !matches!(reason, ReleaseReason::TripAborted | ReleaseReason::LeaseExpired),
+        JobEvent::LeaseReleased { reason, .. } => *reason != ReleaseReason::LeaseExpired,
         _ => false,
     }
 }
