@@ -3,7 +3,7 @@
 use crate::fact::PartyEvent;
 use crate::input::PaymentReport;
 use crate::unit::{Outcome, Unit, need, no};
-use crate::wish::{PaymentAsk, Wish};
+use crate::wish::PaymentAsk;
 use nooterra_engine::ids::{JobId, PartyId, PaymentId};
 use nooterra_engine::money::Amount;
 use nooterra_jobs::Pins;

@@ -3,7 +3,7 @@
 use crate::fact::PartyEvent;
 use crate::state::Past;
 use crate::unit::Unit;
-use crate::wish::{PaymentAsk, Wish};
+use crate::wish::PaymentAsk;
 use nooterra_engine::digest::{Digest, content_hash};
 use nooterra_engine::ids::{EventId, JobId, PartyId, PayoutId, RefundId, RobotId};
 use nooterra_engine::money::Amount;

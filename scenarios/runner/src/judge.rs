@@ -249,7 +249,13 @@ fn sample(stage: &Stage, counts: &Counts, stops: u64) -> Sample {
     };
     for r in robots {
         s.fleet_busy += u64::from(r.lease.is_some());
-        s.fleet_dead += u64::from(matches!(r.status, RobotStatus::Stranded | RobotStatus::Quarantined | RobotStatus::Retired));
+    }
+    for (id, ix, _) in stage.fleet.robots() {
+        let out =
+            |r: &nooterra_operations::Robot| matches!(r.status, RobotStatus::Stranded | RobotStatus::Quarantined | RobotStatus::Retired);
+        let is_out = stage.control.state().robots.get(&id).is_some_and(|c| out(&c.robot));
+        let powered = stage.fleet.twin.readings(ix).is_some_and(|r| r.powered);
+        s.fleet_dead += u64::from(is_out || !powered);
     }
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // whole metres
     let metres = stage.fleet.odometers().sum::<f64>().max(0.0) as u64;
