@@ -235,6 +235,7 @@ fn sample(stage: &Stage, counts: &Counts, stops: u64) -> Sample {
         safety_stops: stops,
         safety_clamps: stage.fleet.clamped(),
         fleet_robots: setup.resolved.robots.len() as u64,
+        replans: counts.of("LANE_CLOSED"),
         handovers: t.handovers.into(),
         stalls: counts.of("EXECUTION_STALLED"),
         incidents_opened: counts.of("INCIDENT_OPENED"),
