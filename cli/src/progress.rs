@@ -18,7 +18,7 @@ impl Bar {
             return Self { bar: None };
         }
         let bar = ProgressBar::with_draw_target(Some((total.0 / 1_000_000).max(1)), ProgressDrawTarget::stderr_with_hz(10));
-        let style = ProgressStyle::with_template("{prefix:>9} [{bar:30}] {percent:>3}%  {msg}").map(|s| s.progress_chars("=> "));
+        let style = ProgressStyle::with_template("{prefix:>9} [{bar:30}] {percent:>3}%  {wide_msg}").map(|s| s.progress_chars("=> "));
         if let Ok(style) = style {
             bar.set_style(style);
         }

@@ -92,7 +92,7 @@ pub fn human(r: &RunReport, p: Paint) -> String {
     out.push(String::new());
     out.push(verdict(p, r.outcome));
     // Expectations have told their story above.
-    if r.outcome != Outcome::Expectation {
+    if !matches!(r.outcome, Outcome::Expectation | Outcome::Interrupted) {
         some(&mut out, &r.reasons, LINES_SHOWN, |w| format!("  {w}"));
     }
     out.join("\n") + "\n"

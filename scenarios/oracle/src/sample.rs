@@ -51,14 +51,8 @@ sample! {
     jobs_open: u64 = "jobs.open";
     /// Jobs whose proof passed in full.
     jobs_pass: u64 = "jobs.pass";
-    /// Jobs whose proof passed in part.
-    jobs_partial: u64 = "jobs.partial";
-    /// Jobs whose proof failed or was missing.
-    jobs_fail: u64 = "jobs.fail";
     /// Jobs to which no robot came in time.
     jobs_no_show: u64 = "jobs.no_show";
-    /// Breaches of punctuality.
-    jobs_late: u64 = "jobs.late";
     /// Minor units ever authorised.
     money_authorised: u64 = "money.authorised";
     /// Minor units ever captured.
@@ -99,11 +93,9 @@ sample! {
     fleet_dead: u64 = "fleet.dead";
     /// Metres driven by all.
     fleet_distance_m: u64 = "fleet.distance_m";
-    /// Joules drawn by all.
-    fleet_energy_j: u64 = "fleet.energy_j";
     /// Lowest state of charge now, 1/10 000.
     fleet_soc_min_bps: u64 = "fleet.soc_min_bps";
-    /// Plans replaced after work on them had begun.
+    /// Times that a way was planned anew because something stood in it.
     replans: u64 = "replans";
     /// Jobs handed from one robot to another.
     handovers: u64 = "handovers";

@@ -28,10 +28,7 @@ metrics! {
     "jobs.aborted": "jobs that ended without completion";
     "jobs.open": "jobs in no terminal state";
     "jobs.pass": "jobs whose proof passed in full";
-    "jobs.partial": "jobs whose proof passed in part";
-    "jobs.fail": "jobs whose proof failed or was missing";
     "jobs.no_show": "jobs to which no robot came in time";
-    "jobs.late": "breaches of punctuality";
     "money.authorised": "minor units ever authorised by payers";
     "money.captured": "minor units ever captured from payers";
     "money.refunded": "minor units ever given back to payers";
@@ -52,9 +49,8 @@ metrics! {
     "fleet.stuck": "robots that have had an order and not moved for longer than the stall limit";
     "fleet.dead": "robots without energy or out of service";
     "fleet.distance_m": "metres driven by all robots";
-    "fleet.energy_j": "joules drawn by all robots";
     "fleet.soc_min_bps": "lowest state of charge now, 1/10000";
-    "replans": "plans replaced after work on them had begun";
+    "replans": "times that a way was planned anew because something stood in it";
     "handovers": "jobs handed from one robot to another";
     "stalls": "times that a working job stalled";
     "incidents.opened": "incidents opened";
