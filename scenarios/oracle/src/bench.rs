@@ -115,23 +115,9 @@ impl Oracle {
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.notes().into_iter().flat_map(|n| &n.found)
     }
-    fn notes(&self) -> [&Notes; 13] {
+    fn notes(&self) -> [&Notes; 12] {
         let (s, l, b, a) = (&self.safety, &self.liveness, &self.books, &self.authority);
-        [
-            &s.hard,
-            &s.people,
-            &s.finite,
-            &l.jobs,
-            &l.stuck,
-            &b.balance,
-            &b.escrow,
-            &b.payees,
-            &b.sides,
-            &a.single,
-            &a.fence,
-            &self.oaths,
-            &self.other,
-        ]
+        [&s.hard, &s.finite, &l.jobs, &l.stuck, &b.balance, &b.escrow, &b.payees, &b.sides, &a.single, &a.fence, &self.oaths, &self.other]
     }
     /// The run is over: the last sample, and how every job ended.
     pub fn finish(mut self, at: Instant, tick: u64, s: &Sample, jobs: &[JobEnd]) -> Verdict {

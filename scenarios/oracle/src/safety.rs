@@ -50,12 +50,8 @@ pub(crate) struct Safety {
     pub contacts: u64,
     pub strongest_mns: u64,
     pub hard: Notes,
-    pub people: Notes,
     pub finite: Notes,
 }
-
-/// Weakest contact with a person that counts, mN s.
-const PERSON_MNS: u64 = 50;
 
 impl Safety {
     pub fn new(mass_g: &[u64], pace_mmps: u64, floor_mns: u64) -> Self {
@@ -67,7 +63,6 @@ impl Safety {
             contacts: 0,
             strongest_mns: 0,
             hard: Notes::of("no hard contact"),
-            people: Notes::of("no contact with people"),
             finite: Notes::of("every body is somewhere"),
         }
     }
@@ -77,21 +72,20 @@ impl Safety {
         }
         self.strongest_mns = self.strongest_mns.max(c.impulse_mns);
         let limit = match c.with {
-            Counterpart::Person(_) => PERSON_MNS,
             Counterpart::Robot(other) => self.limit(c.robot).min(self.limit(other)),
             _ => self.limit(c.robot),
         };
-        let person = matches!(c.with, Counterpart::Person(_));
-        let notes = if person { &mut self.people } else { &mut self.hard };
-        notes.checked();
-        if c.impulse_mns <= limit || matches!(c.with, Counterpart::Load) {
+        // Who walked into whom is not known here, so contacts with people are counted and not judged.
+        if matches!(c.with, Counterpart::Person(_) | Counterpart::Load) {
             return;
         }
-        if !person {
-            self.collisions += 1;
+        self.hard.checked();
+        if c.impulse_mns <= limit {
+            return;
         }
-        // An obstacle that falls in front of a robot is its own fault; a person may walk into a robot that stands.
-        if c.excused || person || matches!(c.with, Counterpart::Obstacle) {
+        self.collisions += 1;
+        // An obstacle that falls in front of a robot is its own fault.
+        if c.excused || matches!(c.with, Counterpart::Obstacle) {
             return;
         }
         let mut ids = vec![name(c.robot)];

@@ -33,6 +33,10 @@ fn hard_contacts_are_found() {
     check(Contact { excused: true, ..contact(0, Counterpart::Wall, 9_000) }, None, 1);
     check(contact(0, Counterpart::Obstacle, 9_000), None, 1);
     check(contact(0, Counterpart::Load, 9_000), None, 0);
+    check(contact(0, Counterpart::Person(0), 9_000), None, 0);
+    let quiet = oracle(vec![]).finish(Instant::ZERO, 0, &Sample::default(), &[]);
+    assert!(quiet.invariants.iter().all(|j| j.checks > 0 || j.story == "nothing to judge in this run"));
+    assert!(quiet.invariants.iter().all(|j| !j.name.contains("people")), "what cannot break is not judged");
 }
 
 #[test]

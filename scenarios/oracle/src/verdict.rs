@@ -126,6 +126,7 @@ impl Notes {
     }
     pub(crate) fn judgement(&self) -> Judgement {
         let story = match self.found.first() {
+            None if self.checks == 0 => "nothing to judge in this run".into(),
             None => format!("held, {} checks", self.checks),
             Some(f) => format!("broken {} times, first at {}: {}", self.broken, f.at, f.story),
         };
