@@ -61,8 +61,8 @@ impl Site {
     }
 
     /// A copy in which every lane of the graphs in `radius_m` leaves a robot of that radius [`MARGIN_M`] of room: doors and
-    /// lift doors that it passes are widened, walls are opened at doors and cut where they stand in the way. One warning
-    /// for each wall cut and each door widened.
+    /// lift doors that it passes are widened, walls are opened at doors and cut where they stand in the way, and doors whose
+    /// leaves would stand in the way open otherwise. One warning for each wall cut and each door changed.
     pub fn carved(&self, radius_m: &BTreeMap<u32, f64>) -> (Self, Vec<Finding>) {
         self.carved_at(radius_m, &self.name, None)
     }
@@ -72,6 +72,7 @@ impl Site {
         let mut findings = Findings::new(file);
         site.widen_doors(radius_m, &mut findings, places);
         site.widen_lifts(radius_m, &mut findings, places);
+        site.turn_doors(radius_m, &mut findings, places);
         for level in site.level_indexes() {
             let walls = site.cut_walls(level, radius_m, &mut findings, places);
             site.levels[level.at()].walls = walls;
@@ -347,5 +348,6 @@ fn remainder(w: &Wall, cuts: &[(f64, f64)]) -> Vec<Wall> {
     out
 }
 
+mod leaves;
 #[cfg(test)]
 mod tests;

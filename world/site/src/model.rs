@@ -256,7 +256,7 @@ pub struct Door {
     pub at_end: bool,
     /// Opening angle of hinged leaves, radians.
     pub swing_rad: f64,
-    /// Which side hinged leaves swing to, looking from `line.a` to `line.b`: +1 to the right, -1 to the left.
+    /// Which side hinged leaves swing to, looking from `line.a` to `line.b`: +1 to the left, -1 to the right.
     pub direction: i32,
     /// Length of the leaf at `line.a` over the one at `line.b`, for doors of two leaves.
     pub right_left_ratio: f64,

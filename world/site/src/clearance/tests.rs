@@ -80,3 +80,56 @@ proptest! {
         prop_assert!(length(&c) <= length(&s) + 1e-9);
     }
 }
+
+/// A lane through a door and one beside it, on the side that the leaf swings to.
+fn doorway(kind: &str, left: bool, right: bool) -> Site {
+    let lanes: String = [(left, "      - [6, 7, {bidirectional: [4, true]}]\n"), (right, "      - [8, 9, {bidirectional: [4, true]}]\n")]
+        .iter()
+        .filter(|x| x.0)
+        .map(|x| x.1)
+        .collect();
+    let text = format!(
+        "coordinate_system: cartesian_meters
+levels:
+  L1:
+    vertices:
+      - [0, 0, 0, a, {{is_charger: true, spawn_robot_name: [1, r], spawn_robot_type: [1, TinyRobot]}}]
+      - [10, 0, 0, b]
+      - [5, -3, 0, '']
+      - [5, 3, 0, '']
+      - [5, -0.6, 0, '']
+      - [5, 0.6, 0, '']
+      - [4, -2, 0, c]
+      - [4, 2, 0, d]
+      - [6, -2, 0, e]
+      - [6, 2, 0, f]
+    lanes:
+      - [0, 1, {{bidirectional: [4, true]}}]
+{lanes}    walls:
+      - [2, 3, {{}}]
+    doors: [[4, 5, {{name: [1, d], type: [1, {kind}], motion_direction: [2, 1]}}]]
+"
+    );
+    import("doorway", &text).unwrap().site
+}
+
+#[test]
+fn a_leaf_that_reaches_into_a_lane_is_turned_or_made_to_slide() {
+    let radii = |s: &Site| s.graphs.iter().map(|g| (g.graph_idx, 0.3)).collect::<BTreeMap<u32, f64>>();
+    for kind in ["hinged", "double_hinged"] {
+        // The leaf turns counter-clockwise from south to north about its hinge: to the west.
+        let s = doorway(kind, false, true);
+        assert_eq!(s.carved(&radii(&s)).1, [], "{kind}: the other side");
+        let s = doorway(kind, true, false);
+        let (c, f) = s.carved(&radii(&s));
+        assert_eq!((c.doors[0].direction, c.doors[0].kind, f.len()), (-1, s.doors[0].kind, 1), "{kind}: {f:?}");
+        assert!(f[0].what.contains("reaches into the lane c to d"), "{}", f[0].what);
+        assert_eq!(c.carved(&radii(&s)).1, [], "{kind}: once is enough");
+        let s = doorway(kind, true, true);
+        let (c, f) = s.carved(&radii(&s));
+        assert!(matches!(c.doors[0].kind, DoorKind::Sliding | DoorKind::DoubleSliding), "{kind}: {f:?}");
+        assert_eq!(c.doors[0].kind == DoorKind::DoubleSliding, kind == "double_hinged");
+    }
+    let s = doorway("sliding", true, true);
+    assert_eq!(s.carved(&radii(&s)).1, []);
+}
