@@ -8,7 +8,7 @@ use nooterra_engine::{Instant, Span};
 use nooterra_stage::{Setup, Stage, StageError};
 use std::sync::Arc;
 
-/// A clamp by the same robot and bound is written down at most this often; the agent's own summaries count them all.
+/// Clamps are written down in one control cycle of each such span; the agents' own summaries count them all.
 const CLAMP_EVERY: Span = Span::from_secs(1);
 
 /// A stage with the tape that it fills.
@@ -21,17 +21,16 @@ pub struct Drive {
     /// Protective stops so far.
     pub stops: u64,
     begun: bool,
-    last_clamp: Instant,
 }
 
 impl Drive {
     /// A run at its start.
     pub fn new(setup: Arc<Setup>) -> Result<Self, StageError> {
-        Ok(Self { stage: Stage::new(setup)?, tape: Tape::default(), stops: 0, begun: false, last_clamp: Instant::ZERO })
+        Ok(Self { stage: Stage::new(setup)?, tape: Tape::default(), stops: 0, begun: false })
     }
     /// A run at a keyframe.
     pub fn at(setup: Arc<Setup>, k: &Keyframe) -> Result<Self, StageError> {
-        Ok(Self { stage: Stage::thaw(setup, k)?, tape: Tape::default(), stops: 0, begun: true, last_clamp: k.at })
+        Ok(Self { stage: Stage::thaw(setup, k)?, tape: Tape::default(), stops: 0, begun: true })
     }
     /// Latest instant to which the run may go on.
     #[must_use]
@@ -61,14 +60,17 @@ impl Drive {
             self.stops += u64::from(matches!(note.event, Event::ProtectiveStop { .. }));
             self.tape.push(Slot::Note, tick, at, &RobotNote { robot, note });
         }
-        if at.since(self.last_clamp) >= CLAMP_EVERY {
-            for (robot, clamp) in clamps.into_iter().take(64) {
-                self.last_clamp = at;
+        // By the clock of the run alone, so that a run continued from a keyframe writes the same lines.
+        if at.0 % CLAMP_EVERY.0 < 3 * self.stage.setup().resolved.tick.0 {
+            for (robot, clamp) in clamps {
                 self.tape.push(Slot::Clamp, tick, at, &RobotClamp { robot, clamp });
             }
         }
         if at.0 % scenery::POSES_EVERY.0 < self.stage.setup().resolved.tick.0 {
             scenery::poses(&self.stage, &mut self.tape);
+        }
+        if self.stage.keyframe_is_due() {
+            self.tape.push(Slot::Keyframe, tick, at, &self.stage.keyframe());
         }
         Ok(())
     }

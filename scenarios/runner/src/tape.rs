@@ -184,7 +184,6 @@ impl Sink for Tape {
             Entry::Wish(w) => self.push(Slot::Wish, tick, at, w),
             Entry::Root(root) => self.push_root(tick, at, root),
             Entry::Roots(r) => self.push(Slot::Roots, tick, at, r),
-            Entry::Keyframe(k) => self.push(Slot::Keyframe, tick, at, k),
         }
     }
 }

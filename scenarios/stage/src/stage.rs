@@ -107,8 +107,6 @@ pub enum Entry<'a> {
     Root(Digest),
     /// Digest of every room, each second.
     Roots(&'a StateRoots),
-    /// The whole state, every ten seconds.
-    Keyframe(&'a Keyframe),
 }
 
 /// Where entries go. What a sink does never reaches back into the run.
@@ -321,10 +319,15 @@ impl Stage {
         sink.put(tick, now, Entry::Root(h.finish()));
         if second {
             sink.put(tick, now, Entry::Roots(&self.roots()));
-            if (now.0 / ROOTS_EVERY.0).is_multiple_of(KEYFRAME_EVERY.0 / ROOTS_EVERY.0) {
-                sink.put(tick, now, Entry::Keyframe(&self.keyframe()));
-            }
         }
+    }
+
+    /// Is a keyframe due after this tick? It is the last thing said of its tick, so the host says it once everything
+    /// else of the tick is said.
+    #[must_use]
+    pub fn keyframe_is_due(&self) -> bool {
+        let now = self.now();
+        now.0 / KEYFRAME_EVERY.0 != now.0.saturating_sub(self.setup.resolved.tick.0) / KEYFRAME_EVERY.0
     }
 
     /// Over everything that moves only when something happens.
