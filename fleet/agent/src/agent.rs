@@ -496,6 +496,9 @@ impl Agent {
                 self.note(now, Event::MarkerDoubted { vertex: s.vertex, miss_mm: (miss * 1e3) as u32 });
             }
         }
+        if let Some(fix) = &f.fix {
+            self.loc.fix(fix);
+        }
         self.fields.age(dt_s);
         if let Some(s) = &f.scan {
             self.loc.scan(s, map);

@@ -10,7 +10,7 @@ use crate::map::{AgentMap, Face, REACH_M};
 use nooterra_engine::Record;
 use nooterra_engine::geom::{Pose2, Vec2};
 use nooterra_engine::real::{sin_cos, wrap_angle};
-use nooterra_port::hardware::{MarkerSighting, Scan, SensorFrame};
+use nooterra_port::hardware::{MarkerSighting, PositionFix, Scan, SensorFrame};
 use nooterra_site::robot::Drive;
 
 /// Rays taken from each scan.
@@ -24,6 +24,10 @@ const DOUBT_WIDEN: u32 = 5;
 const DOUBT_LOST: u32 = 30;
 /// Standard deviation past which a position is not to be trusted.
 const SIGMA_LOST_M: f64 = 0.5;
+/// Standard deviation of a satellite position, with room for what drifts in it.
+const FIX_SIGMA_M: f64 = 0.06;
+/// A satellite position further off than this from a trusted estimate is a reflection.
+const FIX_MISS_M: f64 = 2.0;
 /// The search while lost: steps each way in place and heading, and candidates tried per scan.
 const SEARCH_STEPS: u32 = 11;
 const SEARCH_STEP_M: f64 = 0.12;
@@ -341,6 +345,17 @@ impl Localiser {
             self.share = 0.5;
         }
         Some(miss_m)
+    }
+
+    /// Corrects by a satellite position: the only absolute one where there is nothing to scan.
+    pub fn fix(&mut self, fix: &PositionFix) {
+        let miss = self.pose.at - Vec2::new(fix.x_m, fix.y_m);
+        if !miss.norm().is_finite() || (miss.norm() > FIX_MISS_M && !self.lost) {
+            return;
+        }
+        self.correct(miss.x, [1.0, 0.0, 0.0], FIX_SIGMA_M * FIX_SIGMA_M);
+        let miss_y = self.pose.at.y - fix.y_m;
+        self.correct(miss_y, [0.0, 1.0, 0.0], FIX_SIGMA_M * FIX_SIGMA_M);
     }
 
     /// A lift has carried the robot to another level; it stands in the cabin as before.

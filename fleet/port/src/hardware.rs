@@ -36,6 +36,8 @@ pub struct SensorFrame {
     pub tilt_rad: f64,
     /// Drive reports a fault.
     pub motor_fault: bool,
+    /// Position by satellites, if there is a new one.
+    pub fix: Option<PositionFix>,
 }
 
 /// A 2-D lidar scan in the robot's frame.
@@ -49,6 +51,15 @@ pub struct Scan {
     pub ranges_m: Vec<f32>,
     /// Furthest range, m.
     pub range_max_m: f32,
+}
+
+/// A position by satellites with corrections, in the site's frame.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Record)]
+pub struct PositionFix {
+    /// East, m.
+    pub x_m: f64,
+    /// North, m.
+    pub y_m: f64,
 }
 
 /// A marker seen: dock plates and fiducials at vertices.

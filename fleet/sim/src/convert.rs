@@ -2,7 +2,7 @@
 
 use nooterra_engine::ids::ItemId;
 use nooterra_engine::{Instant, Span};
-use nooterra_port::hardware::{GripperState, MarkerSighting, Scan, SensorFrame};
+use nooterra_port::hardware::{GripperState, MarkerSighting, PositionFix, Scan, SensorFrame};
 use nooterra_twin::{Handled, Handling, Readings, SCAN_FREE, SCAN_LOST};
 
 /// Fills everything but the scan, the bump and the deck reader.
@@ -15,6 +15,7 @@ pub fn fill_frame(frame: &mut SensorFrame, now: Instant, r: &Readings, wheels: u
     if let Some(m) = r.marker {
         frame.markers.push(MarkerSighting { vertex: m.vertex.ix, x_m: m.at.x, y_m: m.at.y, theta_rad: -m.heading_rad });
     }
+    frame.fix = r.fix.map(|at| PositionFix { x_m: at.x, y_m: at.y });
     frame.battery_mv = r.battery_mv;
     frame.soc_bps = r.charge_bps;
     frame.current_ma = r.battery_ma;

@@ -241,7 +241,10 @@ impl SimFleet {
                 #[allow(clippy::cast_possible_truncation)] // a few metres
                 fill_scan(&mut self.frame, &mut self.spare, s.ranges_mm, range_max as f32);
             }
-            _ => self.spare = self.frame.scan.take().or(self.spare.take()),
+            _ => {
+                self.spare = self.frame.scan.take().or(self.spare.take());
+                self.frame.fix = None; // as old as the last scan
+            }
         }
         let act = r.agent.control(now, &self.frame, &self.maps[&r.agent.config().graph_idx]);
         for c in r.agent.clamps() {

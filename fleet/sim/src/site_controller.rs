@@ -151,8 +151,8 @@ impl SiteController {
             }
             FacilityOrder::Watch { job, robot, lease, item, vertices } => self.watch(*job, *robot, *lease, *item, vertices),
             FacilityOrder::Unwatch { job } => {
+                // The access plan stays: it is the job's, and the next robot that takes the job enters by it.
                 self.watches.remove(job);
-                self.plans.remove(job);
             }
             FacilityOrder::Ack { .. } => {}
         }
@@ -235,6 +235,7 @@ impl SiteController {
             return;
         }
         self.next_read = now.saturating_add(PERIOD);
+        self.plans.retain(|_, p| now < p.valid_to);
         self.sense_doors(now, site, world);
         let jobs: Vec<JobId> = self.watches.keys().copied().collect();
         for job in jobs {

@@ -30,6 +30,8 @@ pub struct TwinParams {
     pub charger_reach_m: f64,
     /// Standard deviation of the deck scale, grams.
     pub scale_noise_g: f64,
+    /// Standard deviation of a satellite position, metres.
+    pub fix_noise_m: f64,
 }
 
 /// A 2-D laser scanner that looks all around.
@@ -70,6 +72,7 @@ impl Default for TwinParams {
             handling_time: Span::from_secs(2),
             charger_reach_m: 0.35,
             scale_noise_g: 10.0,
+            fix_noise_m: 0.03,
         }
     }
 }

@@ -5,7 +5,7 @@
 use bevy_ecs::prelude::Resource;
 use nooterra_engine::geom::{Pose2, Vec2};
 use nooterra_engine::real;
-use nooterra_site::model::{Lift, LiftDoor};
+use nooterra_site::model::{Frame, Lift, LiftDoor};
 use nooterra_site::{LevelIx, LiftIx, Site};
 use std::collections::BTreeMap;
 
@@ -94,6 +94,8 @@ pub(crate) struct Plan {
     elevation: Vec<f64>,
     pub low: (f32, f32),
     pub high: (f32, f32),
+    /// Drawn in latitude and longitude: under the sky.
+    pub is_outdoors: bool,
     pub storeys: Vec<Storey>,
     pub shafts: Vec<Shaft>,
     /// Level and place of every vertex.
@@ -170,7 +172,8 @@ impl Plan {
             (low, high) = (Vec2::new(-10.0, -10.0), Vec2::new(10.0, 10.0));
         }
         let origin = Vec2::new(((low.x + high.x) / 2.0).round(), ((low.y + high.y) / 2.0).round());
-        let mut plan = Self { origin, ..Self::default() };
+        let is_outdoors = matches!(site.frame, Frame::Wgs84 { .. });
+        let mut plan = Self { origin, is_outdoors, ..Self::default() };
         let at = |p: Vec2| ((p.x - origin.x) as f32, (p.y - origin.y) as f32);
         (plan.low, plan.high) = (at(low), at(high));
         let mut z = 0.0f64;

@@ -111,7 +111,8 @@ pub(crate) fn sense(
                 r.encoders[w] = seen;
             }
         }
-        if senses.used as usize + 4 > senses.noise.len() {
+        let draws = if plan.is_outdoors { 6 } else { 4 };
+        if senses.used as usize + draws > senses.noise.len() {
             senses.noise.resize(DRAWN, 0.0);
             dice.0.normals(SMALL, robot.spawn.id.key64(), &mut senses.noise);
             senses.used = 0;
@@ -148,6 +149,8 @@ pub(crate) fn sense(
                 heading_rad: real::wrap_angle(f64::from(m.yaw) + 0.5 * n * f64::from(s[0] - s[1])),
             }
         });
+        let sky = plan.is_outdoors && m.lift == 0;
+        r.fix = sky.then(|| plan.outward(m.x, m.y) + Vec2::new(f64::from(noise()), f64::from(noise())) * p.fix_noise_m);
         if !p.lidar.enabled {
             continue;
         }

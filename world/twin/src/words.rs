@@ -297,6 +297,9 @@ pub struct Readings {
     pub marker: Option<MarkerReading>,
     /// Tick of the last scan, 0 if there was none.
     pub scan_tick: u64,
+    /// Position by satellites with corrections, in the site's frame: only on sites under the sky; refreshed together with
+    /// the scan.
+    pub fix: Option<Vec2>,
 }
 
 /// A range that came back with nothing: free as far as the scanner sees.

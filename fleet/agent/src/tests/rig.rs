@@ -116,6 +116,7 @@ pub struct Rig {
     pub faces: Vec<(Segment, Vec2)>,
     pub tick: u64,
     pub markers: bool,
+    pub sky: bool,
     pub lidar: bool,
     // deck
     pub grip_ok: bool,
@@ -186,6 +187,7 @@ impl Rig {
             faces,
             tick: 0,
             markers: false,
+            sky: false,
             lidar: true,
             grip_ok: true,
             busy_until: None,
@@ -351,6 +353,11 @@ impl Rig {
         self.frame.gyro_radps = self.w + self.gyro_bias + 0.004 * self.rng.normal();
         self.frame.scan = None;
         self.frame.markers.clear();
+        self.frame.fix = None;
+        if self.sky && self.tick % 2 == 0 {
+            let (x, y) = (0.03 * self.rng.normal(), 0.03 * self.rng.normal());
+            self.frame.fix = Some(PositionFix { x_m: self.truth.at.x + x, y_m: self.truth.at.y + y });
+        }
         if self.lidar && self.tick % 2 == 0 {
             let step = std::f64::consts::TAU / 180.0;
             let mut ranges = Vec::with_capacity(180);

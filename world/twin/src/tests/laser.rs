@@ -131,3 +131,18 @@ fn a_robot_in_a_moving_cabin_sees_only_the_cabin() {
     let s = t.scan(r).unwrap();
     assert!(s.ranges_mm.iter().all(|r| *r > 900 && *r < 1_600), "{:?}", s.ranges_mm);
 }
+
+#[test]
+fn satellites_are_seen_under_the_sky_only() {
+    let mut site = two_rooms(DoorKind::Sliding);
+    let mut t = twin(&site);
+    let r = put(&mut t, "a", fast(), -5.5, 4.5, 1.0);
+    run(&mut t, 10);
+    assert_eq!(t.readings(r).unwrap().fix, None);
+    site.frame = nooterra_site::model::Frame::Wgs84 { lat_deg: 1.3, lon_deg: 103.8 };
+    let mut t = twin(&site);
+    let r = put(&mut t, "a", fast(), -5.5, 4.5, 1.0);
+    run(&mut t, 10);
+    let fix = t.readings(r).unwrap().fix.expect("there is no roof");
+    assert!(fix.dist(t.truth(r).unwrap().pose.at) < 0.2, "{fix:?}");
+}
