@@ -374,7 +374,10 @@ impl Stage {
         let bus = Bus::thaw(part("network")?).map_err(bad("network"))?;
         let ids: Vec<_> = (0..setup.resolved.robots.len()).map(|i| setup.robot_id(i)).collect();
         let fleet = SimFleet::thaw(&|room| k.part(room).map(<[u8]>::to_vec), &setup.site, world::params(&setup), &ids)?;
-        Ok(Self::assemble(setup, own, control, fleet, cast, bus))
+        let mut stage = Self::assemble(setup, own, control, fleet, cast, bus);
+        // The root over what changes seldom was frozen as it stood: made anew here it would run ahead of the run's own.
+        stage.dirty = !stage.own.begun;
+        Ok(stage)
     }
 }
 
