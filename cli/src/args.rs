@@ -221,6 +221,9 @@ Examples:
         /// Only this level.
         #[arg(long, value_name = "NAME")]
         level: Option<String>,
+        /// Draw where the robots of this log went, and where they ended up.
+        #[arg(long, value_name = "LOG", value_hint = ValueHint::FilePath, requires = "out")]
+        trails: Option<PathBuf>,
         /// Width of the drawing in pixels.
         #[arg(long, value_name = "PX", default_value_t = 1600, value_parser = clap::value_parser!(u32).range(200..=16_000))]
         width: u32,

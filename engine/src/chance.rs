@@ -87,6 +87,7 @@ impl Chance {
         low + self.choose(place, entity, high.saturating_sub(low).saturating_add(1))
     }
     /// Nanoseconds until the next event of a Poisson process with this mean gap.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)] // `as` saturates; a gap is not negative
     pub fn exponential_ns(&mut self, place: Place, entity: u64, mean_ns: u64) -> u64 {
         let u = (self.choose(place, entity, 1 << 53) as f64 + 1.0) / (1u64 << 53) as f64;
         (-real::ln(u) * mean_ns as f64) as u64

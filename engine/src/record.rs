@@ -181,6 +181,7 @@ pub struct Writer {
 
 impl Writer {
     /// Writes a base-128 integer.
+    #[allow(clippy::cast_possible_truncation)] // seven bits at a time
     pub fn varint(&mut self, mut v: u64) {
         while v >= 0x80 {
             self.bytes.push((v & 0x7f) as u8 | 0x80);
@@ -198,6 +199,7 @@ impl Writer {
         self.sized(f);
     }
     /// Writes a length and what `f` writes.
+    #[allow(clippy::cast_possible_truncation)] // below 0x80
     pub fn sized(&mut self, f: impl FnOnce(&mut Self)) {
         // One byte of length fits nearly always; longer bodies are shifted once.
         let at = self.bytes.len();

@@ -14,7 +14,10 @@ use std::path::Path;
 pub fn site(command: &SiteCommand, out: &Out) -> Result<u8, Failure> {
     match command {
         SiteCommand::Check { file } => check(file, out),
-        SiteCommand::Show { file, out: to, level, width } => show(file, to.as_deref(), level.as_deref(), *width, out),
+        SiteCommand::Show { file, out: to, level, trails, width } => {
+            let drawing = Drawing { to: to.as_deref(), level: level.as_deref(), trails: trails.as_deref(), width_px: *width };
+            show(file, &drawing, out)
+        }
     }
 }
 
@@ -106,14 +109,27 @@ fn check(file: &Path, out: &Out) -> Result<u8, Failure> {
     Ok(exit::PASS)
 }
 
-fn show(file: &Path, to: Option<&Path>, level: Option<&str>, width_px: u32, out: &Out) -> Result<u8, Failure> {
+/// What is drawn, and where to.
+struct Drawing<'a> {
+    to: Option<&'a Path>,
+    level: Option<&'a str>,
+    trails: Option<&'a Path>,
+    width_px: u32,
+}
+
+fn show(file: &Path, d: &Drawing<'_>, out: &Out) -> Result<u8, Failure> {
     let (_, Imported { site, findings, .. }) = load_site(file)?;
-    let level = match level {
+    let level = match d.level {
         None => None,
         Some(name) => Some(find_level(&site, name)?),
     };
-    if let Some(to) = to {
-        draw(&site, &Options { level, width_px, ..Options::default() }, to)?;
+    if let Some(to) = d.to {
+        let mut options = Options { level, width_px: d.width_px, ..Options::default() };
+        if let Some(log) = d.trails {
+            (options.trails, options.figures) = nooterra_runner::trails(log, &site).map_err(|e| crate::failures::replay(&e))?;
+            options.spawns = false;
+        }
+        draw(&site, &options, to)?;
     }
     let s = summary(file, &site, &findings);
     if out.format == Format::Json {
@@ -147,7 +163,7 @@ fn show(file: &Path, to: Option<&Path>, level: Option<&str>, width_px: u32, out:
         lines.push(String::new());
         lines.push(p.warn(&format!("  {warnings} warnings; `nooterra site check {}` lists them", s.file)));
     }
-    if let Some(to) = to {
+    if let Some(to) = d.to {
         lines.push(String::new());
         lines.push(format!("  drawn in {}", to.display()));
     }

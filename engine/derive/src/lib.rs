@@ -50,10 +50,7 @@ fn full_name(attrs: &[Attribute]) -> Result<Option<String>, Error> {
 }
 
 fn tag_of(attrs: &[Attribute]) -> Result<Option<u32>, Error> {
-    for a in attrs.iter().filter(|a| a.path().is_ident("tag")) {
-        return Ok(Some(a.parse_args::<LitInt>()?.base10_parse()?));
-    }
-    Ok(None)
+    attrs.iter().find(|a| a.path().is_ident("tag")).map(|a| a.parse_args::<LitInt>()?.base10_parse()).transpose()
 }
 
 struct FieldPlan {

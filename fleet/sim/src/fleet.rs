@@ -76,6 +76,9 @@ pub enum SiteMail {
     Receipt(Box<Receipt>),
 }
 
+/// What robots noted and clamped since the last call.
+pub type Said = (Vec<(RobotId, Note)>, Vec<(RobotId, Clamp)>);
+
 /// One robot: its brain and what its body remembers for it, as keyframes hold it.
 #[derive(Debug, Clone, PartialEq, Record)]
 pub struct SimRobot {
@@ -323,7 +326,7 @@ impl SimFleet {
     }
 
     /// Lines for the robots' own black boxes since the last call.
-    pub fn take_notes(&mut self) -> (Vec<(RobotId, Note)>, Vec<(RobotId, Clamp)>) {
+    pub fn take_notes(&mut self) -> Said {
         (std::mem::take(&mut self.notes), std::mem::take(&mut self.clamps))
     }
 

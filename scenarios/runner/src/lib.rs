@@ -24,9 +24,11 @@ pub mod run;
 pub mod scenery;
 mod summary;
 pub mod tape;
+pub mod trails;
 
 pub use check::{CheckError, verify};
 pub use load::{LoadError, Loaded, Overrides, load};
 pub use replay::{Range, ReplayError, ReplayReport, diff, replay};
 pub use report::{Outcome, RunReport};
 pub use run::{Progress, RunError, RunRequest, run};
+pub use trails::trails;

@@ -147,7 +147,7 @@ impl Replayable for Machine<'_> {
         }
         self.drive.tape.clear();
         self.drive.tick().map_err(|e| AdvanceError::Broken(e.to_string()))?;
-        if self.drive.stage.tick() % 50 == 0 && !(self.watch)(self.drive.stage.now()) {
+        if self.drive.stage.tick().is_multiple_of(50) && !(self.watch)(self.drive.stage.now()) {
             return Err(SinkError::Stop.into());
         }
         for (line, bytes) in self.drive.tape.lines() {

@@ -189,7 +189,7 @@ fn pass(
         if at.0 / 1_000_000_000 != (at.0 - tick_ns) / 1_000_000_000 {
             judge.second(&drive.stage, &counts, drive.stops);
         }
-        if drive.stage.tick() % 50 == 0 && told.elapsed() >= Duration::from_millis(50) {
+        if drive.stage.tick().is_multiple_of(50) && told.elapsed() >= Duration::from_millis(50) {
             told = Clock::now();
             let t = drive.stage.control.tally();
             let jobs = (u64::from(t.settled + t.withdrawn), u64::from(t.requested));
