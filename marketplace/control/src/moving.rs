@@ -21,6 +21,8 @@ const GATHER: Span = Span::from_millis(50);
 const FACILITY_LEAST: Span = Span::from_millis(100);
 /// A lane closed for an obstruction is tried again after this.
 const REOPEN: Span = Span::from_secs(60);
+/// Priority of robots that leave the places of their job.
+const LEAVING: i32 = 20;
 /// Rounds of traffic and facilities answering each other in one unit.
 const ROUNDS: usize = 4;
 
@@ -97,7 +99,9 @@ impl Unit<'_> {
         if places.is_empty() {
             places = self.world.standing_places(entry).filter(|v| !barred.contains(&v.ix)).collect();
         }
-        self.aim(robot, Goal::AnyOf { places }, 0);
+        // Its exit is timed, and others may wait to come in.
+        let priority = if barred.is_empty() { 0 } else { LEAVING };
+        self.aim(robot, Goal::AnyOf { places }, priority);
     }
 
     fn aim(&mut self, robot: RobotId, goal: Goal, priority: i32) {

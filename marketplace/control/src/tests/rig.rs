@@ -137,6 +137,7 @@ pub struct Rig {
     pub knobs: Knobs,
     pub facts: Vec<Fact>,
     pub quotes: BTreeMap<JobId, u32>,
+    moved: std::collections::BTreeSet<nooterra_engine::Digest>,
     captured: u64,
     handed_over: u64,
     settled_at: Instant,
@@ -265,6 +266,7 @@ impl Rig {
             knobs: Knobs::default(),
             facts: out.facts,
             quotes: BTreeMap::new(),
+            moved: std::collections::BTreeSet::new(),
             captured: 0,
             handed_over: 0,
             settled_at: Instant::ZERO,
@@ -336,8 +338,13 @@ impl Rig {
         }
     }
 
+    /// An ask that is repeated moves money once.
+    fn once(&mut self, ask: &PaymentAsk) -> bool {
+        self.moved.insert(nooterra_engine::digest::blake3(&nooterra_engine::encode(ask)))
+    }
+
     fn bank(&mut self, ask: PaymentAsk) {
-        let r = match ask {
+        let r = match ask.clone() {
             PaymentAsk::Authorise { payment, amount, currency, .. } => {
                 if self.knobs.decline {
                     PaymentReport::Declined { payment, code: "INSUFFICIENT_FUNDS".into() }
@@ -351,13 +358,17 @@ impl Rig {
                     self.knobs.capture_fails -= 1;
                     PaymentReport::CaptureFailed { payment, code: "TRY_LATER".into() }
                 } else {
-                    self.captured += amount.minor();
+                    if self.once(&ask) {
+                        self.captured += amount.minor();
+                    }
                     PaymentReport::Captured { payment, amount }
                 }
             }
             PaymentAsk::Void { payment } => PaymentReport::Voided { payment },
             PaymentAsk::Refund { refund, amount, .. } => {
-                self.captured -= amount.minor();
+                if self.once(&ask) {
+                    self.captured -= amount.minor();
+                }
                 PaymentReport::RefundPaid { refund, provider_ref: "ref".into() }
             }
             PaymentAsk::Payout { payout, .. } => PaymentReport::PayoutConfirmed { payout, provider_ref: "ref".into() },
