@@ -1,6 +1,7 @@
 //! Feeds the judges: world truth and the platform's views become samples, motions, contacts and books.
 
 use crate::count::Counts;
+use nooterra_agent::{Agent, Phase};
 use nooterra_engine::ids::{JobId, PartyId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::{Instant, Span};
@@ -92,6 +93,11 @@ impl Judge {
     /// Each simulated second.
     pub fn second(&mut self, stage: &Stage, counts: &Counts, stops: u64) {
         let (tick, at) = (stage.tick(), stage.now());
+        for (id, ix, _) in stage.fleet.robots() {
+            let finite =
+                stage.fleet.twin.truth(ix).is_some_and(|t| t.pose.at.x.is_finite() && t.pose.at.y.is_finite() && t.z_m.is_finite());
+            self.oracle.finite(at, tick, finite, &format!("robot {id}"));
+        }
         let motions: Vec<Motion> = (0..stage.setup().resolved.robots.len()).filter_map(|i| motion(stage, i, at)).collect();
         self.oracle.motion(at, tick, &motions);
         for (_, ix, _) in stage.fleet.robots() {
@@ -103,9 +109,15 @@ impl Judge {
         }
         let ended: BTreeSet<JobId> = stage.control.jobs().filter(|j| j.status.is_terminal()).map(|j| j.id).collect();
         self.oracle.books(at, tick, &BookView { book: stage.control.book(), ended: &ended, verified: &self.verified });
+        // A brain without power believes nothing, and one that has given the job up only waits to hear that it is over.
+        let acts = |ix, a: &Agent| {
+            let is_on = stage.fleet.twin.readings(ix).is_some_and(|r| r.powered);
+            is_on && !matches!(a.phase(), Phase::GivenUpOutside | Phase::GivenUpInside)
+        };
         let holdings: Vec<Holding> = stage
             .fleet
             .robots()
+            .filter(|(_, ix, a)| acts(*ix, a))
             .filter_map(|(robot, _, a)| a.work().lease.as_ref().map(|l| Holding { robot, job: l.job, fence: l.fence }))
             .collect();
         self.oracle.authority(at, tick, &holdings);
