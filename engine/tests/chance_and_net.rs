@@ -1,4 +1,5 @@
 //! Keyed choices and the simulated network.
+#![allow(clippy::unwrap_used, clippy::float_cmp, clippy::cast_possible_truncation, clippy::cast_precision_loss)] // tests say what they mean
 
 use nooterra_engine::chance::{Chance, Decisions, Place};
 use nooterra_engine::net::{Delivery, Disturbance, Network, Profile};

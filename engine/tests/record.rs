@@ -1,4 +1,5 @@
 //! Canonical bytes: against prost as an independent reader and writer, against mutation, against themselves.
+#![allow(clippy::unwrap_used, clippy::float_cmp, clippy::cast_possible_truncation)] // tests say what they mean
 
 use nooterra_engine::ids::{JobId, RobotId};
 use nooterra_engine::inspect::{first_difference, tree};

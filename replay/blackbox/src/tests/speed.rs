@@ -1,4 +1,5 @@
 //! Figures for people: `cargo test --release -p nooterra-blackbox speed -- --ignored --nocapture`.
+#![allow(clippy::disallowed_types, clippy::disallowed_methods)] // tests say what they mean
 
 use super::*;
 use crate::verify::{Policy, Status, verify};

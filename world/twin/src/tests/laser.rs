@@ -1,4 +1,5 @@
 //! The scanner against rapier's own ray casts, markers, sight.
+#![allow(clippy::unwrap_used)] // tests say what they mean
 use super::*;
 use crate::physics::{Physics, marked};
 use rapier3d::math::Vector;
