@@ -140,7 +140,7 @@ fn satellites_are_seen_under_the_sky_only() {
     let r = put(&mut t, "a", fast(), -5.5, 4.5, 1.0);
     run(&mut t, 10);
     assert_eq!(t.readings(r).unwrap().fix, None);
-    site.frame = nooterra_site::model::Frame::Wgs84 { lat_deg: 1.3, lon_deg: 103.8 };
+    site.frame = Frame::Wgs84 { lat_deg: 1.3, lon_deg: 103.8 };
     let mut t = twin(&site);
     let r = put(&mut t, "a", fast(), -5.5, 4.5, 1.0);
     run(&mut t, 10);
