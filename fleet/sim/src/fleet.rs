@@ -151,18 +151,23 @@ impl SimFleet {
             let ix = twin.robot_named(e.id).ok_or_else(|| TwinError::Unknown(format!("robot {}", e.id)))?;
             list.push(SimRobot { id: e.id, ix, agent, scan_seen: 0, bump_mns: 0, held: None, odometer_m: 0.0, last: None, clamped: 0 });
         }
+        Ok(Self::assemble(twin, controller, list, maps))
+    }
+
+    /// State with what is derived from it and what is only scratch.
+    fn assemble(twin: Twin, controller: SiteController, robots: Vec<SimRobot>, maps: BTreeMap<u32, AgentMap>) -> Self {
         let control_every = crate::convert::ticks(nooterra_engine::Span::from_millis(50), twin.params().tick);
-        Ok(Self {
+        Self {
             twin,
             controller,
-            robots: list,
+            robots,
             maps,
             control_every,
             frame: SensorFrame::default(),
             spare: None,
             notes: Vec::new(),
             clamps: Vec::new(),
-        })
+        }
     }
 
     /// Node of a robot.
@@ -385,18 +390,7 @@ impl SimFleet {
             let g = r.agent.config().graph_idx;
             maps.entry(g).or_insert_with(|| AgentMap::new(site, g));
         }
-        let control_every = crate::convert::ticks(nooterra_engine::Span::from_millis(50), twin.params().tick);
-        Ok(Self {
-            twin,
-            controller,
-            robots: list,
-            maps,
-            control_every,
-            frame: SensorFrame::default(),
-            spare: None,
-            notes: Vec::new(),
-            clamps: Vec::new(),
-        })
+        Ok(Self::assemble(twin, controller, list, maps))
     }
 }
 
