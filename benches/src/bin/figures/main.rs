@@ -24,11 +24,15 @@ fn main() -> Result<(), Box<dyn Error>> {
             print!("{}", row::table(&stack::rows()?));
             return Ok(());
         }
+        ["--scene", folder] => {
+            nooterra_benches::warehouse::loaded(std::path::Path::new(folder), 50, 60)?;
+            return Ok(());
+        }
         ["--log"] => {
             print!("{}", row::table(&log::rows()?));
             return Ok(());
         }
-        _ => return Err("usage: figures [--json | --stack | --log]".into()),
+        _ => return Err("usage: figures [--json | --stack | --log | --scene FOLDER]".into()),
     }
     let mut rows: Vec<Row> = physics::rows()?;
     rows.extend(stack::rows()?);
