@@ -215,6 +215,11 @@ fn judges(r: &RunReport, p: Paint) -> Vec<String> {
         out.push(p.bold("Expectations"));
         out.extend(r.expectations.iter().map(|j| judged(p, j)));
     }
+    let reached: Vec<String> = r.paths.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{name} ({n})")).collect();
+    if !reached.is_empty() {
+        out.push(p.bold("Rare paths reached"));
+        out.extend(reached.chunks(4).map(|c| format!("  {}", c.join(", "))));
+    }
     if let Some(t) = &r.twice {
         let word = if t.same { p.good("  run twice: the same to the bit") } else { p.bad("  run twice: DIFFERENT") };
         out.push(word);

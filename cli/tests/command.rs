@@ -50,6 +50,10 @@ fn help_tells_examples_and_exit_codes() {
     expect(2, &["walk"]);
     expect(2, &["run", "office-deliveries", "--seed", "x"]);
     expect(2, &["run", "office-deliveries", "--duration", "30"]);
+    for time in ["0s", "200h"] {
+        let (_, err) = expect(2, &["run", "office-deliveries", "--duration", time, "--quiet"]);
+        assert!(err.contains("from one second to seven days") && err.contains("--duration 10m"), "{err}");
+    }
     expect(2, &["verify", "x", "--key", "abc"]);
 }
 

@@ -99,7 +99,23 @@ impl Agent {
         let start = map.vertex(config.start_vertex).ok_or(AgentError::NoSuchVertex(config.start_vertex))?;
         let link = Link::new(&config, secret, boot);
         let loc = Localiser::new(Pose2 { at: start.at, theta_rad: config.start_theta_rad }, start.level);
-        Ok(Self {
+        Ok(Self::standing(config, link, loc))
+    }
+
+    /// People set it down at a vertex, facing this way, and switched it on: it knows nothing of what it was about, only
+    /// its chain of reports, the orders it has taken up and its fence.
+    pub fn restart(&mut self, vertex: u32, theta_rad: f64, map: &AgentMap) -> Result<(), AgentError> {
+        let start = map.vertex(vertex).ok_or(AgentError::NoSuchVertex(vertex))?;
+        let config = AgentConfig { start_vertex: vertex, start_theta_rad: theta_rad, ..self.config.clone() };
+        let loc = Localiser::new(Pose2 { at: start.at, theta_rad }, start.level);
+        let mut fresh = Self::standing(config, self.link.clone(), loc);
+        fresh.link.forget_held();
+        *self = Self { dev_last: self.dev_last, tick: self.tick, notes: std::mem::take(&mut self.notes), ..fresh };
+        Ok(())
+    }
+
+    fn standing(config: AgentConfig, link: Link, loc: Localiser) -> Self {
+        Self {
             loc,
             track: Track::standing_at(config.start_vertex),
             follower: Follower::default(),
@@ -123,7 +139,7 @@ impl Agent {
             notes: Vec::new(),
             tick: 0,
             config,
-        })
+        }
     }
 
     // ---- what others may ask ----

@@ -241,6 +241,11 @@ impl Link {
         Some(Heard::Acked(refused))
     }
 
+    /// Orders that came ahead of their turn are forgotten: they are asked for again.
+    pub fn forget_held(&mut self) {
+        self.held.clear();
+    }
+
     /// The next order whose turn it is.
     pub fn next_order(&mut self) -> Option<SignedOrder> {
         let o = self.held.remove(&self.next_order)?;

@@ -200,6 +200,33 @@ impl SimFleet {
         self.twin.truth(self.robots.get(i)?.ix)
     }
 
+    /// People take a robot off the floor and put what it carried down at a vertex. Unknown robots are nobody's.
+    pub fn take_away(&mut self, robot: RobotId, load_to: Option<VertexIx>) -> Result<(), FleetError> {
+        if let Some(r) = self.robots.iter_mut().find(|r| r.id == robot) {
+            self.twin.take_away(r.ix, load_to)?;
+            (r.held, r.last, r.bump_mns) = (None, None, 0);
+        }
+        Ok(())
+    }
+
+    /// People put a repaired robot down at a vertex and switch it on. Says false while something stands there.
+    pub fn put_back(&mut self, robot: RobotId, vertex: VertexIx, heading_rad: f64, charge_bps: u32, site: &Site) -> bool {
+        let Some(r) = self.robots.iter_mut().find(|r| r.id == robot) else { return true };
+        let Some(v) = site.vertices.get(vertex.at()) else { return true };
+        self.twin.repair(r.ix);
+        let stand = Stand { level: v.level, pose: Pose2 { at: v.at, theta_rad: heading_rad } };
+        if !self.twin.is_away(r.ix) {
+            return true;
+        }
+        if self.twin.put_back(r.ix, &stand, charge_bps).is_err() {
+            return false;
+        }
+        r.scan_seen = 0;
+        // A vertex that the brain's own map does not hold was refused by the platform before.
+        let _ = r.agent.restart(vertex.ix, heading_rad, &self.maps[&r.agent.config().graph_idx]);
+        true
+    }
+
     /// Hands over bytes that arrived at a node of ours. A robot without power hears nothing.
     pub fn deliver(&mut self, now: Instant, node: Node, bytes: &[u8], site: &Site) {
         if node == SITE {

@@ -12,13 +12,13 @@ use crate::wish::Wish;
 use crate::world::World;
 use nooterra_dispatch::facilities::Facilities;
 use nooterra_dispatch::traffic::Traffic;
-use nooterra_engine::always;
 use nooterra_engine::digest::{Digest, Hasher};
 use nooterra_engine::ids::{PartyId, RobotId};
 use nooterra_engine::keyframe::StateRoots;
 use nooterra_engine::machine::{Machine, Out};
 use nooterra_engine::record::{DecodeError, Message};
 use nooterra_engine::time::{Instant, Span};
+use nooterra_engine::{always, sometimes};
 use nooterra_jobs::Job;
 use nooterra_ledger::Book;
 use nooterra_operations::Robot;
@@ -84,6 +84,7 @@ impl Control {
             let mut robot = Robot::enrol(r.robot, r.owner, &r.model.name, r.model.battery_j(), heartbeat);
             robot.trust_bps = r.trust_bps.min(10_000);
             robot.place = r.home;
+            robot.give_up = genesis.policy.give_up;
             let cell = RobotCell {
                 robot,
                 entry,
@@ -204,7 +205,10 @@ impl Control {
         let hash = envelope.input_hash();
         let role = self.state.keys.get(envelope.key).map(|b| b.role);
         let verdict = match self.place(&envelope, hash, checked, recv) {
-            Ok(Place::Duplicate(first)) => first,
+            Ok(Place::Duplicate(first)) => {
+                sometimes!(true, "message repeated");
+                first
+            }
             Err(r) => self.refuse(&envelope, hash, r, recv, out),
             Ok(Place::Next) => {
                 let before = (self.state.rooms.clone(), self.state.book.next_seq());

@@ -163,6 +163,10 @@ impl Unit<'_> {
             }
             Deadline::ExitRecover => {
                 self.emit(id, Event::SafeExitEscalated { level: 2 });
+                // On-site recovery: for a robot that cannot come out by itself.
+                if let Some(r) = robot.filter(|r| self.cell(*r).is_ok_and(|c| c.robot.is_helpless())) {
+                    self.strand(r);
+                }
             }
             Deadline::ExitForce => self.force_exit(id),
             Deadline::HandoverBy => {
@@ -203,7 +207,7 @@ impl Unit<'_> {
             r.fault
                 || r.soc_bps < DEAD_SOC_BPS
                 || r.stops.iter().any(|s| s.acked)
-                || r.status == nooterra_operations::RobotStatus::Unhealthy
+                || matches!(r.status, nooterra_operations::RobotStatus::Unhealthy | nooterra_operations::RobotStatus::Stranded)
         });
         let inside = job.status == Status::AbortingSafeExit || job.presence == nooterra_jobs::job::Presence::In;
         self.exit_over(id, Some(inhibited), ExitProof::OnSite);
@@ -233,6 +237,10 @@ impl Unit<'_> {
         } else if code == RobotTimer::TaskEnd as u8 {
             self.end_task(id, "TIMEOUT");
             self.send_home(id);
+        } else if code == RobotTimer::GiveUp as u8 {
+            self.give_up(id);
+        } else if code == RobotTimer::AskRecovery as u8 {
+            self.ask_recovery(id);
         }
     }
 }

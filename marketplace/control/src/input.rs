@@ -236,8 +236,11 @@ pub enum StaffCommand {
     Recovered {
         /// The robot.
         robot: RobotId,
-        /// Vertex where it stands now.
-        vertex: u32,
+    },
+    /// A recovered robot is repaired and asks for a place to be put down (`OS`). Asked again, the same place is named.
+    Repaired {
+        /// The robot.
+        robot: RobotId,
     },
     /// Stops a robot at once (`OS`, `TR`).
     Stop {

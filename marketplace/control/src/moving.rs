@@ -280,6 +280,7 @@ impl Unit<'_> {
     /// Something stands on a lane: it is closed for a while, and the robot before it starts anew from its last vertex.
     pub fn obstructed(&mut self, robot: RobotId, lane: u32) {
         let Some(l) = self.world.site.lanes.get(lane as usize) else { return };
+        nooterra_engine::sometimes!(true, "way planned anew");
         let both = [Some(LaneIx::new(lane)), l.reverse];
         let until = self.now().saturating_add(REOPEN);
         for l in both.into_iter().flatten() {
@@ -342,16 +343,29 @@ impl Unit<'_> {
         }
     }
 
-    /// People put a robot somewhere.
-    pub fn put_at(&mut self, robot: RobotId, vertex: u32) {
-        let (now, v) = (self.now(), VertexIx::new(vertex));
-        if self.s.traffic.recovered(&self.world.map, robot, Some(Place::Vertex(v)), now).is_ok() {
-            self.s.facilities.placed(&self.world.site, robot, v);
-            if let Some(c) = self.touch_robot(robot) {
-                c.way = Way::default();
-            }
-            self.traffic_changed();
+    /// People took a robot off the floor: what it held is free.
+    pub fn lift_off(&mut self, robot: RobotId) {
+        // One that is off the floor already holds nothing.
+        let _ = self.s.traffic.remove_robot(robot);
+        self.s.facilities.removed(robot);
+        if let Some(c) = self.touch_robot(robot) {
+            c.way = Way::default();
         }
+        self.traffic_changed();
+        self.run_facilities();
+    }
+
+    /// People may put a robot down at a vertex where nobody stands and to which nobody drives.
+    pub fn set_down(&mut self, robot: RobotId, vertex: u32) -> bool {
+        let (now, v) = (self.now(), VertexIx::new(vertex));
+        let Ok(class) = self.cell(robot).map(|c| self.world.classes[c.entry as usize]) else { return false };
+        let free = self.s.traffic.is_clear(&self.world.map, class, v);
+        if !free || self.s.traffic.add_robot(&self.world.map, robot, class, v, now).is_err() {
+            return false;
+        }
+        self.s.facilities.placed(&self.world.site, robot, v);
+        self.traffic_changed();
+        true
     }
 }
 

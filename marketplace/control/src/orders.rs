@@ -78,11 +78,27 @@ impl Unit<'_> {
     }
 
     /// A robot that will not hear any more: nothing is repeated to it.
-    pub fn forget_orders(&mut self, robot: RobotId) {
+    pub fn hold_orders(&mut self, robot: RobotId) {
         if let Some(c) = self.touch_robot(robot) {
-            c.orders.clear();
             c.retry_at = None;
         }
+    }
+
+    /// A robot hears again. Orders that it never took up still have their numbers, which it counts on, but say nothing
+    /// any more: it stands elsewhere now.
+    pub fn blank_orders(&mut self, robot: RobotId) {
+        let (now, policy, key) = (self.now(), self.s.genesis.policy.clone(), self.s.genesis.service_key.clone());
+        let Some(c) = self.touch_robot(robot) else { return };
+        let fence = c.robot.fence;
+        for o in &mut c.orders {
+            if !matches!(o.body, Order::LeaseEnd { .. } | Order::Stop { .. } | Order::ClearStop { .. }) {
+                o.body = Order::Ack { actor_seq: 0 };
+            }
+            (o.fence, o.expires) = (fence, now.saturating_add(policy.order_expires));
+            o.sig = key.sign(&o.signing_bytes()).0;
+        }
+        c.retries = 0;
+        c.retry_at = (!c.orders.is_empty()).then(|| now.saturating_add(policy.order_retry));
     }
 }
 

@@ -76,6 +76,8 @@ impl Unit<'_> {
         need(!j.live_quotes().any(|q| q.quote.owner == party), Code::AlreadyDone)?;
         need(!j.rfq.closed && now < j.request.rfq_closes, Code::RfqClosed)?;
         need(j.rfq.invited.contains(&party), Code::NotInvited)?;
+        // A promise that none of its robots could keep would only end as a no-show.
+        need(self.ready_of(party, &j.request) > 0, Code::NoCandidate)?;
         let frame = Frame {
             now,
             window_end: j.request.window.end,
@@ -104,6 +106,9 @@ impl Unit<'_> {
             let Some(offer) = p.standing.clone().filter(|o| o.answers(template, serving)) else { continue };
             let expires = j.request.rfq_closes.saturating_add(self.s.genesis.policy.standing_after_close).min(j.request.window.end);
             let arrive = j.request.window.start;
+            if self.ready_of(*party, &j.request) == 0 {
+                continue;
+            }
             let frame = Frame {
                 now: self.now(),
                 window_end: j.request.window.end,

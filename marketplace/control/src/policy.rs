@@ -63,6 +63,8 @@ pub struct Policy {
     pub charge_seek_bps: u32,
     /// Energy that must remain after a job, share of the battery.
     pub energy_reserve_bps: u32,
+    /// A robot that is silent or unfit this long, and works on nothing, is given up as stranded.
+    pub give_up: Span,
     /// Open jobs of one requester at most.
     pub open_jobs_max: u32,
 }
@@ -96,6 +98,7 @@ impl Default for Policy {
             charge_to_bps: 9_900,
             charge_seek_bps: 3_000,
             energy_reserve_bps: 1_500,
+            give_up: Span::from_mins(5),
             open_jobs_max: 1_000,
         }
     }
@@ -118,6 +121,7 @@ impl Policy {
                 human_clearance_mm: 300,
             }),
             rfq_close_soon: Span::from_secs(20),
+            give_up: Span::from_secs(120),
             auth_by: Span::from_mins(2),
             payout_mature: Span::from_mins(2),
             payout_retry: Span::from_secs(30),

@@ -138,11 +138,13 @@ impl Unit<'_> {
             closes,
             mode,
             currency: request.currency,
+            ready: 0,
         };
+        let ready: Vec<u16> = invited.iter().map(|p| self.ready_of(*p, &request)).collect();
         self.emit(id, Event::JobCreated(Box::new(request)));
         self.emit(id, Event::RfqOpened { invited: invited.clone(), price, risk_m: score.score_m, factors: score.factors, candidates });
-        for provider in &invited {
-            self.wish(Wish::Invite { provider: *provider, invitation: Box::new(invitation.clone()) });
+        for (provider, ready) in invited.iter().zip(ready) {
+            self.wish(Wish::Invite { provider: *provider, invitation: Box::new(Invitation { ready, ..invitation.clone() }) });
         }
         self.standing_quotes(id, &invited, price.total());
         Ok(())
@@ -165,6 +167,20 @@ impl Unit<'_> {
             }
         }
         (owners.into_iter().collect(), ready, trust)
+    }
+
+    /// How many robots of an owner could do the work now: able, fit, and not lost from sight.
+    pub(crate) fn ready_of(&self, owner: PartyId, r: &Request) -> u16 {
+        let able = |c: &&crate::state::RobotCell| {
+            let model = &self.s.genesis.robots[c.entry as usize].model;
+            c.robot.owner == owner
+                && c.robot.status.is_fit()
+                && !c.robot.link_lost
+                && c.robot.stops.is_empty()
+                && model.payload_max_kg * 1e3 >= f64::from(r.need.payload_g)
+                && r.steps.iter().all(|s| self.world.is_on_graph(c.entry, s.place))
+        };
+        u16::try_from(self.s.robots.values().filter(able).count()).unwrap_or(u16::MAX)
     }
 
     fn risk(&self, r: &Request, candidates: u16, trust_bps: Vec<u32>) -> Score {
@@ -245,7 +261,7 @@ impl Unit<'_> {
         let now = self.now();
         let bids: Vec<Bid> = j
             .live_quotes()
-            .filter(|q| q.quote.expires > now)
+            .filter(|q| q.quote.expires > now && self.ready_of(q.quote.owner, &j.request) > 0)
             .map(|q| Bid {
                 total: q.quote.service.minor() + fee,
                 arrive: q.quote.arrive,

@@ -264,7 +264,7 @@ impl Unit<'_> {
         );
         if lost {
             self.emit_robot(robot, RobotEvent::LinkRestored { gap: last.map_or(Span::ZERO, |l| now.since(l)) });
-            if self.cell(robot)?.robot.status != RobotStatus::Stranded {
+            if !matches!(self.cell(robot)?.robot.status, RobotStatus::Stranded) {
                 self.unhalt(robot);
             }
             self.trigger_dispatch();

@@ -9,7 +9,6 @@ use nooterra_jobs::event::{CancelReason, Cause, Event, Fault, IncidentCode, Rele
 use nooterra_jobs::status::{Class, Status};
 use nooterra_operations::RobotStatus;
 use nooterra_operations::event::Event as RobotEvent;
-use nooterra_operations::status::HealthCause;
 use nooterra_port::Order;
 use nooterra_trust::{Code, Role};
 
@@ -126,15 +125,6 @@ impl Unit<'_> {
         }
     }
 
-    /// A robot that does not come out by itself.
-    pub fn strand(&mut self, robot: RobotId) {
-        let Ok(c) = self.cell(robot) else { return };
-        let from = c.robot.status;
-        self.emit_robot(robot, RobotEvent::HealthChanged { from, to: RobotStatus::Stranded, causes: vec![HealthCause::ForcedExit] });
-        self.halt(robot);
-        self.forget_orders(robot);
-    }
-
     pub fn staff(&mut self, c: StaffCommand) -> Outcome {
         let os = self.cx.role == Role::OS;
         let tr = self.cx.role == Role::TR;
@@ -174,7 +164,7 @@ impl Unit<'_> {
             StaffCommand::ClearQuarantine { robot } => {
                 need(os, Code::RoleForbidden)?;
                 let c = self.cell(robot)?;
-                need(c.robot.status == RobotStatus::Quarantined, Code::StateForbids)?;
+                need(c.robot.quarantined, Code::StateForbids)?;
                 need(c.robot.owner.as_bytes() != &self.cx.actor, Code::ConflictOfInterest)?;
                 let open = self.s.jobs.values().any(|j| {
                     j.incidents.iter().any(|i| i.severity >= SERIOUS && !i.triaged) && j.legs.iter().any(|l| l.offer.robot == robot)
@@ -184,15 +174,13 @@ impl Unit<'_> {
                 self.trigger_dispatch();
                 Ok(())
             }
-            StaffCommand::Recovered { robot, vertex } => {
+            StaffCommand::Recovered { robot } => {
                 need(os, Code::RoleForbidden)?;
-                let c = self.cell(robot)?;
-                need(c.robot.status == RobotStatus::Stranded, Code::StateForbids)?;
-                need(self.world.is_on_graph(c.entry, vertex), Code::NotFound)?;
-                let to = RobotStatus::Maintenance;
-                self.emit_robot(robot, RobotEvent::HealthChanged { from: RobotStatus::Stranded, to, causes: vec![HealthCause::Recovered] });
-                self.put_at(robot, vertex);
-                Ok(())
+                self.recovered(robot)
+            }
+            StaffCommand::Repaired { robot } => {
+                need(os, Code::RoleForbidden)?;
+                self.repaired(robot)
             }
             StaffCommand::Stop { robot, reason } => {
                 need(os || tr, Code::RoleForbidden)?;

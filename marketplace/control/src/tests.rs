@@ -2,5 +2,6 @@ mod chaos;
 mod failures;
 mod guards;
 mod happy;
+mod recovery;
 mod rig;
 mod timers;

@@ -128,6 +128,7 @@ impl<'a> Unit<'a> {
 
     /// Appends an event to a job's stream, folds it in, posts its money.
     pub fn emit(&mut self, id: JobId, event: JobEvent) -> EventId {
+        crate::paths::job(&event);
         let role = authority(&event).unwrap_or(self.cx.role);
         let market = is_market(&event);
         let room: Room = if market { |r| &mut r.market } else { |r| &mut r.jobs };

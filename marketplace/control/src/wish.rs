@@ -40,6 +40,15 @@ pub enum Wish {
         /// Its state now.
         status: Status,
     },
+    /// To the crew on site: a robot stands where it cannot stay.
+    Recover(RecoveryAsk),
+    /// To the crew on site: a repaired robot may be put down here and switched on.
+    PutBack {
+        /// The robot.
+        robot: RobotId,
+        /// The vertex, kept free for it.
+        vertex: u32,
+    },
     /// To the sender of an input.
     Receipt {
         /// Role of the sender's key, where the key is known.
@@ -81,6 +90,21 @@ pub struct Invitation {
     pub mode: Mode,
     /// Currency.
     pub currency: Currency,
+    /// How many of the provider's own robots could do it now.
+    pub ready: u16,
+}
+
+/// What the crew needs to know to take a robot away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct RecoveryAsk {
+    /// The robot.
+    pub robot: RobotId,
+    /// Whose it is.
+    pub owner: PartyId,
+    /// The vertex that it reached last.
+    pub place: u32,
+    /// Where what it carries belongs.
+    pub load_to: Option<u32>,
 }
 
 /// Whom an order is for, for hosts that route by robot.

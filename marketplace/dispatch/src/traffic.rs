@@ -255,6 +255,16 @@ impl Traffic {
         Ok(())
     }
 
+    /// Does nobody stand at a vertex, come by it or drive to it?
+    pub fn is_clear(&self, map: &RoadMap, class: u32, vertex: VertexIx) -> bool {
+        let meets = |b: &Bot, res| map.conflict(b.class, res, class, vertex.ix);
+        !self.bots.values().any(|b| {
+            meets(b, b.at.ix)
+                || b.target.is_some_and(|t| meets(b, t.ix))
+                || b.steps.iter().any(|s| meets(b, map.lane_res(s.lane.ix)) || meets(b, map.lane_to(s.lane).ix))
+        })
+    }
+
     /// Takes a robot off the site.
     pub fn remove_robot(&mut self, robot: RobotId) -> Result<(), TrafficError> {
         self.bots.remove(&robot).ok_or(TrafficError::UnknownRobot(robot))?;
@@ -380,6 +390,7 @@ impl Traffic {
     /// Plans anew if something changed, and lets go whoever may go.
     pub fn plan(&mut self, map: &RoadMap, now: Instant) -> Vec<Release> {
         let patience = now.since(self.planned) >= PATIENCE && self.bots.values().any(|b| waits_long(b, now));
+        nooterra_engine::sometimes!(patience, "robot waited long for another");
         let retry = now.since(self.planned) >= RETRY && self.bots.values().any(|b| b.why_not.is_some());
         if self.dirty || patience || retry {
             self.replan(map, now);

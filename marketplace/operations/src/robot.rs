@@ -45,6 +45,10 @@ pub enum RobotTimer {
     StopAckBy,
     /// A task takes too long.
     TaskEnd,
+    /// It has been of no use where it stands for long enough: it is given up as stranded.
+    GiveUp,
+    /// Nobody has come for it yet: the wish is repeated.
+    AskRecovery,
 }
 
 /// A stop in force.
@@ -113,7 +117,22 @@ pub struct Robot {
     pub load: Load,
     /// Instants of stalls and severity-2 incidents of the last hour, for the repeat rule.
     pub troubles: VecDeque<Instant>,
+    /// Quarantined and not cleared since, wherever it is.
+    pub quarantined: bool,
+    /// Not fit since.
+    pub unfit_since: Option<Instant>,
+    /// Silent or unfit for this long outside of any work, it is given up as stranded.
+    pub give_up: Span,
+    /// The lease whose own deadlines decide about it, although it is useless.
+    pub waived: Option<LeaseId>,
+    /// When people were last asked to take it away.
+    pub recovery_asked: Option<Instant>,
+    /// Back from the workshop at this place: its own next word says whether it is fit.
+    pub self_check: Option<u32>,
 }
+
+/// A stranded robot that nobody has taken away is asked for again after this.
+const ASK_AGAIN: Span = Span::from_secs(60);
 
 /// Three such in an hour put a robot into quarantine.
 const TROUBLES_MAX: usize = 3;
@@ -148,6 +167,12 @@ impl Robot {
             jobs: 0,
             load: Load::default(),
             troubles: VecDeque::new(),
+            quarantined: false,
+            unfit_since: None,
+            give_up: Span::from_mins(5),
+            waived: None,
+            recovery_asked: None,
+            self_check: None,
         }
     }
 
@@ -165,7 +190,18 @@ impl Robot {
                 self.orders_seen = self.orders_seen.max(b.orders_seen);
                 self.heard_at = Some(at);
             }
-            Event::HealthChanged { to, .. } => self.status = *to,
+            Event::HealthChanged { to, .. } => {
+                self.status = *to;
+                self.unfit_since = (*to == RobotStatus::Unhealthy).then_some(at);
+                self.recovery_asked = None;
+                self.self_check = None;
+            }
+            Event::RecoveryAsked { .. } => self.recovery_asked = Some(at),
+            Event::MaintenanceClosed { place } => {
+                self.self_check = Some(*place);
+                self.fault = false;
+                self.place = *place;
+            }
             Event::LinkLost { .. } => self.link_lost = true,
             Event::LinkRestored { .. } => self.link_lost = false,
             Event::OrderAcked { order_seq, code } => {
@@ -173,9 +209,15 @@ impl Robot {
                     self.orders_seen = self.orders_seen.max(*order_seq);
                 }
             }
-            Event::RobotQuarantined { .. } => self.status = RobotStatus::Quarantined,
+            Event::RobotQuarantined { .. } => {
+                self.status = RobotStatus::Quarantined;
+                self.quarantined = true;
+            }
             Event::QuarantineCleared => {
-                self.status = from_health(self.health_bps, self.soc_bps, self.fault);
+                if self.status == RobotStatus::Quarantined {
+                    self.status = from_health(self.health_bps, self.soc_bps, self.fault);
+                }
+                self.quarantined = false;
                 self.troubles.clear();
             }
             Event::TaskPlanned { task, kind, place, from, to } => {
@@ -243,11 +285,12 @@ impl Robot {
 
     /// The status that its last heartbeat asks for, if it is another one, with the causes.
     pub fn due_status(&self) -> Option<(RobotStatus, Vec<HealthCause>)> {
-        if !self.status.follows_health() || self.heard_at.is_none() {
+        let checks = self.status == RobotStatus::Maintenance && self.self_check.is_some();
+        if !(self.status.follows_health() || checks) || self.heard_at.is_none() {
             return None;
         }
         let to = from_health(self.health_bps, self.soc_bps, self.fault);
-        if to == self.status {
+        if to == self.status || (checks && !to.is_fit()) {
             return None;
         }
         let mut causes = Vec::new();
@@ -279,6 +322,22 @@ impl Robot {
         self.status.is_fit() && self.stops.is_empty() && self.lease.is_none() && self.link_fresh(now)
     }
 
+    /// Since when it has stood about unable to work: silent, not fit, or stopped in quarantine.
+    fn useless_since(&self) -> Option<Instant> {
+        let waived = self.lease.is_some_and(|l| self.waived == Some(l.lease));
+        if waived || !(self.status.follows_health() || self.status == RobotStatus::Quarantined) {
+            return None;
+        }
+        let silent = self.heard_at.filter(|_| self.link_lost);
+        let stopped = self.stops.first().filter(|_| self.status == RobotStatus::Quarantined).map(|s| s.at);
+        silent.into_iter().chain(self.unfit_since).chain(stopped).min()
+    }
+
+    /// Is it known to be unable to move by itself?
+    pub fn is_helpless(&self) -> bool {
+        self.link_lost || self.fault || matches!(self.status, RobotStatus::Unhealthy | RobotStatus::Stranded)
+    }
+
     /// Armed timers of the robot.
     pub fn deadlines(&self) -> Vec<(RobotTimer, Instant)> {
         let mut out = Vec::new();
@@ -291,6 +350,12 @@ impl Robot {
         }
         if let Some(t) = &self.task {
             out.push((RobotTimer::TaskEnd, t.to));
+        }
+        if let Some(since) = self.useless_since() {
+            out.push((RobotTimer::GiveUp, since.saturating_add(self.give_up)));
+        }
+        if let Some(at) = self.recovery_asked.filter(|_| self.status == RobotStatus::Stranded) {
+            out.push((RobotTimer::AskRecovery, at.saturating_add(ASK_AGAIN)));
         }
         out
     }

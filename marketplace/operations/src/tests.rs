@@ -51,7 +51,27 @@ fn a_silent_robot_has_a_link_timer_and_cannot_be_matched() {
     assert!(r.can_be_matched(Instant::from_secs(25)) && due > Instant::from_secs(25));
     assert!(!r.can_be_matched(Instant(due.0)));
     r.evolve(due, &Event::LinkLost { last: Instant::from_secs(10) });
+    let give_up = Instant::from_secs(10).saturating_add(r.give_up);
+    assert_eq!(r.deadlines(), [(RobotTimer::GiveUp, give_up)]);
+    let stranded = Event::HealthChanged { from: r.status, to: RobotStatus::Stranded, causes: vec![] };
+    r.evolve(give_up, &stranded);
     assert!(r.deadlines().is_empty());
+    r.evolve(give_up, &Event::RecoveryAsked { place: 3 });
+    assert_eq!(r.deadlines()[0].0, RobotTimer::AskRecovery);
+}
+
+#[test]
+fn a_robot_back_from_the_workshop_checks_itself_before_it_works() {
+    let mut r = robot();
+    r.evolve(Instant::from_secs(10), &beat(9_000, 9_000, false));
+    let to = |to| Event::HealthChanged { from: RobotStatus::Active, to, causes: vec![] };
+    r.evolve(Instant::from_secs(20), &to(RobotStatus::Maintenance));
+    assert_eq!(r.due_status(), None, "it is in the workshop");
+    r.evolve(Instant::from_secs(30), &Event::MaintenanceClosed { place: 3 });
+    r.evolve(Instant::from_secs(40), &beat(9_000, 9_000, true));
+    assert_eq!(r.due_status(), None, "still not fit");
+    r.evolve(Instant::from_secs(50), &beat(9_000, 9_000, false));
+    assert_eq!(r.due_status().map(|d| d.0), Some(RobotStatus::Active));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! # cast: the people and companies of a simulated run
 //!
-//! What lives here: requesters that ask for work as the scenario's demand says, providers that quote, the payment
-//! provider that authorises, captures, refunds and pays out. Each has its own key and its own outbox, and speaks to
+//! What lives here: requesters that ask for work as the scenario's demand says, providers that quote, the crew that
+//! takes broken robots away and brings them back, the payment provider that authorises, captures, refunds and pays out. Each has its own key and its own outbox, and speaks to
 //! the platform only in signed envelopes over the simulated network, exactly as its live counterpart would.
 //!
 //! What it may not touch: the platform's state, robots, the world, files, clocks.
@@ -9,6 +9,7 @@
 //! How data passes through: the stage hands over [`Mail`] that has arrived ([`Cast::receive`]), lets time pass
 //! ([`Cast::advance`]), and posts what comes out of [`Cast::post`] on the bus.
 
+pub mod crew;
 pub mod mail;
 pub mod payments;
 pub mod provider;
@@ -16,6 +17,7 @@ pub mod requester;
 
 pub use mail::Mail;
 
+use crew::Crew;
 use nooterra_engine::chance::Chance;
 use nooterra_engine::ids::{PartyId, TenantId};
 use nooterra_engine::net::Node;
@@ -32,6 +34,8 @@ pub const REQUESTERS: Node = 10_000;
 pub const PROVIDERS: Node = 20_000;
 /// The payment provider's node.
 pub const PAYMENTS: Node = 30_000;
+/// The crew's node.
+pub const CREW: Node = 40_000;
 
 /// Everybody who is not a device.
 #[derive(Debug, Clone, PartialEq, Record)]
@@ -43,6 +47,8 @@ pub struct Cast {
     pub providers: Vec<Provider>,
     /// The payment provider.
     pub payments: Payments,
+    /// Who takes broken robots away.
+    pub crew: Crew,
     strays: u64,
 }
 
@@ -60,6 +66,12 @@ pub fn provider_party(name: &str) -> PartyId {
 #[must_use]
 pub fn payments_party() -> PartyId {
     PartyId::named("payments")
+}
+
+/// The party of the crew on site.
+#[must_use]
+pub fn crew_party() -> PartyId {
+    PartyId::named("crew")
 }
 
 /// The signing key of a member of the cast (or a device) under a seed.
@@ -86,7 +98,8 @@ impl Cast {
         let providers =
             r.providers.iter().map(|p| Provider::new(p.clone(), outbox(provider_party(&p.name), format!("provider/{}", p.name)))).collect();
         let payments = Payments::new(r.payments, outbox(payments_party(), "payments".into()));
-        Self { chance, requesters, providers, payments, strays: 0 }
+        let crew = Crew::new(r.crew, outbox(crew_party(), "crew".into()));
+        Self { chance, requesters, providers, payments, crew, strays: 0 }
     }
 
     /// Takes what the platform sent to a node. What is no mail is counted and dropped: nobody acts on it.
@@ -97,6 +110,8 @@ impl Cast {
         };
         if node == PAYMENTS {
             self.payments.receive(now, &mail, &mut self.chance);
+        } else if node == CREW {
+            self.crew.receive(now, &mail);
         } else if let Some(p) = ix(node, PROVIDERS).and_then(|i| self.providers.get_mut(i)) {
             p.receive(now, node, &mail, &mut self.chance);
         } else if let Some(r) = ix(node, REQUESTERS).and_then(|i| self.requesters.get_mut(i)) {
@@ -115,6 +130,7 @@ impl Cast {
             p.advance(now);
         }
         self.payments.advance(now);
+        self.crew.advance(now);
     }
 
     /// When somebody has something to do next.
@@ -122,7 +138,7 @@ impl Cast {
     pub fn next_deadline(&self, now: Instant) -> Option<Instant> {
         let r = self.requesters.iter().filter_map(|r| r.next_deadline(now));
         let p = self.providers.iter().filter_map(|p| p.next_deadline(now));
-        r.chain(p).chain(self.payments.next_deadline(now)).min()
+        r.chain(p).chain(self.payments.next_deadline(now)).chain(self.crew.next_deadline(now)).min()
     }
 
     /// Everything to be sent to the platform now, with the sender's node.
@@ -134,6 +150,7 @@ impl Cast {
             p.outbox.due(now).iter().for_each(|e| send(at(PROVIDERS, i), e.to_bytes()));
         }
         self.payments.outbox.due(now).iter().for_each(|e| send(PAYMENTS, e.to_bytes()));
+        self.crew.outbox.due(now).iter().for_each(|e| send(CREW, e.to_bytes()));
     }
 
     /// A fault of the scenario begins or ends. Says whether it concerned anybody here.
@@ -156,7 +173,7 @@ impl Cast {
             .iter()
             .map(|r| &r.outbox)
             .chain(self.providers.iter().map(|p| &p.outbox))
-            .chain([&self.payments.outbox])
+            .chain([&self.payments.outbox, &self.crew.outbox])
             .all(|o| o.unacked() == 0)
     }
 

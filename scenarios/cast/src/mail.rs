@@ -1,8 +1,8 @@
 //! What the platform sends to people and companies.
 
-use nooterra_control::wish::{Invitation, PaymentAsk};
+use nooterra_control::wish::{Invitation, PaymentAsk, RecoveryAsk};
 use nooterra_engine::Record;
-use nooterra_engine::ids::{JobId, PartyId};
+use nooterra_engine::ids::{JobId, PartyId, RobotId};
 use nooterra_jobs::status::Status;
 use nooterra_trust::Receipt;
 
@@ -15,6 +15,15 @@ pub enum Mail {
     Pay(PaymentAsk),
     /// To a provider: a job is open for quotes.
     Invite(Box<Invitation>),
+    /// To the crew: a robot is to be taken away.
+    Recover(RecoveryAsk),
+    /// To the crew: a repaired robot may be put down here.
+    PutBack {
+        /// The robot.
+        robot: RobotId,
+        /// Where.
+        vertex: u32,
+    },
     /// To a requester or provider: a job of theirs moved.
     Notify {
         /// To whom.

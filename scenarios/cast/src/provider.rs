@@ -45,7 +45,8 @@ impl Provider {
             Mail::Notify { job, status, .. } => {
                 self.told.insert(*job, *status);
             }
-            Mail::Invite(i) if !self.silent && !self.invited.contains_key(&i.job) => {
+            // Who has no robot that could come promises nothing.
+            Mail::Invite(i) if !self.silent && i.ready > 0 && !self.invited.contains_key(&i.job) => {
                 self.invited.insert(i.job, true);
                 let entity = u64::from(node);
                 let wait = chance.between(DELAY, entity, self.plan.quote_delay_min.0, self.plan.quote_delay_max.0);
@@ -62,7 +63,7 @@ impl Provider {
                 };
                 self.drafts.push(now + Span(wait), 0, 0, quote);
             }
-            Mail::Invite(_) | Mail::Pay(_) => {}
+            Mail::Invite(_) | Mail::Pay(_) | Mail::Recover(_) | Mail::PutBack { .. } => {}
         }
     }
 

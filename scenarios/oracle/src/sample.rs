@@ -95,6 +95,10 @@ sample! {
     fleet_distance_m: u64 = "fleet.distance_m";
     /// Lowest state of charge now, 1/10 000.
     fleet_soc_min_bps: u64 = "fleet.soc_min_bps";
+    /// Times that people took a robot off the floor.
+    fleet_recovered: u64 = "fleet.recovered";
+    /// Times that a repaired robot was put back.
+    fleet_returned: u64 = "fleet.returned";
     /// Times that a way was planned anew because something stood in it.
     replans: u64 = "replans";
     /// Jobs handed from one robot to another.

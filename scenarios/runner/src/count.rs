@@ -5,6 +5,8 @@ use nooterra_control::fact::{Event, Fact, PartyEvent};
 use nooterra_engine::Instant;
 use nooterra_engine::faults::Edge;
 use nooterra_jobs::event::Event as JobEvent;
+use nooterra_operations::RobotStatus;
+use nooterra_operations::event::Event as RobotEvent;
 use nooterra_stage::{Entry, Sink};
 use std::collections::BTreeMap;
 
@@ -33,6 +35,8 @@ pub struct Counts {
     pub doors: u64,
     /// Lift rides begun.
     pub rides: u64,
+    /// Robots taken off the floor.
+    pub recovered: u64,
 }
 
 /// Incident lines kept.
@@ -56,6 +60,7 @@ impl Counts {
         *self.events.entry(event.name()).or_default() += 1;
         match event {
             Event::Job(j) => self.see_job(at, j),
+            Event::Robot(RobotEvent::HealthChanged { to: RobotStatus::Maintenance, .. }) => self.recovered += 1,
             Event::Party(PartyEvent::PayoutInitiated { net, .. }) => self.paid_out += net.minor(),
             _ => {}
         }

@@ -94,6 +94,9 @@ impl Judge {
     pub fn second(&mut self, stage: &Stage, counts: &Counts, stops: u64) {
         let (tick, at) = (stage.tick(), stage.now());
         for (id, ix, _) in stage.fleet.robots() {
+            if stage.fleet.twin.is_away(ix) {
+                continue;
+            }
             let finite =
                 stage.fleet.twin.truth(ix).is_some_and(|t| t.pose.at.x.is_finite() && t.pose.at.y.is_finite() && t.z_m.is_finite());
             self.oracle.finite(at, tick, finite, &format!("robot {id}"));
@@ -247,6 +250,8 @@ fn sample(stage: &Stage, counts: &Counts, stops: u64) -> Sample {
         safety_stops: stops,
         safety_clamps: stage.fleet.clamped(),
         fleet_robots: setup.resolved.robots.len() as u64,
+        fleet_recovered: counts.recovered,
+        fleet_returned: counts.of("MAINTENANCE_CLOSED"),
         replans: counts.of("LANE_CLOSED"),
         handovers: t.handovers.into(),
         stalls: counts.of("EXECUTION_STALLED"),

@@ -80,6 +80,10 @@ pub struct Loaded {
     pub remarks: Vec<String>,
 }
 
+/// How long a run may last, whatever says so.
+const DURATIONS: std::ops::RangeInclusive<nooterra_engine::Span> =
+    nooterra_engine::Span::from_secs(1)..=nooterra_engine::Span::from_secs(7 * 86_400);
+
 /// Changes to a scenario from the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Overrides {
@@ -150,6 +154,10 @@ fn fleet_files(s: &Scenario, folder: &Path, broken: &Broken<'_>) -> Result<Vec<(
 fn resolve(s: &Scenario, site: &Site, models: &[(String, RobotModel)], o: Overrides) -> Result<Resolved, Vec<Flaw>> {
     let mut r = nooterra_script::resolve_with(s, site, models, o.seed.unwrap_or(s.seed.value))?;
     if let Some(d) = o.duration {
+        if !DURATIONS.contains(&d) {
+            let remedy = "ask for example for `--duration 10m`";
+            return Err(vec![Flaw::whole(format!("a run lasts from one second to seven days, not {d}"), remedy)]);
+        }
         r.duration = d;
     }
     Ok(r)

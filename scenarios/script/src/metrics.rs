@@ -50,6 +50,8 @@ metrics! {
     "fleet.dead": "robots without energy or out of service";
     "fleet.distance_m": "metres driven by all robots";
     "fleet.soc_min_bps": "lowest state of charge now, 1/10000";
+    "fleet.recovered": "times that people took a robot off the floor";
+    "fleet.returned": "times that a repaired robot was put back";
     "replans": "times that a way was planned anew because something stood in it";
     "handovers": "jobs handed from one robot to another";
     "stalls": "times that a working job stalled";

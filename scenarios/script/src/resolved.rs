@@ -47,6 +47,8 @@ pub struct Resolved {
     pub faults: FaultPlan<FaultKind>,
     /// People who walk about.
     pub people: Vec<Walker>,
+    /// People who take broken robots away.
+    pub crew: CrewPlan,
     /// Policy values that differ from the marketplace's defaults.
     pub policy: PolicyPlan,
     /// What must hold.
@@ -461,6 +463,23 @@ pub struct PolicyPlan {
     pub insurance_ppm: Option<u32>,
     /// The skill developers' share, parts per million.
     pub developer_ppm: Option<u32>,
+}
+
+/// People who take broken robots off the floor and repair them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct CrewPlan {
+    /// Time from the request until the robot is off the floor.
+    pub arrives: Span,
+    /// Time from then until it may be put back.
+    pub repairs: Span,
+    /// Do repaired robots come back?
+    pub returns: bool,
+}
+
+impl Default for CrewPlan {
+    fn default() -> Self {
+        Self { arrives: Span::from_mins(5), repairs: Span::from_mins(15), returns: true }
+    }
 }
 
 /// What must hold.

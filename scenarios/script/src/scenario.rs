@@ -40,6 +40,8 @@ pub struct Scenario {
     pub faults: Vec<At<FaultEntry>>,
     /// People who walk about.
     pub people: Option<At<u32>>,
+    /// People who take broken robots off the floor and repair them.
+    pub crew: Option<Crew>,
     /// Values of the marketplace's policy that differ from its defaults.
     pub policy: Option<Policy>,
     /// Values drawn anew under each seed.
@@ -47,6 +49,18 @@ pub struct Scenario {
     /// What must hold.
     #[serde(default)]
     pub expect: Vec<At<Expect>>,
+}
+
+/// People who take broken robots off the floor and repair them.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Crew {
+    /// Time from the platform's request until the robot is off the floor; 5 minutes if not said.
+    pub arrives: Option<At<Time>>,
+    /// Time from then until it is repaired and may be put back; 15 minutes if not said.
+    pub repairs: Option<At<Time>>,
+    /// Do repaired robots come back? Yes if not said.
+    pub returns: Option<At<bool>>,
 }
 
 /// How bodies are simulated.

@@ -1,6 +1,6 @@
 //! What a run is made of: the resolved scenario, the site, and the platform's genesis that follows from them.
 
-use nooterra_cast::{key, payments_party, provider_party, requester_party};
+use nooterra_cast::{crew_party, key, payments_party, provider_party, requester_party};
 use nooterra_control::genesis::{ContractTerms, Genesis, PartyEntry, RobotEntry, WitnessEntry};
 use nooterra_control::policy::Policy;
 use nooterra_engine::chance::Chance;
@@ -78,6 +78,7 @@ impl Setup {
         out.push((self.developer(), "navigation skill".into()));
         out.push((self.site_party(), format!("site {}", self.site.name)));
         out.push((payments_party(), "payments".into()));
+        out.push((crew_party(), "crew".into()));
         out
     }
 
@@ -108,6 +109,8 @@ impl Setup {
         }
         let pay = payments_party();
         keys.push(self.binding(Role::PS, *pay.as_bytes(), &pay.to_string(), "payments"));
+        let crew = crew_party();
+        keys.push(self.binding(Role::OS, *crew.as_bytes(), &crew.to_string(), "crew"));
         for (i, p) in r.robots.iter().enumerate() {
             let id = self.robot_id(i);
             keys.push(self.binding(Role::RB, *id.as_bytes(), &id.to_string(), &format!("robot/{}", p.name)));

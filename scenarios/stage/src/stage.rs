@@ -2,7 +2,7 @@
 
 use crate::setup::Setup;
 use crate::world;
-use nooterra_cast::{Cast, Mail, PAYMENTS, PROVIDERS, REQUESTERS, provider_party, requester_party};
+use nooterra_cast::{CREW, Cast, Mail, PAYMENTS, PROVIDERS, REQUESTERS, provider_party, requester_party};
 use nooterra_control::wish::Wish;
 use nooterra_control::{Control, Fact, Input};
 use nooterra_engine::bus::Bus;
@@ -153,7 +153,7 @@ pub struct Stage {
     pub(crate) edges: Vec<(Instant, u32, Edge)>,
     pub(crate) nodes: BTreeMap<[u8; 16], Node>,
     out: Out<Fact, Wish>,
-    dirty: bool,
+    pub(crate) dirty: bool,
 }
 
 impl Stage {
@@ -232,6 +232,9 @@ impl Stage {
             self.cast.post(now, |from, bytes| bus.send(now, from, PLATFORM, bytes));
             self.dirty = true;
         }
+        if self.cast.crew.has_deeds() {
+            world::do_deeds(self)?;
+        }
         self.fleet.tick(now, &self.setup.site)?;
         let bus = &mut self.bus;
         self.fleet.post(now, |from, bytes| bus.send(now, from, PLATFORM, bytes));
@@ -295,6 +298,8 @@ impl Stage {
             Wish::Pay(ask) => (PAYMENTS, encode(&Mail::Pay(ask.clone()))),
             Wish::Invite { provider, invitation } => (party(provider)?, encode(&Mail::Invite(invitation.clone()))),
             Wish::Notify { party: p, job, status } => (party(p)?, encode(&Mail::Notify { party: *p, job: *job, status: *status })),
+            Wish::Recover(ask) => (CREW, encode(&Mail::Recover(*ask))),
+            Wish::PutBack { robot, vertex } => (CREW, encode(&Mail::PutBack { robot: *robot, vertex: *vertex })),
             Wish::Receipt { receipt, .. } => {
                 let to = *self.nodes.get(&receipt.actor)?;
                 let bytes = match to {
@@ -396,6 +401,7 @@ fn nodes(setup: &Setup) -> BTreeMap<[u8; 16], Node> {
         put(*provider_party(&p.name).as_bytes(), PROVIDERS, i);
     }
     put(*nooterra_cast::payments_party().as_bytes(), PAYMENTS, 0);
+    put(*nooterra_cast::crew_party().as_bytes(), CREW, 0);
     put(*setup.site_id().as_bytes(), SITE, 0);
     put(*setup.witness_id().as_bytes(), SITE, 0);
     out

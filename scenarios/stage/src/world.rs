@@ -2,6 +2,7 @@
 
 use crate::setup::Setup;
 use crate::stage::{PLATFORM, Stage, StageError};
+use nooterra_cast::crew::Deed;
 use nooterra_cast::{PAYMENTS, PROVIDERS, REQUESTERS, key};
 use nooterra_engine::chance::Chance;
 use nooterra_engine::faults::Edge;
@@ -9,7 +10,7 @@ use nooterra_engine::geom::{Pose2, Vec2};
 use nooterra_engine::net::{Disturbance, Node};
 use nooterra_script::resolved::{FaultKind, Group, MotorFault, Resolved, SensorFault, SensorKind, Walker};
 use nooterra_sim::{Enrolment, ROBOTS, SITE, SimFleet, SiteController};
-use nooterra_site::LevelIx;
+use nooterra_site::{LevelIx, VertexIx};
 use nooterra_trust::outbox::Patience;
 use nooterra_trust::{Outbox, Sender};
 use nooterra_twin::{ObstacleSpawn, PersonSpawn, PhysicalFault, RobotIx, Stand, Twin, TwinParams};
@@ -97,6 +98,28 @@ fn group(r: &Resolved, g: Group) -> BTreeSet<Node> {
         Group::Payments => [PAYMENTS].into(),
         Group::Platform => [PLATFORM].into(),
     }
+}
+
+/// A repaired robot comes back with this charge.
+const CHARGED_BPS: u32 = 9_500;
+
+/// What the crew does by hand. A robot is put down once nothing stands there any more.
+pub(crate) fn do_deeds(stage: &mut Stage) -> Result<(), StageError> {
+    stage.dirty = true;
+    for deed in stage.cast.crew.take_deeds() {
+        match deed {
+            Deed::TakeAway { robot, load_to } => stage.fleet.take_away(robot, load_to.map(VertexIx::new))?,
+            Deed::PutBack { robot, vertex } => {
+                let graph_idx = stage.setup.resolved.robots.iter().enumerate().find(|(i, _)| stage.setup.robot_id(*i) == robot);
+                let heading = graph_idx.map_or(0.0, |(_, r)| heading(&stage.setup, vertex, r.graph_idx));
+                let site = stage.setup.site.clone();
+                if !stage.fleet.put_back(robot, VertexIx::new(vertex), heading, CHARGED_BPS, &site) {
+                    stage.cast.crew.later(deed);
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Lets a fault of the plan begin or end.

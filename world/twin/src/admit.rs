@@ -17,7 +17,7 @@ use bevy_ecs::prelude::{Mut, World};
 use nooterra_site::{DoorIx, LiftIx, Site};
 
 #[allow(clippy::cast_possible_truncation)] // positions in lists; metres to single precision
-fn at(plan: &Plan, s: &crate::words::Stand) -> (f32, f32, f32, f32) {
+pub(crate) fn at(plan: &Plan, s: &crate::words::Stand) -> (f32, f32, f32, f32) {
     let (x, y) = plan.inward(s.pose.at);
     (x, y, plan.floor_z(s.level.ix), s.pose.theta_rad as f32)
 }
@@ -116,7 +116,7 @@ pub(crate) fn robot_parts(
     let train =
         DriveTrain { command: DriveCommand::default(), set: [0.0; 3], wheels, mass, late: Vec::new(), missed: [0; 4], power_w: 0.0 };
     let f = RobotFaults::gather(&faults.active, ix);
-    (Robot { ix, spawn, body }, c, motion, train, battery, Deck::default(), Senses::default(), f)
+    (Robot { ix, spawn, body, away: false }, c, motion, train, battery, Deck::default(), Senses::default(), f)
 }
 
 #[allow(clippy::cast_possible_truncation)] // metres to single precision

@@ -25,6 +25,7 @@ mod person;
 mod physics;
 mod picture;
 mod plan;
+mod recover;
 mod robot;
 mod scale;
 mod scan;

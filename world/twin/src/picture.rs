@@ -19,7 +19,7 @@ pub(crate) fn flatten(
     plan: Res<Plan>,
     roster: Res<Roster>,
     mut flat: ResMut<FlatWorld>,
-    robots: Query<(&Chassis, &Motion)>,
+    robots: Query<(&Robot, &Chassis, &Motion)>,
     people: Query<&Person>,
     loads: Query<&Load>,
     obstacles: Query<&Obstacle>,
@@ -32,8 +32,8 @@ pub(crate) fn flatten(
         l.boxes.clear();
     }
     for (i, e) in roster.robots.iter().enumerate() {
-        let Ok((c, m)) = robots.get(*e) else { continue };
-        if let Some(l) = levels.get_mut(m.level as usize) {
+        let Ok((robot, c, m)) = robots.get(*e) else { continue };
+        if let Some(l) = levels.get_mut(m.level as usize).filter(|_| !robot.away) {
             l.discs.items.push(Disc { x: m.x, y: m.y, r: c.radius, who: i as u32 });
         }
     }
@@ -148,7 +148,7 @@ pub(crate) fn summarise(
         ink.u(b.charge_c.to_bits());
         s.readings.encoders.iter().for_each(|c| ink.u(c.cast_unsigned()));
         ink.u(s.readings.yaw_rate_radps.to_bits());
-        ink.u(d.load.map_or(0, |l| u64::from(l.ix) + 1));
+        ink.u((d.load.map_or(0, |l| u64::from(l.ix) + 1)) << 1 | u64::from(robot.away));
         if s.readings.scan_tick == clock.tick {
             s.ranges_mm.iter().for_each(|r| ink.0.extend_from_slice(&r.to_le_bytes()));
         }

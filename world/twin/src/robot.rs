@@ -125,6 +125,9 @@ pub(crate) fn drive_robots(
     let grip = settings.0.tyre_friction as f32;
     for e in &roster.robots {
         let Ok((robot, c, f, mut motion, mut train, mut battery)) = robots.get_mut(*e) else { continue };
+        if robot.away {
+            continue;
+        }
         let (motion, train) = (&mut *motion, &mut *train);
         let mut command = train.command;
         if f.delay_ticks > 0 {
@@ -250,6 +253,9 @@ pub(crate) fn observe_robots(
 ) {
     for e in &roster.robots {
         let Ok((robot, c, mut m)) = robots.get_mut(*e) else { continue };
+        if robot.away {
+            continue;
+        }
         let Some(rb) = physics.world.bodies.get(robot.body.body()) else { continue };
         let asleep = rb.is_sleeping();
         if asleep && m.asleep {

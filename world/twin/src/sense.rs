@@ -31,7 +31,7 @@ pub(crate) fn feel(
     touches.items.clear();
     for e in &roster.robots {
         let Ok((robot, m, mut senses)) = robots.get_mut(*e) else { continue };
-        if m.asleep {
+        if m.asleep || robot.away {
             continue; // what it leans on keeps touching it, unchanged
         }
         let first = touches.items.len();
@@ -99,8 +99,8 @@ pub(crate) fn sense(
         let senses = &mut *senses;
         let r = &mut senses.readings;
         r.tick = clock.tick;
-        r.powered = !b.dead;
-        if b.dead {
+        r.powered = !b.dead && !robot.away;
+        if !r.powered {
             continue;
         }
         for w in 0..c.driven {

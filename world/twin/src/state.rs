@@ -89,6 +89,8 @@ pub(crate) struct Robot {
     pub ix: RobotIx,
     pub spawn: RobotSpawn,
     pub body: BodyRef,
+    /// Taken off the floor: its body takes part in nothing until it is put back.
+    pub away: bool,
 }
 
 /// Where it is and how it moves, as of the end of the last tick.

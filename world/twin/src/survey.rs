@@ -29,6 +29,9 @@ impl Twin {
     pub fn clearance(&self, robot: RobotIx, most_m: f64, people_only: bool) -> Option<Clearance> {
         let e = *self.roster().robots.get(robot.at())?;
         let (m, c) = (self.world.get::<Motion>(e)?, self.world.get::<Chassis>(e)?);
+        if self.is_away(robot) {
+            return None;
+        }
         let (flat, _) = self.picture();
         let mut best = None;
         let reach = most_m as f32 + c.radius;

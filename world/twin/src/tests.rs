@@ -5,6 +5,7 @@ mod faults;
 mod laser;
 mod loads;
 mod motion;
+mod recover;
 mod same;
 
 pub(crate) use crate::*;

@@ -398,10 +398,10 @@ impl Twin {
 
     // --- what comes out ---
 
-    fn robot_entity(&self, robot: RobotIx) -> Result<bevy_ecs::prelude::Entity, TwinError> {
+    pub(crate) fn robot_entity(&self, robot: RobotIx) -> Result<bevy_ecs::prelude::Entity, TwinError> {
         self.roster().robots.get(robot.at()).copied().ok_or_else(|| TwinError::Unknown(format!("robot {}", robot.ix)))
     }
-    fn of_robot<C: bevy_ecs::prelude::Component>(&self, robot: RobotIx) -> Option<&C> {
+    pub(crate) fn of_robot<C: bevy_ecs::prelude::Component>(&self, robot: RobotIx) -> Option<&C> {
         self.world.get::<C>(*self.roster().robots.get(robot.at())?)
     }
     /// How many robots there are.
@@ -457,9 +457,12 @@ impl Twin {
 
     // --- truth, for judges and site sensors ---
 
-    /// Where a robot really is.
+    /// Where a robot really is, if it is on the floor.
     pub fn truth(&self, robot: RobotIx) -> Option<Truth> {
         let (m, plan) = (self.of_robot::<Motion>(robot)?, self.world.resource::<Plan>());
+        if self.is_away(robot) {
+            return None;
+        }
         Some(Truth {
             level: LevelIx::new(m.level),
             pose: plan.pose(m.x, m.y, m.yaw),

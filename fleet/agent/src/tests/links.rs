@@ -357,3 +357,28 @@ fn control_is_cheap() {
         assert!(best < limit_ns, "{name}: {best} ns");
     }
 }
+
+#[test]
+fn after_a_restart_it_counts_orders_on_and_knows_nothing_else() {
+    let mut r = Rig::new(house(), 0, 0.0);
+    let body = route_order(&r, &[0, 1]);
+    for (seq, body) in [(1, body.clone()), (3, body.clone())] {
+        let o = r.sign(seq, 1, Instant::NEVER, body);
+        r.agent.receive(r.now, &o, &r.map);
+    }
+    r.cycle();
+    assert!(!r.agent.track().is_done());
+    assert!(r.agent.restart(99_999, 0.0, &r.map).is_err(), "there is no such place");
+    r.agent.restart(0, 0.0, &r.map).unwrap();
+    assert!(r.agent.track().is_done() && r.agent.lease().is_none());
+    for seq in [2, 3] {
+        let o = r.sign(seq, 2, Instant::NEVER, Order::Ack { actor_seq: 0 });
+        r.agent.receive(r.now, &o, &r.map);
+    }
+    r.cycle();
+    assert!(r.agent.track().is_done(), "the route that had come ahead of its turn is forgotten");
+    let o = r.sign(4, 2, Instant::NEVER, body);
+    r.agent.receive(r.now, &o, &r.map);
+    r.cycle();
+    assert!(!r.agent.track().is_done());
+}

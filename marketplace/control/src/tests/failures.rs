@@ -1,7 +1,7 @@
 use super::rig::{Rig, robot};
 use crate::input::{RequesterCommand, StaffCommand};
 use nooterra_engine::ids::JobId;
-use nooterra_engine::time::{Instant, Span};
+use nooterra_engine::time::Span;
 use nooterra_jobs::event::{Cause, Event, Fault, Outcome};
 use nooterra_jobs::status::Status;
 use nooterra_operations::RobotStatus;
@@ -239,8 +239,7 @@ fn the_requester_cancels_at_every_stage() {
     for status in [Status::Quoted, Status::Booked, Status::Reserved, Status::EnRoute, Status::Executing] {
         let mut rig = ready(TWO);
         if status == Status::Booked {
-            rig.knobs.dead.extend([(robot("a1"), Instant::ZERO), (robot("a2"), Instant::ZERO)]);
-            rig.run(30);
+            rig.knobs.refuse_offers.extend([robot("a1"), robot("a2")]);
         }
         let job = rig.ask(rig.delivery(1, 6));
         until(&mut rig, job, status, 300);
@@ -270,8 +269,13 @@ fn a_serious_collision_stops_and_quarantines() {
     assert_eq!(rig.c.state().robots[&r].robot.status, RobotStatus::Quarantined);
     assert_eq!(rig.run_job(job, 1_500), Status::Settled, "{:?}", rig.names(job));
     assert!(rig.c.job_view(job).unwrap().aborted.is_some());
+    // It stands stopped in the way of others, so people take it away; the workshop keeps it until it is cleared.
+    rig.send("staff", &StaffCommand::Recovered { robot: r }).unwrap();
+    assert_eq!(rig.send("staff", &StaffCommand::Repaired { robot: r }).unwrap_err(), "HOLD_OPEN");
     rig.send("staff", &StaffCommand::ClearStops { robot: r }).unwrap();
     rig.send("staff", &StaffCommand::ClearQuarantine { robot: r }).unwrap();
+    rig.send("staff", &StaffCommand::Repaired { robot: r }).unwrap();
+    rig.run(30);
     assert_eq!(rig.c.state().robots[&r].robot.status, RobotStatus::Active);
     rig.check_books();
 }

@@ -144,6 +144,8 @@ pub struct Rig {
     watched: BTreeMap<JobId, (RobotId, Vec<u32>, Option<ItemId>)>,
     inside: BTreeSet<(JobId, RobotId)>,
     pub refused: Vec<(String, String)>,
+    /// What the crew on site was asked.
+    pub crew: Vec<Wish>,
     pub restart_every: Option<u32>,
     ticks: u32,
 }
@@ -273,6 +275,7 @@ impl Rig {
             watched: BTreeMap::new(),
             inside: BTreeSet::new(),
             refused: vec![],
+            crew: vec![],
             restart_every: None,
             ticks: 0,
         }
@@ -319,7 +322,7 @@ impl Rig {
             Wish::Facility { order, .. } => self.site_order(order),
             Wish::Pay(ask) => self.bank(ask),
             Wish::Invite { provider, invitation } => {
-                if self.knobs.no_quotes {
+                if self.knobs.no_quotes || invitation.ready == 0 {
                     return;
                 }
                 let (who, bps) = if provider == party("acme") { ("acme", 9_500) } else { ("bolt", 10_500) };
@@ -334,6 +337,8 @@ impl Rig {
                 self.send(who, &q).unwrap();
                 *self.quotes.entry(invitation.job).or_default() += 1;
             }
+            Wish::Recover(ask) => self.crew.push(Wish::Recover(ask)),
+            Wish::PutBack { .. } => self.crew.push(w),
             Wish::Notify { .. } | Wish::Receipt { .. } => {}
         }
     }

@@ -73,3 +73,9 @@ fn faults_in_force_go_on_from_any_tick() {
     restore("office-blocked-corridor", 7, 11_990, 16_000, 4, 1);
     restore("office-robot-dies", 26, 14_980, 18_000, 4, 1);
 }
+
+#[test]
+fn a_robot_taken_off_the_floor_is_away_after_a_restore_too() {
+    // Two robots die, are carried off after some five minutes and come back four minutes later, one in the middle of a job.
+    restore("office-hand-over", 4, 12_003, 28_000, 7, 1);
+}

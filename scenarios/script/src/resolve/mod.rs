@@ -9,8 +9,8 @@ mod people;
 
 use crate::at::At;
 use crate::flaw::Flaw;
-use crate::resolved::{PolicyPlan, Resolved};
-use crate::scenario::{Fidelity, Network, Policy, Scenario, Swarm};
+use crate::resolved::{CrewPlan, PolicyPlan, Resolved};
+use crate::scenario::{Crew, Fidelity, Network, Policy, Scenario, Swarm};
 use crate::ways::Ways;
 use crate::words::{Share, Time, Times};
 use nooterra_engine::chance::{Chance, Place};
@@ -85,6 +85,7 @@ pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotMod
         network,
         faults,
         people,
+        crew: scenario.crew.as_ref().map(crew).unwrap_or_default(),
         policy,
         expect,
         notes: desk.notes,
@@ -182,6 +183,15 @@ fn network(desk: &mut Desk<'_>, swarm: &Drawn) -> Profile {
     p.duplicate_ppm = swarm.duplicate_ppm.unwrap_or(p.duplicate_ppm);
     p.delay_max = swarm.delay_max.map_or(p.delay_max, |d| d.max(p.delay_min));
     p
+}
+
+fn crew(c: &Crew) -> CrewPlan {
+    let d = CrewPlan::default();
+    CrewPlan {
+        arrives: c.arrives.as_ref().map_or(d.arrives, |t| t.0),
+        repairs: c.repairs.as_ref().map_or(d.repairs, |t| t.0),
+        returns: c.returns.as_ref().map_or(d.returns, |v| v.value),
+    }
 }
 
 fn policy(p: &Policy) -> PolicyPlan {

@@ -61,6 +61,7 @@ fn everything_resolves() {
     assert_eq!(r.demand[0].budget.map(|b| b.minor()), Some(2_500));
     assert_eq!(r.policy.settle_after, Some(Span::from_mins(5)));
     assert_eq!(r.policy.platform_ppm, Some(120_000));
+    assert_eq!((r.crew.arrives, r.crew.repairs, r.crew.returns), (Span::from_mins(2), Span::from_mins(15), false));
     let kinds: Vec<&str> = r.faults.faults.iter().map(|f| f.kind.word()).collect();
     for word in [
         "obstacle",
