@@ -87,6 +87,14 @@ pub(crate) struct Shaft {
     pub stops: Vec<(u32, f32)>,
 }
 
+impl Shaft {
+    /// Is there a shaft at this level's height, whether the lift stops there or only passes?
+    pub fn reaches(&self, level_z: f32) -> bool {
+        const SLACK_M: f32 = 0.1;
+        self.stops.iter().any(|s| s.1 <= level_z + SLACK_M) && self.stops.iter().any(|s| s.1 >= level_z - SLACK_M)
+    }
+}
+
 /// Everything that follows from the site.
 #[derive(Debug, Clone, Default, Resource)]
 pub(crate) struct Plan {

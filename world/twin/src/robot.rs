@@ -45,12 +45,12 @@ fn floor(plan: &Plan, cabins: &Cabins, lift: Option<usize>, level_z: f32, x: f32
     (level_z, 0.0)
 }
 
-/// The shaft whose cabin a robot at this point may touch.
-fn shaft_near(plan: &Plan, x: f32, y: f32, r: f32) -> Option<usize> {
-    plan.shafts.iter().position(|s| {
-        let (dx, dy, reach) = (x - s.flat.x, y - s.flat.y, s.flat.reach() + r);
-        dx * dx + dy * dy < reach * reach
-    })
+/// The shaft whose cabin a robot at this point may touch: the nearest, where shafts stand side by side. Above its last stop
+/// and below its first a shaft does not exist: the floor is closed there.
+fn shaft_near(plan: &Plan, x: f32, y: f32, z: f32, r: f32) -> Option<usize> {
+    let level_z = plan.floor_z(plan.level_of(z));
+    let near = plan.shafts.iter().enumerate().filter(|(_, s)| s.reaches(level_z)).map(|(i, s)| (i, s.flat.distance(x, y)));
+    near.filter(|(_, d)| *d < r).min_by(|a, b| a.1.total_cmp(&b.1)).map(|(i, _)| i)
 }
 
 #[allow(clippy::cast_possible_truncation)] // speeds to single precision
@@ -148,7 +148,7 @@ pub(crate) fn drive_robots(
             train.set = [0.0; 3];
         }
         let busy = (alive && (train.moves() || command.stop)) || f.runaway.iter().any(|r| *r);
-        let near = shaft_near(&plan, motion.x, motion.y, c.radius);
+        let near = shaft_near(&plan, motion.x, motion.y, motion.z, c.radius);
         let lifted = near.is_some_and(|i| cabins.items[i].1 != 0.0);
         let handle = robot.body.body();
         let Some(rb) = physics.world.bodies.get(handle) else { continue };
@@ -272,7 +272,7 @@ pub(crate) fn observe_robots(
         m.up = (rot * Vector::Z).z;
         m.asleep = asleep;
         m.level = plan.level_of(at.z);
-        m.lift = shaft_near(&plan, m.x, m.y, c.radius).map_or(0, |i| {
+        m.lift = shaft_near(&plan, m.x, m.y, m.z, c.radius).map_or(0, |i| {
             let (lx, ly) = plan.shafts[i].flat.local(m.x, m.y);
             if lx.abs() <= plan.shafts[i].flat.hx && ly.abs() <= plan.shafts[i].flat.hy { u32::try_from(i + 1).unwrap_or(0) } else { 0 }
         });

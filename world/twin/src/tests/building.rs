@@ -122,6 +122,27 @@ fn a_robot_rides_the_lift_up_and_drives_out() {
 }
 
 #[test]
+fn above_its_last_stop_a_shaft_is_closed_by_the_floor() {
+    let mut site = with_lift();
+    let mut top = site.levels[1].clone();
+    top.name = "L3".into();
+    top.elevation_m = 8.0;
+    site.levels.push(top);
+    let mut t = twin(&site);
+    let id = RobotId::named("a");
+    let stand = Stand { level: LevelIx::new(2), pose: Pose2::new(2.0, 0.0, 0.0) };
+    t.add_robot(RobotSpawn { id, model: fast(), stand, charge_bps: 10_000 }).unwrap();
+    t.step().unwrap();
+    let r = t.robot_named(id).unwrap();
+    t.drive(r, go(0.8, 0.0)).unwrap();
+    while place(&t, r).x < 7.5 {
+        t.step().unwrap();
+        let v = t.truth(r).unwrap();
+        assert!((v.z_m - 8.0).abs() < 5e-3 && v.lift.is_none() && t.tick() < 1000, "{v:?}");
+    }
+}
+
+#[test]
 fn a_stuck_lift_holds_robot_and_doors() {
     let mut t = twin(&with_lift());
     let r = put(&mut t, "a", fast(), 5.0, 0.0, 0.0);
