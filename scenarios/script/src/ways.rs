@@ -4,7 +4,7 @@
 use nooterra_site::model::Site;
 use nooterra_site::{LaneIx, VertexIx};
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 /// What a ride in a lift costs, as millimetres of driving.
 const RIDE_MM: u64 = 20_000;
@@ -15,6 +15,7 @@ pub struct Ways<'a> {
     site: &'a Site,
     out: Vec<Vec<LaneIx>>,
     into: Vec<Vec<LaneIx>>,
+    returns: Vec<bool>,
 }
 
 impl<'a> Ways<'a> {
@@ -29,7 +30,65 @@ impl<'a> Ways<'a> {
                 into[lane.to.at()].push(ix);
             }
         }
-        Self { site, out, into }
+        let mut ways = Self { site, out, into, returns: vec![false; site.vertices.len()] };
+        ways.find_returns();
+        ways
+    }
+    /// On some graph a robot can go from here to another vertex and come back.
+    pub fn returns(&self, v: VertexIx) -> bool {
+        self.returns.get(v.at()).is_some_and(|r| *r)
+    }
+    /// Vertices that share a strongly connected part of a graph with another one, in two passes over its lanes: a search
+    /// from every vertex would take minutes on the largest maps.
+    fn find_returns(&mut self) {
+        let n = self.site.vertices.len();
+        let ends = |l: &LaneIx| {
+            let lane = &self.site.lanes[l.at()];
+            (lane.graph_idx, lane.from, lane.to)
+        };
+        let mut of: BTreeMap<u32, Vec<VertexIx>> = BTreeMap::new();
+        for (graph, from, to) in self.out.iter().flatten().map(ends) {
+            of.entry(graph).or_default().extend([from, to]);
+        }
+        let mut returns = vec![false; n];
+        let (mut seen, mut part) = (vec![u32::MAX; n], vec![u32::MAX; n]);
+        for (graph, vertices) in of {
+            // Vertices by when the search over lanes out of them ended.
+            let mut ended: Vec<VertexIx> = Vec::new();
+            for start in &vertices {
+                let mut stack = vec![(*start, 0)];
+                while let Some((v, next)) = stack.pop() {
+                    if next == 0 && std::mem::replace(&mut seen[v.at()], graph) == graph {
+                        continue;
+                    }
+                    match self.out[v.at()].get(next) {
+                        None => ended.push(v),
+                        Some(l) => {
+                            stack.push((v, next + 1));
+                            let (g, _, to) = ends(l);
+                            if g == graph && seen[to.at()] != graph {
+                                stack.push((to, 0));
+                            }
+                        }
+                    }
+                }
+            }
+            // Backwards from the last one that ended, each search stays within one part.
+            while let Some(start) = ended.pop() {
+                let (mut stack, mut members) = (vec![start], Vec::new());
+                while let Some(v) = stack.pop() {
+                    if std::mem::replace(&mut part[v.at()], graph) == graph {
+                        continue;
+                    }
+                    members.push(v);
+                    stack.extend(self.into[v.at()].iter().map(ends).filter(|(g, ..)| *g == graph).map(|(_, from, _)| from));
+                }
+                if members.len() > 1 {
+                    members.iter().for_each(|v| returns[v.at()] = true);
+                }
+            }
+        }
+        self.returns = returns;
     }
     /// Navigation graphs whose lanes touch a vertex, ascending.
     pub fn graphs_at(&self, v: VertexIx) -> Vec<u32> {
@@ -105,6 +164,15 @@ impl<'a> Ways<'a> {
         }
         lanes.reverse();
         Some(lanes)
+    }
+    /// Lanes end here: they lead to and from one other vertex only.
+    pub fn is_end(&self, v: VertexIx) -> bool {
+        let out = self.leaving(v).iter().map(|l| self.site.lanes[l.at()].to);
+        let into = self.into.get(v.at()).into_iter().flatten().map(|l| self.site.lanes[l.at()].from);
+        let mut others: Vec<VertexIx> = out.chain(into).filter(|o| *o != v).collect();
+        others.sort_unstable();
+        others.dedup();
+        others.len() == 1
     }
     /// Lanes that leave a vertex.
     pub fn leaving(&self, v: VertexIx) -> &[LaneIx] {

@@ -1,6 +1,8 @@
-//! Robots: those of the scenario, else those that the map spawns, else a few at its chargers and parking spots.
+//! Robots: those of the scenario, else those that the map spawns, else a few at its chargers, parking spots and named
+//! places, else two anywhere on its lanes.
 
 use super::Desk;
+use super::bare;
 use super::market::Owner;
 use super::names::index;
 use crate::at::At;
@@ -10,9 +12,14 @@ use crate::scenario::{Driver, FleetEntry, Wire};
 use nooterra_site::catalogue::{driven_by_people, model_names};
 use nooterra_site::model::Vertex;
 use nooterra_site::{RobotModel, VertexIx, model_named, model_or_generic};
+use std::collections::BTreeSet;
 
 /// Robots placed on a site that spawns none.
 const UNASKED: usize = 4;
+/// The same where no place is marked or named. Fewer, because they wait where others have to go.
+const UNASKED_BARE: usize = 2;
+/// So many places on bare lanes are chosen for their distance from each other.
+const BARE_APART: usize = 100;
 /// Most robots in a scenario.
 const MOST: usize = 10_000;
 const FULL_PPM: u32 = 1_000_000;
@@ -35,8 +42,8 @@ pub(super) fn robots(desk: &mut Desk<'_>, owners: &[Owner], charge: Option<u32>)
     }
     if scenario.fleet.is_empty() {
         drafts = spawned(desk);
-        if drafts.is_empty() {
-            drafts = unasked(desk);
+        if !drafts.iter().any(|d| desk.ways.returns(d.start)) {
+            drafts = unasked(desk, drafts);
         }
     }
     if drafts.len() > MOST {
@@ -93,8 +100,8 @@ fn place(desk: &mut Desk<'_>, drafts: Vec<Draft>, charge: Option<u32>) -> (Vec<R
         desk.notes.push(format!("left out, because no lane touches their place: {}", stuck.join(", ")));
     }
     if out.is_empty() && desk.flaws.is_empty() {
-        desk.flaws
-            .push(crate::Flaw::whole("the site has no place where a robot could start", "add a `fleet` or named vertices with lanes"));
+        let (what, remedy) = bare::why_not(desk);
+        desk.flaws.push(crate::Flaw::whole(what, remedy));
     }
     (models, out)
 }
@@ -123,7 +130,8 @@ fn spawned(desk: &mut Desk<'_>) -> Vec<Draft> {
     out
 }
 
-/// Vertices fit for a start, best first: chargers, parking spots, other named places; each with lanes that lead away and back.
+/// Vertices fit for a start, best first: chargers, parking spots, other named places; without any of them, ends of lanes
+/// far from each other, then the rest. Each has lanes that lead away and back.
 fn spots(desk: &Desk<'_>) -> Vec<VertexIx> {
     let site = desk.site;
     let rank = |v: &Vertex| match (v.flags.is_charger, v.flags.is_parking_spot, v.name.is_empty()) {
@@ -132,12 +140,14 @@ fn spots(desk: &Desk<'_>) -> Vec<VertexIx> {
         (.., false) => Some(2),
         _ => None,
     };
-    let mut out: Vec<(i32, VertexIx)> = (0..site.vertices.len())
-        .map(|i| VertexIx::new(index(i)))
-        .filter(|v| site.vertices[v.at()].lift.is_none() && !site.vertices[v.at()].flags.is_passthrough_point)
-        .filter_map(|v| rank(&site.vertices[v.at()]).map(|r| (r, v)))
-        .filter(|(_, v)| desk.ways.best_graph(*v).is_some_and(|(_, range)| range.iter().filter(|r| **r).count() > 1))
-        .collect();
+    let fit = bare::drivable(desk);
+    let mut out: Vec<(i32, VertexIx)> = fit.iter().filter_map(|v| rank(&site.vertices[v.at()]).map(|r| (r, *v))).collect();
+    if out.is_empty() {
+        let mut out = bare::apart(desk, &fit, BARE_APART);
+        let chosen: BTreeSet<VertexIx> = out.iter().copied().collect();
+        out.extend(fit.into_iter().filter(|v| !chosen.contains(v)));
+        return out;
+    }
     out.sort_unstable();
     out.into_iter().map(|(_, v)| v).collect()
 }
@@ -159,13 +169,29 @@ fn spread(desk: &Desk<'_>, from: Vec<VertexIx>, taken: &[VertexIx], clear_m: f64
     out
 }
 
-fn unasked(desk: &mut Desk<'_>) -> Vec<Draft> {
+/// Robots that nobody asked for, in place of those that the map spawns where they cannot drive.
+fn unasked(desk: &mut Desk<'_>, stuck: Vec<Draft>) -> Vec<Draft> {
     let model = RobotModel::default();
     let all = spots(desk);
-    let chargers = all.iter().filter(|v| desk.site.vertices[v.at()].flags.is_charger).count();
-    let count = if chargers > 0 { chargers.clamp(2, UNASKED) } else { UNASKED };
+    let site = desk.site;
+    let marked = |v: &VertexIx| {
+        let v = &site.vertices[v.at()];
+        v.flags.is_charger || v.flags.is_parking_spot || !v.name.is_empty()
+    };
+    let chargers = all.iter().filter(|v| site.vertices[v.at()].flags.is_charger).count();
+    let count = match chargers {
+        0 if !all.iter().any(marked) => UNASKED_BARE,
+        0 => UNASKED,
+        n => n.clamp(2, UNASKED),
+    };
     let starts = spread(desk, all, &[], 2.0 * model.vicinity_radius_m, count);
-    desk.notes.push(format!("the map spawns no robots; {} of model tinyRobot were placed", starts.len()));
+    let why = if stuck.is_empty() {
+        "the map spawns no robots".to_owned()
+    } else {
+        let names: Vec<&str> = stuck.iter().map(|d| d.name.as_str()).collect();
+        format!("left out, because they cannot drive anywhere and come back: {}", names.join(", "))
+    };
+    desk.notes.push(format!("{why}; {} of model tinyRobot were placed", starts.len()));
     let draft = |(i, start)| Draft { name: format!("robot{}", i + 1), model: model.clone(), provider: None, start, charge_ppm: FULL_PPM };
     starts.into_iter().enumerate().map(draft).collect()
 }

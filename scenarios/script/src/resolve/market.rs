@@ -2,6 +2,7 @@
 //! between the map's own places on every graph that a robot drives on.
 
 use super::Desk;
+use super::bare::{self, usable};
 use super::names::index;
 use crate::at::At;
 use crate::resolved::{Demand, JobKind, PaymentsPlan, Process, ProviderPlan, RequesterPlan, RobotStart, ServiceLevel, Tier, Trip};
@@ -44,6 +45,8 @@ const LOAD_PERCENT: u64 = 40;
 const HANDLING_S: u64 = 90;
 /// Trips kept of a graph that has very many.
 const MOST_TRIPS: usize = 400;
+/// Places between which robots carry on a map that names none.
+const MOST_BARE: usize = 12;
 
 pub(super) fn parties(desk: &mut Desk<'_>) -> Parties {
     let m = desk.scenario.market.as_ref();
@@ -259,7 +262,8 @@ fn trips(desk: &mut Desk<'_>, jobs: &Jobs, ranges: &[Vec<bool>]) -> Option<Vec<T
     Some(out)
 }
 
-/// Demand between the map's own places: per navigation graph dispensers to ingestors, else between named vertices.
+/// Demand between the map's own places: per navigation graph dispensers to ingestors, else between named vertices,
+/// else between ends of lanes.
 fn unasked(desk: &mut Desk<'_>, models: &[RobotModel], robots: &[RobotStart], ranges: &[Vec<bool>], per_hour: Option<u64>) -> Asked {
     let requesters = ["reception", "facilities"].map(|n| RequesterPlan { name: n.to_owned() }).to_vec();
     let mut graphs: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
@@ -268,7 +272,7 @@ fn unasked(desk: &mut Desk<'_>, models: &[RobotModel], robots: &[RobotStart], ra
     }
     let mut streams = Vec::new();
     for (graph, members) in &graphs {
-        let trips = places(desk, members, ranges);
+        let trips = places(desk, members, robots, ranges);
         if trips.is_empty() {
             desk.notes.push(format!("nothing to carry on navigation graph {graph}: it has no two places that a robot can reach"));
             continue;
@@ -297,7 +301,7 @@ fn unasked(desk: &mut Desk<'_>, models: &[RobotModel], robots: &[RobotStart], ra
     Asked { requesters, streams }
 }
 
-fn places(desk: &Desk<'_>, members: &[usize], ranges: &[Vec<bool>]) -> Vec<Trip> {
+fn places(desk: &Desk<'_>, members: &[usize], robots: &[RobotStart], ranges: &[Vec<bool>]) -> Vec<Trip> {
     let site = desk.site;
     let all: Vec<VertexIx> = (0..site.vertices.len()).map(|i| VertexIx::new(index(i))).collect();
     let reached = |v: &VertexIx| members.iter().any(|i| ranges[*i][v.at()]);
@@ -319,7 +323,6 @@ fn places(desk: &Desk<'_>, members: &[usize], ranges: &[Vec<bool>]) -> Vec<Trip>
     if !own.is_empty() {
         return thin(own);
     }
-    let usable = |v: &Vertex| v.lift.is_none() && !v.flags.is_passthrough_point;
     let named = with(&|v| !v.name.is_empty() && usable(v) && !v.flags.is_charger);
     let trips = pairs(&named, &named);
     if !trips.is_empty() {
@@ -330,8 +333,15 @@ fn places(desk: &Desk<'_>, members: &[usize], ranges: &[Vec<bool>]) -> Vec<Trip>
     if !trips.is_empty() {
         return thin(trips);
     }
+    // Where a robot waits is a place for others only if there are no two others.
     let anything = with(&usable);
-    thin(pairs(&anything[..anything.len().min(20)], &anything[..anything.len().min(20)]))
+    let free: Vec<VertexIx> = anything.iter().copied().filter(|v| robots.iter().all(|r| r.start != *v)).collect();
+    [free, anything]
+        .into_iter()
+        .map(|pool| bare::apart(desk, &pool, MOST_BARE))
+        .map(|chosen| pairs(&chosen, &chosen))
+        .find(|trips| !trips.is_empty())
+        .map_or_else(Vec::new, thin)
 }
 
 /// Every n-th trip, so that no more than [`MOST_TRIPS`] are left.

@@ -1,5 +1,6 @@
 //! Holding a scenario against a site: names become indexes, gaps become defaults, all faults come at once.
 
+mod bare;
 mod faults;
 mod fleet;
 mod judge;

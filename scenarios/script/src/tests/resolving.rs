@@ -47,7 +47,53 @@ fn a_map_without_spawns_gets_a_fleet() {
     assert_eq!(r.robots.iter().map(|r| r.start.ix).collect::<Vec<_>>(), [0, 1, 2, 4], "its named vertices");
     site.lanes.clear();
     let flaws = resolve(&read(HEAD).expect("complete"), &site, 7).expect_err("nowhere to go");
-    assert!(flaws[0].what.contains("no place where a robot could start"), "{flaws:?}");
+    assert!(flaws.len() == 1 && flaws[0].what.contains("the site has no lane"), "{flaws:?}");
+}
+
+/// A map of lanes and nothing else, as a first sketch is: two robots wait at its far ends, others carry in between.
+#[test]
+fn a_map_that_names_nothing_is_complete() {
+    let mut site = corridor();
+    site.spawns.clear();
+    for v in &mut site.vertices {
+        v.name.clear();
+        v.flags.is_charger = false;
+    }
+    let r = resolve(&read(HEAD).expect("complete"), &site, 7).expect("complete");
+    assert_eq!(r.robots.iter().map(|r| r.start.ix).collect::<Vec<_>>(), [0, 4], "the ends of the corridor");
+    let trip = |a, b| Trip { from: VertexIx::new(a), to: VertexIx::new(b) };
+    assert_eq!(r.demand[0].trips, [trip(1, 3), trip(1, 2), trip(3, 1), trip(3, 2), trip(2, 1), trip(2, 3)], "where nobody waits");
+    assert_eq!(r, resolve(&read(HEAD).expect("complete"), &site, 7).expect("complete"));
+    let asked = format!("{HEAD}fleet: [{{model: tinyRobot, count: 4}}]\n");
+    let four = resolve(&read(&asked).expect("right"), &site, 7).expect("room for four");
+    assert_eq!(four.robots.iter().map(|r| r.start.ix).collect::<Vec<_>>(), [0, 4, 1, 2]);
+    // With one lane there is no place but those where robots wait.
+    site.lanes.truncate(2);
+    let r = resolve(&read(HEAD).expect("complete"), &site, 7).expect("complete");
+    assert_eq!(r.demand[0].trips, [trip(0, 1), trip(1, 0)]);
+}
+
+/// Robots that the map spawns off its lanes give way to robots that can drive.
+#[test]
+fn spawns_off_the_lanes_are_replaced() {
+    let mut site = corridor();
+    site.spawns.truncate(1);
+    site.spawns[0].vertex = VertexIx::new(5);
+    let r = resolve(&read(HEAD).expect("complete"), &site, 7).expect("complete");
+    assert_eq!(r.robots.iter().map(|r| r.start.ix).collect::<Vec<_>>(), [0, 1]);
+    assert!(r.notes.iter().any(|n| n.contains("come back: tinyRobot1; 2 of model tinyRobot were placed")), "{:?}", r.notes);
+}
+
+/// On lanes without a way back a robot strands after its first job, with or without a spawn on them.
+#[test]
+fn lanes_without_a_way_back_are_named_as_the_fault() {
+    let mut site = corridor();
+    site.lanes.retain(|l| l.from < l.to);
+    for spawns in [site.spawns.clone(), Vec::new()] {
+        site.spawns = spawns;
+        let flaws = resolve(&read(HEAD).expect("complete"), &site, 7).expect_err("no way back");
+        assert!(flaws.len() == 1 && flaws[0].what.contains("its lanes are one-way"), "{flaws:?}");
+    }
 }
 
 #[test]
@@ -123,4 +169,28 @@ fn fleet_files_and_counts() {
     let crowd = format!("{HEAD}fleet: [{{model: tinyRobot, count: 40}}]\n");
     let f = resolve(&read(&crowd).expect("right"), &corridor(), 7).expect_err("no room");
     assert!(f[0].what.contains("room for 4 of these 40"), "{f:?}");
+}
+
+/// The linear search for vertices with a way back agrees with a search from each of them, on rings, tails and two graphs.
+#[test]
+fn ways_back_are_found_at_once() {
+    let mut site = corridor();
+    let (mut state, n) = (7u32, site.vertices.len());
+    let mut draw = |below: u32| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 16) % below
+    };
+    let lane = site.lanes[0].clone();
+    for _ in 0..500 {
+        site.lanes.clear();
+        for _ in 0..draw(9) {
+            let (from, to) = (VertexIx::new(draw(6)), VertexIx::new(draw(6)));
+            site.lanes.push(nooterra_site::model::Lane { from, to, graph_idx: draw(2), reverse: None, ..lane.clone() });
+        }
+        let ways = crate::ways::Ways::new(&site);
+        for v in (0..n).map(|i| VertexIx::new(u32::try_from(i).expect("six"))) {
+            let searched = ways.best_graph(v).is_some_and(|(_, range)| range.iter().filter(|r| **r).count() > 1);
+            assert_eq!(ways.returns(v), searched, "{v:?} of {:?}", site.lanes);
+        }
+    }
 }

@@ -219,10 +219,12 @@ pub(crate) fn level(r: &mut Reader, unknown: &mut Unknown, entry: &Entry, y_sign
     let entries = r.as_map(n, || path.trim_end_matches('.').to_owned());
     unknown.check("level", entries, &LEVEL_KEYS, &path);
     for (key, most) in LEVEL_LIMITS {
-        let count = r.seq(n, key, &path).len();
-        if count > most {
-            let at = n.get(key).map_or(n.at, |x| x.at);
-            r.findings.error(at, format!("{path}{key}"), format!("{count} {key} on one level, more than {most}"), "split the level");
+        // Only counted here: what is no list is reported where it is read, and once.
+        if let Some(Node { at, kind: Kind::Seq(s) }) = n.get(key)
+            && s.len() > most
+        {
+            let what = format!("{} {key} on one level, more than {most}", s.len());
+            r.findings.error(*at, format!("{path}{key}"), what, "split the level");
             return l;
         }
     }

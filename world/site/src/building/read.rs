@@ -9,12 +9,14 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// A list, or nothing if absent or null.
+    /// A list, or nothing if absent or null. An empty mapping passes for an empty list: old traffic editors write `{}` for
+    /// whatever they have nothing to put in.
     pub(crate) fn seq<'n>(&mut self, parent: &'n Node, key: &str, path: &str) -> &'n [Node] {
         match parent.get(key) {
             None => &[],
             Some(n) if n.is_null() => &[],
             Some(Node { kind: Kind::Seq(s), .. }) => s,
+            Some(Node { kind: Kind::Map(m), .. }) if m.is_empty() => &[],
             Some(n) => {
                 self.findings.error(
                     n.at,

@@ -52,6 +52,27 @@ fn small_and_odd_texts_are_refused_in_words() {
     }
 }
 
+/// Old traffic editors write `{}` for every list that is empty.
+#[test]
+fn an_empty_mapping_passes_for_an_empty_list() {
+    let lists = ["constraints", "doors", "fiducials", "holes", "measurements", "models", "walls"].map(|k| format!("    {k}: {{}}\n"));
+    let floors = "    floors:\n      - {parameters: {}, vertices: {}}\n";
+    let text = building(&list(&["[0, 0, 0, a]", "[5, 0, 0, b]"]), &list(&["[0, 1, {bidirectional: [4, true]}]"]), &lists.concat());
+    let site = import("t.yaml", &text).unwrap_or_else(|f| panic!("{f:#?}")).site;
+    assert_eq!((site.vertices.len(), site.lanes.len(), site.doors.len(), site.levels[0].walls.len()), (2, 2, 0, 0));
+    assert!(has(&remarks(&(text + floors)), "an outline of 0 vertices is left out"));
+    let empty = "levels: {L1: {vertices: {}, lanes: {}, floors: {}}}";
+    assert!(has(&remarks(empty), "there is no lane"));
+}
+
+#[test]
+fn a_list_that_is_none_is_reported_once() {
+    for key in ["doors", "fiducials", "floors", "holes", "lanes", "measurements", "models", "vertices", "walls"] {
+        let got = errors(&format!("levels: {{L1: {{{key}: {{a: 1}}}}}}"));
+        assert_eq!(got.iter().map(|f| f.what.as_str()).collect::<Vec<_>>(), ["must be a list, is a mapping of 1"], "{key}");
+    }
+}
+
 #[test]
 fn size_depth_and_aliases_are_bounded() {
     let deep = format!("levels: {}", "[".repeat(200));
