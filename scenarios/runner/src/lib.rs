@@ -25,6 +25,7 @@ pub mod scenery;
 mod summary;
 pub mod tape;
 pub mod trails;
+pub mod worker;
 
 pub use check::{CheckError, verify};
 pub use load::{LoadError, Loaded, Overrides, load};

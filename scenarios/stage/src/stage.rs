@@ -1,5 +1,6 @@
 //! The composite: platform, network, people, robots, site and physics as one machine that moves in ticks.
 
+use crate::ahead::{Ahead, Keyring, Side, Unaided};
 use crate::setup::Setup;
 use crate::world;
 use nooterra_cast::{CREW, Cast, Mail, PAYMENTS, PROVIDERS, REQUESTERS, provider_party, requester_party};
@@ -154,6 +155,7 @@ pub struct Stage {
     pub(crate) nodes: BTreeMap<[u8; 16], Node>,
     out: Out<Fact, Wish>,
     pub(crate) dirty: bool,
+    ahead: Box<dyn Ahead>,
 }
 
 impl Stage {
@@ -171,7 +173,17 @@ impl Stage {
     fn assemble(setup: Arc<Setup>, own: Own, control: Control, fleet: SimFleet, cast: Cast, bus: Bus) -> Self {
         let edges = setup.resolved.faults.edges();
         let nodes = nodes(&setup);
-        Self { setup, own, control, fleet, cast, bus, edges, nodes, out: Out::default(), dirty: true }
+        Self { setup, own, control, fleet, cast, bus, edges, nodes, out: Out::default(), dirty: true, ahead: Box::new(Unaided) }
+    }
+
+    /// Lets somebody look at signatures while their letters are under way. Changes how fast the run is, and nothing else.
+    pub fn aid(&mut self, ahead: Box<dyn Ahead>) {
+        self.ahead = ahead;
+    }
+    /// The keys that such a helper needs.
+    #[must_use]
+    pub fn keyring(&self) -> Keyring {
+        Keyring { senders: self.control.state().keys.clone(), platform: self.setup.platform_key().public() }
     }
 
     /// What the run is made of.
@@ -228,16 +240,19 @@ impl Stage {
         }
         if self.cast.next_deadline(now).is_some_and(|at| at <= now) {
             self.cast.advance(now);
-            let bus = &mut self.bus;
-            self.cast.post(now, |from, bytes| bus.send(now, from, PLATFORM, bytes));
+            let (bus, ahead) = (&mut self.bus, self.ahead.as_mut());
+            self.cast.post(now, |from, bytes| send(bus, ahead, now, from, PLATFORM, bytes));
             self.dirty = true;
         }
         if self.cast.crew.has_deeds() {
             world::do_deeds(self)?;
         }
+        // Checked while the world moves on.
+        self.ahead.flush();
         self.fleet.tick(now, &self.setup.site)?;
-        let bus = &mut self.bus;
-        self.fleet.post(now, |from, bytes| bus.send(now, from, PLATFORM, bytes));
+        let (bus, ahead) = (&mut self.bus, self.ahead.as_mut());
+        self.fleet.post(now, |from, bytes| send(bus, ahead, now, from, PLATFORM, bytes));
+        self.ahead.flush();
         self.seal(tick, now, sink);
         Ok(())
     }
@@ -253,13 +268,14 @@ impl Stage {
     }
 
     fn deliver(&mut self, tick: u64, now: Instant, sink: &mut dyn Sink) {
-        while let Some((_, letter)) = self.bus.poll(now) {
+        while let Some((key, letter)) = self.bus.poll(now) {
+            let checked = self.ahead.arrived(key.sequence);
             if letter.to == PLATFORM {
                 match Envelope::from_bytes(&letter.bytes) {
                     Ok(envelope) => {
                         let arrived = Arrived { from: letter.from, envelope };
                         sink.put(tick, now, Entry::Input(&arrived));
-                        self.control.step(now, Input::new(arrived.envelope), &mut self.out);
+                        self.control.step(now, Input { envelope: arrived.envelope, checked }, &mut self.out);
                         self.publish(tick, now, sink);
                     }
                     Err(_) => sink.put(tick, now, Entry::Stray(&Stray { from: letter.from, bytes: letter.bytes })),
@@ -268,7 +284,7 @@ impl Stage {
                 self.cast.receive(now, letter.to, &letter.bytes);
                 self.dirty = true;
             } else {
-                self.fleet.deliver(now, letter.to, &letter.bytes, &self.setup.site);
+                self.fleet.deliver(now, letter.to, &letter.bytes, checked, &self.setup.site);
             }
         }
     }
@@ -283,7 +299,7 @@ impl Stage {
         for w in &out.wishes {
             sink.put(tick, now, Entry::Wish(w));
             if let Some((to, bytes)) = self.address(w) {
-                self.bus.send(now, PLATFORM, to, bytes);
+                send(&mut self.bus, self.ahead.as_mut(), now, PLATFORM, to, bytes);
             }
         }
         out.clear();
@@ -383,6 +399,26 @@ impl Stage {
         // The root over what changes seldom was frozen as it stood: made anew here it would run ahead of the run's own.
         stage.dirty = !stage.own.begun;
         Ok(stage)
+    }
+}
+
+/// Hands a letter to the network, and a copy to whoever looks at signatures ahead of time.
+fn send(bus: &mut Bus, ahead: &mut dyn Ahead, now: Instant, from: Node, to: Node, bytes: Vec<u8>) {
+    let side = match to {
+        PLATFORM => Some(Side::Platform),
+        to if (ROBOTS..REQUESTERS).contains(&to) => Some(Side::Robot),
+        _ => None,
+    };
+    match side.filter(|_| !ahead.is_idle()) {
+        None => {
+            bus.send(now, from, to, bytes);
+        }
+        Some(side) => {
+            let copy = bytes.clone();
+            if let Some(number) = bus.send(now, from, to, bytes) {
+                ahead.sent(number, side, copy);
+            }
+        }
     }
 }
 
