@@ -14,6 +14,14 @@ const BUDGET: usize = 24_000;
 /// Robots for whose sake a joint search is tried in one plan.
 const TOPS: usize = 3;
 
+/// How often one plan puts a robot first because it cannot be placed later, and how often the same one: in a queue the
+/// last is found first, and each comes before whoever stands behind it only when it is found again.
+const RAISED: usize = 32;
+const AGAIN: usize = 3;
+
+/// A robot that waits looks for a better place than one that costs this much.
+const RESTS_MS: u64 = 30_000;
+
 /// A robot as the planner sees it.
 #[derive(Debug, Clone)]
 pub(crate) struct Actor {
@@ -144,7 +152,7 @@ impl Planner<'_> {
         self.finish(plan, attempt, &goals, &[], None)
     }
 
-    /// Everybody who can towards its goal; whoever fails is put first, once.
+    /// Everybody who can towards its goal; whoever fails is put first.
     fn normally(&self, base: &Bookings, goals: &[usize], rest: &[usize]) -> Option<Attempt> {
         let Some(top) = goals.first() else { return self.attempt(base, goals, rest).ok() };
         let mut order = goals.to_vec();
@@ -155,7 +163,7 @@ impl Planner<'_> {
                 Ok(_) => return None,
                 Err(i) => {
                     let from = order.iter().position(|g| *g == i)?;
-                    if from == 0 || raised.contains(&i) || raised.len() >= 3 {
+                    if from == 0 || raised.len() >= RAISED || raised.iter().filter(|r| **r == i).count() >= AGAIN {
                         return None;
                     }
                     raised.push(i);
@@ -218,6 +226,7 @@ impl Planner<'_> {
         let n = self.actors.len();
         let mut a = Attempt { ways: vec![Vec::new(); n], served: vec![false; n], order: goals.to_vec(), book: base.clone() };
         a.order.extend(rest.iter().copied().filter(|i| !goals.contains(i)));
+        let wanted = self.wanted();
         let Attempt { ways, served, order, book } = &mut a;
         for (at, &i) in order.iter().enumerate() {
             let me = &self.actors[i];
@@ -225,9 +234,10 @@ impl Planner<'_> {
                 served[i] = me.pinned;
                 continue;
             }
-            let seeker = self.seeker(i);
-            let wanted = if at < goals.len() { me.goal } else { None };
-            let mut way = wanted.and_then(|g| book.search(self.map, &seeker, Aim::At(g)));
+            let mut seeker = self.seeker(i);
+            seeker.wanted = &wanted[me.class as usize];
+            let aim = if at < goals.len() { me.goal } else { None };
+            let mut way = aim.and_then(|g| book.search(self.map, &seeker, Aim::At(g)));
             served[i] = way.is_some();
             if way.is_none() {
                 let pull = me.goal.map(|g| self.map.toward(me.class, g));
@@ -244,7 +254,23 @@ impl Planner<'_> {
 
     fn seeker(&self, i: usize) -> Seeker<'_> {
         let me = &self.actors[i];
-        Seeker { robot: i as u32, class: me.class, start: me.start, ready: self.ready[i], tight: &me.tight, shut: self.shut }
+        Seeker { robot: i as u32, class: me.class, start: me.start, ready: self.ready[i], tight: &me.tight, shut: self.shut, wanted: &[] }
+    }
+
+    /// Per class, the vertices at which a robot that waits stands in the way of somebody's goal.
+    fn wanted(&self) -> Vec<Vec<bool>> {
+        let mut wanted = vec![vec![false; self.map.vertices]; self.map.classes.len()];
+        let going = self.actors.iter().filter(|a| a.movable() && a.goal.is_some_and(|g| g != a.start));
+        for (other, goal) in going.filter_map(|a| Some((a.class, a.goal?))) {
+            for (class, places) in wanted.iter_mut().enumerate() {
+                for &r in self.map.around(other, goal, class as u32) {
+                    if let Some(w) = places.get_mut(r as usize) {
+                        *w = true;
+                    }
+                }
+            }
+        }
+        wanted
     }
 
     /// Everybody stays where the kept moves leave it.
@@ -321,6 +347,6 @@ impl Planner<'_> {
 impl Bookings {
     /// May the seeker stay where it is for good, and is it a place to stay at?
     fn rests(&self, map: &RoadMap, me: &Seeker<'_>) -> bool {
-        map.rest_cost_ms[me.start as usize] < 60_000 && self.is_free_for_good(map, me)
+        me.rest_cost_ms(map, me.start) < RESTS_MS && self.is_free_for_good(map, me)
     }
 }

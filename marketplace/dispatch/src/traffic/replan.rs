@@ -7,6 +7,48 @@ use nooterra_engine::{Instant, Span};
 use nooterra_site::{LaneIx, VertexIx};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// A place to park at where somebody stands at present is as good as one that is further away by this much.
+const OCCUPIED_MS: u64 = 120_000;
+
+/// Robots in a row that one urgent robot may hurry along; robots that want each other's places end here too.
+const HEIRS: u32 = 8;
+
+/// How much a robot's way matters; the least goes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Urgency {
+    parks: bool,
+    rank: i128,
+    /// Steps of inheritance left: who clears a place goes before whoever waits for it.
+    heirs: u32,
+    id: RobotId,
+}
+
+/// The robots by urgency, where whoever stands on the place that another wants is as urgent as that one, and before it:
+/// otherwise the one would wait in the other's way out, for ever.
+fn inherit(map: &RoadMap, actors: &[Actor], mut ranked: Vec<(Urgency, usize)>) -> Vec<usize> {
+    loop {
+        let mut raised = false;
+        for k in 0..ranked.len() {
+            let (own, i) = ranked[k];
+            let me = &actors[i];
+            let wants_mine = |(u, j): &&(Urgency, usize)| {
+                let other = &actors[*j];
+                *j != i && *u < own && other.goal.is_some_and(|g| map.conflict(other.class, g, me.class, me.start))
+            };
+            if let Some((u, _)) = ranked.iter().filter(wants_mine).min()
+                && u.heirs > 0
+            {
+                ranked[k].0 = Urgency { heirs: u.heirs - 1, id: own.id, ..*u };
+                raised = true;
+            }
+        }
+        if !raised {
+            ranked.sort_unstable();
+            return ranked.into_iter().map(|(_, i)| i).collect();
+        }
+    }
+}
+
 impl Traffic {
     /// Which vertex each robot with a choice goes to: in the order of ids, the nearest that nobody else stands on or goes to.
     fn resolve(&mut self, map: &RoadMap) {
@@ -38,6 +80,12 @@ impl Traffic {
                 }
             }
         }
+        // Where somebody stands who has to wait, it may take long until the place is free.
+        let stand: Vec<(RobotId, VertexIx, u32)> =
+            self.bots.iter().filter(|(_, b)| b.steps.is_empty()).map(|(id, b)| (*id, b.at, b.class)).collect();
+        let occupied = |id: RobotId, class: u32, v: VertexIx| {
+            stand.iter().any(|(by, at, c)| *by != id && (*at == v || map.vertices_conflict(class, v, *c, *at)))
+        };
         let ids: Vec<RobotId> = self.bots.keys().copied().collect();
         for id in ids {
             let b = &self.bots[&id];
@@ -49,7 +97,7 @@ impl Traffic {
             let near = list
                 .iter()
                 .filter(|v| is_free(map, &taken, id, b.class, **v))
-                .filter_map(|v| map.travel_ms(b.class, from, *v).map(|d| (d, *v)))
+                .filter_map(|v| map.travel_ms(b.class, from, *v).map(|d| (d + if occupied(id, b.class, *v) { OCCUPIED_MS } else { 0 }, *v)))
                 .min();
             if let Some((_, v)) = near {
                 taken.insert(v, (id, b.class));
@@ -116,12 +164,14 @@ impl Traffic {
             // Whoever comes to stand at its place of work keeps its right to it; whoever is parked does not.
             a.movable() && a.goal.is_some_and(|g| g != a.start || matches!(self.bots[&ids[*i]].goal, Goal::Vertex(_)))
         };
-        let mut ranked: Vec<usize> = (0..ids.len()).filter(wants).collect();
+        let ranked: Vec<usize> = (0..ids.len()).filter(wants).collect();
         // Robots that go to work come before robots that go to park.
-        ranked.sort_by_key(|i| {
+        let urgency = |i: &usize| {
             let b = &self.bots[&ids[*i]];
-            (!matches!(b.goal, Goal::Vertex(_)), b.rank(), ids[*i])
-        });
+            Urgency { parks: !matches!(b.goal, Goal::Vertex(_)), rank: b.rank(), heirs: HEIRS, id: ids[*i] }
+        };
+        let ranked = ranked.iter().map(|i| (urgency(i), *i)).collect();
+        let ranked = inherit(map, &actors, ranked);
         let plan = Planner { map, actors: &mut actors, kept, ready, shut: &shut, ranked }.plan();
         self.joint_plans += u64::from(plan.joint);
         for b in self.bots.values_mut() {

@@ -84,6 +84,9 @@ pub(crate) struct Shape {
     groups: Vec<u32>,
 }
 
+/// Waiting on a vertex that lanes pass through costs as much as driving for this long to a place off the way.
+const ON_THE_WAY_MS: u64 = 40_000;
+
 impl Shape {
     /// Distance between the centre lines, `None` if they can never meet.
     pub(crate) fn gap_m(&self, o: &Self) -> Option<f64> {
@@ -113,12 +116,22 @@ impl RoadMap {
         let vertices = site.vertices.len();
         let shapes = shapes(site);
         let roads: Vec<Road> = site.lanes.iter().map(|l| Road { from: l.from.ix, to: l.to.ix }).collect();
+        let mut neighbours = vec![BTreeSet::new(); vertices];
+        for l in &site.lanes {
+            neighbours[l.from.at()].insert(l.to.ix);
+            neighbours[l.to.at()].insert(l.from.ix);
+        }
         let rest_cost_ms = site
             .vertices
             .iter()
-            .map(|v| {
+            .zip(&neighbours)
+            .map(|(v, near)| {
                 let f = &v.flags;
                 let mut ms = 4_000;
+                // Whoever waits on a way waits in somebody's way.
+                if near.len() > 1 {
+                    ms += ON_THE_WAY_MS;
+                }
                 if f.is_parking_spot || f.is_holding_point {
                     ms = 0;
                 }

@@ -95,6 +95,19 @@ pub(crate) struct Seeker<'a> {
     pub tight: &'a [(u32, Res)],
     /// Lanes that nobody may take.
     pub shut: &'a [bool],
+    /// Vertices that others want to go to: no places to wait at. Empty for none.
+    pub wanted: &'a [bool],
+}
+
+/// Waiting where somebody else has to come to work costs as much as driving for this long.
+const WANTED_MS: u64 = 60_000;
+
+impl Seeker<'_> {
+    /// What it costs to stay at a vertex for good.
+    pub(crate) fn rest_cost_ms(&self, map: &RoadMap, vertex: u32) -> u64 {
+        let wanted = self.wanted.get(vertex as usize).is_some_and(|w| *w);
+        map.rest_cost_ms[vertex as usize] + if wanted { WANTED_MS } else { 0 }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -194,7 +207,7 @@ impl Bookings {
                     }
                     Aim::Anywhere(pull) if pull.is_none_or(|p| p[n.vertex as usize] != NO_ROUTE || p[me.start as usize] == NO_ROUTE) => {
                         let pulled = pull.map_or(0, |p| u64::from(p[n.vertex as usize].min(8_000_000)) / 8);
-                        let cost = n.time + map.rest_cost_ms[n.vertex as usize] + pulled;
+                        let cost = n.time + me.rest_cost_ms(map, n.vertex) + pulled;
                         if best.is_none_or(|(c, _)| cost < c) {
                             best = Some((cost, id));
                         }
