@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 
 /// A charge task may be broken off for a job from this charge on.
 const INTERRUPT_BPS: u32 = 3_000;
+/// Robots bound for one place at the same time: the one that works there, and one on its way.
+const IN_LINE: usize = 2;
 /// Time allowed at a point beyond its dwell.
 const STEP_SLACK: Span = Span::from_secs(120);
 /// Standard gravity, millimetres per second squared, for the power estimate.
@@ -52,6 +54,7 @@ impl Unit<'_> {
         self.s.dispatch_trigger = None;
         self.s.dispatched_at = Some(now);
         let due: Vec<JobId> = self.s.waiting.iter().take_while(|(from, _)| *from <= now).map(|(_, j)| *j).collect();
+        let due = self.with_room(due);
         if due.is_empty() {
             return;
         }
@@ -93,6 +96,26 @@ impl Unit<'_> {
         for (job, robot, c) in pairs {
             self.offer(job, robot, &c);
         }
+    }
+
+    /// Of these jobs, those whose first place has room for one more robot: whoever would only stand in line there is of
+    /// more use elsewhere, and out of everybody's way.
+    fn with_room(&self, due: Vec<JobId>) -> Vec<JobId> {
+        let mut bound: BTreeMap<u32, usize> = BTreeMap::new();
+        for c in self.s.robots.values().filter(|c| c.robot.lease.is_some()) {
+            if let Some(v) = self.s.traffic.target(c.robot.id) {
+                *bound.entry(v.ix).or_default() += 1;
+            }
+        }
+        let mut has_room = |id: &JobId| {
+            let first = self.s.jobs.get(id).and_then(|j| j.steps().get(usize::from(j.checkpoint)).map(|s| s.place));
+            first.is_none_or(|place| {
+                let n = bound.entry(place).or_default();
+                *n += 1;
+                *n <= IN_LINE
+            })
+        };
+        due.into_iter().filter(|id| has_room(id)).collect()
     }
 
     fn view(&self, due: &[JobId], robots: &[RobotId], now: Instant) -> View {
