@@ -190,8 +190,10 @@ fn a_broken_log_is_told() {
         };
         let (v, r, _) = catch_unwind(AssertUnwindSafe(go)).unwrap_or_else(|_| panic!("change {i} at {at} panicked"));
         bad += u32::from(!v.accepts());
+        // Whatever replay finds, it finds in a log that does not verify; the bytes that no checkpoint covers yet aside.
         if let Ok(Some(divergence)) = r {
-            panic!("change {i} at {at}: a log that can be read so far says something else: {divergence}");
+            let sealed = v.accepts() && v.status == nooterra_blackbox::Status::Complete;
+            assert!(i % 4 != 0 && !sealed, "change {i} at {at}: it is whole or only cut, and says something else: {divergence}");
         }
         assert!(i % 4 != 0 || v.status != nooterra_blackbox::Status::Complete || at + 1_000 > bytes.len(), "cut at {at}: {v:?}");
     }
