@@ -72,6 +72,7 @@ impl Site {
         let mut findings = Findings::new(file);
         site.widen_doors(radius_m, &mut findings, places);
         site.widen_lifts(radius_m, &mut findings, places);
+        site.set_back_doors(radius_m, &mut findings, places);
         site.turn_doors(radius_m, &mut findings, places);
         for level in site.level_indexes() {
             let walls = site.cut_walls(level, radius_m, &mut findings, places);
@@ -348,6 +349,7 @@ fn remainder(w: &Wall, cuts: &[(f64, f64)]) -> Vec<Wall> {
     out
 }
 
+mod beside;
 mod leaves;
 #[cfg(test)]
 mod tests;

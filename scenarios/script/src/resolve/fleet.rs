@@ -5,6 +5,7 @@ use super::Desk;
 use super::bare;
 use super::market::Owner;
 use super::names::index;
+use super::outline;
 use crate::at::At;
 use crate::flaw::nearest;
 use crate::resolved::RobotStart;
@@ -25,11 +26,11 @@ const MOST: usize = 10_000;
 const FULL_PPM: u32 = 1_000_000;
 
 /// A robot before it has an owner and an order.
-struct Draft {
-    name: String,
-    model: RobotModel,
+pub(super) struct Draft {
+    pub(super) name: String,
+    pub(super) model: RobotModel,
     provider: Option<u32>,
-    start: VertexIx,
+    pub(super) start: VertexIx,
     charge_ppm: u32,
 }
 
@@ -127,6 +128,7 @@ fn spawned(desk: &mut Desk<'_>) -> Vec<Draft> {
         out.push(Draft { name, model, provider: None, start: s.vertex, charge_ppm: FULL_PPM });
     }
     desk.notes.dedup();
+    outline::fit(desk, &mut out);
     out
 }
 

@@ -6,6 +6,7 @@ mod fleet;
 mod judge;
 mod market;
 mod names;
+mod outline;
 mod people;
 
 use crate::at::At;

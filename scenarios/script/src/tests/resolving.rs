@@ -50,6 +50,44 @@ fn a_map_without_spawns_gets_a_fleet() {
     assert!(flaws.len() == 1 && flaws[0].what.contains("the site has no lane"), "{flaws:?}");
 }
 
+/// Robots 0.55 m apart in two rows, each with a lane of its own: of 0.3 m in radius they would start inside each other.
+#[test]
+fn robots_are_no_wider_than_their_map_lets_them_be() {
+    let mut site = corridor();
+    site.vertices[1].at = nooterra_engine::geom::Vec2::new(0.0, 0.55);
+    site.vertices[2].at = nooterra_engine::geom::Vec2::new(10.0, 0.55);
+    let note = "tinyRobot is taken as 0.25 m in radius instead of 0.30 m: otherwise tinyRobot1 and tinyRobot2 could not leave";
+    let r = resolve(&read(HEAD).expect("complete"), &site, 7).expect("complete");
+    assert!(r.notes.iter().any(|n| n == note), "{:?}", r.notes);
+    assert!(r.models.iter().all(|m| (m.footprint_radius_m - 0.25).abs() < 1e-9 && m.vicinity_radius_m > 0.25));
+    let asked = format!("{HEAD}fleet: [{{model: tinyRobot, at: [home1, home2]}}]\n");
+    let r = resolve(&read(&asked).expect("complete"), &site, 7).expect("complete");
+    assert_eq!(r.models, [nooterra_site::model_named("tinyRobot").expect("known")], "who names a model means it");
+}
+
+/// The way out of each passes the other one's place: apart enough to stand there, too near to pass.
+#[test]
+fn robots_in_each_others_only_way_out_are_taken_as_smaller() {
+    let mut site = corridor();
+    let at = nooterra_engine::geom::Vec2::new;
+    let way = |from: u32, to: u32, site: &nooterra_site::Site| {
+        let mut l = site.lanes[0].clone();
+        (l.from, l.to, l.reverse) = (VertexIx::new(from), VertexIx::new(to), None);
+        l
+    };
+    // Both homes on one side of the middle, which is nearer to each than both robots are wide.
+    (site.vertices[0].at, site.vertices[1].at, site.vertices[2].at) = (at(0.0, 0.6), at(0.6, 0.0), at(0.0, 0.0));
+    let lanes = [(0, 2), (2, 0), (1, 2), (2, 1), (2, 3), (3, 2), (3, 4), (4, 3)];
+    site.lanes = lanes.iter().map(|(a, b)| way(*a, *b, &site)).collect();
+    let r = resolve(&read(HEAD).expect("complete"), &site, 7).expect("complete");
+    assert!(r.models.iter().all(|m| (m.footprint_radius_m - 0.25).abs() < 1e-9), "{:?}", r.notes);
+    // With a way out of its own for one of them nobody needs to be smaller.
+    site.lanes.push(way(0, 4, &site));
+    site.vertices[4].at = at(-5.0, 5.0);
+    let r = resolve(&read(HEAD).expect("complete"), &site, 7).expect("complete");
+    assert!(r.models.iter().all(|m| (m.footprint_radius_m - 0.3).abs() < 1e-9), "{:?}", r.notes);
+}
+
 /// A map of lanes and nothing else, as a first sketch is: two robots wait at its far ends, others carry in between.
 #[test]
 fn a_map_that_names_nothing_is_complete() {

@@ -10,13 +10,13 @@ use nooterra_engine::geom::{Segment, Vec2};
 use std::collections::BTreeMap;
 
 /// Half the thickness of a leaf, metres.
-const HALF_LEAF_M: f64 = 0.025;
+pub(super) const HALF_LEAF_M: f64 = 0.025;
 /// A leaf may be nearer by this to the lane that it was opened for: the robot knows it, and passes it slowly.
 const OWN_LESS_M: f64 = 0.03;
 /// Positions of a swinging leaf that are looked at.
 const SWINGS: u32 = 8;
 /// Shortfalls below this are none.
-const SMALL_M: f64 = 0.005;
+pub(super) const SMALL_M: f64 = 0.005;
 
 /// A lane near a door.
 struct Near {

@@ -57,6 +57,21 @@ fn a_wall_is_open_at_its_door_and_a_narrow_door_is_widened() {
 }
 
 #[test]
+fn a_closed_door_beside_a_lane_is_set_back() {
+    let mut s = room(true, 2.0);
+    // A lane along the door, too near for a robot of 0.3 m in radius; the lane through the door stays as it is.
+    s.doors[0].line = Segment::new(Vec2::new(1.0, 0.365), Vec2::new(2.0, 0.365));
+    s.lanes.iter_mut().for_each(|l| l.doors.clear());
+    let (c, findings) = s.carved(&s.radii());
+    let said = findings.iter().find(|f| f.what.contains("closed, door `d` leaves")).expect("it is said");
+    assert!(said.what.contains("0.34 m beside the lane a to b, where a robot of radius 0.30 m needs 0.40 m"), "{}", said.what);
+    let gap = c.doors[0].line.dist(&c.lane_line(LaneIx::new(0)));
+    assert!((0.424..0.44).contains(&gap), "{gap}");
+    assert!((c.doors[0].line.length() - 1.0).abs() < 1e-9);
+    assert!(c.carved(&s.radii()).1.iter().all(|f| !f.what.contains("closed, door")), "once is enough");
+}
+
+#[test]
 fn a_wall_far_enough_stays() {
     let s = room(false, 0.451);
     let (c, _) = s.carved(&s.radii());
