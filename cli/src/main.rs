@@ -26,7 +26,7 @@ fn main() -> ExitCode {
         }
     };
     let out = Out::new(&cli);
-    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| dispatch(&cli, &out))) {
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| nooterra_runner::with_cores(|| dispatch(&cli, &out)))) {
         Ok(Ok(code)) => ExitCode::from(code),
         Ok(Err(Failure { code, text })) => {
             out.error(&text);

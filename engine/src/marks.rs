@@ -2,7 +2,8 @@
 //!
 //! `always!(cond, "name", "story {}", x)` records a broken oath with its story; the host stops the run on it.
 //! `sometimes!(cond, "name")` counts a rare path, so that a sweep can demand that it was reached.
-//! Counts live in the calling thread (a run is single-threaded) and are outside the state: they judge, never decide.
+//! Counts live in the calling thread and are outside the state: they judge, never decide. Work that may run on another
+//! thread takes its marks along ([`swap`]).
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -25,6 +26,32 @@ thread_local! {
 /// Everything seen so far on this thread; starts anew.
 pub fn take() -> Marks {
     MARKS.with(|m| std::mem::take(&mut *m.borrow_mut()))
+}
+
+/// Exchanges what this thread saw with `other`: around work that may run on any thread, so that its marks stay with it.
+pub fn swap(other: &mut Marks) {
+    MARKS.with(|m| std::mem::swap(&mut *m.borrow_mut(), other));
+}
+
+/// Broken oaths that were seen elsewhere, moved to this thread.
+pub fn tell(broken: &mut Vec<(&'static str, String)>) {
+    if !broken.is_empty() {
+        MARKS.with(|m| m.borrow_mut().broken.append(broken));
+    }
+}
+
+impl Marks {
+    /// Adds what was seen elsewhere.
+    pub fn absorb(&mut self, other: Self) {
+        for (name, (reached, passed)) in other.sometimes {
+            let e = self.sometimes.entry(name).or_default();
+            (e.0, e.1) = (e.0 + reached, e.1 + passed);
+        }
+        for (name, n) in other.held {
+            *self.held.entry(name).or_default() += n;
+        }
+        self.broken.extend(other.broken);
+    }
 }
 
 /// Was an oath broken since [`take`]?

@@ -1,5 +1,6 @@
 //! One run in motion: the same lines come out whether it is recorded, replayed or only measured.
 
+use crate::cores::Cores;
 use crate::scenery;
 use crate::tape::{RobotClamp, RobotNote, Slot, Tape};
 use crate::worker::Worker;
@@ -79,6 +80,7 @@ impl Drive {
 
 /// A stage whose signatures are checked by another thread, where there is one to spare.
 fn aided(mut stage: Stage) -> Stage {
+    stage.join(Box::new(Cores));
     if let Some(worker) = Worker::start(stage.keyring()) {
         stage.aid(Box::new(worker));
     }

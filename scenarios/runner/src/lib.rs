@@ -1,7 +1,7 @@
 //! # runner: from a scenario file to a verdict and a black box
 //!
 //! What lives here: loading files ([`load`]), the run in motion ([`drive`]) with what it says ([`tape`], [`scenery`]),
-//! the recorder's thread ([`recording`]), the feeding of the judges ([`judge`], [`count`]), the run itself ([`run`]),
+//! the second core ([`cores`], [`worker`]), the recorder's thread ([`recording`]), the feeding of the judges ([`judge`], [`count`]), the run itself ([`run`]),
 //! replay and comparison ([`replay`]), verification ([`check`]) and the [`report`]s of all of them.
 //!
 //! What it may not touch: decisions. It reads files, keeps time for reports and budgets, and moves bytes; take it away
@@ -12,6 +12,7 @@
 //! becomes one report.
 
 pub mod check;
+pub mod cores;
 pub mod count;
 pub mod domain;
 pub mod drive;
@@ -28,6 +29,7 @@ pub mod trails;
 pub mod worker;
 
 pub use check::{CheckError, verify};
+pub use cores::with_cores;
 pub use load::{LoadError, Loaded, Overrides, load};
 pub use replay::{Range, ReplayError, ReplayReport, diff, replay};
 pub use report::{Outcome, RunReport};

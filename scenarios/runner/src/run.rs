@@ -214,7 +214,7 @@ fn pass(
     let stops = drive.stops;
     let judge_last = *judge.last();
     let verdict = judge.finish(&drive.stage, &counts, stops, interrupted);
-    let marks = nooterra_engine::marks::take();
+    let marks = drive.stage.take_marks();
     Ok(Pass {
         drive,
         counts,

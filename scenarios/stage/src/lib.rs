@@ -6,15 +6,18 @@
 //! What it may not touch: files, clocks, threads, the log's format. Everything that happens goes to a [`Sink`], which
 //! cannot reach back.
 //!
-//! How data passes through: in each tick, faults of the plan strike; letters that have arrived are delivered in total
-//! order (an input to the platform is handed to the sink before it takes effect); the platform's timers fire; people
-//! act; robots and devices read their sensors and command their drives; physics steps; and a root over the whole state
-//! closes the tick. A [`nooterra_engine::keyframe::Keyframe`] holds the whole state; thawing it and going on gives the
+//! How data passes through: in each tick, faults of the plan strike, and the crew does what it came for; letters that
+//! have arrived are sorted in total order. Then two sides take their [`turn`]: platform and people (an input to the
+//! platform is handed to the sink before it takes effect; the platform's timers fire; people act), and the world (robots
+//! and devices read their mail and sensors and command their drives; physics steps). What they send is handed to the
+//! network afterwards, the platform's first, and arrives in a later tick: so the sides may move at the same time. A root
+//! over the whole state closes the tick. A [`nooterra_engine::keyframe::Keyframe`] holds the whole state; thawing it and going on gives the
 //! same bytes as never having stopped.
 
 pub mod ahead;
 pub mod setup;
 pub mod stage;
+pub mod turn;
 pub mod view;
 pub mod world;
 

@@ -2,21 +2,21 @@
 
 use crate::ahead::{Ahead, Keyring, Side, Unaided};
 use crate::setup::Setup;
+use crate::turn::{Arrival, InTurn, Office, Posting, Together, Trays};
 use crate::world;
-use nooterra_cast::{CREW, Cast, Mail, PAYMENTS, PROVIDERS, REQUESTERS, provider_party, requester_party};
+use nooterra_cast::{CREW, Cast, PAYMENTS, PROVIDERS, REQUESTERS, provider_party, requester_party};
 use nooterra_control::wish::Wish;
-use nooterra_control::{Control, Fact, Input};
-use nooterra_engine::bus::Bus;
+use nooterra_control::{Control, Fact};
+use nooterra_engine::bus::{Bus, Letter};
 use nooterra_engine::faults::Edge;
-use nooterra_engine::ids::PartyId;
 use nooterra_engine::keyframe::{Keyframe, Part, StateRoots};
-use nooterra_engine::machine::{Freeze as _, Machine as _, Out};
+use nooterra_engine::machine::Freeze as _;
+use nooterra_engine::marks::Marks;
 use nooterra_engine::net::Node;
 use nooterra_engine::record::DecodeError;
 use nooterra_engine::{Digest, Hasher, Instant, Record, Span, decode, encode};
-use nooterra_port::SignedOrder;
 use nooterra_script::resolved::FaultKind;
-use nooterra_sim::{FleetError, ROBOTS, SITE, SimFleet, SiteMail};
+use nooterra_sim::{FleetError, ROBOTS, SITE, SimFleet};
 use nooterra_trust::Envelope;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -111,7 +111,7 @@ pub enum Entry<'a> {
 }
 
 /// Where entries go. What a sink does never reaches back into the run.
-pub trait Sink {
+pub trait Sink: Send {
     /// Takes one entry of a tick.
     fn put(&mut self, tick: u64, at: Instant, entry: Entry<'_>);
 }
@@ -153,9 +153,10 @@ pub struct Stage {
     pub bus: Bus,
     pub(crate) edges: Vec<(Instant, u32, Edge)>,
     pub(crate) nodes: BTreeMap<[u8; 16], Node>,
-    out: Out<Fact, Wish>,
     pub(crate) dirty: bool,
+    trays: Trays,
     ahead: Box<dyn Ahead>,
+    together: Box<dyn Together>,
 }
 
 impl Stage {
@@ -173,12 +174,17 @@ impl Stage {
     fn assemble(setup: Arc<Setup>, own: Own, control: Control, fleet: SimFleet, cast: Cast, bus: Bus) -> Self {
         let edges = setup.resolved.faults.edges();
         let nodes = nodes(&setup);
-        Self { setup, own, control, fleet, cast, bus, edges, nodes, out: Out::default(), dirty: true, ahead: Box::new(Unaided) }
+        let (trays, ahead, together) = (Trays::default(), Box::new(Unaided), Box::new(InTurn));
+        Self { setup, own, control, fleet, cast, bus, edges, nodes, dirty: true, trays, ahead, together }
     }
 
     /// Lets somebody look at signatures while their letters are under way. Changes how fast the run is, and nothing else.
     pub fn aid(&mut self, ahead: Box<dyn Ahead>) {
         self.ahead = ahead;
+    }
+    /// Lets platform and world take their turns at the same time. Changes how fast the run is, and nothing else.
+    pub fn join(&mut self, together: Box<dyn Together>) {
+        self.together = together;
     }
     /// The keys that such a helper needs.
     #[must_use]
@@ -223,36 +229,40 @@ impl Stage {
             && self.cast.at_rest()
     }
 
-    /// One tick.
+    /// One tick. Letters that have arrived by now are delivered in order; what is sent in this tick arrives in a later
+    /// one, so the platform's turn and the world's do not touch.
     pub fn step(&mut self, sink: &mut dyn Sink) -> Result<(), StageError> {
         self.own.tick += 1;
         let (tick, now) = (self.own.tick, self.now());
         if !self.own.begun {
             self.own.begun = true;
-            self.control.begin(&mut self.out);
-            self.publish(tick, now, sink);
+            Office::new(&mut self.control, &mut self.cast, &self.nodes, &mut self.dirty, &mut self.trays).begin(tick, now, sink);
         }
         self.strike(tick, now, sink);
-        self.deliver(tick, now, sink);
-        if self.control.next_deadline().is_some_and(|at| at <= now) {
-            self.control.advance(now, &mut self.out);
-            self.publish(tick, now, sink);
-        }
-        if self.cast.next_deadline(now).is_some_and(|at| at <= now) {
-            self.cast.advance(now);
-            let (bus, ahead) = (&mut self.bus, self.ahead.as_mut());
-            self.cast.post(now, |from, bytes| send(bus, ahead, now, from, PLATFORM, bytes));
-            self.dirty = true;
-        }
         if self.cast.crew.has_deeds() {
             world::do_deeds(self)?;
         }
-        // Checked while the world moves on.
-        self.ahead.flush();
-        self.fleet.tick(now, &self.setup.site)?;
-        let (bus, ahead) = (&mut self.bus, self.ahead.as_mut());
-        self.fleet.post(now, |from, bytes| send(bus, ahead, now, from, PLATFORM, bytes));
-        self.ahead.flush();
+        self.sort(now);
+        let (fleet, site) = (&mut self.fleet, &self.setup.site);
+        let (mut letters, mut posted) = (std::mem::take(&mut self.trays.world), std::mem::take(&mut self.trays.posted));
+        let mut office = Office::new(&mut self.control, &mut self.cast, &self.nodes, &mut self.dirty, &mut self.trays);
+        let mut moved = Ok(());
+        let mut world = || {
+            for a in letters.drain(..) {
+                fleet.deliver(now, a.to, &a.bytes, a.checked, site);
+            }
+            moved = fleet.tick(now, site);
+            fleet.post(now, |from, bytes| posted.push(Posting { from, to: PLATFORM, bytes }));
+        };
+        if office.is_busy(now) {
+            self.together.both(&mut world, &mut || office.act(tick, now, sink));
+        } else {
+            world();
+        }
+        moved?;
+        (self.trays.world, self.trays.posted) = (letters, posted);
+        nooterra_engine::marks::tell(&mut self.trays.marks.broken);
+        self.dispatch(now);
         self.seal(tick, now, sink);
         Ok(())
     }
@@ -267,65 +277,30 @@ impl Stage {
         }
     }
 
-    fn deliver(&mut self, tick: u64, now: Instant, sink: &mut dyn Sink) {
+    /// Letters that have arrived, by whose turn they belong to.
+    fn sort(&mut self, now: Instant) {
         while let Some((key, letter)) = self.bus.poll(now) {
             let checked = self.ahead.arrived(key.sequence);
-            if letter.to == PLATFORM {
-                match Envelope::from_bytes(&letter.bytes) {
-                    Ok(envelope) => {
-                        let arrived = Arrived { from: letter.from, envelope };
-                        sink.put(tick, now, Entry::Input(&arrived));
-                        self.control.step(now, Input { envelope: arrived.envelope, checked }, &mut self.out);
-                        self.publish(tick, now, sink);
-                    }
-                    Err(_) => sink.put(tick, now, Entry::Stray(&Stray { from: letter.from, bytes: letter.bytes })),
-                }
-            } else if letter.to >= REQUESTERS {
-                self.cast.receive(now, letter.to, &letter.bytes);
-                self.dirty = true;
-            } else {
-                self.fleet.deliver(now, letter.to, &letter.bytes, checked, &self.setup.site);
-            }
+            let Letter { from, to, bytes } = letter;
+            let tray = if to == PLATFORM || to >= REQUESTERS { &mut self.trays.office } else { &mut self.trays.world };
+            tray.push(Arrival { from, to, bytes, checked });
         }
     }
 
-    /// Writes down what the platform said and carries out what it asked for.
-    fn publish(&mut self, tick: u64, now: Instant, sink: &mut dyn Sink) {
-        self.dirty = true;
-        let mut out = std::mem::take(&mut self.out);
-        for f in &out.facts {
-            sink.put(tick, now, Entry::Fact(f));
+    /// Hands what both sides sent to the network, the platform's first.
+    fn dispatch(&mut self, now: Instant) {
+        let Trays { sent, posted, .. } = &mut self.trays;
+        for p in sent.drain(..).chain(posted.drain(..)) {
+            send(&mut self.bus, self.ahead.as_mut(), now, p);
         }
-        for w in &out.wishes {
-            sink.put(tick, now, Entry::Wish(w));
-            if let Some((to, bytes)) = self.address(w) {
-                send(&mut self.bus, self.ahead.as_mut(), now, PLATFORM, to, bytes);
-            }
-        }
-        out.clear();
-        self.out = out;
+        self.ahead.flush();
     }
 
-    fn address(&self, wish: &Wish) -> Option<(Node, Vec<u8>)> {
-        let party = |p: &PartyId| self.nodes.get(p.as_bytes()).copied();
-        Some(match wish {
-            Wish::Order(o) => (self.nodes.get(o.robot.as_bytes()).copied()?, encode::<SignedOrder>(o)),
-            Wish::Facility { order, .. } => (SITE, encode(&SiteMail::Order(order.clone()))),
-            Wish::Pay(ask) => (PAYMENTS, encode(&Mail::Pay(ask.clone()))),
-            Wish::Invite { provider, invitation } => (party(provider)?, encode(&Mail::Invite(invitation.clone()))),
-            Wish::Notify { party: p, job, status } => (party(p)?, encode(&Mail::Notify { party: *p, job: *job, status: *status })),
-            Wish::Recover(ask) => (CREW, encode(&Mail::Recover(*ask))),
-            Wish::PutBack { robot, vertex } => (CREW, encode(&Mail::PutBack { robot: *robot, vertex: *vertex })),
-            Wish::Receipt { receipt, .. } => {
-                let to = *self.nodes.get(&receipt.actor)?;
-                let bytes = match to {
-                    SITE => encode(&SiteMail::Receipt(receipt.clone())),
-                    n if n >= REQUESTERS => encode(&Mail::Receipt(receipt.clone())),
-                    _ => encode(receipt.as_ref()),
-                };
-                (to, bytes)
-            }
-        })
+    /// Oaths and rare paths seen since the last call, on either side.
+    pub fn take_marks(&mut self) -> Marks {
+        let mut all = nooterra_engine::marks::take();
+        all.absorb(std::mem::take(&mut self.trays.marks));
+        all
     }
 
     fn seal(&mut self, tick: u64, now: Instant, sink: &mut dyn Sink) {
@@ -403,7 +378,7 @@ impl Stage {
 }
 
 /// Hands a letter to the network, and a copy to whoever looks at signatures ahead of time.
-fn send(bus: &mut Bus, ahead: &mut dyn Ahead, now: Instant, from: Node, to: Node, bytes: Vec<u8>) {
+fn send(bus: &mut Bus, ahead: &mut dyn Ahead, now: Instant, Posting { from, to, bytes }: Posting) {
     let side = match to {
         PLATFORM => Some(Side::Platform),
         to if (ROBOTS..REQUESTERS).contains(&to) => Some(Side::Robot),

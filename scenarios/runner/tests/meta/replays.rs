@@ -50,6 +50,19 @@ fn every_scenario_replays_exactly_from_a_keyframe() {
     });
 }
 
+/// Platform and world take their turns one after the other, or on two threads: every byte and every count is the same.
+#[test]
+fn the_same_on_one_core_and_on_two() {
+    let (a, b) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    for path in library() {
+        let one = recorded(&path, Some(99), 4, Some(a.path()));
+        let two = nooterra_runner::with_cores(|| recorded(&path, Some(99), 4, Some(b.path())));
+        assert_eq!(std::fs::read(&one.log.path).expect("a log"), std::fs::read(&two.log.path).expect("a log"), "{}", path.display());
+        assert!(!one.paths.is_empty() && one.paths == two.paths, "{}: {:?} {:?}", path.display(), one.paths, two.paths);
+        assert_eq!(one.events, two.events);
+    }
+}
+
 #[test]
 fn two_seeds_are_two_histories_and_the_difference_has_a_name() {
     let (a, b) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));

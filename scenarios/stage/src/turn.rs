@@ -1,0 +1,178 @@
+//! What the platform and the people around it do in one tick. Nothing here touches robots or the world, and nothing that
+//! is sent arrives before the next tick: so the world may take its own turn at the same time ([`Together`]).
+
+use crate::stage::{Arrived, Entry, PLATFORM, Sink, Stray};
+use nooterra_cast::{CREW, Cast, Mail, PAYMENTS, REQUESTERS};
+use nooterra_control::wish::Wish;
+use nooterra_control::{Control, Fact, Input};
+use nooterra_engine::ids::PartyId;
+use nooterra_engine::machine::{Machine as _, Out};
+use nooterra_engine::marks::{self, Marks};
+use nooterra_engine::net::Node;
+use nooterra_engine::{Instant, encode};
+use nooterra_port::SignedOrder;
+use nooterra_sim::{SITE, SiteMail};
+use nooterra_trust::{Checked, Envelope};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Does two pieces of work that touch nothing in common. A shell may do them on two threads; the run cannot tell.
+pub trait Together: fmt::Debug + Send {
+    /// Does both; the first on the calling thread.
+    fn both(&mut self, world: &mut (dyn FnMut() + Send), platform: &mut (dyn FnMut() + Send));
+}
+
+/// One after the other.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct InTurn;
+
+impl Together for InTurn {
+    fn both(&mut self, world: &mut (dyn FnMut() + Send), platform: &mut (dyn FnMut() + Send)) {
+        world();
+        platform();
+    }
+}
+
+/// A letter that has arrived.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub from: Node,
+    pub to: Node,
+    pub bytes: Vec<u8>,
+    /// What is known of its signature.
+    pub checked: Checked,
+}
+
+/// A letter to be handed to the network once the tick's work is done.
+#[derive(Debug)]
+pub(crate) struct Posting {
+    pub from: Node,
+    pub to: Node,
+    pub bytes: Vec<u8>,
+}
+
+/// What does not outlive a tick, and what is seen on the platform's side of it.
+#[derive(Debug, Default)]
+pub(crate) struct Trays {
+    /// For the platform and for people.
+    pub office: Vec<Arrival>,
+    /// For robots and site devices.
+    pub world: Vec<Arrival>,
+    /// From the platform and from people.
+    pub sent: Vec<Posting>,
+    /// From robots and site devices.
+    pub posted: Vec<Posting>,
+    /// Oaths and rare paths of the platform, whatever thread it ran on.
+    pub marks: Marks,
+    out: Out<Fact, Wish>,
+}
+
+/// Platform and people.
+pub(crate) struct Office<'a> {
+    pub control: &'a mut Control,
+    pub cast: &'a mut Cast,
+    pub nodes: &'a BTreeMap<[u8; 16], Node>,
+    /// Set if anything of the quiet rooms may have changed.
+    pub dirty: &'a mut bool,
+    pub inbox: &'a mut Vec<Arrival>,
+    pub sent: &'a mut Vec<Posting>,
+    pub marks: &'a mut Marks,
+    out: &'a mut Out<Fact, Wish>,
+}
+
+impl<'a> Office<'a> {
+    pub fn new(
+        control: &'a mut Control,
+        cast: &'a mut Cast,
+        nodes: &'a BTreeMap<[u8; 16], Node>,
+        dirty: &'a mut bool,
+        trays: &'a mut Trays,
+    ) -> Self {
+        let Trays { office, sent, marks, out, .. } = trays;
+        Self { control, cast, nodes, dirty, inbox: office, sent, marks, out }
+    }
+
+    /// Is there anything to do?
+    pub fn is_busy(&self, now: Instant) -> bool {
+        !self.inbox.is_empty()
+            || self.control.next_deadline().is_some_and(|at| at <= now)
+            || self.cast.next_deadline(now).is_some_and(|at| at <= now)
+    }
+
+    /// The platform's first words.
+    pub fn begin(&mut self, tick: u64, now: Instant, sink: &mut dyn Sink) {
+        self.control.begin(self.out);
+        self.publish(tick, now, sink);
+    }
+
+    /// One tick's work.
+    pub fn act(&mut self, tick: u64, now: Instant, sink: &mut dyn Sink) {
+        marks::swap(self.marks);
+        let mut inbox = std::mem::take(self.inbox);
+        for a in inbox.drain(..) {
+            if a.to != PLATFORM {
+                self.cast.receive(now, a.to, &a.bytes);
+                *self.dirty = true;
+                continue;
+            }
+            match Envelope::from_bytes(&a.bytes) {
+                Ok(envelope) => {
+                    let arrived = Arrived { from: a.from, envelope };
+                    sink.put(tick, now, Entry::Input(&arrived));
+                    self.control.step(now, Input { envelope: arrived.envelope, checked: a.checked }, self.out);
+                    self.publish(tick, now, sink);
+                }
+                Err(_) => sink.put(tick, now, Entry::Stray(&Stray { from: a.from, bytes: a.bytes })),
+            }
+        }
+        *self.inbox = inbox;
+        if self.control.next_deadline().is_some_and(|at| at <= now) {
+            self.control.advance(now, self.out);
+            self.publish(tick, now, sink);
+        }
+        if self.cast.next_deadline(now).is_some_and(|at| at <= now) {
+            self.cast.advance(now);
+            let sent = &mut *self.sent;
+            self.cast.post(now, |from, bytes| sent.push(Posting { from, to: PLATFORM, bytes }));
+            *self.dirty = true;
+        }
+        marks::swap(self.marks);
+    }
+
+    /// Writes down what the platform said and carries out what it asked for.
+    fn publish(&mut self, tick: u64, now: Instant, sink: &mut dyn Sink) {
+        *self.dirty = true;
+        for f in &self.out.facts {
+            sink.put(tick, now, Entry::Fact(f));
+        }
+        for w in &self.out.wishes {
+            sink.put(tick, now, Entry::Wish(w));
+            if let Some((to, bytes)) = address(w, self.nodes) {
+                self.sent.push(Posting { from: PLATFORM, to, bytes });
+            }
+        }
+        self.out.clear();
+    }
+}
+
+fn address(wish: &Wish, nodes: &BTreeMap<[u8; 16], Node>) -> Option<(Node, Vec<u8>)> {
+    let party = |p: &PartyId| nodes.get(p.as_bytes()).copied();
+    Some(match wish {
+        Wish::Order(o) => (nodes.get(o.robot.as_bytes()).copied()?, encode::<SignedOrder>(o)),
+        Wish::Facility { order, .. } => (SITE, encode(&SiteMail::Order(order.clone()))),
+        Wish::Pay(ask) => (PAYMENTS, encode(&Mail::Pay(ask.clone()))),
+        Wish::Invite { provider, invitation } => (party(provider)?, encode(&Mail::Invite(invitation.clone()))),
+        Wish::Notify { party: p, job, status } => (party(p)?, encode(&Mail::Notify { party: *p, job: *job, status: *status })),
+        Wish::Recover(ask) => (CREW, encode(&Mail::Recover(*ask))),
+        Wish::PutBack { robot, vertex } => (CREW, encode(&Mail::PutBack { robot: *robot, vertex: *vertex })),
+        Wish::Receipt { receipt, .. } => {
+            let to = *nodes.get(&receipt.actor)?;
+            let bytes = match to {
+                SITE => encode(&SiteMail::Receipt(receipt.clone())),
+                n if n >= REQUESTERS => encode(&Mail::Receipt(receipt.clone())),
+                _ => encode(receipt.as_ref()),
+            };
+            (to, bytes)
+        }
+    })
+}
