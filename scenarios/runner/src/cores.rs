@@ -1,6 +1,11 @@
 //! Two cores for one run: the platform's turn beside the world's. What comes out is the same with one.
 
 use nooterra_stage::turn::Together;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Release};
+
+/// So often it is looked whether the other turn has ended, before sleeping: some tenths of a millisecond.
+const SPINS: u32 = 20_000;
 
 /// Stack of a thread that runs whole commands, like a main thread's.
 const STACK_BYTES: usize = 8 << 20;
@@ -24,7 +29,22 @@ pub struct Cores;
 impl Together for Cores {
     fn both(&mut self, world: &mut (dyn FnMut() + Send), platform: &mut (dyn FnMut() + Send)) {
         if rayon::current_thread_index().is_some() {
-            rayon::join(world, platform);
+            let (begun, ended) = (AtomicBool::new(false), AtomicBool::new(false));
+            let first = || {
+                world();
+                // Sleeping and being woken takes longer than what is left of the other turn.
+                let mut patience = SPINS;
+                while begun.load(Acquire) && !ended.load(Acquire) && patience > 0 {
+                    patience -= 1;
+                    std::hint::spin_loop();
+                }
+            };
+            let second = || {
+                begun.store(true, Release);
+                platform();
+                ended.store(true, Release);
+            };
+            rayon::join(first, second);
         } else {
             world();
             platform();
