@@ -3,7 +3,7 @@
 use crate::Record;
 use crate::chance::Chance;
 use crate::net::{Delivery, Network, Node, Profile};
-use crate::queue::{EventQueue, Key};
+use crate::queue::EventQueue;
 use crate::time::Instant;
 
 /// A message between two nodes.
@@ -32,22 +32,22 @@ impl Bus {
     pub fn new(base: Profile, seed: u64) -> Self {
         Self { network: Network::new(base), chance: Chance::new(seed), under_way: EventQueue::default() }
     }
-    /// Hands in a letter. Gives the number under which it is under way, if it is: the first one's, if it goes twice.
-    pub fn send(&mut self, now: Instant, from: Node, to: Node, bytes: Vec<u8>) -> Option<u64> {
-        let (first, second) = match self.network.send(now, from, to, &mut self.chance) {
-            Delivery::Lost => return None,
-            Delivery::Once(at) => (at, None),
-            Delivery::Twice(a, b) => (a, Some((b, bytes.clone()))),
-        };
-        let key = self.under_way.push(first, 0, to, Letter { from, to, bytes });
-        if let Some((at, bytes)) = second {
-            self.under_way.push(at, 0, to, Letter { from, to, bytes });
+    /// Hands in a letter.
+    pub fn send(&mut self, now: Instant, from: Node, to: Node, bytes: Vec<u8>) {
+        match self.network.send(now, from, to, &mut self.chance) {
+            Delivery::Lost => {}
+            Delivery::Once(at) => {
+                self.under_way.push(at, 0, to, Letter { from, to, bytes });
+            }
+            Delivery::Twice(a, b) => {
+                self.under_way.push(a, 0, to, Letter { from, to, bytes: bytes.clone() });
+                self.under_way.push(b, 0, to, Letter { from, to, bytes });
+            }
         }
-        Some(key.sequence)
     }
-    /// Takes the next letter that has arrived by `now`, with its place in the order of arrival.
-    pub fn poll(&mut self, now: Instant) -> Option<(Key, Letter)> {
-        self.under_way.pop_due(now)
+    /// Takes the next letter that has arrived by `now`.
+    pub fn poll(&mut self, now: Instant) -> Option<(Instant, Letter)> {
+        self.under_way.pop_due(now).map(|(k, l)| (k.at, l))
     }
     /// When the next letter arrives.
     #[must_use]

@@ -124,10 +124,10 @@ fn a_frozen_bus_delivers_the_same_letters() {
     let mut thawed: Bus = decode(&encode(&bus)).unwrap();
     let mut seen = Vec::new();
     let mut last = Instant::ZERO;
-    while let Some((key, l)) = bus.poll(Instant::from_secs(60)) {
-        assert!(key.at >= last);
-        last = key.at;
-        assert_eq!(thawed.poll(Instant::from_secs(60)), Some((key, l.clone())));
+    while let Some((at, l)) = bus.poll(Instant::from_secs(60)) {
+        assert!(at >= last);
+        last = at;
+        assert_eq!(thawed.poll(Instant::from_secs(60)), Some((at, l.clone())));
         seen.push(l.bytes);
     }
     assert_eq!(thawed.poll(Instant::NEVER), None);

@@ -16,7 +16,6 @@
 pub mod actors;
 pub mod base64;
 pub mod chain;
-pub mod checked;
 pub mod envelope;
 pub mod keys;
 pub mod merkle;
@@ -26,7 +25,6 @@ pub mod rejection;
 pub mod role;
 
 pub use actors::{ActorChains, Place};
-pub use checked::Checked;
 pub use envelope::{Draft, Envelope, InputKind, Receipt, Sender, Verdict};
 pub use keys::{PublicKey, Signature, SigningKey, key_id};
 pub use outbox::Outbox;

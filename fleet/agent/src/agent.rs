@@ -21,7 +21,6 @@ use nooterra_port::order::{LeaseOffer, Order, SignedOrder, StepAction, TaskKind}
 use nooterra_port::report::{AbortReason, Heartbeat, Mode, PoseMm, Report};
 use nooterra_site::RobotModel;
 use nooterra_site::robot::Drive;
-use nooterra_trust::Checked;
 use std::collections::BTreeSet;
 use thiserror::Error;
 
@@ -274,12 +273,7 @@ impl Agent {
 
     /// Takes bytes from the link: a signed order, or a receipt for a report. `now` is the robot's own clock.
     pub fn receive(&mut self, now: Instant, bytes: &[u8], map: &AgentMap) {
-        self.receive_checked(now, bytes, Checked::Not, map);
-    }
-
-    /// Like [`Agent::receive`], where somebody may have looked at the signature already, by the platform's key.
-    pub fn receive_checked(&mut self, now: Instant, bytes: &[u8], checked: Checked, map: &AgentMap) {
-        match self.link.receive(now, bytes, checked, &self.config) {
+        match self.link.receive(now, bytes, &self.config) {
             Heard::Nothing(why) => self.note(now, Event::Unreadable { why }),
             Heard::Forged(order_seq) => {
                 self.note(now, Event::OrderRefused { order_seq, code: "SIGNATURE_INVALID".into() });

@@ -7,7 +7,7 @@ use nooterra_engine::{Instant, Record, Span, encode};
 use nooterra_port::order::{Order, SignedOrder};
 use nooterra_port::report::Report;
 use nooterra_trust::outbox::Patience;
-use nooterra_trust::{Checked, Draft, InputKind, Outbox, Receipt, Sender, Signature, SigningKey};
+use nooterra_trust::{Draft, InputKind, Outbox, Receipt, Sender, Signature, SigningKey};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Orders that came too early wait here; further ahead they are not kept.
@@ -181,16 +181,16 @@ impl Link {
         }
     }
 
-    /// Takes bytes from the link; somebody may have looked at their signature already, by the platform's key.
-    pub fn receive(&mut self, now: Instant, bytes: &[u8], checked: Checked, c: &AgentConfig) -> Heard {
+    /// Takes bytes from the link.
+    pub fn receive(&mut self, now: Instant, bytes: &[u8], c: &AgentConfig) -> Heard {
         let o = match decode::<SignedOrder>(bytes) {
             Ok(o) => o,
-            Err(e) => return self.receipt(now, bytes, checked, c).unwrap_or_else(|| Heard::Nothing(e.to_string())),
+            Err(e) => return self.receipt(now, bytes, c).unwrap_or_else(|| Heard::Nothing(e.to_string())),
         };
         if o.tenant != c.tenant || o.robot != c.robot {
             return Heard::Nothing("for another robot".into());
         }
-        if o.key != c.dispatch.id() || !checked.holds(|| c.dispatch.verify(&o.signing_bytes(), &Signature(o.sig))) {
+        if o.key != c.dispatch.id() || !c.dispatch.verify(&o.signing_bytes(), &Signature(o.sig)) {
             return Heard::Forged(o.order_seq);
         }
         if let Order::Ack { actor_seq } = o.body {
@@ -223,13 +223,13 @@ impl Link {
         }
     }
 
-    fn receipt(&mut self, now: Instant, bytes: &[u8], checked: Checked, c: &AgentConfig) -> Option<Heard> {
+    fn receipt(&mut self, now: Instant, bytes: &[u8], c: &AgentConfig) -> Option<Heard> {
         let r = decode::<Receipt>(bytes).ok()?;
         if r.tenant != c.tenant || r.actor != *c.robot.as_bytes() {
             return Some(Heard::Nothing("receipt for another".into()));
         }
         let before = self.outbox.unacked();
-        let acked = self.outbox.receive_checked(&r, checked, now);
+        let acked = self.outbox.receive(&r, now);
         if acked.done.is_empty() && acked.verdict.is_none() && before == self.outbox.unacked() {
             return Some(Heard::Acked(None));
         }

@@ -15,7 +15,7 @@ use nooterra_engine::{Digest, Hasher, Instant, Record, decode, encode};
 use nooterra_port::FacilityOrder;
 use nooterra_port::hardware::{Actuation, GripperCommand, Scan, SensorFrame};
 use nooterra_site::{RobotModel, Site, VertexIx};
-use nooterra_trust::{Checked, PublicKey, Receipt};
+use nooterra_trust::{PublicKey, Receipt};
 use nooterra_twin::{DeckCommand, DriveCommand, LoadIx, RobotIx, RobotSpawn, Stand, Truth, Twin, TwinError, drive_gauge};
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -228,8 +228,7 @@ impl SimFleet {
     }
 
     /// Hands over bytes that arrived at a node of ours. A robot without power hears nothing.
-    /// Somebody may have looked at the signature of a robot's mail already.
-    pub fn deliver(&mut self, now: Instant, node: Node, bytes: &[u8], checked: Checked, site: &Site) {
+    pub fn deliver(&mut self, now: Instant, node: Node, bytes: &[u8], site: &Site) {
         if node == SITE {
             match decode::<SiteMail>(bytes) {
                 Ok(SiteMail::Order(o)) => self.controller.order(now, &o, site, &mut WorldView { twin: &mut self.twin }),
@@ -239,7 +238,7 @@ impl SimFleet {
         } else if let Some(r) = node.checked_sub(ROBOTS).and_then(|i| self.robots.get_mut(i as usize))
             && self.twin.readings(r.ix).is_some_and(|x| x.powered)
         {
-            r.agent.receive_checked(now, bytes, checked, &self.maps[&r.agent.config().graph_idx]);
+            r.agent.receive(now, bytes, &self.maps[&r.agent.config().graph_idx]);
         }
     }
 

@@ -3,7 +3,6 @@
 use crate::cores::Cores;
 use crate::scenery;
 use crate::tape::{RobotClamp, RobotNote, Slot, Tape};
-use crate::worker::Worker;
 use nooterra_agent::Event;
 use nooterra_engine::keyframe::Keyframe;
 use nooterra_engine::{Instant, Span};
@@ -28,11 +27,11 @@ pub struct Drive {
 impl Drive {
     /// A run at its start.
     pub fn new(setup: Arc<Setup>) -> Result<Self, StageError> {
-        Ok(Self { stage: aided(Stage::new(setup)?), tape: Tape::default(), stops: 0, begun: false })
+        Ok(Self { stage: joined(Stage::new(setup)?), tape: Tape::default(), stops: 0, begun: false })
     }
     /// A run at a keyframe.
     pub fn at(setup: Arc<Setup>, k: &Keyframe) -> Result<Self, StageError> {
-        Ok(Self { stage: aided(Stage::thaw(setup, k)?), tape: Tape::default(), stops: 0, begun: true })
+        Ok(Self { stage: joined(Stage::thaw(setup, k)?), tape: Tape::default(), stops: 0, begun: true })
     }
     /// Latest instant to which the run may go on.
     #[must_use]
@@ -78,11 +77,8 @@ impl Drive {
     }
 }
 
-/// A stage whose signatures are checked by another thread, where there is one to spare.
-fn aided(mut stage: Stage) -> Stage {
+/// A stage whose sides take their turns at the same time where that is possible.
+fn joined(mut stage: Stage) -> Stage {
     stage.join(Box::new(Cores));
-    if let Some(worker) = Worker::start(stage.keyring()) {
-        stage.aid(Box::new(worker));
-    }
     stage
 }

@@ -1,7 +1,7 @@
 //! # runner: from a scenario file to a verdict and a black box
 //!
 //! What lives here: loading files ([`load`]), the run in motion ([`drive`]) with what it says ([`tape`], [`scenery`]),
-//! the second core ([`cores`], [`worker`]), the recorder's thread ([`recording`]), the feeding of the judges ([`judge`], [`count`]), the run itself ([`run`]),
+//! the second core ([`cores`]), the recorder's thread ([`recording`]), the feeding of the judges ([`judge`], [`count`]), the run itself ([`run`]),
 //! replay and comparison ([`replay`]), verification ([`check`]) and the [`report`]s of all of them.
 //!
 //! What it may not touch: decisions. It reads files, keeps time for reports and budgets, and moves bytes; take it away
@@ -26,7 +26,6 @@ pub mod scenery;
 mod summary;
 pub mod tape;
 pub mod trails;
-pub mod worker;
 
 pub use check::{CheckError, verify};
 pub use cores::with_cores;

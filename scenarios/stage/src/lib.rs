@@ -14,7 +14,6 @@
 //! over the whole state closes the tick. A [`nooterra_engine::keyframe::Keyframe`] holds the whole state; thawing it and going on gives the
 //! same bytes as never having stopped.
 
-pub mod ahead;
 pub mod setup;
 pub mod stage;
 pub mod turn;

@@ -1,8 +1,7 @@
 //! The composite: platform, network, people, robots, site and physics as one machine that moves in ticks.
 
-use crate::ahead::{Ahead, Keyring, Side, Unaided};
 use crate::setup::Setup;
-use crate::turn::{Arrival, InTurn, Office, Posting, Together, Trays};
+use crate::turn::{InTurn, Office, Together, Trays};
 use crate::world;
 use nooterra_cast::{CREW, Cast, PAYMENTS, PROVIDERS, REQUESTERS, provider_party, requester_party};
 use nooterra_control::wish::Wish;
@@ -155,7 +154,6 @@ pub struct Stage {
     pub(crate) nodes: BTreeMap<[u8; 16], Node>,
     pub(crate) dirty: bool,
     trays: Trays,
-    ahead: Box<dyn Ahead>,
     together: Box<dyn Together>,
 }
 
@@ -174,22 +172,13 @@ impl Stage {
     fn assemble(setup: Arc<Setup>, own: Own, control: Control, fleet: SimFleet, cast: Cast, bus: Bus) -> Self {
         let edges = setup.resolved.faults.edges();
         let nodes = nodes(&setup);
-        let (trays, ahead, together) = (Trays::default(), Box::new(Unaided), Box::new(InTurn));
-        Self { setup, own, control, fleet, cast, bus, edges, nodes, dirty: true, trays, ahead, together }
+        let (trays, together) = (Trays::default(), Box::new(InTurn));
+        Self { setup, own, control, fleet, cast, bus, edges, nodes, dirty: true, trays, together }
     }
 
-    /// Lets somebody look at signatures while their letters are under way. Changes how fast the run is, and nothing else.
-    pub fn aid(&mut self, ahead: Box<dyn Ahead>) {
-        self.ahead = ahead;
-    }
     /// Lets platform and world take their turns at the same time. Changes how fast the run is, and nothing else.
     pub fn join(&mut self, together: Box<dyn Together>) {
         self.together = together;
-    }
-    /// The keys that such a helper needs.
-    #[must_use]
-    pub fn keyring(&self) -> Keyring {
-        Keyring { senders: self.control.state().keys.clone(), platform: self.setup.platform_key().public() }
     }
 
     /// What the run is made of.
@@ -249,10 +238,10 @@ impl Stage {
         let mut moved = Ok(());
         let mut world = || {
             for a in letters.drain(..) {
-                fleet.deliver(now, a.to, &a.bytes, a.checked, site);
+                fleet.deliver(now, a.to, &a.bytes, site);
             }
             moved = fleet.tick(now, site);
-            fleet.post(now, |from, bytes| posted.push(Posting { from, to: PLATFORM, bytes }));
+            fleet.post(now, |from, bytes| posted.push(Letter { from, to: PLATFORM, bytes }));
         };
         if office.is_busy(now) {
             self.together.both(&mut world, &mut || office.act(tick, now, sink));
@@ -279,11 +268,10 @@ impl Stage {
 
     /// Letters that have arrived, by whose turn they belong to.
     fn sort(&mut self, now: Instant) {
-        while let Some((key, letter)) = self.bus.poll(now) {
-            let checked = self.ahead.arrived(key.sequence);
-            let Letter { from, to, bytes } = letter;
-            let tray = if to == PLATFORM || to >= REQUESTERS { &mut self.trays.office } else { &mut self.trays.world };
-            tray.push(Arrival { from, to, bytes, checked });
+        while let Some((_, letter)) = self.bus.poll(now) {
+            let office = letter.to == PLATFORM || letter.to >= REQUESTERS;
+            let tray = if office { &mut self.trays.office } else { &mut self.trays.world };
+            tray.push(letter);
         }
     }
 
@@ -291,9 +279,8 @@ impl Stage {
     fn dispatch(&mut self, now: Instant) {
         let Trays { sent, posted, .. } = &mut self.trays;
         for p in sent.drain(..).chain(posted.drain(..)) {
-            send(&mut self.bus, self.ahead.as_mut(), now, p);
+            self.bus.send(now, p.from, p.to, p.bytes);
         }
-        self.ahead.flush();
     }
 
     /// Oaths and rare paths seen since the last call, on either side.
@@ -374,26 +361,6 @@ impl Stage {
         // The root over what changes seldom was frozen as it stood: made anew here it would run ahead of the run's own.
         stage.dirty = !stage.own.begun;
         Ok(stage)
-    }
-}
-
-/// Hands a letter to the network, and a copy to whoever looks at signatures ahead of time.
-fn send(bus: &mut Bus, ahead: &mut dyn Ahead, now: Instant, Posting { from, to, bytes }: Posting) {
-    let side = match to {
-        PLATFORM => Some(Side::Platform),
-        to if (ROBOTS..REQUESTERS).contains(&to) => Some(Side::Robot),
-        _ => None,
-    };
-    match side.filter(|_| !ahead.is_idle()) {
-        None => {
-            bus.send(now, from, to, bytes);
-        }
-        Some(side) => {
-            let copy = bytes.clone();
-            if let Some(number) = bus.send(now, from, to, bytes) {
-                ahead.sent(number, side, copy);
-            }
-        }
     }
 }
 

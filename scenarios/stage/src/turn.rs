@@ -5,6 +5,7 @@ use crate::stage::{Arrived, Entry, PLATFORM, Sink, Stray};
 use nooterra_cast::{CREW, Cast, Mail, PAYMENTS, REQUESTERS};
 use nooterra_control::wish::Wish;
 use nooterra_control::{Control, Fact, Input};
+use nooterra_engine::bus::Letter;
 use nooterra_engine::ids::PartyId;
 use nooterra_engine::machine::{Machine as _, Out};
 use nooterra_engine::marks::{self, Marks};
@@ -12,7 +13,7 @@ use nooterra_engine::net::Node;
 use nooterra_engine::{Instant, encode};
 use nooterra_port::SignedOrder;
 use nooterra_sim::{SITE, SiteMail};
-use nooterra_trust::{Checked, Envelope};
+use nooterra_trust::Envelope;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -33,35 +34,17 @@ impl Together for InTurn {
     }
 }
 
-/// A letter that has arrived.
-#[derive(Debug)]
-pub(crate) struct Arrival {
-    pub from: Node,
-    pub to: Node,
-    pub bytes: Vec<u8>,
-    /// What is known of its signature.
-    pub checked: Checked,
-}
-
-/// A letter to be handed to the network once the tick's work is done.
-#[derive(Debug)]
-pub(crate) struct Posting {
-    pub from: Node,
-    pub to: Node,
-    pub bytes: Vec<u8>,
-}
-
 /// What does not outlive a tick, and what is seen on the platform's side of it.
 #[derive(Debug, Default)]
 pub(crate) struct Trays {
     /// For the platform and for people.
-    pub office: Vec<Arrival>,
+    pub office: Vec<Letter>,
     /// For robots and site devices.
-    pub world: Vec<Arrival>,
+    pub world: Vec<Letter>,
     /// From the platform and from people.
-    pub sent: Vec<Posting>,
+    pub sent: Vec<Letter>,
     /// From robots and site devices.
-    pub posted: Vec<Posting>,
+    pub posted: Vec<Letter>,
     /// Oaths and rare paths of the platform, whatever thread it ran on.
     pub marks: Marks,
     out: Out<Fact, Wish>,
@@ -74,8 +57,8 @@ pub(crate) struct Office<'a> {
     pub nodes: &'a BTreeMap<[u8; 16], Node>,
     /// Set if anything of the quiet rooms may have changed.
     pub dirty: &'a mut bool,
-    pub inbox: &'a mut Vec<Arrival>,
-    pub sent: &'a mut Vec<Posting>,
+    pub inbox: &'a mut Vec<Letter>,
+    pub sent: &'a mut Vec<Letter>,
     pub marks: &'a mut Marks,
     out: &'a mut Out<Fact, Wish>,
 }
@@ -119,7 +102,7 @@ impl<'a> Office<'a> {
                 Ok(envelope) => {
                     let arrived = Arrived { from: a.from, envelope };
                     sink.put(tick, now, Entry::Input(&arrived));
-                    self.control.step(now, Input { envelope: arrived.envelope, checked: a.checked }, self.out);
+                    self.control.step(now, Input::new(arrived.envelope), self.out);
                     self.publish(tick, now, sink);
                 }
                 Err(_) => sink.put(tick, now, Entry::Stray(&Stray { from: a.from, bytes: a.bytes })),
@@ -133,7 +116,7 @@ impl<'a> Office<'a> {
         if self.cast.next_deadline(now).is_some_and(|at| at <= now) {
             self.cast.advance(now);
             let sent = &mut *self.sent;
-            self.cast.post(now, |from, bytes| sent.push(Posting { from, to: PLATFORM, bytes }));
+            self.cast.post(now, |from, bytes| sent.push(Letter { from, to: PLATFORM, bytes }));
             *self.dirty = true;
         }
         marks::swap(self.marks);
@@ -148,7 +131,7 @@ impl<'a> Office<'a> {
         for w in &self.out.wishes {
             sink.put(tick, now, Entry::Wish(w));
             if let Some((to, bytes)) = address(w, self.nodes) {
-                self.sent.push(Posting { from: PLATFORM, to, bytes });
+                self.sent.push(Letter { from: PLATFORM, to, bytes });
             }
         }
         self.out.clear();

@@ -50,7 +50,7 @@ pub fn rows() -> Result<Vec<Row>, Box<dyn Error>> {
         drive.tick()?;
         drive.tape.clear();
     }
-    let (mut whole, mut one, mut two, mut brains, mut bare, mut ticks, mut awake) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
+    let (mut whole, mut two, mut brains, mut bare, mut ticks, mut awake) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
     for _ in 0..WINDOWS {
         let k = drive.stage.keyframe();
         let mut pieces = Vec::new();
@@ -70,7 +70,6 @@ pub fn rows() -> Result<Vec<Row>, Box<dyn Error>> {
             brains += brains_seconds(&setup, p)?;
         }
         whole += whole_seconds(&setup, &k, Stopwatch::worked)?;
-        one += whole_seconds(&setup, &k, Stopwatch::wall)?;
         // On two cores what counts is the time that passes: on a busy machine it is too long.
         two += nooterra_runner::with_cores(|| whole_seconds(&setup, &k, Stopwatch::wall))?;
         ticks += WINDOW_TICKS as f64;
@@ -83,7 +82,6 @@ pub fn rows() -> Result<Vec<Row>, Box<dyn Error>> {
         Row::new("bare world of the warehouse, 50 robots, lidar, digests", x(bare), "x", Goal::None).remark(each(bare)),
         Row::new("same with robots' brains and protective fields", x(brains), "x", Goal::AtLeast(40.0)).remark(each(brains)),
         Row::new("whole stack, 50 robots, log made", x(whole), "x", Goal::None).remark(format!("{}; {story}", each(whole))),
-        Row::new("same, wall", x(one), "x", Goal::None).remark(each(one)),
         Row::new("same on two cores, time that passes", x(two), "x", Goal::None).remark(each(two)),
         Row::new("whole stack over bare physics, one core", 100.0 * (whole / bare - 1.0), "%", Goal::AtMost(25.0)),
         Row::new("same, two cores", 100.0 * (two / bare - 1.0), "%", Goal::AtMost(25.0)),
