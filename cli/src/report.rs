@@ -197,7 +197,7 @@ fn safety(r: &RunReport, p: Paint) -> Vec<String> {
     if r.incidents.is_empty() {
         out.push("  no incidents".into());
     } else {
-        out.push(format!("  {} incidents:", r.incidents.len()));
+        out.push(format!("  {} {}:", r.incidents.len(), if r.incidents.len() == 1 { "incident" } else { "incidents" }));
         some(&mut out, &r.incidents, LINES_SHOWN, |i| format!("    {i}"));
     }
     out

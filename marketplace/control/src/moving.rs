@@ -67,6 +67,8 @@ pub struct Way {
     pub last_vertex: u32,
     /// Nodes sent and not yet reached.
     pub nodes: VecDeque<WayNode>,
+    /// The last node sent was called the place where it shall work.
+    pub is_goal: bool,
 }
 
 impl Unit<'_> {
@@ -111,6 +113,9 @@ impl Unit<'_> {
             return;
         }
         self.traffic_changed();
+        if work && let Some(c) = self.touch_robot(robot) {
+            c.way.is_goal = false;
+        }
         if work && self.s.traffic.at_goal(robot) {
             self.route_here(robot);
         }
@@ -121,7 +126,7 @@ impl Unit<'_> {
         let Some(at) = self.s.traffic.at(robot) else { return };
         let order: OrderId = self.new_id();
         if let Some(c) = self.touch_robot(robot) {
-            c.way = Way { order: Some(order), update: 0, last_id: 0, last_vertex: at.ix, nodes: VecDeque::new() };
+            c.way = Way { order: Some(order), update: 0, last_id: 0, last_vertex: at.ix, nodes: VecDeque::new(), is_goal: true };
         }
         let nodes = vec![RouteNode { sequence_id: 0, vertex: at.ix, is_goal: true }];
         self.order(robot, Order::Route(Route { order, update: 0, nodes, edges: Vec::new() }));
@@ -154,6 +159,18 @@ impl Unit<'_> {
             self.s.facilities.released(&self.world.site, &releases);
             if !self.run_facilities() {
                 break;
+            }
+        }
+        self.tell_arrivals();
+    }
+
+    /// Who got its goal while it was on its way there, or about to make room there, was not told that it is the goal.
+    fn tell_arrivals(&mut self) {
+        for (robot, _) in self.s.traffic.arrivals() {
+            let told = self.cell(robot).is_ok_and(|c| c.way.is_goal);
+            if self.s.traffic.stands_fast(robot) && !told {
+                nooterra_engine::sometimes!(true, "arrived before it was sent");
+                self.route_here(robot);
             }
         }
     }
@@ -211,7 +228,7 @@ impl Unit<'_> {
         let Some(c) = self.touch_robot(robot) else { return };
         let way = &mut c.way;
         if way.order.is_none() || way.nodes.is_empty() {
-            *way = Way { order: Some(fresh), update: 0, last_id: 0, last_vertex: at, nodes: VecDeque::new() };
+            *way = Way { order: Some(fresh), update: 0, last_id: 0, last_vertex: at, nodes: VecDeque::new(), is_goal: false };
         } else {
             way.update += 1;
         }
@@ -231,6 +248,7 @@ impl Unit<'_> {
             way.nodes.push_back(WayNode { sequence_id, vertex: m.to.ix, step: m.seq });
             way.last_id = sequence_id;
             way.last_vertex = m.to.ix;
+            way.is_goal = is_goal;
         }
         let route = Route { order: way.order.unwrap_or(fresh), update: way.update, nodes, edges };
         self.order(robot, Order::Route(route));

@@ -459,6 +459,10 @@ impl Traffic {
     pub fn at_goal(&self, robot: RobotId) -> bool {
         self.bots.get(&robot).is_some_and(|b| b.steps.is_empty() && b.target == Some(b.at))
     }
+    /// Does it stand at the one place where it shall work?
+    pub fn stands_fast(&self, robot: RobotId) -> bool {
+        self.bots.get(&robot).is_some_and(Bot::pinned)
+    }
     /// Is it an obstacle?
     pub fn is_halted(&self, robot: RobotId) -> bool {
         self.bots.get(&robot).is_some_and(|b| b.halted)

@@ -15,7 +15,7 @@ use nooterra_site::model::Vertex;
 use nooterra_site::{RobotModel, VertexIx, model_named, model_or_generic};
 use std::collections::BTreeSet;
 
-/// Robots placed on a site that spawns none.
+/// Robots placed on a site that spawns none; one alone where all lanes lie in one line, so that none could pass another.
 const UNASKED: usize = 4;
 /// The same where no place is marked or named. Fewer, because they wait where others have to go.
 const UNASKED_BARE: usize = 2;
@@ -183,6 +183,7 @@ fn unasked(desk: &mut Desk<'_>, stuck: Vec<Draft>) -> Vec<Draft> {
     let chargers = all.iter().filter(|v| site.vertices[v.at()].flags.is_charger).count();
     let count = match chargers {
         0 if !all.iter().any(marked) => UNASKED_BARE,
+        _ if !bare::can_pass(desk) => 1,
         0 => UNASKED,
         n => n.clamp(2, UNASKED),
     };
@@ -193,7 +194,8 @@ fn unasked(desk: &mut Desk<'_>, stuck: Vec<Draft>) -> Vec<Draft> {
         let names: Vec<&str> = stuck.iter().map(|d| d.name.as_str()).collect();
         format!("left out, because they cannot drive anywhere and come back: {}", names.join(", "))
     };
-    desk.notes.push(format!("{why}; {} of model tinyRobot were placed", starts.len()));
+    let verb = if starts.len() == 1 { "was" } else { "were" };
+    desk.notes.push(format!("{why}; {} of model tinyRobot {verb} placed", starts.len()));
     let draft = |(i, start)| Draft { name: format!("robot{}", i + 1), model: model.clone(), provider: None, start, charge_ppm: FULL_PPM };
     starts.into_iter().enumerate().map(draft).collect()
 }
