@@ -212,6 +212,44 @@ fn fifty_robots_in_aisles() {
     println!("11 robots: {score:?} mean {} us", score.plan_us_sum / u128::from(score.plans));
 }
 
+/// A ring of `n` places 2 m apart that is driven one way, with a station on a spur outside of each place in `stations`
+/// and a bay inside of each in `bays`; stations first in what is given back.
+fn one_way_ring(n: u32, stations: &[u32], bays: &[u32]) -> (nooterra_site::Site, Vec<VertexIx>, Vec<VertexIx>) {
+    let round = std::f64::consts::TAU / f64::from(n);
+    let radius_m = 2.0 / round;
+    let at = |i: u32, r: f64| (r * (round * f64::from(i)).cos(), r * (round * f64::from(i)).sin());
+    let mut points: Vec<(f64, f64)> = (0..n).map(|i| at(i, radius_m)).collect();
+    let mut lanes: Vec<(u32, u32)> = (0..n).map(|i| (i, (i + 1) % n)).collect();
+    for (list, r) in [(stations, radius_m + 2.0), (bays, radius_m - 2.0)] {
+        for i in list {
+            lanes.push((*i, points.len() as u32));
+            points.push(at(*i, r));
+        }
+    }
+    let mut site = drawn(&points, &lanes);
+    // Of the ring's lanes only those one way around.
+    site.lanes = site.lanes.into_iter().enumerate().filter(|(k, _)| *k >= 2 * n as usize || k % 2 == 0).map(|(_, l)| l).collect();
+    for l in &mut site.lanes {
+        l.reverse = None;
+    }
+    let spurs = |from: u32, n: usize| (from..from + n as u32).map(v).collect();
+    (site, spurs(n, stations.len()), spurs(n + stations.len() as u32, bays.len()))
+}
+
+/// Everybody wants one of a few stations on a ring that is driven one way, and waits for it on the ring: whoever works
+/// there has to get out through those who wait.
+#[test]
+fn many_robots_share_a_few_stations_of_a_one_way_ring() {
+    let (site, stations, bays) = one_way_ring(24, &[0, 6, 12, 18], &[3, 9, 15, 21, 4, 16]);
+    let map = RoadMap::build(&site, &[CLASS]);
+    for (robots, seed) in [(8usize, 1), (10, 3), (12, 2), (12, 3)] {
+        let starts: Vec<(u32, u32)> = (0..robots as u32).map(|i| (0, 2 * i + 1)).collect();
+        let mut s = Sim::new(&map, &starts, seed);
+        s.rounds(120, &vec![stations.clone(); robots], &vec![bays.clone(); robots], 1_800_000);
+        println!("{robots} robots: {:?}", s.score);
+    }
+}
+
 #[test]
 fn places_closer_than_robots_are_wide() {
     // Places every 0.4 m: a robot of 0.3 m in radius stands on three of them.
