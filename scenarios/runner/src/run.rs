@@ -10,12 +10,16 @@ use crate::tape::Tape;
 use crate::{domain, summary};
 use nooterra_blackbox::OpenInfo;
 use nooterra_blackbox::words::Manifest;
-use nooterra_engine::{Digest, Instant};
+use nooterra_engine::{Digest, Hasher, Instant};
 use nooterra_oracle::{Class, Verdict};
 use nooterra_stage::StageError;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant as Clock};
 use thiserror::Error;
+
+/// So many ticks are handed to the recorder together: waking its thread costs as much as a tick's words do. They are a
+/// fraction of the second that a crash may cost.
+const TICKS_A_TAPE: u64 = 10;
 
 /// What to run, and how.
 #[derive(Debug, Clone, Default)]
@@ -168,16 +172,15 @@ fn pass(
     let mut drive = Drive::new(loaded.setup.clone())?;
     let mut judge = Judge::new(&loaded.setup);
     let mut counts = Counts::default();
-    let mut running = nooterra_engine::Hasher::new();
+    let mut running = Hasher::new();
     let (mut interrupted, mut told) = (false, Clock::now());
     let duration = Instant(loaded.setup.resolved.duration.0);
     let tick_ns = loaded.setup.resolved.tick.0;
     while !drive.is_over() {
         let stepped = drive.tick_with(|stage, tape| stage.step(&mut Counting { tape, counts: &mut counts }));
-        for (_, bytes) in drive.tape.lines() {
-            running.u64(bytes.len() as u64).bytes(bytes);
+        if drive.stage.tick().is_multiple_of(TICKS_A_TAPE) {
+            recording = send(&mut drive, &mut running, recording)?;
         }
-        recording = send(&mut drive, recording)?;
         let at = drive.stage.now();
         if let Err(e) = stepped {
             judge.host(Class::Safety, at, drive.stage.tick(), e.to_string());
@@ -209,6 +212,7 @@ fn pass(
         }
     }
     let reason = if interrupted { "interrupted" } else { "run over" };
+    recording = send(&mut drive, &mut running, recording)?;
     let recorded = recording.map(|r| r.close(drive.stage.tick(), drive.stage.now(), reason)).transpose()?;
     let closest_m = judge.closest_m();
     let stops = drive.stops;
@@ -229,7 +233,11 @@ fn pass(
     })
 }
 
-fn send(drive: &mut Drive, recording: Option<Recording>) -> Result<Option<Recording>, RunError> {
+/// Hands what was said to the recorder, and counts it in.
+fn send(drive: &mut Drive, running: &mut Hasher, recording: Option<Recording>) -> Result<Option<Recording>, RunError> {
+    for (_, bytes) in drive.tape.lines() {
+        running.u64(bytes.len() as u64).bytes(bytes);
+    }
     let Some(mut r) = recording else {
         drive.tape.clear();
         return Ok(None);
