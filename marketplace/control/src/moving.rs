@@ -113,11 +113,13 @@ impl Unit<'_> {
             return;
         }
         self.traffic_changed();
-        if work && let Some(c) = self.touch_robot(robot) {
-            c.way.is_goal = false;
-        }
-        if work && self.s.traffic.at_goal(robot) {
-            self.route_here(robot);
+        if work {
+            if let Some(c) = self.touch_robot(robot) {
+                c.way.is_goal = false;
+            }
+            if self.s.traffic.at_goal(robot) {
+                self.route_here(robot);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Two cores for one run: the platform's turn beside the world's. What comes out is the same with one.
 
-use nooterra_stage::turn::Together;
+use nooterra_stage::turn::{InTurn, Together};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Release};
 
@@ -46,8 +46,7 @@ impl Together for Cores {
             };
             rayon::join(first, second);
         } else {
-            world();
-            platform();
+            InTurn.both(world, platform);
         }
     }
 }

@@ -167,12 +167,16 @@ impl<'a> Ways<'a> {
     }
     /// Lanes end here: they lead to and from one other vertex only.
     pub fn is_end(&self, v: VertexIx) -> bool {
+        self.neighbours(v) == 1
+    }
+    /// Other vertices to or from which lanes lead: how many.
+    pub fn neighbours(&self, v: VertexIx) -> usize {
         let out = self.leaving(v).iter().map(|l| self.site.lanes[l.at()].to);
         let into = self.into.get(v.at()).into_iter().flatten().map(|l| self.site.lanes[l.at()].from);
         let mut others: Vec<VertexIx> = out.chain(into).filter(|o| *o != v).collect();
         others.sort_unstable();
         others.dedup();
-        others.len() == 1
+        others.len()
     }
     /// Lanes that leave a vertex.
     pub fn leaving(&self, v: VertexIx) -> &[LaneIx] {

@@ -11,8 +11,8 @@
 //! platform is handed to the sink before it takes effect; the platform's timers fire; people act), and the world (robots
 //! and devices read their mail and sensors and command their drives; physics steps). What they send is handed to the
 //! network afterwards, the platform's first, and arrives in a later tick: so the sides may move at the same time. A root
-//! over the whole state closes the tick. A [`nooterra_engine::keyframe::Keyframe`] holds the whole state; thawing it and going on gives the
-//! same bytes as never having stopped.
+//! over the whole state closes the tick. A [`nooterra_engine::keyframe::Keyframe`] holds the whole state; thawing it and
+//! going on gives the same bytes as never having stopped.
 
 pub mod setup;
 pub mod stage;

@@ -52,14 +52,14 @@ pub(crate) struct Trays {
 
 /// Platform and people.
 pub(crate) struct Office<'a> {
-    pub control: &'a mut Control,
-    pub cast: &'a mut Cast,
-    pub nodes: &'a BTreeMap<[u8; 16], Node>,
+    control: &'a mut Control,
+    cast: &'a mut Cast,
+    nodes: &'a BTreeMap<[u8; 16], Node>,
     /// Set if anything of the quiet rooms may have changed.
-    pub dirty: &'a mut bool,
-    pub inbox: &'a mut Vec<Letter>,
-    pub sent: &'a mut Vec<Letter>,
-    pub marks: &'a mut Marks,
+    dirty: &'a mut bool,
+    inbox: &'a mut Vec<Letter>,
+    sent: &'a mut Vec<Letter>,
+    marks: &'a mut Marks,
     out: &'a mut Out<Fact, Wish>,
 }
 

@@ -4,7 +4,6 @@ use super::Desk;
 use super::names::index;
 use nooterra_site::VertexIx;
 use nooterra_site::model::Vertex;
-use std::collections::BTreeSet;
 
 /// How far apart two levels count, metres: further than any two places of one level.
 const LEVELS_APART_M: f64 = 1e6;
@@ -40,12 +39,8 @@ pub(super) fn why_not(desk: &Desk<'_>) -> (&'static str, &'static str) {
 
 /// Can two robots pass each other here? Not if all lanes lie in one line.
 pub(super) fn can_pass(desk: &Desk<'_>) -> bool {
-    let mut near: Vec<BTreeSet<u32>> = vec![BTreeSet::new(); desk.site.vertices.len()];
-    for l in &desk.site.lanes {
-        near[l.from.at()].insert(l.to.ix);
-        near[l.to.at()].insert(l.from.ix);
-    }
-    near.iter().any(|n| n.len() > 2) || near.iter().all(|n| n.len() != 1)
+    let near: Vec<usize> = (0..desk.site.vertices.len()).map(|i| desk.ways.neighbours(VertexIx::new(index(i)))).collect();
+    near.iter().any(|n| *n > 2) || !near.contains(&1)
 }
 
 /// Up to `count` of these vertices: those where lanes end if there are two of them, each the furthest from those before it.

@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 const ROOM_M: f64 = 0.10;
 /// Room between two robots at their starts, metres: less would be a touch.
 const TOUCH_M: f64 = 0.02;
+/// Only robots that start this near to touching are looked at, metres: what lies further along a way is left to traffic.
+const NEAR_M: f64 = 2.0;
 /// Outlines are lowered in steps of this, metres,
 const STEP_M: f64 = 0.05;
 /// down to this share of the catalogue's.
@@ -90,7 +92,7 @@ fn start(desk: &Desk<'_>, d: &Draft) -> Option<Start> {
 
 /// Robots that cannot leave in any order: they overlap, or every way out of each passes another of them too closely.
 fn jammed(starts: &[Start]) -> Vec<usize> {
-    let near = |a: &Start, b: &Start| a.level == b.level && a.line.dist(&b.line) < a.radius_m + b.radius_m + 2.0;
+    let near = |a: &Start, b: &Start| a.level == b.level && a.line.dist(&b.line) < a.radius_m + b.radius_m + NEAR_M;
     let overlap = |i: usize, j: usize| {
         let (a, b) = (&starts[i], &starts[j]);
         i != j && a.level == b.level && a.line.dist(&b.line) < a.radius_m + b.radius_m + TOUCH_M
