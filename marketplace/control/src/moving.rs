@@ -5,7 +5,7 @@ use crate::state::State;
 use crate::unit::Unit;
 use crate::wish::Wish;
 use nooterra_dispatch::facilities::{DoorMode, LiftReport, Wish as Facility};
-use nooterra_dispatch::traffic::{Goal, Move, Place};
+use nooterra_dispatch::traffic::{Goal, Move, Place, RoadMap};
 use nooterra_engine::Record;
 use nooterra_engine::ids::{OrderId, RobotId};
 use nooterra_engine::time::{Instant, Span};
@@ -33,9 +33,9 @@ pub(crate) const ASKS_AT: u8 = 2;
 pub(crate) const REOPEN_AT: u8 = 3;
 
 /// What is to be armed for the site.
-pub(crate) fn wanted(s: &State) -> Vec<(u8, Instant)> {
+pub(crate) fn wanted(s: &State, map: &RoadMap) -> Vec<(u8, Instant)> {
     let mut out = Vec::new();
-    let traffic = s.traffic_touched.map(|t| t.saturating_add(GATHER)).or(s.traffic.next_deadline());
+    let traffic = s.traffic_touched.map(|t| t.saturating_add(GATHER)).or(s.traffic.next_deadline(map));
     out.extend(traffic.map(|t| (TRAFFIC_AT, t.max(s.traffic_at.saturating_add(GATHER)))));
     out.extend(s.facilities.next_deadline().map(|t| (FACILITY_AT, t.max(s.facilities_at.saturating_add(FACILITY_LEAST)))));
     out.extend(s.asks_at.filter(|_| !s.asks.is_empty()).map(|t| (ASKS_AT, t)));

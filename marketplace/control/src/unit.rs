@@ -346,7 +346,7 @@ impl<'a> Unit<'a> {
         }
         let wanted = crate::matching::wanted(self.s, legal);
         again.extend(self.s.timers.set(Stream::Dispatch {}, &wanted, legal, fired).map(|c| (Stream::Dispatch {}, c)));
-        let wanted = crate::moving::wanted(self.s);
+        let wanted = crate::moving::wanted(self.s, &self.world.map);
         again.extend(self.s.timers.set(Stream::Site {}, &wanted, legal, fired).map(|c| (Stream::Site {}, c)));
         for (stream, code) in again {
             always!(false, "I4 a timer that fired changes something", "{stream:?} timer {code} at {legal}");

@@ -8,24 +8,28 @@
 //! The road map is derived from the site and handed in at each call; everything else here is state.
 #![allow(clippy::cast_possible_truncation)] // positions in lists of robots and lanes
 
+mod attempt;
 mod escort;
 mod joint;
+mod open;
+mod order;
 mod plan;
 mod replan;
 mod roadmap;
 mod sipp;
 #[cfg(test)]
 mod tests;
+mod words;
 #[cfg(test)]
 pub(crate) use tests::support as tests_support;
 
 pub use roadmap::{RoadMap, RobotClass};
+pub use words::{Goal, Move, Place, Progress, Release, TrafficError, Wait, WaitCause};
 
 use nooterra_engine::ids::RobotId;
 use nooterra_engine::{Instant, Record, Span};
 use nooterra_site::{LaneIx, VertexIx};
 use std::collections::{BTreeMap, BTreeSet};
-use thiserror::Error;
 
 /// Moves are released for about this much driving ahead.
 const AHEAD_MS: u64 = 8_000;
@@ -33,132 +37,16 @@ const AHEAD_MS: u64 = 8_000;
 const AHEAD_MOVES: usize = 2;
 /// A robot that waits this long for another's earlier move makes everybody plan anew.
 const PATIENCE: Span = Span::from_secs(10);
-/// So does a goal that no plan reaches yet.
+/// So does a robot on its last planned moves that is not there yet, if the plan is this old.
+const ONWARD: Span = Span::from_secs(2);
+/// And a goal that no plan reaches yet.
 const RETRY: Span = Span::from_secs(5);
+/// How long a robot is expected to work at a place before any has.
+const STAY_MS: u64 = 15_000;
+/// Nor is it expected to stay longer than this.
+const STAY_MOST_MS: u64 = 600_000;
 /// One step of priority is worth this much age.
 const PRIORITY_NS: i128 = 60_000_000_000;
-
-/// Where a robot shall go.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
-pub enum Goal {
-    /// Nowhere: it stays, and gives way to others.
-    #[default]
-    None,
-    /// To this vertex; once there it stands fast until it gets another goal.
-    Vertex(VertexIx),
-    /// To whichever of these is free and nearest; once there it still gives way to others.
-    AnyOf {
-        /// The places.
-        places: Vec<VertexIx>,
-    },
-}
-
-/// Where a robot is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
-pub enum Place {
-    /// On a vertex.
-    Vertex(VertexIx),
-    /// Somewhere on a lane.
-    Lane(LaneIx),
-}
-
-/// A drive over one lane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
-pub struct Move {
-    /// Its place in the order of all moves; ascending for each robot.
-    pub seq: u64,
-    /// The lane.
-    pub lane: LaneIx,
-    /// Where the lane leads.
-    pub to: VertexIx,
-}
-
-/// Moves that a robot may now make, following those released before.
-#[derive(Debug, Clone, PartialEq, Eq, Record)]
-pub struct Release {
-    /// The robot.
-    pub robot: RobotId,
-    /// The moves, in order.
-    pub moves: Vec<Move>,
-}
-
-/// A robot that would go on but may not.
-#[derive(Debug, Clone, PartialEq, Eq, Record)]
-pub struct Wait {
-    /// The robot.
-    pub robot: RobotId,
-    /// Since when it has made no progress.
-    pub since: Instant,
-    /// Why.
-    pub cause: WaitCause,
-    /// Whom it waits for, if it is somebody's move.
-    pub waits_for: Option<RobotId>,
-}
-
-/// Why a robot waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
-pub enum WaitCause {
-    /// Another robot's earlier move.
-    Order,
-    /// Its goal cannot be served together with those of more urgent robots.
-    Turn,
-    /// No open lanes lead to its goal, or a robot at work or broken down is in the way.
-    NoRoute,
-}
-
-/// Why a call was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum TrafficError {
-    /// No such robot.
-    #[error("robot {0} is not known to traffic")]
-    UnknownRobot(RobotId),
-    /// It is there already.
-    #[error("robot {0} is known to traffic already")]
-    KnownRobot(RobotId),
-    /// No such class.
-    #[error("the road map has no class {0}")]
-    UnknownClass(u32),
-    /// Not on the robot's graph.
-    #[error("vertex {vertex} is not on the navigation graph of class {class}")]
-    OffGraph {
-        /// The vertex.
-        vertex: u32,
-        /// The robot's class.
-        class: u32,
-    },
-    /// Another robot is about to drive there.
-    #[error("vertex {vertex} is in the way of robot {by}, which is on its way already")]
-    Occupied {
-        /// The vertex.
-        vertex: u32,
-        /// The robot on its way.
-        by: RobotId,
-    },
-    /// No such lane.
-    #[error("the road map has no lane {0}")]
-    UnknownLane(u32),
-    /// Not a released move of this robot.
-    #[error("move {seq} is not one that robot {robot} is on")]
-    UnknownMove {
-        /// The robot.
-        robot: RobotId,
-        /// The move.
-        seq: u64,
-    },
-}
-
-/// What a move that was reported as ended led to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
-    /// On its way.
-    Moving,
-    /// It has no further moves, and is not at its goal.
-    Waiting,
-    /// It stands at its goal.
-    AtGoal,
-    /// Reported before; nothing changed.
-    Known,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
 struct Step {
@@ -211,12 +99,14 @@ pub struct Traffic {
     planned: Instant,
     plans: u64,
     joint_plans: u64,
+    /// How long robots worked where they had to, on a sliding average.
+    stay_ms: u64,
 }
 
 impl Traffic {
     /// No robots yet.
     pub fn new() -> Self {
-        Self::default()
+        Self { stay_ms: STAY_MS, ..Self::default() }
     }
 
     /// Puts a robot on a vertex.
@@ -287,6 +177,10 @@ impl Traffic {
                 bot.goal_since = now;
             }
             return Ok(());
+        }
+        if bot.pinned() && bot.told {
+            let stayed = (now.since(bot.moved).0 / 1_000_000).min(STAY_MOST_MS);
+            self.stay_ms = (7 * self.stay_ms + stayed) / 8;
         }
         // A choice is made when planning.
         bot.target = if let Goal::Vertex(v) = &goal { Some(*v) } else { None };
@@ -392,7 +286,8 @@ impl Traffic {
         let patience = now.since(self.planned) >= PATIENCE && self.bots.values().any(|b| waits_long(b, now));
         nooterra_engine::sometimes!(patience, "robot waited long for another");
         let retry = now.since(self.planned) >= RETRY && self.bots.values().any(|b| b.why_not.is_some());
-        if self.dirty || patience || retry {
+        let onward = now.since(self.planned) >= ONWARD && self.bots.values().any(|b| b.needs_more(map));
+        if self.dirty || patience || retry || onward {
             self.replan(map, now);
         }
         self.release(map, now)
@@ -412,9 +307,12 @@ impl Traffic {
     }
 
     /// When [`Traffic::plan`] should be called next although nothing is reported: to retry what waits.
-    pub fn next_deadline(&self) -> Option<Instant> {
+    pub fn next_deadline(&self, map: &RoadMap) -> Option<Instant> {
         if self.dirty {
             return Some(self.planned);
+        }
+        if self.bots.values().any(|b| b.needs_more(map)) {
+            return Some(self.planned + ONWARD);
         }
         if self.bots.values().any(|b| b.why_not.is_some()) {
             return Some(self.planned + RETRY);
@@ -534,6 +432,11 @@ impl Traffic {
 }
 
 impl Bot {
+    /// It drives its last planned moves, and they do not end at its goal.
+    fn needs_more(&self, map: &RoadMap) -> bool {
+        let Some(last) = self.steps.last().filter(|s| s.released && !self.halted) else { return false };
+        self.target.is_some_and(|t| t != map.lane_to(last.lane))
+    }
     /// Where the kept steps leave it.
     fn committed_all(&self, map: &RoadMap) -> VertexIx {
         self.steps.last().map_or(self.at, |s| map.lane_to(s.lane))

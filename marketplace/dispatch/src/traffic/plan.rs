@@ -1,26 +1,30 @@
 //! The planner: one order of moves for all robots, in which each move finds its way free of everybody.
 //!
-//! Robots are planned one after another through what the earlier ones booked ([`super::sipp`]); the first of the
-//! order always gets its quickest way. If somebody cannot get out of the way in time, it is put first; then everybody
-//! but the first gives up its goal for now; and if even that fails, a joint search ([`super::joint`]) untangles the
-//! knot. Standing still after that is always possible, so a plan always exists.
+//! Robots are planned one after another ([`super::attempt`]), each through what those before it booked
+//! ([`super::sipp`]): by urgency, but whoever drives on in front of another goes before it, as in a queue. They are
+//! planned for a window of time only, except where that could lead them into each other head-on ([`super::open`]).
+//! Whoever cannot be placed is put first, and if that does not help stays where it is. If the most urgent robot does
+//! not get on that way, everybody else gives up its goal for now; and if even that fails, a joint search
+//! ([`super::escort`], [`super::joint`]) untangles the knot. What comes out is checked move by move
+//! ([`super::order`]); standing still is always possible, so a plan always exists.
 
+use super::attempt::Attempt;
 use super::joint::Ground;
 use super::roadmap::{FAR, NO_ROUTE, Res, RoadMap};
-use super::sipp::{Aim, Bookings, Leg, Seeker};
+use super::sipp::{Bookings, Stay};
 
 /// Joint configurations that one plan may look at.
 const BUDGET: usize = 24_000;
 /// Robots for whose sake a joint search is tried in one plan.
 const TOPS: usize = 3;
 
+/// So many lanes ahead are looked at for robots that drive on in front of another.
+const LOOK_AHEAD: usize = 4;
+
 /// How often one plan puts a robot first because it cannot be placed later, and how often the same one: in a queue the
 /// last is found first, and each comes before whoever stands behind it only when it is found again.
 const RAISED: usize = 32;
 const AGAIN: usize = 3;
-
-/// A robot that waits looks for a better place than one that costs this much.
-const RESTS_MS: u64 = 30_000;
 
 /// A robot as the planner sees it.
 #[derive(Debug, Clone)]
@@ -31,6 +35,9 @@ pub(crate) struct Actor {
     pub goal: Option<u32>,
     /// It stands at its goal and does its work there.
     pub pinned: bool,
+    /// How long it will work at its goal, counted from its arrival or, at work already, from now; `None` if it only
+    /// parks there.
+    pub work_ms: Option<u64>,
     /// It cannot move and holds these resources.
     pub dead: Option<Vec<Res>>,
     /// Robots that stand too close already, and where.
@@ -94,84 +101,142 @@ pub(crate) struct Planner<'a> {
     pub shut: &'a [bool],
     /// Robots with goals, most urgent first.
     pub ranked: Vec<usize>,
-}
-
-struct Attempt {
-    ways: Vec<Vec<Leg>>,
-    served: Vec<bool>,
-    order: Vec<usize>,
-    book: Bookings,
+    /// Distances to the goals of those whose goals can be reached.
+    pub tables: Vec<Option<Vec<u32>>>,
 }
 
 impl Planner<'_> {
     pub(crate) fn plan(&mut self) -> Plan {
-        let reachable: Vec<Option<Vec<u32>>> = self.ranked.iter().map(|i| self.way_around(*i)).collect();
         let mut plan = Plan::default();
-        let ranked: Vec<usize> = self.ranked.clone();
-        let mut open: Vec<(usize, Vec<u32>)> = Vec::new();
-        for (i, table) in ranked.iter().zip(reachable) {
-            match table {
-                Some(t) => open.push((*i, t)),
-                None => plan.unserved.push((*i, Unserved::NoRoute)),
+        // Who can be brought to its goal now comes before whoever waits until somebody has done its work there.
+        let (mut open, mut late) = (Vec::new(), Vec::new());
+        for i in self.ranked.clone() {
+            self.tables[i] = self.way_around(i);
+            if self.tables[i].is_none() {
+                plan.unserved.push((i, Unserved::NoRoute));
+            } else if self.at_work(i).next().is_some() {
+                late.push(i);
+            } else {
+                open.push(i);
             }
         }
-        let rest: Vec<usize> = (0..self.actors.len()).filter(|i| !open.iter().any(|(o, _)| o == i)).collect();
-        let goals: Vec<usize> = open.iter().map(|(i, _)| *i).collect();
+        let goals: Vec<usize> = open.iter().chain(&late).copied().collect();
         let mut base = self.base();
-        if let Some(attempt) = self.normally(&base, &goals, &rest) {
-            return self.finish(plan, attempt, &goals, &[], None);
+        for order in [self.leaders_first(&goals), goals.clone()] {
+            if let Some(attempt) = self.normally(&base, open.first().copied(), &order) {
+                return self.finish(plan, attempt, &goals, &[], None);
+            }
         }
         let mut budget = BUDGET;
-        for (top, dist) in open.iter().take(TOPS) {
-            let goal = self.actors[*top].goal.unwrap_or(self.actors[*top].start);
-            let others: Vec<usize> = (0..self.actors.len()).filter(|i| i != top).collect();
-            if let Ok(attempt) = self.attempt(&base, &[*top], &others)
-                && attempt.served[*top]
-            {
+        for &top in open.iter().take(TOPS) {
+            if let Some(attempt) = self.attempt(&base, &[top], &[]).ok().filter(|a| self.gets_on(a, top)) {
                 let attempt = self.improve(attempt, &goals);
-                return self.finish(plan, attempt, &goals, &[], Some(*top));
+                return self.finish(plan, attempt, &goals, &[], Some(top));
             }
-            let ground = Ground { map: self.map, actors: self.actors, shut: self.shut };
             let share = budget / 2;
-            let Some(moves) = ground.escort(*top, goal, dist).or_else(|| ground.untangle(*top, goal, dist, share)) else {
+            let ground = Ground { map: self.map, actors: self.actors, shut: self.shut };
+            let knot = self.tables[top].as_ref().zip(self.actors[top].goal);
+            let Some(moves) =
+                knot.and_then(|(dist, goal)| ground.escort(top, goal, dist).or_else(|| ground.untangle(top, goal, dist, share)))
+            else {
                 budget -= share;
                 continue;
             };
             plan.joint = true;
             self.commit(&moves);
-            self.actors[*top].pinned = true;
+            self.actors[top].pinned = true;
             base = self.base();
-            let goals: Vec<usize> = goals.iter().copied().filter(|i| i != top).collect();
-            let rest: Vec<usize> = (0..self.actors.len()).filter(|i| !goals.contains(i)).collect();
-            let attempt = self.normally(&base, &goals, &rest).unwrap_or_else(|| self.improve(self.nobody(&base), &goals));
+            let goals: Vec<usize> = goals.iter().copied().filter(|i| *i != top).collect();
+            let attempt = self.normally(&base, None, &goals).unwrap_or_else(|| self.improve(self.nobody(&base), &goals));
             return self.finish(plan, attempt, &goals, &moves, None);
         }
-        let all: Vec<usize> = (0..self.actors.len()).collect();
-        let attempt = self.attempt(&base, &[], &all).unwrap_or_else(|_| self.nobody(&base));
+        let attempt = self.normally(&base, None, &goals).unwrap_or_else(|| self.nobody(&base));
         let attempt = self.improve(attempt, &goals);
         self.finish(plan, attempt, &goals, &[], None)
     }
 
-    /// Everybody who can towards its goal; whoever fails is put first.
-    fn normally(&self, base: &Bookings, goals: &[usize], rest: &[usize]) -> Option<Attempt> {
-        let Some(top) = goals.first() else { return self.attempt(base, goals, rest).ok() };
-        let mut order = goals.to_vec();
-        let mut raised = Vec::new();
+    /// Everybody who can towards its goal. Whoever cannot be placed is put first, be it on its way or not; whoever was put
+    /// first in vain stays where it is, and the others drive around it. None if that keeps the most urgent one from
+    /// getting on.
+    fn normally(&self, base: &Bookings, top: Option<usize>, goals: &[usize]) -> Option<Attempt> {
+        let (mut order, mut raised, mut still) = (goals.to_vec(), Vec::new(), Vec::new());
         loop {
-            match self.attempt(base, &order, rest) {
-                Ok(a) if a.served[*top] => return Some(a),
-                Ok(_) => return None,
+            match self.attempt(base, &order, &still) {
+                Ok(a) => {
+                    let first = top.is_none_or(|t| order.first() == Some(&t)) && still.is_empty();
+                    return (first || top.is_none_or(|t| self.gets_on(&a, t))).then_some(a);
+                }
                 Err(i) => {
-                    let from = order.iter().position(|g| *g == i)?;
-                    if from == 0 || raised.len() >= RAISED || raised.iter().filter(|r| **r == i).count() >= AGAIN {
-                        return None;
+                    let from = order.iter().position(|g| *g == i);
+                    if from == Some(0) || raised.len() >= RAISED || raised.iter().filter(|r| **r == i).count() >= AGAIN {
+                        if top == Some(i) {
+                            return None;
+                        }
+                        still.push(i);
+                        continue;
                     }
                     raised.push(i);
-                    order.remove(from);
-                    order.insert(usize::from(from > 1), i);
+                    order.retain(|g| *g != i);
+                    let to = if from == Some(1) { 0 } else { order.len().min(1) };
+                    order.insert(to, i);
                 }
             }
         }
+    }
+
+    /// The same robots, but whoever drives on in front of another goes before it: who is behind follows.
+    fn leaders_first(&self, goals: &[usize]) -> Vec<usize> {
+        let paths: Vec<Vec<u32>> = (0..self.actors.len()).map(|i| self.way_on(i)).collect();
+        let mut seen = vec![false; self.actors.len()];
+        let mut order = Vec::with_capacity(goals.len());
+        for &i in goals {
+            self.lead(i, &paths, goals, &mut seen, &mut order);
+        }
+        order
+    }
+
+    fn lead(&self, i: usize, paths: &[Vec<u32>], goals: &[usize], seen: &mut [bool], order: &mut Vec<usize>) {
+        if std::mem::replace(&mut seen[i], true) {
+            return;
+        }
+        let me = &self.actors[i];
+        let class = me.class;
+        for &lane in &paths[i] {
+            for (j, other) in self.actors.iter().enumerate() {
+                let is_there = self.map.conflict(class, self.map.lane_res(lane), other.class, other.start);
+                if seen[j] || !is_there || !other.movable() || !goals.contains(&j) || paths[j].is_empty() {
+                    continue;
+                }
+                let comes_here = |l: &u32| self.map.conflict(other.class, self.map.lane_res(*l), class, me.start);
+                if !paths[j].iter().any(comes_here) {
+                    self.lead(j, paths, goals, seen, order);
+                }
+            }
+        }
+        order.push(i);
+    }
+
+    /// The next lanes of a robot's shortest way.
+    fn way_on(&self, i: usize) -> Vec<u32> {
+        let (me, mut at) = (&self.actors[i], self.actors[i].start);
+        let Some(table) = self.tables[i].as_ref().filter(|_| me.movable()) else { return Vec::new() };
+        let mut way = Vec::with_capacity(LOOK_AHEAD);
+        while way.len() < LOOK_AHEAD && me.goal != Some(at) {
+            let to = |l: u32| self.map.roads[l as usize].to;
+            let open = self.map.out(me.class, at).iter().filter(|l| !self.shut[**l as usize] && table[to(**l) as usize] != NO_ROUTE);
+            let Some(l) = open.min_by_key(|l| table[to(**l) as usize].saturating_add(self.map.ms(me.class, **l))) else { break };
+            way.push(*l);
+            at = to(*l);
+        }
+        way
+    }
+
+    /// Does this plan bring a robot nearer to its goal?
+    fn gets_on(&self, a: &Attempt, i: usize) -> bool {
+        let Some(table) = &self.tables[i] else { return false };
+        let start = self.actors[i].start;
+        let end = a.ways[i].last().map_or(start, |l| self.map.roads[l.lane as usize].to);
+        a.served[i] && (table[end as usize] < table[start as usize] || self.actors[i].goal == Some(end))
     }
 
     /// Distances to a robot's goal around closed lanes and what cannot move, `None` if no way is left.
@@ -181,7 +246,9 @@ impl Planner<'_> {
         let mut wall = vec![false; self.map.resources()];
         let mut walls = self.shut.contains(&true);
         for (j, other) in self.actors.iter().enumerate() {
-            if j == i || other.movable() {
+            // Who works where this one shall work too leaves some day.
+            let follows = me.work_ms.is_some() && other.pinned && self.map.conflict(other.class, other.start, me.class, goal);
+            if j == i || other.movable() || (follows && other.dead.is_none()) {
                 continue;
             }
             walls = true;
@@ -204,7 +271,7 @@ impl Planner<'_> {
         (free && table[me.start as usize] != NO_ROUTE).then_some(table)
     }
 
-    /// Bookings of what is certain: kept moves, robots at work, dead robots.
+    /// Bookings of what is certain: kept moves, robots at work, dead robots, and that nobody is gone before it can be.
     fn base(&self) -> Bookings {
         let mut b = Bookings::new(self.map, self.actors.iter().map(|a| a.class));
         for k in &self.kept {
@@ -212,90 +279,38 @@ impl Planner<'_> {
             b.hold(self.map, (k.robot, class), self.map.lane_res(k.lane), (0, k.ends), false);
         }
         for (i, a) in self.actors.iter().enumerate() {
-            if !a.movable() {
-                for res in a.places() {
-                    b.hold(self.map, (i as u32, a.class), res, (0, FAR), true);
-                }
+            let me = (i as u32, a.class);
+            if let Some(stay) = self.stay(i) {
+                b.hold_stay(self.map, me, a.start, 0, stay, true);
+            } else if a.movable() {
+                let gone = self.ready[i] + self.map.leave_ms(a.class, a.start);
+                b.hold(self.map, me, a.start, (0, gone), true);
+            } else {
+                a.places().into_iter().for_each(|res| b.hold(self.map, me, res, (0, FAR), true));
             }
         }
         b
     }
 
-    /// One pass: `goals` in this order to their goals, then `rest` out of the way. The robot that cannot be placed otherwise.
-    fn attempt(&self, base: &Bookings, goals: &[usize], rest: &[usize]) -> Result<Attempt, usize> {
-        let n = self.actors.len();
-        let mut a = Attempt { ways: vec![Vec::new(); n], served: vec![false; n], order: goals.to_vec(), book: base.clone() };
-        a.order.extend(rest.iter().copied().filter(|i| !goals.contains(i)));
-        let wanted = self.wanted();
-        let Attempt { ways, served, order, book } = &mut a;
-        for (at, &i) in order.iter().enumerate() {
-            let me = &self.actors[i];
-            if !me.movable() {
-                served[i] = me.pinned;
-                continue;
-            }
-            let mut seeker = self.seeker(i);
-            seeker.wanted = &wanted[me.class as usize];
-            let aim = if at < goals.len() { me.goal } else { None };
-            let mut way = aim.and_then(|g| book.search(self.map, &seeker, Aim::At(g)));
-            served[i] = way.is_some();
-            if way.is_none() {
-                let pull = me.goal.map(|g| self.map.toward(me.class, g));
-                // Whoever stands well stays: only being in the way is a reason to move.
-                way =
-                    book.rests(self.map, &seeker).then(Vec::new).or_else(|| book.search(self.map, &seeker, Aim::Anywhere(pull.as_deref())));
-            }
-            let way = way.ok_or(i)?;
-            book.hold_way(self.map, i as u32, me.class, me.start, &way);
-            ways[i] = way;
-        }
-        Ok(a)
+    /// How long a robot at work will stay there.
+    pub(super) fn stay(&self, i: usize) -> Option<Stay> {
+        let a = &self.actors[i];
+        let work_ms = a.work_ms.filter(|_| a.pinned && a.dead.is_none())?;
+        Some(Stay::new(self.map, a.class, a.start, self.ready[i] + work_ms))
     }
 
-    fn seeker(&self, i: usize) -> Seeker<'_> {
+    /// Robots that work where this one shall work too.
+    pub(super) fn at_work(&self, i: usize) -> impl Iterator<Item = usize> + '_ {
         let me = &self.actors[i];
-        Seeker { robot: i as u32, class: me.class, start: me.start, ready: self.ready[i], tight: &me.tight, shut: self.shut, wanted: &[] }
-    }
-
-    /// Per class, the vertices at which a robot that waits stands in the way of somebody's goal.
-    fn wanted(&self) -> Vec<Vec<bool>> {
-        let mut wanted = vec![vec![false; self.map.vertices]; self.map.classes.len()];
-        let going = self.actors.iter().filter(|a| a.movable() && a.goal.is_some_and(|g| g != a.start));
-        for (other, goal) in going.filter_map(|a| Some((a.class, a.goal?))) {
-            for (class, places) in wanted.iter_mut().enumerate() {
-                for &r in self.map.around(other, goal, class as u32) {
-                    if let Some(w) = places.get_mut(r as usize) {
-                        *w = true;
-                    }
-                }
-            }
-        }
-        wanted
-    }
-
-    /// Everybody stays where the kept moves leave it.
-    fn nobody(&self, base: &Bookings) -> Attempt {
-        let n = self.actors.len();
-        let mut book = base.clone();
-        for (i, a) in self.actors.iter().enumerate().filter(|(_, a)| a.movable()) {
-            book.hold_way(self.map, i as u32, a.class, a.start, &[]);
-        }
-        Attempt { ways: vec![Vec::new(); n], served: vec![false; n], order: (0..n).collect(), book }
-    }
-
-    /// Whoever stands still may yet go to its goal where that is in nobody's way.
-    fn improve(&self, mut a: Attempt, goals: &[usize]) -> Attempt {
-        for &i in goals {
-            let me = &self.actors[i];
-            let Some(goal) = me.goal.filter(|_| me.movable() && !a.served[i] && a.ways[i].is_empty()) else { continue };
-            if let Some(way) = a.book.search(self.map, &self.seeker(i), Aim::At(goal)) {
-                a.book.unhold(self.map, i as u32, me.class, me.start);
-                a.book.hold_way(self.map, i as u32, me.class, me.start, &way);
-                a.ways[i] = way;
-                a.served[i] = true;
-            }
-        }
-        a
+        let goal = me.goal.filter(|_| me.work_ms.is_some());
+        let works = move |j: &usize| {
+            let other = &self.actors[*j];
+            *j != i
+                && other.pinned
+                && other.dead.is_none()
+                && goal.is_some_and(|g| self.map.conflict(other.class, other.start, me.class, g))
+        };
+        (0..self.actors.len()).filter(works)
     }
 
     /// Takes the moves of a joint search among the kept ones.
@@ -316,37 +331,5 @@ impl Planner<'_> {
                 a.tight.retain(|(r, _)| *r as usize != robot);
             }
         }
-    }
-
-    fn finish(&self, mut plan: Plan, attempt: Attempt, goals: &[usize], knot: &[(usize, u32)], guarded: Option<usize>) -> Plan {
-        let joint_kept = &self.kept[self.kept.len() - knot.len()..];
-        plan.moves = joint_kept.iter().map(|k| NewMove { robot: k.robot as usize, lane: k.lane, arrive: k.ends }).collect();
-        plan.guard = plan.moves.len().checked_sub(1);
-        let mut legs: Vec<(u64, usize, usize, Leg)> = Vec::new();
-        for (place, &i) in attempt.order.iter().enumerate() {
-            for leg in &attempt.ways[i] {
-                legs.push((leg.depart, place, i, *leg));
-            }
-        }
-        legs.sort_unstable_by_key(|(depart, place, _, leg)| (*depart, *place, leg.arrive));
-        for (_, _, i, leg) in legs {
-            if guarded == Some(i) {
-                plan.guard = Some(plan.moves.len());
-            }
-            plan.moves.push(NewMove { robot: i, lane: leg.lane, arrive: leg.arrive });
-        }
-        for i in goals {
-            if !attempt.served[*i] {
-                plan.unserved.push((*i, Unserved::Later));
-            }
-        }
-        plan
-    }
-}
-
-impl Bookings {
-    /// May the seeker stay where it is for good, and is it a place to stay at?
-    fn rests(&self, map: &RoadMap, me: &Seeker<'_>) -> bool {
-        me.rest_cost_ms(map, me.start) < RESTS_MS && self.is_free_for_good(map, me)
     }
 }

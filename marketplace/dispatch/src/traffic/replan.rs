@@ -10,6 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A place to park at where somebody stands at present is as good as one that is further away by this much.
 const OCCUPIED_MS: u64 = 120_000;
 
+/// Who is at work is expected to need at least this long.
+const STAY_LEAST_MS: u64 = 2_000;
+
 /// Robots in a row that one urgent robot may hurry along; robots that want each other's places end here too.
 const HEIRS: u32 = 8;
 
@@ -143,7 +146,7 @@ impl Traffic {
         self.resolve(map);
         let ids: Vec<RobotId> = self.bots.keys().copied().collect();
         let (kept, ready) = self.estimate(map, &ids, now);
-        let mut actors: Vec<Actor> = ids.iter().map(|id| self.actor(map, *id)).collect();
+        let mut actors: Vec<Actor> = ids.iter().map(|id| self.actor(map, *id, now)).collect();
         for i in 0..actors.len() {
             for j in 0..actors.len() {
                 let (a, b) = (&actors[i], &actors[j]);
@@ -172,7 +175,8 @@ impl Traffic {
         };
         let ranked = ranked.iter().map(|i| (urgency(i), *i)).collect();
         let ranked = inherit(map, &actors, ranked);
-        let plan = Planner { map, actors: &mut actors, kept, ready, shut: &shut, ranked }.plan();
+        let tables = vec![None; actors.len()];
+        let plan = Planner { map, actors: &mut actors, kept, ready, shut: &shut, ranked, tables }.plan();
         self.joint_plans += u64::from(plan.joint);
         for b in self.bots.values_mut() {
             b.why_not = None;
@@ -197,10 +201,22 @@ impl Traffic {
         }
     }
 
-    fn actor(&self, map: &RoadMap, id: RobotId) -> Actor {
+    fn actor(&self, map: &RoadMap, id: RobotId, now: Instant) -> Actor {
         let b = &self.bots[&id];
         let dead = b.halted.then(|| std::iter::once(b.at.ix).chain(b.steps.iter().map(|s| map.lane_res(s.lane.ix))).collect());
-        Actor { class: b.class, start: b.committed_all(map).ix, goal: b.target.map(|v| v.ix), pinned: b.pinned(), dead, tight: Vec::new() }
+        let pinned = b.pinned();
+        // Who is behind its time is expected to need half as long again as it is late.
+        let gone = if pinned { now.since(b.moved).0 / 1_000_000 } else { 0 };
+        let left = self.stay_ms.saturating_sub(gone).max(gone.saturating_sub(self.stay_ms) / 2).max(STAY_LEAST_MS);
+        Actor {
+            class: b.class,
+            start: b.committed_all(map).ix,
+            goal: b.target.map(|v| v.ix),
+            pinned,
+            work_ms: matches!(b.goal, Goal::Vertex(_)).then_some(left),
+            dead,
+            tight: Vec::new(),
+        }
     }
 
     /// The kept moves in order, with the times at which they should end, and when each robot is through with its own.

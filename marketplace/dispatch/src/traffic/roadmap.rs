@@ -72,6 +72,10 @@ struct Kind {
     into: Vec<Vec<u32>>,
     member: Vec<bool>,
     ms: Vec<u32>,
+    /// Vertices at which a plan may end: whoever stands there can be passed or goes on without meeting anybody head-on.
+    open: Vec<bool>,
+    /// The quickest lane out.
+    leave_ms: Vec<u32>,
     /// Distance tables by goal, or empty if the site is large.
     table: Vec<Vec<u32>>,
 }
@@ -231,6 +235,14 @@ impl RoadMap {
     pub(crate) fn out(&self, class: u32, v: u32) -> &[u32] {
         &self.kinds[class as usize].out[v as usize]
     }
+    /// May a plan end here, short of its goal?
+    pub(crate) fn is_open(&self, class: u32, v: u32) -> bool {
+        self.kinds[class as usize].open[v as usize]
+    }
+    /// The least time in which a robot gets away from a vertex.
+    pub(crate) fn leave_ms(&self, class: u32, v: u32) -> u64 {
+        u64::from(self.kinds[class as usize].leave_ms[v as usize])
+    }
     pub(crate) fn conflict(&self, ca: u32, a: Res, cb: u32, b: Res) -> bool {
         let m = &self.bits[self.pair[ca as usize * self.classes.len() + cb as usize]];
         m[a as usize * self.words + b as usize / 64] >> (b % 64) & 1 == 1
@@ -323,6 +335,8 @@ impl RoadMap {
             into: vec![Vec::new(); self.vertices],
             member: vec![false; self.vertices],
             ms: vec![u32::MAX / 4; self.roads.len()],
+            open: Vec::new(),
+            leave_ms: Vec::new(),
             table: Vec::new(),
         };
         let graph_limit = site.graphs.iter().find(|g| g.graph_idx == class.graph_idx).and_then(|g| g.default_speed_limit_mps);
@@ -342,6 +356,8 @@ impl RoadMap {
             ms += if lane.ride.is_some() { RIDE_MS } else { 0 };
             k.ms[i] = ms.min(u64::from(u32::MAX / 64)) as u32;
         }
+        k.leave_ms = k.out.iter().map(|out| out.iter().map(|l| k.ms[*l as usize]).min().unwrap_or(u32::MAX / 4)).collect();
+        k.open = super::open::vertices(&self.roads, &k.out);
         k
     }
 }

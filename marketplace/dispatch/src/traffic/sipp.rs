@@ -22,6 +22,8 @@ struct Hold {
     robot: u32,
     /// It stands where it stood when planning began.
     initial: bool,
+    /// Until when it keeps out whoever comes to work there after it.
+    follower: u64,
 }
 
 /// All bookings, by class of the robot that they block and resource.
@@ -42,15 +44,25 @@ impl Bookings {
     }
     /// Books a resource for a robot of a class over an interval; `initial` if it stood there when planning began.
     pub(crate) fn hold(&mut self, map: &RoadMap, (robot, class): (u32, u32), res: Res, (from, to): (u64, u64), initial: bool) {
-        if from >= to {
-            return;
+        if from < to {
+            self.put(map, class, res, Hold { from, to, robot, initial, follower: to });
         }
+    }
+    fn put(&mut self, map: &RoadMap, class: u32, res: Res, hold: Hold) {
         for c in 0..map.classes.len() {
             if self.present[c] {
                 for &r in map.around(class, res, c as u32) {
-                    self.holds[c * self.resources + r as usize].push(Hold { from, to, robot, initial });
+                    self.holds[c * self.resources + r as usize].push(hold);
                 }
             }
+        }
+    }
+    /// Books the place where a robot works from an instant on: for good, except for whoever comes to work there next.
+    /// That one finds it free, and the way out of it, once the robot has gone.
+    pub(crate) fn hold_stay(&mut self, map: &RoadMap, (robot, class): (u32, u32), place: u32, from: u64, stay: Stay, initial: bool) {
+        self.put(map, class, place, Hold { from, to: FAR, robot, initial, follower: stay.until });
+        for &lane in map.out(class, place) {
+            self.put(map, class, map.lane_res(lane), Hold { from, to: 0, robot, initial: false, follower: stay.gone });
         }
     }
     /// Takes back a robot's standing for good where it began.
@@ -63,23 +75,54 @@ impl Bookings {
             }
         }
     }
-    /// Books a robot's whole way: standing, driving, and standing at the end for good.
-    pub(crate) fn hold_way(&mut self, map: &RoadMap, robot: u32, class: u32, start: u32, legs: &[Leg]) {
+    /// Books a robot's whole way: standing, driving, and standing at its end.
+    pub(crate) fn hold_way(&mut self, map: &RoadMap, (robot, class): (u32, u32), start: u32, legs: &[Leg], end: End) {
         let (mut at, mut since, mut initial) = (start, 0, true);
         for leg in legs {
             self.hold(map, (robot, class), at, (since, leg.depart), initial);
             self.hold(map, (robot, class), map.lane_res(leg.lane), (leg.depart, leg.arrive), false);
             (at, since, initial) = (map.roads[leg.lane as usize].to, leg.arrive, false);
         }
-        self.hold(map, (robot, class), at, (since, FAR), initial);
+        match end {
+            End::ForGood => self.hold(map, (robot, class), at, (since, FAR), initial),
+            End::Until(until) => self.hold(map, (robot, class), at, (since, until), initial),
+            End::Work(stay) => self.hold_stay(map, (robot, class), at, since, stay, initial),
+        }
+    }
+}
+
+/// What comes after a way.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum End {
+    /// It stays.
+    ForGood,
+    /// It will go on, nobody has planned yet where to.
+    Until(u64),
+    /// It works there.
+    Work(Stay),
+}
+
+/// How long a robot works at a place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stay {
+    /// It leaves then.
+    until: u64,
+    /// It is out of the way then.
+    pub gone: u64,
+}
+
+impl Stay {
+    pub(crate) fn new(map: &RoadMap, class: u32, place: u32, until: u64) -> Self {
+        let out = map.out(class, place).iter().map(|l| u64::from(map.ms(class, *l))).max().unwrap_or(0);
+        Self { until, gone: until + out }
     }
 }
 
 /// Where a search may end.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Aim<'a> {
-    /// At this vertex, for good.
-    At(u32),
+    /// At this vertex, for good; the table has the distances to it. Where the window ends short of it, on the way there.
+    At(u32, &'a [u32]),
     /// Anywhere that stays free for good, rather nearer to the vertex that this table leads to.
     Anywhere(Option<&'a [u32]>),
 }
@@ -97,7 +140,14 @@ pub(crate) struct Seeker<'a> {
     pub shut: &'a [bool],
     /// Vertices that others want to go to: no places to wait at. Empty for none.
     pub wanted: &'a [bool],
+    /// Robots that work where it shall work too, and before it.
+    pub follows: &'a [u32],
+    /// Nobody is planned for beyond this instant where that cannot lead into a knot.
+    pub window: u64,
 }
+
+/// Waiting where one may not stay for good costs as much as driving for this long.
+const PASSING_MS: u64 = 20_000;
 
 /// Waiting where somebody else has to come to work costs as much as driving for this long.
 const WANTED_MS: u64 = 60_000;
@@ -145,7 +195,8 @@ impl Bookings {
         let mut held: Vec<(u64, u64)> = self.holds[me.class as usize * self.resources + res as usize]
             .iter()
             .filter(|h| !Self::ignored(map, me, res, h))
-            .map(|h| (h.from, h.to))
+            .map(|h| (h.from, if me.follows.contains(&h.robot) { h.follower } else { h.to }))
+            .filter(|(from, to)| from < to)
             .collect();
         held.sort_unstable();
         let mut at = 0;
@@ -162,11 +213,10 @@ impl Bookings {
 
     /// The quickest way, `None` if there is none.
     pub(crate) fn search(&self, map: &RoadMap, me: &Seeker<'_>, aim: Aim<'_>) -> Option<Vec<Leg>> {
-        let table = match aim {
-            Aim::At(goal) => Some(map.toward(me.class, goal)),
-            Aim::Anywhere(_) => None,
+        let ahead = |v: u32| match aim {
+            Aim::At(_, table) => table[v as usize],
+            Aim::Anywhere(_) => 0,
         };
-        let ahead = |v: u32| table.as_ref().map_or(0, |t| t[v as usize]);
         if ahead(me.start) == NO_ROUTE {
             return None;
         }
@@ -199,20 +249,30 @@ impl Bookings {
                 continue;
             }
             settled[n.vertex as usize].push(n.free_to);
-            if n.free_to == FAR {
-                match aim {
-                    Aim::At(goal) if goal == n.vertex => {
+            let may_pause = map.is_open(me.class, n.vertex) && n.free_to > me.window;
+            match aim {
+                Aim::At(goal, _) if goal == n.vertex => {
+                    if n.free_to == FAR {
                         best = Some((key, id));
                         break;
                     }
-                    Aim::Anywhere(pull) if pull.is_none_or(|p| p[n.vertex as usize] != NO_ROUTE || p[me.start as usize] == NO_ROUTE) => {
+                }
+                Aim::At(_, table) => {
+                    let cost = n.time.max(me.window) + u64::from(table[n.vertex as usize]);
+                    if may_pause && best.is_none_or(|(c, _)| cost < c) {
+                        best = Some((cost, id));
+                    }
+                }
+                Aim::Anywhere(pull) => {
+                    let leads_on = pull.is_none_or(|p| p[n.vertex as usize] != NO_ROUTE || p[me.start as usize] == NO_ROUTE);
+                    if leads_on && (n.free_to == FAR || may_pause) {
                         let pulled = pull.map_or(0, |p| u64::from(p[n.vertex as usize].min(8_000_000)) / 8);
-                        let cost = n.time + me.rest_cost_ms(map, n.vertex) + pulled;
+                        let passing = if n.free_to == FAR { 0 } else { PASSING_MS };
+                        let cost = n.time + me.rest_cost_ms(map, n.vertex) + pulled + passing;
                         if best.is_none_or(|(c, _)| cost < c) {
                             best = Some((cost, id));
                         }
                     }
-                    _ => {}
                 }
             }
             for &lane in map.out(me.class, n.vertex) {

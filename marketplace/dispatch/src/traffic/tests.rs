@@ -71,7 +71,7 @@ fn four_pass_each_other_in_a_corridor_with_bays() {
         s.settle(3_600_000);
         s.run_for(600_000);
         let at: Vec<u32> = s.bodies.iter().map(|b| b.at.ix).collect();
-        assert_eq!(at, [11, 10, 1, 0], "in the end all stand at their goals");
+        assert_eq!(at, [11, 10, 1, 0], "in the end all stand at their goals, seed {seed} {}", s.story());
     }
 }
 
@@ -247,6 +247,58 @@ fn many_robots_share_a_few_stations_of_a_one_way_ring() {
         let mut s = Sim::new(&map, &starts, seed);
         s.rounds(120, &vec![stations.clone(); robots], &vec![bays.clone(); robots], 1_800_000);
         println!("{robots} robots: {:?}", s.score);
+    }
+}
+
+/// Six aisles of 25 places 3 m apart, driven one way and every other one the other way, seven cross ways that are driven
+/// one way too, a station on a spur between each two of them, and chargers along the outer aisles.
+fn one_way_warehouse() -> (nooterra_site::Site, Vec<VertexIx>, Vec<VertexIx>) {
+    let (columns, rows) = (25u32, 6u32);
+    let at = |r: u32, c: u32| r * columns + c;
+    let mut points: Vec<(f64, f64)> = (0..rows * columns).map(|i| (3.0 * f64::from(i % columns), 5.0 * f64::from(i / columns))).collect();
+    let mut one_way = Vec::new();
+    for (r, c) in (0..rows).flat_map(|r| (1..columns).map(move |c| (r, c))) {
+        one_way.push(if r % 2 == 0 { (at(r, c - 1), at(r, c)) } else { (at(r, c), at(r, c - 1)) });
+    }
+    for (r, c) in (1..rows).flat_map(|r| (0..columns).step_by(4).map(move |c| (r, c))) {
+        let up = c + 1 == columns || c / 4 % 2 == 1;
+        one_way.push(if up { (at(r - 1, c), at(r, c)) } else { (at(r, c), at(r - 1, c)) });
+    }
+    let mut lanes = one_way.clone();
+    let mut spurs = |list: Vec<(u32, f64)>| -> Vec<VertexIx> {
+        let hang = |(base, dy): (u32, f64)| {
+            let (x, y) = points[base as usize];
+            lanes.push((base, points.len() as u32));
+            points.push((x, y + dy));
+            v(points.len() as u32 - 1)
+        };
+        list.into_iter().map(hang).collect()
+    };
+    let stations = spurs((0..rows - 1).flat_map(|r| (2..columns).step_by(4).map(move |c| (at(r, c), 1.7))).collect());
+    let chargers = spurs((0..columns).flat_map(|c| [(at(0, c), -2.0), (at(rows - 1, c), 2.0)]).collect());
+    let mut site = drawn(&points, &lanes);
+    site.lanes = site.lanes.into_iter().enumerate().filter(|(k, _)| *k >= 2 * one_way.len() || k % 2 == 0).map(|(_, l)| l).collect();
+    for l in &mut site.lanes {
+        l.reverse = None;
+    }
+    (site, stations, chargers)
+}
+
+/// What matters to whoever pays for a fleet is how much it gets done: a plan that is only safe lets robots wait.
+#[test]
+fn a_one_way_warehouse_keeps_moving() {
+    let (site, stations, chargers) = one_way_warehouse();
+    let map = RoadMap::build(&site, &[CLASS]);
+    for (robots, least_per_min) in [(10usize, 2.8), (25, 5.5), (50, 5.5)] {
+        let starts: Vec<(u32, u32)> = chargers.iter().take(robots).map(|v| (0, v.ix)).collect();
+        let mut s = Sim::new(&map, &starts, 1);
+        s.hiccup = u64::MAX;
+        let goals = 10 * robots as u64;
+        s.rounds(goals, &vec![stations.clone(); robots], &vec![chargers.clone(); robots], 3_600_000);
+        let per_min = goals as f64 / (s.now_ms as f64 / 60e3);
+        println!("{robots} robots: {per_min:.2} goals a minute, {:?}", s.score);
+        assert!(per_min > least_per_min, "{robots} robots reach {per_min:.2} goals a minute");
+        assert!(s.score.joint * 20 < s.score.plans, "{} of {} plans are knots", s.score.joint, s.score.plans);
     }
 }
 

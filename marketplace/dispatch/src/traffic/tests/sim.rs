@@ -324,7 +324,7 @@ impl<'a> Sim<'a> {
         self.plan();
         let ends = self.bodies.iter().filter(|b| !b.dead).filter_map(|b| b.driving.map(|d| d.1)).min();
         let goals = self.bodies.iter().filter_map(|b| b.next_goal).filter(|t| *t > self.now_ms).min();
-        let retry = self.traffic.next_deadline().map(|t| (t.0 / 1_000_000).max(self.now_ms + 1));
+        let retry = self.traffic.next_deadline(self.map).map(|t| (t.0 / 1_000_000).max(self.now_ms + 1));
         let repairs = self.repairs.iter().map(|r| r.0.max(self.now_ms + 1)).min();
         let Some(next) = [ends, goals, retry, repairs].into_iter().flatten().min() else { return false };
         self.now_ms = self.now_ms.max(next);

@@ -1,0 +1,402 @@
+//! What the brain does each cycle: perceive, plan, drive, report.
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // speeds, distances and grams of one robot, rounded for reports
+
+use super::Agent;
+use crate::fields::Allowed;
+use crate::follow::{Gait, Limits, Reach, View};
+use crate::localise::Moved;
+use crate::map::AgentMap;
+use crate::note::Event;
+use crate::policy::{Bound, Bounds, Twist};
+use crate::track::NO_LANE;
+use crate::work::{Around, Phase};
+use nooterra_engine::{Instant, Span};
+use nooterra_port::hardware::{Actuation, SensorFrame};
+use nooterra_port::report::{AbortReason, Heartbeat, Mode, Report};
+use nooterra_site::RobotModel;
+
+/// Standing this long counts as standing.
+const STAND_S: f64 = 0.2;
+/// Arms and docks reach this far: if the last of the way stays blocked, this near is near enough.
+const NEAR_ENOUGH_M: f64 = 0.45;
+/// Blocked for this long before that counts.
+const NEAR_ENOUGH_S: f64 = 4.0;
+/// Patience before blind, lost or stuck means giving up.
+const BLIND_GIVE_UP_S: f64 = 6.0;
+const LOST_GIVE_UP_S: f64 = 30.0;
+const STUCK_GIVE_UP_S: f64 = 120.0;
+/// Backwards without eyes there.
+const BLIND_BACK_MPS: f64 = 0.15;
+/// While hardly anything fits the map.
+const DOUBT_MPS: f64 = 0.1;
+
+impl Agent {
+    /// One control cycle: sensors in, actuation out. `now` is the robot's own clock.
+    pub fn control(&mut self, now: Instant, f: &SensorFrame, map: &AgentMap) -> Actuation {
+        let dt_s = if self.started { f.dev_ns.since(self.dev_last).as_secs_f64().clamp(0.001, 0.2) } else { 0.05 };
+        self.dev_last = f.dev_ns;
+        self.tick += 1;
+        let mut out = Vec::new();
+        let moved = self.perceive(now, f, map, dt_s, &mut out);
+        self.started = true;
+        self.watch_self(now, f, dt_s, &mut out);
+        self.ride(now, map);
+
+        let model = &self.config.model;
+        let stopped = !self.stops.is_empty() || self.check_until.is_some();
+        let held = stopped || now < self.health.hold_until || !self.health.is_fit();
+        let lim = self.limits();
+        let speed = self.last.v.norm();
+        let target = self.work.target();
+        let waits = self.track.last_vertex.is_some_and(|v| self.track.last().is_some() && Some(v) == target);
+        let mut view = None;
+        if !waits {
+            view = self.follower.look(&self.track, map, &self.loc.pose, model.drive, &lim, speed, target);
+            if let Some(v) = view.filter(|_| !held) {
+                view = self.advance(now, v, map, &lim, speed, target);
+            }
+        }
+        // ride legs are not driven
+        let view = view.filter(|_| !self.track.ahead_at(0).is_some_and(|n| n.ride));
+        let applied = self.drive(now, view.as_ref(), held, &lim, dt_s);
+        let wants = view.is_some() && !held;
+        let lane = self.track.ahead_at(0).map(|n| n.lane).filter(|l| *l != NO_LANE).or(Some(self.last_lane).filter(|l| *l != NO_LANE));
+        let moved_m = (moved.forward_m * moved.forward_m + moved.left_m * moved.left_m).sqrt();
+        self.progress.cycle(wants, moved_m, moved.turned_rad, dt_s, self.config.policy.obstructed_after, lane, &mut out);
+        let standing = applied.v.norm() <= 0.0 && applied.w_radps.abs() <= 0.0 && moved_m < 0.02 * dt_s;
+        self.stand_s = if standing { self.stand_s + dt_s } else { 0.0 };
+        self.seen.speed_mm_s = (moved.forward_m / dt_s * 1e3).round() as i32;
+
+        let at = self.standing_at(target);
+        let gripper = self.do_work(now, f, at, moved_m > 0.02 * dt_s, held, map, &mut out);
+        let nominal_v = self.config.model.battery_v;
+        let charge = self.power.cycle(now, f, at, !self.track.is_done(), nominal_v, &mut out);
+        self.watch_lease(now, &mut out);
+        self.link.retry(now, self.work.lease.as_ref().map(|l| l.id));
+        self.say_all(now, out);
+        self.beat(now, f);
+        let summaries = self.policy.summaries(now, self.config.policy.clamp_window);
+        self.say_all(now, summaries);
+        Actuation {
+            speed_mps: applied.v.x,
+            lateral_mps: applied.v.y,
+            turn_radps: applied.w_radps,
+            brake: applied.v.norm() <= 0.0 && applied.w_radps.abs() <= 0.0,
+            gripper,
+            charge,
+        }
+    }
+
+    /// Where am I, what is around me.
+    pub(super) fn perceive(&mut self, now: Instant, f: &SensorFrame, map: &AgentMap, dt_s: f64, out: &mut Vec<Report>) -> Moved {
+        let m = &self.config.model;
+        let moved = self.loc.predict(f, &self.config.wheels, m.drive, m.speed_max_mps, dt_s);
+        for s in &f.markers {
+            if let Some(miss) = self.loc.marker(s, map)
+                && miss > 0.3
+                && !self.loc.lost
+            {
+                self.note(now, Event::MarkerDoubted { vertex: s.vertex, miss_mm: (miss * 1e3) as u32 });
+            }
+        }
+        if let Some(fix) = &f.fix {
+            self.loc.fix(fix);
+        }
+        self.fields.age(dt_s);
+        if let Some(s) = &f.scan {
+            self.loc.scan(s, map);
+            let m = &self.config.model;
+            let reach_m = 1.0 + m.footprint_radius_m + m.speed_max_mps * (0.5 + m.speed_max_mps / m.accel_max_mps2);
+            self.fields.scan(s, &self.loc.pose, self.loc.level, map, reach_m);
+        }
+        if self.loc.lost != self.health.lost {
+            self.health.lost = self.loc.lost;
+            let sigma_mm = (self.loc.sigma_m() * 1e3) as u32;
+            if self.loc.lost {
+                self.note(now, Event::LocalisationLost { sigma_mm });
+                out.push(Report::Noticed { code: "LOCALISATION_LOST".into(), measure: i64::from(sigma_mm) });
+            } else {
+                self.note(now, Event::LocalisationFound);
+            }
+        }
+        self.lost_s = if self.loc.lost { self.lost_s + dt_s } else { 0.0 };
+        moved
+    }
+
+    /// Faults, battery, link; what makes the robot give up its job.
+    pub(super) fn watch_self(&mut self, now: Instant, f: &SensorFrame, _dt_s: f64, out: &mut Vec<Report>) {
+        let p = &self.config.policy;
+        let since_scan_s = self.fields.since_scan_s();
+        self.health.cycle(now, f, since_scan_s, p.has_lidar, p.collision_mns, out);
+        self.seen.soc_bps = f.soc_bps;
+        self.seen.battery_mv = f.battery_mv;
+        self.seen.charging = f.charging;
+        let low_at = self.config.model.recharge_threshold_bps;
+        self.health.battery_low = f.soc_bps < if self.health.battery_low { low_at.saturating_add(100) } else { low_at };
+        let offline = self.link.waiting_since().is_some_and(|at| now.since(at) > p.link_quiet);
+        let reserve_bps = p.reserve_bps;
+        if offline != self.health.offline {
+            self.health.offline = offline;
+            self.note(now, Event::Link { up: !offline });
+        }
+        if self.health.motor_fault || self.health.fallen {
+            self.work.give_up(AbortReason::Mechanical, "drive or body fault", out);
+        } else if self.health.blind && since_scan_s > BLIND_GIVE_UP_S {
+            self.work.give_up(AbortReason::Sensor, "no scan", out);
+        } else if self.lost_s > LOST_GIVE_UP_S {
+            self.work.give_up(AbortReason::Sensor, "position lost", out);
+        } else if f.soc_bps < reserve_bps || self.power.failing {
+            self.work.give_up(AbortReason::Battery, if self.power.failing { "supply failing" } else { "below reserve" }, out);
+        } else if self.progress.idle_s() > STUCK_GIVE_UP_S && !self.progress.blocked {
+            self.work.give_up(AbortReason::Mechanical, "does not get on", out);
+        }
+        if self.check_until.is_some_and(|at| now >= at) && self.health.is_fit() {
+            self.check_until = None;
+        }
+    }
+
+    /// A ride that is released has been made: the lift stands at the next level.
+    pub(super) fn ride(&mut self, now: Instant, map: &AgentMap) {
+        if self.stand_s < STAND_S || self.track.last().is_none() || !self.track.ahead_at(0).is_some_and(|n| n.ride) {
+            return;
+        }
+        if let Some(n) = self.track.reach()
+            && let Some(p) = map.vertex(n.vertex)
+        {
+            self.loc.ride_to(p.level);
+            self.follower.stand();
+            self.node_reached(now);
+        }
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        let m = &self.config.model;
+        let p = &self.config.policy;
+        let mut speed = m.speed_max_mps;
+        if matches!(self.work.phase, Phase::Exiting | Phase::GivenUpInside) {
+            speed *= p.exit_share;
+        }
+        if self.health.battery_low {
+            speed *= p.low_battery_share;
+        }
+        Limits {
+            speed_mps: speed,
+            accel_mps2: m.accel_max_mps2 * load_share(m, self.work.load_g()),
+            turn_radps: m.turn_max_radps,
+            turn_accel_radps2: m.turn_accel_max_radps2,
+            reversible: m.reversible,
+            arrival_m: p.arrival_m,
+        }
+    }
+
+    /// Has the end of the leg been reached? Then looks at the next one.
+    pub(super) fn advance(&mut self, now: Instant, v: View, map: &AgentMap, lim: &Limits, speed: f64, target: Option<u32>) -> Option<View> {
+        let ends = self.track.ahead_at(0).is_some_and(|n| n.is_goal || Some(n.vertex) == target);
+        let near_enough = ends && v.stops_here && self.progress.idle_s() > NEAR_ENOUGH_S && v.end_m < NEAR_ENOUGH_M;
+        let reach = if near_enough { Reach::Reached } else { self.follower.reached(&v, lim, speed) };
+        match reach {
+            Reach::NotYet => return Some(v),
+            Reach::Missed => {
+                self.track.restart_leg(self.loc.pose.at);
+                self.follower.forget_leg();
+                self.follower.stand();
+            }
+            Reach::Reached => {
+                if let Some(n) = self.track.reach() {
+                    if n.lane != NO_LANE {
+                        self.last_lane = n.lane;
+                    }
+                    if near_enough || v.stops_here {
+                        self.follower.stand();
+                    }
+                    if v.end_m > 0.1 {
+                        // The next leg is driven from here, not from the line it would have started on.
+                        self.track.restart_leg(self.loc.pose.at);
+                    }
+                    self.node_reached(now);
+                    if Some(n.vertex) == target {
+                        return None;
+                    }
+                }
+            }
+        }
+        self.follower.look(&self.track, map, &self.loc.pose, self.config.model.drive, lim, speed, target)
+    }
+
+    pub(super) fn node_reached(&mut self, now: Instant) {
+        let Some(vertex) = self.track.last_vertex else { return };
+        let mut out = Vec::new();
+        let pose = self.pose_mm();
+        self.work.node_reached(vertex, pose, &mut out);
+        self.note(now, Event::NodeReached { sequence_id: self.track.last_sequence_id, vertex });
+        let beat = self.heartbeat();
+        self.say(now, Report::Heartbeat(beat));
+        self.say_all(now, out);
+    }
+
+    /// What to do with the wheels: the follower's wish under the chain of bounds.
+    pub(super) fn drive(&mut self, now: Instant, view: Option<&View>, held: bool, lim: &Limits, dt_s: f64) -> Twist {
+        let (m, p) = (&self.config.model, &self.config.policy);
+        let speed = self.last.v.norm();
+        let free = Allowed { wall_mps: f64::INFINITY, free_mps: f64::INFINITY, mover_mps: f64::INFINITY, contact_m: f64::INFINITY };
+        let mut allowed = free;
+        let mut wish = Twist::default();
+        if let (Some(v), false) = (view, held) {
+            allowed = self.fields.allowed(&v.way, m.footprint_radius_m, speed, m.accel_max_mps2, m.speed_max_mps, p);
+            wish = self.follower.wish(v, &self.loc.pose, m.drive, lim, &self.last, allowed.wall_mps, dt_s);
+            let least = allowed.wall_mps.min(allowed.free_mps).min(allowed.mover_mps);
+            if self.progress.field(least, dt_s) {
+                let event = if self.progress.blocked {
+                    Event::ProtectiveStop { contact_mm: (allowed.contact_m.min(1e3) * 1e3) as u32 }
+                } else {
+                    Event::ProtectiveRelease
+                };
+                self.note(now, event);
+            }
+        } else {
+            self.follower.stand();
+            if speed > 0.0 && !held {
+                // Nothing left to drive: ease off.
+                let v = (speed - lim.accel_mps2 * dt_s).max(0.0);
+                wish.v = self.last.v * (v / speed);
+            }
+        }
+        let (m, p) = (&self.config.model, &self.config.policy);
+        let mut b = Bounds::default();
+        if held {
+            b.speed(Bound::StopState, 0.0);
+            b.turn(Bound::StopState, 0.0);
+        }
+        if self.health.blind || self.health.lost {
+            b.speed(Bound::SensorGate, 0.0);
+            b.turn(Bound::SensorGate, 0.0);
+        }
+        if self.loc.in_doubt() {
+            b.speed(Bound::SensorGate, DOUBT_MPS);
+        }
+        if wish.v.x < 0.0 && p.has_lidar && !self.fields.sees_all_round() {
+            b.speed(Bound::SensorGate, BLIND_BACK_MPS);
+        }
+        b.speed(Bound::HardwareSpeed, m.speed_max_mps);
+        if let Some(v) = view {
+            // A limit is entered at its speed: what the last lane allowed is braked off, not cut off.
+            b.speed(Bound::ZoneSpeed, v.lane_mps.max(speed - m.accel_max_mps2 * dt_s));
+        }
+        b.speed(Bound::Clearance, if self.progress.blocked { 0.0 } else { allowed.wall_mps.min(allowed.free_mps) });
+        b.speed(Bound::HumanClearance, allowed.mover_mps);
+        if self.work.load_g() > 0 {
+            b.speed(Bound::Payload, speed + m.accel_max_mps2 * load_share(m, self.work.load_g()) * dt_s + 1e-9);
+        }
+        if matches!(self.work.phase, Phase::Exiting | Phase::GivenUpInside) {
+            b.speed(Bound::SafeExit, (m.speed_max_mps * p.exit_share).max(speed - m.accel_max_mps2 * dt_s));
+        }
+        if self.health.battery_low {
+            b.speed(Bound::Energy, (m.speed_max_mps * p.low_battery_share).max(speed - m.accel_max_mps2 * dt_s));
+        }
+        b.speed(Bound::HardwareAccel, speed + m.accel_max_mps2 * dt_s + 1e-9);
+        b.turn(Bound::HardwareTurn, m.turn_max_radps);
+        let same_way = wish.w_radps * self.last.w_radps >= 0.0;
+        let from = if same_way { self.last.w_radps.abs() } else { 0.0 };
+        b.turn(Bound::HardwareTurnAccel, from + m.turn_accel_max_radps2 * dt_s + 1e-9);
+        let applied = self.policy.apply(now, wish, &b);
+        nooterra_engine::always!(
+            applied.v.norm() <= b.speed_max_mps() && applied.w_radps.abs() <= b.turn_max_radps(),
+            "agent.applied_within_bounds",
+            "{} applied {applied:?} over {b:?}",
+            self.config.robot
+        );
+        self.last = applied;
+        applied
+    }
+
+    /// Vertex where the robot stands after having reached it.
+    pub(super) fn standing_at(&self, target: Option<u32>) -> Option<u32> {
+        let v = self.track.last_vertex?;
+        let settled = self.track.is_done() || self.track.last().is_some_and(|n| n.is_goal) || Some(v) == target;
+        (settled && self.stand_s >= STAND_S && self.follower.gait == Gait::Stand).then_some(v)
+    }
+
+    #[allow(clippy::too_many_arguments)] // the whole picture of one cycle
+    pub(super) fn do_work(
+        &mut self,
+        now: Instant,
+        f: &SensorFrame,
+        at: Option<u32>,
+        moving: bool,
+        stopped: bool,
+        map: &AgentMap,
+        out: &mut Vec<Report>,
+    ) -> Option<nooterra_port::hardware::GripperCommand> {
+        let m = &self.config.model;
+        let route_mm = if self.work.phase == Phase::Reserved { self.track.length_mm(map, self.loc.pose.at) } else { 0 };
+        let around = Around {
+            at,
+            moving: moving && !self.track.is_done(),
+            online: !self.health.offline,
+            stopped,
+            frame: f,
+            pose: self.loc.pose.into(),
+            route_mm,
+            eta_s: (route_mm as f64 * 1e-3 / (m.speed_max_mps * 0.7)) as u32,
+            payload_max_g: (m.payload_max_kg * 1e3) as u32,
+        };
+        self.work.cycle(now, &around, out)
+    }
+
+    pub(super) fn mode(&self) -> Mode {
+        if !self.stops.is_empty() || self.check_until.is_some() || !self.health.is_fit() {
+            Mode::Stopped
+        } else if self.power.is_charging() && self.seen.charging {
+            Mode::Charging
+        } else if matches!(self.work.phase, Phase::Exiting | Phase::GivenUpInside) {
+            Mode::Exiting
+        } else if self.work.phase == Phase::Working && self.track.last_vertex.is_some_and(|v| self.work.holds_at(v)) {
+            Mode::Working
+        } else if !self.track.is_done() {
+            Mode::Driving
+        } else {
+            Mode::Idle
+        }
+    }
+
+    pub(super) fn heartbeat(&self) -> Heartbeat {
+        Heartbeat {
+            soc_bps: self.seen.soc_bps,
+            battery_mv: self.seen.battery_mv,
+            charging: self.seen.charging,
+            health_bps: self.health.bps(),
+            errors: self.health.errors(),
+            pose: self.pose_mm(),
+            level: self.loc.level,
+            sigma_mm: (self.loc.sigma_m() * 1e3) as u32,
+            speed_mm_s: self.seen.speed_mm_s,
+            order: self.track.order,
+            update: self.track.update,
+            last_node_sequence_id: self.track.last_sequence_id,
+            last_node: self.track.last_vertex.unwrap_or(self.config.start_vertex),
+            paused: self.progress.blocked,
+            orders_seen: self.link.orders_seen(),
+            mode: self.mode(),
+        }
+    }
+
+    /// A heartbeat when it is time to, and at once when errors change.
+    pub(super) fn beat(&mut self, now: Instant, _f: &SensorFrame) {
+        let every = match &self.work.lease {
+            Some(l) => Span(l.heartbeat.0.min(l.ttl.0 / 5).max(200_000_000)),
+            None => self.config.policy.heartbeat_idle,
+        };
+        let errors = self.health.bits();
+        let first = self.link.last_beat() == Instant::ZERO;
+        if first || errors != self.seen.errors || now.since(self.link.last_beat()) >= every {
+            self.seen.errors = errors;
+            let beat = self.heartbeat();
+            self.say(now, Report::Heartbeat(beat));
+        }
+    }
+}
+
+/// Share of the acceleration that is left under a load.
+fn load_share(m: &RobotModel, load_g: u32) -> f64 {
+    m.mass_kg / (m.mass_kg + f64::from(load_g) * 1e-3)
+}

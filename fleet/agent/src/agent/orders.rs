@@ -1,0 +1,215 @@
+//! What the brain is told: signed orders, receipts, leases and stops.
+
+use super::Agent;
+use crate::link::Heard;
+use crate::map::AgentMap;
+use crate::note::Event;
+use crate::work::Phase;
+use nooterra_engine::ids::StopId;
+use nooterra_engine::{Instant, Span};
+use nooterra_port::order::{LeaseOffer, Order, SignedOrder, StepAction, TaskKind};
+use nooterra_port::report::{AbortReason, Report};
+
+/// The self-check after a stop takes this long.
+const SELF_CHECK: Span = Span::from_secs(1);
+
+impl Agent {
+    /// Takes bytes from the link: a signed order, or a receipt for a report. `now` is the robot's own clock.
+    pub fn receive(&mut self, now: Instant, bytes: &[u8], map: &AgentMap) {
+        match self.link.receive(now, bytes, &self.config) {
+            Heard::Nothing(why) => self.note(now, Event::Unreadable { why }),
+            Heard::Forged(order_seq) => {
+                self.note(now, Event::OrderRefused { order_seq, code: "SIGNATURE_INVALID".into() });
+                // Number 0: a forger must not be able to have a real order's number refused.
+                if self.link.may_answer_forged(now) {
+                    self.say(now, Report::OrderAcked { order_seq: 0, code: "SIGNATURE_INVALID".into() });
+                }
+            }
+            Heard::OutOfSequence(order_seq, code) => self.note(now, Event::OrderRefused { order_seq, code: code.into() }),
+            Heard::Acked(Some((actor_seq, code))) => self.note(now, Event::ReportRefused { actor_seq, code }),
+            Heard::Acked(None) => {}
+            Heard::StopEarly(o) => {
+                if let Order::Stop { stop, power_off } = o.body {
+                    self.stop(now, stop, power_off);
+                }
+            }
+            Heard::InSequence => {}
+        }
+        while let Some(o) = self.link.next_order() {
+            self.take(now, o, map);
+        }
+    }
+
+    pub(super) fn take(&mut self, now: Instant, o: SignedOrder, map: &AgentMap) {
+        let order_seq = o.order_seq;
+        if matches!(o.body, Order::Ack { .. }) {
+            return; // an acknowledgement is not acknowledged
+        }
+        let is_stop = matches!(o.body, Order::Stop { .. });
+        let platform_now = Instant(now.0.saturating_add_signed(self.config.clock_offset_ns));
+        let verdict = if !is_stop && o.fence < self.link.fence {
+            Err("FENCE_STALE")
+        } else if !is_stop && o.expires < platform_now {
+            Err("EXPIRED")
+        } else {
+            self.link.fence = self.link.fence.max(o.fence);
+            self.obey(now, o, map)
+        };
+        let code = verdict.err().unwrap_or("");
+        if !code.is_empty() {
+            self.note(now, Event::OrderRefused { order_seq, code: code.into() });
+        }
+        self.say(now, Report::OrderAcked { order_seq, code: code.into() });
+    }
+
+    pub(super) fn obey(&mut self, now: Instant, o: SignedOrder, map: &AgentMap) -> Result<(), &'static str> {
+        let mut out = Vec::new();
+        match o.body {
+            Order::LeaseOffer(offer) => {
+                self.offer(now, &offer, o.fence, map);
+                Ok(())
+            }
+            Order::LeaseEnd { lease, .. } => {
+                if self.work.has(lease) {
+                    self.work.end();
+                }
+                Ok(())
+            }
+            Order::Route(route) => {
+                let fresh = self.track.order != Some(route.order);
+                self.track.take(&route, map, &self.loc.pose, self.loc.level)?;
+                self.power.end("MOVED", &mut out);
+                self.say_all(now, out);
+                self.work.route_given();
+                if fresh {
+                    self.follower.forget_leg();
+                    self.follower.stand();
+                    self.progress.new_way();
+                    if self.track.last().is_some() {
+                        self.node_reached(now);
+                    }
+                }
+                Ok(())
+            }
+            Order::AccessGranted { lease } => {
+                if !self.work.has(lease) {
+                    return Err("LEASE_EXPIRED");
+                }
+                self.work.grant();
+                Ok(())
+            }
+            Order::SafeExit { lease, .. } => {
+                if !self.work.has(lease) {
+                    return Err("LEASE_EXPIRED");
+                }
+                let pose = self.pose_mm();
+                self.work.safe_exit(self.track.last_vertex, pose, &mut out);
+                self.say_all(now, out);
+                Ok(())
+            }
+            Order::Stop { stop, power_off } => {
+                self.stop(now, stop, power_off);
+                Ok(())
+            }
+            Order::ClearStop { stop } => {
+                if self.stops.remove(&stop) && self.stops.is_empty() {
+                    self.check_until = Some(now.saturating_add(SELF_CHECK));
+                    self.power_off = false;
+                }
+                Ok(())
+            }
+            Order::Task(t) => {
+                match t.kind {
+                    TaskKind::Charge { vertex, to_soc_bps } => self.power.begin(now, t.task, vertex, to_soc_bps, &mut out),
+                    TaskKind::EndCharge => self.power.end("", &mut out),
+                }
+                self.say_all(now, out);
+                Ok(())
+            }
+            Order::Ack { .. } => Ok(()),
+        }
+    }
+
+    pub(super) fn stop(&mut self, now: Instant, stop: StopId, power_off: bool) {
+        self.power_off |= power_off;
+        self.check_until = None;
+        if self.stops.insert(stop) {
+            self.say(now, Report::StopAcked { stop });
+        }
+    }
+
+    pub(super) fn offer(&mut self, now: Instant, o: &LeaseOffer, fence: u64, map: &AgentMap) {
+        let code = self.judge(now, o, map).err().unwrap_or("");
+        let (job, lease) = (Some(o.job), Some(o.lease));
+        let report = if code.is_empty() {
+            let plan_hash = if self.work.has(o.lease) { o.plan.hash() } else { self.work.accept(now, o, fence) };
+            Report::LeaseAccepted { lease: o.lease, plan_hash }
+        } else {
+            Report::LeaseRefused { lease: o.lease, code: code.to_owned() }
+        };
+        self.link.say(now, report, job, lease, fence);
+    }
+
+    pub(super) fn judge(&self, now: Instant, o: &LeaseOffer, map: &AgentMap) -> Result<(), &'static str> {
+        if self.work.has(o.lease) {
+            return Ok(());
+        }
+        let p = &o.plan;
+        let m = &self.config.model;
+        if p.steps.is_empty() || usize::from(p.from_step) >= p.steps.len() || p.job != o.job {
+            return Err("SCHEMA_INVALID");
+        }
+        if map.vertex(p.access_point).is_none() || p.steps.iter().any(|s| map.vertex(s.vertex).is_none()) {
+            return Err("NOT_FOUND");
+        }
+        if o.accept_by < Instant(now.0.saturating_add_signed(self.config.clock_offset_ns)) {
+            return Err("LEASE_EXPIRED");
+        }
+        if !self.stops.is_empty() {
+            return Err("STOP_ACTIVE");
+        }
+        let busy = !matches!(self.work.phase, Phase::Free | Phase::Completed | Phase::GivenUpOutside);
+        if busy {
+            return Err("OVERLAP");
+        }
+        let rest = &p.steps[usize::from(p.from_step)..];
+        let payload_g = m.payload_max_kg * 1e3;
+        if rest.iter().any(|s| matches!(&s.action, StepAction::Pick { mass_g, .. } if f64::from(*mass_g) > payload_g)) {
+            return Err("CAPABILITY_MISSING");
+        }
+        let foreign = self.work.holding.is_some_and(|h| !rest.iter().any(|s| matches!(&s.action, StepAction::Drop { item } if *item == h)));
+        let low = self.started && self.seen.soc_bps < m.recharge_threshold_bps;
+        if foreign || low || self.power.failing || !self.health.is_fit() {
+            return Err("ROBOT_NOT_READY");
+        }
+        Ok(())
+    }
+
+    /// The local lease: always over before the platform's own.
+    pub(super) fn watch_lease(&mut self, now: Instant, out: &mut Vec<Report>) {
+        let Some(l) = &self.work.lease else { return };
+        let end = self.link.acked_beat.max(l.accepted_at).saturating_add(l.ttl);
+        if now <= end {
+            return;
+        }
+        match self.work.phase {
+            Phase::Reserved | Phase::EnRoute | Phase::Arrived => {
+                self.work.give_up(AbortReason::Link, "lease ran out", out);
+                self.note(now, Event::LeaseExpired);
+            }
+            Phase::Working => {
+                let p = &self.config.policy;
+                let offset = self.config.clock_offset_ns;
+                let valid_to = Instant(l.plan.valid_to.0.saturating_add_signed(offset.saturating_neg()));
+                let leave_at = end.saturating_add(p.autonomy).min(valid_to.saturating_sub(p.exit_reserve)).max(end);
+                if now > leave_at {
+                    self.work.give_up(AbortReason::Link, "lease and autonomy budget ran out", out);
+                    let pose = self.pose_mm();
+                    self.work.safe_exit(self.track.last_vertex, pose, out);
+                    self.note(now, Event::LeaseExpired);
+                }
+            }
+            _ => {}
+        }
+    }
+}
