@@ -45,6 +45,8 @@ const RETRY: Span = Span::from_secs(5);
 const STAY_MS: u64 = 15_000;
 /// Nor is it expected to stay longer than this.
 const STAY_MOST_MS: u64 = 600_000;
+/// A robot that gets no nearer to its goal for so long, though it is the most urgent one, is led there whatever it costs.
+const FIRM: Span = Span::from_secs(180);
 /// One step of priority is worth this much age.
 const PRIORITY_NS: i128 = 60_000_000_000;
 
@@ -69,6 +71,9 @@ struct Bot {
     goal_since: Instant,
     /// When it last got somewhere or was let go on.
     moved: Instant,
+    /// The least way that was ever left to its goal, milliseconds, and since when.
+    nearest_ms: u32,
+    nearest_at: Instant,
     halted: bool,
     /// Its arrival was told.
     told: bool,
@@ -137,6 +142,8 @@ impl Traffic {
             priority: 0,
             goal_since: now,
             moved: now,
+            nearest_ms: u32::MAX,
+            nearest_at: now,
             halted: false,
             told: false,
             why_not: None,
@@ -187,6 +194,7 @@ impl Traffic {
         bot.goal = goal;
         bot.priority = priority;
         bot.goal_since = now;
+        (bot.nearest_ms, bot.nearest_at) = (u32::MAX, now);
         bot.told = false;
         bot.why_not = None;
         self.dirty = true;
@@ -203,6 +211,11 @@ impl Traffic {
         bot.at = map.lane_to(bot.steps[n].lane);
         bot.steps.drain(..=n);
         bot.moved = now;
+        if let Some(left) = bot.target.and_then(|t| map.travel_ms(bot.class, bot.at, t)).and_then(|ms| u32::try_from(ms).ok())
+            && left < bot.nearest_ms
+        {
+            (bot.nearest_ms, bot.nearest_at) = (left, now);
+        }
         if !bot.steps.is_empty() {
             return Ok(Progress::Moving);
         }

@@ -40,6 +40,8 @@ pub(crate) struct Actor {
     pub work_ms: Option<u64>,
     /// It cannot move and holds these resources.
     pub dead: Option<Vec<Res>>,
+    /// It has come no nearer to its goal for long.
+    pub stalled: bool,
     /// Robots that stand too close already, and where.
     pub tight: Vec<(u32, Res)>,
 }
@@ -122,7 +124,14 @@ impl Planner<'_> {
         }
         let goals: Vec<usize> = open.iter().chain(&late).copied().collect();
         let mut base = self.base();
-        for order in [self.leaders_first(&goals), goals.clone()] {
+        // Plans that each let the urgent ones get on a little may undo each other, over and over.
+        let firm = open.iter().take(TOPS).position(|i| self.actors[*i].stalled);
+        nooterra_engine::sometimes!(firm.is_some(), "robots went to and fro");
+        if let Some(at) = firm {
+            open.rotate_left(at);
+        }
+        let orders = if firm.is_none() { vec![self.leaders_first(&goals), goals.clone()] } else { Vec::new() };
+        for order in orders {
             if let Some(attempt) = self.normally(&base, open.first().copied(), &order) {
                 return self.finish(plan, attempt, &goals, &[], None);
             }
@@ -201,14 +210,16 @@ impl Planner<'_> {
         }
         let me = &self.actors[i];
         let class = me.class;
-        for &lane in &paths[i] {
+        for (k, &lane) in paths[i].iter().enumerate() {
             for (j, other) in self.actors.iter().enumerate() {
                 let is_there = self.map.conflict(class, self.map.lane_res(lane), other.class, other.start);
                 if seen[j] || !is_there || !other.movable() || !goals.contains(&j) || paths[j].is_empty() {
                     continue;
                 }
-                let comes_here = |l: &u32| self.map.conflict(other.class, self.map.lane_res(*l), class, me.start);
-                if !paths[j].iter().any(comes_here) {
+                // Does it drive on, or towards what lies between the two?
+                let between = || paths[i][..k].iter().map(|l| self.map.lane_res(*l)).chain([me.start]);
+                let comes = |l: &u32| between().any(|r| self.map.conflict(other.class, self.map.lane_res(*l), class, r));
+                if !paths[j].iter().any(comes) {
                     self.lead(j, paths, goals, seen, order);
                 }
             }

@@ -1,7 +1,7 @@
 //! From the state to the planner and back: which moves stay in force, where robots with a choice go, what is new.
 
 use super::plan::{Actor, Kept, Planner, Unserved};
-use super::{Goal, RoadMap, Step, Traffic, WaitCause};
+use super::{FIRM, Goal, RoadMap, Step, Traffic, WaitCause};
 use nooterra_engine::ids::RobotId;
 use nooterra_engine::{Instant, Span};
 use nooterra_site::{LaneIx, VertexIx};
@@ -215,6 +215,7 @@ impl Traffic {
             pinned,
             work_ms: matches!(b.goal, Goal::Vertex(_)).then_some(left),
             dead,
+            stalled: self.guard.is_none() && now.since(b.nearest_at) >= FIRM,
             tight: Vec::new(),
         }
     }

@@ -242,7 +242,7 @@ fn one_way_ring(n: u32, stations: &[u32], bays: &[u32]) -> (nooterra_site::Site,
 fn many_robots_share_a_few_stations_of_a_one_way_ring() {
     let (site, stations, bays) = one_way_ring(24, &[0, 6, 12, 18], &[3, 9, 15, 21, 4, 16]);
     let map = RoadMap::build(&site, &[CLASS]);
-    for (robots, seed) in [(8usize, 1), (10, 3), (12, 2), (12, 3)] {
+    for (robots, seed) in [(8usize, 1), (10, 3), (12, 2), (12, 3), (12, 4), (12, 6), (14, 1), (14, 3)] {
         let starts: Vec<(u32, u32)> = (0..robots as u32).map(|i| (0, 2 * i + 1)).collect();
         let mut s = Sim::new(&map, &starts, seed);
         s.rounds(120, &vec![stations.clone(); robots], &vec![bays.clone(); robots], 1_800_000);
@@ -282,6 +282,51 @@ fn one_way_warehouse() -> (nooterra_site::Site, Vec<VertexIx>, Vec<VertexIx>) {
         l.reverse = None;
     }
     (site, stations, chargers)
+}
+
+/// A lattice with gaps, of two-way lanes or of one-way lanes in turns, from which every place can be left again; robots
+/// on a quarter of the places.
+fn random_network(seed: u64) -> Option<(nooterra_site::Site, usize)> {
+    let mut dice = Dice(seed);
+    let (w, h) = (4 + dice.roll(6) as u32, 4 + dice.roll(6) as u32);
+    let gap_m = 1.4 + dice.roll(20) as f64 / 10.0;
+    let at = |x: u32, y: u32| y * w + x;
+    let points: Vec<(f64, f64)> = (0..w * h).map(|i| (f64::from(i % w) * gap_m, f64::from(i / w) * gap_m)).collect();
+    let mut lanes = Vec::new();
+    for (y, x) in (0..h).flat_map(|y| (1..w).map(move |x| (y, x))) {
+        if y == 0 || y == h - 1 || dice.roll(4) > 0 {
+            lanes.push((at(x - 1, y), at(x, y)));
+        }
+    }
+    for (x, y) in (0..w).flat_map(|x| (1..h).map(move |y| (x, y))) {
+        if x == 0 || dice.roll(3) > 0 {
+            lanes.push((at(x, y - 1), at(x, y)));
+        }
+    }
+    let mut site = drawn(&points, &lanes);
+    if seed % 2 == 1 {
+        // Rows are driven one way, every other one the other way.
+        site.lanes.retain(|l| {
+            let (row, forwards) = (l.from.ix / w, l.to.ix > l.from.ix);
+            l.to.ix / w != row || forwards == (row % 2 == 0)
+        });
+        site.lanes.iter_mut().for_each(|l| l.reverse = None);
+    }
+    let map = RoadMap::build(&site, &[CLASS]);
+    let joined = |p: VertexIx| map.travel_ms(0, p, v(0)).is_some() && map.travel_ms(0, v(0), p).is_some();
+    site.vertex_indexes().all(joined).then_some((site, (w * h / 4) as usize))
+}
+
+#[test]
+fn random_networks() {
+    let (mut tried, mut seed) = (0, 0);
+    while tried < 40 {
+        seed += 1;
+        let Some((site, robots)) = random_network(seed) else { continue };
+        tried += 1;
+        let score = random_goals(&site, robots, 150, seed);
+        println!("seed {seed}, {robots} robots, {:.2}x: {score:?}", score.took_ms as f64 / score.free_ms as f64);
+    }
 }
 
 /// What matters to whoever pays for a fleet is how much it gets done: a plan that is only safe lets robots wait.
