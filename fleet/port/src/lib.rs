@@ -2,7 +2,8 @@
 //!
 //! What lives here: [`order`]s (platform to robot), [`report`]s (robot to platform), [`facility`] orders and reports
 //! (doors, lifts, dispensers, presence, witnesses), the [`hardware`] contract (sensor frames in, actuation out: the
-//! same for simulated and real bodies), and the sans-IO [`driver`] contract that hides simulation from steel.
+//! same for simulated and real bodies), and the sans-IO [`driver`] contract that hides simulation from steel,
+//! with the [`conformance`] suite that every driver passes.
 //!
 //! What it may not touch: the site, physics, money, sockets, clocks.
 //!
@@ -10,13 +11,14 @@
 //! agent answers with [`report::Report`]s inside signed envelopes; the driver hands those bytes back. Names follow
 //! VDA 5050 where it has one: order, node, edge, sequence id, released, base, horizon, instant action, last node.
 
+pub mod conformance;
 pub mod driver;
 pub mod facility;
 pub mod hardware;
 pub mod order;
 pub mod report;
 
-pub use driver::{Driver, LinkState};
+pub use driver::{Driver, DriverError, LinkState};
 pub use facility::{FacilityOrder, FacilityReport};
 pub use hardware::{Actuation, SensorFrame};
 pub use order::{Order, SignedOrder};

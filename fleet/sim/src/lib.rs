@@ -1,6 +1,6 @@
 //! # sim: robots and a building that are not there
 //!
-//! What lives here: [`fleet`], which joins each robot's brain (the same code as on a real one) with its body in the
+//! What lives here: [`link`], the driver behind which the platform reaches them, [`fleet`], which joins each robot's brain (the same code as on a real one) with its body in the
 //! twin, and the [`site_controller`], which stands for the site's doors, lifts, sensors and readers, over the
 //! [`world`] as its devices see it.
 //!
@@ -12,8 +12,10 @@
 
 pub mod convert;
 pub mod fleet;
+pub mod link;
 pub mod site_controller;
 pub mod world;
 
 pub use fleet::{Enrolment, FleetError, ROBOTS, SITE, SimFleet, SiteMail};
+pub use link::SimLink;
 pub use site_controller::SiteController;

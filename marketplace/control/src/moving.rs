@@ -7,6 +7,7 @@ use crate::wish::Wish;
 use nooterra_dispatch::facilities::{DoorMode, LiftReport, Wish as Facility};
 use nooterra_dispatch::traffic::{Goal, Move, Place, RoadMap};
 use nooterra_engine::Record;
+use nooterra_engine::geom::Vec2;
 use nooterra_engine::ids::{OrderId, RobotId};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_port::facility::DoorState;
@@ -23,6 +24,8 @@ const FACILITY_LEAST: Span = Span::from_millis(100);
 const REOPEN: Span = Span::from_secs(60);
 /// Priority of robots that leave the places of their job.
 const LEAVING: i32 = 20;
+/// A robot further than this from a vertex has left it, metres.
+const LEFT_M: f64 = 0.3;
 /// Rounds of traffic and facilities answering each other in one unit.
 const ROUNDS: usize = 4;
 
@@ -69,6 +72,8 @@ pub struct Way {
     pub nodes: VecDeque<WayNode>,
     /// The last node sent was called the place where it shall work.
     pub is_goal: bool,
+    /// It drives back from an obstruction.
+    pub is_back: bool,
 }
 
 impl Unit<'_> {
@@ -128,7 +133,15 @@ impl Unit<'_> {
         let Some(at) = self.s.traffic.at(robot) else { return };
         let order: OrderId = self.new_id();
         if let Some(c) = self.touch_robot(robot) {
-            c.way = Way { order: Some(order), update: 0, last_id: 0, last_vertex: at.ix, nodes: VecDeque::new(), is_goal: true };
+            c.way = Way {
+                order: Some(order),
+                update: 0,
+                last_id: 0,
+                last_vertex: at.ix,
+                nodes: VecDeque::new(),
+                is_goal: true,
+                is_back: false,
+            };
         }
         let nodes = vec![RouteNode { sequence_id: 0, vertex: at.ix, is_goal: true }];
         self.order(robot, Order::Route(Route { order, update: 0, nodes, edges: Vec::new() }));
@@ -230,7 +243,8 @@ impl Unit<'_> {
         let Some(c) = self.touch_robot(robot) else { return };
         let way = &mut c.way;
         if way.order.is_none() || way.nodes.is_empty() {
-            *way = Way { order: Some(fresh), update: 0, last_id: 0, last_vertex: at, nodes: VecDeque::new(), is_goal: false };
+            *way =
+                Way { order: Some(fresh), update: 0, last_id: 0, last_vertex: at, nodes: VecDeque::new(), is_goal: false, is_back: false };
         } else {
             way.update += 1;
         }
@@ -312,22 +326,62 @@ impl Unit<'_> {
         self.restart(robot);
     }
 
-    /// The robot drops what is left of its way and is planned for anew, from the vertex it reached last.
+    /// The robot drops what is left of its way and is planned for anew, from the vertex it reached last. If it has left
+    /// that one, it first drives back there, and holds the lane until then.
     fn restart(&mut self, robot: RobotId) {
         let (Some(at), now) = (self.s.traffic.at(robot), self.now()) else { return };
-        let first = self.s.traffic.moves(&self.world.map, robot).next().map(|(m, _)| m.seq);
-        let _ = self.s.traffic.recovered(&self.world.map, robot, Some(Place::Vertex(at)), now);
-        if let Some(seq) = first {
-            self.s.facilities.withdraw(robot, seq);
+        let first = self.s.traffic.moves(&self.world.map, robot).next().map(|(m, _)| m);
+        let back = first.and_then(|m| self.way_back(robot, m));
+        let place = back.map_or(Place::Vertex(at), Place::Lane);
+        let _ = self.s.traffic.recovered(&self.world.map, robot, Some(place), now);
+        if let Some(m) = first {
+            self.s.facilities.withdraw(robot, m.seq);
         }
         if let Some(c) = self.touch_robot(robot) {
             c.way.nodes.clear();
         }
+        if back.is_some() {
+            self.send_back(robot, at.ix);
+        }
         self.traffic_changed();
     }
 
+    /// The lane on which a robot comes back, if it has left the vertex before the lane of this move.
+    fn way_back(&self, robot: RobotId, m: Move) -> Option<LaneIx> {
+        let lane = self.world.site.lanes.get(m.lane.at())?;
+        let back = lane.reverse.filter(|_| lane.ride.is_none() && lane.lift_door.is_none())?;
+        let pose = &self.cell(robot).ok()?.robot.pose;
+        let from = self.world.site.vertices[lane.from.at()].at;
+        #[allow(clippy::cast_precision_loss)] // millimetres within a building
+        let gap_m = from.dist(Vec2::new(pose.x_mm as f64 * 1e-3, pose.y_mm as f64 * 1e-3));
+        (gap_m > LEFT_M).then_some(back)
+    }
+
+    /// A route of one node, the one where traffic expects the robot back.
+    fn send_back(&mut self, robot: RobotId, vertex: u32) {
+        let Some(step) = self.s.traffic.moves(&self.world.map, robot).next().map(|(m, _)| m.seq) else { return };
+        nooterra_engine::sometimes!(true, "drove back to the last node");
+        let order: OrderId = self.new_id();
+        // Number 0 is reported by a robot that has reached nothing yet.
+        let node = WayNode { sequence_id: 2, vertex, step };
+        if let Some(c) = self.touch_robot(robot) {
+            let nodes = VecDeque::from([node]);
+            c.way =
+                Way { order: Some(order), update: 0, last_id: node.sequence_id, last_vertex: vertex, nodes, is_goal: false, is_back: true };
+        }
+        let nodes = vec![RouteNode { sequence_id: node.sequence_id, vertex, is_goal: false }];
+        self.order(robot, Order::Route(Route { order, update: 0, nodes, edges: Vec::new() }));
+    }
+
+    /// A robot says that it gets on again on a lane. If it was sent back, that says nothing about the obstruction.
+    pub fn gets_on(&mut self, robot: RobotId, lane: u32) {
+        if self.cell(robot).is_ok_and(|c| !c.way.is_back) {
+            self.unobstructed(lane);
+        }
+    }
+
     /// The obstruction of a lane is gone.
-    pub fn unobstructed(&mut self, lane: u32) {
+    fn unobstructed(&mut self, lane: u32) {
         let reverse = self.world.site.lanes.get(lane as usize).and_then(|l| l.reverse).map(|l| l.ix);
         for l in [Some(lane), reverse].into_iter().flatten() {
             if self.s.obstructed.remove(&l).is_some() {

@@ -189,7 +189,7 @@ impl Unit<'_> {
             Report::ObstructionCleared { lane } => {
                 need((lane as usize) < self.world.site.lanes.len(), Code::NotFound)?;
                 self.emit_robot(robot, RobotEvent::Obstructed { lane, cleared: true });
-                self.unobstructed(lane);
+                self.gets_on(robot, lane);
                 Ok(())
             }
             Report::TaskEnded { task, code } => {

@@ -164,6 +164,8 @@ struct Queued {
 struct Walker {
     queue: VecDeque<Queued>,
     inside: Option<LiftIx>,
+    /// A move that it had begun was withdrawn: it may stand in the doorway of this lane, or have to come back through it.
+    left_on: Option<LaneIx>,
 }
 
 /// Doors and lifts of one site, and the moves that wait for them.
@@ -183,7 +185,7 @@ impl Facilities {
     /// A robot stands on this vertex with no moves left (at the start, after recovery).
     pub fn placed(&mut self, site: &Site, robot: RobotId, vertex: VertexIx) {
         let inside = site.vertices.get(vertex.at()).and_then(|v| v.lift);
-        self.walkers.insert(robot, Walker { queue: VecDeque::new(), inside });
+        self.walkers.insert(robot, Walker { queue: VecDeque::new(), inside, left_on: None });
     }
     /// A robot is gone.
     pub fn removed(&mut self, robot: RobotId) {
@@ -200,14 +202,19 @@ impl Facilities {
     /// A robot ended a move and all its earlier ones.
     pub fn reached(&mut self, site: &Site, robot: RobotId, seq: u64) {
         let Some(w) = self.walkers.get_mut(&robot) else { return };
+        w.left_on = None;
         while let Some(q) = w.queue.front().filter(|q| q.step.seq <= seq) {
             w.inside = site.vertices.get(q.step.to.at()).and_then(|v| v.lift);
             w.queue.pop_front();
         }
     }
-    /// A robot's moves from `seq` on are void (traffic was told, or knows).
+    /// A robot's moves from `seq` on are void (traffic was told, or knows). If it was on the first of them already, doors
+    /// of that lane are kept open for it until it has ended another move.
     pub fn withdraw(&mut self, robot: RobotId, seq: u64) {
         if let Some(w) = self.walkers.get_mut(&robot) {
+            if let Some(first) = w.queue.front().filter(|q| q.step.seq >= seq && q.forwarded) {
+                w.left_on = Some(first.step.lane);
+            }
             w.queue.retain(|q| q.step.seq < seq);
         }
     }
@@ -283,6 +290,9 @@ impl Facilities {
         for q in self.walkers.values().flat_map(|w| &w.queue) {
             needed.extend(site.lanes[q.step.lane.at()].doors.iter().copied());
         }
+        for lane in self.walkers.values().filter_map(|w| w.left_on) {
+            needed.extend(site.lanes[lane.at()].doors.iter().copied());
+        }
         for d in &needed {
             self.doors.entry(*d).or_default();
         }
@@ -333,6 +343,12 @@ impl Facilities {
             // Who is in the cabin comes before who is still on the way to it.
             if let Some(lift) = w.inside {
                 needs.insert(lift, (*id, w.next_level(site, lift)));
+            }
+        }
+        for (id, w) in &self.walkers {
+            let doorway = w.left_on.map(|l| &site.lanes[l.at()]).filter(|l| l.ride.is_none());
+            if let Some((lift, lane)) = doorway.and_then(|l| Some((l.lift_door?, l))) {
+                needs.entry(lift).or_insert_with(|| (*id, Some(site.vertices[lane.to.at()].level)));
             }
         }
         for (id, w) in &self.walkers {

@@ -15,7 +15,7 @@ use nooterra_engine::net::Node;
 use nooterra_engine::record::DecodeError;
 use nooterra_engine::{Digest, Hasher, Instant, Record, Span, decode, encode};
 use nooterra_script::resolved::FaultKind;
-use nooterra_sim::{FleetError, ROBOTS, SITE, SimFleet};
+use nooterra_sim::{FleetError, ROBOTS, SITE, SimFleet, SimLink};
 use nooterra_trust::Envelope;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -150,6 +150,7 @@ pub struct Stage {
     pub cast: Cast,
     /// The network.
     pub bus: Bus,
+    link: SimLink,
     pub(crate) edges: Vec<(Instant, u32, Edge)>,
     pub(crate) nodes: BTreeMap<[u8; 16], Node>,
     pub(crate) dirty: bool,
@@ -172,8 +173,9 @@ impl Stage {
     fn assemble(setup: Arc<Setup>, own: Own, control: Control, fleet: SimFleet, cast: Cast, bus: Bus) -> Self {
         let edges = setup.resolved.faults.edges();
         let nodes = nodes(&setup);
+        let link = SimLink::new(PLATFORM, (0..setup.resolved.robots.len()).map(|i| setup.robot_id(i)).collect());
         let (trays, together) = (Trays::default(), Box::new(InTurn));
-        Self { setup, own, control, fleet, cast, bus, edges, nodes, dirty: true, trays, together }
+        Self { setup, own, control, fleet, cast, bus, link, edges, nodes, dirty: true, trays, together }
     }
 
     /// Lets platform and world take their turns at the same time. Changes how fast the run is, and nothing else.
@@ -225,7 +227,8 @@ impl Stage {
         let (tick, now) = (self.own.tick, self.now());
         if !self.own.begun {
             self.own.begun = true;
-            Office::new(&mut self.control, &mut self.cast, &self.nodes, &mut self.dirty, &mut self.trays).begin(tick, now, sink);
+            Office::new(&mut self.control, &mut self.cast, &self.nodes, &mut self.dirty, &mut self.link, &mut self.trays)
+                .begin(tick, now, sink);
         }
         self.strike(tick, now, sink);
         if self.cast.crew.has_deeds() {
@@ -234,7 +237,7 @@ impl Stage {
         self.sort(now);
         let (fleet, site) = (&mut self.fleet, &self.setup.site);
         let (mut letters, mut posted) = (std::mem::take(&mut self.trays.world), std::mem::take(&mut self.trays.posted));
-        let mut office = Office::new(&mut self.control, &mut self.cast, &self.nodes, &mut self.dirty, &mut self.trays);
+        let mut office = Office::new(&mut self.control, &mut self.cast, &self.nodes, &mut self.dirty, &mut self.link, &mut self.trays);
         let mut moved = Ok(());
         let mut world = || {
             for a in letters.drain(..) {
@@ -269,16 +272,17 @@ impl Stage {
     /// Letters that have arrived, by whose turn they belong to.
     fn sort(&mut self, now: Instant) {
         while let Some((_, letter)) = self.bus.poll(now) {
+            let Err(letter) = self.link.deliver(letter) else { continue };
             let office = letter.to == PLATFORM || letter.to >= REQUESTERS;
             let tray = if office { &mut self.trays.office } else { &mut self.trays.world };
             tray.push(letter);
         }
     }
 
-    /// Hands what both sides sent to the network, the platform's first.
+    /// Hands what both sides sent to the network, the platform's words for robots first.
     fn dispatch(&mut self, now: Instant) {
         let Trays { sent, posted, .. } = &mut self.trays;
-        for p in sent.drain(..).chain(posted.drain(..)) {
+        for p in self.link.leaving().chain(sent.drain(..)).chain(posted.drain(..)) {
             self.bus.send(now, p.from, p.to, p.bytes);
         }
     }

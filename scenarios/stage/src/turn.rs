@@ -11,8 +11,8 @@ use nooterra_engine::machine::{Machine as _, Out};
 use nooterra_engine::marks::{self, Marks};
 use nooterra_engine::net::Node;
 use nooterra_engine::{Instant, encode};
-use nooterra_port::SignedOrder;
-use nooterra_sim::{SITE, SiteMail};
+use nooterra_port::{Driver as _, SignedOrder};
+use nooterra_sim::{SITE, SimLink, SiteMail};
 use nooterra_trust::Envelope;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -57,6 +57,7 @@ pub(crate) struct Office<'a> {
     nodes: &'a BTreeMap<[u8; 16], Node>,
     /// Set if anything of the quiet rooms may have changed.
     dirty: &'a mut bool,
+    link: &'a mut SimLink,
     inbox: &'a mut Vec<Letter>,
     sent: &'a mut Vec<Letter>,
     marks: &'a mut Marks,
@@ -69,15 +70,17 @@ impl<'a> Office<'a> {
         cast: &'a mut Cast,
         nodes: &'a BTreeMap<[u8; 16], Node>,
         dirty: &'a mut bool,
+        link: &'a mut SimLink,
         trays: &'a mut Trays,
     ) -> Self {
         let Trays { office, sent, marks, out, .. } = trays;
-        Self { control, cast, nodes, dirty, inbox: office, sent, marks, out }
+        Self { control, cast, nodes, dirty, link, inbox: office, sent, marks, out }
     }
 
     /// Is there anything to do?
     pub fn is_busy(&self, now: Instant) -> bool {
         !self.inbox.is_empty()
+            || self.link.has_arrived()
             || self.control.next_deadline().is_some_and(|at| at <= now)
             || self.cast.next_deadline(now).is_some_and(|at| at <= now)
     }
@@ -91,21 +94,18 @@ impl<'a> Office<'a> {
     /// One tick's work.
     pub fn act(&mut self, tick: u64, now: Instant, sink: &mut dyn Sink) {
         marks::swap(self.marks);
+        while let Some((robot, bytes)) = self.link.poll(now) {
+            if let Some(from) = self.nodes.get(robot.as_bytes()) {
+                self.take(tick, now, *from, bytes, sink);
+            }
+        }
         let mut inbox = std::mem::take(self.inbox);
         for a in inbox.drain(..) {
-            if a.to != PLATFORM {
+            if a.to == PLATFORM {
+                self.take(tick, now, a.from, a.bytes, sink);
+            } else {
                 self.cast.receive(now, a.to, &a.bytes);
                 *self.dirty = true;
-                continue;
-            }
-            match Envelope::from_bytes(&a.bytes) {
-                Ok(envelope) => {
-                    let arrived = Arrived { from: a.from, envelope };
-                    sink.put(tick, now, Entry::Input(&arrived));
-                    self.control.step(now, Input::new(arrived.envelope), self.out);
-                    self.publish(tick, now, sink);
-                }
-                Err(_) => sink.put(tick, now, Entry::Stray(&Stray { from: a.from, bytes: a.bytes })),
             }
         }
         *self.inbox = inbox;
@@ -122,6 +122,19 @@ impl<'a> Office<'a> {
         marks::swap(self.marks);
     }
 
+    /// Something reached the platform: written down, then taken.
+    fn take(&mut self, tick: u64, now: Instant, from: Node, bytes: Vec<u8>, sink: &mut dyn Sink) {
+        match Envelope::from_bytes(&bytes) {
+            Ok(envelope) => {
+                let arrived = Arrived { from, envelope };
+                sink.put(tick, now, Entry::Input(&arrived));
+                self.control.step(now, Input::new(arrived.envelope), self.out);
+                self.publish(tick, now, sink);
+            }
+            Err(_) => sink.put(tick, now, Entry::Stray(&Stray { from, bytes })),
+        }
+    }
+
     /// Writes down what the platform said and carries out what it asked for.
     fn publish(&mut self, tick: u64, now: Instant, sink: &mut dyn Sink) {
         *self.dirty = true;
@@ -130,8 +143,13 @@ impl<'a> Office<'a> {
         }
         for w in &self.out.wishes {
             sink.put(tick, now, Entry::Wish(w));
-            if let Some((to, bytes)) = address(w, self.nodes) {
-                self.sent.push(Letter { from: PLATFORM, to, bytes });
+            let Some((to, bytes)) = address(w, self.nodes) else { continue };
+            match self.link.robot(to) {
+                Some(robot) => {
+                    let taken = self.link.send(now, robot, bytes);
+                    nooterra_engine::always!(taken.is_ok(), "the link takes words for its own robots");
+                }
+                None => self.sent.push(Letter { from: PLATFORM, to, bytes }),
             }
         }
         self.out.clear();

@@ -14,6 +14,9 @@ use std::collections::BTreeMap;
 
 /// Room beside a robot's circle, metres.
 pub const MARGIN_M: f64 = 0.10;
+/// More room on each side of a hinged door: its open leaf runs along the lane, has a thickness, and is not on the robots'
+/// maps.
+const LEAF_ROOM_M: f64 = 0.05;
 /// Walls this near to a door's line and about parallel to it are the wall that the door is in.
 const DOOR_DEPTH_M: f64 = 0.25;
 /// The same for lifts, whose shaft stands off the cabin.
@@ -92,7 +95,9 @@ impl Site {
         for (l, r) in self.driven(radius_m) {
             let line = self.lane_line(l);
             for d in &self.lanes[l.at()].doors {
-                if let Some((low, high)) = needed(&self.doors[d.at()].line, &line, r + MARGIN_M) {
+                let door = &self.doors[d.at()];
+                let leaf_m = if leaves::is_hinged(door.kind) { LEAF_ROOM_M } else { 0.0 };
+                if let Some((low, high)) = needed(&door.line, &line, r + MARGIN_M + leaf_m) {
                     let w = wanted.entry(*d).or_insert((0.0, 0.0, l, r));
                     if low > w.0 || high > w.1 {
                         *w = (w.0.max(low), w.1.max(high), l, r);

@@ -3,8 +3,9 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)] // tests read files and measure time
 
 use super::*;
-use crate::traffic::tests_support::{Dice, fleet, shared_building};
+use crate::traffic::tests_support::{Dice, drawn, fleet, shared_building};
 use crate::traffic::{Goal, RoadMap, Traffic};
+use nooterra_engine::geom::Vec2;
 use nooterra_engine::{decode, encode};
 
 const STEP_MS: u64 = 100;
@@ -363,6 +364,47 @@ fn a_jammed_door_and_a_broken_lift_are_given_up_and_tried_again() {
         b.rest_until = h.now_ms;
     }
     h.rounds(40, 3_600_000);
+}
+
+/// A robot on its way through a door is told to start anew: the door stays open for it until it has ended another move.
+#[test]
+fn a_door_stays_open_for_a_robot_whose_move_was_withdrawn() {
+    let mut site = drawn(&[(0.0, 0.0), (3.0, 0.0), (0.0, 3.0)], &[(0, 1), (0, 2)]);
+    site.doors.push(nooterra_site::model::Door {
+        name: "d".into(),
+        level: LevelIx::new(0),
+        line: nooterra_engine::geom::Segment::new(Vec2::new(1.5, -0.5), Vec2::new(1.5, 0.5)),
+        kind: nooterra_site::model::DoorKind::Sliding,
+        at_end: false,
+        swing_rad: 0.0,
+        direction: 1,
+        right_left_ratio: 1.0,
+    });
+    let door = DoorIx::new(0);
+    site.lanes[0].doors.push(door);
+    site.lanes[1].doors.push(door);
+    let (mut f, robot) = (Facilities::new(), RobotId::named("r"));
+    let step = |seq: u64, lane: u32| Move { seq, lane: LaneIx::new(lane), to: site.lanes[lane as usize].to };
+    let asks = |wishes: &[Wish], wanted: bool| wishes.iter().any(|w| matches!(w, Wish::Door { open, .. } if *open == wanted));
+    f.placed(&site, robot, VertexIx::new(0));
+    f.released(&site, &[Release { robot, moves: vec![step(1, 0)] }]);
+    assert!(asks(&f.step(&site, Instant::from_secs(0)), true));
+    f.door_state(door, DoorMode::Open, 1, Instant::from_secs(1));
+    let gone = f.step(&site, Instant::from_secs(1));
+    assert!(gone.iter().any(|w| matches!(w, Wish::GoAhead { .. })));
+
+    // In the doorway it finds something in its way, and is to go elsewhere.
+    f.withdraw(robot, 1);
+    for s in 2..120 {
+        assert!(!asks(&f.step(&site, Instant::from_secs(s)), false), "closed on the robot after {s} s");
+    }
+    let bytes = encode(&f);
+    f = decode(&bytes).unwrap();
+    f.released(&site, &[Release { robot, moves: vec![step(2, 2)] }]);
+    f.step(&site, Instant::from_secs(120));
+    f.reached(&site, robot, 2);
+    let later: Vec<Wish> = (121..180).flat_map(|s| f.step(&site, Instant::from_secs(s))).collect();
+    assert!(asks(&later, false), "nobody needs it any more");
 }
 
 /// More buildings, wherever they lie: set BUILDINGS to a folder.

@@ -6,7 +6,7 @@ mod sim;
 
 pub(crate) mod support {
     pub(crate) use super::maps::{fleet, shared_building};
-    pub(crate) use super::sim::Dice;
+    pub(crate) use super::sim::{Dice, drawn};
 }
 
 use super::*;

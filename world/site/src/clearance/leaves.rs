@@ -98,17 +98,27 @@ fn shortfall(door: &Door, near: &[Near]) -> Option<(LaneIx, f64)> {
         let need = n.radius_m + MARGIN_M + HALF_LEAF_M - less;
         // Nothing can be done about a lane that is too near to the closed door already.
         let need = need.min(if n.is_through { need } else { n.line.dist(&door.line) });
-        for leaf in swings[from..].iter().flatten() {
-            let short = need - leaf.dist(&n.line);
+        let mut found = |short: f64| {
             if short > SMALL_M && worst.is_none_or(|w| short > w.1) {
                 worst = Some((n.lane, short));
+            }
+        };
+        for leaf in swings[from..].iter().flatten() {
+            found(need - leaf.dist(&n.line));
+        }
+        // Whoever waits for the door at an end of the lane must not be in the leaf's way: it would give up, or swing the
+        // other way.
+        for at in [n.line.a, n.line.b].into_iter().filter(|_| n.is_through) {
+            let need = need.min(door.line.dist_point(at));
+            for leaf in swings.iter().flatten() {
+                found(need - leaf.dist_point(at));
             }
         }
     }
     worst
 }
 
-fn is_hinged(kind: DoorKind) -> bool {
+pub(super) fn is_hinged(kind: DoorKind) -> bool {
     matches!(kind, DoorKind::Hinged | DoorKind::DoubleHinged)
 }
 

@@ -49,11 +49,32 @@ fn a_wall_is_open_at_its_door_and_a_narrow_door_is_widened() {
     assert!((s.clearances()[0].unwrap() - (0.295 - 0.05)).abs() < 1e-6);
     let (c, findings) = s.carved(&s.radii());
     assert!(findings.iter().any(|f| f.what.contains("door `d` is 0.60 m wide")), "{findings:?}");
-    assert!((c.doors[0].line.length() - 0.8).abs() < 1e-9);
+    // On each side a radius of 0.3, a margin of 0.1, and 0.05 for the leaf.
+    assert!((c.doors[0].line.length() - 0.9).abs() < 1e-9);
     assert_eq!(c.levels[0].walls.len(), 3);
     let (again, more) = c.carved(&s.radii());
     assert!(more.is_empty(), "{more:?}");
     assert_eq!(again, c);
+}
+
+#[test]
+fn a_leaf_does_not_swing_against_whoever_waits_for_it() {
+    let mut s = room(true, 2.0);
+    let door = &s.doors[0];
+    let middle = |l: &Segment| (l.a + l.b) * 0.5;
+    let (mid, along) = (middle(&door.line), (door.line.b - door.line.a).unit());
+    // The lane begins on the side to which the leaf swings, within its reach.
+    let side = middle(&door.leaves(1.0)[0]) - mid;
+    let side = side - along * side.dot(along);
+    let from = s.lanes[0].from;
+    s.vertices[from.at()].at = mid + side.unit() * 0.45;
+    let to = s.lanes[0].to;
+    s.vertices[to.at()].at = mid - side.unit() * 2.0;
+    let (c, findings) = s.carved(&s.radii());
+    assert!(findings.iter().any(|f| f.what.contains("open, door `d` reaches into the lane")), "{findings:?}");
+    let at = c.vertices[from.at()].at;
+    let near = (1..=8).flat_map(|i| c.doors[0].leaves(f64::from(i) / 8.0)).map(|l| l.dist_point(at)).fold(f64::INFINITY, f64::min);
+    assert!(near > 0.3, "the leaf passes a robot of 0.3 m at {near} m");
 }
 
 #[test]
