@@ -26,6 +26,7 @@ pub(crate) fn check(r: &mut Reader, joined: &Joined) {
     }
     spawns(r, joined);
     lifts(r, joined);
+    shafts(r, joined);
     levels(r, joined);
 }
 
@@ -183,6 +184,41 @@ fn spawns(r: &mut Reader, joined: &Joined) {
         if routes.nearest_charger(site, s.vertex).is_none() {
             let what = format!("robot `{}` can reach no charger", shortened(&s.robot));
             r.findings.warning(at, path, what, "mark a vertex of its graph `is_charger`");
+        }
+    }
+}
+
+/// Lanes that lead through the shaft of a lift on a level that it passes without a stop: there is no floor.
+fn shafts(r: &mut Reader, joined: &Joined) {
+    const STEP_M: f64 = 0.05;
+    let site = &joined.site;
+    for lift in &site.lifts {
+        let heights = lift.stops.iter().map(|s| site.levels[s.level.at()].elevation_m);
+        let (low, high) = heights.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), z| (l.min(z), h.max(z)));
+        for l in site.lane_indexes() {
+            let (lane, level) = (&site.lanes[l.at()], site.lane_level(l));
+            let z = site.levels[level.at()].elevation_m;
+            let passed = z > low && z < high && lift.stop_at(level).is_none();
+            if !passed || lane.ride.is_some() || lane.reverse.is_some_and(|o| o < l) {
+                continue;
+            }
+            let line = site.lane_line(l);
+            let along = line.b - line.a;
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a lane of at most kilometres
+            let steps = (line.length() / STEP_M).ceil().clamp(1.0, 1e6) as u32;
+            if (0..=steps).any(|i| lift.holds(line.a + along * (f64::from(i) / f64::from(steps)), 0.0)) {
+                let what = format!(
+                    "the lane {} leads through the shaft of lift `{}`, which passes this level without a stop",
+                    site.lane_label(l),
+                    shortened(&lift.name)
+                );
+                r.findings.warning(
+                    joined.places.lanes[l.at()],
+                    format!("levels.{}.lanes", site.levels[level.at()].name),
+                    what,
+                    "robots would fall into it; lead the lane around, or name the level in the lift's `level_doors`",
+                );
+            }
         }
     }
 }

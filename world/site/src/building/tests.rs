@@ -286,6 +286,20 @@ fn a_forgotten_lift_in_the_shaft_of_another_is_left_out() {
 }
 
 #[test]
+fn a_lane_through_the_shaft_of_a_lift_that_passes_is_named() {
+    let middle = |y: u32| {
+        format!(
+            "  Middle:\n    elevation: 2.5\n    fiducials: [[0, 0, one], [100, 0, two], [0, 100, three]]\n    vertices:\n      - [0, {y}, 0, west]\n      - [100, {y}, 0, east]\n    lanes: [[0, 1, {{bidirectional: [4, true]}}]]\nlifts:\n"
+        )
+    };
+    let through = remarks(&TWO_LEVELS.replace("lifts:\n", &middle(25)));
+    assert!(has(&through, "the lane west to east leads through the shaft of lift `lift`"), "{through:#?}");
+    assert_eq!(through.iter().filter(|x| x.contains("leads through the shaft")).count(), 1, "both ways are one lane: {through:#?}");
+    let beside = remarks(&TWO_LEVELS.replace("lifts:\n", &middle(90)));
+    assert!(!has(&beside, "leads through the shaft"), "{beside:#?}");
+}
+
+#[test]
 fn levels_that_cannot_be_aligned_are_said_so() {
     let got = remarks(&TWO_LEVELS.replace("[100, 100, two]", "[100, 100, zwei]").replace("[300, 300, three]", "[300, 300, drei]"));
     assert!(has(&got, "shares 1 fiducials with level Ground, two are needed"), "{got:#?}");
