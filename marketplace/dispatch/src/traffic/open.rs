@@ -2,7 +2,8 @@
 //!
 //! Robots that meet head-on between two places where they could pass each other are a knot, so nobody may be led into
 //! such a stretch without a plan that leads out of it. Bridges – lanes without which the map falls apart – are always
-//! such a stretch; around a loop somebody can be driven on.
+//! such a stretch; around a loop somebody can be driven on. So a plan may end where a way goes on one way only, and at
+//! crossings of four ways: at three, tried on offices, robots came too near to each other to pass without going back.
 #![allow(clippy::cast_possible_truncation)] // vertices fit u32
 
 use super::roadmap::Road;
@@ -26,7 +27,7 @@ pub(super) fn vertices(roads: &[Road], out: &[Vec<u32>]) -> Vec<bool> {
         .map(|v| {
             let around = near[v as usize].iter().filter(|(w, _)| !is_bridge(v, **w));
             let one_way_on = |(w, back): (&u32, &bool)| !back && out[v as usize].iter().any(|l| roads[*l as usize].to == *w);
-            around.clone().count() >= 3 || around.clone().any(one_way_on)
+            around.clone().count() >= 4 || around.clone().any(one_way_on)
         })
         .collect()
 }
