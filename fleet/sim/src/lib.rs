@@ -1,8 +1,8 @@
 //! # sim: robots and a building that are not there
 //!
-//! What lives here: [`link`], the driver behind which the platform reaches them, [`fleet`], which joins each robot's brain (the same code as on a real one) with its body in the
-//! twin, and the [`site_controller`], which stands for the site's doors, lifts, sensors and readers, over the
-//! [`world`] as its devices see it.
+//! What lives here: [`link`], the driver through which the platform reaches robots, [`fleet`], which joins each robot's
+//! brain (the same code as on a real one) with its body in the twin, and the [`site_controller`], which stands for the
+//! site's doors, lifts, sensors and readers, over the [`world`] as its devices see it.
 //!
 //! What it may not touch: the platform, money, plans, files, clocks. It moves bytes: orders in, signed envelopes out.
 //!

@@ -133,15 +133,7 @@ impl Unit<'_> {
         let Some(at) = self.s.traffic.at(robot) else { return };
         let order: OrderId = self.new_id();
         if let Some(c) = self.touch_robot(robot) {
-            c.way = Way {
-                order: Some(order),
-                update: 0,
-                last_id: 0,
-                last_vertex: at.ix,
-                nodes: VecDeque::new(),
-                is_goal: true,
-                is_back: false,
-            };
+            c.way = Way { order: Some(order), last_vertex: at.ix, is_goal: true, ..Way::default() };
         }
         let nodes = vec![RouteNode { sequence_id: 0, vertex: at.ix, is_goal: true }];
         self.order(robot, Order::Route(Route { order, update: 0, nodes, edges: Vec::new() }));
@@ -243,8 +235,7 @@ impl Unit<'_> {
         let Some(c) = self.touch_robot(robot) else { return };
         let way = &mut c.way;
         if way.order.is_none() || way.nodes.is_empty() {
-            *way =
-                Way { order: Some(fresh), update: 0, last_id: 0, last_vertex: at, nodes: VecDeque::new(), is_goal: false, is_back: false };
+            *way = Way { order: Some(fresh), last_vertex: at, ..Way::default() };
         } else {
             way.update += 1;
         }
@@ -366,8 +357,7 @@ impl Unit<'_> {
         let node = WayNode { sequence_id: 2, vertex, step };
         if let Some(c) = self.touch_robot(robot) {
             let nodes = VecDeque::from([node]);
-            c.way =
-                Way { order: Some(order), update: 0, last_id: node.sequence_id, last_vertex: vertex, nodes, is_goal: false, is_back: true };
+            c.way = Way { order: Some(order), last_id: node.sequence_id, last_vertex: vertex, nodes, is_back: true, ..Way::default() };
         }
         let nodes = vec![RouteNode { sequence_id: node.sequence_id, vertex, is_goal: false }];
         self.order(robot, Order::Route(Route { order, update: 0, nodes, edges: Vec::new() }));

@@ -287,10 +287,7 @@ impl Facilities {
 
     fn run_doors(&mut self, site: &Site, now: Instant, out: &mut Vec<Wish>) {
         let mut needed = BTreeSet::new();
-        for q in self.walkers.values().flat_map(|w| &w.queue) {
-            needed.extend(site.lanes[q.step.lane.at()].doors.iter().copied());
-        }
-        for lane in self.walkers.values().filter_map(|w| w.left_on) {
+        for lane in self.walkers.values().flat_map(|w| w.queue.iter().map(|q| q.step.lane).chain(w.left_on)) {
             needed.extend(site.lanes[lane.at()].doors.iter().copied());
         }
         for d in &needed {

@@ -45,8 +45,6 @@ const RETRY: Span = Span::from_secs(5);
 const STAY_MS: u64 = 15_000;
 /// Nor is it expected to stay longer than this.
 const STAY_MOST_MS: u64 = 600_000;
-/// A robot that gets no nearer to its goal for so long, though it is the most urgent one, is led there whatever it costs.
-const FIRM: Span = Span::from_secs(180);
 /// One step of priority is worth this much age.
 const PRIORITY_NS: i128 = 60_000_000_000;
 

@@ -123,21 +123,11 @@ impl Planner<'_> {
         wanted
     }
 
-    /// Everybody stays where the kept moves leave it.
-    pub(super) fn nobody(&self, base: &Bookings) -> Attempt {
-        let n = self.actors.len();
-        let mut book = base.clone();
-        for (i, a) in self.actors.iter().enumerate().filter(|(_, a)| a.movable()) {
-            book.hold_way(self.map, (i as u32, a.class), a.start, &[], End::ForGood);
-        }
-        Attempt { ways: vec![Vec::new(); n], served: vec![false; n], gone: vec![None; n], order: (0..n).collect(), book }
-    }
-
     /// Whoever stands still may yet go to its goal where that is in nobody's way.
     pub(super) fn improve(&self, mut a: Attempt, goals: &[usize]) -> Attempt {
         for &i in goals {
             let me = &self.actors[i];
-            let stands = me.movable() && !a.served[i] && a.ways[i].is_empty() && self.at_work(i).next().is_none();
+            let stands = me.movable() && !a.served[i] && a.ways[i].is_empty() && !self.is_late(i);
             let Some((goal, table)) = me.goal.zip(self.tables[i].as_deref()).filter(|_| stands) else { continue };
             let way = a.book.search(self.map, &self.seeker(i), Aim::At(goal, table));
             if let Some(way) = way.filter(|w| w.last().is_some_and(|l| self.map.roads[l.lane as usize].to == goal)) {

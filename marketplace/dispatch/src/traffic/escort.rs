@@ -33,7 +33,7 @@ impl Ground<'_> {
         let mut c = Crowd { ground: self, at, moves: Vec::new(), chain: Vec::new(), tried: vec![false; n], path: Vec::new(), top };
         while c.at[top] != goal {
             let v = c.at[top];
-            c.path = self.shortest(top, v, goal, dist);
+            c.path = self.map.descend(self.actors[top].class, (v, goal), dist, self.shut).collect();
             let mut lanes: Vec<u32> = self.map.out(self.actors[top].class, v).to_vec();
             lanes.retain(|l| !self.shut[*l as usize] && dist[self.map.roads[*l as usize].to as usize] < dist[v as usize]);
             lanes.sort_by_key(|l| {
@@ -49,22 +49,6 @@ impl Ground<'_> {
             }
         }
         Some(c.moves)
-    }
-
-    fn shortest(&self, top: usize, mut v: u32, goal: u32, dist: &[u32]) -> Vec<u32> {
-        let class = self.actors[top].class;
-        let mut path = Vec::new();
-        while v != goal {
-            let open = self.map.out(class, v).iter().filter(|l| !self.shut[**l as usize]);
-            let best = open.min_by_key(|l| dist[self.map.roads[**l as usize].to as usize].saturating_add(self.map.ms(class, **l)));
-            let Some(l) = best else { break };
-            if path.contains(l) {
-                break;
-            }
-            path.push(*l);
-            v = self.map.roads[*l as usize].to;
-        }
-        path
     }
 }
 

@@ -7,7 +7,7 @@
 #![allow(clippy::cast_possible_truncation)] // vertices fit u32
 
 use super::roadmap::Road;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Per vertex: may a plan end there? `out` are the lanes that leave each vertex.
 pub(super) fn vertices(roads: &[Road], out: &[Vec<u32>]) -> Vec<bool> {
@@ -22,7 +22,7 @@ pub(super) fn vertices(roads: &[Road], out: &[Vec<u32>]) -> Vec<bool> {
         }
     }
     let bridge = bridges(&near);
-    let is_bridge = |a: u32, b: u32| bridge.contains_key(&(a.min(b), a.max(b)));
+    let is_bridge = |a: u32, b: u32| bridge.contains(&(a.min(b), a.max(b)));
     (0..out.len() as u32)
         .map(|v| {
             let around = near[v as usize].iter().filter(|(w, _)| !is_bridge(v, **w));
@@ -33,10 +33,10 @@ pub(super) fn vertices(roads: &[Road], out: &[Vec<u32>]) -> Vec<bool> {
 }
 
 /// Pairs of neighbours that are connected in no other way (Tarjan's low links, without recursion).
-fn bridges(near: &[BTreeMap<u32, bool>]) -> BTreeMap<(u32, u32), ()> {
+fn bridges(near: &[BTreeMap<u32, bool>]) -> BTreeSet<(u32, u32)> {
     let n = near.len();
     let (mut entered, mut low, mut clock) = (vec![0u32; n], vec![0u32; n], 0);
-    let mut found = BTreeMap::new();
+    let mut found = BTreeSet::new();
     for root in 0..n {
         if entered[root] != 0 {
             continue;
@@ -63,7 +63,7 @@ fn bridges(near: &[BTreeMap<u32, bool>]) -> BTreeMap<(u32, u32), ()> {
                 if let Some((p, _, _)) = stack.last() {
                     low[*p] = low[*p].min(low[v]);
                     if low[v] > entered[*p] {
-                        found.insert(((*p).min(v) as u32, (*p).max(v) as u32), ());
+                        found.insert(((*p).min(v) as u32, (*p).max(v) as u32));
                     }
                 }
             }

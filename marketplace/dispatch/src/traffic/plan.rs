@@ -116,7 +116,7 @@ impl Planner<'_> {
             self.tables[i] = self.way_around(i);
             if self.tables[i].is_none() {
                 plan.unserved.push((i, Unserved::NoRoute));
-            } else if self.at_work(i).next().is_some() {
+            } else if self.is_late(i) {
                 late.push(i);
             } else {
                 open.push(i);
@@ -130,11 +130,13 @@ impl Planner<'_> {
         if let Some(at) = firm {
             open.rotate_left(at);
         }
-        let orders = if firm.is_none() { vec![self.leaders_first(&goals), goals.clone()] } else { Vec::new() };
-        for order in orders {
-            if let Some(attempt) = self.normally(&base, open.first().copied(), &order) {
-                return self.finish(plan, attempt, &goals, &[], None);
-            }
+        let top = open.first().copied();
+        let normally = || {
+            let led = self.normally(&base, top, &self.leaders_first(&goals));
+            led.or_else(|| self.normally(&base, top, &goals))
+        };
+        if let Some(attempt) = firm.is_none().then(normally).flatten() {
+            return self.finish(plan, attempt, &goals, &[], None);
         }
         let mut budget = BUDGET;
         for &top in open.iter().take(TOPS) {
@@ -156,31 +158,31 @@ impl Planner<'_> {
             self.actors[top].pinned = true;
             base = self.base();
             let goals: Vec<usize> = goals.iter().copied().filter(|i| *i != top).collect();
-            let attempt = self.normally(&base, None, &goals).unwrap_or_else(|| self.improve(self.nobody(&base), &goals));
+            let (attempt, _) = self.place(&base, &goals);
             return self.finish(plan, attempt, &goals, &moves, None);
         }
-        let attempt = self.normally(&base, None, &goals).unwrap_or_else(|| self.nobody(&base));
+        let (attempt, _) = self.place(&base, &goals);
         let attempt = self.improve(attempt, &goals);
         self.finish(plan, attempt, &goals, &[], None)
     }
 
-    /// Everybody who can towards its goal. Whoever cannot be placed is put first, be it on its way or not; whoever was put
-    /// first in vain stays where it is, and the others drive around it. None if that keeps the most urgent one from
-    /// getting on.
+    /// Everybody who can towards its goal. None if that keeps the most urgent one from getting on.
     fn normally(&self, base: &Bookings, top: Option<usize>, goals: &[usize]) -> Option<Attempt> {
+        let (attempt, all_move) = self.place(base, goals);
+        let unhindered = |t: &usize| all_move && attempt.order.first() == Some(t);
+        top.is_none_or(|t| unhindered(&t) || self.gets_on(&attempt, t)).then_some(attempt)
+    }
+
+    /// Places everybody: whoever cannot be placed is put first, be it on its way or not; whoever was put first in vain
+    /// stays where it is, and the others drive around it. The flag says that nobody had to.
+    fn place(&self, base: &Bookings, goals: &[usize]) -> (Attempt, bool) {
         let (mut order, mut raised, mut still) = (goals.to_vec(), Vec::new(), Vec::new());
         loop {
             match self.attempt(base, &order, &still) {
-                Ok(a) => {
-                    let first = top.is_none_or(|t| order.first() == Some(&t)) && still.is_empty();
-                    return (first || top.is_none_or(|t| self.gets_on(&a, t))).then_some(a);
-                }
+                Ok(a) => return (a, still.is_empty()),
                 Err(i) => {
                     let from = order.iter().position(|g| *g == i);
                     if from == Some(0) || raised.len() >= RAISED || raised.iter().filter(|r| **r == i).count() >= AGAIN {
-                        if top == Some(i) {
-                            return None;
-                        }
                         still.push(i);
                         continue;
                     }
@@ -229,17 +231,9 @@ impl Planner<'_> {
 
     /// The next lanes of a robot's shortest way.
     fn way_on(&self, i: usize) -> Vec<u32> {
-        let (me, mut at) = (&self.actors[i], self.actors[i].start);
-        let Some(table) = self.tables[i].as_ref().filter(|_| me.movable()) else { return Vec::new() };
-        let mut way = Vec::with_capacity(LOOK_AHEAD);
-        while way.len() < LOOK_AHEAD && me.goal != Some(at) {
-            let to = |l: u32| self.map.roads[l as usize].to;
-            let open = self.map.out(me.class, at).iter().filter(|l| !self.shut[**l as usize] && table[to(**l) as usize] != NO_ROUTE);
-            let Some(l) = open.min_by_key(|l| table[to(**l) as usize].saturating_add(self.map.ms(me.class, **l))) else { break };
-            way.push(*l);
-            at = to(*l);
-        }
-        way
+        let me = &self.actors[i];
+        let way = me.goal.zip(self.tables[i].as_ref()).filter(|_| me.movable());
+        way.map_or_else(Vec::new, |(goal, table)| self.map.descend(me.class, (me.start, goal), table, self.shut).take(LOOK_AHEAD).collect())
     }
 
     /// Does this plan bring a robot nearer to its goal?
@@ -258,8 +252,7 @@ impl Planner<'_> {
         let mut walls = self.shut.contains(&true);
         for (j, other) in self.actors.iter().enumerate() {
             // Who works where this one shall work too leaves some day.
-            let follows = me.work_ms.is_some() && other.pinned && self.map.conflict(other.class, other.start, me.class, goal);
-            if j == i || other.movable() || (follows && other.dead.is_none()) {
+            if j == i || other.movable() || self.works_where(j, i) {
                 continue;
             }
             walls = true;
@@ -310,18 +303,16 @@ impl Planner<'_> {
         Some(Stay::new(self.map, a.class, a.start, self.ready[i] + work_ms))
     }
 
-    /// Robots that work where this one shall work too.
-    pub(super) fn at_work(&self, i: usize) -> impl Iterator<Item = usize> + '_ {
-        let me = &self.actors[i];
-        let goal = me.goal.filter(|_| me.work_ms.is_some());
-        let works = move |j: &usize| {
-            let other = &self.actors[*j];
-            *j != i
-                && other.pinned
-                && other.dead.is_none()
-                && goal.is_some_and(|g| self.map.conflict(other.class, other.start, me.class, g))
-        };
-        (0..self.actors.len()).filter(works)
+    /// Is robot `j` at work where robot `i` shall work too?
+    fn works_where(&self, j: usize, i: usize) -> bool {
+        let (other, me) = (&self.actors[j], &self.actors[i]);
+        let goal = me.goal.filter(|_| me.work_ms.is_some() && other.pinned && other.dead.is_none());
+        goal.is_some_and(|g| self.map.conflict(other.class, other.start, me.class, g))
+    }
+
+    /// Does somebody work where this robot shall work too?
+    pub(super) fn is_late(&self, i: usize) -> bool {
+        (0..self.actors.len()).any(|j| j != i && self.works_where(j, i))
     }
 
     /// Takes the moves of a joint search among the kept ones.

@@ -1,7 +1,7 @@
 //! From the state to the planner and back: which moves stay in force, where robots with a choice go, what is new.
 
 use super::plan::{Actor, Kept, Planner, Unserved};
-use super::{FIRM, Goal, RoadMap, Step, Traffic, WaitCause};
+use super::{Goal, RoadMap, Step, Traffic, WaitCause};
 use nooterra_engine::ids::RobotId;
 use nooterra_engine::{Instant, Span};
 use nooterra_site::{LaneIx, VertexIx};
@@ -9,6 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A place to park at where somebody stands at present is as good as one that is further away by this much.
 const OCCUPIED_MS: u64 = 120_000;
+
+/// A robot that gets no nearer to its goal for so long, though it is the most urgent one, is led there whatever it costs.
+const FIRM: Span = Span::from_secs(180);
 
 /// Who is at work is expected to need at least this long.
 const STAY_LEAST_MS: u64 = 2_000;

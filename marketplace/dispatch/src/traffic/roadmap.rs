@@ -74,8 +74,6 @@ struct Kind {
     ms: Vec<u32>,
     /// Vertices at which a plan may end: whoever stands there can be passed or goes on without meeting anybody head-on.
     open: Vec<bool>,
-    /// The quickest lane out.
-    leave_ms: Vec<u32>,
     /// Distance tables by goal, or empty if the site is large.
     table: Vec<Vec<u32>>,
 }
@@ -241,7 +239,25 @@ impl RoadMap {
     }
     /// The least time in which a robot gets away from a vertex.
     pub(crate) fn leave_ms(&self, class: u32, v: u32) -> u64 {
-        u64::from(self.kinds[class as usize].leave_ms[v as usize])
+        self.out(class, v).iter().map(|l| u64::from(self.ms(class, *l))).min().unwrap_or(u64::from(u32::MAX / 4))
+    }
+    /// The lanes of the shortest way between two vertices over lanes that are not shut, by the distances to its end.
+    pub(crate) fn descend<'a>(
+        &'a self,
+        class: u32,
+        (from, to): (u32, u32),
+        dist: &'a [u32],
+        shut: &'a [bool],
+    ) -> impl Iterator<Item = u32> + 'a {
+        let end = move |l: u32| self.roads[l as usize].to;
+        let mut at = from;
+        std::iter::from_fn(move || {
+            let open = self.out(class, at).iter().filter(|l| !shut[**l as usize] && dist[end(**l) as usize] != NO_ROUTE);
+            let best = open.min_by_key(|l| dist[end(**l) as usize].saturating_add(self.ms(class, **l)));
+            let lane = *best.filter(|_| at != to)?;
+            at = end(lane);
+            Some(lane)
+        })
     }
     pub(crate) fn conflict(&self, ca: u32, a: Res, cb: u32, b: Res) -> bool {
         let m = &self.bits[self.pair[ca as usize * self.classes.len() + cb as usize]];
@@ -336,7 +352,6 @@ impl RoadMap {
             member: vec![false; self.vertices],
             ms: vec![u32::MAX / 4; self.roads.len()],
             open: Vec::new(),
-            leave_ms: Vec::new(),
             table: Vec::new(),
         };
         let graph_limit = site.graphs.iter().find(|g| g.graph_idx == class.graph_idx).and_then(|g| g.default_speed_limit_mps);
@@ -356,7 +371,6 @@ impl RoadMap {
             ms += if lane.ride.is_some() { RIDE_MS } else { 0 };
             k.ms[i] = ms.min(u64::from(u32::MAX / 64)) as u32;
         }
-        k.leave_ms = k.out.iter().map(|out| out.iter().map(|l| k.ms[*l as usize]).min().unwrap_or(u32::MAX / 4)).collect();
         k.open = super::open::vertices(&self.roads, &k.out);
         k
     }
