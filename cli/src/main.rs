@@ -13,6 +13,7 @@ mod table;
 
 use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
+use nooterra_runner::with_cores;
 use out::{Failure, Out, exit};
 use std::process::ExitCode;
 
@@ -26,7 +27,7 @@ fn main() -> ExitCode {
         }
     };
     let out = Out::new(&cli);
-    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| nooterra_runner::with_cores(|| dispatch(&cli, &out)))) {
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| dispatch(&cli, &out))) {
         Ok(Ok(code)) => ExitCode::from(code),
         Ok(Err(Failure { code, text })) => {
             out.error(&text);
@@ -41,8 +42,8 @@ fn main() -> ExitCode {
 
 fn dispatch(cli: &Cli, out: &Out) -> Result<u8, Failure> {
     match &cli.command {
-        Command::Run(args) => commands::run::run(args, out),
-        Command::Replay(args) => commands::replay::replay(args, out),
+        Command::Run(args) => with_cores(|| commands::run::run(args, out)),
+        Command::Replay(args) => with_cores(|| commands::replay::replay(args, out)),
         Command::Diff(args) => commands::diff::diff(args, out),
         Command::Verify(args) => commands::verify::verify(args, out),
         Command::Site { command } => commands::site::site(command, out),

@@ -2,8 +2,8 @@
 //!
 //! What lives here: words (typed [`ids`], [`time`], [`money`], [`geom`]etry), canonical bytes ([`record`]) and
 //! [`digest`]s, the [`machine`] contract, the event [`queue`] with its total order, keyed [`chance`], the simulated
-//! [`net`]work and the [`bus`] of letters on it, the [`faults`] plan, `always!`/`sometimes!` [`marks`], [`keyframe`]s, and [`inspect`], which reads
-//! canonical bytes by their shape alone.
+//! [`net`]work and the [`bus`] of letters on it, the [`faults`] plan, `always!`/`sometimes!` [`marks`], [`keyframe`]s, [`together`] for work that
+//! may be done at the same time, and [`inspect`], which reads canonical bytes by their shape alone.
 //!
 //! What it may not touch: clocks, threads, sockets, files, operating-system randomness, hash maps; and it knows no
 //! robot and no money rule.
@@ -32,6 +32,7 @@ pub mod real;
 pub mod record;
 pub mod scalars;
 pub mod time;
+pub mod together;
 
 pub use digest::{Digest, Hasher};
 pub use record::{Record, decode, encode};

@@ -4,7 +4,33 @@ use ed25519_dalek::Signer as _;
 use nooterra_engine::digest::sha256;
 use nooterra_engine::ids::KeyId;
 use nooterra_engine::record::{DecodeError, Kind, Reader, Value, Wire, Writer};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt;
+
+/// Keys whose points a thread remembers.
+const POINTS_KEPT: usize = 4_096;
+
+thread_local! {
+    /// The curve point of a key's bytes, or none if they are no point: finding it is a quarter of a verification. It
+    /// follows from the bytes alone, so remembering it changes nothing but the time.
+    static POINTS: RefCell<BTreeMap<[u8; 32], Option<ed25519_dalek::VerifyingKey>>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+fn point(key: &[u8; 32]) -> Option<ed25519_dalek::VerifyingKey> {
+    POINTS.with(|p| {
+        let p = &mut *p.borrow_mut();
+        if let Some(known) = p.get(key) {
+            return *known;
+        }
+        if p.len() >= POINTS_KEPT {
+            p.clear();
+        }
+        let found = ed25519_dalek::VerifyingKey::from_bytes(key).ok();
+        p.insert(*key, found);
+        found
+    })
+}
 
 /// A public key as its 32 bytes; whether they are a point of the curve shows when something is verified.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,7 +42,10 @@ pub struct Signature(pub [u8; 64]);
 
 /// A secret key with its public half. Part of state (so that a frozen sender goes on signing), never printed.
 #[derive(Clone)]
-pub struct SigningKey(ed25519_dalek::SigningKey);
+pub struct SigningKey {
+    key: ed25519_dalek::SigningKey,
+    id: KeyId,
+}
 
 /// The id of a public key: hashes its 32 bytes.
 #[must_use]
@@ -36,8 +65,7 @@ impl PublicKey {
     /// Is `sig` this key's signature over `message`, by the strict rule?
     #[must_use]
     pub fn verify(&self, message: &[u8], sig: &Signature) -> bool {
-        ed25519_dalek::VerifyingKey::from_bytes(&self.0)
-            .is_ok_and(|k| k.verify_strict(message, &ed25519_dalek::Signature::from_bytes(&sig.0)).is_ok())
+        point(&self.0).is_some_and(|k| k.verify_strict(message, &ed25519_dalek::Signature::from_bytes(&sig.0)).is_ok())
     }
 }
 
@@ -50,7 +78,9 @@ impl SigningKey {
     /// The key pair of a 32-byte secret: the same secret always signs alike.
     #[must_use]
     pub fn from_secret(secret: [u8; 32]) -> Self {
-        Self(ed25519_dalek::SigningKey::from_bytes(&secret))
+        let key = ed25519_dalek::SigningKey::from_bytes(&secret);
+        let id = key_id(&PublicKey(key.verifying_key().to_bytes()));
+        Self { key, id }
     }
     /// A key pair derived from a secret and a path of labels: how one seed feeds many keys.
     #[must_use]
@@ -62,23 +92,23 @@ impl SigningKey {
     /// The public half.
     #[must_use]
     pub fn public(&self) -> PublicKey {
-        PublicKey(self.0.verifying_key().to_bytes())
+        PublicKey(self.key.verifying_key().to_bytes())
     }
     /// The public half's id.
     #[must_use]
     pub fn id(&self) -> KeyId {
-        self.public().id()
+        self.id
     }
     /// Signs.
     #[must_use]
     pub fn sign(&self, message: &[u8]) -> Signature {
-        Signature(self.0.sign(message).to_bytes())
+        Signature(self.key.sign(message).to_bytes())
     }
 }
 
 impl PartialEq for SigningKey {
     fn eq(&self, o: &Self) -> bool {
-        self.0.as_bytes() == o.0.as_bytes()
+        self.key.as_bytes() == o.key.as_bytes()
     }
 }
 impl Eq for SigningKey {}
@@ -146,4 +176,4 @@ fn show_hex(b: &[u8]) -> String {
 
 fixed_value!(PublicKey, 32, |s| &s.0, Self, show_hex);
 fixed_value!(Signature, 64, |s| &s.0, Self, show_hex);
-fixed_value!(SigningKey, 32, |s| s.0.as_bytes(), Self::from_secret, |_| "(secret)".to_owned());
+fixed_value!(SigningKey, 32, |s| s.key.as_bytes(), Self::from_secret, |_| "(secret)".to_owned());

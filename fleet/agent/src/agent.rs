@@ -17,12 +17,14 @@ use crate::track::{NO_LANE, Track};
 use crate::work::{Phase, Work};
 use nooterra_engine::geom::Pose2;
 use nooterra_engine::ids::{JobId, LeaseId, StopId};
-use nooterra_engine::{Hasher, Instant, Record};
+use nooterra_engine::{Instant, Record};
 use nooterra_port::report::{PoseMm, Report};
 use nooterra_site::robot::Drive;
 use std::collections::BTreeSet;
 use thiserror::Error;
 
+/// Length of [`Agent::digest_words`].
+pub const WORDS_BYTES: usize = 19 * 8;
 /// Notes kept if nobody drains them.
 const NOTES_KEPT: usize = 256;
 
@@ -180,9 +182,9 @@ impl Agent {
         self.link.unacked()
     }
 
-    /// Adds what matters most of the state to a hash: cheap enough for every tick.
-    pub fn digest_quick(&self, h: &mut Hasher) {
-        let mut b = [0u8; 19 * 8];
+    /// What matters most of the state, for a hash: cheap enough for every tick.
+    pub fn digest_words(&self) -> [u8; WORDS_BYTES] {
+        let mut b = [0u8; WORDS_BYTES];
         let p = self.loc.bits();
         let words = [
             p[0],
@@ -208,7 +210,7 @@ impl Agent {
         for (c, w) in b.chunks_exact_mut(8).zip(words) {
             c.copy_from_slice(&w.to_le_bytes());
         }
-        h.bytes(&b);
+        b
     }
 
     // ---- out ----

@@ -28,7 +28,7 @@ pub mod power;
 pub mod track;
 pub mod work;
 
-pub use agent::{Agent, AgentError};
+pub use agent::{Agent, AgentError, WORDS_BYTES};
 pub use config::{AgentConfig, LocalPolicy, Wheels};
 pub use map::AgentMap;
 pub use note::{Event, Note};

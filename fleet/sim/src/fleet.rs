@@ -1,22 +1,22 @@
 //! Simulated robots and the site's devices over one physical world, behind bytes: what goes in are orders, what comes
 //! out are signed envelopes. Nothing outside can tell it from a real building.
 
-use crate::convert::{fill_frame, fill_scan};
 use crate::site_controller::SiteController;
-use crate::world::WorldView;
+use crate::turn::{DESKS, Desk};
 use nooterra_agent::{Agent, AgentConfig, AgentError, AgentMap, Clamp, LocalPolicy, Note, Wheels};
 use nooterra_engine::geom::Pose2;
 use nooterra_engine::ids::{ItemId, RobotId, TenantId};
 use nooterra_engine::keyframe::Part;
 use nooterra_engine::machine::Freeze as _;
+use nooterra_engine::marks::Marks;
 use nooterra_engine::net::Node;
 use nooterra_engine::record::DecodeError;
-use nooterra_engine::{Digest, Hasher, Instant, Record, decode, encode};
+use nooterra_engine::{Digest, Hasher, Record, decode, encode};
 use nooterra_port::FacilityOrder;
-use nooterra_port::hardware::{Actuation, GripperCommand, Scan, SensorFrame};
+use nooterra_port::hardware::Actuation;
 use nooterra_site::{RobotModel, Site, VertexIx};
 use nooterra_trust::{PublicKey, Receipt};
-use nooterra_twin::{DeckCommand, DriveCommand, LoadIx, RobotIx, RobotSpawn, Stand, Truth, Twin, TwinError, drive_gauge};
+use nooterra_twin::{RobotIx, RobotSpawn, Stand, Truth, Twin, TwinError, drive_gauge};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -82,20 +82,20 @@ pub type Said = (Vec<(RobotId, Note)>, Vec<(RobotId, Clamp)>);
 /// One robot: its brain and what its body remembers for it, as keyframes hold it.
 #[derive(Debug, Clone, PartialEq, Record)]
 pub struct SimRobot {
-    id: RobotId,
-    ix: RobotIx,
-    agent: Agent,
+    pub(crate) id: RobotId,
+    pub(crate) ix: RobotIx,
+    pub(crate) agent: Agent,
     /// Tick of the last scan handed over.
-    scan_seen: u64,
+    pub(crate) scan_seen: u64,
     /// Impulse felt since the last frame, mN·s.
-    bump_mns: u64,
+    pub(crate) bump_mns: u64,
     /// Item last taken, for the deck's reader.
-    held: Option<ItemId>,
+    pub(crate) held: Option<ItemId>,
     /// Driven so far, metres.
-    odometer_m: f64,
-    last: Option<(u32, Pose2)>,
+    pub(crate) odometer_m: f64,
+    pub(crate) last: Option<(u32, Pose2)>,
     /// Clamps so far.
-    clamped: u64,
+    pub(crate) clamped: u64,
 }
 
 /// Everything physical and every brain in it.
@@ -105,13 +105,14 @@ pub struct SimFleet {
     pub twin: Twin,
     /// The site's devices.
     pub controller: SiteController,
-    robots: Vec<SimRobot>,
-    maps: BTreeMap<u32, AgentMap>,
-    control_every: u64,
-    frame: SensorFrame,
-    spare: Option<Scan>,
-    notes: Vec<(RobotId, Note)>,
-    clamps: Vec<(RobotId, Clamp)>,
+    pub(crate) robots: Vec<SimRobot>,
+    pub(crate) maps: BTreeMap<u32, AgentMap>,
+    pub(crate) control_every: u64,
+    /// What each robot's brain asked of its body in this tick.
+    pub(crate) acts: Vec<Option<Actuation>>,
+    /// Each robot's state in short, for the digest of every tick.
+    pub(crate) words: Vec<u8>,
+    pub(crate) desks: [Desk; DESKS],
 }
 
 impl SimFleet {
@@ -157,17 +158,9 @@ impl SimFleet {
     /// State with what is derived from it and what is only scratch.
     fn assemble(twin: Twin, controller: SiteController, robots: Vec<SimRobot>, maps: BTreeMap<u32, AgentMap>) -> Self {
         let control_every = crate::convert::ticks(nooterra_engine::Span::from_millis(50), twin.params().tick);
-        Self {
-            twin,
-            controller,
-            robots,
-            maps,
-            control_every,
-            frame: SensorFrame::default(),
-            spare: None,
-            notes: Vec::new(),
-            clamps: Vec::new(),
-        }
+        let acts = robots.iter().map(|_| None).collect();
+        let words = robots.iter().flat_map(|r| r.agent.digest_words()).collect();
+        Self { twin, controller, robots, maps, control_every, acts, words, desks: Default::default() }
     }
 
     /// Node of a robot.
@@ -227,139 +220,20 @@ impl SimFleet {
         true
     }
 
-    /// Hands over bytes that arrived at a node of ours. A robot without power hears nothing.
-    pub fn deliver(&mut self, now: Instant, node: Node, bytes: &[u8], site: &Site) {
-        if node == SITE {
-            match decode::<SiteMail>(bytes) {
-                Ok(SiteMail::Order(o)) => self.controller.order(now, &o, site, &mut WorldView { twin: &mut self.twin }),
-                Ok(SiteMail::Receipt(r)) => self.controller.receipt(now, &r),
-                Err(_) => {}
-            }
-        } else if let Some(r) = node.checked_sub(ROBOTS).and_then(|i| self.robots.get_mut(i as usize))
-            && self.twin.readings(r.ix).is_some_and(|x| x.powered)
-        {
-            r.agent.receive(now, bytes, &self.maps[&r.agent.config().graph_idx]);
-        }
-    }
-
-    /// Brains and site devices act (when it is their tick), then the world moves on by one tick.
-    pub fn tick(&mut self, now: Instant, site: &Site) -> Result<(), FleetError> {
-        if self.twin.tick().is_multiple_of(self.control_every) {
-            for i in 0..self.robots.len() {
-                self.think(now, i)?;
-            }
-        }
-        self.controller.sense(now, site, &mut WorldView { twin: &mut self.twin });
-        self.twin.step()?;
-        self.feel();
-        Ok(())
-    }
-
-    fn think(&mut self, now: Instant, i: usize) -> Result<(), FleetError> {
-        let r = &mut self.robots[i];
-        let Some(readings) = self.twin.readings(r.ix).copied() else { return Ok(()) };
-        if !readings.powered {
-            return Ok(());
-        }
-        let wheels = if r.agent.config().model.drive == nooterra_site::robot::Drive::Omnidirectional { 4 } else { 2 };
-        fill_frame(&mut self.frame, now, &readings, wheels);
-        self.frame.bump_mns = u32::try_from(r.bump_mns).unwrap_or(u32::MAX);
-        r.bump_mns = 0;
-        self.frame.gripped = crate::convert::seen(readings.deck_g, r.held);
-        if let Some(truth) = self.twin.truth(r.ix) {
-            self.frame.tilt_rad = truth.tilt_rad; // the tilt sensor of the body
-        }
-        let range_max = self.twin.params().lidar.range_m;
-        match self.twin.scan(r.ix) {
-            Some(s) if s.tick != r.scan_seen => {
-                r.scan_seen = s.tick;
-                #[allow(clippy::cast_possible_truncation)] // a few metres
-                fill_scan(&mut self.frame, &mut self.spare, s.ranges_mm, range_max as f32);
-            }
-            _ => {
-                self.spare = self.frame.scan.take().or(self.spare.take());
-                self.frame.fix = None; // as old as the last scan
-            }
-        }
-        let act = r.agent.control(now, &self.frame, &self.maps[&r.agent.config().graph_idx]);
-        for c in r.agent.clamps() {
-            r.clamped += 1;
-            self.clamps.push((r.id, c));
-        }
-        for n in r.agent.notes() {
-            self.notes.push((r.id, n));
-        }
-        let ix = r.ix;
-        self.act(i, ix, &act)
-    }
-
-    fn act(&mut self, i: usize, ix: RobotIx, act: &Actuation) -> Result<(), FleetError> {
-        let drive = DriveCommand {
-            vx_mps: act.speed_mps,
-            vy_mps: act.lateral_mps,
-            wz_radps: act.turn_radps,
-            stop: act.brake,
-            charge: act.charge,
-            tool: act.gripper.is_some(),
-        };
-        self.twin.drive(ix, drive)?;
-        match &act.gripper {
-            None => {}
-            Some(GripperCommand::Pick { item }) => {
-                // A load that is not there is reached for in vain: the deck says so itself.
-                let load = self.twin.load_named(*item).unwrap_or(LoadIx::new(u32::MAX));
-                self.robots[i].held = Some(*item);
-                if self.twin.handle(ix, DeckCommand::Take { load }).is_err() {
-                    self.robots[i].held = None;
-                    self.twin.handle(ix, DeckCommand::Cancel)?;
-                }
-            }
-            Some(GripperCommand::Drop) => {
-                let here = self.twin.vertex_at(ix, self.twin.params().handling_reach_m);
-                let command = here.map_or(DeckCommand::Release, |vertex| DeckCommand::Place { vertex });
-                self.twin.handle(ix, command)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// After a step: bumps and distance.
-    fn feel(&mut self) {
-        for c in self.twin.contacts() {
-            if let Some(r) = self.robots.iter_mut().find(|r| r.ix == c.robot) {
-                r.bump_mns += c.impulse_mns;
-            }
-        }
-        for r in &mut self.robots {
-            let Some(t) = self.twin.truth(r.ix) else { continue };
-            if t.asleep {
-                continue;
-            }
-            if let Some((level, last)) = r.last
-                && level == t.level.ix
-            {
-                r.odometer_m += last.at.dist(t.pose.at);
-            }
-            r.last = Some((t.level.ix, t.pose));
-        }
-    }
-
-    /// Everything that robots and devices want to send now, with the sender's node.
-    pub fn post(&mut self, now: Instant, mut send: impl FnMut(Node, Vec<u8>)) {
-        for (i, r) in self.robots.iter_mut().enumerate() {
-            if r.agent.has_due(now) && self.twin.readings(r.ix).is_some_and(|x| x.powered) {
-                let node = ROBOTS + u32::try_from(i).unwrap_or(u32::MAX - ROBOTS);
-                r.agent.drain(now).into_iter().for_each(|b| send(node, b));
-            }
-        }
-        if self.controller.has_due(now) {
-            self.controller.due(now).into_iter().for_each(|b| send(SITE, b));
-        }
-    }
-
     /// Lines for the robots' own black boxes since the last call.
     pub fn take_notes(&mut self) -> Said {
-        (std::mem::take(&mut self.notes), std::mem::take(&mut self.clamps))
+        let (mut notes, mut clamps) = (Vec::new(), Vec::new());
+        for d in &mut self.desks {
+            notes.append(&mut d.notes);
+            clamps.append(&mut d.clamps);
+        }
+        (notes, clamps)
+    }
+    /// Oaths and rare paths that brains have seen since the last call.
+    pub fn take_marks(&mut self) -> Marks {
+        let mut all = Marks::default();
+        self.desks.iter_mut().for_each(|d| all.absorb(std::mem::take(&mut d.marks)));
+        all
     }
 
     /// One digest per room: physics, site devices, each robot's brain and body.
@@ -370,7 +244,7 @@ impl SimFleet {
         each("site", nooterra_engine::digest::blake3(&encode(&self.controller)));
         for r in &self.robots {
             let mut h = Hasher::new();
-            r.agent.digest_quick(&mut h);
+            h.bytes(&r.agent.digest_words());
             if let Some(d) = self.twin.robot_digest(r.ix) {
                 h.digest(&d);
             }
@@ -380,9 +254,7 @@ impl SimFleet {
     /// Adds what changes each tick to a hash.
     pub fn digest_quick(&self, h: &mut Hasher) {
         self.twin.digest(h);
-        for r in &self.robots {
-            r.agent.digest_quick(h);
-        }
+        h.digest(&nooterra_engine::digest::blake3(&self.words));
     }
 
     /// Freezes every part.

@@ -6,14 +6,16 @@
 //!
 //! What it may not touch: the platform, money, plans, files, clocks. It moves bytes: orders in, signed envelopes out.
 //!
-//! How data passes through: the stage delivers bytes that the simulated network let through ([`SimFleet::deliver`]),
-//! lets one tick pass ([`SimFleet::tick`]: brains read their sensors and command their drives, the site's devices read
-//! theirs, physics steps), and posts what robots and devices have to say ([`SimFleet::post`]).
+//! How data passes through: the stage hands over the bytes that the simulated network let through and lets one tick pass
+//! ([`SimFleet::turn`]): brains hear, read their sensors, command their drives and speak, several at the same time if
+//! the host has the threads; the site's devices read theirs; physics steps. What robots and devices have to say comes
+//! back as bytes.
 
 pub mod convert;
 pub mod fleet;
 pub mod link;
 pub mod site_controller;
+mod turn;
 pub mod world;
 
 pub use fleet::{Enrolment, FleetError, ROBOTS, SITE, SimFleet, SiteMail};

@@ -1,52 +1,92 @@
-//! Two cores for one run: the platform's turn beside the world's. What comes out is the same with one.
+//! Two cores for one run: the platform's turn beside the world's, robots' brains beside each other. What comes out is the
+//! same with one.
 
-use nooterra_stage::turn::{InTurn, Together};
-use std::sync::atomic::AtomicBool;
+use nooterra_engine::together::{InTurn, Piece, Together};
+use std::sync::Mutex;
 use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
-/// So often it is looked whether the other turn has ended, before sleeping: some tenths of a millisecond.
+/// So often it is looked whether the last pieces have been done elsewhere, before sleeping: some tenths of a millisecond.
 const SPINS: u32 = 20_000;
 
 /// Stack of a thread that runs whole commands, like a main thread's.
 const STACK_BYTES: usize = 8 << 20;
 
-/// Does `work` where a second core can help it: runs in it take both turns of a tick at the same time. On a machine
-/// with one core, or without a thread to give, it is done as it would be otherwise.
+/// A helper that finds nothing to do looks again this often before it lets others have its core for a moment.
+const LOOKS: u32 = 64;
+
+/// Does `work` where a second core can help it: runs in it do pieces of a tick at the same time. On a machine with one
+/// core, or without a thread to give, it is done as it would be otherwise.
+///
+/// The second thread stays awake for as long as `work` lasts: a tick has pieces of some ten microseconds, and waking a
+/// thread takes several times as long. It yields its core to whoever else wants it.
 pub fn with_cores<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     if std::thread::available_parallelism().map_or(1, usize::from) < 2 {
         return work();
     }
-    match rayon::ThreadPoolBuilder::new().num_threads(2).stack_size(STACK_BYTES).thread_name(|i| format!("run-{i}")).build() {
-        Ok(pool) => pool.install(work),
-        Err(_) => work(),
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).stack_size(STACK_BYTES).thread_name(|i| format!("run-{i}")).build();
+    let Ok(pool) = pool else { return work() };
+    let (over, at_work) = (AtomicBool::new(false), AtomicUsize::new(usize::MAX));
+    let me = || rayon::current_thread_index().unwrap_or(usize::MAX);
+    // Also when `work` dies of a panic: the helper must not wait for ever.
+    let watched = || {
+        let _end = End(&over);
+        at_work.store(me(), Release);
+        work()
+    };
+    let helper = || {
+        let mut idle = 0;
+        // Nobody waits for itself: were the helper ever taken up by the thread at work, it would have nothing to do.
+        while !over.load(Acquire) && at_work.load(Acquire) != me() {
+            if rayon::yield_now() == Some(rayon::Yield::Executed) {
+                idle = 0;
+            } else {
+                idle += 1;
+                if idle < LOOKS { std::hint::spin_loop() } else { std::thread::yield_now() }
+            }
+        }
+    };
+    pool.install(|| rayon::join(watched, helper)).0
+}
+
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Release);
     }
 }
 
-/// Both turns at once inside of [`with_cores`], one after the other elsewhere.
+/// All pieces at once inside of [`with_cores`], one after the other elsewhere.
 #[derive(Debug, Clone, Copy)]
 pub struct Cores;
 
 impl Together for Cores {
-    fn both(&mut self, world: &mut (dyn FnMut() + Send), platform: &mut (dyn FnMut() + Send)) {
-        if rayon::current_thread_index().is_some() {
-            let (begun, ended) = (AtomicBool::new(false), AtomicBool::new(false));
-            let first = || {
-                world();
-                // Sleeping and being woken takes longer than what is left of the other turn.
-                let mut patience = SPINS;
-                while begun.load(Acquire) && !ended.load(Acquire) && patience > 0 {
-                    patience -= 1;
-                    std::hint::spin_loop();
-                }
-            };
-            let second = || {
-                begun.store(true, Release);
-                platform();
-                ended.store(true, Release);
-            };
-            rayon::join(first, second);
-        } else {
-            InTurn.both(world, platform);
+    fn all(&self, pieces: &mut [&mut Piece<'_>]) {
+        if rayon::current_thread_index().is_none() || pieces.len() < 2 {
+            return InTurn.all(pieces);
         }
+        let Some((first, rest)) = pieces.split_first_mut() else { return };
+        // Pieces that somebody has begun and not ended.
+        let under_way = AtomicUsize::new(0);
+        let queue = Mutex::new(rest.iter_mut());
+        let work = || {
+            // A thread that died of a piece holds no lock while it works, so that the queue is never poisoned.
+            while let Some(piece) = queue.lock().ok().and_then(|mut q| q.next().inspect(|_| _ = under_way.fetch_add(1, Release))) {
+                piece();
+                under_way.fetch_sub(1, Release);
+            }
+        };
+        let here = || {
+            first();
+            work();
+            // Sleeping and being woken takes longer than what is left of the other thread's piece.
+            let mut patience = SPINS;
+            while under_way.load(Acquire) > 0 && patience > 0 {
+                patience -= 1;
+                std::hint::spin_loop();
+            }
+        };
+        rayon::join(here, work);
     }
 }

@@ -1,7 +1,7 @@
 //! The composite: platform, network, people, robots, site and physics as one machine that moves in ticks.
 
 use crate::setup::Setup;
-use crate::turn::{InTurn, Office, Together, Trays};
+use crate::turn::{Office, Trays};
 use crate::world;
 use nooterra_cast::{CREW, Cast, PAYMENTS, PROVIDERS, REQUESTERS, provider_party, requester_party};
 use nooterra_control::wish::Wish;
@@ -13,6 +13,7 @@ use nooterra_engine::machine::Freeze as _;
 use nooterra_engine::marks::Marks;
 use nooterra_engine::net::Node;
 use nooterra_engine::record::DecodeError;
+use nooterra_engine::together::{InTurn, Together};
 use nooterra_engine::{Digest, Hasher, Instant, Record, Span, decode, encode};
 use nooterra_script::resolved::FaultKind;
 use nooterra_sim::{FleetError, ROBOTS, SITE, SimFleet, SimLink};
@@ -178,7 +179,8 @@ impl Stage {
         Self { setup, own, control, fleet, cast, bus, link, edges, nodes, dirty: true, trays, together }
     }
 
-    /// Lets platform and world take their turns at the same time. Changes how fast the run is, and nothing else.
+    /// Lets platform and world take their turns at the same time, and robots think so. Changes how fast the run is, and
+    /// nothing else.
     pub fn join(&mut self, together: Box<dyn Together>) {
         self.together = together;
     }
@@ -239,15 +241,12 @@ impl Stage {
         let (mut letters, mut posted) = (std::mem::take(&mut self.trays.world), std::mem::take(&mut self.trays.posted));
         let mut office = Office::new(&mut self.control, &mut self.cast, &self.nodes, &mut self.dirty, &mut self.link, &mut self.trays);
         let mut moved = Ok(());
+        let together = &*self.together;
         let mut world = || {
-            for a in letters.drain(..) {
-                fleet.deliver(now, a.to, &a.bytes, site);
-            }
-            moved = fleet.tick(now, site);
-            fleet.post(now, |from, bytes| posted.push(Letter { from, to: PLATFORM, bytes }));
+            moved = fleet.turn(now, &mut letters, site, together, |from, bytes| posted.push(Letter { from, to: PLATFORM, bytes }));
         };
         if office.is_busy(now) {
-            self.together.both(&mut world, &mut || office.act(tick, now, sink));
+            together.all(&mut [&mut world, &mut || office.act(tick, now, sink)]);
         } else {
             world();
         }
@@ -291,6 +290,7 @@ impl Stage {
     pub fn take_marks(&mut self) -> Marks {
         let mut all = nooterra_engine::marks::take();
         all.absorb(std::mem::take(&mut self.trays.marks));
+        all.absorb(self.fleet.take_marks());
         all
     }
 

@@ -1,5 +1,5 @@
 //! What the platform and the people around it do in one tick. Nothing here touches robots or the world, and nothing that
-//! is sent arrives before the next tick: so the world may take its own turn at the same time ([`Together`]).
+//! is sent arrives before the next tick: so the world may take its own turn at the same time ([`nooterra_engine::together`]).
 
 use crate::stage::{Arrived, Entry, PLATFORM, Sink, Stray};
 use nooterra_cast::{CREW, Cast, Mail, PAYMENTS, REQUESTERS};
@@ -15,24 +15,6 @@ use nooterra_port::{Driver as _, SignedOrder};
 use nooterra_sim::{SITE, SimLink, SiteMail};
 use nooterra_trust::Envelope;
 use std::collections::BTreeMap;
-use std::fmt;
-
-/// Does two pieces of work that touch nothing in common. A shell may do them on two threads; the run cannot tell.
-pub trait Together: fmt::Debug + Send {
-    /// Does both; the first on the calling thread.
-    fn both(&mut self, world: &mut (dyn FnMut() + Send), platform: &mut (dyn FnMut() + Send));
-}
-
-/// One after the other.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct InTurn;
-
-impl Together for InTurn {
-    fn both(&mut self, world: &mut (dyn FnMut() + Send), platform: &mut (dyn FnMut() + Send)) {
-        world();
-        platform();
-    }
-}
 
 /// What does not outlive a tick, and what is seen on the platform's side of it.
 #[derive(Debug, Default)]

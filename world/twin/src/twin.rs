@@ -459,20 +459,30 @@ impl Twin {
 
     /// Where a robot really is, if it is on the floor.
     pub fn truth(&self, robot: RobotIx) -> Option<Truth> {
-        let (m, plan) = (self.of_robot::<Motion>(robot)?, self.world.resource::<Plan>());
-        if self.is_away(robot) {
-            return None;
-        }
+        let (m, plan) = (self.motion(robot)?, self.world.resource::<Plan>());
         Some(Truth {
             level: LevelIx::new(m.level),
             pose: plan.pose(m.x, m.y, m.yaw),
             z_m: plan.elevation(m.level, m.z),
-            tilt_rad: nooterra_engine::real::acos(f64::from(m.up.clamp(-1.0, 1.0))),
+            tilt_rad: tilt_rad(m),
             velocity_mps: Vec2::new(f64::from(m.vx), f64::from(m.vy)),
             yaw_rate_radps: f64::from(m.wz),
             lift: (m.lift > 0).then(|| LiftIx::new(m.lift - 1)),
             asleep: m.asleep,
         })
+    }
+    fn motion(&self, robot: RobotIx) -> Option<&Motion> {
+        self.of_robot::<Motion>(robot).filter(|_| !self.is_away(robot))
+    }
+    /// Where a robot stands if it is on the floor, and whether it is asleep: the part of [`Twin::truth`] that is cheap.
+    pub fn stand(&self, robot: RobotIx) -> Option<(Stand, bool)> {
+        let m = self.motion(robot)?;
+        let pose = self.world.resource::<Plan>().pose(m.x, m.y, m.yaw);
+        Some((Stand { level: LevelIx::new(m.level), pose }, m.asleep))
+    }
+    /// How far a robot on the floor leans, rad.
+    pub fn tilt_rad(&self, robot: RobotIx) -> Option<f64> {
+        self.motion(robot).map(tilt_rad)
     }
     /// Where a load really is.
     pub fn whereabouts(&self, load: LoadIx) -> Option<Whereabouts> {
@@ -497,9 +507,10 @@ impl Twin {
 
     // --- digests ---
 
-    /// Adds the state as of the last tick to a hash.
+    /// Adds the state as of the last tick to a hash. It has thousands of bytes: hashed by themselves from their start, they
+    /// take the fast way through several blocks at a time.
     pub fn digest(&self, h: &mut Hasher) {
-        h.u64(self.tick()).bytes(&self.world.resource::<Summary>().bytes);
+        h.u64(self.tick()).digest(&nooterra_engine::digest::blake3(&self.world.resource::<Summary>().bytes));
     }
     /// A hash of one robot's state as of the last tick.
     pub fn robot_digest(&self, robot: RobotIx) -> Option<Digest> {
@@ -508,4 +519,8 @@ impl Twin {
         let start = robot.at().checked_sub(1).map_or(0, |i| s.robot_ends[i]);
         Some(nooterra_engine::digest::blake3(&s.bytes[start..end]))
     }
+}
+
+fn tilt_rad(m: &Motion) -> f64 {
+    nooterra_engine::real::acos(f64::from(m.up.clamp(-1.0, 1.0)))
 }

@@ -5,6 +5,7 @@ use nooterra_benches::clock::Stopwatch;
 use nooterra_benches::warehouse;
 use nooterra_engine::Hasher;
 use nooterra_engine::keyframe::Keyframe;
+use nooterra_engine::together::InTurn;
 use nooterra_runner::drive::Drive;
 use nooterra_stage::{Setup, Stage, StageError};
 use nooterra_twin::{DriveCommand, RobotIx, Twin};
@@ -17,7 +18,7 @@ const ROBOTS: usize = 50;
 /// The run is looked at from here on, simulated seconds.
 const FROM_S: f64 = 60.0;
 const WINDOWS: usize = 6;
-const WINDOW_TICKS: u64 = 500;
+const WINDOW_TICKS: u64 = 1_500;
 /// Robots follow recorded speeds without a brain: not for longer than this, or they would run into things.
 const PIECE_TICKS: u64 = 100;
 
@@ -126,7 +127,9 @@ fn brains_seconds(setup: &Arc<Setup>, p: &Piece) -> Result<f64, Box<dyn Error>> 
     let watch = Stopwatch::start();
     for _ in &p.speeds {
         now = now.saturating_add(tick);
-        stage.fleet.tick(now, &setup.site)?;
+        stage.fleet.turn(now, &mut Vec::new(), &setup.site, &InTurn, |node, bytes| {
+            black_box((node, bytes));
+        })?;
         let mut h = Hasher::new();
         stage.fleet.digest_quick(&mut h);
         black_box(h.finish());

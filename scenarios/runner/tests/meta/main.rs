@@ -3,6 +3,7 @@
 
 mod canaries;
 mod common;
+mod crowd;
 mod endings;
 mod inputs;
 mod order;
