@@ -218,6 +218,10 @@ impl Account {
     pub const fn either_sign(&self) -> bool {
         matches!(self, Self::PspClearing)
     }
+    /// How low it may go unless the book says otherwise.
+    pub const fn limit(&self) -> Option<i128> {
+        if self.either_sign() { None } else { Some(0) }
+    }
     /// The job whose money it is.
     pub const fn job(&self) -> Option<JobId> {
         match self {

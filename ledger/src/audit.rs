@@ -70,7 +70,31 @@ pub enum Finding {
         /// The pending entry.
         pending: EntryId,
     },
-    /// A balance on its abnormal side, pending included.
+    /// A hold was seen past its end, or ended before it.
+    #[error("fact {seq}: the time of {pending} is not now")]
+    BadExpiry {
+        /// Number of the fact.
+        seq: u64,
+        /// The pending entry.
+        pending: EntryId,
+    },
+    /// A period that does not follow the last one, or has not ended, or an entry in a closed one.
+    #[error("fact {seq}: does not fit the closed periods of {currency}")]
+    BadPeriod {
+        /// Number of the fact.
+        seq: u64,
+        /// The currency.
+        currency: Currency,
+    },
+    /// A closed period's trial balance is not what the postings give.
+    #[error("fact {seq}: the trial balance of {currency} is not what its postings give")]
+    BadTrial {
+        /// Number of the fact.
+        seq: u64,
+        /// The currency.
+        currency: Currency,
+    },
+    /// A balance below its account's limit, pending included: without one set, on its abnormal side.
     #[error("fact {seq}: {account} in {currency} stands at {stands}")]
     AbnormalSide {
         /// Number of the fact.
@@ -139,8 +163,20 @@ pub struct Auditor {
     keys: Vec<AccountKey>,
     numbers: BTreeSet<AccountKey>,
     columns: Vec<Columns>,
+    /// Least that may be available, by account.
+    least: Vec<Option<i128>>,
     ids: BTreeSet<EntryId>,
-    open: BTreeMap<EntryId, (Currency, Vec<Posting>)>,
+    open: BTreeMap<EntryId, Open>,
+    ends: BTreeSet<(Instant, EntryId)>,
+    closed: BTreeMap<Currency, Instant>,
+}
+
+/// A hold as the facts tell it.
+#[derive(Debug, Clone)]
+struct Open {
+    currency: Currency,
+    left: Vec<Posting>,
+    expires: Option<Instant>,
 }
 
 fn column(side: Side) -> usize {
@@ -196,6 +232,12 @@ impl Auditor {
             out.push(Finding::TimeBackwards { seq });
         }
         self.last = fact.at();
+        // Nobody may act while a hold whose time is up still counts.
+        if let Some((_, pending)) = self.ends.first().filter(|(end, _)| *end <= fact.at())
+            && !matches!(fact, Fact::PendingExpired(f) if f.pending == *pending)
+        {
+            out.push(Finding::BadExpiry { seq, pending: *pending });
+        }
         match fact {
             Fact::AccountOpened(f) => {
                 if !self.numbers.insert(f.key) || f.ix.0 as usize != self.keys.len() {
@@ -203,6 +245,7 @@ impl Auditor {
                 }
                 self.keys.push(f.key);
                 self.columns.push(Columns::default());
+                self.least.push(expected(&f.key.account).map(|_| 0));
             }
             Fact::EntryPosted(f) => {
                 self.claim(f.id, seq, &mut out);
@@ -213,21 +256,67 @@ impl Auditor {
                 self.claim(f.id, seq, &mut out);
                 self.fold(&f.postings, f.currency, 1, true, seq, &mut out);
                 self.sides(&f.postings, seq, &mut out);
-                self.open.insert(f.id, (f.currency, f.postings.clone()));
+                self.open.insert(f.id, Open { currency: f.currency, left: f.postings.clone(), expires: f.expires });
+                if let Some(end) = f.expires {
+                    self.ends.insert((end, f.id));
+                    if end <= f.at {
+                        out.push(Finding::BadExpiry { seq, pending: f.id });
+                    }
+                }
             }
             Fact::PendingPosted(f) | Fact::PendingVoided(f) => {
                 self.claim(f.id, seq, &mut out);
-                let held = self.open.remove(&f.pending);
+                let held = self.close(f.pending);
                 let within =
                     |p: &Posting, held: &[Posting]| held.iter().any(|h| h.account == p.account && h.side == p.side && p.amount <= h.amount);
-                let fits = held.as_ref().is_some_and(|(c, h)| *c == f.currency && f.postings.iter().all(|p| within(p, h)));
+                let fits = held.as_ref().is_some_and(|h| h.currency == f.currency && f.postings.iter().all(|p| within(p, &h.left)));
                 if !fits || f.postings.is_empty() != matches!(fact, Fact::PendingVoided(_)) {
                     out.push(Finding::BadResolution { seq, pending: f.pending });
                 }
-                if let Some((c, h)) = held {
-                    self.fold(&h, c, -1, true, seq, &mut out);
+                if let Some(h) = held {
+                    self.fold(&h.left, h.currency, -1, true, seq, &mut out);
                     self.fold(&f.postings, f.currency, 1, false, seq, &mut out);
-                    self.sides(&h, seq, &mut out);
+                    self.sides(&h.left, seq, &mut out);
+                }
+            }
+            Fact::PendingCaptured(f) | Fact::PendingRaised(f) => {
+                self.claim(f.id, seq, &mut out);
+                let raise = matches!(fact, Fact::PendingRaised(_));
+                if !self.change(f.pending, f.currency, &f.legs, &f.postings, raise) {
+                    out.push(Finding::BadResolution { seq, pending: f.pending });
+                }
+                self.fold(&f.postings, f.currency, if raise { 1 } else { -1 }, true, seq, &mut out);
+                if !raise {
+                    self.fold(&f.postings, f.currency, 1, false, seq, &mut out);
+                }
+                self.sides(&f.postings, seq, &mut out);
+            }
+            Fact::PendingExpired(f) => match self.close(f.pending) {
+                Some(h) => {
+                    if h.expires != Some(f.at) {
+                        out.push(Finding::BadExpiry { seq, pending: f.pending });
+                    }
+                    self.fold(&h.left, h.currency, -1, true, seq, &mut out);
+                }
+                None => out.push(Finding::BadResolution { seq, pending: f.pending }),
+            },
+            Fact::LimitSet(f) => {
+                self.claim(f.id, seq, &mut out);
+                match self.least.get_mut(f.account.0 as usize) {
+                    Some(least) => *least = f.min_available,
+                    None => out.push(Finding::BadPosting { seq, index: 0 }),
+                }
+                let amount = 0;
+                self.sides(&[Posting { account: f.account, side: Side::Debit, amount }], seq, &mut out);
+            }
+            Fact::PeriodClosed(f) => {
+                self.claim(f.id, seq, &mut out);
+                let follows = self.closed.insert(f.currency, f.to).is_none_or(|end| end == f.from);
+                if !follows || f.to <= f.from || f.at < f.to {
+                    out.push(Finding::BadPeriod { seq, currency: f.currency });
+                }
+                if self.trial(f.currency) != f.trial.iter().map(|c| (c.name.as_str(), c.debit, c.credit)).collect::<Vec<_>>() {
+                    out.push(Finding::BadTrial { seq, currency: f.currency });
                 }
             }
             Fact::EntryRefused(f) => self.claim(f.id, seq, &mut out),
@@ -258,8 +347,10 @@ impl Auditor {
             let fold = (c.posted[normal] - c.posted[1 - normal], c.pending[normal], c.pending[1 - normal]);
             let row = book.row(k.account, k.currency);
             let says = row.map_or((0, 0, 0), |r| (r.balance.posted, r.balance.pending_in, r.balance.pending_out));
+            let turned = row.map_or((0, 0), |r| (r.balance.added, r.balance.taken()));
             let listed: i128 = row.map_or(0, |r| r.lines.iter().map(|l| l.change).sum());
-            if says != fold || (k.account.party().is_some() && listed != fold.0) {
+            let turnover = (c.posted[normal], c.posted[1 - normal]);
+            if says != fold || turned != turnover || (k.account.party().is_some() && listed != fold.0) {
                 out.push(Finding::BalanceDiffers {
                     account: k.account,
                     currency: k.currency,
@@ -301,6 +392,44 @@ impl Auditor {
         self.keys.iter().filter(unpaid).map(|k| Finding::NoPayee { account: k.account, currency: k.currency }).collect()
     }
 
+    /// Takes a hold out of those that are open.
+    fn close(&mut self, pending: EntryId) -> Option<Open> {
+        let mut held = self.open.remove(&pending)?;
+        // Of a hold of many legs some may be captured whole.
+        held.left.retain(|p| p.amount > 0);
+        if let Some(end) = held.expires {
+            self.ends.remove(&(end, pending));
+        }
+        Some(held)
+    }
+    /// Makes an open hold smaller or larger, leg by leg; says whether that fits it and the postings.
+    fn change(&mut self, pending: EntryId, currency: Currency, legs: &[u64], postings: &[Posting], raise: bool) -> bool {
+        let Some(h) = self.open.get_mut(&pending) else { return false };
+        let moved: Vec<Posting> = h
+            .left
+            .iter()
+            .zip(legs)
+            .filter(|(_, v)| **v > 0)
+            .map(|(p, v)| Posting { account: p.account, side: p.side, amount: *v })
+            .collect();
+        let mut fits = h.left.len() == legs.len() && h.currency == currency && moved == postings && !moved.is_empty();
+        for (p, v) in h.left.iter_mut().zip(legs) {
+            let then = if raise { p.amount.checked_add(*v) } else { p.amount.checked_sub(*v) };
+            fits &= then.is_some();
+            p.amount = then.unwrap_or(p.amount);
+        }
+        fits && h.left.iter().any(|p| p.amount > 0)
+    }
+    /// Name, debit and credit balances of a currency.
+    fn trial(&self, currency: Currency) -> Vec<(&'static str, i128, i128)> {
+        let mut rows: BTreeMap<&'static str, (i128, i128)> = BTreeMap::new();
+        for (k, c) in self.keys.iter().zip(&self.columns).filter(|(k, _)| k.currency == currency) {
+            let (row, excess) = (rows.entry(k.account.name()).or_default(), c.posted[0] - c.posted[1]);
+            if excess >= 0 { row.0 += excess } else { row.1 -= excess }
+        }
+        rows.into_iter().map(|(name, (debit, credit))| (name, debit, credit)).collect()
+    }
+
     fn claim(&mut self, id: EntryId, seq: u64, out: &mut Vec<Finding>) {
         if !self.ids.insert(id) {
             out.push(Finding::SecondOutcome { seq, id });
@@ -326,12 +455,11 @@ impl Auditor {
     fn sides(&self, postings: &[Posting], seq: u64, out: &mut Vec<Finding>) {
         for p in postings {
             let at = p.account.0 as usize;
-            let (Some(k), Some(c)) = (self.keys.get(at), self.columns.get(at)) else { continue };
-            if let Some(normal) = expected(&k.account) {
-                let stands = c.posted[normal] - c.posted[1 - normal] - c.pending[1 - normal];
-                if stands < 0 {
-                    out.push(Finding::AbnormalSide { seq, account: k.account, currency: k.currency, stands });
-                }
+            let (Some(k), Some(c), Some(Some(least))) = (self.keys.get(at), self.columns.get(at), self.least.get(at)) else { continue };
+            let normal = expected(&k.account).unwrap_or(0);
+            let stands = c.posted[normal] - c.posted[1 - normal] - c.pending[1 - normal];
+            if stands < *least {
+                out.push(Finding::AbnormalSide { seq, account: k.account, currency: k.currency, stands });
             }
         }
     }

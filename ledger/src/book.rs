@@ -10,13 +10,15 @@ use nooterra_engine::money::Currency;
 use nooterra_engine::record::{Message, Writer};
 use nooterra_engine::time::Instant;
 use nooterra_engine::{Record, always};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What stands on an account, in minor units on its normal side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
 pub struct Balance {
     /// Final.
     pub posted: i128,
+    /// Everything that was ever added to it: what was taken is this less `posted`.
+    pub added: i128,
     /// Reserved movements that would add to it.
     pub pending_in: i128,
     /// Reserved movements that would take from it.
@@ -28,10 +30,17 @@ impl Balance {
     pub const fn available(&self) -> i128 {
         self.posted - self.pending_out
     }
-    /// Adds a posting to one layer; a negative amount takes it away.
+    /// Everything that was ever taken from it.
+    pub const fn taken(&self) -> i128 {
+        self.added - self.posted
+    }
+    /// Adds a posting to one layer; a negative amount takes a reservation away.
     pub(crate) fn add(&mut self, grows: bool, pending: bool, amount: i128) {
         match (pending, grows) {
-            (false, true) => self.posted += amount,
+            (false, true) => {
+                self.posted += amount;
+                self.added += amount;
+            }
             (false, false) => self.posted -= amount,
             (true, true) => self.pending_in += amount,
             (true, false) => self.pending_out += amount,
@@ -63,6 +72,8 @@ pub struct AccountRow {
     pub key: AccountKey,
     /// What stands on it.
     pub balance: Balance,
+    /// Least that may be available; none for no limit.
+    pub min_available: Option<i128>,
     /// Every posted movement, if it is a party's.
     pub lines: Vec<Line>,
 }
@@ -88,10 +99,14 @@ pub enum Fate {
     Captured,
     /// A pending entry that was voided.
     Voided,
-    /// The id of a post or void.
+    /// The id of what changed or ended a pending entry.
     Resolution,
     /// The command was refused.
     Refused,
+    /// A pending entry whose time was up.
+    Expired,
+    /// A change of the book's own rules.
+    Rule,
 }
 
 /// An id's one outcome.
@@ -120,7 +135,8 @@ impl Keyed for Outcome {
     }
 }
 
-/// A pending entry that is neither posted nor voided.
+/// A pending entry that is still open. What was captured of it so far, what is left and what was given back are at every
+/// time what was reserved.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub struct Pending {
     /// The posting template's number.
@@ -133,8 +149,12 @@ pub struct Pending {
     pub at: Instant,
     /// Currency of every posting.
     pub currency: Currency,
-    /// What is reserved.
+    /// What is reserved now, leg by leg of the entry; a leg may be down to nothing.
     pub postings: Vec<Posting>,
+    /// What was captured so far, leg by leg.
+    pub captured: Vec<u64>,
+    /// From when on it counts no longer.
+    pub expires: Option<Instant>,
 }
 
 /// The double-entry book.
@@ -143,6 +163,10 @@ pub struct Book {
     pub(crate) accounts: Table<AccountRow>,
     pub(crate) outcomes: Table<Outcome>,
     pub(crate) pendings: BTreeMap<EntryId, Pending>,
+    /// Open holds by their end.
+    pub(crate) expiries: BTreeSet<(Instant, EntryId)>,
+    /// End of the last closed period, by currency.
+    pub(crate) closed: BTreeMap<Currency, Instant>,
     pub(crate) next_seq: u64,
     pub(crate) last_at: Instant,
     digest: RunningDigest,
@@ -152,6 +176,28 @@ impl Book {
     /// What stands on an account; nothing if it was never used.
     pub fn balance(&self, account: Account, currency: Currency) -> Balance {
         self.row(account, currency).map(|r| r.balance).unwrap_or_default()
+    }
+    /// What stands on an account at an instant not before the last fact: a hold whose time is up is not seen, though
+    /// nobody has written it down yet. One answer is as of one sequence number and one instant.
+    pub fn balance_at(&self, account: Account, currency: Currency, at: Instant) -> Balance {
+        let Some(ix) = self.accounts.find(&AccountKey { account, currency }) else { return Balance::default() };
+        let mut balance = self.accounts.row(ix).map(|r| r.balance).unwrap_or_default();
+        for p in self.expired(at).filter_map(|id| self.pendings.get(&id)).flat_map(|p| &p.postings).filter(|p| p.account.0 == ix) {
+            balance.add(account.kind().normal() == p.side, true, -i128::from(p.amount));
+        }
+        balance
+    }
+    /// Open holds whose time is up at an instant, in order of their ends.
+    pub fn expired(&self, at: Instant) -> impl Iterator<Item = EntryId> + '_ {
+        self.expiries.iter().take_while(move |(end, _)| *end <= at).map(|(_, id)| *id)
+    }
+    /// When the next hold's time is up.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.expiries.first().map(|(end, _)| *end)
+    }
+    /// First instant that lies in no closed period of a currency.
+    pub fn open_from(&self, currency: Currency) -> Option<Instant> {
+        self.closed.get(&currency).copied()
     }
     /// Posted balance of an account, on its normal side.
     pub fn posted(&self, account: Account, currency: Currency) -> i128 {
@@ -177,7 +223,7 @@ impl Book {
     pub fn outcome(&self, id: EntryId) -> Option<&Outcome> {
         self.outcomes.find(&id).and_then(|at| self.outcomes.row(at))
     }
-    /// A pending entry.
+    /// A pending entry; at an instant past its end ask [`Book::expired`] as well.
     pub fn pending(&self, id: EntryId) -> Option<&Pending> {
         self.pendings.get(&id)
     }
@@ -220,8 +266,7 @@ impl Book {
         // The limits hold again once every leg is in.
         for p in postings {
             if let Some(row) = self.accounts.row(p.account.0)
-                && row.balance.available() < 0
-                && !row.key.account.either_sign()
+                && row.min_available.is_some_and(|least| row.balance.available() < least)
             {
                 always!(false, "ledger.limit", "fact {seq}: {} stands at {:?}", row.key.account, row.balance);
             }
@@ -236,23 +281,58 @@ impl Book {
         self.apply(f.seq, f.id, (f.code, f.job, f.at), &f.postings, fate == Fate::Pending, 1);
         self.outcomes.push(Outcome { id: f.id, seq: f.seq, fingerprint: f.fingerprint, fate, reason: 0 });
         if fate == Fate::Pending {
-            let postings = f.postings.clone();
-            let held = Pending { code: f.code, cause: f.cause, job: f.job, at: f.at, currency: f.currency, postings };
+            let (postings, captured) = (f.postings.clone(), vec![0; f.postings.len()]);
+            let expires = f.expires;
+            let held = Pending { code: f.code, cause: f.cause, job: f.job, at: f.at, currency: f.currency, postings, captured, expires };
             self.pendings.insert(f.id, held);
+            self.expiries.extend(expires.map(|end| (end, f.id)));
+        }
+    }
+
+    /// Takes an open hold out of the book, with what is left of it.
+    fn end(&mut self, seq: u64, pending: EntryId, at: Instant, fate: Fate) {
+        let Some(held) = self.pendings.remove(&pending) else {
+            always!(false, "ledger.pending_exists", "fact {seq}: no pending entry {pending}");
+            return;
+        };
+        if let Some(end) = held.expires {
+            self.expiries.remove(&(end, pending));
+        }
+        self.apply(seq, pending, (held.code, held.job, at), &held.postings, true, -1);
+        if let Some(o) = self.outcomes.find(&pending).and_then(|at| self.outcomes.row_mut(at)) {
+            o.fate = fate;
         }
     }
 
     fn resolve(&mut self, f: &Resolved, fate: Fate) {
-        if let Some(held) = self.pendings.remove(&f.pending) {
-            self.apply(f.seq, f.pending, (held.code, held.job, f.at), &held.postings, true, -1);
-        } else {
-            always!(false, "ledger.pending_exists", "fact {}: no pending entry {}", f.seq, f.pending);
-        }
+        self.end(f.seq, f.pending, f.at, fate);
         self.apply(f.seq, f.id, (f.code, f.job, f.at), &f.postings, false, 1);
-        if let Some(o) = self.outcomes.find(&f.pending).and_then(|at| self.outcomes.row_mut(at)) {
-            o.fate = fate;
+        self.outcomes.push(Outcome { id: f.id, seq: f.seq, fingerprint: f.fingerprint, fate: Fate::Resolution, reason: 0 });
+    }
+
+    /// An open hold gets smaller by what is captured of it, or larger by what it is raised.
+    fn change(&mut self, f: &Resolved, raise: bool) {
+        let Some(held) = self.pendings.get_mut(&f.pending) else {
+            always!(false, "ledger.pending_exists", "fact {}: no pending entry {}", f.seq, f.pending);
+            return;
+        };
+        let mut fits = held.postings.len() == f.legs.len();
+        for ((p, captured), v) in held.postings.iter_mut().zip(&mut held.captured).zip(&f.legs) {
+            fits &= raise || *v <= p.amount;
+            p.amount = if raise { p.amount.saturating_add(*v) } else { p.amount.saturating_sub(*v) };
+            *captured = if raise { *captured } else { captured.saturating_add(*v) };
+        }
+        always!(fits, "ledger.portion", "fact {}: does not fit {}", f.seq, f.pending);
+        let how = (held.code, held.job, f.at);
+        self.apply(f.seq, f.pending, how, &f.postings, true, if raise { 1 } else { -1 });
+        if !raise {
+            self.apply(f.seq, f.id, (f.code, f.job, f.at), &f.postings, false, 1);
         }
         self.outcomes.push(Outcome { id: f.id, seq: f.seq, fingerprint: f.fingerprint, fate: Fate::Resolution, reason: 0 });
+    }
+
+    fn rule(&mut self, seq: u64, id: EntryId, fingerprint: u64) {
+        self.outcomes.push(Outcome { id, seq, fingerprint, fate: Fate::Rule, reason: 0 });
     }
 
     fn refuse(&mut self, f: &Refused) {
@@ -269,7 +349,8 @@ pub fn evolve(book: &mut Book, fact: &Fact) {
     book.last_at = book.last_at.max(fact.at());
     match fact {
         Fact::AccountOpened(f) => {
-            let at = book.accounts.push(AccountRow { key: f.key, balance: Balance::default(), lines: Vec::new() });
+            let min_available = f.key.account.limit();
+            let at = book.accounts.push(AccountRow { key: f.key, balance: Balance::default(), min_available, lines: Vec::new() });
             if at != f.ix.0 {
                 always!(false, "ledger.account_number", "fact {}: account {} where {at} was due", f.seq, f.ix.0);
             }
@@ -279,6 +360,21 @@ pub fn evolve(book: &mut Book, fact: &Fact) {
         Fact::PendingPosted(f) => book.resolve(f, Fate::Captured),
         Fact::PendingVoided(f) => book.resolve(f, Fate::Voided),
         Fact::EntryRefused(f) => book.refuse(f),
+        Fact::PendingCaptured(f) => book.change(f, false),
+        Fact::PendingRaised(f) => book.change(f, true),
+        Fact::PendingExpired(f) => book.end(f.seq, f.pending, f.at, Fate::Expired),
+        Fact::LimitSet(f) => {
+            if let Some(row) = book.accounts.row_mut(f.account.0) {
+                row.min_available = f.min_available;
+            } else {
+                always!(false, "ledger.account_exists", "fact {}: no account {}", f.seq, f.account.0);
+            }
+            book.rule(f.seq, f.id, f.fingerprint);
+        }
+        Fact::PeriodClosed(f) => {
+            book.closed.insert(f.currency, f.to);
+            book.rule(f.seq, f.id, f.fingerprint);
+        }
     }
     // What `RunningDigest::fold` computes, over one piece of memory: this is the book's hottest line.
     let mut w = Writer { bytes: Vec::with_capacity(256) };

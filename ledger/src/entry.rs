@@ -1,6 +1,6 @@
 //! What one asks of the book: balanced entries, and what becomes of pending ones.
 
-use crate::account::{Account, Side};
+use crate::account::{Account, AccountKey, Side};
 use nooterra_engine::Record;
 use nooterra_engine::digest::sha256;
 use nooterra_engine::ids::{EventId, Id, JobId, Noun};
@@ -88,7 +88,16 @@ pub struct Entry {
     pub legs: Vec<Leg>,
 }
 
-/// What ends a pending entry. It has an id and an outcome of its own.
+/// An entry that reserves: a hold on money until it is captured, given back, or expires.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Hold {
+    /// What is reserved.
+    pub entry: Entry,
+    /// From this instant on what is left of it counts no longer; after the entry's own.
+    pub expires: Option<Instant>,
+}
+
+/// What changes or ends a pending entry. It has an id and an outcome of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
 pub struct Resolution {
     /// Its id.
@@ -103,7 +112,7 @@ pub struct Resolution {
     pub at: Instant,
 }
 
-/// How much of a pending entry is posted; the rest is void.
+/// How much of a pending entry is meant: of what is left of it, or of what it reserved at first where it grows.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub enum Portion {
     /// All of it.
@@ -127,11 +136,19 @@ pub enum Command {
     /// Moves money at once.
     PostEntry(Entry),
     /// Reserves money.
-    Pend(Entry),
-    /// Moves reserved money, whole or in part; the rest is void.
+    Pend(Hold),
+    /// Moves reserved money, whole or in part, and ends the hold: the rest is void.
     Post(Post),
-    /// Gives reserved money back.
+    /// Moves a part of reserved money; the hold stays open with the rest, and ends when nothing is left of it.
+    Capture(Post),
+    /// Reserves more under an open hold.
+    Raise(Post),
+    /// Gives back what is left of reserved money.
     Void(Resolution),
+    /// How low an account may go.
+    Limit(SetLimit),
+    /// Ends a period of a currency.
+    Close(ClosePeriod),
     /// All of these, or none.
     Linked(Linked),
 }
@@ -151,18 +168,24 @@ impl Command {
     /// Its own id; none for a link.
     pub fn id(&self) -> Option<EntryId> {
         match self {
-            Self::PostEntry(e) | Self::Pend(e) => Some(e.id),
-            Self::Post(p) => Some(p.resolution.id),
+            Self::PostEntry(e) => Some(e.id),
+            Self::Pend(h) => Some(h.entry.id),
+            Self::Post(p) | Self::Capture(p) | Self::Raise(p) => Some(p.resolution.id),
             Self::Void(r) => Some(r.id),
+            Self::Limit(l) => Some(l.id),
+            Self::Close(c) => Some(c.id),
             Self::Linked(_) => None,
         }
     }
     /// When it takes effect; for a link, when its first part does.
     pub fn at(&self) -> Option<Instant> {
         match self {
-            Self::PostEntry(e) | Self::Pend(e) => Some(e.at),
-            Self::Post(p) => Some(p.resolution.at),
+            Self::PostEntry(e) => Some(e.at),
+            Self::Pend(h) => Some(h.entry.at),
+            Self::Post(p) | Self::Capture(p) | Self::Raise(p) => Some(p.resolution.at),
             Self::Void(r) => Some(r.at),
+            Self::Limit(l) => Some(l.at),
+            Self::Close(c) => Some(c.at),
             Self::Linked(l) => l.commands.first().and_then(Self::at),
         }
     }
@@ -184,24 +207,70 @@ impl Command {
             let (a, b) = r.pending.halves();
             mix(mix(seed ^ u64::from(r.code), r.cause.key64()), a ^ b.rotate_left(17))
         };
+        let portion = |seed: u64, p: &Post| {
+            let h = ending(seed, &p.resolution);
+            match &p.portion {
+                Portion::Whole => h,
+                Portion::Amount(v) => mix(h, *v ^ (1 << 62)),
+                Portion::Each(l) => l.amounts.iter().fold(h, |h, v| mix(h, *v)),
+            }
+        };
+        let currency = |c: &Currency| {
+            let mut b = [0; 8];
+            b[..3].copy_from_slice(c.code().as_bytes());
+            u64::from_le_bytes(b)
+        };
         match self {
             Self::PostEntry(e) => entry(1 << 32, e),
-            Self::Pend(e) => entry(2 << 32, e),
-            Self::Post(p) => {
-                let h = ending(3 << 32, &p.resolution);
-                match &p.portion {
-                    Portion::Whole => h,
-                    Portion::Amount(v) => mix(h, *v ^ (1 << 62)),
-                    Portion::Each(l) => l.amounts.iter().fold(h, |h, v| mix(h, *v)),
-                }
-            }
+            Self::Pend(h) => mix(entry(2 << 32, &h.entry), h.expires.map_or(u64::MAX, |at| at.0)),
+            Self::Post(p) => portion(3 << 32, p),
             Self::Void(r) => ending(4 << 32, r),
+            Self::Capture(p) => portion(6 << 32, p),
+            Self::Raise(p) => portion(7 << 32, p),
+            Self::Limit(l) => {
+                let (low, high) = l.min_available.map_or((0, 1), |v| crate::table::halves(&v.to_le_bytes()));
+                let account = mix(8 << 32 ^ l.key.account.mix(), currency(&l.key.currency));
+                mix(account, mix(low, high) ^ l.cause.key64() ^ u64::from(l.min_available.is_some()))
+            }
+            Self::Close(c) => mix(mix(9 << 32 ^ c.cause.key64(), currency(&c.currency)), mix(c.from.0, c.to.0)),
             Self::Linked(l) => l.commands.iter().fold(5 << 32, |h, c| mix(h, c.fingerprint())),
         }
     }
 }
 
-/// Posts a pending entry.
+/// How low an account may go: a change of the book's own rules, kept like any other fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct SetLimit {
+    /// Its id.
+    pub id: EntryId,
+    /// Which account.
+    pub key: AccountKey,
+    /// Least that may be available on its normal side, reserved outflow taken off; none for no limit.
+    pub min_available: Option<i128>,
+    /// The event that caused it.
+    pub cause: EventId,
+    /// Legal time.
+    pub at: Instant,
+}
+
+/// Ends a period: nothing is dated in it any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct ClosePeriod {
+    /// Its id.
+    pub id: EntryId,
+    /// Of which currency.
+    pub currency: Currency,
+    /// Where it begins: where the last one ended.
+    pub from: Instant,
+    /// First instant past it; not after `at`.
+    pub to: Instant,
+    /// The event that caused it.
+    pub cause: EventId,
+    /// Legal time.
+    pub at: Instant,
+}
+
+/// A portion of a pending entry, and under which id.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub struct Post {
     /// Which, and why.

@@ -22,6 +22,16 @@ pub enum Fact {
     PendingVoided(Resolved),
     /// An id was used up by a command that was refused.
     EntryRefused(Refused),
+    /// A part of reserved money moved; the hold is open with the rest.
+    PendingCaptured(Resolved),
+    /// More was reserved under an open hold.
+    PendingRaised(Resolved),
+    /// A hold's time was up: what was left of it is given back.
+    PendingExpired(Expired),
+    /// An account may go lower or less low.
+    LimitSet(Limited),
+    /// A period ended.
+    PeriodClosed(Closed),
 }
 
 impl Fact {
@@ -30,8 +40,11 @@ impl Fact {
         match self {
             Self::AccountOpened(f) => f.seq,
             Self::EntryPosted(f) | Self::EntryPended(f) => f.seq,
-            Self::PendingPosted(f) | Self::PendingVoided(f) => f.seq,
+            Self::PendingPosted(f) | Self::PendingVoided(f) | Self::PendingCaptured(f) | Self::PendingRaised(f) => f.seq,
             Self::EntryRefused(f) => f.seq,
+            Self::PendingExpired(f) => f.seq,
+            Self::LimitSet(f) => f.seq,
+            Self::PeriodClosed(f) => f.seq,
         }
     }
     /// Legal time.
@@ -39,8 +52,11 @@ impl Fact {
         match self {
             Self::AccountOpened(f) => f.at,
             Self::EntryPosted(f) | Self::EntryPended(f) => f.at,
-            Self::PendingPosted(f) | Self::PendingVoided(f) => f.at,
+            Self::PendingPosted(f) | Self::PendingVoided(f) | Self::PendingCaptured(f) | Self::PendingRaised(f) => f.at,
             Self::EntryRefused(f) => f.at,
+            Self::PendingExpired(f) => f.at,
+            Self::LimitSet(f) => f.at,
+            Self::PeriodClosed(f) => f.at,
         }
     }
 }
@@ -90,9 +106,11 @@ pub struct Booked {
     pub fingerprint: u64,
     /// Debits and credits.
     pub postings: Vec<Posting>,
+    /// A hold's end; none for money that moved.
+    pub expires: Option<Instant>,
 }
 
-/// The end of a pending entry.
+/// What became of a pending entry, or of a part of it.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub struct Resolved {
     /// Number of the fact.
@@ -113,8 +131,10 @@ pub struct Resolved {
     pub currency: Currency,
     /// Tells a repetition from another command under the same id.
     pub fingerprint: u64,
-    /// What moved; nothing if it was voided.
+    /// What moved, or was reserved further; nothing if it was voided.
     pub postings: Vec<Posting>,
+    /// Where the hold stays open: the same leg by leg of its entry, zero where nothing moved.
+    pub legs: Vec<u64>,
 }
 
 /// A command was refused and its id is used up.
@@ -130,4 +150,68 @@ pub struct Refused {
     pub fingerprint: u64,
     /// [`Rejection::code`](crate::Rejection::code).
     pub reason: u16,
+}
+
+/// A hold's time was up. It happens at the hold's own instant, whenever it is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Expired {
+    /// Number of the fact.
+    pub seq: u64,
+    /// The pending entry.
+    pub pending: EntryId,
+    /// When: not before the hold's end.
+    pub at: Instant,
+}
+
+/// An account may go lower or less low.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Limited {
+    /// Number of the fact.
+    pub seq: u64,
+    /// The command.
+    pub id: EntryId,
+    /// The event that caused it.
+    pub cause: EventId,
+    /// Legal time.
+    pub at: Instant,
+    /// Tells a repetition from another command under the same id.
+    pub fingerprint: u64,
+    /// The account's number.
+    pub account: AccountIx,
+    /// Least that may be available; none for no limit.
+    pub min_available: Option<i128>,
+}
+
+/// A period ended.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Closed {
+    /// Number of the fact.
+    pub seq: u64,
+    /// The command.
+    pub id: EntryId,
+    /// The event that caused it.
+    pub cause: EventId,
+    /// Legal time.
+    pub at: Instant,
+    /// Tells a repetition from another command under the same id.
+    pub fingerprint: u64,
+    /// Of which currency.
+    pub currency: Currency,
+    /// Where it begins.
+    pub from: Instant,
+    /// First instant past it.
+    pub to: Instant,
+    /// The trial balance at its end: debits and credits are of the same sum.
+    pub trial: Vec<Column>,
+}
+
+/// One name of the chart in a closed period's trial balance.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Column {
+    /// Name in the chart.
+    pub name: String,
+    /// Sum of debit balances.
+    pub debit: i128,
+    /// Sum of credit balances.
+    pub credit: i128,
 }

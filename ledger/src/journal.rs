@@ -21,6 +21,12 @@ pub enum Step {
     Voided,
     /// Nothing: it was refused.
     Refused,
+    /// Moved a part of reserved money; the hold stays.
+    CapturedPart,
+    /// Reserved more.
+    Raised,
+    /// Gave reserved money back because its time was up.
+    Expired,
 }
 
 /// A posting with its account.
@@ -71,6 +77,15 @@ impl Journal {
     pub fn write(&mut self, fact: &Fact) {
         let (step, f) = match fact {
             Fact::AccountOpened(f) => return self.accounts.push(f.key),
+            // Rules of the book move no money.
+            Fact::LimitSet(_) | Fact::PeriodClosed(_) => return,
+            Fact::PendingExpired(f) => {
+                let (seq, at) = (f.seq, f.at);
+                let of = self.entries.iter().rev().find(|e| e.id == f.pending);
+                let (code, cause, job, currency) = of.map_or((0, None, None, None), |e| (e.code, e.cause, e.job, e.currency));
+                let (id, ends, step, movements) = (f.pending, Some(f.pending), Step::Expired, Vec::new());
+                return self.entries.push(Written { seq, id, ends, step, code, cause, job, at, currency, movements });
+            }
             Fact::EntryRefused(f) => {
                 let (seq, id, at) = (f.seq, f.id, f.at);
                 let (ends, cause, job, currency) = (None, None, None, None);
@@ -90,8 +105,13 @@ impl Journal {
             }
             Fact::EntryPosted(f) => (Step::Posted, f),
             Fact::EntryPended(f) => (Step::Pended, f),
-            Fact::PendingPosted(f) | Fact::PendingVoided(f) => {
-                let step = if matches!(fact, Fact::PendingPosted(_)) { Step::Captured } else { Step::Voided };
+            Fact::PendingPosted(f) | Fact::PendingVoided(f) | Fact::PendingCaptured(f) | Fact::PendingRaised(f) => {
+                let step = match fact {
+                    Fact::PendingPosted(_) => Step::Captured,
+                    Fact::PendingCaptured(_) => Step::CapturedPart,
+                    Fact::PendingRaised(_) => Step::Raised,
+                    _ => Step::Voided,
+                };
                 return self.entries.push(Written {
                     seq: f.seq,
                     id: f.id,

@@ -39,8 +39,8 @@ pub mod table;
 
 pub use account::{Account, AccountIx, AccountKey, Kind, Role, Side};
 pub use book::{Balance, Book, evolve};
-pub use decide::{decide, refusal, submit};
-pub use entry::{Command, Entry, EntryId, Leg, Portion, Resolution};
+pub use decide::{decide, expire, refusal, submit};
+pub use entry::{Command, Entry, EntryId, Hold, Leg, Portion, Resolution};
 pub use fact::{Booked, Fact, Posting, Resolved};
 pub use journal::Journal;
 pub use rejection::Rejection;

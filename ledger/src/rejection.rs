@@ -69,13 +69,22 @@ pub enum Rejection {
     /// The pending entry was posted or voided before.
     #[error("PENDING_RESOLVED: posted or voided before")]
     PendingResolved,
+    /// The hold's time was up.
+    #[error("PENDING_EXPIRED: its time was up")]
+    PendingExpired,
+    /// A hold that would end before it begins.
+    #[error("EXPIRY_PAST: a hold must end after it begins")]
+    ExpiryPast,
+    /// The period is closed, or does not follow the last one, or has not ended yet.
+    #[error("PERIOD: {0}")]
+    Period(&'static str),
     /// The portion does not fit the entry's legs.
     #[error("PORTION_MISMATCH: the portion does not fit the pending entry's legs")]
     PortionMismatch,
     /// More than was reserved.
     #[error("PORTION_TOO_LARGE: more than was reserved")]
     PortionTooLarge,
-    /// A balance would cross to its abnormal side, pending included.
+    /// A balance would fall below its account's limit, pending included: without one set, to its abnormal side.
     #[error("LIMIT: {} in {} is short of {short}", key.account, key.currency)]
     Limit {
         /// Which account.
@@ -106,6 +115,9 @@ impl Rejection {
             Self::PortionMismatch => 15,
             Self::PortionTooLarge => 16,
             Self::Limit { .. } => 17,
+            Self::PendingExpired => 18,
+            Self::ExpiryPast => 19,
+            Self::Period(_) => 20,
         }
     }
     /// Does it say only that the id has an outcome already?

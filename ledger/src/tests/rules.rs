@@ -30,6 +30,9 @@ fn id(n: u32) -> EntryId {
 fn entry(n: u32, at: u64, legs: Vec<Leg>) -> Entry {
     Entry { id: id(n), code: 1, cause: EventId::named("test"), job: Some(job()), at: Instant(at), currency: EUR, legs }
 }
+fn hold(entry: Entry) -> Hold {
+    Hold { entry, expires: None }
+}
 fn move_(n: u32, from: Account, to: Account, amount: u64) -> Entry {
     entry(n, 0, vec![Leg::debit(from, amount), Leg::credit(to, amount)])
 }
@@ -54,10 +57,10 @@ fn no(book: &mut Book, c: &Command) -> Rejection {
 #[test]
 fn a_pending_entry_reserves_and_a_part_of_it_is_posted() {
     let mut b = Book::default();
-    ok(&mut b, &Command::Pend(move_(1, Account::PspClearing, escrow(), 250)));
-    assert_eq!(b.balance(escrow(), EUR), Balance { posted: 0, pending_in: 250, pending_out: 0 });
+    ok(&mut b, &Command::Pend(hold(move_(1, Account::PspClearing, escrow(), 250))));
+    assert_eq!(b.balance(escrow(), EUR), Balance { pending_in: 250, ..Balance::default() });
     ok(&mut b, &post(2, 1, Portion::Amount(200)));
-    assert_eq!(b.balance(escrow(), EUR), Balance { posted: 200, ..Balance::default() });
+    assert_eq!(b.balance(escrow(), EUR), Balance { posted: 200, added: 200, ..Balance::default() });
     assert_eq!(b.posted(Account::PspClearing, EUR), 200);
     assert_eq!(b.outcome(id(1)).unwrap().fate, Fate::Captured);
     assert_eq!(no(&mut b, &post(3, 1, Portion::Whole)), Rejection::PendingResolved);
@@ -69,13 +72,13 @@ fn a_pending_entry_reserves_and_a_part_of_it_is_posted() {
 fn a_void_gives_everything_back() {
     let mut b = Book::default();
     ok(&mut b, &Command::PostEntry(move_(1, Account::PspClearing, escrow(), 100)));
-    ok(&mut b, &Command::Pend(move_(2, escrow(), owner(), 60)));
+    ok(&mut b, &Command::Pend(hold(move_(2, escrow(), owner(), 60))));
     assert_eq!(b.balance(escrow(), EUR).available(), 40);
     // What is reserved cannot be spent a second time.
     let more = no(&mut b, &Command::PostEntry(move_(3, escrow(), owner(), 41)));
     assert_eq!(more, Rejection::Limit { key: AccountKey { account: escrow(), currency: EUR }, short: 1 });
     ok(&mut b, &Command::Void(ending(4, 2)));
-    assert_eq!(b.balance(escrow(), EUR), Balance { posted: 100, ..Balance::default() });
+    assert_eq!(b.balance(escrow(), EUR), Balance { posted: 100, added: 100, ..Balance::default() });
     assert!(b.pendings().is_empty());
     ok(&mut b, &Command::PostEntry(move_(5, escrow(), owner(), 100)));
 }
@@ -83,7 +86,7 @@ fn a_void_gives_everything_back() {
 #[test]
 fn reserved_inflow_is_not_money() {
     let mut b = Book::default();
-    ok(&mut b, &Command::Pend(move_(1, Account::PspClearing, escrow(), 100)));
+    ok(&mut b, &Command::Pend(hold(move_(1, Account::PspClearing, escrow(), 100))));
     assert!(matches!(no(&mut b, &Command::PostEntry(move_(2, escrow(), owner(), 1))), Rejection::Limit { short: 1, .. }));
 }
 
@@ -99,7 +102,7 @@ fn an_id_has_one_outcome_for_ever() {
     for other in [move_(1, Account::PspClearing, escrow(), 101), move_(1, Account::PspClearing, owner(), 100)] {
         assert_eq!(no(&mut b, &Command::PostEntry(other)), Rejection::IdTaken { seq });
     }
-    assert_eq!(no(&mut b, &Command::Pend(move_(1, Account::PspClearing, escrow(), 100))), Rejection::IdTaken { seq });
+    assert_eq!(no(&mut b, &Command::Pend(hold(move_(1, Account::PspClearing, escrow(), 100)))), Rejection::IdTaken { seq });
 }
 
 #[test]
@@ -130,7 +133,7 @@ fn linked_commands_stand_or_fall_together() {
     // A later part sees what an earlier part did: accounts, balances, pending entries.
     let chain = Command::linked(vec![
         Command::PostEntry(move_(3, Account::PspClearing, escrow(), 100)),
-        Command::Pend(move_(4, escrow(), owner(), 100)),
+        Command::Pend(hold(move_(4, escrow(), owner(), 100))),
         post(5, 4, Portion::Whole),
     ]);
     ok(&mut b, &chain);
@@ -151,7 +154,7 @@ fn one_id_twice_in_a_link_is_refused() {
         matches!(no(&mut b, &Command::linked(vec![c(1), c(2)])), Rejection::LinkFailed { index: 1, reason } if matches!(*reason, Rejection::IdTaken { .. }))
     );
     // A pending entry voided and captured in one link resolves once.
-    ok(&mut b, &Command::Pend(move_(2, Account::PspClearing, escrow(), 5)));
+    ok(&mut b, &Command::Pend(hold(move_(2, Account::PspClearing, escrow(), 5))));
     let both = Command::linked(vec![Command::Void(ending(3, 2)), post(4, 2, Portion::Whole)]);
     assert!(matches!(no(&mut b, &both), Rejection::LinkFailed { index: 1, reason } if *reason == Rejection::PendingResolved));
 }
@@ -180,7 +183,7 @@ fn malformed_entries_are_refused_by_name() {
 fn a_part_of_many_legs_is_given_leg_by_leg() {
     let mut b = Book::default();
     let legs = vec![Leg::debit(Account::PspClearing, 10), Leg::credit(escrow(), 6), Leg::credit(owner(), 4)];
-    ok(&mut b, &Command::Pend(entry(1, 0, legs)));
+    ok(&mut b, &Command::Pend(hold(entry(1, 0, legs))));
     let each = |amounts: &[u64]| Portion::Each(Legs { amounts: amounts.to_vec() });
     assert_eq!(no(&mut b, &post(2, 1, Portion::Amount(5))), Rejection::PortionMismatch);
     assert_eq!(no(&mut b, &post(2, 1, each(&[5, 5]))), Rejection::PortionMismatch);
@@ -249,7 +252,7 @@ fn a_thawed_book_is_equal_and_finds_its_rows() {
         let to = Account::OwnerPayable { party: PartyId::named(&n.to_string()) };
         ok(&mut b, &Command::PostEntry(move_(n, Account::PspClearing, to, 5)));
     }
-    ok(&mut b, &Command::Pend(move_(900, Account::PspClearing, escrow(), 5)));
+    ok(&mut b, &Command::Pend(hold(move_(900, Account::PspClearing, escrow(), 5))));
     let t = Book::thaw(&b.freeze()).unwrap();
     assert_eq!(t, b);
     assert_eq!(t.posted(Account::OwnerPayable { party: PartyId::named("77") }, EUR), 5);
@@ -289,7 +292,7 @@ fn evolve_swears_when_facts_do_not_continue_the_book() {
 fn the_auditor_finds_what_was_falsified() {
     let mut b = Book::default();
     let mut facts = ok(&mut b, &Command::PostEntry(move_(1, Account::PspClearing, escrow(), 100)));
-    facts.extend(ok(&mut b, &Command::Pend(move_(2, escrow(), owner(), 60))));
+    facts.extend(ok(&mut b, &Command::Pend(hold(move_(2, escrow(), owner(), 60)))));
     facts.extend(ok(&mut b, &post(3, 2, Portion::Amount(50))));
     let ended = BTreeSet::from([job()]);
     assert_eq!(audit(&facts, &BTreeSet::new(), Some(&b)), []);
@@ -333,7 +336,7 @@ fn the_auditor_finds_what_was_falsified() {
 fn the_journal_spells_out_accounts() {
     let mut b = Book::default();
     let mut j = Journal::default();
-    let mut facts = ok(&mut b, &Command::Pend(move_(1, Account::PspClearing, escrow(), 100)));
+    let mut facts = ok(&mut b, &Command::Pend(hold(move_(1, Account::PspClearing, escrow(), 100))));
     facts.extend(ok(&mut b, &Command::Void(ending(2, 1))));
     facts.iter().for_each(|f| j.write(f));
     let of: Vec<_> = j.of_job(job()).collect();

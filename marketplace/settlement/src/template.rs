@@ -134,7 +134,7 @@ impl Cause {
         self.entry(template, place, job, legs).map(Command::PostEntry)
     }
     pub(crate) fn pend(&self, template: Template, place: u8, job: Option<JobId>, legs: Vec<Leg>) -> Option<Command> {
-        self.entry(template, place, job, legs).map(Command::Pend)
+        self.entry(template, place, job, legs).map(|entry| Command::Pend(nooterra_ledger::entry::Hold { entry, expires: None }))
     }
     fn resolution(&self, template: Template, pending: EntryId) -> Resolution {
         Resolution { id: entry_id(self.event, template, 0), pending, code: template.code(), cause: self.event, at: self.at }
