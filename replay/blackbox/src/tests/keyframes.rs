@@ -154,6 +154,33 @@ fn a_keyframe_whose_base_is_gone_says_so() {
 }
 
 #[test]
+fn a_keyframe_whose_base_is_withheld_says_so() {
+    let mut all = harm::messages(&log());
+    let base = all.iter_mut().filter(|m| m.channel.topic.starts_with("/nt/snap/")).nth(8).unwrap();
+    let data = base.data.to_vec();
+    let (mut header, payload) = crate::entry::Header::read(&data).unwrap();
+    (header.commit, header.length) = (Some(Digest([1; 32])), payload.unwrap().len() as u64);
+    let mut w = nooterra_engine::record::Writer::default();
+    header.write(None, &mut w);
+    base.data = Cow::Owned(w.bytes);
+    let bytes = harm::rewrite(&all, WriteOptions::new());
+    let e = resumed(&bytes, 90).unwrap_err();
+    assert!(e.contains("withheld"), "{e}");
+    assert_eq!(resumed(&bytes, 70).unwrap(), keyframe(700));
+    // Read from the first byte, all that can be unpacked is.
+    let mut log = LogReader::new(bytes.as_slice());
+    let mut unpacked = Vec::new();
+    while let Some(r) = log.next().unwrap() {
+        if r.kind == Kind::Snap
+            && let Ok(s) = r.decode::<Snap>()
+        {
+            unpacked.push((s.tick, log.keyframe(&s).is_ok()));
+        }
+    }
+    assert_eq!(unpacked, (0..12).filter(|n| *n != 8).map(|n| (n * 100, n < 8)).collect::<Vec<_>>());
+}
+
+#[test]
 fn every_flipped_byte_of_a_keyframe_or_its_base_is_noticed() {
     let all = snaps(&log());
     let (whole, delta) = (&all[0], &all[1]);
