@@ -193,7 +193,7 @@ pub(crate) fn sense(
 
 /// Loses rays by chance: the gap to the next lost one is drawn, so few draws are needed.
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)] // ray numbers
-fn drop_rays(dice: &mut nooterra_engine::chance::Chance, key: u64, ppm: u32, ranges: &mut [u16]) {
+fn drop_rays(dice: &mut Chance, key: u64, ppm: u32, ranges: &mut [u16]) {
     if ppm >= 1_000_000 {
         ranges.fill(SCAN_LOST);
         return;
