@@ -64,10 +64,14 @@ impl Chance {
         let count = self.counters.entry((place.key, entity)).or_insert(0);
         let index = *count;
         *count += 1;
-        let mut rng = ChaCha8Rng::from_seed(self.seed);
-        rng.set_stream(place.key ^ entity.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut rng = self.stream(place, entity);
         rng.set_word_pos(u128::from(index) * STRIDE);
         (rng, index)
+    }
+    fn stream(&self, place: Place, entity: u64) -> ChaCha8Rng {
+        let mut rng = ChaCha8Rng::from_seed(self.seed);
+        rng.set_stream(place.key ^ entity.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        rng
     }
     /// A value below `bound` (0 if `bound` is 0), decided by the list if it has an entry.
     pub fn choose(&mut self, place: Place, entity: u64, bound: u64) -> u64 {
@@ -94,15 +98,26 @@ impl Chance {
     }
     /// Fills `out` with standard normal noise (sum of four uniforms, bounded at ±3.46): one draw, whatever the length.
     pub fn normals(&mut self, place: Place, entity: u64, out: &mut [f32]) {
-        // The stream is split by draw, not by word, so a long scan may not run into the next draw's words.
-        let (mut rng, index) = self.next(place, entity);
-        rng.set_stream(rng.get_stream() ^ (index + 1).wrapping_mul(0xd6e8_feb8_6659_fd93));
-        rng.set_word_pos(0);
-        for o in out {
-            let w = rng.next_u64();
-            let sum: u64 = (0..4).map(|i| (w >> (16 * i)) & 0xffff).sum();
-            // Four uniforms on 0..65535: mean 131070, standard deviation 2 * 65536 / sqrt(12).
-            *o = (sum as f32 - 131_070.0) / 37_837.23;
+        let (rng, index) = self.next(place, entity);
+        fill(rng, index, out);
+    }
+    /// Fills `out` as the last draw of [`Chance::normals`] here did, and draws nothing. Where nothing was drawn yet, it is
+    /// left as it is.
+    pub fn last_normals(&self, place: Place, entity: u64, out: &mut [f32]) {
+        if let Some(index) = self.counters.get(&(place.key, entity)).and_then(|count| count.checked_sub(1)) {
+            fill(self.stream(place, entity), index, out);
         }
+    }
+}
+
+fn fill(mut rng: ChaCha8Rng, index: u64, out: &mut [f32]) {
+    // The stream is split by draw, not by word, so a long scan may not run into the next draw's words.
+    rng.set_stream(rng.get_stream() ^ (index + 1).wrapping_mul(0xd6e8_feb8_6659_fd93));
+    rng.set_word_pos(0);
+    for o in out {
+        let w = rng.next_u64();
+        let sum: u64 = (0..4).map(|i| (w >> (16 * i)) & 0xffff).sum();
+        // Four uniforms on 0..65535: mean 131070, standard deviation 2 * 65536 / sqrt(12).
+        *o = (sum as f32 - 131_070.0) / 37_837.23;
     }
 }

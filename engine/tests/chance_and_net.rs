@@ -40,6 +40,24 @@ fn a_thawed_chance_goes_on_alike_and_decisions_override() {
 }
 
 #[test]
+fn noise_that_was_drawn_last_can_be_had_again() {
+    let mut c = Chance::new(11);
+    let again = |c: &Chance| {
+        let mut buf = [9.0; 64];
+        decode::<Chance>(&encode(c)).expect("canonical").last_normals(A, 5, &mut buf);
+        buf
+    };
+    assert_eq!(again(&c), [9.0; 64], "nothing was drawn");
+    for _ in 0..3 {
+        let mut buf = [0.0; 64];
+        c.normals(A, 5, &mut buf);
+        c.normals(A, 6, &mut [0.0; 9]);
+        assert_eq!(again(&c), buf);
+        assert_eq!(again(&c), buf, "and draws nothing");
+    }
+}
+
+#[test]
 fn noise_is_standard_normal_enough() {
     let mut c = Chance::new(1);
     let mut all = Vec::new();

@@ -190,10 +190,6 @@ impl<R: Read> Container<R> {
         }
     }
 
-    pub(crate) fn into_source(self) -> R {
-        self.source
-    }
-
     /// Bytes read so far.
     #[must_use]
     pub fn offset(&self) -> u64 {

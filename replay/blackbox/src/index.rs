@@ -3,7 +3,7 @@
 use crate::container::{ChannelInfo, Container, ContainerError, Event, MAGIC, SchemaInfo, op};
 use crate::kind::Kind;
 use crate::reader::{LogError, LogReader};
-use crate::words::Snap;
+use crate::snap::{Base, LADDER_MAX, Ladder, Snap};
 use nooterra_engine::Instant;
 use nooterra_engine::keyframe::Keyframe;
 use std::collections::BTreeMap;
@@ -142,24 +142,54 @@ impl LogIndex {
         Ok(())
     }
 
-    /// The last keyframe at or before an instant, and the log from there on.
+    /// The last keyframe at or before an instant, and the log from there on. It reads those that the keyframe builds on.
     pub fn resume<R: Read + Seek>(&self, mut source: R, at: Instant) -> Result<Option<Resumed<R>>, LogError> {
         for s in self.snaps.iter().rev().skip_while(|s| s.log_time > at.0.saturating_add(u64::from(u32::MAX))) {
-            source.seek(SeekFrom::Start(s.offset)).map_err(|source| ContainerError::Read { at: s.offset, source })?;
-            let mut log = LogReader::resume(Container::resume(source, s.offset, self.schemas.clone(), self.channels.clone()));
-            let found = loop {
-                match log.next()? {
-                    None => break None,
-                    Some(r) if r.log_time < s.log_time => {}
-                    Some(r) if r.kind == Kind::Snap && r.at <= at => break Some((r.index, r.decode::<Snap>()?)),
-                    Some(_) => break None,
+            let Some((index, _, snap)) = self.read(&mut source, s)?.filter(|found| found.1 <= at) else { continue };
+            let what = |what| LogError::Payload { index, kind: Kind::Snap, what };
+            let mut below = Vec::new();
+            let mut base = snap.base;
+            while let Some(b) = base {
+                if below.len() == LADDER_MAX {
+                    return Err(what("its keyframe builds on too many others".into()));
                 }
-            };
-            if let Some((index, snap)) = found {
-                let keyframe = snap.unpack().map_err(|what| LogError::Payload { index, kind: Kind::Snap, what })?;
-                return Ok(Some(Resumed { log, index, keyframe }));
+                let lower = self.base(&mut source, &b)?.ok_or_else(|| what(b.missing()))?;
+                base = lower.base;
+                below.push(lower);
             }
-            source = log.into_source();
+            let mut ladder = Ladder::default();
+            below.into_iter().rev().for_each(|s| ladder.push(s));
+            let keyframe = ladder.unpack(&snap).map_err(what)?;
+            let mut log = LogReader::resume(self.container(source, s)?, ladder);
+            while log.next()?.is_some_and(|r| r.log_time < s.log_time) {}
+            return Ok(Some(Resumed { log, index, keyframe }));
+        }
+        Ok(None)
+    }
+
+    fn container<R: Read + Seek>(&self, mut source: R, s: &SnapAt) -> Result<Container<R>, ContainerError> {
+        source.seek(SeekFrom::Start(s.offset)).map_err(|source| ContainerError::Read { at: s.offset, source })?;
+        Ok(Container::resume(source, s.offset, self.schemas.clone(), self.channels.clone()))
+    }
+
+    /// Index, instant and content of a keyframe; `None` if there is none at this place.
+    fn read<R: Read + Seek>(&self, source: &mut R, s: &SnapAt) -> Result<Option<(u64, Instant, Snap)>, LogError> {
+        let mut log = LogReader::resume(self.container(source, s)?, Ladder::default());
+        while let Some(r) = log.next()? {
+            if r.log_time >= s.log_time {
+                return if r.kind == Kind::Snap { Ok(Some((r.index, r.at, r.decode()?))) } else { Ok(None) };
+            }
+        }
+        Ok(None)
+    }
+
+    /// The keyframe that another one is packed against.
+    fn base<R: Read + Seek>(&self, source: &mut R, b: &Base) -> Result<Option<Snap>, LogError> {
+        let near = |s: &&SnapAt| s.log_time.checked_sub(b.at.0).is_some_and(|ordinal| ordinal <= u64::from(u32::MAX));
+        for s in self.snaps.iter().filter(near) {
+            if let Some((_, _, snap)) = self.read(source, s)?.filter(|(_, _, snap)| snap.digest == b.digest) {
+                return Ok(Some(snap));
+            }
         }
         Ok(None)
     }

@@ -2,7 +2,8 @@
 //!
 //! What lives here: the [`kind`]s of records and the [`words`] of our own that go into them, the [`leaf`] that each
 //! record contributes to the Merkle tree, self-describing [`schema`]s, [`telemetry`] that foreign viewers draw, the
-//! [`recorder`], the [`container`] reader, the [`reader`] of records, and the verifier in [`verify`].
+//! [`recorder`], keyframes packed against each other in [`snap`], the [`container`] reader, the [`reader`] of records, and
+//! the verifier in [`verify`].
 //!
 //! What it may not touch: files, clocks, randomness. Bytes go into any `Write` and come out of any `Read`; keys and
 //! secrets are the caller's. The same records give the same bytes.
@@ -26,6 +27,7 @@ pub mod reader;
 pub mod recorder;
 pub mod schema;
 pub mod sink;
+pub mod snap;
 pub mod telemetry;
 pub mod verify;
 pub mod words;
@@ -35,6 +37,7 @@ pub use kind::Kind;
 pub use reader::{LogError, LogReader, Record};
 pub use recorder::{Channel, OpenInfo, RecordError, Recorder};
 pub use sink::{Nowhere, Said, Sink, SinkError, SinkExt};
+pub use snap::Snap;
 pub use verify::{Policy, Reason, Status, Verdict, verify};
 pub use words::{Head, Manifest};
 

@@ -5,7 +5,9 @@ use crate::entry::Header;
 use crate::kind::Kind;
 use crate::leaf::Cause;
 use crate::recorder::CHECKPOINT_TOPIC;
-use crate::words::{CheckpointNote, Manifest, Open};
+use crate::snap::{Ladder, Snap};
+use crate::words::{CheckpointNote, Manifest, Open, Rooms, VERSION};
+use nooterra_engine::keyframe::Keyframe;
 use nooterra_engine::record::{DecodeError, Message, decode};
 use nooterra_engine::{Digest, Instant};
 use std::io::Read;
@@ -41,6 +43,9 @@ pub enum LogError {
     /// It does not begin as a log does.
     #[error("not a log: {0}")]
     Start(&'static str),
+    /// It is of another version of the format.
+    #[error("the log is of format {0}, and this program reads format {VERSION}")]
+    Version(u32),
     /// A record's payload is not of its type, or is withheld.
     #[error("record {index} ({kind}) cannot be read: {what}")]
     Payload {
@@ -154,20 +159,51 @@ pub struct LogReader<R> {
     container: Container<R>,
     next_index: u64,
     tick: u64,
+    states: Option<States>,
+}
+
+/// What later records of states refer to.
+#[derive(Debug, Default)]
+struct States {
+    ladder: Ladder,
+    rooms: Vec<String>,
+}
+
+impl States {
+    /// Notes what a record gives to those after it. One that is not of its type is left to whoever reads it.
+    fn note(&mut self, r: &Record<'_>) {
+        match r.kind {
+            Kind::Snap => {
+                if let Ok(s) = r.decode::<Snap>() {
+                    self.ladder.push(s);
+                }
+            }
+            Kind::Roots => {
+                if let Ok(Rooms { names, .. }) = r.decode()
+                    && !names.is_empty()
+                {
+                    self.rooms = names;
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 impl<R: Read> LogReader<R> {
     /// A log from its first byte. Give it a buffered source or a file; it reads in large pieces.
     pub fn new(source: R) -> Self {
-        Self { container: Container::new(source), next_index: 0, tick: 0 }
+        Self { states: Some(States::default()), ..Self::of_proof(source) }
     }
 
-    pub(crate) fn resume(container: Container<R>) -> Self {
-        Self { container, next_index: 0, tick: 0 }
+    /// The same for somebody who looks into no state: it holds nothing for later.
+    pub(crate) fn of_proof(source: R) -> Self {
+        Self { container: Container::new(source), next_index: 0, tick: 0, states: None }
     }
 
-    pub(crate) fn into_source(self) -> R {
-        self.container.into_source()
+    /// Goes on in the middle of a file, where keyframes may build on those of the ladder.
+    pub(crate) fn resume(container: Container<R>, ladder: Ladder) -> Self {
+        Self { container, next_index: 0, tick: 0, states: Some(States { ladder, rooms: Vec::new() }) }
     }
 
     /// The next record or checkpoint.
@@ -208,6 +244,9 @@ impl<R: Read> LogReader<R> {
             place(self.next_index, self.tick, Instant(m.publish_time), ordinal, Kind::Telemetry, Some(m.data), Vec::new(), None)
         };
         self.next_index = r.index.saturating_add(1);
+        if let Some(states) = &mut self.states {
+            states.note(&r);
+        }
         Ok(Item::Record(r))
     }
 
@@ -229,14 +268,40 @@ impl<R: Read> LogReader<R> {
     /// Reads `open` and the manifest, with which every log begins.
     pub fn start(&mut self) -> Result<(Open, Manifest), LogError> {
         let open = match self.next()? {
-            Some(r) if r.kind == Kind::Open => r.decode()?,
+            Some(r) if r.kind == Kind::Open => r.decode::<Open>()?,
             Some(_) => return Err(LogError::Start("its first record is not `open`")),
             None => return Err(LogError::Start("it holds no record")),
         };
+        if open.version != VERSION {
+            return Err(LogError::Version(open.version));
+        }
         match self.next()? {
             Some(r) if r.kind == Kind::Manifest => Ok((open, r.decode()?)),
             _ => Err(LogError::Start("its second record is not the manifest")),
         }
+    }
+
+    /// Unpacks a keyframe that this reader has just passed, with the earlier ones that it is packed against. An error says
+    /// which of them is missing or broken.
+    pub fn keyframe(&self, snap: &Snap) -> Result<Keyframe, String> {
+        self.states.as_ref().map_or_else(|| snap.unpack(), |s| s.ladder.unpack(snap))
+    }
+
+    /// The keyframes that those still to come may be packed against, and the one passed last may be.
+    #[must_use]
+    pub fn ladder(&self) -> Ladder {
+        self.states.as_ref().map(|s| s.ladder.clone()).unwrap_or_default()
+    }
+
+    /// The rooms of a record that this reader has just passed, with their names if any were said so far.
+    #[must_use]
+    pub fn rooms(&self, mut rooms: Rooms) -> Rooms {
+        if let Some(s) = &self.states
+            && rooms.names.is_empty()
+        {
+            rooms.names.clone_from(&s.rooms);
+        }
+        rooms
     }
 
     /// Attachments and other content that no tree covers, so far.

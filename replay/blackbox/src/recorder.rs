@@ -5,7 +5,8 @@ use crate::kind::Kind;
 use crate::leaf::{Cause, Leaf, Salts, commit, origin_hash, schema_digest};
 use crate::schema::{self, Schema};
 use crate::sink::Said;
-use crate::words::{CheckpointNote, Close, Gap, Handover, Head, Manifest, Open, Remark, Seal, Snap, State, VERSION, manifest_hash};
+use crate::snap::Packer;
+use crate::words::{CheckpointNote, Close, Gap, Handover, Head, Manifest, Open, Remark, Rooms, Seal, State, VERSION, manifest_hash};
 use mcap::records::MessageHeader;
 use mcap::write::NoSeek;
 use mcap::{Compression, WriteOptions};
@@ -153,6 +154,8 @@ pub struct Recorder<W: Write> {
     state: Digest,
     lost: u64,
     dirty: bool,
+    packer: Packer,
+    rooms: Vec<String>,
     leaf: Vec<u8>,
     payload: Vec<u8>,
     entry: Vec<u8>,
@@ -198,6 +201,8 @@ impl<W: Write> Recorder<W> {
             state: Digest::ZERO,
             lost: 0,
             dirty: false,
+            packer: Packer::default(),
+            rooms: Vec::new(),
             leaf: Vec::new(),
             payload: Vec::new(),
             entry: Vec::new(),
@@ -356,14 +361,22 @@ impl<W: Write> Recorder<W> {
         self.record_as(Kind::State, tick, at, &State { root })
     }
 
-    /// Digest of every room; once a second.
+    /// Digest of every room; once a second. Their names are written after each keyframe and when they change.
     pub fn roots(&mut self, tick: u64, at: Instant, roots: &StateRoots) -> Result<u64, RecordError> {
-        self.record_as(Kind::Roots, tick, at, roots)
+        if self.rooms.iter().eq(roots.rooms.iter().map(|(name, _)| name)) {
+            return self.record_as(Kind::Roots, tick, at, &Rooms::unnamed(roots));
+        }
+        let rooms = Rooms::named(roots);
+        let index = self.record_as(Kind::Roots, tick, at, &rooms)?;
+        self.rooms = rooms.names;
+        Ok(index)
     }
 
-    /// A keyframe.
+    /// A keyframe; packed against an earlier one where that makes it smaller.
     pub fn keyframe(&mut self, tick: u64, at: Instant, k: &Keyframe) -> Result<u64, RecordError> {
-        let snap = Snap::pack(k).map_err(RecordError::Pack)?;
+        let snap = self.packer.pack(k).map_err(RecordError::Pack)?;
+        // Whoever starts reading here has heard no names.
+        self.rooms.clear();
         self.record_as(Kind::Snap, tick, at, &snap)
     }
 

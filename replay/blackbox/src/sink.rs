@@ -4,7 +4,8 @@
 
 use crate::kind::Kind;
 use crate::recorder::{RecordError, Recorder};
-use crate::words::{Snap, State};
+use crate::snap::Snap;
+use crate::words::{Rooms, State};
 use nooterra_engine::keyframe::{Keyframe, StateRoots};
 use nooterra_engine::record::{Message, Shape, encode};
 use nooterra_engine::{Digest, Instant};
@@ -54,6 +55,15 @@ pub enum SinkError {
 pub trait Sink {
     /// Takes one record.
     fn put(&mut self, said: &Said<'_>) -> Result<(), SinkError>;
+    /// Takes every room's digest.
+    fn roots(&mut self, tick: u64, at: Instant, roots: &StateRoots) -> Result<(), SinkError> {
+        self.put(&Said::of::<Rooms>(Kind::Roots, tick, at, &encode(&Rooms::named(roots))))
+    }
+    /// Takes a keyframe.
+    fn keyframe(&mut self, tick: u64, at: Instant, k: &Keyframe) -> Result<(), SinkError> {
+        let snap = Snap::whole(k).map_err(RecordError::Pack)?;
+        self.put(&Said::of::<Snap>(Kind::Snap, tick, at, &encode(&snap)))
+    }
     /// Is telemetry worth making?
     fn wants_telemetry(&self) -> bool {
         true
@@ -81,14 +91,6 @@ pub trait SinkExt: Sink {
     fn end_tick(&mut self, tick: u64, at: Instant, root: Digest) -> Result<(), SinkError> {
         self.say(Kind::State, tick, at, &State { root })
     }
-    /// Says every room's digest.
-    fn roots(&mut self, tick: u64, at: Instant, roots: &StateRoots) -> Result<(), SinkError> {
-        self.say(Kind::Roots, tick, at, roots)
-    }
-    /// Says a keyframe.
-    fn keyframe(&mut self, tick: u64, at: Instant, k: &Keyframe) -> Result<(), SinkError> {
-        self.say(Kind::Snap, tick, at, &Snap::pack(k).map_err(RecordError::Pack)?)
-    }
 }
 
 impl<S: Sink + ?Sized> SinkExt for S {}
@@ -97,6 +99,14 @@ impl<W: Write> Sink for Recorder<W> {
     fn put(&mut self, said: &Said<'_>) -> Result<(), SinkError> {
         let c = self.channel_for(said)?;
         self.record_bytes(c, said.tick, said.at, said.payload, &[])?;
+        Ok(())
+    }
+    fn roots(&mut self, tick: u64, at: Instant, roots: &StateRoots) -> Result<(), SinkError> {
+        Recorder::roots(self, tick, at, roots)?;
+        Ok(())
+    }
+    fn keyframe(&mut self, tick: u64, at: Instant, k: &Keyframe) -> Result<(), SinkError> {
+        Recorder::keyframe(self, tick, at, k)?;
         Ok(())
     }
     fn urgent(&mut self) -> Result<(), SinkError> {
@@ -110,6 +120,12 @@ pub struct Nowhere;
 
 impl Sink for Nowhere {
     fn put(&mut self, _: &Said<'_>) -> Result<(), SinkError> {
+        Ok(())
+    }
+    fn roots(&mut self, _: u64, _: Instant, _: &StateRoots) -> Result<(), SinkError> {
+        Ok(())
+    }
+    fn keyframe(&mut self, _: u64, _: Instant, _: &Keyframe) -> Result<(), SinkError> {
         Ok(())
     }
     fn wants_telemetry(&self) -> bool {

@@ -2,6 +2,7 @@
 
 mod basics;
 mod harm;
+mod keyframes;
 mod packed;
 mod schemas;
 mod speed;

@@ -179,7 +179,7 @@ impl Verdict {
 
 /// Reads a whole log and judges it. Never fails: what cannot be read is a bad log with a reason.
 pub fn verify<R: Read>(source: R, policy: &Policy) -> Verdict {
-    let mut reader = LogReader::new(source);
+    let mut reader = LogReader::of_proof(source);
     let mut v = Verifier::new(policy);
     let bad = loop {
         let step = match reader.next_item() {
@@ -544,6 +544,7 @@ impl<'p> Verifier<'p> {
             LogError::Container(ContainerError::Read { .. }) => Reason::Unreadable,
             LogError::Container(ContainerError::Broken { .. }) => Reason::ContainerBroken,
             LogError::Times { .. } => Reason::ClockRegression,
+            LogError::Version(_) => Reason::VersionUnknown,
             LogError::Entry { .. } | LogError::Start(_) | LogError::Payload { .. } => Reason::Malformed,
         };
         let next = Place {

@@ -1,13 +1,13 @@
 //! The records that the log writes about itself.
 
 use nooterra_engine::digest::sha256;
-use nooterra_engine::keyframe::Keyframe;
-use nooterra_engine::record::{Message, decode, encode};
+use nooterra_engine::keyframe::StateRoots;
+use nooterra_engine::record::{Message, encode};
 use nooterra_engine::{Digest, Instant, Record, Span};
 use nooterra_trust::{PublicKey, Signature, SigningKey};
 
 /// Version of the format.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A size and root that a log once had.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -165,49 +165,45 @@ pub struct Remark {
     pub text: String,
 }
 
-/// A keyframe, compressed.
-#[derive(Debug, Clone, PartialEq, Eq, Record)]
-pub struct Snap {
-    /// The tick that had just been completed.
-    pub tick: u64,
-    /// Digest over the keyframe's content.
-    pub digest: Digest,
-    /// `zstd`.
-    pub codec: String,
-    /// Length of the keyframe's canonical bytes.
-    pub length: u64,
-    /// Compressed canonical bytes.
-    pub bytes: Vec<u8>,
+/// Digest of every room, each second, shortened: it names the room in which two runs part. That they part at all is
+/// what the whole [`State`] root says, each tick.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
+pub struct Rooms {
+    /// Their names, in the composite's own fixed order. Left out where they are the ones that were said last.
+    pub names: Vec<String>,
+    /// The first [`ROOM_BYTES`] bytes of each room's digest, one after the other.
+    pub digests: Vec<u8>,
 }
 
-/// Longest keyframe that is unpacked.
-pub const KEYFRAME_BYTES_MAX: u64 = 1 << 30;
+/// Bytes of a room's digest in [`Rooms`].
+pub const ROOM_BYTES: usize = 8;
 
-impl Snap {
-    /// Packs a keyframe.
-    pub fn pack(k: &Keyframe) -> std::io::Result<Self> {
-        let raw = encode(k);
-        let bytes = zstd::bulk::compress(&raw, 1)?;
-        Ok(Self { tick: k.tick, digest: k.digest(), codec: "zstd".into(), length: raw.len() as u64, bytes })
+impl Rooms {
+    /// Shortens; with names.
+    #[must_use]
+    pub fn named(roots: &StateRoots) -> Self {
+        let names = roots.rooms.iter().map(|(name, _)| name.clone()).collect();
+        Self { names, ..Self::unnamed(roots) }
     }
-    /// Unpacks it; its digest must fit.
-    pub fn unpack(&self) -> Result<Keyframe, String> {
-        use std::io::Read as _;
-        if self.codec != "zstd" {
-            return Err(format!("keyframe codec `{}` is unknown", self.codec));
-        }
-        if self.length > KEYFRAME_BYTES_MAX {
-            return Err(format!("keyframe of {} bytes is too long", self.length));
-        }
-        let mut raw = Vec::new();
-        zstd::stream::Decoder::new(self.bytes.as_slice())
-            .and_then(|d| d.take(self.length + 1).read_to_end(&mut raw))
-            .map_err(|e| format!("keyframe does not unpack: {e}"))?;
-        if raw.len() as u64 != self.length {
-            return Err(format!("keyframe has {} bytes, {} were announced", raw.len(), self.length));
-        }
-        let k: Keyframe = decode(&raw).map_err(|e| format!("keyframe does not decode: {e}"))?;
-        if k.digest() == self.digest { Ok(k) } else { Err("keyframe differs from its digest".into()) }
+    /// Shortens; without names.
+    #[must_use]
+    pub fn unnamed(roots: &StateRoots) -> Self {
+        Self { names: Vec::new(), digests: roots.rooms.iter().flat_map(|(_, d)| d.0[..ROOM_BYTES].iter().copied()).collect() }
+    }
+    /// The first room in which the two differ, with what either says of it in hexadecimal; `None` for no such room.
+    /// One without names has those of the other.
+    #[must_use]
+    pub fn first_difference(&self, o: &Self) -> Option<(String, Option<String>, Option<String>)> {
+        let name = |a: &Self, b: &Self, i| if a.names.is_empty() { b.names.get(i) } else { a.names.get(i) }.cloned();
+        let digest = |r: &Self, i| {
+            r.digests.chunks(ROOM_BYTES).nth(i).map(|d| d.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}")))
+        };
+        let rooms = |r: &Self| r.names.len().max(r.digests.len().div_ceil(ROOM_BYTES));
+        (0..rooms(self).max(rooms(o))).find_map(|i| {
+            let (left, right) = ((name(self, o, i), digest(self, i)), (name(o, self, i), digest(o, i)));
+            let room = left.0.clone().or(right.0.clone()).unwrap_or_else(|| format!("number {i}"));
+            (left != right).then_some((room, left.1, right.1))
+        })
     }
 }
 

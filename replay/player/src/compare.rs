@@ -3,9 +3,9 @@
 use crate::divergence::{Divergence, PlayError, Side};
 use crate::shapes::Shapes;
 use nooterra_blackbox::reader::{LogReader, OwnedRecord};
-use nooterra_blackbox::words::{Remark, Snap};
-use nooterra_blackbox::{Kind, LogError, Said, Sink, SinkError};
-use nooterra_engine::inspect::first_difference;
+use nooterra_blackbox::words::{Remark, Rooms};
+use nooterra_blackbox::{Kind, LogError, Said, Sink, SinkError, Snap};
+use nooterra_engine::inspect::{Difference, first_difference};
 use nooterra_engine::record::decode;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -203,7 +203,7 @@ impl<R: Read> Comparison<'_, R> {
         };
         self.fetched = false;
         self.next = None;
-        let Some((room, d)) = self.inside(said.kind, &twin, said.payload) else { return Ok(()) };
+        let Inside::Differs(room, d) = self.inside(said.kind, &twin, said.payload) else { return Ok(()) };
         let text = format!("at tick {} room {room} differs: {d}", said.tick);
         let keyframe = said.kind == Kind::Snap;
         if let Some(v) = &mut self.report.divergence {
@@ -213,14 +213,33 @@ impl<R: Read> Comparison<'_, R> {
         if keyframe { self.stop(Stopped::Diverged) } else { Ok(()) }
     }
 
-    /// Room and field in which two records of roots or keyframes differ.
-    fn inside(&self, kind: Kind, left: &[u8], right: &[u8]) -> Option<(String, nooterra_engine::inspect::Difference)> {
+    /// Holds a record of roots or a keyframe of the log against what was said: by content, for how it is written down
+    /// depends on what was written before it.
+    fn inside(&self, kind: Kind, left: &[u8], right: &[u8]) -> Inside {
+        self.look_inside(kind, left, right).unwrap_or(Inside::Unknown)
+    }
+
+    fn look_inside(&self, kind: Kind, left: &[u8], right: &[u8]) -> Option<Inside> {
         if kind == Kind::Roots {
-            return Shapes::roots(left, right);
+            let (a, b): (Rooms, Rooms) = (decode(left).ok()?, decode(right).ok()?);
+            let found = Shapes::rooms(&self.log.rooms(a), &b);
+            return Some(found.map_or(Inside::Equal, |(room, d)| Inside::Differs(room, d)));
         }
         let (a, b): (Snap, Snap) = (decode(left).ok()?, decode(right).ok()?);
-        self.shapes.keyframes(&a.unpack().ok()?, &b.unpack().ok()?)
+        if (a.tick, a.digest) == (b.tick, b.digest) {
+            return Some(Inside::Equal);
+        }
+        let (a, b) = (self.log.keyframe(&a).ok()?, b.unpack().ok()?);
+        self.shapes.keyframes(&a, &b).map(|(room, d)| Inside::Differs(room, d))
     }
+}
+
+/// What two records of one tick's state have to do with each other.
+enum Inside {
+    Equal,
+    Differs(String, Difference),
+    /// One of them cannot be read.
+    Unknown,
 }
 
 fn left(r: &OwnedRecord) -> Side<'_> {
@@ -270,8 +289,18 @@ impl<R: Read> Sink for Comparison<'_, R> {
         self.fetched = false;
         let l = left(&r);
         let same_place = (l.kind, l.type_name, l.topic, l.tick, l.at) == (right.kind, right.type_name, right.topic, right.tick, right.at);
+        let inside = if same_place && r.payload.is_some() && matches!(l.kind, Kind::Roots | Kind::Snap) {
+            self.inside(l.kind, l.payload, right.payload)
+        } else {
+            Inside::Unknown
+        };
+        if let Inside::Differs(room, d) = inside {
+            let d = l.part(Some(room), d.path, d.left, d.right);
+            return self.diverge(d);
+        }
         // A withheld payload cannot be compared; its place can.
-        if same_place && (r.payload.is_none() || l.payload == right.payload) {
+        let is_equal = matches!(inside, Inside::Equal) || r.payload.is_none() || l.payload == right.payload;
+        if same_place && is_equal {
             self.report.compared += 1;
             if let Some(n) = self.report.by_kind.get_mut(l.kind.text()) {
                 *n += 1;
@@ -282,23 +311,6 @@ impl<R: Read> Sink for Comparison<'_, R> {
                 self.report.last_tick = Some(l.tick);
             }
             return Ok(());
-        }
-        if same_place && matches!(l.kind, Kind::Roots | Kind::Snap) {
-            return match self.inside(l.kind, l.payload, right.payload) {
-                Some((room, d)) => {
-                    let d = l.part(Some(room), d.path, d.left, d.right);
-                    self.diverge(d)
-                }
-                // Equal once unpacked: another compressor.
-                None if decode::<Snap>(l.payload).is_ok_and(|s| s.unpack().is_ok()) => {
-                    self.report.compared += 1;
-                    Ok(())
-                }
-                None => {
-                    let d = l.against(&right, || first_difference(&(said.shape)(), l.payload, right.payload));
-                    self.diverge(d)
-                }
-            };
         }
         let d = l.against(&right, || first_difference(&(said.shape)(), l.payload, right.payload));
         if same_place && l.kind == Kind::State {

@@ -1,8 +1,7 @@
 //! Finds where to start: the last keyframe at or before a tick.
 
 use crate::divergence::PlayError;
-use nooterra_blackbox::words::Snap;
-use nooterra_blackbox::{Kind, LogReader};
+use nooterra_blackbox::{Kind, LogReader, Snap};
 use nooterra_engine::keyframe::Keyframe;
 use std::io::Read;
 
@@ -27,14 +26,14 @@ pub fn find_keyframe<R: Read>(log: &mut LogReader<R>, tick: u64) -> Result<Optio
             break;
         }
         if r.kind == Kind::Snap {
-            found = Some((r.index, r.decode::<Snap>().map_err(log_error)?));
+            let (index, snap) = (r.index, r.decode::<Snap>().map_err(log_error)?);
+            // What it builds on as of now: the record that ends this loop may be a keyframe too.
+            found = Some((index, snap, log.ladder()));
         }
     }
-    let unpack = |(index, s): (u64, Snap)| {
-        let keyframe = s.unpack().map_err(|what| PlayError::Keyframe { tick: s.tick, what })?;
-        Ok(Found { index, keyframe })
-    };
-    found.map(unpack).transpose()
+    let Some((index, s, ladder)) = found else { return Ok(None) };
+    let keyframe = ladder.unpack(&s).map_err(|what| PlayError::Keyframe { tick: s.tick, what })?;
+    Ok(Some(Found { index, keyframe }))
 }
 
 /// Reads on until the record `index` has passed.

@@ -1,9 +1,10 @@
 //! Shapes by name, so that a difference in bytes becomes a difference in a field.
 
-use nooterra_blackbox::words::{Gap, Manifest, Remark, Snap, State};
+use nooterra_blackbox::Snap;
+use nooterra_blackbox::words::{Gap, Manifest, Remark, Rooms, State};
 use nooterra_engine::inspect::{Difference, first_difference};
-use nooterra_engine::keyframe::{Keyframe, StateRoots};
-use nooterra_engine::record::{Message, Shape, decode};
+use nooterra_engine::keyframe::Keyframe;
+use nooterra_engine::record::{Message, Shape};
 use std::collections::BTreeMap;
 
 /// Types of records, and of the parts of keyframes.
@@ -18,7 +19,7 @@ impl Default for Shapes {
         Self { types: BTreeMap::new(), rooms: BTreeMap::new() }
             .with::<Manifest>()
             .with::<State>()
-            .with::<StateRoots>()
+            .with::<Rooms>()
             .with::<Snap>()
             .with::<Gap>()
             .with::<Remark>()
@@ -65,13 +66,11 @@ impl Shapes {
         }
         None
     }
-    /// The first room in which two vectors of roots differ.
-    pub(crate) fn roots(left: &[u8], right: &[u8]) -> Option<(String, Difference)> {
-        let (a, b): (StateRoots, StateRoots) = (decode(left).ok()?, decode(right).ok()?);
-        let room = a.first_difference(&b)?.to_owned();
-        let of = |r: &StateRoots| r.rooms.iter().find(|(n, _)| *n == room).map_or("(nothing)".to_owned(), |(_, d)| d.short());
-        let (left, right) = (of(&a), of(&b));
-        Some((room, Difference { path: "root".into(), left, right }))
+    /// The first room in which two records of roots differ.
+    pub(crate) fn rooms(left: &Rooms, right: &Rooms) -> Option<(String, Difference)> {
+        let (room, left, right) = left.first_difference(right)?;
+        let text = |d: Option<String>| d.unwrap_or_else(|| "(nothing)".to_owned());
+        Some((room, Difference { path: "root".into(), left: text(left), right: text(right) }))
     }
 }
 

@@ -4,12 +4,12 @@ use crate::drive::Drive;
 use crate::load::from_manifest;
 use crate::tape::{RobotClamp, RobotNote, Slot};
 use nooterra_blackbox::telemetry::{FrameTransforms, Log, SceneUpdate};
-use nooterra_blackbox::words::{Manifest, Snap};
-use nooterra_blackbox::{Kind, LogError, LogReader, Said, Sink, SinkError};
+use nooterra_blackbox::words::Manifest;
+use nooterra_blackbox::{Kind, LogError, LogReader, RecordError, Said, Sink, SinkError};
 use nooterra_control::Fact;
 use nooterra_control::wish::Wish;
 use nooterra_engine::keyframe::{Keyframe, StateRoots};
-use nooterra_engine::{Instant, decode, encode};
+use nooterra_engine::{Instant, decode};
 use nooterra_player::compare::{AdvanceError, Limits, Replayable, Report};
 use nooterra_player::{DiffReport, PlayError, Shapes};
 use nooterra_stage::{Arrived, FaultEdge, Setup, Stray};
@@ -179,11 +179,13 @@ fn said(slot: Slot, tick: u64, at: Instant, bytes: &[u8], sink: &mut dyn Sink) -
         Slot::Note => put!(RobotNote),
         Slot::Clamp => put!(RobotClamp),
         Slot::Root => put!(nooterra_blackbox::words::State),
-        Slot::Roots => put!(StateRoots),
+        Slot::Roots => {
+            let roots: StateRoots = decode(bytes).map_err(|_| RecordError::Form("roots on the tape"))?;
+            sink.roots(tick, at, &roots)
+        }
         Slot::Keyframe => {
-            let k: Keyframe = decode(bytes).map_err(|_| nooterra_blackbox::RecordError::Form("keyframe on the tape"))?;
-            let snap = Snap::pack(&k).map_err(nooterra_blackbox::RecordError::Pack)?;
-            sink.put(&Said::of::<Snap>(Kind::Snap, tick, at, &encode(&snap)))
+            let k: Keyframe = decode(bytes).map_err(|_| RecordError::Form("keyframe on the tape"))?;
+            sink.keyframe(tick, at, &k)
         }
         Slot::Transforms => put!(FrameTransforms, telemetry),
         Slot::Scene => put!(SceneUpdate, telemetry),

@@ -7,6 +7,7 @@ use crate::fault::{Faults, RobotFaults};
 use crate::lift::LiftUnit;
 use crate::params::{TwinError, TwinParams};
 use crate::physics::Physics;
+use crate::sense::drawn;
 use crate::state::{
     Battery, Clock, Deck, Dice, DriveTrain, Load, Motion, Obstacle, Person, Robot, Roster, Senses, Settings, Touches, Waiting,
 };
@@ -19,7 +20,7 @@ use nooterra_site::Site;
 use rapier3d::prelude::PhysicsWorld;
 
 /// Number of this layout.
-const LAYOUT: u32 = 2;
+const LAYOUT: u32 = 3;
 
 #[derive(Debug, Clone, PartialEq, Record)]
 struct FrozenRobot {
@@ -28,7 +29,9 @@ struct FrozenRobot {
     train: DriveTrain,
     battery: Battery,
     deck: Deck,
+    /// Without the noise that was drawn ahead.
     senses: Senses,
+    drawn: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Record)]
@@ -67,13 +70,16 @@ impl Twin {
             .robots
             .iter()
             .filter_map(|e| {
+                let mut senses = w.get::<Senses>(*e)?.clone();
+                let drawn = !std::mem::take(&mut senses.noise).is_empty();
                 Some(FrozenRobot {
                     robot: w.get::<Robot>(*e)?.clone(),
                     motion: *w.get::<Motion>(*e)?,
                     train: w.get::<DriveTrain>(*e)?.clone(),
                     battery: *w.get::<Battery>(*e)?,
                     deck: *w.get::<Deck>(*e)?,
-                    senses: w.get::<Senses>(*e)?.clone(),
+                    senses,
+                    drawn,
                 })
             })
             .collect();
@@ -109,12 +115,16 @@ impl Twin {
             return Err(TwinError::Thaw(format!("its tick is {}, not {}", f.tick_len, params.tick)));
         }
         let rapier: PhysicsWorld = postcard::from_bytes(&f.rapier).map_err(|e| TwinError::Thaw(format!("physics: {e}")))?;
+        let chance = f.dice.clone();
         let (mut world, plan) = bare(site, params, f.dice, f.tick)?;
         world.insert_resource(Physics { world: rapier });
         build_site(&mut world, site, &plan, Some((f.doors, f.lifts)));
         world.insert_resource(f.waiting);
         world.insert_resource(f.touches);
-        for r in f.robots {
+        for mut r in f.robots {
+            if r.drawn {
+                r.senses.noise = drawn(&chance, &r.robot.spawn);
+            }
             let faults = RobotFaults::gather(&f.faults.active, r.robot.ix);
             let chassis = Chassis::of(&r.robot.spawn.model);
             let e = world.spawn((r.robot, chassis, r.motion, r.train, r.battery, r.deck, r.senses, faults)).id();

@@ -6,9 +6,9 @@ use crate::plan::Plan;
 use crate::scan::FlatWorld;
 use crate::state::{Battery, Cabins, Clock, Deck, Dice, DriveTrain, Load, Motion, Robot, Roster, Senses, Settings, Touches};
 use crate::wheels::Chassis;
-use crate::words::{Contact, MarkerReading, SCAN_FREE, SCAN_LOST};
+use crate::words::{Contact, MarkerReading, RobotSpawn, SCAN_FREE, SCAN_LOST};
 use bevy_ecs::prelude::{Query, Res, ResMut};
-use nooterra_engine::chance::Place;
+use nooterra_engine::chance::{Chance, Place};
 use nooterra_engine::geom::Vec2;
 use nooterra_engine::real;
 use nooterra_site::VertexIx;
@@ -18,6 +18,13 @@ const LOST: Place = Place::named("twin/scan/lost");
 const SMALL: Place = Place::named("twin/instruments");
 /// Values drawn at once for the small instruments.
 const DRAWN: usize = 64;
+
+/// What was drawn ahead for a robot's small instruments: it follows from how often was drawn, so no keyframe holds it.
+pub(crate) fn drawn(chance: &Chance, robot: &RobotSpawn) -> Vec<f32> {
+    let mut noise = vec![0.0; DRAWN];
+    chance.last_normals(SMALL, robot.id.key64(), &mut noise);
+    noise
+}
 
 /// Collects what every robot touched in this tick, in order of robot, then of party.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // an impulse of mN·s
@@ -186,7 +193,7 @@ pub(crate) fn sense(
 
 /// Loses rays by chance: the gap to the next lost one is drawn, so few draws are needed.
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)] // ray numbers
-fn drop_rays(dice: &mut nooterra_engine::chance::Chance, key: u64, ppm: u32, ranges: &mut [u16]) {
+fn drop_rays(dice: &mut Chance, key: u64, ppm: u32, ranges: &mut [u16]) {
     if ppm >= 1_000_000 {
         ranges.fill(SCAN_LOST);
         return;

@@ -2,8 +2,9 @@ use super::*;
 use crate::index::LogIndex;
 use crate::leaf::{Salts, commit};
 use crate::reader::LogReader;
+use crate::snap::Snap;
 use crate::verify::{Policy, Reason, Status, verify};
-use crate::words::{Gap, Head, Snap};
+use crate::words::{Gap, Head};
 use nooterra_engine::Digest;
 use nooterra_engine::keyframe::{Keyframe, Part, StateRoots};
 use nooterra_engine::record::Writer;
@@ -181,7 +182,7 @@ fn with_keyframes() -> Vec<u8> {
         r.telemetry("/log", tick, at, &Log { timestamp: at.into(), level: Level::INFO, message: String::new(), name: "s".into() }).unwrap();
         r.end_tick(tick, at, blake3(&tick.to_le_bytes())).unwrap();
         if tick % 100 == 0 {
-            r.keyframe(tick, at, &Keyframe { tick, at, parts: vec![Part { room: "a".into(), bytes: vec![7; 5000] }] }).unwrap();
+            r.keyframe(tick, at, &keyframes::keyframe(tick)).unwrap();
         }
     }
     r.close(600, Instant::from_secs(60), "end").unwrap().0

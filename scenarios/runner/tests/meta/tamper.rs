@@ -4,8 +4,8 @@ use crate::common::{Draws, recorded, scenario};
 use mcap::WriteOptions;
 use nooterra_blackbox::reader::OwnedRecord;
 use nooterra_blackbox::telemetry::{FrameTransforms, Log, SceneUpdate};
-use nooterra_blackbox::words::{Close, Manifest, Remark, Snap};
-use nooterra_blackbox::{Channel, Kind, LogReader, OpenInfo, Policy, Reason, Recorder, Status};
+use nooterra_blackbox::words::{Close, Manifest, Remark, Rooms};
+use nooterra_blackbox::{Channel, Kind, LogReader, OpenInfo, Policy, Reason, Recorder, Snap, Status};
 use nooterra_engine::decode;
 use nooterra_runner::tape::Slot;
 use nooterra_runner::{Range, replay, verify};
@@ -30,6 +30,7 @@ fn channel<W: std::io::Write>(r: &mut Recorder<W>, record: &OwnedRecord) -> Chan
         (Kind::Telemetry, "/scene") => r.telemetry_channel::<SceneUpdate>("/scene"),
         (Kind::Telemetry, topic) => r.telemetry_channel::<Log>(topic),
         (Kind::Snap, _) => r.channel::<Snap>(Kind::Snap),
+        (Kind::Roots, _) => r.channel::<Rooms>(Kind::Roots),
         (kind, _) => {
             let slot = Slot::ALL.into_iter().find(|s| s.kind() == kind && s.shape().name.full() == record.type_name);
             let slot = slot.unwrap_or_else(|| panic!("no slot for {kind} {}", record.type_name));
