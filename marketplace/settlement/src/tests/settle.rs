@@ -272,8 +272,10 @@ proptest! {
         d.carry_out(hold::held(cause("held", 3), input.job, input.held));
         d.carry_out(commands);
         let stands = |a| d.book.balance(a, EUR);
-        prop_assert_eq!(stands(Account::Escrow { job: input.job }), Default::default());
-        prop_assert_eq!(stands(Account::Held { job: input.job }), Default::default());
+        for account in [Account::Escrow { job: input.job }, Account::Held { job: input.job }] {
+            let b = stands(account);
+            prop_assert_eq!((b.posted, b.pending_in, b.pending_out), (0, 0, 0), "{}", account);
+        }
         prop_assert_eq!(stands(Account::RequesterRefundPayable { party: requester }).posted, i128::from(s.refund_cash));
         prop_assert_eq!(stands(Account::RequesterCredit { party: requester }).posted, i128::from(s.refund_credit));
         prop_assert_eq!(stands(Account::PartyReceivable { role: Role::Owner, party: input.pinned_owner }).posted, 0);
