@@ -2,9 +2,11 @@
 //! same with one.
 
 use nooterra_engine::together::{InTurn, Piece, Together};
+use std::cell::Cell;
 use std::sync::Mutex;
-use std::sync::atomic::Ordering::{Acquire, Release};
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize};
+use std::time::{Duration, Instant};
 
 /// So often it is looked whether the last pieces have been done elsewhere, before sleeping: some tenths of a millisecond.
 const SPINS: u32 = 20_000;
@@ -14,6 +16,8 @@ const STACK_BYTES: usize = 8 << 20;
 
 /// A helper that finds nothing to do looks again this often before it lets others have its core for a moment.
 const LOOKS: u32 = 64;
+/// While runs go on alone, it sleeps for so long at a time.
+const NAP: Duration = Duration::from_millis(1);
 
 /// Does `work` where a second core can help it: runs in it do pieces of a tick at the same time. On a machine with one
 /// core, or without a thread to give, it is done as it would be otherwise.
@@ -42,7 +46,11 @@ pub fn with_cores<R: Send>(work: impl FnOnce() -> R + Send) -> R {
                 idle = 0;
             } else {
                 idle += 1;
-                if idle < LOOKS { std::hint::spin_loop() } else { std::thread::yield_now() }
+                match () {
+                    () if LOOK.alone.load(Relaxed) => std::thread::sleep(NAP),
+                    () if idle < LOOKS => std::hint::spin_loop(),
+                    () => std::thread::yield_now(),
+                }
             }
         }
     };
@@ -58,35 +66,105 @@ impl Drop for End<'_> {
 }
 
 /// All pieces at once inside of [`with_cores`], one after the other elsewhere.
+///
+/// On a busy machine a second thread costs more than it gives: it is put aside in the middle of a piece, and everybody
+/// waits for it. So now and then some calls are done alone and some together, and whatever took less time is done until
+/// the next look.
 #[derive(Debug, Clone, Copy)]
 pub struct Cores;
+
+/// Calls from one look to the next.
+const LOOK_EVERY: u32 = 8_192;
+/// Calls that are timed each way.
+const LOOK_LENGTH: u32 = 256;
+
+static LOOK: Look =
+    Look { calls: AtomicU32::new(0), alone_ns: AtomicU64::new(0), together_ns: AtomicU64::new(0), alone: AtomicBool::new(false) };
+
+thread_local! {
+    /// A piece may have pieces of its own: only the outermost call is timed.
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What is faster at present. It is one for the process, since its runs share the machine.
+struct Look {
+    calls: AtomicU32,
+    alone_ns: AtomicU64,
+    together_ns: AtomicU64,
+    alone: AtomicBool,
+}
+
+impl Look {
+    /// Does a call in the way whose turn it is.
+    fn call(&self, pieces: &mut [&mut Piece<'_>]) {
+        let n = self.calls.fetch_add(1, Relaxed) % LOOK_EVERY;
+        let timed = match n {
+            0 => {
+                self.alone_ns.store(0, Relaxed);
+                self.together_ns.store(0, Relaxed);
+                self.alone.store(true, Relaxed);
+                Some(&self.alone_ns)
+            }
+            n if n < LOOK_LENGTH => Some(&self.alone_ns),
+            n if n < 2 * LOOK_LENGTH => {
+                self.alone.store(false, Relaxed);
+                Some(&self.together_ns)
+            }
+            LOOK_END => {
+                self.alone.store(self.alone_ns.load(Relaxed) < self.together_ns.load(Relaxed), Relaxed);
+                None
+            }
+            _ => None,
+        };
+        let begun = timed.map(|_| Instant::now());
+        INSIDE.set(true);
+        self.pass(pieces);
+        INSIDE.set(false);
+        if let (Some(sum), Some(begun)) = (timed, begun) {
+            sum.fetch_add(u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX), Relaxed);
+        }
+    }
+    fn pass(&self, pieces: &mut [&mut Piece<'_>]) {
+        if self.alone.load(Relaxed) { InTurn.all(pieces) } else { at_once(pieces) }
+    }
+}
+
+const LOOK_END: u32 = 2 * LOOK_LENGTH;
 
 impl Together for Cores {
     fn all(&self, pieces: &mut [&mut Piece<'_>]) {
         if rayon::current_thread_index().is_none() || pieces.len() < 2 {
-            return InTurn.all(pieces);
+            InTurn.all(pieces);
+        } else if INSIDE.get() {
+            LOOK.pass(pieces);
+        } else {
+            LOOK.call(pieces);
         }
-        let Some((first, rest)) = pieces.split_first_mut() else { return };
-        // Pieces that somebody has begun and not ended.
-        let under_way = AtomicUsize::new(0);
-        let queue = Mutex::new(rest.iter_mut());
-        let work = || {
-            // A thread that died of a piece holds no lock while it works, so that the queue is never poisoned.
-            while let Some(piece) = queue.lock().ok().and_then(|mut q| q.next().inspect(|_| _ = under_way.fetch_add(1, Release))) {
-                piece();
-                under_way.fetch_sub(1, Release);
-            }
-        };
-        let here = || {
-            first();
-            work();
-            // Sleeping and being woken takes longer than what is left of the other thread's piece.
-            let mut patience = SPINS;
-            while under_way.load(Acquire) > 0 && patience > 0 {
-                patience -= 1;
-                std::hint::spin_loop();
-            }
-        };
-        rayon::join(here, work);
     }
+}
+
+/// The calling thread begins with the first piece; whoever is free takes the next.
+fn at_once(pieces: &mut [&mut Piece<'_>]) {
+    let Some((first, rest)) = pieces.split_first_mut() else { return };
+    // Pieces that somebody has begun and not ended.
+    let under_way = AtomicUsize::new(0);
+    let queue = Mutex::new(rest.iter_mut());
+    let work = || {
+        // A thread that died of a piece holds no lock while it works, so that the queue is never poisoned.
+        while let Some(piece) = queue.lock().ok().and_then(|mut q| q.next().inspect(|_| _ = under_way.fetch_add(1, Release))) {
+            piece();
+            under_way.fetch_sub(1, Release);
+        }
+    };
+    let here = || {
+        first();
+        work();
+        // Sleeping and being woken takes longer than what is left of the other thread's piece.
+        let mut patience = SPINS;
+        while under_way.load(Acquire) > 0 && patience > 0 {
+            patience -= 1;
+            std::hint::spin_loop();
+        }
+    };
+    rayon::join(here, work);
 }
