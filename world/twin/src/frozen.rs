@@ -19,7 +19,7 @@ use nooterra_site::Site;
 use rapier3d::prelude::PhysicsWorld;
 
 /// Number of this layout.
-const LAYOUT: u32 = 2;
+const LAYOUT: u32 = 3;
 
 #[derive(Debug, Clone, PartialEq, Record)]
 struct FrozenRobot {
