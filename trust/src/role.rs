@@ -158,11 +158,6 @@ impl KeyTable {
         if !envelope.signed_by(&b.public) {
             return Err(Rejection::new(Code::SignatureInvalid).field("sig"));
         }
-        self.identify_verified(envelope, at)
-    }
-    /// Like [`KeyTable::identify`], where the signature was already checked (by a worker of the shell, or because
-    /// the log that is being replayed holds the verdict).
-    pub fn identify_verified(&self, envelope: &Envelope, at: Instant) -> Result<&Binding, Rejection> {
         let b = self.lookup(envelope.key, at)?;
         if b.tenant != envelope.tenant {
             return Err(Rejection::new(Code::NotFound).field("tenant"));

@@ -1,12 +1,14 @@
 //! Where am I: an extended Kalman filter over east, north and heading on one level.
 //!
 //! Wheels and gyroscope predict, lidar returns against the map's wall faces and markers correct. A return that fits
-//! no wall (people, robots, boxes, doors) is left out by a gate; when hardly any fits, the estimate is in doubt: the
-//! gate widens, then the robot stands still and searches around its last place.
+//! no wall is left out by a gate. What it says of the place depends on how: one at a door says nothing, one from before
+//! the walls (people, robots, boxes, open leaves) little, and one from behind a wall that it would have to pass speaks
+//! against the place. When hardly any fits, the estimate is in doubt: the gate widens, then the robot stands still and
+//! searches around its last place.
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // encoder steps and ray counts are small
 
 use crate::config::Wheels;
-use crate::map::{AgentMap, Face, REACH_M};
+use crate::map::{AgentMap, Face, Meets, REACH_M};
 use nooterra_engine::Record;
 use nooterra_engine::geom::{Pose2, Vec2};
 use nooterra_engine::real::{sin_cos, wrap_angle};
@@ -19,6 +21,14 @@ const RAYS: usize = 24;
 const RAY_SIGMA_M: f64 = 0.05;
 /// Share of fitting returns below which the estimate is in doubt.
 const SHARE_LOW: f64 = 0.25;
+/// What a return from before the walls counts against the place, where one that fits counts 1 for it: somebody may stand
+/// there, but where nearly all of them end so, this is more likely another place.
+const BEFORE_WEIGHT: f64 = 0.25;
+/// The same for a return from behind a wall. In the right place hardly any comes from there, and beside it at least one
+/// for each four that fit, for a robot moved along some walls still sees those where they were.
+const BEHIND_WEIGHT: f64 = 12.0;
+/// A scan with less to say, in returns that fit, tells nothing about the place.
+const TELLS_MIN: f64 = 4.0;
 /// Scans in doubt until the covariance is widened, and until the robot calls itself lost (at 10 Hz).
 const DOUBT_WIDEN: u32 = 5;
 const DOUBT_LOST: u32 = 30;
@@ -68,7 +78,7 @@ pub struct Localiser {
     /// Gyroscope stuck while the wheels turn the robot.
     pub gyro_fault: bool,
     scans: u32,
-    /// Running mean of the share of returns that fit a wall.
+    /// Running mean of the share of returns that fit a wall, each by its weight.
     share: f64,
     doubt: u32,
     sure: u32,
@@ -123,7 +133,7 @@ impl Localiser {
     pub fn in_doubt(&self) -> bool {
         self.doubt > DOUBT_WIDEN
     }
-    /// Share of lidar returns that fit the map, 0..=1.
+    /// Share of what lidar returns tell that speaks for the place, 0..=1.
     pub fn share(&self) -> f64 {
         self.share
     }
@@ -222,7 +232,7 @@ impl Localiser {
         let stride = n.div_ceil(RAYS);
         let mut i = self.scans as usize % stride;
         let mut fits: [Option<(f64, f64, Face)>; RAYS] = [None; RAYS];
-        let (mut eligible, mut count) = (0u32, 0usize);
+        let (mut count, mut before, mut behind) = (0usize, 0.0, 0.0);
         let far = f64::from(scan.range_max_m) * 0.98;
         while i < n {
             let r = f64::from(scan.ranges_m[i]);
@@ -231,29 +241,43 @@ impl Localiser {
             if !(r > 0.05 && r < far) {
                 continue;
             }
-            eligible += 1;
             let arm = Vec2::at_angle(self.pose.theta_rad + bearing) * r;
-            let Some((face, h)) = map.seen_face(self.level, self.pose.at + arm, self.pose.at, REACH_M) else { continue };
-            let (g0, g1, g2) = (face.normal.x, face.normal.y, face.normal.dot(arm.perp()));
-            let p = &self.p;
-            let spread = g0 * (p[0] * g0 + 2.0 * (p[1] * g1 + p[2] * g2)) + g1 * (p[3] * g1 + 2.0 * p[4] * g2) + g2 * p[5] * g2;
-            if h * h <= 9.0 * (spread + RAY_SIGMA_M * RAY_SIGMA_M) && count < RAYS {
+            let end = self.pose.at + arm;
+            let met = map.meets(self.level, end, self.pose.at, REACH_M);
+            if let Meets::Wall(face, h) = met
+                && h.abs() <= self.gate_m(face, arm)
+                && count < RAYS
+            {
                 fits[count] = Some((r, bearing, *face));
                 count += 1;
+            } else if map.passes(self.level, self.pose.at, end).is_some_and(|f| -f.height(end) > self.gate_m(f, arm).min(REACH_M)) {
+                behind += 1.0;
+            } else if met != Meets::Door {
+                before += BEFORE_WEIGHT;
             }
         }
-        let share = if eligible > 0 { count as f64 / f64::from(eligible) } else { 0.0 };
+        let fit = count as f64;
+        let tells = fit + behind + before >= TELLS_MIN;
+        let share = fit / (fit + behind * BEHIND_WEIGHT + before).max(1.0);
         // A few chance fits would only pull a wrong estimate about.
-        if share >= SHARE_LOW || eligible < 6 {
+        if share >= SHARE_LOW || !tells {
             for (r, bearing, face) in fits.iter().flatten() {
                 let arm = Vec2::at_angle(self.pose.theta_rad + bearing) * *r;
                 let h = face.height(self.pose.at + arm);
                 self.correct(h, [face.normal.x, face.normal.y, face.normal.dot(arm.perp())], RAY_SIGMA_M * RAY_SIGMA_M);
             }
         }
-        if eligible >= 6 {
+        if tells {
             self.judge(share);
         }
+    }
+
+    /// How far from a face a return may end and still come from it: three standard deviations.
+    fn gate_m(&self, face: &Face, arm: Vec2) -> f64 {
+        let (g0, g1, g2) = (face.normal.x, face.normal.y, face.normal.dot(arm.perp()));
+        let p = &self.p;
+        let spread = g0 * (p[0] * g0 + 2.0 * (p[1] * g1 + p[2] * g2)) + g1 * (p[3] * g1 + 2.0 * p[4] * g2) + g2 * p[5] * g2;
+        3.0 * (spread.max(0.0) + RAY_SIGMA_M * RAY_SIGMA_M).sqrt()
     }
 
     fn judge(&mut self, share: f64) {
@@ -381,7 +405,7 @@ fn score(pose: &Pose2, level: u32, scan: &Scan, map: &AgentMap) -> u32 {
         i += stride;
         if r > 0.05
             && r < f64::from(scan.range_max_m) * 0.98
-            && let Some((_, h)) = map.seen_face(level, pose.at + Vec2::new(c, s) * r, pose.at, GATE_M)
+            && let Meets::Wall(_, h) = map.meets(level, pose.at + Vec2::new(c, s) * r, pose.at, GATE_M)
         {
             sum += ((1.0 - h.abs() / GATE_M).max(0.0) * 100.0) as u32;
         }

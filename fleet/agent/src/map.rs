@@ -10,8 +10,12 @@ use nooterra_site::model::{LaneOrientation, Lift};
 const CELL_M: f64 = 0.5;
 /// A face is listed in every cell that comes this near to it: no query may look further.
 pub const REACH_M: f64 = 0.35;
-/// Lidar returns this near to a door say nothing: it may be anywhere on its way.
+/// Lidar returns this near to a closed door say nothing: it may be anywhere on its way.
 const DOOR_DOUBT_M: f64 = 0.2;
+/// A beam that passes a wall this near to its end may have passed beside it.
+const END_DOUBT_M: f64 = 0.1;
+/// Looks along one beam: no lidar of ours sees further than this many cells.
+const STEPS_MAX: f64 = 400.0;
 
 /// A vertex as the robot knows it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,6 +39,17 @@ pub struct Way {
     pub facing: LaneOrientation,
 }
 
+/// What a face belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// What never moves.
+    Wall,
+    /// A lift's cabin, which is on one level at a time.
+    Cabin,
+    /// A door, where it is when it is closed.
+    Door,
+}
+
 /// One visible side of a wall, or a door's closed position.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Face {
@@ -46,16 +61,19 @@ pub struct Face {
     pub length_m: f64,
     /// Unit vector towards the side from which it is seen.
     pub normal: Vec2,
-    is_door: bool,
+    kind: Kind,
 }
 
 impl Face {
-    fn new(s: Segment, normal: Vec2, is_door: bool) -> Self {
-        Self { a: s.a, dir: (s.b - s.a).unit(), length_m: s.length(), normal, is_door }
+    fn new(s: Segment, normal: Vec2, kind: Kind) -> Self {
+        Self { a: s.a, dir: (s.b - s.a).unit(), length_m: s.length(), normal, kind }
     }
     /// Distance of `p` in front of it.
     pub fn height(&self, p: Vec2) -> f64 {
         self.normal.dot(p - self.a)
+    }
+    fn along(&self, p: Vec2) -> f64 {
+        self.dir.dot(p - self.a)
     }
 }
 
@@ -67,6 +85,17 @@ struct LevelMap {
     starts: Vec<u32>,
     items: Vec<u32>,
     faces: Vec<Face>,
+}
+
+/// What the map holds where a lidar return came from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Meets<'a> {
+    /// This face, with the height of the return over it.
+    Wall(&'a Face, f64),
+    /// A door is so near that nobody can tell.
+    Door,
+    /// Nothing.
+    Nothing,
 }
 
 /// The building in a robot's head.
@@ -112,10 +141,9 @@ impl AgentMap {
     pub fn levels(&self) -> usize {
         self.levels.len()
     }
-    /// The face that a lidar return at `p` came from, seen from `eye`, with the height of `p` over it; `None` if no
-    /// face lies within `gate_m`, or if a door is so near that nobody can tell.
-    pub fn seen_face(&self, level: u32, p: Vec2, eye: Vec2, gate_m: f64) -> Option<(&Face, f64)> {
-        let l = self.levels.get(level as usize)?;
+    /// What a lidar return at `p`, seen from `eye`, came from: a face lies within `gate_m`, or a door does.
+    pub fn meets(&self, level: u32, p: Vec2, eye: Vec2, gate_m: f64) -> Meets<'_> {
+        let Some(l) = self.levels.get(level as usize) else { return Meets::Nothing };
         let mut best: Option<(&Face, f64)> = None;
         for &i in l.cell(p) {
             let f = &l.faces[i as usize];
@@ -123,10 +151,10 @@ impl AgentMap {
             if h.abs() > gate_m.max(DOOR_DOUBT_M) {
                 continue;
             }
-            let along = f.dir.dot(p - f.a);
-            if f.is_door {
+            let along = f.along(p);
+            if f.kind == Kind::Door {
                 if along > -DOOR_DOUBT_M && along < f.length_m + DOOR_DOUBT_M && h.abs() < DOOR_DOUBT_M {
-                    return None;
+                    return Meets::Door;
                 }
             } else if h.abs() <= gate_m
                 && along > -0.02
@@ -137,15 +165,36 @@ impl AgentMap {
                 best = Some((f, h));
             }
         }
-        best
+        best.map_or(Meets::Nothing, |(f, h)| Meets::Wall(f, h))
+    }
+    /// The first wall that a beam from `eye` to `p` passes through; the ends of walls, cabins and doors are left out.
+    pub fn passes(&self, level: u32, eye: Vec2, p: Vec2) -> Option<&Face> {
+        let l = self.levels.get(level as usize)?;
+        let steps = ((p - eye).norm() / CELL_M).ceil().min(STEPS_MAX);
+        // Every face is listed in all cells around it, so that one look each half metre meets whatever is crossed.
+        (0..=steps as u32).find_map(|k| {
+            let cell = l.cell(eye.lerp(p, f64::from(k) / steps.max(1.0)));
+            let crossed = cell.iter().filter_map(|i| {
+                let f = &l.faces[*i as usize];
+                let (from, to) = (f.height(eye), f.height(p));
+                if f.kind != Kind::Wall || from <= 0.05 || to >= 0.0 {
+                    return None;
+                }
+                let share = from / (from - to);
+                let at = eye.lerp(p, share);
+                let along = f.along(at);
+                (along > END_DOUBT_M && along < f.length_m - END_DOUBT_M).then_some((share, f))
+            });
+            crossed.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, f)| f)
+        })
     }
     /// Is a wall of the map within `reach_m` of `p`?
     pub fn is_wall(&self, level: u32, p: Vec2, reach_m: f64) -> bool {
         self.levels.get(level as usize).is_some_and(|l| {
             l.cell(p).iter().any(|&i| {
                 let f = &l.faces[i as usize];
-                let along = f.dir.dot(p - f.a);
-                !f.is_door && f.height(p).abs() <= reach_m && along > -reach_m && along < f.length_m + reach_m
+                let along = f.along(p);
+                f.kind != Kind::Door && f.height(p).abs() <= reach_m && along > -reach_m && along < f.length_m + reach_m
             })
         })
     }
@@ -206,10 +255,10 @@ impl LevelMap {
 fn push_box(out: &mut Vec<Face>, s: Segment, half_m: f64) {
     let d = (s.b - s.a).unit();
     let n = d.perp();
-    out.push(Face::new(Segment::new(s.a + n * half_m, s.b + n * half_m), n, false));
-    out.push(Face::new(Segment::new(s.a - n * half_m, s.b - n * half_m), -n, false));
-    out.push(Face::new(Segment::new(s.a - n * half_m, s.a + n * half_m), -d, false));
-    out.push(Face::new(Segment::new(s.b - n * half_m, s.b + n * half_m), d, false));
+    out.push(Face::new(Segment::new(s.a + n * half_m, s.b + n * half_m), n, Kind::Wall));
+    out.push(Face::new(Segment::new(s.a - n * half_m, s.b - n * half_m), -n, Kind::Wall));
+    out.push(Face::new(Segment::new(s.a - n * half_m, s.a + n * half_m), -d, Kind::Wall));
+    out.push(Face::new(Segment::new(s.b - n * half_m, s.b + n * half_m), d, Kind::Wall));
 }
 
 fn faces_of(site: &Site, level: usize) -> Vec<Face> {
@@ -236,7 +285,7 @@ fn faces_of(site: &Site, level: usize) -> Vec<Face> {
     }
     for d in site.doors.iter().filter(|d| d.level.at() == level) {
         let n = (d.line.b - d.line.a).unit().perp();
-        out.push(Face::new(d.line, n, true));
+        out.push(Face::new(d.line, n, Kind::Door));
     }
     for lift in &site.lifts {
         if lift.stops.iter().any(|s| s.level.at() == level) {
@@ -254,14 +303,14 @@ fn push_cabin(out: &mut Vec<Face>, lift: &Lift) {
     for i in 0..4 {
         let s = Segment::new(place(corners[i]), place(corners[(i + 1) % 4]));
         if s.length() > 1e-6 {
-            out.push(Face::new(s, (s.b - s.a).unit().perp(), false));
+            out.push(Face::new(s, (s.b - s.a).unit().perp(), Kind::Cabin));
         }
     }
     for door in &lift.doors {
         let half = Vec2::at_angle(door.motion_axis_rad) * (door.width_m * 0.5);
         let s = Segment::new(place(door.at - half), place(door.at + half));
         if s.length() > 1e-6 {
-            out.push(Face::new(s, (s.b - s.a).unit().perp(), true));
+            out.push(Face::new(s, (s.b - s.a).unit().perp(), Kind::Door));
         }
     }
 }

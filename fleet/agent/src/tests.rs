@@ -15,4 +15,5 @@ mod driving;
 mod jobs;
 mod links;
 mod localisation;
+mod place;
 mod rig;

@@ -3,7 +3,7 @@
 use crate::fact::{Fact, Refused};
 use crate::firing;
 use crate::genesis::Genesis;
-use crate::input::{Body, Checked, Input, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand};
+use crate::input::{Body, Input, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand};
 use crate::moving::Way;
 use crate::state::{PartyCell, RobotCell, Rooms, State};
 use crate::timers::Timers;
@@ -201,10 +201,10 @@ impl Control {
         self.fire_due(recv, out);
         self.state.now = recv;
         self.state.log_seq += 1;
-        let Input { envelope, checked } = input;
+        let Input { envelope } = input;
         let hash = envelope.input_hash();
         let role = self.state.keys.get(envelope.key).map(|b| b.role);
-        let verdict = match self.place(&envelope, hash, checked, recv) {
+        let verdict = match self.place(&envelope, hash, recv) {
             Ok(Place::Duplicate(first)) => {
                 sometimes!(true, "message repeated");
                 first
@@ -231,16 +231,12 @@ impl Control {
     }
 
     /// Form, identity, position: before anything is decided.
-    fn place(&self, e: &Envelope, hash: Digest, checked: Checked, recv: Instant) -> Result<Place, Rejection> {
+    fn place(&self, e: &Envelope, hash: Digest, recv: Instant) -> Result<Place, Rejection> {
         e.check_form()?;
         if e.tenant != self.state.genesis.tenant {
             return no(Code::NotFound);
         }
-        match checked {
-            Checked::Not => self.state.keys.identify(e, recv)?,
-            Checked::Good => self.state.keys.identify_verified(e, recv)?,
-            Checked::Bad => return Err(Rejection::new(Code::SignatureInvalid).field("sig")),
-        };
+        self.state.keys.identify(e, recv)?;
         self.state.chains.place(e, hash)
     }
 

@@ -8,42 +8,19 @@ use nooterra_jobs::event::{Choice, Fault, RevokeReason};
 use nooterra_jobs::terms::{Mode, Step, Template, Window};
 use nooterra_jobs::tier::{Level, Tier};
 use nooterra_market::standing::StandingOffer;
-use nooterra_trust::{Draft, Envelope, InputKind, KeyTable};
-
-/// What is known of an envelope's signature when it arrives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Record)]
-pub enum Checked {
-    /// Nobody looked: the platform verifies it.
-    #[default]
-    Not,
-    /// A worker of the shell verified it.
-    Good,
-    /// A worker of the shell found it broken.
-    Bad,
-}
+use nooterra_trust::{Draft, Envelope, InputKind};
 
 /// One input.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub struct Input {
     /// The signed word.
     pub envelope: Envelope,
-    /// Its signature.
-    pub checked: Checked,
 }
 
 impl Input {
-    /// An envelope whose signature nobody looked at yet.
+    /// An envelope as it arrived.
     pub const fn new(envelope: Envelope) -> Self {
-        Self { envelope, checked: Checked::Not }
-    }
-}
-
-/// The slow part of taking an input, which needs nothing but the key table: may run on any worker thread.
-pub fn verify_envelope(keys: &KeyTable, envelope: &Envelope) -> Checked {
-    match keys.get(envelope.key) {
-        Some(b) if envelope.signed_by(&b.public) => Checked::Good,
-        Some(_) => Checked::Bad,
-        None => Checked::Not,
+        Self { envelope }
     }
 }
 

@@ -47,6 +47,6 @@ mod tests;
 pub use control::{Control, GenesisError};
 pub use fact::{Event, Fact, Recorded};
 pub use genesis::{ContractTerms, Genesis, PartyEntry, RobotEntry, WitnessEntry};
-pub use input::{Body, Checked, Input, NewJob, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand, verify_envelope};
+pub use input::{Body, Input, NewJob, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand};
 pub use policy::Policy;
 pub use wish::{Invitation, PaymentAsk, Wish};

@@ -317,7 +317,8 @@ pub struct Every {
     pub between: [At<Time>; 2],
 }
 
-/// Something stands in the way.
+/// Something stands in the way. Where somebody is, or drives on too fast to stop, it drops at the nearest free spot along the
+/// lane, and as soon as there is one.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ObstacleFault {

@@ -4,7 +4,7 @@
 use nooterra_site::model::Site;
 use nooterra_site::{LaneIx, VertexIx};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 /// What a ride in a lift costs, as millimetres of driving.
 const RIDE_MM: u64 = 20_000;
@@ -15,6 +15,7 @@ pub struct Ways<'a> {
     site: &'a Site,
     out: Vec<Vec<LaneIx>>,
     into: Vec<Vec<LaneIx>>,
+    neighbours: Vec<usize>,
     returns: Vec<bool>,
 }
 
@@ -30,7 +31,8 @@ impl<'a> Ways<'a> {
                 into[lane.to.at()].push(ix);
             }
         }
-        let mut ways = Self { site, out, into, returns: vec![false; site.vertices.len()] };
+        let neighbours = site.neighbours().iter().map(BTreeSet::len).collect();
+        let mut ways = Self { site, out, into, neighbours, returns: vec![false; site.vertices.len()] };
         ways.find_returns();
         ways
     }
@@ -171,12 +173,7 @@ impl<'a> Ways<'a> {
     }
     /// Other vertices to or from which lanes lead: how many.
     pub fn neighbours(&self, v: VertexIx) -> usize {
-        let out = self.leaving(v).iter().map(|l| self.site.lanes[l.at()].to);
-        let into = self.into.get(v.at()).into_iter().flatten().map(|l| self.site.lanes[l.at()].from);
-        let mut others: Vec<VertexIx> = out.chain(into).filter(|o| *o != v).collect();
-        others.sort_unstable();
-        others.dedup();
-        others.len()
+        self.neighbours.get(v.at()).copied().unwrap_or(0)
     }
     /// Lanes that leave a vertex.
     pub fn leaving(&self, v: VertexIx) -> &[LaneIx] {

@@ -6,11 +6,12 @@ use nooterra_cast::crew::Deed;
 use nooterra_cast::{PAYMENTS, PROVIDERS, REQUESTERS, key};
 use nooterra_engine::chance::Chance;
 use nooterra_engine::faults::Edge;
-use nooterra_engine::geom::{Pose2, Vec2};
+use nooterra_engine::geom::{Pose2, Segment, Vec2};
 use nooterra_engine::net::{Disturbance, Node};
 use nooterra_script::resolved::{FaultKind, Group, MotorFault, Resolved, SensorFault, SensorKind, Walker};
 use nooterra_sim::{Enrolment, ROBOTS, SITE, SimFleet, SiteController};
-use nooterra_site::{LevelIx, VertexIx};
+use nooterra_site::model::{Lane, Site};
+use nooterra_site::{LaneIx, LevelIx, VertexIx};
 use nooterra_trust::outbox::Patience;
 use nooterra_trust::{Outbox, Sender};
 use nooterra_twin::{ObstacleSpawn, PersonSpawn, PhysicalFault, RobotIx, Stand, Twin, TwinParams};
@@ -164,10 +165,9 @@ fn physical(stage: &Stage, fault: u32, kind: &FaultKind) -> Vec<PhysicalFault> {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // metres to millimetres
     let mm = |m: f64| (m.clamp(0.0, 1e6) * 1000.0) as u32;
     match kind {
-        FaultKind::Obstacle { level, at, size_m, .. } => {
-            vec![PhysicalFault::Obstacle {
-                spawn: ObstacleSpawn { key, stand: stand(*level, *at), size_m: [*size_m, *size_m, BOX_HEIGHT_M] },
-            }]
+        FaultKind::Obstacle { level, at, size_m, lane } => {
+            let (stand, along) = (stand(*level, *at), room_along(&stage.setup.site, *level, *at, *lane));
+            vec![PhysicalFault::Obstacle { spawn: ObstacleSpawn { key, stand, size_m: [*size_m, *size_m, BOX_HEIGHT_M], along } }]
         }
         FaultKind::BatteryDead { robot: i } => vec![PhysicalFault::BatteryDead { robot: robot(*i) }],
         FaultKind::BatterySag { robot: i } => vec![PhysicalFault::BatterySag { robot: robot(*i), percent: 400 }],
@@ -185,6 +185,20 @@ fn physical(stage: &Stage, fault: u32, kind: &FaultKind) -> Vec<PhysicalFault> {
         FaultKind::LiftStuck { lift } => vec![PhysicalFault::LiftStuck { lift: *lift }],
         FaultKind::Person { walker: w } => vec![PhysicalFault::Person { spawn: walker(key, w) }],
         _ => Vec::new(),
+    }
+}
+
+/// Where a box may stand instead if somebody is where it shall drop: on its lane or, for one near a vertex, on the lanes
+/// that lead away from there.
+fn room_along(site: &Site, level: LevelIx, at: Vec2, lane: Option<LaneIx>) -> Vec<Segment> {
+    let line = |l: &Lane| Segment::new(site.vertices[l.from.at()].at, site.vertices[l.to.at()].at);
+    let starts_here = |l: &&Lane| {
+        let from = &site.vertices[l.from.at()];
+        l.ride.is_none() && l.lift_door.is_none() && from.level == level && from.at == at
+    };
+    match lane {
+        Some(ix) => site.lanes.get(ix.at()).map(line).into_iter().collect(),
+        None => site.lanes.iter().filter(starts_here).map(line).collect(),
     }
 }
 

@@ -53,6 +53,16 @@ impl Site {
             None => format!("#{}", v.ix),
         }
     }
+    /// Of every vertex, the others to or from which lanes of any graph lead.
+    pub fn neighbours(&self) -> Vec<BTreeSet<VertexIx>> {
+        let n = self.vertices.len();
+        let mut near = vec![BTreeSet::new(); n];
+        for l in self.lanes.iter().filter(|l| l.from != l.to && l.from.at() < n && l.to.at() < n) {
+            near[l.from.at()].insert(l.to);
+            near[l.to.at()].insert(l.from);
+        }
+        near
+    }
     /// The navigation graphs whose lanes touch a vertex, lowest first.
     pub fn graphs_at(&self, v: VertexIx) -> Vec<u32> {
         let set: BTreeSet<u32> = self.lanes.iter().filter(|l| l.from == v || l.to == v).map(|l| l.graph_idx).collect();

@@ -1,19 +1,20 @@
 //! The only place where bodies enter and leave the world: at the start of a tick, in order of kind and stable id.
 
 use crate::door::{DOOR_HEIGHT_M, DoorShape, DoorUnit, Leaves};
+use crate::drop::find_room;
 use crate::fault::{Faults, RobotFaults};
 use crate::lift::{CabinDoor, LiftShape, LiftUnit, ShaftDoor};
 use crate::person::PERSON_RADIUS_M;
 use crate::physics::Physics;
 use crate::plan::{Box2, Plan};
 use crate::robot::loaded;
-use crate::scan::FlatWorld;
 use crate::state::{Battery, Cabins, Deck, DriveTrain, Lies, Load, Motion, Obstacle, Person, Robot, Roster, Senses, Waiting};
 use crate::wheels::{Chassis, GRAVITY, Wheels};
 use crate::words::{
     DriveCommand, LiftMode, LoadIx, LoadSpawn, ObstacleIx, ObstacleSpawn, Party, PersonIx, PersonSpawn, RobotIx, RobotSpawn,
 };
 use bevy_ecs::prelude::{Mut, World};
+use nooterra_engine::sometimes;
 use nooterra_site::{DoorIx, LiftIx, Site};
 
 #[allow(clippy::cast_possible_truncation)] // positions in lists; metres to single precision
@@ -150,7 +151,6 @@ pub(crate) fn admit(world: &mut World) {
     w.robots.sort_by_key(|r| r.id);
     w.loads.sort_by_key(|l| l.id);
     w.people.sort_by_key(|p| p.key);
-    w.obstacles.sort_by_key(|o| o.key);
     world.resource_scope(|world, mut physics: Mut<Physics>| {
         world.resource_scope(|world, mut roster: Mut<Roster>| {
             world.resource_scope(|world, plan: Mut<Plan>| {
@@ -183,25 +183,32 @@ pub(crate) fn admit(world: &mut World) {
                     let p = person_of(&mut physics, &plan, PersonIx::new(roster.people.len() as u32), s);
                     roster.people.push(world.spawn(p).id());
                 }
+                let fresh = w.obstacles.into_iter().map(|s| (s, true));
+                let held = w.held.into_iter().map(|s| (s, false));
+                let mut boxes: Vec<(ObstacleSpawn, bool)> = held.chain(fresh).collect();
+                boxes.sort_by_key(|(s, _)| s.key);
                 let mut later = Vec::new();
-                for s in w.obstacles {
+                for (s, is_fresh) in boxes {
+                    let asked = s.stand.pose.at;
+                    let s = match find_room(world, &plan, &roster, s) {
+                        Ok(s) => s,
+                        Err(s) => {
+                            if is_fresh {
+                                sometimes!(true, "obstacle waited for room");
+                            }
+                            later.push(s);
+                            continue;
+                        }
+                    };
+                    if s.stand.pose.at != asked {
+                        sometimes!(true, "obstacle put beside the spot");
+                    }
                     let flat = obstacle_box(&plan, &s);
-                    let picture = world.resource::<FlatWorld>();
-                    let mut taken = false;
-                    if let Some(l) = picture.levels.get(s.stand.level.at()) {
-                        l.discs.near(&picture.cells, flat.x, flat.y, flat.reach() + 2.0, |d| {
-                            taken = taken || flat.distance(d.x, d.y) < d.r + 0.02
-                        });
-                    }
-                    if taken {
-                        later.push(s);
-                        continue;
-                    }
                     let ix = ObstacleIx::new(roster.obstacles.len() as u32);
                     let body = physics.add_obstacle(ix, &flat, (s.size_m[2] as f32).clamp(0.05, 5.0), plan.floor_z(s.stand.level.ix));
                     roster.obstacles.push(world.spawn(Obstacle { spawn: s, body, gone: false }).id());
                 }
-                world.resource_mut::<Waiting>().obstacles = later;
+                world.resource_mut::<Waiting>().held = later;
             });
         });
     });

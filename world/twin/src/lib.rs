@@ -16,6 +16,7 @@
 
 mod admit;
 mod door;
+mod drop;
 mod fault;
 mod frozen;
 mod lift;

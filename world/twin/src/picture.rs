@@ -8,7 +8,9 @@ use crate::person::PERSON_RADIUS_M;
 use crate::physics::Physics;
 use crate::plan::{Box2, Plan};
 use crate::scan::{Disc, FlatWorld, Movable, PERSON};
-use crate::state::{Battery, Broken, Clock, Deck, DriveTrain, Lies, Load, Motion, Obstacle, Person, Robot, Roster, Senses, Summary};
+use crate::state::{
+    Battery, Broken, Clock, Deck, DriveTrain, Lies, Load, Motion, Obstacle, Person, Robot, Roster, Senses, Summary, Waiting,
+};
 use crate::wheels::Chassis;
 use crate::words::{LoadIx, ObstacleIx, Party};
 use bevy_ecs::prelude::{Query, Res, ResMut};
@@ -128,6 +130,7 @@ pub(crate) fn summarise(
     loads: Query<&Load>,
     people: Query<&Person>,
     obstacles: Query<&Obstacle>,
+    waiting: Res<Waiting>,
 ) {
     let Summary { bytes, robot_ends } = &mut *sum;
     bytes.clear();
@@ -185,6 +188,9 @@ pub(crate) fn summarise(
     for e in &roster.obstacles {
         if let Ok(o) = obstacles.get(*e) {
             ink.u(o.spawn.key << 1 | u64::from(o.gone));
+            ink.u(o.spawn.stand.pose.at.x.to_bits());
+            ink.u(o.spawn.stand.pose.at.y.to_bits());
         }
     }
+    waiting.held.iter().for_each(|o| ink.u(o.key));
 }

@@ -45,6 +45,8 @@ pub(crate) struct Waiting {
     pub loads: Vec<LoadSpawn>,
     pub people: Vec<PersonSpawn>,
     pub obstacles: Vec<ObstacleSpawn>,
+    /// Boxes that found no room so far.
+    pub held: Vec<ObstacleSpawn>,
     pub people_off: Vec<u64>,
     pub obstacles_off: Vec<u64>,
 }
@@ -55,6 +57,7 @@ impl Waiting {
             && self.loads.is_empty()
             && self.people.is_empty()
             && self.obstacles.is_empty()
+            && self.held.is_empty()
             && self.people_off.is_empty()
             && self.obstacles_off.is_empty()
     }

@@ -1,6 +1,7 @@
 //! Tests of the whole twin on small hand-made sites.
 
 mod building;
+mod drops;
 mod faults;
 mod laser;
 mod loads;

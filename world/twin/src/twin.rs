@@ -199,6 +199,7 @@ impl Twin {
     pub fn remove_obstacle(&mut self, key: u64) {
         let mut w = self.world.resource_mut::<Waiting>();
         w.obstacles.retain(|o| o.key != key);
+        w.held.retain(|o| o.key != key);
         w.obstacles_off.push(key);
     }
     fn check_stand(&self, s: &Stand) -> Result<(), TwinError> {

@@ -1,7 +1,7 @@
 //! What goes into the twin and what comes out: indexes, spawns, commands, readings, states, truth.
 
 use nooterra_engine::Record;
-use nooterra_engine::geom::{Pose2, Vec2};
+use nooterra_engine::geom::{Pose2, Segment, Vec2};
 use nooterra_engine::ids::{ItemId, RobotId};
 use nooterra_site::{DoorIx, LevelIx, LiftIx, RobotModel, VertexIx};
 
@@ -84,7 +84,7 @@ pub struct PersonSpawn {
     pub again: bool,
 }
 
-/// A box to be put in the way; it waits until nobody stands there.
+/// A box to be put in the way. Where somebody or something is, it is put beside that, or waits until there is room.
 #[derive(Debug, Clone, PartialEq, Record)]
 pub struct ObstacleSpawn {
     /// A number of the caller's choice, unique among obstacles.
@@ -93,6 +93,8 @@ pub struct ObstacleSpawn {
     pub stand: Stand,
     /// Length, width, height in metres.
     pub size_m: [f64; 3],
+    /// Along these lines it may be moved to where there is room.
+    pub along: Vec<Segment>,
 }
 
 /// What a robot's brain tells its drive: holds until the next one.

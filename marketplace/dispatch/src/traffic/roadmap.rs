@@ -118,15 +118,10 @@ impl RoadMap {
         let vertices = site.vertices.len();
         let shapes = shapes(site);
         let roads: Vec<Road> = site.lanes.iter().map(|l| Road { from: l.from.ix, to: l.to.ix }).collect();
-        let mut neighbours = vec![BTreeSet::new(); vertices];
-        for l in &site.lanes {
-            neighbours[l.from.at()].insert(l.to.ix);
-            neighbours[l.to.at()].insert(l.from.ix);
-        }
         let rest_cost_ms = site
             .vertices
             .iter()
-            .zip(&neighbours)
+            .zip(site.neighbours())
             .map(|(v, near)| {
                 let f = &v.flags;
                 let mut ms = 4_000;

@@ -97,7 +97,8 @@ fn an_obstacle_waits_until_nobody_stands_there_and_then_blocks() {
     let mut t = twin(&room());
     let r = put(&mut t, "a", fast(), 0.0, 0.0, 0.0);
     let stand = Stand { level: LevelIx::new(0), pose: Pose2::new(0.0, 0.0, 0.0) };
-    let n = t.begin_fault(PhysicalFault::Obstacle { spawn: ObstacleSpawn { key: 1, stand, size_m: [0.6, 0.6, 0.5] } }).unwrap();
+    let n =
+        t.begin_fault(PhysicalFault::Obstacle { spawn: ObstacleSpawn { key: 1, stand, size_m: [0.6, 0.6, 0.5], along: vec![] } }).unwrap();
     run(&mut t, 20);
     assert!(t.contacts().is_empty(), "nothing lands on a robot");
     t.drive(r, go(-0.8, 0.0)).unwrap();

@@ -51,7 +51,7 @@ fn a_scan_sees_what_rays_through_the_physics_see() {
         .map(|(i, (x, y))| put(&mut t, &format!("r{i}"), fast(), *x, *y, 0.7 * i as f64))
         .collect();
     let stand = Stand { level: LevelIx::new(0), pose: Pose2::new(-4.0, -1.0, 0.4) };
-    t.add_obstacle(ObstacleSpawn { key: 1, stand, size_m: [1.0, 0.5, 0.6] }).unwrap();
+    t.add_obstacle(ObstacleSpawn { key: 1, stand, size_m: [1.0, 0.5, 0.6], along: vec![] }).unwrap();
     t.add_person(PersonSpawn { key: 1, level: LevelIx::new(0), path: vec![Vec2::new(2.0, 3.0)], speed_mps: 1.0, again: false }).unwrap();
     t.door(DoorCommand { door: DOOR, open: true }).unwrap();
     let (mut far, mut all, mut free) = (0, 0, 0);

@@ -37,7 +37,7 @@ fn story(t: &mut Twin) {
     }
     if tick % 130 == 60 {
         let stand = Stand { level: LevelIx::new(0), pose: Pose2::new(-3.0, 1.0, 0.3) };
-        let spawn = ObstacleSpawn { key: 9, stand, size_m: [0.8, 0.4, 0.6] };
+        let spawn = ObstacleSpawn { key: 9, stand, size_m: [0.8, 0.4, 0.6], along: vec![] };
         let _ = t.begin_fault(PhysicalFault::Obstacle { spawn });
         t.begin_fault(PhysicalFault::MotorDelay { robot: RobotIx::new(1), ticks: 7 }).unwrap();
     }
