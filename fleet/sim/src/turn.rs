@@ -146,10 +146,7 @@ impl SimFleet {
             }
         }
         for r in &mut self.robots {
-            let Some((stand, asleep)) = self.twin.stand(r.ix) else { continue };
-            if asleep {
-                continue;
-            }
+            let Some(stand) = self.twin.awake(r.ix) else { continue };
             if let Some((level, last)) = r.last
                 && level == stand.level.ix
             {

@@ -1,11 +1,12 @@
 //! Two cores for one run: the platform's turn beside the world's, robots' brains beside each other. What comes out is the
 //! same with one.
 
+use crate::recording::Desk;
 use nooterra_engine::together::{InTurn, Piece, Together};
 use std::cell::Cell;
-use std::sync::Mutex;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 /// So often it is looked whether the last pieces have been done elsewhere, before sleeping: some tenths of a millisecond.
@@ -42,7 +43,7 @@ pub fn with_cores<R: Send>(work: impl FnOnce() -> R + Send) -> R {
         let mut idle = 0;
         // Nobody waits for itself: were the helper ever taken up by the thread at work, it would have nothing to do.
         while !over.load(Acquire) && at_work.load(Acquire) != me() {
-            if rayon::yield_now() == Some(rayon::Yield::Executed) {
+            if rayon::yield_now() == Some(rayon::Yield::Executed) || write_one() {
                 idle = 0;
             } else {
                 idle += 1;
@@ -55,6 +56,42 @@ pub fn with_cores<R: Send>(work: impl FnOnce() -> R + Send) -> R {
         }
     };
     pool.install(|| rayon::join(watched, helper)).0
+}
+
+/// Recordings that the helper writes when nothing else wants it.
+static DESKS: Mutex<Vec<Weak<Desk>>> = Mutex::new(Vec::new());
+/// Tapes that wait on all desks.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+
+/// Is this thread inside of [`with_cores`], with a second one awake?
+pub(crate) fn has_helper() -> bool {
+    rayon::current_thread_index().is_some()
+}
+
+/// Has a recording written beside the run.
+pub(crate) fn help(desk: &Arc<Desk>) {
+    if let Ok(mut desks) = DESKS.lock() {
+        desks.retain(|d| d.strong_count() > 0);
+        desks.push(Arc::downgrade(desk));
+    }
+}
+
+/// A tape more, or less, that waits for the helper.
+pub(crate) fn waiting(more: bool) {
+    if more {
+        WAITING.fetch_add(1, Release)
+    } else {
+        WAITING.fetch_sub(1, Release)
+    };
+}
+
+fn write_one() -> bool {
+    if WAITING.load(Acquire) == 0 {
+        return false;
+    }
+    // Whoever finds the list taken goes on looking elsewhere.
+    let desks = DESKS.try_lock().map(|d| d.iter().filter_map(Weak::upgrade).collect::<Vec<_>>());
+    desks.is_ok_and(|desks| desks.iter().any(|d| d.write_one()))
 }
 
 struct End<'a>(&'a AtomicBool);
@@ -74,9 +111,9 @@ impl Drop for End<'_> {
 pub struct Cores;
 
 /// Calls from one look to the next.
-const LOOK_EVERY: u32 = 8_192;
+const LOOK_EVERY: u32 = 16_384;
 /// Calls that are timed each way.
-const LOOK_LENGTH: u32 = 256;
+const LOOK_LENGTH: u32 = 128;
 
 static LOOK: Look =
     Look { calls: AtomicU32::new(0), alone_ns: AtomicU64::new(0), together_ns: AtomicU64::new(0), alone: AtomicBool::new(false) };

@@ -19,7 +19,7 @@ use thiserror::Error;
 
 /// So many ticks are handed to the recorder together: waking its thread costs as much as a tick's words do. They are a
 /// fraction of the second that a crash may cost.
-const TICKS_A_TAPE: u64 = 10;
+pub const TICKS_A_TAPE: u64 = 10;
 
 /// What to run, and how.
 #[derive(Debug, Clone, Default)]
@@ -136,7 +136,9 @@ fn log_path(loaded: &Loaded, request: &RunRequest) -> Result<Option<PathBuf>, Ru
     Ok(Some(folder.join(format!("{stem}-{}.mcap", loaded.setup.resolved.seed))))
 }
 
-fn open_info(loaded: &Loaded, o: Overrides) -> OpenInfo {
+/// What the black box of a run starts with.
+#[must_use]
+pub fn open_info(loaded: &Loaded, o: Overrides) -> OpenInfo {
     let r = &loaded.setup.resolved;
     let name: String = loaded
         .path

@@ -475,11 +475,10 @@ impl Twin {
     fn motion(&self, robot: RobotIx) -> Option<&Motion> {
         self.of_robot::<Motion>(robot).filter(|_| !self.is_away(robot))
     }
-    /// Where a robot stands if it is on the floor, and whether it is asleep: the part of [`Twin::truth`] that is cheap.
-    pub fn stand(&self, robot: RobotIx) -> Option<(Stand, bool)> {
-        let m = self.motion(robot)?;
-        let pose = self.world.resource::<Plan>().pose(m.x, m.y, m.yaw);
-        Some((Stand { level: LevelIx::new(m.level), pose }, m.asleep))
+    /// Where a robot on the floor is, unless it is asleep: the part of [`Twin::truth`] that is cheap.
+    pub fn awake(&self, robot: RobotIx) -> Option<Stand> {
+        let m = self.of_robot::<Motion>(robot).filter(|m| !m.asleep && !self.is_away(robot))?;
+        Some(Stand { level: LevelIx::new(m.level), pose: self.world.resource::<Plan>().pose(m.x, m.y, m.yaw) })
     }
     /// How far a robot on the floor leans, rad.
     pub fn tilt_rad(&self, robot: RobotIx) -> Option<f64> {
