@@ -115,6 +115,17 @@ Example:
 
 Exit code 0: the same; 12: they differ. Logs of different program versions are not compared.")]
     Diff(Diff),
+    /// Print the money of a log: trial balance, accounts, statements, one job's money.
+    #[command(after_long_help = "\
+The book is folded from the facts on record, which must verify; an auditor that shares no code with the book derives
+everything again. Exit code 10: it found something.
+
+Examples:
+  nooterra ledger runs/office-deliveries-7.mcap                  trial balance, parties, jobs
+  nooterra ledger runs/office-deliveries-7.mcap --job job_k3     a job's money from its first to its last posting
+  nooterra ledger runs/office-deliveries-7.mcap --party acme     a party's statements, every entry once
+  nooterra ledger runs/office-deliveries-7.mcap --export gl.csv  the general ledger, debits and credits of one sum")]
+    Ledger(Ledger),
     /// Check or draw a site.
     Site {
         /// What to do with it.
@@ -193,6 +204,26 @@ pub struct Diff {
     /// The other.
     #[arg(value_hint = ValueHint::FilePath)]
     pub b: PathBuf,
+}
+
+/// `ledger`.
+#[derive(Debug, Args)]
+pub struct Ledger {
+    /// The log.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub log: PathBuf,
+    /// One job's money: its id, or how its id begins.
+    #[arg(long, value_name = "ID", conflicts_with = "party")]
+    pub job: Option<String>,
+    /// One party's statements: its name.
+    #[arg(long, value_name = "NAME")]
+    pub party: Option<String>,
+    /// Every account.
+    #[arg(long, conflicts_with_all = ["job", "party"])]
+    pub accounts: bool,
+    /// Write the general ledger as CSV.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub export: Option<PathBuf>,
 }
 
 /// `site …`.

@@ -46,6 +46,7 @@ fn dispatch(cli: &Cli, out: &Out) -> Result<u8, Failure> {
         Command::Replay(args) => with_cores(|| commands::replay::replay(args, out)),
         Command::Diff(args) => commands::diff::diff(args, out),
         Command::Verify(args) => commands::verify::verify(args, out),
+        Command::Ledger(args) => commands::ledger::ledger(args, out),
         Command::Site { command } => commands::site::site(command, out),
         Command::Scenario { command } => commands::scenario::scenario(command, out),
         Command::Completions { shell } => {

@@ -10,6 +10,8 @@ pub mod exit {
     pub const PASS: u8 = 0;
     /// Usage, or an input that cannot be read.
     pub const USAGE: u8 = 2;
+    /// A broken invariant.
+    pub const INVARIANT: u8 = 10;
     /// Divergence.
     pub const DIVERGENCE: u8 = 12;
     /// The program broke its own oath.

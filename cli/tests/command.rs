@@ -37,10 +37,10 @@ fn four_lines(folder: &Path, more: &str) -> String {
 #[test]
 fn help_tells_examples_and_exit_codes() {
     let (out, _) = expect(0, &["--help"]);
-    for part in ["Examples:", "Exit codes:", "130", "run", "replay", "verify", "diff", "site", "scenario", "completions"] {
+    for part in ["Examples:", "Exit codes:", "130", "run", "replay", "verify", "diff", "ledger", "site", "scenario", "completions"] {
         assert!(out.contains(part), "{part} is missing:\n{out}");
     }
-    for command in [["run"], ["replay"], ["verify"], ["diff"]] {
+    for command in [["run"], ["replay"], ["verify"], ["diff"], ["ledger"]] {
         let (out, _) = expect(0, &[command[0], "--help"]);
         assert!(out.contains("Example"), "{out}");
     }
@@ -169,6 +169,52 @@ fn a_run_is_reported_verified_replayed_and_compared() {
     let o = nooterra(&["verify", &broken, "--format", "json"]);
     assert!(serde_json::from_slice::<serde_json::Value>(&o.stdout).is_ok());
     assert_eq!(o.status.code(), Some(16), "{}", text(&o.stdout));
+}
+
+#[test]
+fn the_money_of_a_log_adds_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().display().to_string();
+    expect(0, &["run", "office-deliveries", "--duration", "8m", "--out", &out, "--quiet"]);
+    let log = folder.path().join("office-deliveries-7.mcap").display().to_string();
+    let csv = folder.path().join("gl.csv").display().to_string();
+    let (human, _) = expect(0, &["ledger", &log, "--export", &csv]);
+    assert!(human.contains("the auditor found nothing") && human.contains("Trial balance, EUR"), "{human}");
+    let v: serde_json::Value = serde_json::from_str(&expect(0, &["ledger", &log, "--format", "json"]).0).expect("JSON");
+    let sum =
+        |list: &serde_json::Value, field: &str| -> i64 { list.as_array().expect("a list").iter().filter_map(|t| t[field].as_i64()).sum() };
+    let debit = sum(&v["trial"], "debit");
+    assert!(debit > 0 && debit == sum(&v["trial"], "credit"), "{v}");
+    // The exported ledger balances, entry by entry.
+    let mut entries = std::collections::BTreeMap::<String, i64>::new();
+    let text = fs::read_to_string(&csv).expect("it was written");
+    for line in text.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let number = |i: usize| cells[cells.len() - i].parse::<i64>().expect("a number");
+        *entries.entry(cells[2].to_owned()).or_default() += number(2) - number(1);
+    }
+    assert!(entries.len() > 5 && entries.values().all(|d| *d == 0), "{text}");
+    // A job by the beginning of its id; a party's statement ends where its account stands.
+    let job = v["jobs"][0]["job"].as_str().expect("there is one").to_owned();
+    let (told, _) = expect(0, &["ledger", &log, "--job", &job[..12]]);
+    assert!(told.contains("payment captured") && told.contains("settled"), "{told}");
+    let p: serde_json::Value = serde_json::from_str(&expect(0, &["ledger", &log, "--party", "acme", "--format", "json"]).0).expect("JSON");
+    let s = &p["statements"][0];
+    assert_eq!(sum(&s["lines"], "change"), s["ending"].as_i64().expect("a number"), "{s}");
+    // What is not there, and what cannot be believed.
+    assert!(expect(2, &["ledger", &log, "--party", "nobody"]).1.contains("acme"));
+    expect(2, &["ledger", &log, "--job", "zzzz"]);
+    expect(2, &["ledger", &log, "--job", "a", "--party", "b"]);
+    expect(2, &["ledger", &log, "--export", "/nowhere/at/all.csv"]);
+    expect(2, &["ledger", "/nowhere/at/all.mcap"]);
+    let mut bytes = fs::read(&log).expect("a log");
+    let cut = folder.path().join("cut.mcap").display().to_string();
+    fs::write(&cut, &bytes[..bytes.len() / 2]).expect("written");
+    assert!(expect(0, &["ledger", &cut]).0.contains("as of its last checkpoint"));
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&cut, &bytes).expect("written");
+    expect(16, &["ledger", &cut]);
 }
 
 #[test]

@@ -17,6 +17,7 @@ pub mod count;
 pub mod domain;
 pub mod drive;
 pub mod judge;
+pub mod ledger;
 pub mod load;
 pub mod recording;
 pub mod replay;

@@ -1,0 +1,330 @@
+//! The money of a log, without executing anything again: its book is folded from the facts on record, and the auditor,
+//! who shares no code with the book, goes over the same facts.
+
+use crate::check::{CheckError, verify};
+use crate::load::from_manifest;
+use crate::replay::{ReplayError, open};
+use nooterra_blackbox::{Kind as RecordKind, Policy, Verdict};
+use nooterra_control::Fact;
+use nooterra_control::fact::Event;
+use nooterra_engine::Instant;
+use nooterra_engine::ids::{JobId, PartyId};
+use nooterra_engine::money::Currency;
+use nooterra_ledger::audit::Auditor;
+use nooterra_ledger::journal::{Step, Written};
+use nooterra_ledger::statement::{Statement, statement, trial_balance};
+use nooterra_ledger::{Account, Book, Journal, Kind, Side, evolve};
+use nooterra_settlement::explain;
+use nooterra_settlement::template::Template;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use thiserror::Error;
+
+/// Findings of the auditor that are kept: one fault in an early fact may bring about thousands.
+const FINDINGS_MAX: usize = 100;
+
+/// Why there is no ledger.
+#[derive(Debug, Error)]
+pub enum LedgerError {
+    /// The file cannot be opened.
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Log(#[from] ReplayError),
+    /// The log does not verify: what it says of money is worth nothing.
+    #[error("the log does not verify: {0}")]
+    Unverified(String),
+}
+
+/// The money of a log.
+#[derive(Debug)]
+pub struct LedgerOfLog {
+    /// Title of its scenario.
+    pub title: String,
+    /// Seed.
+    pub seed: u64,
+    /// What verification said.
+    pub verdict: Verdict,
+    /// Instant of the last record read.
+    pub until: Instant,
+    /// The book as it stood then.
+    pub book: Book,
+    /// What the auditor found; nothing in a true book.
+    pub findings: Vec<String>,
+    journal: Journal,
+    names: BTreeMap<PartyId, String>,
+    jobs: BTreeMap<JobId, &'static str>,
+}
+
+/// One name of the chart in one currency. Minor units.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TrialLine {
+    /// Currency code.
+    pub currency: String,
+    /// What the balances mean.
+    pub kind: &'static str,
+    /// Name in the chart.
+    pub account: &'static str,
+    /// How many accounts.
+    pub accounts: u32,
+    /// Sum of balances that stand on the left.
+    pub debit: i128,
+    /// Sum of balances that stand on the right.
+    pub credit: i128,
+    /// Reserved, left less right.
+    pub pending: i128,
+}
+
+/// One account. Minor units on its normal side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AccountLine {
+    /// Name in the chart, with its parameter.
+    pub account: String,
+    /// The party that it names.
+    pub party: Option<String>,
+    /// Currency code.
+    pub currency: String,
+    /// Everything that was added.
+    pub added: i128,
+    /// Everything that was taken.
+    pub taken: i128,
+    /// What stands.
+    pub balance: i128,
+    /// What can be taken, reserved outflow off.
+    pub available: i128,
+}
+
+/// One job's money. Minor units.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct JobLine {
+    /// The job.
+    pub job: String,
+    /// Its last event that moved its status.
+    pub last_event: &'static str,
+    /// Entries and resolutions.
+    pub entries: usize,
+    /// When the first was made, simulated nanoseconds.
+    pub first_ns: Option<u64>,
+    /// When the last was made.
+    pub last_ns: Option<u64>,
+    /// In escrow or set aside.
+    pub escrow: i128,
+}
+
+/// One posting of the general ledger: the lines of an entry have debits and credits of the same sum.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GeneralLine {
+    /// Number of the fact.
+    pub seq: u64,
+    /// Simulated nanoseconds.
+    pub at_ns: u64,
+    /// The entry.
+    pub entry: String,
+    /// Number of the posting template.
+    pub template: u16,
+    /// What it says.
+    pub text: &'static str,
+    /// The job.
+    pub job: String,
+    /// The account with its parameter.
+    pub account: String,
+    /// The party that it names.
+    pub party: String,
+    /// Currency code.
+    pub currency: String,
+    /// Minor units on the left.
+    pub debit: u64,
+    /// Minor units on the right.
+    pub credit: u64,
+}
+
+/// Reads a log's money. What lies beyond its last checkpoint is not counted.
+pub fn ledger(path: &Path) -> Result<LedgerOfLog, LedgerError> {
+    let verdict = verify(path, &Policy::default())?;
+    // What is no log at all is told as such by whoever opens it.
+    let (mut log, m) = open(path)?;
+    if !verdict.accepts() {
+        let why = verdict.first_bad.as_ref().map_or_else(|| "it is not sealed".into(), |f| f.message.clone());
+        return Err(LedgerError::Unverified(why));
+    }
+    let setup = std::str::from_utf8(&m.scenario).ok().and_then(|text| from_manifest(text, &m.site, m.seed).ok());
+    let names = setup.map(|s| s.parties().into_iter().collect()).unwrap_or_default();
+    let (mut book, mut journal, mut auditor) = (Book::default(), Journal::default(), Auditor::default());
+    let (mut findings, mut ended, mut jobs) = (Vec::new(), BTreeSet::new(), BTreeMap::new());
+    let sealed = verdict.head.as_ref().map_or(0, |h| h.size);
+    let mut until = Instant::ZERO;
+    let log_error = |source| ReplayError::Log { path: path.to_owned(), source };
+    while let Some(r) = log.next().map_err(log_error)? {
+        if r.index >= sealed {
+            break;
+        }
+        until = r.at;
+        if r.kind != RecordKind::Fact {
+            continue;
+        }
+        match r.decode::<Fact>().map_err(log_error)? {
+            Fact::Ledger(f) => {
+                findings.extend(auditor.observe(&f));
+                evolve(&mut book, &f);
+                journal.write(&f);
+            }
+            Fact::Event(e) => {
+                if let (Event::Job(event), Some(job)) = (&e.payload, job_of(&e.header.stream)) {
+                    let name = event.name();
+                    if matches!(name, "JOB_SETTLED" | "JOB_WITHDRAWN") {
+                        ended.insert(job);
+                    }
+                    jobs.insert(job, name);
+                }
+            }
+            Fact::Rejected(_) => {}
+        }
+    }
+    findings.extend(auditor.sums());
+    findings.extend(auditor.ended(&ended));
+    findings.extend(auditor.compare(&book));
+    let more = findings.len().saturating_sub(FINDINGS_MAX);
+    let mut findings: Vec<String> = findings.iter().take(FINDINGS_MAX).map(ToString::to_string).collect();
+    if more > 0 {
+        findings.push(format!("{more} more findings"));
+    }
+    Ok(LedgerOfLog { title: m.title, seed: m.seed, verdict, until, book, findings, journal, names, jobs })
+}
+
+fn job_of(stream: &str) -> Option<JobId> {
+    stream.strip_prefix("job/")?.parse().ok()
+}
+
+impl LedgerOfLog {
+    /// A party's name, or its id where the log does not say it.
+    #[must_use]
+    pub fn name(&self, party: PartyId) -> String {
+        self.names.get(&party).cloned().unwrap_or_else(|| party.to_string())
+    }
+    /// Currencies in which money moved.
+    #[must_use]
+    pub fn currencies(&self) -> BTreeSet<Currency> {
+        self.book.accounts().iter().map(|r| r.key.currency).collect()
+    }
+    /// The trial balance, by currency and chart order.
+    #[must_use]
+    pub fn trial(&self) -> Vec<TrialLine> {
+        let mut sides: BTreeMap<(Currency, &str), (i128, i128)> = BTreeMap::new();
+        for r in self.book.accounts() {
+            let side = sides.entry((r.key.currency, r.key.account.name())).or_default();
+            let debit = if r.key.account.kind().normal() == Side::Debit { r.balance.posted } else { -r.balance.posted };
+            if debit >= 0 { side.0 += debit } else { side.1 -= debit }
+        }
+        let line = |t: nooterra_ledger::statement::TrialRow| {
+            let (debit, credit) = sides.get(&(t.currency, t.name)).copied().unwrap_or_default();
+            let (currency, kind) = (t.currency.to_string(), kind_word(t.kind));
+            TrialLine { currency, kind, account: t.name, accounts: t.accounts, debit, credit, pending: t.pending }
+        };
+        trial_balance(&self.book).into_iter().map(line).collect()
+    }
+    /// Every account that was ever used, in chart order.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<AccountLine> {
+        let mut rows: Vec<_> = self.book.accounts().iter().collect();
+        rows.sort_by_key(|r| (r.key.currency, r.key.account));
+        let line = |r: &nooterra_ledger::book::AccountRow| AccountLine {
+            account: r.key.account.to_string(),
+            party: r.key.account.party().map(|p| self.name(p)),
+            currency: r.key.currency.to_string(),
+            added: r.balance.added,
+            taken: r.balance.taken(),
+            balance: r.balance.posted,
+            available: r.balance.available(),
+        };
+        rows.into_iter().map(line).collect()
+    }
+    /// Parties by name whose accounts were used.
+    #[must_use]
+    pub fn parties(&self) -> BTreeMap<String, PartyId> {
+        self.book.accounts().iter().filter_map(|r| r.key.account.party()).map(|p| (self.name(p), p)).collect()
+    }
+    /// A party's statements over the whole log: one per account and currency.
+    #[must_use]
+    pub fn statements(&self, party: PartyId) -> Vec<Statement> {
+        let rows = self.book.accounts_of(party);
+        rows.filter_map(|r| statement(&self.book, r.key.account, r.key.currency, Instant::ZERO, Instant(u64::MAX))).collect()
+    }
+    /// Every job that was asked for, with its money, in order of the first posting.
+    #[must_use]
+    pub fn jobs(&self) -> Vec<JobLine> {
+        let mut lines: BTreeMap<JobId, (usize, Option<u64>, Option<u64>)> = self.jobs.keys().map(|j| (*j, (0, None, None))).collect();
+        for e in self.journal.entries() {
+            let Some(job) = e.job else { continue };
+            let (n, first, last) = lines.entry(job).or_default();
+            *n += 1;
+            *first = first.or(Some(e.at.0));
+            *last = Some(e.at.0);
+        }
+        let kept = |job| -> i128 {
+            let of = |account| self.currencies().into_iter().map(|c| self.book.posted(account, c)).sum::<i128>();
+            of(Account::Escrow { job }) + of(Account::Held { job })
+        };
+        let line = |(job, (entries, first_ns, last_ns)): (JobId, _)| {
+            let last_event = self.jobs.get(&job).copied().unwrap_or_default();
+            JobLine { job: job.to_string(), last_event, entries, first_ns, last_ns, escrow: kept(job) }
+        };
+        let mut lines: Vec<JobLine> = lines.into_iter().map(line).collect();
+        // As the money came; jobs that moved none stand last.
+        lines.sort_by_key(|l| l.first_ns.map_or((1, 0), |ns| (0, ns)));
+        lines
+    }
+    /// The job whose id begins like this, if there is just one.
+    pub fn job(&self, text: &str) -> Result<JobId, String> {
+        let text = text.strip_prefix("job_").unwrap_or(text);
+        let like: Vec<JobId> = self.jobs.keys().copied().filter(|j| j.to_string()["job_".len()..].starts_with(text)).collect();
+        match like[..] {
+            [job] => Ok(job),
+            [] => Err(format!("no job of this log begins with `{text}`")),
+            _ => Err(format!("{} jobs of this log begin with `{text}`", like.len())),
+        }
+    }
+    /// A job's money from its first to its last posting, a line each.
+    #[must_use]
+    pub fn explain(&self, job: JobId) -> Vec<String> {
+        explain::explain(&self.journal, job, |p| self.name(p))
+    }
+    /// What an entry was about, for people.
+    #[must_use]
+    pub fn title_of(code: u16) -> &'static str {
+        Template::of(code).map_or("entry", Template::title)
+    }
+    /// The general ledger: every posting that moved money, in order.
+    #[must_use]
+    pub fn general(&self) -> Vec<GeneralLine> {
+        let moved = |e: &&Written| matches!(e.step, Step::Posted | Step::Captured | Step::CapturedPart);
+        let lines = |e: &Written| {
+            let of = |m: &nooterra_ledger::journal::Movement| GeneralLine {
+                seq: e.seq,
+                at_ns: e.at.0,
+                entry: e.id.to_string(),
+                template: e.code,
+                text: Self::title_of(e.code),
+                job: e.job.map(|j| j.to_string()).unwrap_or_default(),
+                account: m.account.to_string(),
+                party: m.account.party().map(|p| self.name(p)).unwrap_or_default(),
+                currency: e.currency.map(|c| c.to_string()).unwrap_or_default(),
+                debit: if m.side == Side::Debit { m.amount } else { 0 },
+                credit: if m.side == Side::Credit { m.amount } else { 0 },
+            };
+            e.movements.iter().map(of).collect::<Vec<_>>()
+        };
+        self.journal.entries().iter().filter(moved).flat_map(lines).collect()
+    }
+}
+
+const fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Asset => "asset",
+        Kind::Liability => "liability",
+        Kind::Reserve => "reserve",
+        Kind::Revenue => "revenue",
+        Kind::Expense => "expense",
+    }
+}
