@@ -1,6 +1,9 @@
 //! Property tests of the pieces, and the published vectors in `vectors`.
 
+mod claims;
+mod dice;
 mod envelopes;
+mod incidents;
 mod notes;
 mod trees;
 mod vectors;
