@@ -1,6 +1,7 @@
 //! Property tests of the pieces, and the published vectors in `vectors`.
 
 mod claims;
+mod detectors;
 mod dice;
 mod envelopes;
 mod incidents;
