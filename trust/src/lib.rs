@@ -4,9 +4,9 @@
 //! time, the signed [`envelope`] in which every input arrives, the sender's [`outbox`] and the receiver's [`actors`]
 //! chains that make a lossy link exactly-once, the enumerated [`rejection`]s, the hash [`chain`] of event streams, the
 //! RFC 6962 [`merkle`] tree, and C2SP signed [`note`]s that carry its checkpoints. Then the quarrels, each a state
-//! machine of its own: the [`detect`]ors that hear of trouble first, [`incident`]s and what they set in motion, and
-//! [`claim`]s from demand to recovery. [`guard`] is
-//! the hand behind a command and the order of refusals, [`parties`] are those whom a job names.
+//! machine of its own: the [`detect`]ors that hear of trouble first, [`incident`]s and what they set in motion,
+//! [`evidence`] with its windows, views and holds, [`claim`]s from demand to recovery, and [`dispute`]s. [`guard`] is the
+//! hand behind a command and the order of refusals, [`parties`] are those whom a job names.
 //!
 //! What it may not touch: clocks, sockets, files, operating-system randomness. Secrets are given by the caller; every
 //! instant is given too. It knows jobs, robots and parties by id alone: what a machine needs to know of them arrives as
@@ -26,7 +26,9 @@ pub mod base64;
 pub mod chain;
 pub mod claim;
 pub mod detect;
+pub mod dispute;
 pub mod envelope;
+pub mod evidence;
 pub mod guard;
 pub mod incident;
 pub mod keys;

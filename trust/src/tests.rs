@@ -3,7 +3,9 @@
 mod claims;
 mod detectors;
 mod dice;
+mod disputes;
 mod envelopes;
+mod evidence;
 mod incidents;
 mod notes;
 mod trees;
