@@ -5,8 +5,9 @@
 //! chains that make a lossy link exactly-once, the enumerated [`rejection`]s, the hash [`chain`] of event streams, the
 //! RFC 6962 [`merkle`] tree, and C2SP signed [`note`]s that carry its checkpoints. Then the quarrels, each a state
 //! machine of its own: the [`detect`]ors that hear of trouble first, [`incident`]s and what they set in motion,
-//! [`evidence`] with its windows, views and holds, [`claim`]s from demand to recovery, and [`dispute`]s. [`guard`] is the
-//! hand behind a command and the order of refusals, [`parties`] are those whom a job names.
+//! [`evidence`] with its windows, views and holds, [`claim`]s from demand to recovery, [`dispute`]s, the settlement
+//! [`gate`] with the choice of audits, and [`reputation`], the trust scores. [`guard`] is the hand behind a command and
+//! the order of refusals, [`parties`] are those whom a job names.
 //!
 //! What it may not touch: clocks, sockets, files, operating-system randomness. Secrets are given by the caller; every
 //! instant is given too. It knows jobs, robots and parties by id alone: what a machine needs to know of them arrives as
@@ -29,6 +30,7 @@ pub mod detect;
 pub mod dispute;
 pub mod envelope;
 pub mod evidence;
+pub mod gate;
 pub mod guard;
 pub mod incident;
 pub mod keys;
@@ -37,6 +39,7 @@ pub mod note;
 pub mod outbox;
 pub mod parties;
 pub mod rejection;
+pub mod reputation;
 pub mod role;
 
 pub use actors::{ActorChains, Place};

@@ -1,5 +1,6 @@
 //! Property tests of the pieces, and the published vectors in `vectors`.
 
+mod claim_histories;
 mod claims;
 mod detectors;
 mod dice;
@@ -8,5 +9,6 @@ mod envelopes;
 mod evidence;
 mod incidents;
 mod notes;
+mod scores;
 mod trees;
 mod vectors;
