@@ -6,6 +6,10 @@ mod back;
 mod claims;
 mod credits;
 mod flow;
+mod history;
+mod holds;
+mod model;
+mod payees;
 mod periods;
 mod settle;
 

@@ -206,3 +206,21 @@ fn the_money_book_is_a_record() {
     d.step(chargeback::opened(d.m(), cause("c", 102), c(1, 1050, 7), d.cover(), d.pools())).unwrap();
     assert_eq!(MoneyBook::thaw(&d.money.freeze()).unwrap(), d.money);
 }
+
+#[test]
+fn what_goes_back_reads_as_a_story() {
+    let mut d = Desk::settled();
+    d.step(refund::after_settlement(d.m(), cause("r", 101), r(1, 100), Funding::Legs, d.pools())).unwrap();
+    d.step(chargeback::opened(d.m(), cause("c", 102), c(1, 1050, 7), d.cover(), d.pools())).unwrap();
+    d.step(refund::ended(d.m(), cause("f", 103), r(1, 0).refund, false)).unwrap();
+    d.step(chargeback::lost(d.m(), cause("l", 104), c(1, 0, 0).chargeback, Funding::Platform, d.pools())).unwrap();
+    let name = |p| if p == party("owner") { "acme".to_owned() } else { "reception".to_owned() };
+    let lines = explain::explain(&d.journal, job(), name);
+    let told = |n: usize, parts: &[&str]| parts.iter().for_each(|p| assert!(lines[n].contains(p), "{}", lines[n]));
+    told(3, &["M15", "refund after settlement issued (reserved)", "party_receivable of acme EUR 0.75", "-> psp_clearing EUR 1.00"]);
+    told(4, &["M17", "chargeback opened", "provider_fee_expense EUR 0.07 -> psp_clearing EUR 10.57"]);
+    told(5, &["M19", "secured by those paid (reserved)", "party_receivable (requester) of reception EUR 1.00"]);
+    told(6, &["M16", "refund failed", "nothing moves"]);
+    told(7, &["M21", "chargeback lost: others bear it", "nothing moves"]);
+    told(8, &["M21", "chargeback_expense EUR 9.50", "-> chargeback_receivable EUR 10.50"]);
+}

@@ -27,7 +27,7 @@ fn months_follow_the_calendar() {
     // Every month of four centuries begins where the last one ended.
     let (mut month, mut days) = (m(1970, 1), 0);
     while month.year < 2370 {
-        let leap = month.year % 4 == 0 && (month.year % 100 != 0 || month.year % 400 == 0);
+        let leap = month.year.is_multiple_of(4) && (!month.year.is_multiple_of(100) || month.year.is_multiple_of(400));
         assert_eq!(month.from(), Instant::ZERO + DAY.times(days), "{month:?}");
         assert_eq!(Month::of(month.from()), month);
         days += match month.month {
