@@ -224,3 +224,17 @@ fn what_goes_back_reads_as_a_story() {
     told(7, &["M21", "chargeback lost: others bear it", "nothing moves"]);
     told(8, &["M21", "chargeback_expense EUR 9.50", "-> chargeback_receivable EUR 10.50"]);
 }
+
+#[test]
+fn what_secured_a_loss_can_bear_it_again_under_another_decision() {
+    let mut d = Desk::settled();
+    d.step(chargeback::opened(d.m(), cause("c", 101), c(1, 1050, 0), d.cover(), d.pools())).unwrap();
+    assert_eq!(d.pools().platform_revenue, 0, "all of it is reserved");
+    let owner = Funding::Party { role: Role::Owner, party: party("owner") };
+    d.step(chargeback::lost(d.m(), cause("l", 102), c(1, 0, 0).chargeback, owner, d.pools())).unwrap();
+    // 270 go over all: the platform's 51 or 52 come out of what it had reserved.
+    let platform = 200 - d.posted(Account::PlatformRevenue);
+    assert!((51..=52).contains(&platform), "{platform}");
+    assert_eq!(d.posted(owner_owes()), 780);
+    d.audited();
+}
