@@ -1,5 +1,6 @@
 //! A job's money from first to last posting, in lines for people.
 
+use crate::hold::is_forfeit;
 use crate::settle::{Part, SettlementOutcome, SettlementStatement, Share};
 use crate::template::Template;
 use nooterra_engine::ids::{JobId, PartyId};
@@ -45,11 +46,26 @@ pub fn summary(s: &SettlementStatement, name: impl Fn(PartyId) -> String) -> Str
 /// One entry as a line.
 pub fn line(e: &Written, name: &impl Fn(PartyId) -> String) -> String {
     let title = Template::of(e.code).map_or("entry", Template::title);
+    let cash = e.movements.iter().any(|m| m.account == Account::Cash);
+    let debits = |kind: fn(&Account) -> bool| e.movements.iter().any(|m| m.side == Side::Debit && kind(&m.account));
     let what = match (e.step, Template::of(e.code)) {
         (Step::Refused, _) => format!("refused (reason {})", e.code),
         (Step::Voided, Some(Template::Captured)) => "payment voided".to_owned(),
         (Step::Voided, Some(Template::RefundEnd)) => "refund failed".to_owned(),
-        (Step::Posted, Some(Template::PayoutEnd)) if !e.movements.iter().any(|m| m.account == Account::Cash) => "payout failed".to_owned(),
+        (Step::Posted, Some(Template::PayoutEnd)) if !cash => "payout failed".to_owned(),
+        (Step::Posted, Some(Template::Held)) if e.cause.is_some_and(|c| is_forfeit(c, e.id)) => "settlement forfeited".to_owned(),
+        (Step::Posted, Some(Template::Held)) if debits(|a| matches!(a, Account::Held { .. })) => "settlement released".to_owned(),
+        (Step::Posted, Some(Template::Held)) => "settlement held".to_owned(),
+        (Step::Voided, Some(Template::ChargebackWon)) => "chargeback won: those paid are free".to_owned(),
+        (Step::Voided, Some(Template::ChargebackLost)) => "chargeback lost: others bear it".to_owned(),
+        (Step::Captured, Some(Template::ChargebackLost)) => "chargeback lost: those paid bear it".to_owned(),
+        (Step::Posted, Some(Template::ClaimReserved)) if debits(|a| matches!(a, Account::ClaimReserve { .. })) => {
+            "claim reserve lowered".to_owned()
+        }
+        (Step::Posted, Some(Template::ClaimReserved)) => "claim reserve raised".to_owned(),
+        (Step::Posted, Some(Template::ClaimEnd)) if !cash => "claim denied or lapsed".to_owned(),
+        (Step::Posted, Some(Template::Recovery)) if !cash => "insurer recovery denied".to_owned(),
+        (Step::Posted, Some(Template::Recovery)) => "insurer recovery received".to_owned(),
         (Step::Pended, _) => format!("{title} (reserved)"),
         _ => title.to_owned(),
     };
@@ -66,6 +82,9 @@ pub fn line(e: &Written, name: &impl Fn(PartyId) -> String) -> String {
 fn movement(m: &Movement, currency: Option<Currency>, name: &impl Fn(PartyId) -> String) -> String {
     let role = match m.account {
         Account::PartyReceivable { role: Role::Requester, .. } => " (requester)",
+        Account::PartyReceivable { role: Role::Operator, .. } => " (operator)",
+        Account::PartyReceivable { role: Role::Developer, .. } => " (developer)",
+        Account::PartyReceivable { role: Role::Insurer, .. } => " (insurer)",
         _ => "",
     };
     let whose = m.account.party().map(|p| format!(" of {}", name(p))).unwrap_or_default();

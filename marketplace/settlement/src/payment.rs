@@ -20,12 +20,12 @@ pub fn captured(cause: Cause, authorisation: EntryId, amount: u64) -> Command {
     if amount == 0 {
         return voided(cause, authorisation);
     }
-    cause.capture(Template::Captured, authorisation, Portion::Amount(amount))
+    cause.capture(Template::Captured, 0, authorisation, Portion::Amount(amount))
 }
 
 /// M2, `PAYMENT_VOIDED`: the authorisation ends without a movement.
 pub fn voided(cause: Cause, authorisation: EntryId) -> Command {
-    cause.void(Template::Captured, authorisation)
+    cause.void(Template::Captured, 0, authorisation)
 }
 
 /// M3, `JOB_BOOKED` with redeemed credit.

@@ -7,7 +7,7 @@ use nooterra_engine::money::Currency;
 use nooterra_engine::time::Instant;
 use nooterra_ledger::book::Line;
 use nooterra_ledger::statement::{matured, statement};
-use nooterra_ledger::{Account, Book, Command, EntryId, Leg, Role};
+use nooterra_ledger::{Account, Book, Command, EntryId, Leg, Posting, Role, Side};
 
 /// The account from which a party is paid in this role. A requester is paid from its credit, on request.
 pub const fn payable(role: Role, party: PartyId) -> Account {
@@ -42,10 +42,23 @@ impl Due {
     }
 }
 
+/// What secures open chargebacks on a party in a role (M19), in minor units: it owes that if they are lost, so it is
+/// not paid out meanwhile.
+pub fn secured(book: &Book, role: Role, party: PartyId, currency: Currency) -> u64 {
+    let account = Account::PartyReceivable { role, party };
+    if book.balance(account, currency).pending_in == 0 {
+        return 0;
+    }
+    let open = book.pendings().values().filter(|p| p.code == Template::ChargebackClawback.code() && p.currency == currency);
+    let on_party = |p: &&Posting| p.side == Side::Debit && book.account(p.account).is_some_and(|k| k.account == account);
+    open.flat_map(|p| p.postings.iter().filter(on_party)).map(|p| p.amount).sum()
+}
+
 /// What a party is due in a role: everything that stood on its payable at `matured_by`, less what was taken or
-/// reserved since. `None` when that is nothing.
+/// reserved since, less what secures chargebacks. `None` when that is nothing.
 pub fn payable_due(book: &Book, role: Role, party: PartyId, currency: Currency, matured_by: Instant) -> Option<Due> {
-    let gross = units(matured(book, payable(role, party), currency, matured_by));
+    let matured = units(matured(book, payable(role, party), currency, matured_by));
+    let gross = matured.saturating_sub(secured(book, role, party, currency));
     let owed = units(book.balance(Account::PartyReceivable { role, party }, currency).available());
     (gross > 0).then(|| Due { party, role, currency, gross, netted: gross.min(owed) })
 }

@@ -4,7 +4,9 @@
 //! of money; whatever is left of the job's money goes back to the requester.
 
 use crate::apportion::apportion;
+use crate::book::{Happened, JobMoney, MoneyBook, MoneyFact, Step};
 use crate::licence::LicenceUse;
+use crate::refusal::Refusal;
 use crate::template::{Cause, Template};
 use nooterra_engine::Record;
 use nooterra_engine::ids::{AssistId, EventId, JobId, PartyId};
@@ -293,6 +295,24 @@ pub enum SettleError {
     /// An amount out of range.
     #[error(transparent)]
     Money(#[from] MoneyError),
+}
+
+/// M22, M5, M6, M7, M8, `JOB_SETTLED`: settles a job that is in the money book, once, and not while a chargeback is open.
+pub fn job_settled(m: &JobMoney, input: &SettlementInput) -> Result<(SettlementStatement, Step), Refusal> {
+    if m.settled {
+        return Err(Refusal::AlreadyDone("the job has settled"));
+    }
+    if input.currency != m.currency {
+        return Err(Refusal::CurrencyMismatch);
+    }
+    let Settlement { statement, commands } = settle(input).map_err(|e| match e {
+        SettleError::Bps(what) => Refusal::AmountInvalid(what),
+        SettleError::Money(e) => e.into(),
+    })?;
+    m.no_lien()?;
+    let mut facts = MoneyBook::paid_in(m.job, statement.paid_in());
+    facts.push(MoneyFact { job: m.job, what: Happened::Settled });
+    Ok((statement, Step { facts, commands }))
 }
 
 /// Nanoseconds in a minute.

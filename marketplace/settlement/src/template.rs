@@ -27,23 +27,55 @@ pub enum Template {
     TripFee,
     /// The owner compensates the requester.
     Compensation,
+    /// The platform gives credit for a missed service level.
+    CreditPlatform,
+    /// The coverage reserve does.
+    CreditCoverage,
+    /// An owner or operator company does.
+    CreditParty,
+    /// An insurer does, in part.
+    CreditInsurer,
     /// The rest of a job's money is to be paid back.
     SettlementRefund,
+    /// Money of a settled job is to be paid back by those who got it.
+    Refund,
     /// A refund is paid or has failed.
     RefundEnd,
+    /// A bank took a payment back.
+    Chargeback,
+    /// What a job still has secures a chargeback.
+    ChargebackSecured,
+    /// Those who got the money secure a chargeback.
+    ChargebackClawback,
+    /// The bank gave the payment back.
+    ChargebackWon,
+    /// The bank keeps it.
+    ChargebackLost,
     /// The platform fills up a proven job's money.
     TopUp,
+    /// Money is set aside for a claim, or less of it.
+    ClaimReserved,
+    /// A claim is approved.
+    ClaimApproved,
+    /// What others bear of it.
+    ClaimShares,
+    /// A claim is paid, denied or lapses.
+    ClaimEnd,
+    /// An insurer paid its share, or will not.
+    Recovery,
     /// A payout is on its way.
     PayoutInitiated,
     /// A payout is confirmed or has failed.
     PayoutEnd,
     /// The payment provider hands over money.
     ProviderSettled,
+    /// Two people of the platform set something right.
+    Adjusted,
 }
 
 impl Template {
     /// Every template.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 31] = [
         Self::Authorised,
         Self::Captured,
         Self::Redeemed,
@@ -53,12 +85,28 @@ impl Template {
         Self::OperatorExcess,
         Self::TripFee,
         Self::Compensation,
+        Self::CreditPlatform,
+        Self::CreditCoverage,
+        Self::CreditParty,
+        Self::CreditInsurer,
         Self::SettlementRefund,
+        Self::Refund,
         Self::RefundEnd,
+        Self::Chargeback,
+        Self::ChargebackSecured,
+        Self::ChargebackClawback,
+        Self::ChargebackWon,
+        Self::ChargebackLost,
         Self::TopUp,
+        Self::ClaimReserved,
+        Self::ClaimApproved,
+        Self::ClaimShares,
+        Self::ClaimEnd,
+        Self::Recovery,
         Self::PayoutInitiated,
         Self::PayoutEnd,
         Self::ProviderSettled,
+        Self::Adjusted,
     ];
     /// Its number in the table of posting templates.
     pub const fn code(self) -> u16 {
@@ -72,12 +120,28 @@ impl Template {
             Self::OperatorExcess => 7,
             Self::TripFee => 8,
             Self::Compensation => 9,
+            Self::CreditPlatform => 10,
+            Self::CreditCoverage => 11,
+            Self::CreditParty => 12,
+            Self::CreditInsurer => 13,
             Self::SettlementRefund => 14,
+            Self::Refund => 15,
             Self::RefundEnd => 16,
+            Self::Chargeback => 17,
+            Self::ChargebackSecured => 18,
+            Self::ChargebackClawback => 19,
+            Self::ChargebackWon => 20,
+            Self::ChargebackLost => 21,
             Self::TopUp => 22,
+            Self::ClaimReserved => 23,
+            Self::ClaimApproved => 24,
+            Self::ClaimShares => 25,
+            Self::ClaimEnd => 26,
+            Self::Recovery => 27,
             Self::PayoutInitiated => 28,
             Self::PayoutEnd => 29,
             Self::ProviderSettled => 30,
+            Self::Adjusted => 31,
         }
     }
     /// The template with this number.
@@ -96,12 +160,28 @@ impl Template {
             Self::OperatorExcess => "remote help above the job's share",
             Self::TripFee => "trip fee",
             Self::Compensation => "compensation",
+            Self::CreditPlatform => "service credit by the platform",
+            Self::CreditCoverage => "service credit by the coverage reserve",
+            Self::CreditParty => "service credit by a party",
+            Self::CreditInsurer => "service credit by an insurer",
             Self::SettlementRefund => "refund issued",
+            Self::Refund => "refund after settlement issued",
             Self::RefundEnd => "refund paid",
+            Self::Chargeback => "chargeback opened",
+            Self::ChargebackSecured => "chargeback secured by the job",
+            Self::ChargebackClawback => "chargeback secured by those paid",
+            Self::ChargebackWon => "chargeback won",
+            Self::ChargebackLost => "chargeback lost",
             Self::TopUp => "topped up",
+            Self::ClaimReserved => "claim reserve moved",
+            Self::ClaimApproved => "claim approved",
+            Self::ClaimShares => "claim borne",
+            Self::ClaimEnd => "claim paid",
+            Self::Recovery => "insurer recovery",
             Self::PayoutInitiated => "payout initiated",
             Self::PayoutEnd => "payout confirmed",
             Self::ProviderSettled => "provider settled",
+            Self::Adjusted => "adjustment",
         }
     }
 }
@@ -136,14 +216,14 @@ impl Cause {
     pub(crate) fn pend(&self, template: Template, place: u8, job: Option<JobId>, legs: Vec<Leg>) -> Option<Command> {
         self.entry(template, place, job, legs).map(|entry| Command::Pend(nooterra_ledger::entry::Hold { entry, expires: None }))
     }
-    fn resolution(&self, template: Template, pending: EntryId) -> Resolution {
-        Resolution { id: entry_id(self.event, template, 0), pending, code: template.code(), cause: self.event, at: self.at }
+    fn resolution(&self, template: Template, place: u8, pending: EntryId) -> Resolution {
+        Resolution { id: entry_id(self.event, template, place), pending, code: template.code(), cause: self.event, at: self.at }
     }
-    pub(crate) fn capture(&self, template: Template, pending: EntryId, portion: Portion) -> Command {
-        Command::Post(nooterra_ledger::entry::Post { resolution: self.resolution(template, pending), portion })
+    pub(crate) fn capture(&self, template: Template, place: u8, pending: EntryId, portion: Portion) -> Command {
+        Command::Post(nooterra_ledger::entry::Post { resolution: self.resolution(template, place, pending), portion })
     }
-    pub(crate) fn void(&self, template: Template, pending: EntryId) -> Command {
-        Command::Void(self.resolution(template, pending))
+    pub(crate) fn void(&self, template: Template, place: u8, pending: EntryId) -> Command {
+        Command::Void(self.resolution(template, place, pending))
     }
 }
 

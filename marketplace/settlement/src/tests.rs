@@ -2,12 +2,19 @@
 #![allow(clippy::unwrap_used)]
 
 mod apportion;
+mod back;
+mod claims;
+mod credits;
 mod flow;
-mod legs;
+mod history;
+mod holds;
+mod model;
+mod payees;
+mod periods;
 mod settle;
 
 use crate::settle::{CoverageSplit, Split};
-use crate::{Cause, Fault, ProofStatus, SettlementInput};
+use crate::{Cause, Cover, Fault, JobMoney, MoneyBook, Pools, ProofStatus, Refusal, SettlementInput, Step, payment};
 use nooterra_engine::Instant;
 use nooterra_engine::ids::{EventId, JobId, PartyId};
 use nooterra_engine::money::{Amount, Currency};
@@ -56,9 +63,10 @@ pub(crate) fn plain() -> SettlementInput {
     }
 }
 
-/// A book with its facts and journal.
+/// Both books with their facts and journal.
 #[derive(Default)]
 pub(crate) struct Desk {
+    pub money: MoneyBook,
     pub book: Book,
     pub facts: Vec<Fact>,
     pub journal: Journal,
@@ -74,6 +82,45 @@ impl Desk {
         assert_eq!(end, Ok(()));
         facts.iter().for_each(|f| self.journal.write(f));
         self.facts.extend(facts);
+    }
+    /// Carries out what the room decided; what it refuses is given back.
+    pub(crate) fn step(&mut self, step: Result<Step, Refusal>) -> Result<(), Refusal> {
+        let step = step?;
+        self.carry_out(step.commands);
+        step.facts.iter().for_each(|f| self.money.evolve(f));
+        Ok(())
+    }
+    pub(crate) fn m(&self) -> &JobMoney {
+        self.money.job(job()).unwrap()
+    }
+    pub(crate) fn pools(&self) -> Pools {
+        Pools::of(&self.book, EUR)
+    }
+    pub(crate) fn cover(&self) -> Cover {
+        Cover::of(&self.book, job(), EUR)
+    }
+    pub(crate) fn posted(&self, account: nooterra_ledger::Account) -> i128 {
+        self.book.posted(account, EUR)
+    }
+    /// A booked and captured job of S = 1000, F = 50, claims up to 5000.
+    pub(crate) fn captured() -> Self {
+        let mut d = Self::default();
+        d.money.open(job(), party("requester"), EUR, Amount::new(1000).unwrap(), Amount::new(5000).unwrap());
+        d.carry_out(payment::authorised(cause("auth", 1), job(), 1050));
+        d.carry_out([payment::captured(cause("cap", 2), payment::authorisation(cause("auth", 1).event), 1050)]);
+        d.money.evolve(&MoneyBook::captured(job(), 1050));
+        d
+    }
+    /// The same, settled in full.
+    pub(crate) fn settled() -> Self {
+        let mut d = Self::captured();
+        let (_, step) = crate::settle::job_settled(d.m(), &plain()).unwrap();
+        d.step(Ok(step)).unwrap();
+        d
+    }
+    /// The auditor finds nothing.
+    pub(crate) fn audited(&self) {
+        assert_eq!(nooterra_ledger::audit::audit(&self.facts, &[].into(), Some(&self.book)), []);
     }
     /// A second desk that folds the same facts.
     pub(crate) fn refolded(&self) -> Book {
