@@ -1,4 +1,5 @@
-//! The risk score, in milli-points from 0 to 100 000.
+//! The risk score, in milli-points from 0 to 100 000 (section 4.3). Every quotient is rounded down where it is taken,
+//! the sum is clamped once, at the end.
 
 use crate::tables::PriceTables;
 use nooterra_engine::Record;
