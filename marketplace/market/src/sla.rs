@@ -47,6 +47,14 @@ pub struct LevelTerms {
 }
 
 impl ServiceLevel {
+    /// Its part of the reference price, basis points of the core (section 4.2).
+    pub const fn price_bps(self) -> u32 {
+        match self {
+            Self::Basic => 0,
+            Self::Standard => 500,
+            Self::Premium => 1_500,
+        }
+    }
     /// Default values of the level.
     pub fn terms(self) -> LevelTerms {
         let terms = |arrival, completion, assist, ladder: &[(u64, u32)], credit_cap_bps| LevelTerms {

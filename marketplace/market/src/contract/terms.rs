@@ -113,6 +113,10 @@ impl Terms {
             max_claims: Amount::ZERO,
         }
     }
+    /// May this owner be asked?
+    pub fn admits(&self, owner: PartyId) -> bool {
+        self.excluded.binary_search(&owner).is_err()
+    }
     /// Hash of the terms alone.
     pub fn hash(&self) -> Digest {
         content_hash("nooterra/terms/v1", self)

@@ -216,6 +216,52 @@ fn what_was_pinned_stays_what_it_was() {
     assert_eq!(unsound(&|t| t.cancel.inside_bps = 10_001), Some(Code::SchemaInvalid));
     assert_eq!(unsound(&|t| t.sla.premium.ladder.swap(0, 1)), Some(Code::SchemaInvalid));
     assert_eq!(unsound(&|t| t.capture.attempts = 0), Some(Code::SchemaInvalid));
+    let (a, b) = (PartyId::named("a"), PartyId::named("b"));
+    let (low, high) = (a.min(b), a.max(b));
+    assert_eq!(unsound(&|t| t.excluded = vec![low, high]), None);
+    assert_eq!(unsound(&|t| t.excluded = vec![high, low]), Some(Code::SchemaInvalid));
+    let t = Terms { excluded: vec![low], ..Terms::standard(Currency::EUR) };
+    assert!(!t.admits(low) && t.admits(high));
+}
+
+/// Each term changes the hash that a booking pins, and so does everything else in the document.
+#[test]
+fn every_term_is_under_the_hash() {
+    type Change = fn(&mut Draft);
+    let changes: [Change; 22] = [
+        |d| d.terms.currency = Currency::USD,
+        |d| d.terms.cover_fee = Amount::MAX,
+        |d| d.terms.handover = false,
+        |d| d.terms.substitution = true,
+        |d| d.terms.excluded.push(PartyId::named("x")),
+        |d| d.terms.site_fault = SiteFault::Platform,
+        |d| d.terms.no_show = NoShowUnanswered::Wait,
+        |d| d.terms.hold = HoldOutcome::Nothing,
+        |d| d.terms.cancel.early_bps += 1,
+        |d| d.terms.capture.attempts += 1,
+        |d| d.terms.reschedule.auto = false,
+        |d| d.terms.sla.fixed.assist_slow_bps += 1,
+        |d| d.terms.sla.basic.credit_cap_bps += 1,
+        |d| d.terms.sla.standard.credit_cap_bps += 1,
+        |d| d.terms.sla.premium.ladder[0].bps += 1,
+        |d| (d.terms.split.reserve, d.terms.split.owner) = (201, 7_799),
+        |d| (d.terms.cover.premium, d.terms.cover.revenue) = (6_001, 999),
+        |d| d.terms.max_claims = Amount::MAX,
+        |d| d.scope.template = Some(9),
+        |d| d.text_hash = Digest([1; 32]),
+        |d| d.supersedes = Some(id(5)),
+        |d| d.signers.truncate(1),
+    ];
+    let hash = |d: &Draft| Document { contract: id(0), version: 1, draft: d.clone() }.hash();
+    let mut seen = vec![hash(&draft(1, None))];
+    for change in changes {
+        let mut d = draft(1, None);
+        change(&mut d);
+        seen.push(hash(&d));
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), 23);
 }
 
 /// Everything about one contract is read from the list of commands that were taken, from the start.
