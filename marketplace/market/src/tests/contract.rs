@@ -436,7 +436,8 @@ fn random_lives_equal_the_naive_model() {
                 refold.evolve(&f);
                 ops.count("take-over", true);
             }
-            let k = id(d.below(9));
+            let open: Vec<ContractId> = b.iter().filter(|(_, c)| c.phase == ContractPhase::Published).map(|(k, _)| *k).collect();
+            let k = if open.is_empty() || d.one_in(2) { id(d.below(9)) } else { *d.pick(&open) };
             let c = match d.below(16) {
                 0..5 => {
                     let active: Vec<ContractId> = b.iter().filter(|(_, c)| c.phase == ContractPhase::Active).map(|(k, _)| *k).collect();
@@ -461,7 +462,7 @@ fn random_lives_equal_the_naive_model() {
                     if d.one_in(8) {
                         ContractCommand::Sign { contract: k, signer: s, document_hash: Digest([3; 32]) }
                     } else {
-                        sign(&b, d.below(9), s)
+                        ContractCommand::Sign { contract: k, signer: s, document_hash: b.get(k).map_or(Digest::ZERO, |c| c.document_hash) }
                     }
                 }
                 12..15 => ContractCommand::Activate { contract: k, from: Instant((now + d.below(6)).saturating_sub(1)) },
