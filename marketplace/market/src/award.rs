@@ -1,4 +1,5 @@
-//! Who gets the work: the award key, which never ties.
+//! Who gets the work: the award key, which never ties (section 4.1). It ends with the id, so two quotes are equal only
+//! if they are one.
 
 use nooterra_engine::Record;
 use nooterra_engine::ids::QuoteId;

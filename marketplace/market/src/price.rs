@@ -1,4 +1,5 @@
-//! The reference price, part by part, in minor units.
+//! The reference price, part by part, in minor units (section 4.2). Ways and times are rounded up, shares of the core
+//! down, each part by itself; the sum is exact.
 
 use crate::tables::PriceTables;
 use nooterra_engine::Record;
@@ -48,6 +49,7 @@ impl Parts {
         [self.core, self.risk, self.level, self.cover, self.surge, self.skills]
             .iter()
             .try_fold(0u64, |a, b| a.checked_add(*b))
+            .filter(|sum| i64::try_from(*sum).is_ok())
             .ok_or(MoneyError::Overflow)
     }
 }
@@ -58,12 +60,13 @@ pub fn reference_price(m: &Measure, t: &PriceTables) -> Result<Parts, MoneyError
     let time = mul_div_up(m.work_s, t.per_min, 60)?;
     let core = m.base.checked_add(distance).and_then(|v| v.checked_add(time)).ok_or(MoneyError::Overflow)?;
     let surge_bps = t.surge_bps.get(usize::from(m.candidates)).copied().unwrap_or(0);
-    Ok(Parts {
+    let parts = Parts {
         core,
         risk: mul_div(core, u64::from(m.risk_m / 50), 10_000)?,
         level: mul_div(core, u64::from(m.level_bps), 10_000)?,
         cover: if m.covered { t.cover } else { 0 },
         surge: mul_div(core, u64::from(surge_bps), 10_000)?,
         skills: m.licence_caps,
-    })
+    };
+    parts.total().map(|_| parts)
 }

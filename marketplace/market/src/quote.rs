@@ -1,5 +1,6 @@
-//! May this quote stand? Band, split and expiry.
+//! May this quote stand? Band, split and expiry (section 4.2, guards of section 3.3).
 
+use crate::rejection::Code;
 use crate::tables::PriceTables;
 use nooterra_engine::Record;
 use nooterra_engine::money::{Amount, mul_div};
@@ -50,6 +51,18 @@ pub enum Refusal {
     Overflow,
 }
 
+impl From<Refusal> for Code {
+    fn from(r: Refusal) -> Self {
+        match r {
+            Refusal::Quota => Self::QuotaExceeded,
+            Refusal::Expired => Self::QuoteExpired,
+            Refusal::Band => Self::PriceOutOfBand,
+            Refusal::Split => Self::SplitInfeasible,
+            Refusal::Overflow => Self::AmountOverflow,
+        }
+    }
+}
+
 /// Checks an offer.
 pub fn check(o: &Offer, f: &Frame, t: &PriceTables) -> Result<(), Refusal> {
     if f.live >= t.quotes_max {
@@ -58,19 +71,22 @@ pub fn check(o: &Offer, f: &Frame, t: &PriceTables) -> Result<(), Refusal> {
     if o.expires <= f.now || o.expires > f.window_end {
         return Err(Refusal::Expired);
     }
-    if o.service > Amount::MAX.minor() {
-        return Err(Refusal::Overflow);
-    }
-    if o.service < 1 {
+    if o.service < 1 || !in_band(o.service, f.reference, t) {
         return Err(Refusal::Band);
     }
-    let ratio = mul_div(o.service, 10_000, f.reference.max(1)).map_err(|_| Refusal::Band)?;
-    if ratio < t.band_low_bps || ratio > t.band_high_bps {
-        return Err(Refusal::Band);
-    }
+    // D_cap + 15 % of S within half of S; an amount that does not even fit the arithmetic is no feasible split.
     let operators = mul_div(o.service, t.operator_bps, 10_000).map_err(|_| Refusal::Overflow)?;
     if f.licence_caps.saturating_add(operators) > o.service / 2 {
         return Err(Refusal::Split);
     }
+    if o.service > Amount::MAX.minor() {
+        return Err(Refusal::Overflow);
+    }
     Ok(())
+}
+
+/// `low <= S * 10 000 / S_ref <= high`, compared crosswise so that nothing is rounded. No reference counts as 1.
+fn in_band(service: u64, reference: u64, t: &PriceTables) -> bool {
+    let (ten_thousandths, reference) = (u128::from(service) * 10_000, u128::from(reference.max(1)));
+    reference * u128::from(t.band_low_bps) <= ten_thousandths && ten_thousandths <= reference * u128::from(t.band_high_bps)
 }

@@ -1,7 +1,9 @@
-//! The risk score, in milli-points from 0 to 100 000.
+//! The risk score, in milli-points from 0 to 100 000 (section 4.3). Every quotient is rounded down where it is taken,
+//! the sum is clamped once, at the end.
 
 use crate::tables::PriceTables;
 use nooterra_engine::Record;
+use nooterra_engine::money::mul_div;
 
 /// Settled jobs of the last ninety days of the same kind at the same site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
@@ -60,7 +62,8 @@ pub fn score(i: &RiskInput) -> Score {
         _ => 0,
     };
     let jobs = i.history.jobs.max(LEAST_JOBS);
-    let rate = |count: u64| (10_000 * count.min(jobs)) / jobs;
+    // At most the whole: no job counts twice.
+    let rate = |count: u64| mul_div(10_000, count.min(jobs), jobs).unwrap_or(10_000);
     let factors: [i64; 9] = [
         i64::from(i.base_m),
         3 * (10_000 - small(mean)),
@@ -82,7 +85,7 @@ fn small(v: u64) -> i64 {
 
 /// Lowest trust of a robot for a job of this score, basis points.
 pub fn min_trust_bps(score_m: u32, t: &PriceTables) -> u32 {
-    (t.trust_floor_bps + score_m / 25).min(10_000)
+    t.trust_floor_bps.saturating_add(score_m / 25).min(10_000)
 }
 
 /// Must an operator stand by?

@@ -1,8 +1,15 @@
-//! Standing offers: a provider's rule that quotes for it.
+//! Standing offers: a provider's rule that quotes for it (section 4.1).
+//!
+//! At opening each matching offer with capacity to spare yields a quote of `max(min_service, S_ref * price_bps)`,
+//! which lapses a while after the close. [`StandingOffer`] is the rule; [`StandingBook`] keeps every owner's, counts
+//! what each has taken on and says what they answer. Amounts are minor units, prices basis points of `S_ref`.
 
+use crate::rejection::{Code, Guard};
 use nooterra_engine::Record;
-use nooterra_engine::ids::StandingOfferId;
+use nooterra_engine::ids::{JobId, PartyId, StandingOfferId, ZoneId};
 use nooterra_engine::money::{Amount, MoneyError, mul_div};
+use nooterra_engine::time::{Instant, Span};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A provider's standing offer.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -29,5 +36,156 @@ impl StandingOffer {
     /// The service amount that it quotes.
     pub fn service(&self, reference: u64) -> Result<Amount, MoneyError> {
         Amount::new(mul_div(reference, u64::from(self.price_bps), 10_000)?.max(self.min_service.minor()))
+    }
+}
+
+/// Bounds of a standing offer.
+const TEMPLATES_MAX: usize = 32;
+const ZONES_MAX: usize = 256;
+
+/// An owner's offer in the book, and what it has taken on.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct StandingLine {
+    /// The offer.
+    pub offer: StandingOffer,
+    /// Zones that it serves, ascending; none means all.
+    pub zones: Vec<ZoneId>,
+    /// Jobs that it has quoted for, is awarded or works on.
+    pub serving: BTreeSet<JobId>,
+}
+
+/// Standing offers of a tenant: one an owner.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
+pub struct StandingBook {
+    lines: BTreeMap<PartyId, StandingLine>,
+}
+
+/// What happened to standing offers.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum StandingFact {
+    /// `STANDING_OFFER_SET`: it replaces the owner's former one and keeps what that has taken on.
+    Set {
+        /// Whose.
+        owner: PartyId,
+        /// The offer.
+        offer: StandingOffer,
+        /// Zones that it serves, ascending.
+        zones: Vec<ZoneId>,
+    },
+    /// The owner has none any more.
+    Cleared {
+        /// Whose.
+        owner: PartyId,
+    },
+    /// It has quoted for a job: its capacity is taken.
+    Taken {
+        /// Whose.
+        owner: PartyId,
+        /// Which job.
+        job: JobId,
+    },
+    /// The quote died or the job ended: its capacity is free again.
+    Freed {
+        /// Whose.
+        owner: PartyId,
+        /// Which job.
+        job: JobId,
+    },
+}
+
+/// A request as standing offers see it.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct StandingCall {
+    /// The job.
+    pub job: JobId,
+    /// What kind of work, as the caller numbers them.
+    pub template: u8,
+    /// Zones that the work touches.
+    pub zones: Vec<ZoneId>,
+    /// Owners asked.
+    pub invited: Vec<PartyId>,
+    /// Reference price `S_ref`.
+    pub reference: u64,
+    /// When the request closes.
+    pub closes: Instant,
+    /// End of the work's window.
+    pub window_end: Instant,
+    /// Automatic quotes lapse this long after the close.
+    pub after_close: Span,
+}
+
+/// A quote that a standing offer gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct AutoQuote {
+    /// For whom.
+    pub owner: PartyId,
+    /// Under which offer.
+    pub offer: StandingOfferId,
+    /// Service amount.
+    pub service: Amount,
+    /// When it lapses: after the close, never after the window.
+    pub expires: Instant,
+    /// May another owner's robot stand in?
+    pub substitute: bool,
+}
+
+impl StandingBook {
+    /// One owner's line.
+    pub fn get(&self, owner: PartyId) -> Option<&StandingLine> {
+        self.lines.get(&owner)
+    }
+
+    /// May an owner set this offer?
+    pub fn set(&self, owner: PartyId, offer: StandingOffer, mut zones: Vec<ZoneId>) -> Result<StandingFact, Code> {
+        zones.sort_unstable();
+        zones.dedup();
+        let mut g = Guard::new();
+        let kinds: BTreeSet<u8> = offer.templates.iter().copied().collect();
+        let lists = !kinds.is_empty() && kinds.len() == offer.templates.len() && kinds.len() <= TEMPLATES_MAX;
+        g.need(lists && zones.len() <= ZONES_MAX, Code::SchemaInvalid);
+        g.verdict()?;
+        Ok(StandingFact::Set { owner, offer, zones })
+    }
+
+    /// May an owner take its offer back?
+    pub fn clear(&self, owner: PartyId) -> Result<StandingFact, Code> {
+        self.get(owner).map(|_| StandingFact::Cleared { owner }).ok_or(Code::NotFound)
+    }
+
+    /// What the offers quote for a request at its opening, ascending by owner: one a line that serves the kind and
+    /// every zone and has capacity to spare. Whether a quote may stand is judged as for any other.
+    pub fn quotes(&self, c: &StandingCall) -> Vec<AutoQuote> {
+        let answer = |(owner, l): (&PartyId, &StandingLine)| {
+            let open = u16::try_from(l.serving.len()).unwrap_or(u16::MAX);
+            let here = l.zones.is_empty() || c.zones.iter().all(|z| l.zones.binary_search(z).is_ok());
+            let free = here && l.offer.answers(c.template, open) && !l.serving.contains(&c.job) && c.invited.contains(owner);
+            let service = l.offer.service(c.reference).ok().filter(|_| free)?;
+            let expires = c.closes.saturating_add(c.after_close).min(c.window_end);
+            Some(AutoQuote { owner: *owner, offer: l.offer.offer, service, expires, substitute: l.offer.substitute })
+        };
+        self.lines.iter().filter_map(answer).collect()
+    }
+
+    /// Folds a fact in.
+    pub fn evolve(&mut self, fact: &StandingFact) {
+        match fact {
+            StandingFact::Set { owner, offer, zones } => {
+                let serving = self.lines.remove(owner).map(|l| l.serving).unwrap_or_default();
+                self.lines.insert(*owner, StandingLine { offer: offer.clone(), zones: zones.clone(), serving });
+            }
+            StandingFact::Cleared { owner } => {
+                self.lines.remove(owner);
+            }
+            StandingFact::Taken { owner, job } => {
+                if let Some(l) = self.lines.get_mut(owner) {
+                    l.serving.insert(*job);
+                }
+            }
+            StandingFact::Freed { owner, job } => {
+                if let Some(l) = self.lines.get_mut(owner) {
+                    l.serving.remove(job);
+                }
+            }
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The numbers of the market: tenant policy, hashed into every booking.
+//! The numbers of the market: tenant policy, hashed into every booking (sections 4.1 to 4.3).
 
 use nooterra_engine::Record;
 
@@ -49,6 +49,65 @@ impl Default for PriceTables {
             quotes_max: 32,
             trust_floor_bps: 3_000,
             cover_from_m: 60_000,
+        }
+    }
+}
+
+/// Kinds of work of the whole domain (section 4.2). A caller that offers fewer numbers its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum WorkKind {
+    /// Fetch and hand in.
+    Delivery,
+    /// Visit places.
+    Patrol,
+    /// Visit places and look.
+    Inspect,
+    /// Clean.
+    Clean,
+    /// Put a room in order, lightly.
+    ResetLite,
+    /// Put a room in order.
+    ResetStandard,
+    /// Anything else.
+    Custom,
+}
+
+impl WorkKind {
+    /// Every kind.
+    pub const ALL: [Self; 7] =
+        [Self::Delivery, Self::Patrol, Self::Inspect, Self::Clean, Self::ResetLite, Self::ResetStandard, Self::Custom];
+}
+
+/// Base prices of the kinds that [`PriceTables`] does not hold, minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct ServiceBases {
+    /// Cleaning.
+    pub clean: u64,
+    /// A light reset.
+    pub reset_lite: u64,
+    /// A reset.
+    pub reset_standard: u64,
+    /// Anything else.
+    pub custom: u64,
+}
+
+impl Default for ServiceBases {
+    fn default() -> Self {
+        Self { clean: 4_500, reset_lite: 6_500, reset_standard: 9_500, custom: 5_000 }
+    }
+}
+
+impl PriceTables {
+    /// Base price of a kind of work, minor units.
+    pub fn base(&self, kind: WorkKind, services: &ServiceBases) -> u64 {
+        match kind {
+            WorkKind::Delivery => self.base_delivery,
+            WorkKind::Patrol => self.base_patrol,
+            WorkKind::Inspect => self.base_inspect,
+            WorkKind::Clean => services.clean,
+            WorkKind::ResetLite => services.reset_lite,
+            WorkKind::ResetStandard => services.reset_standard,
+            WorkKind::Custom => services.custom,
         }
     }
 }
