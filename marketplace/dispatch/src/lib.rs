@@ -12,5 +12,6 @@
 //! and lift states, and go-aheads for robots and requests to doors and lifts come out.
 
 pub mod assign;
+pub mod explain;
 pub mod facilities;
 pub mod traffic;

@@ -1,10 +1,12 @@
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)] // test code
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)] // tests read files and measure time
 
+pub(crate) mod optimal;
+
 use super::*;
 use proptest::prelude::*;
 
-fn robot(i: u32) -> Robot {
+pub(crate) fn robot(i: u32) -> Robot {
     Robot {
         robot: RobotId::from_bytes([i as u8; 16]),
         owner: PartyId::named("owner"),
@@ -30,7 +32,7 @@ fn robot(i: u32) -> Robot {
     }
 }
 
-fn job(i: u32) -> Job {
+pub(crate) fn job(i: u32) -> Job {
     Job {
         job: JobId::from_bytes([i as u8; 16]),
         is_handover: false,
@@ -46,11 +48,11 @@ fn job(i: u32) -> Job {
     }
 }
 
-fn pair(j: u32, r: u32, secs: u64) -> Pair {
+pub(crate) fn pair(j: u32, r: u32, secs: u64) -> Pair {
     Pair { job: j, robot: r, travel: Span::from_secs(secs), carry: Span::from_secs(30), back: Span::from_secs(30), bars: Bars::default() }
 }
 
-fn view(jobs: u32, robots: u32, travel: impl Fn(u32, u32) -> Option<u64>) -> View {
+pub(crate) fn view(jobs: u32, robots: u32, travel: impl Fn(u32, u32) -> Option<u64>) -> View {
     let pairs = (0..jobs).flat_map(|j| (0..robots).map(move |r| (j, r))).filter_map(|(j, r)| travel(j, r).map(|t| pair(j, r, t))).collect();
     View { now: Instant::from_secs(100), jobs: (0..jobs).map(job).collect(), robots: (0..robots).map(robot).collect(), pairs }
 }
@@ -201,23 +203,4 @@ fn cost_is_the_sum_of_its_terms() {
         Cost { eta: 100, energy: need * 10_000 / 900_000, trust: 10_000, busy: 300, share: 300, substitute: 20_000, at_site: -5_000 }
     );
     assert_eq!(b.cost, 100 + 74 + 10_000 + 300 + 300 + 20_000 - 5_000);
-}
-
-#[test]
-fn a_large_batch_is_consistent() {
-    let mut v = view(1_000, 1_000, |j, r| Some((u64::from(j) * 7_919 + u64::from(r) * 104_729) % 600));
-    for (i, r) in v.robots.iter_mut().enumerate() {
-        r.robot = RobotId::named(&format!("r{i}"));
-    }
-    for (i, j) in v.jobs.iter_mut().enumerate() {
-        j.job = JobId::named(&format!("j{i}"));
-    }
-    let clock = std::time::Instant::now();
-    let passed = v.pairs.iter().filter(|p| judge(&v, p.job, p.robot, Some(p)).is_ok()).count();
-    println!("{passed} judged in {:?}", clock.elapsed());
-    let clock = std::time::Instant::now();
-    let b = assign(&v);
-    println!("1,000 x 1,000 in {:?}", clock.elapsed());
-    check_batch(&v, &b);
-    assert!(b.pairs().count() > 900);
 }
