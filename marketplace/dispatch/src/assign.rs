@@ -171,7 +171,7 @@ pub struct Pair {
 /// Verdicts on a pair that others reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
 pub struct Bars {
-    /// This robot is excluded from this job for now.
+    /// This robot is excluded from this job for now, or degraded in what the job requires.
     pub is_excluded: bool,
     /// A pinned skill lacks a certificate.
     pub lacks_certificate: bool,
@@ -181,6 +181,8 @@ pub struct Bars {
     pub lacks_access: bool,
     /// It does not support the privacy mode.
     pub lacks_privacy: bool,
+    /// Its owner's standing offer does not take the job at its price.
+    pub lacks_offer: bool,
 }
 
 /// How one job fared.

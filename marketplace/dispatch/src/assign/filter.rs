@@ -171,7 +171,7 @@ impl Trip {
 pub(crate) fn judge(view: &View, job: u32, robot: u32, pair: Option<&Pair>) -> Result<Candidate, Refusal> {
     let (j, r) = (&view.jobs[job as usize], &view.robots[robot as usize]);
     let is_substitute = r.owner != j.owner;
-    if is_substitute && !(j.allows_substitute && r.has_standing_offer) {
+    if is_substitute && !(j.allows_substitute && r.has_standing_offer && pair.is_none_or(|p| !p.bars.lacks_offer)) {
         return Err(Refusal::Pool);
     }
     if !r.is_fit || pair.is_some_and(|p| p.bars.is_excluded) {
