@@ -15,7 +15,6 @@ pub use matching::{Optimum, optimum};
 
 use nooterra_engine::ids::{JobId, PartyId, RobotId};
 use nooterra_engine::{Instant, Record, Span};
-use std::borrow::Cow;
 
 /// Jobs looked at in one batch.
 pub const MAX_JOBS: usize = 1_024;
@@ -186,7 +185,7 @@ pub struct Bars {
 }
 
 /// How one job fared.
-#[derive(Debug, Clone, PartialEq, Eq, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
 pub struct Outcome {
     /// Index of the job in the view.
     pub job: u32,
@@ -234,49 +233,70 @@ pub fn assign(view: &View) -> Batch {
         (!job.is_handover, !job.is_redispatch, job.arrive_by, job.job)
     });
     order.truncate(MAX_JOBS);
-    let by_job = |p: &Pair| (p.job, p.robot);
-    let mut pairs = Cow::Borrowed(&view.pairs[..]);
-    if !pairs.is_sorted_by_key(by_job) {
-        pairs.to_mut().sort_by_key(by_job);
-    }
     let rank = matching::ranks(view);
-    let mut outcomes: Vec<Outcome> = Vec::with_capacity(order.len());
-    for j in order {
-        let first = pairs.partition_point(|p| p.job < j);
-        let mut listed = pairs[first..].iter().take_while(|p| p.job == j).peekable();
-        let mut refused = Vec::new();
-        // The cheapest so far: ascending by cost and id, with the slot that holds the candidate.
-        let mut kept: Vec<(i64, u32, usize)> = Vec::with_capacity(MAX_CANDIDATES + 1);
-        let mut slots: Vec<Candidate> = Vec::with_capacity(MAX_CANDIDATES);
-        for (robot, rank) in (0u32..).zip(&rank) {
-            let pair = listed.next_if(|p| p.robot == robot);
-            // Of pairs named twice the first counts.
-            while listed.next_if(|p| p.robot == robot).is_some() {}
-            let candidate = match judge(view, j, robot, pair) {
-                Ok(candidate) => candidate,
-                Err(why) => {
-                    refused.push(Refused { robot, why });
-                    continue;
-                }
-            };
-            let (cost, mut slot) = (candidate.cost.total(), slots.len());
-            if slot < MAX_CANDIDATES {
-                slots.push(candidate);
-            } else {
-                match kept.last() {
-                    Some(worst) if (cost, *rank) < (worst.0, worst.1) => slot = worst.2,
-                    _ => continue,
-                }
-                slots[slot] = candidate;
-                kept.pop();
-            }
-            kept.insert(kept.partition_point(|k| (k.0, k.1) < (cost, *rank)), (cost, *rank, slot));
-        }
-        let candidates = kept.into_iter().map(|(_, _, slot)| slots[slot]).collect();
-        outcomes.push(Outcome { job: j, chosen: None, candidates, refused });
-    }
+    let mut outcomes = judge_all(view, &order, &view.pairs, &rank).unwrap_or_else(|| {
+        let mut pairs = view.pairs.clone();
+        pairs.sort_by_key(|p| (p.job, p.robot));
+        judge_all(view, &order, &pairs, &rank).unwrap_or_default()
+    });
     let cost = matching::choose(&rank, &mut outcomes);
     Batch { outcomes, cost }
+}
+
+/// The outcomes of these jobs before anything is chosen. None if the pairs are not in order: that is found on the way,
+/// because going through them once more only to know is a good part of the work.
+fn judge_all(view: &View, order: &[u32], pairs: &[Pair], rank: &[u32]) -> Option<Vec<Outcome>> {
+    let mut outcomes: Vec<Outcome> = order.iter().map(|job| Outcome { job: *job, ..Outcome::default() }).collect();
+    let mut place: Vec<Option<usize>> = vec![None; view.jobs.len()];
+    for (k, o) in outcomes.iter().enumerate() {
+        place[o.job as usize] = Some(k);
+    }
+    let mut rest = pairs;
+    for (j, place) in (0u32..).zip(place) {
+        let (listed, after) = rest.split_at(rest.iter().position(|p| p.job != j).unwrap_or(rest.len()));
+        rest = after;
+        if rest.first().is_some_and(|p| p.job < j) || !listed.is_sorted_by_key(|p| p.robot) {
+            return None;
+        }
+        if let Some(k) = place {
+            judge_job(view, &mut outcomes[k], listed, rank);
+        }
+    }
+    // What is left is about jobs that do not exist.
+    rest.iter().all(|p| p.job as usize >= view.jobs.len()).then_some(outcomes)
+}
+
+/// Judges every robot for one job; `listed` are the job's pairs by robot.
+fn judge_job(view: &View, outcome: &mut Outcome, listed: &[Pair], rank: &[u32]) {
+    let mut listed = listed.iter().peekable();
+    // The cheapest so far: ascending by cost and id, with the slot that holds the candidate.
+    let mut kept: Vec<(i64, u32, usize)> = Vec::with_capacity(MAX_CANDIDATES + 1);
+    let mut slots: Vec<Candidate> = Vec::with_capacity(MAX_CANDIDATES);
+    for (robot, rank) in (0u32..).zip(rank) {
+        let pair = listed.next_if(|p| p.robot == robot);
+        // Of pairs named twice the first counts.
+        while listed.next_if(|p| p.robot == robot).is_some() {}
+        let candidate = match judge(view, outcome.job, robot, pair) {
+            Ok(candidate) => candidate,
+            Err(why) => {
+                outcome.refused.push(Refused { robot, why });
+                continue;
+            }
+        };
+        let (cost, mut slot) = (candidate.cost.total(), slots.len());
+        if slot < MAX_CANDIDATES {
+            slots.push(candidate);
+        } else {
+            match kept.last() {
+                Some(worst) if (cost, *rank) < (worst.0, worst.1) => slot = worst.2,
+                _ => continue,
+            }
+            slots[slot] = candidate;
+            kept.pop();
+        }
+        kept.insert(kept.partition_point(|k| (k.0, k.1) < (cost, *rank)), (cost, *rank, slot));
+    }
+    outcome.candidates = kept.into_iter().map(|(_, _, slot)| slots[slot]).collect();
 }
 
 /// What leaving the `k`-th of `n` jobs unassigned costs, `k` counted from zero.

@@ -168,6 +168,8 @@ impl Trip {
 }
 
 /// Checks a robot for a job, in the order of [`Refusal`], and scores it. Both are indexes of the view.
+// Called once per pair, and most of what it makes is looked at and dropped: kept in the caller's registers.
+#[inline(always)]
 pub(crate) fn judge(view: &View, job: u32, robot: u32, pair: Option<&Pair>) -> Result<Candidate, Refusal> {
     let (j, r) = (&view.jobs[job as usize], &view.robots[robot as usize]);
     let is_substitute = r.owner != j.owner;

@@ -135,6 +135,16 @@ fn the_order_of_jobs_and_robots_given_does_not_matter() {
         l
     };
     assert_eq!(ids(&v, &assign(&v)), ids(&w, &assign(&w)));
+    // Nor that of the pairs, nor pairs of nobody among them.
+    for rule in 0..3 {
+        let mut x = v.clone();
+        match rule {
+            0 => x.pairs.swap(0, 3),
+            1 => x.pairs.swap(0, 23),
+            _ => x.pairs.insert(7, pair(9, 9, 1)),
+        }
+        assert_eq!(assign(&x), assign(&v));
+    }
 }
 
 #[test]
