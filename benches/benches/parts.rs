@@ -1,11 +1,12 @@
-//! Parts of a tick: signatures, a robot's brain, plans of traffic, postings.
+//! Parts of a tick: signatures, a robot's brain, a dispatch batch, plans of traffic, postings.
 #![allow(missing_docs, reason = "made by macros")]
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use nooterra_agent::{Agent, AgentConfig, AgentMap, LocalPolicy, Wheels};
 use nooterra_benches::warehouse;
+use nooterra_dispatch::assign::{self, Bars, Pair, View, optimum};
 use nooterra_dispatch::traffic::{Goal, RoadMap, RobotClass, Traffic};
-use nooterra_engine::ids::{EventId, JobId, RobotId, TenantId};
+use nooterra_engine::ids::{EventId, JobId, PartyId, RobotId, TenantId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::{Instant, Span};
 use nooterra_ledger::{Account, Book, Command, Entry, EntryId, Leg, submit};
@@ -98,6 +99,72 @@ fn traffic(c: &mut Criterion) {
     g.finish();
 }
 
+/// A batch of so many jobs and robots; ways of up to ten minutes by a fixed rule without pattern.
+fn batch(n: u32) -> View {
+    let owner = PartyId::named("owner");
+    let now = Instant::from_secs(1_000);
+    let robot = |i: u32| assign::Robot {
+        robot: RobotId::named(&format!("robot {i}")),
+        owner,
+        has_standing_offer: false,
+        is_fit: true,
+        heartbeat: now,
+        heartbeat_every: Span::from_secs(30),
+        payload_g: 10_000,
+        abilities: vec![assign::Ability { name: "reach_mm".to_owned(), declared: 900, measured: None }],
+        battery_j: 1_000_000,
+        usable_j: 900_000,
+        drive_w: 50,
+        aux_w: 20,
+        work_w: 10,
+        charge_w: 60,
+        trust_bps: 5_000,
+        busy: Span::from_mins(60),
+        owner_excess_bps: 0,
+        is_at_site: true,
+        free_from: now,
+        taken: Vec::new(),
+        windows: Vec::new(),
+    };
+    let job = |i: u32| assign::Job {
+        job: JobId::named(&format!("job {i}")),
+        is_handover: false,
+        is_redispatch: false,
+        arrive_by: now + Span::from_mins(20),
+        depart_from: now,
+        work: Span::from_secs(60),
+        payload_g: 1_000,
+        owner,
+        allows_substitute: false,
+        min_trust_bps: 4_000,
+        needs: vec![assign::Need { name: "reach_mm".to_owned(), at_least: 800 }],
+    };
+    let pair = |(job, robot): (u32, u32)| {
+        // Steele and Vigna's mixing of 64 bits.
+        let mut z = (u64::from(job) << 32 | u64::from(robot)).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let travel = Span::from_secs((z ^ (z >> 31)) % 600);
+        Pair { job, robot, travel, carry: Span::from_secs(30), back: Span::from_secs(30), bars: Bars::default() }
+    };
+    let pairs = (0..n).flat_map(|j| (0..n).map(move |r| (j, r))).map(pair).collect();
+    View { now, jobs: (0..n).map(job).collect(), robots: (0..n).map(robot).collect(), pairs }
+}
+
+fn dispatch(c: &mut Criterion) {
+    let mut g = c.benchmark_group("dispatch/assign");
+    g.sample_size(20).measurement_time(Duration::from_secs(4));
+    for n in [100, 1_000] {
+        let view = batch(n);
+        g.bench_function(format!("jobs={n},robots={n}"), |b| b.iter(|| black_box(assign::assign(&view))));
+        // Choosing alone, among all options of every job.
+        let row = |pairs: &[Pair]| pairs.iter().map(|p| (p.robot, i64::try_from(p.travel.as_secs()).unwrap_or(0) * 10)).collect();
+        let table: Vec<Vec<(u32, i64)>> = view.pairs.chunks(n as usize).map(row).collect();
+        g.bench_function(format!("optimum/jobs={n},robots={n}"), |b| b.iter(|| black_box(optimum(&table, n))));
+    }
+    g.finish();
+}
+
 fn ledger(c: &mut Criterion) {
     const ENTRIES: u32 = 10_000;
     let mut g = c.benchmark_group("ledger");
@@ -135,5 +202,5 @@ fn ledger(c: &mut Criterion) {
     g.finish();
 }
 
-criterion_group!(benches, keys, brain, traffic, ledger);
+criterion_group!(benches, keys, brain, dispatch, traffic, ledger);
 criterion_main!(benches);

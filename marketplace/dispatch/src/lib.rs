@@ -1,16 +1,35 @@
 //! # dispatch: who does what, and who drives where when
 //!
-//! What lives here: [`assign`], which filters candidates, scores them and makes a minimum-cost assignment of jobs to
-//! robots; [`traffic`], which keeps robots apart on the lanes of a site without deadlock; [`facilities`], which has
-//! doors and lifts ready for what traffic releases.
+//! What lives here, in reading order:
 //!
-//! What it may not touch: clocks, chance, other domain rooms. Jobs and robots arrive as values that `assign` defines
-//! itself; nothing here knows money, contracts or messages.
+//! | module | is for | domain |
+//! |---|---|---|
+//! | [`verdicts`] | the rules of the candidate filter that need facts beyond a batch | 5.1 |
+//! | [`assign`] | a batch: filter, cost, minimum-cost assignment of jobs to robots | 5.1, 5.2 |
+//! | [`explain`] | why a job got its robot, in values and in words | 5.1, 5.2 |
+//! | [`check`] | an independent judge of what a batch decided | 5, I12 |
+//! | [`leases`] | who has which robot and dock when; fences | 5.4 |
+//! | [`triggers`] | what makes dispatch think again, and what it then does | 5.6 |
+//! | [`charging`] | what idle robots do: charge, move toward demand | 5.6 |
+//! | [`traffic`] | keeps robots apart on the lanes of a site without deadlock | |
+//! | [`facilities`] | has doors and lifts ready for what traffic releases | |
 //!
-//! How data passes through: a batch of jobs and robots goes into [`assign::assign`], pairs come out. Goals and reports
-//! go into [`traffic::Traffic`], released moves come out; these go into [`facilities::Facilities`] together with door
-//! and lift states, and go-aheads for robots and requests to doors and lifts come out.
+//! What it may not touch: clocks, chance, other domain rooms. Jobs and robots arrive as values that this room defines
+//! itself; nothing here knows contracts, ledgers or messages.
+//!
+//! How data passes through: whoever fills a batch asks [`verdicts::bars`] for each pair and [`leases::Leases::taken`] for
+//! each robot. A batch of jobs and robots goes into [`assign::assign`], pairs come out; [`explain::explain`] and
+//! [`check::check`] read both. Pairs become leases through [`leases::decide`]; what goes wrong with them goes into
+//! [`triggers::actions`]. Goals and reports go into [`traffic::Traffic`], released moves come out; these go into
+//! [`facilities::Facilities`] together with door and lift states, and go-aheads for robots and requests to doors and
+//! lifts come out.
 
 pub mod assign;
+pub mod charging;
+pub mod check;
+pub mod explain;
 pub mod facilities;
+pub mod leases;
 pub mod traffic;
+pub mod triggers;
+pub mod verdicts;
