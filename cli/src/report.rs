@@ -3,7 +3,7 @@
 use crate::args::Diff;
 use crate::out::Paint;
 use crate::table::{Lean, table};
-use nooterra_engine::money::Currency;
+use nooterra_engine::money::{Currency, decimal};
 use nooterra_player::{DiffReport, Divergence};
 use nooterra_runner::report::{Judged, RunReport};
 use nooterra_runner::{Outcome, ReplayReport};
@@ -16,11 +16,7 @@ const LINES_SHOWN: usize = 12;
 /// Minor units as money: `EUR 12.50`.
 pub fn money(minor: i64, currency: &str) -> String {
     let exponent = Currency::parse(currency).map_or(2, Currency::exponent);
-    let (sign, abs, scale) = (if minor < 0 { "-" } else { "" }, minor.unsigned_abs(), 10u64.pow(exponent));
-    if exponent == 0 {
-        return format!("{currency} {sign}{abs}");
-    }
-    format!("{currency} {sign}{}.{:0width$}", abs / scale, abs % scale, width = exponent as usize)
+    format!("{currency} {}", decimal(minor.into(), exponent))
 }
 
 /// `mm:ss` of simulated time, hours where needed.

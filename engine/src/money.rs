@@ -157,12 +157,16 @@ impl Amount {
     pub fn bps(self, bps: u64) -> Result<Self, MoneyError> {
         Self::new(mul_div(self.0, bps, 10_000)?)
     }
-    /// `12.50` with the currency's digits.
+    /// `EUR 12.50`, with the currency's digits.
     pub fn display(self, c: Currency) -> String {
-        let e = c.exponent();
-        let unit = 10u64.pow(e);
-        if e == 0 { format!("{c} {}", self.0) } else { format!("{c} {}.{:0w$}", self.0 / unit, self.0 % unit, w = e as usize) }
+        format!("{c} {}", decimal(self.0.into(), c.exponent()))
     }
+}
+
+/// Minor units as a decimal number with so many digits after the point: `-12.50`.
+pub fn decimal(minor: i128, digits: u32) -> String {
+    let (sign, abs, unit) = (if minor < 0 { "-" } else { "" }, minor.unsigned_abs(), 10u128.pow(digits));
+    if digits == 0 { format!("{sign}{abs}") } else { format!("{sign}{}.{:0w$}", abs / unit, abs % unit, w = digits as usize) }
 }
 
 impl fmt::Display for Amount {

@@ -39,6 +39,11 @@ impl Kind {
             Self::Liability | Self::Reserve | Self::Revenue => Side::Credit,
         }
     }
+    /// Debit and credit of a balance on the normal side: it stands in one of the two columns, whichever side it is on.
+    pub const fn columns(self, balance: i128) -> (i128, i128) {
+        let debit = if matches!(self.normal(), Side::Debit) { balance } else { -balance };
+        if debit >= 0 { (debit, 0) } else { (0, -debit) }
+    }
 }
 
 /// In which part a party owes: one party may own robots and ask for work.

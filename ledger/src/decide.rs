@@ -406,10 +406,8 @@ impl<'a> Draft<'a> {
         let others = self.book.accounts.rows().iter().enumerate().map(|(i, r)| (i as u32, r.key, r.balance.posted));
         let others = others.filter(|(ix, _, _)| self.balances.binary_search_by_key(ix, |b| b.0).is_err());
         for (_, key, posted) in drafted.chain(others).filter(|(_, key, _)| key.currency == currency) {
-            let c = columns.entry(key.account.name()).or_default();
-            // On the side where it stands, whatever its normal one.
-            let debit = if key.account.kind().normal() == Side::Debit { posted } else { -posted };
-            if debit >= 0 { c.0 += debit } else { c.1 -= debit }
+            let (c, (debit, credit)) = (columns.entry(key.account.name()).or_default(), key.account.kind().columns(posted));
+            *c = (c.0 + debit, c.1 + credit);
         }
         columns.into_iter().map(|(name, (debit, credit))| Column { name: name.to_owned(), debit, credit }).collect()
     }

@@ -55,6 +55,10 @@ pub struct TrialRow {
     pub name: &'static str,
     /// How many accounts.
     pub accounts: u32,
+    /// Sum of posted balances that stand on the left.
+    pub debit: i128,
+    /// Sum of posted balances that stand on the right.
+    pub credit: i128,
     /// Sum of posted balances, debit positive.
     pub posted: i128,
     /// Sum of pending movements, debit positive.
@@ -67,8 +71,12 @@ pub fn trial_balance(book: &Book) -> Vec<TrialRow> {
     for a in book.accounts() {
         let (kind, name, currency) = (a.key.account.kind(), a.key.account.name(), a.key.currency);
         let sign = if kind.normal() == Side::Debit { 1 } else { -1 };
-        let row = rows.entry((currency, kind, name)).or_insert(TrialRow { currency, kind, name, accounts: 0, posted: 0, pending: 0 });
+        let empty = TrialRow { currency, kind, name, accounts: 0, debit: 0, credit: 0, posted: 0, pending: 0 };
+        let row = rows.entry((currency, kind, name)).or_insert(empty);
+        let (debit, credit) = kind.columns(a.balance.posted);
         row.accounts += 1;
+        row.debit += debit;
+        row.credit += credit;
         row.posted += sign * a.balance.posted;
         row.pending += sign * (a.balance.pending_in - a.balance.pending_out);
     }

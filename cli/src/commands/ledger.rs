@@ -6,7 +6,7 @@ use crate::out::{Failure, Out, Paint, exit};
 use crate::table::{Lean, table};
 use nooterra_blackbox::Status;
 use nooterra_engine::Instant;
-use nooterra_engine::money::Currency;
+use nooterra_engine::money::{Currency, decimal};
 use nooterra_ledger::statement::Statement;
 use nooterra_runner::ledger::{LedgerError, LedgerOfLog, ledger as read};
 use serde_json::json;
@@ -244,8 +244,5 @@ fn export(l: &LedgerOfLog, to: &Path) -> Result<usize, Failure> {
 
 /// `12.50` of a currency with cents.
 fn money(minor: i128, c: Currency) -> String {
-    let unit = 10u128.pow(c.exponent());
-    let (sign, v) = (if minor < 0 { "-" } else { "" }, minor.unsigned_abs());
-    let digits = c.exponent() as usize;
-    if digits == 0 { format!("{sign}{v}") } else { format!("{sign}{}.{:0digits$}", v / unit, v % unit) }
+    decimal(minor, c.exponent())
 }

@@ -4,7 +4,7 @@ use crate::hold::is_forfeit;
 use crate::settle::{Part, SettlementOutcome, SettlementStatement, Share};
 use crate::template::Template;
 use nooterra_engine::ids::{JobId, PartyId};
-use nooterra_engine::money::Currency;
+use nooterra_engine::money::{Currency, decimal};
 use nooterra_ledger::journal::{Movement, Step, Written};
 use nooterra_ledger::{Account, Journal, Role, Side};
 
@@ -94,6 +94,5 @@ fn movement(m: &Movement, currency: Option<Currency>, name: &impl Fn(PartyId) ->
 /// `EUR 2.50`.
 pub fn money(minor: u64, currency: Option<Currency>) -> String {
     let Some(c) = currency else { return minor.to_string() };
-    let (digits, unit) = (c.exponent() as usize, 10u64.pow(c.exponent()));
-    if digits == 0 { format!("{c} {minor}") } else { format!("{c} {}.{:0digits$}", minor / unit, minor % unit) }
+    format!("{c} {}", decimal(minor.into(), c.exponent()))
 }

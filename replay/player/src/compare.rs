@@ -1,11 +1,11 @@
 //! Re-executes a machine and holds every word that it says against a log.
 
 use crate::divergence::{Divergence, PlayError, Side};
-use crate::shapes::Shapes;
+use crate::shapes::{Alone, Inside, Shapes};
 use nooterra_blackbox::reader::{LogReader, OwnedRecord};
-use nooterra_blackbox::words::{Remark, Rooms};
-use nooterra_blackbox::{Kind, LogError, Said, Sink, SinkError, Snap};
-use nooterra_engine::inspect::{Difference, first_difference};
+use nooterra_blackbox::words::Remark;
+use nooterra_blackbox::{Kind, LogError, Said, Sink, SinkError};
+use nooterra_engine::inspect::first_difference;
 use nooterra_engine::record::decode;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -213,33 +213,10 @@ impl<R: Read> Comparison<'_, R> {
         if keyframe { self.stop(Stopped::Diverged) } else { Ok(()) }
     }
 
-    /// Holds a record of roots or a keyframe of the log against what was said: by content, for how it is written down
-    /// depends on what was written before it.
+    /// Holds a record of roots or a keyframe of the log against what was said.
     fn inside(&self, kind: Kind, left: &[u8], right: &[u8]) -> Inside {
-        self.look_inside(kind, left, right).unwrap_or(Inside::Unknown)
+        self.shapes.inside(kind, (&*self.log, left), (&Alone, right))
     }
-
-    fn look_inside(&self, kind: Kind, left: &[u8], right: &[u8]) -> Option<Inside> {
-        if kind == Kind::Roots {
-            let (a, b): (Rooms, Rooms) = (decode(left).ok()?, decode(right).ok()?);
-            let found = Shapes::rooms(&self.log.rooms(a), &b);
-            return Some(found.map_or(Inside::Equal, |(room, d)| Inside::Differs(room, d)));
-        }
-        let (a, b): (Snap, Snap) = (decode(left).ok()?, decode(right).ok()?);
-        if (a.tick, a.digest) == (b.tick, b.digest) {
-            return Some(Inside::Equal);
-        }
-        let (a, b) = (self.log.keyframe(&a).ok()?, b.unpack().ok()?);
-        self.shapes.keyframes(&a, &b).map(|(room, d)| Inside::Differs(room, d))
-    }
-}
-
-/// What two records of one tick's state have to do with each other.
-enum Inside {
-    Equal,
-    Differs(String, Difference),
-    /// One of them cannot be read.
-    Unknown,
 }
 
 fn left(r: &OwnedRecord) -> Side<'_> {

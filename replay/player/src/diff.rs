@@ -2,12 +2,12 @@
 
 use crate::compare::is_comparable;
 use crate::divergence::{Divergence, PlayError, Side};
-use crate::shapes::Shapes;
+use crate::shapes::{Inside, Shapes};
 use nooterra_blackbox::reader::{LogReader, OwnedRecord};
-use nooterra_blackbox::words::{Manifest, Rooms};
-use nooterra_blackbox::{Kind, LogError, Snap};
-use nooterra_engine::inspect::{Difference, first_difference};
-use nooterra_engine::record::{Message, decode, encode};
+use nooterra_blackbox::words::Manifest;
+use nooterra_blackbox::{Kind, LogError};
+use nooterra_engine::inspect::first_difference;
+use nooterra_engine::record::{Message, encode};
 use serde::Serialize;
 use std::io::Read;
 
@@ -54,16 +54,16 @@ pub fn diff<A: Read, B: Read>(left: &mut LogReader<A>, right: &mut LogReader<B>,
             continue;
         }
         if same_place && matches!(x.kind, Kind::Roots | Kind::Snap) {
-            match inside((&*left, &*right), shapes, x.kind, (x.payload, y.payload)) {
-                Some(Some((room, d))) => {
+            match shapes.inside(x.kind, (&*left, x.payload), (&*right, y.payload)) {
+                Inside::Differs(room, d) => {
                     report.divergence = Some(x.part(Some(room), d.path, d.left, d.right));
                     return Ok(report);
                 }
-                Some(None) => {
+                Inside::Equal => {
                     report.compared += 1;
                     continue;
                 }
-                None => {}
+                Inside::Unknown => {}
             }
         }
         let mut d = x.against(&y, || shapes.difference(x.type_name, x.payload, y.payload));
@@ -87,7 +87,7 @@ fn name_room<A: Read, B: Read>(
     while let (Some(x), Some(y)) = (&a, &b) {
         if (x.tick, x.kind) == (y.tick, y.kind) {
             let (p, q) = (x.payload.as_deref().unwrap_or_default(), y.payload.as_deref().unwrap_or_default());
-            if let Some(Some((room, f))) = inside((&*left, &*right), shapes, x.kind, (p, q)) {
+            if let Inside::Differs(room, f) = shapes.inside(x.kind, (&*left, p), (&*right, q)) {
                 let text = format!("at tick {} room {room} differs: {f}", x.tick);
                 d.room = Some(room);
                 d.detail = Some(d.detail.take().map_or_else(|| text.clone(), |old| format!("{old}; {text}")));
@@ -103,25 +103,6 @@ fn name_room<A: Read, B: Read>(
         }
     }
     Ok(())
-}
-
-/// Room and field in which two records of roots or keyframes differ, if they do; `None` if one cannot be read. They are
-/// compared by content: two logs of one run may have packed it differently.
-fn inside<A: Read, B: Read>(
-    logs: (&LogReader<A>, &LogReader<B>),
-    shapes: &Shapes,
-    kind: Kind,
-    payloads: (&[u8], &[u8]),
-) -> Option<Option<(String, Difference)>> {
-    if kind == Kind::Roots {
-        let (a, b): (Rooms, Rooms) = (decode(payloads.0).ok()?, decode(payloads.1).ok()?);
-        return Some(Shapes::rooms(&logs.0.rooms(a), &logs.1.rooms(b)));
-    }
-    let (a, b): (Snap, Snap) = (decode(payloads.0).ok()?, decode(payloads.1).ok()?);
-    if (a.tick, a.digest) == (b.tick, b.digest) {
-        return Some(None);
-    }
-    shapes.keyframes(&logs.0.keyframe(&a).ok()?, &logs.1.keyframe(&b).ok()?).map(Some)
 }
 
 fn next<R: Read>(log: &mut LogReader<R>) -> Result<Option<OwnedRecord>, LogError> {

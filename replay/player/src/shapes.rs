@@ -1,11 +1,12 @@
 //! Shapes by name, so that a difference in bytes becomes a difference in a field.
 
-use nooterra_blackbox::Snap;
 use nooterra_blackbox::words::{Gap, Manifest, Remark, Rooms, State};
+use nooterra_blackbox::{Kind, LogReader, Snap};
 use nooterra_engine::inspect::{Difference, first_difference};
 use nooterra_engine::keyframe::Keyframe;
-use nooterra_engine::record::{Message, Shape};
+use nooterra_engine::record::{Message, Shape, decode};
 use std::collections::BTreeMap;
+use std::io::Read;
 
 /// Types of records, and of the parts of keyframes.
 #[derive(Debug, Clone)]
@@ -24,6 +25,41 @@ impl Default for Shapes {
             .with::<Gap>()
             .with::<Remark>()
     }
+}
+
+/// What came before a record of states and gives it its meaning: keyframes build on earlier ones, rooms are named once.
+pub(crate) trait Before {
+    fn rooms(&self, rooms: Rooms) -> Rooms;
+    fn keyframe(&self, snap: &Snap) -> Result<Keyframe, String>;
+}
+
+impl<R: Read> Before for LogReader<R> {
+    fn rooms(&self, rooms: Rooms) -> Rooms {
+        self.rooms(rooms)
+    }
+    fn keyframe(&self, snap: &Snap) -> Result<Keyframe, String> {
+        self.keyframe(snap)
+    }
+}
+
+/// Nothing: the record stands alone, as what a run says does.
+pub(crate) struct Alone;
+
+impl Before for Alone {
+    fn rooms(&self, rooms: Rooms) -> Rooms {
+        rooms
+    }
+    fn keyframe(&self, snap: &Snap) -> Result<Keyframe, String> {
+        snap.unpack()
+    }
+}
+
+/// What two records of one tick's state have to do with each other.
+pub(crate) enum Inside {
+    Equal,
+    Differs(String, Difference),
+    /// One of them cannot be read.
+    Unknown,
 }
 
 impl Shapes {
@@ -48,7 +84,7 @@ impl Shapes {
         exact.or_else(prefix).map(|s| s())
     }
     /// The first room in which two keyframes differ, and where in it.
-    pub(crate) fn keyframes(&self, left: &Keyframe, right: &Keyframe) -> Option<(String, Difference)> {
+    fn keyframes(&self, left: &Keyframe, right: &Keyframe) -> Option<(String, Difference)> {
         for i in 0..left.parts.len().max(right.parts.len()) {
             match (left.parts.get(i), right.parts.get(i)) {
                 (Some(a), Some(b)) if a == b => {}
@@ -66,8 +102,26 @@ impl Shapes {
         }
         None
     }
+    /// Holds two records of roots or keyframes against each other: by content, for how one is written down depends on
+    /// what was written before it.
+    pub(crate) fn inside(&self, kind: Kind, left: (&dyn Before, &[u8]), right: (&dyn Before, &[u8])) -> Inside {
+        self.look_inside(kind, left, right).unwrap_or(Inside::Unknown)
+    }
+    fn look_inside(&self, kind: Kind, left: (&dyn Before, &[u8]), right: (&dyn Before, &[u8])) -> Option<Inside> {
+        if kind == Kind::Roots {
+            let (a, b): (Rooms, Rooms) = (decode(left.1).ok()?, decode(right.1).ok()?);
+            let found = Self::rooms(&left.0.rooms(a), &right.0.rooms(b));
+            return Some(found.map_or(Inside::Equal, |(room, d)| Inside::Differs(room, d)));
+        }
+        let (a, b): (Snap, Snap) = (decode(left.1).ok()?, decode(right.1).ok()?);
+        if (a.tick, a.digest) == (b.tick, b.digest) {
+            return Some(Inside::Equal);
+        }
+        let (a, b) = (left.0.keyframe(&a).ok()?, right.0.keyframe(&b).ok()?);
+        self.keyframes(&a, &b).map(|(room, d)| Inside::Differs(room, d))
+    }
     /// The first room in which two records of roots differ.
-    pub(crate) fn rooms(left: &Rooms, right: &Rooms) -> Option<(String, Difference)> {
+    fn rooms(left: &Rooms, right: &Rooms) -> Option<(String, Difference)> {
         let (room, left, right) = left.first_difference(right)?;
         let text = |d: Option<String>| d.unwrap_or_else(|| "(nothing)".to_owned());
         Some((room, Difference { path: "root".into(), left: text(left), right: text(right) }))

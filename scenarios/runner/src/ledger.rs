@@ -211,16 +211,9 @@ impl LedgerOfLog {
     /// The trial balance, by currency and chart order.
     #[must_use]
     pub fn trial(&self) -> Vec<TrialLine> {
-        let mut sides: BTreeMap<(Currency, &str), (i128, i128)> = BTreeMap::new();
-        for r in self.book.accounts() {
-            let side = sides.entry((r.key.currency, r.key.account.name())).or_default();
-            let debit = if r.key.account.kind().normal() == Side::Debit { r.balance.posted } else { -r.balance.posted };
-            if debit >= 0 { side.0 += debit } else { side.1 -= debit }
-        }
         let line = |t: nooterra_ledger::statement::TrialRow| {
-            let (debit, credit) = sides.get(&(t.currency, t.name)).copied().unwrap_or_default();
             let (currency, kind) = (t.currency.to_string(), kind_word(t.kind));
-            TrialLine { currency, kind, account: t.name, accounts: t.accounts, debit, credit, pending: t.pending }
+            TrialLine { currency, kind, account: t.name, accounts: t.accounts, debit: t.debit, credit: t.credit, pending: t.pending }
         };
         trial_balance(&self.book).into_iter().map(line).collect()
     }
@@ -262,8 +255,9 @@ impl LedgerOfLog {
             *first = first.or(Some(e.at.0));
             *last = Some(e.at.0);
         }
+        let currencies = self.currencies();
         let kept = |job| -> i128 {
-            let of = |account| self.currencies().into_iter().map(|c| self.book.posted(account, c)).sum::<i128>();
+            let of = |account| currencies.iter().map(|c| self.book.posted(account, *c)).sum::<i128>();
             of(Account::Escrow { job }) + of(Account::Held { job })
         };
         let line = |(job, (entries, first_ns, last_ns)): (JobId, _)| {
