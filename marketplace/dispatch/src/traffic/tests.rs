@@ -143,6 +143,26 @@ fn more_urgent_goals_come_first() {
     assert_ne!(s.bodies[0].at, v(5));
 }
 
+#[test]
+fn whoever_is_gone_before_the_other_could_arrive_goes_first() {
+    let site = corridor(60, &[50]);
+    let map = RoadMap::build(&site, &[CLASS]);
+    // A robot was promised the place first; if it is far, the near one need not stand before an empty place meanwhile.
+    for (from, first) in [(0, 1), (44, 0)] {
+        let mut s = Sim::new(&map, &[(0, from), (0, 60)], 1);
+        s.yields = true;
+        s.aim(0, v(52));
+        s.run_for(1_000);
+        s.aim(1, v(52));
+        while s.bodies.iter().all(|b| b.goal.is_some()) {
+            assert!(s.now().0 < 60_000_000_000, "{}", s.story());
+            s.run_for(100);
+        }
+        assert!(s.bodies[first].goal.is_none(), "from {from}: {}", s.story());
+        s.settle(600_000);
+    }
+}
+
 fn random_goals(site: &nooterra_site::Site, robots: usize, goals: u64, seed: u64) -> sim::Score {
     let map = RoadMap::build(site, &[CLASS]);
     let mut dice = Dice(seed);
