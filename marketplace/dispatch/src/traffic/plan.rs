@@ -172,7 +172,7 @@ impl Planner<'_> {
 
     /// Whoever can drive to a place, do its work there and be gone before the one whose turn it is could arrive at all,
     /// goes first: otherwise it would wait in front of a place that stands empty.
-    fn quick_first(&self, open: &mut Vec<usize>) {
+    fn quick_first(&self, open: &mut [usize]) {
         let there = |i: usize| {
             let table = self.tables[i].as_deref()?;
             Some(self.ready[i] + u64::from(table[self.actors[i].start as usize]))
