@@ -75,6 +75,11 @@ impl Outbox {
         self.queue.push_back(e);
         seq
     }
+    /// The input's hash of the envelope that was pushed last and waits still: ids of what it brings about follow from it.
+    #[must_use]
+    pub fn last_hash(&self) -> Option<&Digest> {
+        self.hashes.back()
+    }
     /// Everything to send now: what was never sent, as far as the window reaches, and after a timeout all of it again.
     pub fn due(&mut self, now: Instant) -> Vec<Envelope> {
         if self.retry_at.is_some_and(|at| at <= now) {

@@ -9,7 +9,9 @@
 //! How data passes through: the stage hands over [`Mail`] that has arrived ([`Cast::receive`]), lets time pass
 //! ([`Cast::advance`]), and posts what comes out of [`Cast::post`] on the bus.
 
+mod acts;
 pub mod crew;
+pub mod director;
 pub mod mail;
 pub mod payments;
 pub mod provider;
@@ -18,6 +20,7 @@ pub mod requester;
 pub use mail::Mail;
 
 use crew::Crew;
+use director::Director;
 use nooterra_engine::chance::Chance;
 use nooterra_engine::ids::{PartyId, TenantId};
 use nooterra_engine::net::Node;
@@ -36,6 +39,8 @@ pub const PROVIDERS: Node = 20_000;
 pub const PAYMENTS: Node = 30_000;
 /// The crew's node.
 pub const CREW: Node = 40_000;
+/// The staff's node.
+pub const STAFF: Node = 50_000;
 
 /// Everybody who is not a device.
 #[derive(Debug, Clone, PartialEq, Record)]
@@ -49,6 +54,10 @@ pub struct Cast {
     pub payments: Payments,
     /// Who takes broken robots away.
     pub crew: Crew,
+    /// Staff of the platform.
+    pub staff: Outbox,
+    /// Who gives the cues of the scenario's acts.
+    pub director: Director,
     strays: u64,
 }
 
@@ -72,6 +81,12 @@ pub fn payments_party() -> PartyId {
 #[must_use]
 pub fn crew_party() -> PartyId {
     PartyId::named("crew")
+}
+
+/// The party of the platform's staff.
+#[must_use]
+pub fn staff_party() -> PartyId {
+    PartyId::named("staff")
 }
 
 /// The signing key of a member of the cast (or a device) under a seed.
@@ -99,7 +114,9 @@ impl Cast {
             r.providers.iter().map(|p| Provider::new(p.clone(), outbox(provider_party(&p.name), format!("provider/{}", p.name)))).collect();
         let payments = Payments::new(r.payments, outbox(payments_party(), "payments".into()));
         let crew = Crew::new(r.crew, outbox(crew_party(), "crew".into()));
-        Self { chance, requesters, providers, payments, crew, strays: 0 }
+        let staff = outbox(staff_party(), "staff".into());
+        let director = Director::new(&r.acts);
+        Self { chance, requesters, providers, payments, crew, staff, director, strays: 0 }
     }
 
     /// Takes what the platform sent to a node. What is no mail is counted and dropped: nobody acts on it.
@@ -108,8 +125,13 @@ impl Cast {
             self.strays += 1;
             return;
         };
+        self.listen(now, node, &mail);
         if node == PAYMENTS {
             self.payments.receive(now, &mail, &mut self.chance);
+        } else if node == STAFF {
+            if let Mail::Receipt(r) = &mail {
+                self.staff.receive(r, now);
+            }
         } else if node == CREW {
             self.crew.receive(now, &mail);
         } else if let Some(p) = ix(node, PROVIDERS).and_then(|i| self.providers.get_mut(i)) {
@@ -123,14 +145,17 @@ impl Cast {
 
     /// Lets everybody act whose time has come.
     pub fn advance(&mut self, now: Instant) {
-        for r in &mut self.requesters {
-            r.advance(now, &mut self.chance);
+        for (i, r) in (0u32..).zip(&mut self.requesters) {
+            r.advance(now, &mut self.chance, |input| self.director.asks(i, input));
         }
         for p in &mut self.providers {
             p.advance(now);
         }
         self.payments.advance(now);
         self.crew.advance(now);
+        while let Some(cued) = self.director.next(now) {
+            self.act(now, cued);
+        }
     }
 
     /// When somebody has something to do next.
@@ -138,7 +163,12 @@ impl Cast {
     pub fn next_deadline(&self, now: Instant) -> Option<Instant> {
         let r = self.requesters.iter().filter_map(|r| r.next_deadline(now));
         let p = self.providers.iter().filter_map(|p| p.next_deadline(now));
-        r.chain(p).chain(self.payments.next_deadline(now)).chain(self.crew.next_deadline(now)).min()
+        r.chain(p)
+            .chain(self.payments.next_deadline(now))
+            .chain(self.crew.next_deadline(now))
+            .chain(self.staff.next_deadline(now))
+            .chain(self.director.next_deadline())
+            .min()
     }
 
     /// Everything to be sent to the platform now, with the sender's node.
@@ -151,6 +181,7 @@ impl Cast {
         }
         self.payments.outbox.due(now).iter().for_each(|e| send(PAYMENTS, e.to_bytes()));
         self.crew.outbox.due(now).iter().for_each(|e| send(CREW, e.to_bytes()));
+        self.staff.due(now).iter().for_each(|e| send(STAFF, e.to_bytes()));
     }
 
     /// A fault of the scenario begins or ends. Says whether it concerned anybody here.
@@ -173,7 +204,7 @@ impl Cast {
             .iter()
             .map(|r| &r.outbox)
             .chain(self.providers.iter().map(|p| &p.outbox))
-            .chain([&self.payments.outbox, &self.crew.outbox])
+            .chain([&self.payments.outbox, &self.crew.outbox, &self.staff])
             .all(|o| o.unacked() == 0)
     }
 

@@ -5,7 +5,7 @@ use nooterra_control::input::{Body as _, NewJob, RequesterCommand};
 use nooterra_engine::chance::{Chance, Place};
 use nooterra_engine::ids::{ItemId, JobId};
 use nooterra_engine::money::Currency;
-use nooterra_engine::{Instant, Record, Span};
+use nooterra_engine::{Digest, Instant, Record, Span};
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::{Action, Mode, Step, Template, Window};
 use nooterra_jobs::tier::{Level, Tier};
@@ -84,7 +84,7 @@ impl Requester {
         }
     }
 
-    pub(crate) fn advance(&mut self, now: Instant, chance: &mut Chance) {
+    pub(crate) fn advance(&mut self, now: Instant, chance: &mut Chance, mut asked: impl FnMut(&Digest)) {
         for i in 0..self.streams.len() {
             loop {
                 let s = &mut self.streams[i];
@@ -99,6 +99,9 @@ impl Requester {
                 s.asked += 1;
                 if !self.silent {
                     self.ask(i, now, chance);
+                    if let Some(input) = self.outbox.last_hash() {
+                        asked(input);
+                    }
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! # script: scenario files
 //!
-//! What lives here: the [`scenario`] file as a type (title, site, fleet, market, network, faults, expectations), its
+//! What lives here: the [`scenario`] file as a type (title, site, fleet, market, network, faults, acts, expectations), its
 //! strict reading from YAML ([`read`]), the published JSON [`schema`], the [`words`] values are written in, the named
 //! [`metrics`] and the [`expect`] conditions over them, and [`resolve()`], which holds a scenario against a site and
 //! gives back indexes instead of names with every default filled in.
@@ -11,6 +11,7 @@
 //! How data passes through: text → [`read`] → [`Scenario`] → [`resolve()`] with a `Site` and a seed → [`Resolved`].
 //! Every fault of a file is a [`Flaw`] with line, column and remedy; all faults of the content come at once.
 
+pub mod acts;
 pub mod at;
 pub mod expect;
 pub mod flaw;

@@ -2,6 +2,7 @@
 //!
 //! Names are as written; [`crate::resolve()`] turns them into indexes of a site.
 
+use crate::acts::ActEntry;
 use crate::at::At;
 use crate::words::{Coin, Counts, Length, Mass, Money, Rate, Rates, Share, Shares, Time, Times};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -38,6 +39,9 @@ pub struct Scenario {
     /// What goes wrong, and when.
     #[serde(default)]
     pub faults: Vec<At<FaultEntry>>,
+    /// What people do in the market, and when.
+    #[serde(default)]
+    pub acts: Vec<At<ActEntry>>,
     /// People who walk about.
     pub people: Option<At<u32>>,
     /// People who take broken robots off the floor and repair them.

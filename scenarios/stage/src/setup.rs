@@ -1,6 +1,6 @@
 //! What a run is made of: the resolved scenario, the site, and the platform's genesis that follows from them.
 
-use nooterra_cast::{crew_party, key, payments_party, provider_party, requester_party};
+use nooterra_cast::{crew_party, key, payments_party, provider_party, requester_party, staff_party};
 use nooterra_control::genesis::{ContractTerms, Genesis, PartyEntry, RobotEntry, WitnessEntry};
 use nooterra_control::policy::Policy;
 use nooterra_engine::chance::Chance;
@@ -79,6 +79,7 @@ impl Setup {
         out.push((self.site_party(), format!("site {}", self.site.name)));
         out.push((payments_party(), "payments".into()));
         out.push((crew_party(), "crew".into()));
+        out.push((staff_party(), "staff".into()));
         out
     }
 
@@ -111,6 +112,8 @@ impl Setup {
         keys.push(self.binding(Role::PS, *pay.as_bytes(), &pay.to_string(), "payments"));
         let crew = crew_party();
         keys.push(self.binding(Role::OS, *crew.as_bytes(), &crew.to_string(), "crew"));
+        let staff = staff_party();
+        keys.push(self.binding(Role::OS, *staff.as_bytes(), &staff.to_string(), "staff"));
         for (i, p) in r.robots.iter().enumerate() {
             let id = self.robot_id(i);
             keys.push(self.binding(Role::RB, *id.as_bytes(), &id.to_string(), &format!("robot/{}", p.name)));

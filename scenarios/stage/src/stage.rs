@@ -384,6 +384,7 @@ fn nodes(setup: &Setup) -> BTreeMap<[u8; 16], Node> {
     }
     put(*nooterra_cast::payments_party().as_bytes(), PAYMENTS, 0);
     put(*nooterra_cast::crew_party().as_bytes(), CREW, 0);
+    put(*nooterra_cast::staff_party().as_bytes(), nooterra_cast::STAFF, 0);
     put(*setup.site_id().as_bytes(), SITE, 0);
     put(*setup.witness_id().as_bytes(), SITE, 0);
     out

@@ -1,5 +1,6 @@
 //! Holding a scenario against a site: names become indexes, gaps become defaults, all faults come at once.
 
+mod acts;
 mod bare;
 mod faults;
 mod fleet;
@@ -61,6 +62,7 @@ pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotMod
     let network = network(&mut desk, &swarm);
     let named = names::Parties { robots: &robots, providers: &market.providers, requesters: &demand.requesters };
     let faults = faults::plan(&mut desk, &named, network, duration);
+    let acts = acts::acts(&mut desk, duration);
     let people = people::walkers(&mut desk, swarm.people);
     let expect = judge::expectations(&mut desk);
     let payments = market::payments(&desk, swarm.decline_ppm);
@@ -86,6 +88,7 @@ pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotMod
         payments,
         network,
         faults,
+        acts,
         people,
         crew: scenario.crew.as_ref().map(crew).unwrap_or_default(),
         policy,

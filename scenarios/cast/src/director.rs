@@ -1,0 +1,109 @@
+//! The director: knows the acts of the scenario, listens to what people are told of their jobs, and gives the cues.
+//!
+//! It decides nothing by itself and speaks to nobody outside: who acts does so with its own key through its own outbox.
+
+use nooterra_engine::ids::JobId;
+use nooterra_engine::queue::EventQueue;
+use nooterra_engine::{Digest, Instant, Record};
+use nooterra_jobs::status::Status;
+use nooterra_script::acts::{Act, Cue, Deed};
+use std::collections::BTreeMap;
+
+/// What people know of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Known {
+    /// Who asked for it.
+    pub requester: u32,
+    /// Who it is booked with, once that one has heard of it.
+    pub provider: Option<u32>,
+    /// What its requester was told last.
+    pub status: Option<Status>,
+}
+
+/// A deed whose time has come.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Cued {
+    /// The job.
+    pub job: Option<JobId>,
+    /// What is to be done.
+    pub deed: Deed,
+}
+
+/// The director.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub struct Director {
+    /// Acts whose cue has not come yet.
+    waiting: Vec<Act>,
+    due: EventQueue<Act>,
+    /// Jobs in the order of requests.
+    asked: Vec<JobId>,
+    jobs: BTreeMap<JobId, Known>,
+}
+
+impl Director {
+    /// With the acts of a scenario.
+    pub fn new(acts: &[Act]) -> Self {
+        let mut d = Self { waiting: Vec::new(), due: EventQueue::default(), asked: Vec::new(), jobs: BTreeMap::new() };
+        for a in acts {
+            match a.cue {
+                Cue::At(at) => {
+                    d.due.push(at, 0, 0, a.clone());
+                }
+                Cue::When { .. } => d.waiting.push(a.clone()),
+            }
+        }
+        d
+    }
+
+    /// Somebody asks for a job; the input's hash is what its id follows from.
+    pub fn asks(&mut self, requester: u32, input: &Digest) {
+        let job = JobId::derive(input, 1);
+        self.asked.push(job);
+        self.jobs.insert(job, Known { requester, provider: None, status: None });
+    }
+
+    /// A requester hears that its job moved.
+    pub fn hears(&mut self, now: Instant, job: JobId, status: Status) {
+        if let Some(k) = self.jobs.get_mut(&job) {
+            k.status = Some(status);
+        }
+        let number = self.asked.iter().position(|j| *j == job).and_then(|i| u32::try_from(i + 1).ok());
+        let due = &mut self.due;
+        self.waiting.retain(|a| match a.cue {
+            Cue::When { state, after } if state.name() == status.name() && a.job == number => {
+                due.push(now.saturating_add(after), 0, 0, a.clone());
+                false
+            }
+            _ => true,
+        });
+    }
+
+    /// A provider hears of a job of its own.
+    pub fn serves(&mut self, provider: u32, job: JobId) {
+        if let Some(k) = self.jobs.get_mut(&job) {
+            k.provider = Some(provider);
+        }
+    }
+
+    /// The next deed that is due.
+    pub fn next(&mut self, now: Instant) -> Option<Cued> {
+        let (_, a) = self.due.pop_due(now)?;
+        let job = a.job.and_then(|n| self.asked.get((n as usize).checked_sub(1)?)).copied();
+        Some(Cued { job, deed: a.deed })
+    }
+
+    /// What is known of a job.
+    pub fn job(&self, job: JobId) -> Option<Known> {
+        self.jobs.get(&job).copied()
+    }
+
+    /// When a deed is due next.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.due.peek().map(|k| k.at)
+    }
+
+    /// Acts whose cue never came.
+    pub fn unplayed(&self) -> impl Iterator<Item = &Act> {
+        self.waiting.iter()
+    }
+}
