@@ -24,6 +24,8 @@ use nooterra_ledger::Book;
 use nooterra_operations::Robot;
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_port::{FacilityReport, Report};
+use nooterra_settlement::MoneyBook;
+use nooterra_settlement::period::Exposure;
 use nooterra_site::{Site, VertexIx};
 use nooterra_trust::chain::Streams;
 use nooterra_trust::{ActorChains, Code, Envelope, KeyTable, Place, Rejection, Role, Verdict};
@@ -119,6 +121,9 @@ impl Control {
             refunds: BTreeMap::new(),
             payouts: BTreeMap::new(),
             book: Book::default(),
+            money: MoneyBook::default(),
+            exposure: Exposure::default(),
+            chargebacks: BTreeMap::new(),
             waiting: BTreeSet::new(),
             dispatch_trigger: None,
             dispatched_at: None,

@@ -174,6 +174,9 @@ pub enum PaymentReport {
     PayoutConfirmed { payout: PayoutId, provider_ref: String },
     PayoutFailed { payout: PayoutId, code: String },
     ProviderSettled { amount: Amount, fee: Amount, provider_ref: String },
+    ChargebackOpened { payment: PaymentId, amount: Amount, fee: Amount, currency: Currency, reason: String, provider_ref: String },
+    ChargebackWon { provider_ref: String, fee_back: Amount },
+    ChargebackLost { provider_ref: String },
 }
 
 /// What staff and the trust service may say (`OS`, `TR`).

@@ -11,49 +11,87 @@ use nooterra_jobs::pins::{LicenceUnit, SiteFaultBearer};
 use nooterra_ledger::{Account, Command};
 use nooterra_settlement as settlement;
 use settlement::settle::{CoverageSplit, LegShare, Split};
-use settlement::{Cause, LicenceUse, SettlementInput};
+use settlement::{Cause, Cover, Funding, LicenceUse, MoneyBook, Pools, Refusal, SettlementInput, Step};
 
-/// Entries of a job's event. Called before the event is folded in.
-pub(crate) fn entries(s: &State, id: JobId, event: &Event, event_id: EventId, at: Instant) -> Vec<Command> {
-    let Some(job) = s.jobs.get(&id) else { return Vec::new() };
-    let cause = Cause { event: event_id, at, currency: job.request.currency };
+/// What a job's event does to money: entries of the ledger, and facts of the money book. Called before the event is
+/// folded in. A refusal here is a guard that was forgotten.
+pub(crate) fn step(s: &State, id: JobId, event: &Event, event_id: EventId, at: Instant) -> Result<Step, Refusal> {
+    let Some(job) = s.jobs.get(&id) else { return Ok(Step::default()) };
     let currency = job.request.currency;
+    let cause = Cause { event: event_id, at, currency };
     let posted = |a: Account| u64::try_from(s.book.posted(a, currency)).unwrap_or(0);
-    let one = match event {
-        Event::PaymentAuthorised { amount, .. } => settlement::payment::authorised(cause, id, amount.minor()),
-        Event::PaymentCaptured { payment, amount } => s
-            .authorisations
-            .get(payment)
-            .map(|e| settlement::payment::captured(cause, settlement::payment::authorisation(*e), amount.minor())),
+    let pools = || Pools::of(&s.book, currency);
+    let only = |c: Option<Command>| Step { facts: Vec::new(), commands: c.into_iter().collect() };
+    Ok(match event {
+        Event::PaymentAuthorised { amount, .. } => only(settlement::payment::authorised(cause, id, amount.minor())),
+        Event::PaymentCaptured { payment, amount } => {
+            let entry = s.authorisations.get(payment).map(|e| settlement::payment::authorisation(*e));
+            let commands = entry.map(|e| settlement::payment::captured(cause, e, amount.minor())).into_iter().collect();
+            Step { facts: vec![MoneyBook::captured(id, amount.minor())], commands }
+        }
         Event::PaymentVoided { payment, .. } if job.payment.track == PaymentTrack::Authorised => {
-            s.authorisations.get(payment).map(|e| settlement::payment::voided(cause, settlement::payment::authorisation(*e)))
+            let entry = s.authorisations.get(payment).map(|e| settlement::payment::authorisation(*e));
+            only(entry.map(|e| settlement::payment::voided(cause, e)))
         }
-        Event::JobBooked(b) => settlement::payment::redeemed(cause, id, job.request.requester, b.redeemed.minor()),
-        Event::NoShowDeclared { owner, comp, .. } => {
-            settlement::change::compensated(cause, id, *owner, job.request.requester, comp.minor())
-        }
-        Event::JobCancelled { reason: CancelReason::Owner, comp_bps, .. } => job.pins.as_ref().and_then(|p| {
-            let amount = p.service.bps(u64::from(*comp_bps)).map_or(0, nooterra_engine::money::Amount::minor);
-            settlement::change::compensated(cause, id, p.owner, job.request.requester, amount)
-        }),
-        Event::SettlementHeld { .. } => settlement::hold::held(cause, id, posted(Account::Escrow { job: id })),
-        Event::SettlementReleased { .. } | Event::SettlementForfeited { .. } => {
-            settlement::hold::released(cause, id, posted(Account::Held { job: id }))
-        }
-        Event::JobSettled(_) => match input(s, job, event_id, at).map(|i| settlement::settle(&i)) {
-            Some(Ok(done)) => done.command(),
-            _ => None,
+        Event::JobBooked(b) => only(settlement::payment::redeemed(cause, id, job.request.requester, b.redeemed.minor())),
+        Event::NoShowDeclared { owner, comp, .. } => compensated(s, id, cause, *owner, comp.minor())?,
+        Event::JobCancelled { reason: CancelReason::Owner, comp_bps, .. } => match job.pins.as_ref() {
+            Some(p) => {
+                let amount = p.service.bps(u64::from(*comp_bps)).map_or(0, nooterra_engine::money::Amount::minor);
+                compensated(s, id, cause, p.owner, amount)?
+            }
+            None => Step::default(),
         },
-        Event::RefundIssued { amount, .. } => settlement::refund::issued(cause, id, job.request.requester, amount.minor()),
-        Event::RefundPaid { refund, .. } => {
-            s.refunds.get(refund).map(|(_, e)| settlement::refund::paid(cause, settlement::refund::refund_entry(*e)))
+        Event::SettlementHeld { .. } => only(settlement::hold::held(cause, id, posted(Account::Escrow { job: id }))),
+        Event::SettlementReleased { .. } => only(settlement::hold::released(cause, id, posted(Account::Held { job: id }))),
+        Event::SettlementForfeited { .. } => only(settlement::hold::forfeited(cause, id, posted(Account::Held { job: id }))),
+        Event::JobSettled(_) => match input(s, job, event_id, at) {
+            Some(i) => settlement::settle::job_settled(s.money.job(id)?, &i)?.1,
+            None => Step::default(),
+        },
+        Event::RefundIssued { refund, amount, .. } => {
+            let owed = s.book.balance(Account::RequesterRefundPayable { party: job.request.requester }, currency).available();
+            let order = settlement::refund::Refund { refund: *refund, amount: amount.minor() };
+            settlement::refund::of_settlement(s.money.job(id)?, cause, order, u64::try_from(owed).unwrap_or(0))?
         }
-        Event::RefundFailed { refund, .. } => {
-            s.refunds.get(refund).map(|(_, e)| settlement::refund::failed(cause, settlement::refund::refund_entry(*e)))
+        Event::RefundPaid { refund, .. } => settlement::refund::ended(s.money.job(id)?, cause, *refund, true)?,
+        Event::RefundFailed { refund, .. } => settlement::refund::ended(s.money.job(id)?, cause, *refund, false)?,
+        Event::ChargebackOpened { chargeback, amount, fee, .. } => {
+            let opened = settlement::chargeback::Opened { chargeback: *chargeback, amount: amount.minor(), fee: fee.minor() };
+            settlement::chargeback::opened(s.money.job(id)?, cause, opened, Cover::of(&s.book, id, currency), pools())?
         }
-        _ => None,
-    };
-    one.into_iter().collect()
+        Event::ChargebackWon { chargeback, fee_back } => {
+            settlement::chargeback::won(s.money.job(id)?, cause, *chargeback, fee_back.minor())?
+        }
+        Event::ChargebackLost { chargeback, fault } => {
+            let owner = job.pins.as_ref().map(|p| p.owner);
+            let funding = Funding::of(fault_of(*fault), owner.filter(|_| *fault == Fault::Owner));
+            settlement::chargeback::lost(s.money.job(id)?, cause, *chargeback, funding, pools())?
+        }
+        _ => Step::default(),
+    })
+}
+
+/// M9, within what the job may still be credited.
+fn compensated(s: &State, id: JobId, cause: Cause, owner: PartyId, amount: u64) -> Result<Step, Refusal> {
+    let m = s.money.job(id)?;
+    let amount = amount.min(m.creditable());
+    if amount == 0 {
+        return Ok(Step::default());
+    }
+    settlement::credit::compensated(m, cause, owner, nooterra_engine::money::Amount::new(amount)?)
+}
+
+const fn fault_of(f: Fault) -> settlement::Fault {
+    match f {
+        Fault::None => settlement::Fault::None,
+        Fault::Requester => settlement::Fault::Requester,
+        Fault::Owner => settlement::Fault::Owner,
+        Fault::Operator => settlement::Fault::Operator,
+        Fault::Developer => settlement::Fault::Developer,
+        Fault::Platform => settlement::Fault::Platform,
+        Fault::Site => settlement::Fault::Site,
+    }
 }
 
 /// Entries of a party's event.
@@ -77,7 +115,8 @@ pub(crate) fn input(s: &State, job: &Job, event: EventId, at: Instant) -> Option
     let p = job.pins.as_deref()?;
     let currency = job.request.currency;
     let posted = |a: Account| u64::try_from(s.book.posted(a, currency)).unwrap_or(0);
-    let captured = if job.payment.track == PaymentTrack::Captured { job.payment.amount.minor() } else { 0 };
+    // What is owed back, or was lost to a bank, cannot be given back once more.
+    let captured = s.money.job(job.id).map_or(0, settlement::JobMoney::cash);
     let shares = nooterra_jobs::proof::leg_shares(job);
     let legs = job
         .legs
@@ -128,15 +167,7 @@ pub(crate) fn input(s: &State, job: &Job, event: EventId, at: Instant) -> Option
         earned_bps: nooterra_jobs::gate::earned_bps(job),
         started: job.started,
         departed: job.departed,
-        fault: match job.fault {
-            Fault::None => settlement::Fault::None,
-            Fault::Requester => settlement::Fault::Requester,
-            Fault::Owner => settlement::Fault::Owner,
-            Fault::Operator => settlement::Fault::Operator,
-            Fault::Developer => settlement::Fault::Developer,
-            Fault::Platform => settlement::Fault::Platform,
-            Fault::Site => settlement::Fault::Site,
-        },
+        fault: fault_of(job.fault),
         site_borne_by_platform: p.site_fault_bearer == SiteFaultBearer::Platform,
         fee_bps: job.fee_bps,
         forfeited: job.forfeited.is_some(),

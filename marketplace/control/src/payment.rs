@@ -108,6 +108,7 @@ impl Unit<'_> {
                 self.emit_party(adapter, PartyEvent::ProviderSettled { gross: amount, fee, provider_ref });
                 Ok(())
             }
+            opened_or_decided => self.chargeback(opened_or_decided),
         }
     }
 

@@ -8,7 +8,7 @@ use nooterra_dispatch::facilities::Facilities;
 use nooterra_dispatch::traffic::Traffic;
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, RunningDigest};
-use nooterra_engine::ids::{EventId, JobId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId};
+use nooterra_engine::ids::{ChargebackId, EventId, JobId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId};
 use nooterra_engine::keyframe::StateRoots;
 use nooterra_engine::time::Instant;
 use nooterra_jobs::Job;
@@ -16,7 +16,8 @@ use nooterra_ledger::Book;
 use nooterra_market::standing::StandingOffer;
 use nooterra_operations::Robot;
 use nooterra_port::{FacilityOrder, SignedOrder};
-use nooterra_settlement::Payout;
+use nooterra_settlement::period::Exposure;
+use nooterra_settlement::{MoneyBook, Payout};
 use nooterra_trust::chain::Streams;
 use nooterra_trust::{ActorChains, KeyTable};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -146,6 +147,12 @@ pub struct State {
     pub payouts: BTreeMap<PayoutId, Payout>,
     /// The double-entry book.
     pub book: Book,
+    /// What every job took in, and what was taken back, credited and claimed since.
+    pub money: MoneyBook,
+    /// Money locked until something is decided, in this period.
+    pub exposure: Exposure,
+    /// Chargebacks by the provider's name for them.
+    pub chargebacks: BTreeMap<String, (JobId, ChargebackId)>,
     /// Jobs that wait for a robot, by when they may be matched.
     pub waiting: BTreeSet<(Instant, JobId)>,
     /// A trigger asks for a batch now.

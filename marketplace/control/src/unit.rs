@@ -19,6 +19,7 @@ use nooterra_jobs::event::Event as JobEvent;
 use nooterra_jobs::status::Status;
 use nooterra_operations::Event as RobotEvent;
 use nooterra_operations::robot::Held;
+use nooterra_settlement::Step;
 use nooterra_trust::chain::Cause;
 use nooterra_trust::{Code, Rejection, Role};
 use std::collections::BTreeSet;
@@ -133,7 +134,16 @@ impl<'a> Unit<'a> {
         let market = is_market(&event);
         let room: Room = if market { |r| &mut r.market } else { |r| &mut r.jobs };
         let event_id = self.record(&format!("job/{id}"), role, Event::Job(event.clone()), room);
-        let commands = money::entries(self.s, id, &event, event_id, self.cx.legal);
+        if let JobEvent::JobBooked(b) = &event
+            && let Some(job) = self.s.jobs.get(&id)
+        {
+            let (requester, currency) = (job.request.requester, job.request.currency);
+            self.s.money.open(id, requester, currency, b.pins.service, b.pins.max_claims);
+        }
+        let step = money::step(self.s, id, &event, event_id, self.cx.legal).unwrap_or_else(|e| {
+            always!(false, "I22 an event's money was allowed", "{e}: {}", event.name());
+            Step::default()
+        });
         if let JobEvent::JobCreated(request) = &event {
             let job = Job::create(id, (**request).clone(), self.cx.legal);
             if let Some(p) = self.s.parties.get_mut(&request.requester) {
@@ -144,8 +154,16 @@ impl<'a> Unit<'a> {
             self.follow(id, &event, event_id);
         }
         self.jobs_touched.insert(id);
-        self.post(commands);
+        self.carry_out(&step);
         event_id
+    }
+
+    /// Folds what happened to a job's money in, and posts its entries as one.
+    pub fn carry_out(&mut self, step: &Step) {
+        for f in &step.facts {
+            self.s.money.evolve(f);
+        }
+        self.post(step.command());
     }
 
     /// What an event of a job means outside the job.
@@ -287,10 +305,11 @@ impl<'a> Unit<'a> {
         self.post(commands);
     }
 
-    fn post(&mut self, commands: Vec<nooterra_ledger::Command>) {
+    pub fn post(&mut self, commands: impl IntoIterator<Item = nooterra_ledger::Command>) {
         for command in commands {
             match nooterra_ledger::decide(&self.s.book, &command) {
                 Ok(facts) => {
+                    self.s.exposure.follow(&command, self.s.genesis.currency);
                     for f in facts {
                         nooterra_ledger::evolve(&mut self.s.book, &f);
                         self.matures(&f);

@@ -7,7 +7,8 @@ use crate::terms::{Price, Quote, Request, Window};
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{
-    AccessPlanId, DoorId, HoldId, IncidentId, ItemId, LeaseId, PartyId, PaymentId, ProofId, QuoteId, RefundId, RobotId, WitnessId,
+    AccessPlanId, ChargebackId, DoorId, HoldId, IncidentId, ItemId, LeaseId, PartyId, PaymentId, ProofId, QuoteId, RefundId, RobotId,
+    WitnessId,
 };
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
@@ -355,6 +356,20 @@ pub enum Event {
         refund: RefundId,
         code: String,
     },
+    ChargebackOpened {
+        chargeback: ChargebackId,
+        amount: Amount,
+        fee: Amount,
+        reason: String,
+    },
+    ChargebackWon {
+        chargeback: ChargebackId,
+        fee_back: Amount,
+    },
+    ChargebackLost {
+        chargeback: ChargebackId,
+        fault: Fault,
+    },
 }
 
 impl Event {
@@ -426,6 +441,9 @@ impl Event {
             Self::RefundIssued { .. } => "REFUND_ISSUED",
             Self::RefundPaid { .. } => "REFUND_PAID",
             Self::RefundFailed { .. } => "REFUND_FAILED",
+            Self::ChargebackOpened { .. } => "CHARGEBACK_OPENED",
+            Self::ChargebackWon { .. } => "CHARGEBACK_WON",
+            Self::ChargebackLost { .. } => "CHARGEBACK_LOST",
         }
     }
 

@@ -131,7 +131,10 @@ impl Job {
             | Event::PaymentVoided { .. }
             | Event::RefundIssued { .. }
             | Event::RefundPaid { .. }
-            | Event::RefundFailed { .. } => self.fold_money(at, event),
+            | Event::RefundFailed { .. }
+            | Event::ChargebackOpened { .. }
+            | Event::ChargebackWon { .. }
+            | Event::ChargebackLost { .. } => self.fold_money(at, event),
             Event::JobBooked(b) => {
                 let p = &b.pins;
                 self.arrive_by = p.window.start.saturating_add(p.level_values.arrival_grace).max(at);
@@ -235,6 +238,12 @@ impl Job {
                 if let Some(r) = self.refund.as_mut().filter(|r| r.refund == *refund) {
                     r.track = if matches!(event, Event::RefundPaid { .. }) { RefundTrack::Paid } else { RefundTrack::Failed };
                 }
+            }
+            Event::ChargebackOpened { chargeback, .. } => {
+                self.liens.insert(*chargeback);
+            }
+            Event::ChargebackWon { chargeback, .. } | Event::ChargebackLost { chargeback, .. } => {
+                self.liens.remove(chargeback);
             }
             _ => {}
         }

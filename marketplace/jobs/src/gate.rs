@@ -33,6 +33,9 @@ pub fn missing(job: &Job) -> Vec<Missing> {
     if !matches!(job.payment.track, PaymentTrack::Captured | PaymentTrack::Voided) {
         out.push(Missing::Payment);
     }
+    if !job.liens.is_empty() {
+        out.push(Missing::Chargeback);
+    }
     out
 }
 

@@ -8,9 +8,12 @@ use crate::status::Status;
 use crate::terms::{Price, Quote, Request, Step};
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
-use nooterra_engine::ids::{HoldId, IncidentId, ItemId, JobId, LeaseId, PartyId, PaymentId, QuoteId, RefundId, RobotId, WitnessId};
+use nooterra_engine::ids::{
+    ChargebackId, HoldId, IncidentId, ItemId, JobId, LeaseId, PartyId, PaymentId, QuoteId, RefundId, RobotId, WitnessId,
+};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
+use std::collections::BTreeSet;
 
 /// A quote and whether it can still be awarded.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -357,6 +360,8 @@ pub struct Job {
     pub settled: Option<Settled>,
     /// Refund of unearned money.
     pub refund: Option<RefundState>,
+    /// Chargebacks that the bank has not decided: while there is one, nothing settles and nothing is refunded.
+    pub liens: BTreeSet<ChargebackId>,
     /// Codes of the last failed dispatch.
     pub dispatch_failed: Vec<(String, u16)>,
     /// Given back by a robot at least once.
@@ -412,6 +417,7 @@ impl Job {
             forfeited: None,
             settled: None,
             refund: None,
+            liens: BTreeSet::new(),
             dispatch_failed: Vec::new(),
             redispatched: false,
         }

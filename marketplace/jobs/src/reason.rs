@@ -184,4 +184,5 @@ pub enum Missing {
     Lease,
     Payment,
     Incident,
+    Chargeback,
 }

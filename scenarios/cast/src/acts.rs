@@ -1,6 +1,7 @@
 //! Acts of the scenario: what the director cues, done by whoever does it, with their own key.
 
 use crate::director::Cued;
+use crate::payments::Dispute;
 use crate::{Cast, Mail, PROVIDERS, REQUESTERS, ix};
 use nooterra_control::input::{Body as _, OwnerCommand, RequesterCommand, StaffCommand};
 use nooterra_engine::Instant;
@@ -34,6 +35,9 @@ impl Cast {
                     RevokeWhy::Other => RevokeReason::Other,
                 };
                 self.requester_says(now, job, &RequesterCommand::RevokeAccess { job, reason });
+            }
+            Deed::Chargeback { verdict, decided_after, amount, fee } => {
+                self.payments.charge_back(now, job, Dispute { verdict, decided_after, amount, fee });
             }
         }
     }

@@ -4,9 +4,11 @@ use crate::Mail;
 use nooterra_control::input::{Body as _, PaymentReport};
 use nooterra_control::wish::PaymentAsk;
 use nooterra_engine::chance::{Chance, Place};
-use nooterra_engine::money::Amount;
+use nooterra_engine::ids::{JobId, PaymentId};
+use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::queue::EventQueue;
 use nooterra_engine::{Digest, Instant, Record, Span, encode};
+use nooterra_script::acts::Verdict;
 use nooterra_script::resolved::PaymentsPlan;
 use nooterra_trust::Outbox;
 use std::collections::BTreeMap;
@@ -17,6 +19,23 @@ const DECLINE: Place = Place::named("cast.payments.decline");
 const AUTHORISATION: Span = Span::from_secs(7 * 24 * 3600);
 /// Collected money is handed over to the platform's bank account this often.
 const HAND_OVER: Span = Span::from_secs(60);
+
+/// A payment as the provider knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+struct Paid {
+    payment: PaymentId,
+    currency: Currency,
+    captured: Amount,
+}
+
+/// What a payer has the bank do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Dispute {
+    pub verdict: Verdict,
+    pub decided_after: Span,
+    pub amount: Option<Amount>,
+    pub fee: Amount,
+}
 
 /// The payment provider.
 #[derive(Debug, Clone, PartialEq, Record)]
@@ -30,7 +49,11 @@ pub struct Payments {
     /// Asks taken up, by the hash of what was asked.
     asked: BTreeMap<Digest, u32>,
     /// Captured minus refunded minus handed over, minor units.
-    collected: u64,
+    collected: i64,
+    /// Payments by job, with what was captured of each.
+    payments: BTreeMap<JobId, Paid>,
+    /// What banks have taken back, by our name for it.
+    taken: BTreeMap<String, Amount>,
     next_hand_over: Instant,
     count: u64,
 }
@@ -44,6 +67,8 @@ impl Payments {
             answers: EventQueue::default(),
             asked: BTreeMap::new(),
             collected: 0,
+            payments: BTreeMap::new(),
+            taken: BTreeMap::new(),
             next_hand_over: Instant(HAND_OVER.0),
             count: 0,
         }
@@ -72,11 +97,12 @@ impl Payments {
         self.count += 1;
         let provider_ref = format!("sim-{:06}", self.count);
         match ask {
-            PaymentAsk::Authorise { payment, amount, currency, .. } => {
+            PaymentAsk::Authorise { payment, amount, currency, job, .. } => {
                 let ppm = self.plan.decline_ppm.saturating_add(self.fault_ppm).min(1_000_000);
                 if chance.happens(DECLINE, 0, ppm) {
                     return PaymentReport::Declined { payment: *payment, code: "card_declined".into() };
                 }
+                self.payments.insert(*job, Paid { payment: *payment, currency: *currency, captured: Amount::ZERO });
                 PaymentReport::Authorised {
                     payment: *payment,
                     amount: *amount,
@@ -86,25 +112,57 @@ impl Payments {
                 }
             }
             PaymentAsk::Capture { payment, amount } => {
-                self.collected += amount.minor();
+                self.collected += signed(*amount);
+                if let Some(p) = self.payments.values_mut().find(|p| p.payment == *payment) {
+                    p.captured = *amount;
+                }
                 PaymentReport::Captured { payment: *payment, amount: *amount }
             }
             PaymentAsk::Void { payment } => PaymentReport::Voided { payment: *payment },
             PaymentAsk::Refund { refund, amount, .. } => {
-                self.collected = self.collected.saturating_sub(amount.minor());
+                self.collected -= signed(*amount);
                 PaymentReport::RefundPaid { refund: *refund, provider_ref }
             }
             PaymentAsk::Payout { payout, .. } => PaymentReport::PayoutConfirmed { payout: *payout, provider_ref },
         }
     }
 
+    /// A payer's bank takes a payment back: it is told at once, and the bank's decision when it comes. Nothing, if nothing
+    /// was captured.
+    pub(crate) fn charge_back(&mut self, now: Instant, job: JobId, d: Dispute) {
+        let Some(p) = self.payments.get(&job).copied().filter(|p| p.captured > Amount::ZERO) else { return };
+        self.count += 1;
+        let provider_ref = format!("sim-{:06}", self.count);
+        let amount = d.amount.unwrap_or(p.captured).min(p.captured);
+        self.collected -= signed(amount) + signed(d.fee);
+        self.taken.insert(provider_ref.clone(), amount);
+        let opened = PaymentReport::ChargebackOpened {
+            payment: p.payment,
+            amount,
+            fee: d.fee,
+            currency: p.currency,
+            reason: "not_as_described".into(),
+            provider_ref: provider_ref.clone(),
+        };
+        self.answers.push(now, 0, 0, opened);
+        let decided = match d.verdict {
+            Verdict::Won => PaymentReport::ChargebackWon { provider_ref, fee_back: d.fee },
+            Verdict::Lost => PaymentReport::ChargebackLost { provider_ref },
+        };
+        self.answers.push(now + d.decided_after, 0, 0, decided);
+    }
+
     pub(crate) fn advance(&mut self, now: Instant) {
         while let Some((_, report)) = self.answers.pop_due(now) {
+            if let PaymentReport::ChargebackWon { provider_ref, fee_back } = &report {
+                let back = self.taken.remove(provider_ref).unwrap_or(Amount::ZERO);
+                self.collected += signed(back) + signed(*fee_back);
+            }
             self.outbox.push(report.draft("payments"), now, 0);
         }
         if now >= self.next_hand_over {
             self.next_hand_over = now + HAND_OVER;
-            if let (Ok(amount), true) = (Amount::new(self.collected), self.collected > 0) {
+            if let (Ok(amount), true) = (Amount::new(self.collected.unsigned_abs()), self.collected > 0) {
                 self.collected = 0;
                 self.count += 1;
                 let report = PaymentReport::ProviderSettled { amount, fee: Amount::ZERO, provider_ref: format!("sim-{:06}", self.count) };
@@ -117,4 +175,9 @@ impl Payments {
         let hand_over = (self.collected > 0).then_some(self.next_hand_over);
         self.answers.peek().map(|k| k.at).into_iter().chain(self.outbox.next_deadline(now)).chain(hand_over).min()
     }
+}
+
+/// Amounts stay far below this.
+fn signed(a: Amount) -> i64 {
+    i64::try_from(a.minor()).unwrap_or(i64::MAX)
 }

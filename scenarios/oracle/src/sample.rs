@@ -1,13 +1,16 @@
 //! What a run is measured by, once each simulated second.
 
 use nooterra_engine::Record;
+use std::collections::BTreeMap;
 
 macro_rules! sample {
     ($($(#[$doc:meta])* $field:ident: $type:ty = $name:literal;)*) => {
         /// Every metric at one instant. Its names are those that scenarios use.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+        #[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
         pub struct Sample {
             $($(#[$doc])* pub $field: $type,)*
+            /// Members of families of metrics, by full name: those that somebody asks for.
+            pub named: BTreeMap<String, i64>,
         }
         impl Sample {
             /// Names of all metrics, in the order of the fields.
@@ -17,7 +20,7 @@ macro_rules! sample {
             pub fn metric(&self, name: &str) -> Option<f64> {
                 match name {
                     $($name => Some(self.$field as f64),)*
-                    _ => None,
+                    _ => self.named.get(name).map(|v| *v as f64),
                 }
             }
             /// All metrics with their names.

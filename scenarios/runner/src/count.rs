@@ -24,7 +24,7 @@ pub struct Counts {
     /// Minor units paid out.
     pub paid_out: u64,
     /// Refused inputs by code.
-    pub refused: BTreeMap<String, u64>,
+    pub refused: BTreeMap<&'static str, u64>,
     /// Incidents by severity.
     pub incidents: BTreeMap<u8, u64>,
     /// Incidents as they were opened.
@@ -52,7 +52,7 @@ impl Counts {
         let event = match fact {
             Fact::Event(r) => &r.payload,
             Fact::Rejected(r) => {
-                *self.refused.entry(format!("{:?}", r.rejection.code)).or_default() += 1;
+                *self.refused.entry(r.rejection.code.text()).or_default() += 1;
                 return;
             }
             Fact::Ledger(_) => return,

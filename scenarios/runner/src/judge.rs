@@ -12,6 +12,7 @@ use nooterra_oracle::{
     BookView, Class, Contact, Counterpart, FaultSpan, Holding, JobEnd, Limits, Motion, Oracle, Sample, Verdict, Watcher, When,
 };
 use nooterra_script::expect::Form;
+use nooterra_script::families::{EVENTS, LEDGER, REFUSED};
 use nooterra_script::resolved::FaultKind;
 use nooterra_stage::{Setup, Stage};
 use nooterra_twin::Party;
@@ -281,7 +282,26 @@ fn sample(stage: &Stage, counts: &Counts, stops: u64) -> Sample {
     let charge = stage.fleet.robots().filter_map(|(_, ix, _)| stage.fleet.twin.readings(ix).map(|r| u64::from(r.charge_bps)));
     s.fleet_soc_min_bps = charge.min().unwrap_or_default();
     money(stage, currency, &mut s);
+    for name in setup.resolved.expect.iter().flat_map(|e| e.condition.uses()) {
+        if let Some(v) = member(stage, counts, currency, name) {
+            s.named.insert((*name).to_owned(), v);
+        }
+    }
     s
+}
+
+/// A member of a family of metrics.
+fn member(stage: &Stage, counts: &Counts, currency: Currency, name: &str) -> Option<i64> {
+    let count = |n: Option<&u64>| i64::try_from(n.copied().unwrap_or_default()).unwrap_or(i64::MAX);
+    if let Some(event) = name.strip_prefix(EVENTS.prefix) {
+        return Some(count(counts.events.get(event)));
+    }
+    if let Some(code) = name.strip_prefix(REFUSED.prefix) {
+        return Some(count(counts.refused.get(code)));
+    }
+    let account = name.strip_prefix(LEDGER.prefix)?;
+    let rows = stage.control.book().accounts().iter().filter(|r| r.key.currency == currency && r.key.account.name() == account);
+    Some(i64::try_from(rows.map(|r| r.balance.posted).sum::<i128>()).unwrap_or(i64::MAX))
 }
 
 /// What stands in the book, by whom it belongs to.

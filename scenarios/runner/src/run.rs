@@ -218,7 +218,7 @@ fn pass(
     let recorded = recording.map(|r| r.close(drive.stage.tick(), drive.stage.now(), reason)).transpose()?;
     let closest_m = judge.closest_m();
     let stops = drive.stops;
-    let judge_last = *judge.last();
+    let judge_last = judge.last().clone();
     let verdict = judge.finish(&drive.stage, &counts, stops, interrupted);
     let marks = drive.stage.take_marks();
     Ok(Pass {

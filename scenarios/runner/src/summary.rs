@@ -50,7 +50,7 @@ pub(crate) fn report(loaded: &Loaded, p: &Pass) -> RunReport {
         expectations: p.verdict.expectations.iter().map(judged).collect(),
         metrics: p.judge_last.all().into_iter().map(|(n, v)| (n.to_owned(), v)).collect(),
         events: p.counts.events.iter().map(|(n, c)| ((*n).to_owned(), *c)).collect(),
-        refused: p.counts.refused.iter().map(|(n, c)| (n.clone(), *c)).collect(),
+        refused: p.counts.refused.iter().map(|(n, c)| ((*n).to_owned(), *c)).collect(),
         paths: p.marks.sometimes.iter().map(|(n, (hit, _))| ((*n).to_owned(), *hit)).collect(),
         remarks: loaded.remarks.iter().chain(&r.notes).cloned().collect(),
         log: LogReport::default(),

@@ -4,8 +4,9 @@
 //! comes into a state: cancels, takes access back. Jobs are numbered from 1 in the order in which they are asked for.
 
 use crate::at::At;
-use crate::words::Time;
+use crate::words::{Money, Time};
 use nooterra_engine::Record;
+use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -26,6 +27,33 @@ pub struct ActEntry {
     pub cancel: Option<CancelAct>,
     /// The requester takes access back.
     pub revoke: Option<RevokeAct>,
+    /// The payer's bank takes the payment back.
+    pub chargeback: Option<ChargebackAct>,
+}
+
+/// The payer's bank takes a captured payment back, and decides later whether it stays taken.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChargebackAct {
+    /// What the bank decides in the end.
+    pub outcome: At<Verdict>,
+    /// Time until it decides; one minute if not said.
+    pub decided_after: Option<At<Time>>,
+    /// How much; the whole payment if not said.
+    pub amount: Option<At<Money>>,
+    /// What the payment provider asks for it; nothing if not said.
+    pub fee: Option<At<Money>>,
+}
+
+/// What a bank decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema, Record)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The money comes back.
+    #[default]
+    Won,
+    /// The money is gone.
+    Lost,
 }
 
 /// Somebody cancels a job, or ends the request if it is not booked yet.
@@ -148,5 +176,16 @@ pub enum Deed {
     Revoke {
         /// Why.
         why: RevokeWhy,
+    },
+    /// The bank takes the payment back.
+    Chargeback {
+        /// What it decides.
+        verdict: Verdict,
+        /// Time until it does.
+        decided_after: Span,
+        /// Minor units, if not all.
+        amount: Option<Amount>,
+        /// The provider's fee.
+        fee: Amount,
     },
 }

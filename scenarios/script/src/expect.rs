@@ -3,6 +3,7 @@
 //! Every number is a double here, so `jobs.settled >= 0.9 * jobs.requested` means what it says. Lists, maps, strings,
 //! macros and function calls are refused: a condition is a bounded computation over named numbers and nothing else.
 
+use crate::families::{self, FAMILIES};
 use crate::flaw::nearest;
 use crate::metrics::{self, METRICS};
 use cel::common::ast::{Expr, LiteralValue, operators};
@@ -141,9 +142,9 @@ fn simplify(e: &mut Expression, uses: &mut Vec<&'static str>) -> Result<(), (Str
         Expr::Call(c) => Err((format!("`{}` is no operator of conditions", c.func_name), plain())),
         Expr::Ident(_) | Expr::Select(_) => {
             let name = dotted(&e.expr).ok_or_else(|| ("only metrics have names here".to_owned(), plain()))?;
-            let metric =
-                metrics::find(&name).ok_or_else(|| (format!("unknown metric `{name}`"), nearest(&name, METRICS.iter().map(|m| m.name))))?;
-            uses.push(metric.name);
+            let known = || METRICS.iter().map(|m| m.name).chain(FAMILIES.iter().flat_map(|f| f.members.iter().copied()));
+            let found = metrics::find(&name).map(|m| m.name).or_else(|| families::find(&name));
+            uses.push(found.ok_or_else(|| (format!("unknown metric `{name}`"), nearest(&name, known())))?);
             Ok(())
         }
         _ => Err(("lists, maps and macros have no place in a condition".into(), plain())),

@@ -62,7 +62,7 @@ pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotMod
     let network = network(&mut desk, &swarm);
     let named = names::Parties { robots: &robots, providers: &market.providers, requesters: &demand.requesters };
     let faults = faults::plan(&mut desk, &named, network, duration);
-    let acts = acts::acts(&mut desk, duration);
+    let acts = acts::acts(&mut desk, duration, market.currency);
     let people = people::walkers(&mut desk, swarm.people);
     let expect = judge::expectations(&mut desk);
     let payments = market::payments(&desk, swarm.decline_ppm);
