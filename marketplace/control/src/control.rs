@@ -3,7 +3,7 @@
 use crate::fact::{Fact, Refused};
 use crate::firing;
 use crate::genesis::Genesis;
-use crate::input::{Body, Input, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand};
+use crate::input::{Body, CaseCommand, Input, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand};
 use crate::moving::Way;
 use crate::state::{PartyCell, RobotCell, Rooms, State};
 use crate::timers::Timers;
@@ -12,7 +12,7 @@ use crate::wish::Wish;
 use crate::world::World;
 use nooterra_dispatch::facilities::Facilities;
 use nooterra_dispatch::traffic::Traffic;
-use nooterra_engine::digest::{Digest, Hasher};
+use nooterra_engine::digest::{Digest, Hasher, sha256_plain};
 use nooterra_engine::ids::{PartyId, RobotId};
 use nooterra_engine::keyframe::StateRoots;
 use nooterra_engine::machine::{Machine, Out};
@@ -138,6 +138,10 @@ impl Control {
             asks: BTreeMap::new(),
             asks_at: None,
             past: VecDeque::new(),
+            cases: BTreeMap::new(),
+            claim_jobs: BTreeMap::new(),
+            telemetry: BTreeMap::new(),
+            detectors: BTreeMap::new(),
             rooms: Rooms::default(),
             units: 0,
         };
@@ -196,6 +200,7 @@ impl Control {
             lease: None,
             fence: None,
             expect_head: None,
+            said: Digest::ZERO,
             fired: None,
         }
     }
@@ -271,6 +276,7 @@ impl Control {
             lease: e.lease,
             fence: e.fence,
             expect_head: e.expect_head,
+            said: sha256_plain(&e.body),
             fired: None,
         };
         let body = Words::read(role, e)?;
@@ -282,6 +288,7 @@ impl Control {
             Words::Site(r) => unit.facility_report(e.actor, r),
             Words::Payment(r) => unit.payment(PartyId::from_bytes(e.actor), r),
             Words::Staff(c) => unit.staff(c),
+            Words::Case(c) => unit.case_command(c),
         }?;
         unit.finish();
         Ok(())
@@ -323,11 +330,14 @@ enum Words {
     Site(FacilityReport),
     Payment(PaymentReport),
     Staff(StaffCommand),
+    Case(CaseCommand),
 }
 
 impl Words {
     fn read(role: Role, e: &Envelope) -> Result<Self, Rejection> {
+        let is_case = e.type_name == CaseCommand::NAME;
         Ok(match role {
+            Role::RQ | Role::OW | Role::SI | Role::OS | Role::TR | Role::IN if is_case => Self::Case(body(e)?),
             Role::RQ => Self::Requester(body(e)?),
             Role::OW => Self::Owner(body(e)?),
             Role::RB => Self::Robot(body(e)?),

@@ -2,7 +2,7 @@
 
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
-use nooterra_engine::ids::{JobId, PartyId, PayoutId, RobotId};
+use nooterra_engine::ids::{IncidentId, JobId, PartyId, PayoutId, RobotId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::Instant;
 use nooterra_ledger::Role as PayRole;
@@ -62,6 +62,35 @@ pub enum Event {
     Party(PartyEvent),
     /// Of the site stream.
     Site(SiteEvent),
+    /// Of a job stream: evidence and claims.
+    Case(CaseEvent),
+}
+
+/// Events of a job's case.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum CaseEvent {
+    /// Evidence was asked for, captured, looked at.
+    Evidence(nooterra_trust::evidence::Event),
+    /// A claim moved.
+    Claim(nooterra_trust::claim::Event),
+    /// Nobody has judged an incident in time.
+    TriageOverdue {
+        /// Which.
+        incident: IncidentId,
+        /// For the how manieth time.
+        level: u32,
+    },
+}
+
+impl CaseEvent {
+    /// Its name on the wire.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Evidence(e) => e.name(),
+            Self::Claim(e) => e.what.name(),
+            Self::TriageOverdue { .. } => "INCIDENT_TRIAGE_OVERDUE",
+        }
+    }
 }
 
 /// Events of the dispatch stream.
@@ -126,6 +155,7 @@ impl Event {
                 PartyEvent::ProviderSettled { .. } => "PROVIDER_SETTLED",
                 PartyEvent::TrustScoreUpdated { .. } => "TRUST_SCORE_UPDATED",
             },
+            Self::Case(e) => e.name(),
             Self::Site(e) => match e {
                 SiteEvent::DoorReported { .. } => "DOOR_REPORTED",
                 SiteEvent::LiftReported { .. } => "LIFT_REPORTED",

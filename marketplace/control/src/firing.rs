@@ -60,6 +60,7 @@ pub(crate) fn authority(key: &TimerKey) -> Role {
             _ => Role::DI,
         },
         Stream::Party(_) => Role::FI,
+        Stream::Case(_) => Role::TR,
         Stream::Dispatch {} | Stream::Robot(_) | Stream::Site {} => Role::DI,
     }
 }
@@ -76,6 +77,7 @@ impl Unit<'_> {
             }
             Stream::Robot(robot) => self.robot_timer(robot, key.code),
             Stream::Party(party) => self.pay_out(party),
+            Stream::Case(job) => self.case_due(job),
             Stream::Dispatch {} => self.run_dispatch(),
             Stream::Site {} => match key.code {
                 TRAFFIC_AT => self.run_traffic(),
@@ -144,7 +146,7 @@ impl Unit<'_> {
                 if let Some(r) = robot {
                     self.stalled(r);
                 }
-                self.open_incident(id, robot, IncidentCode::LinkLost, 1, 0);
+                self.open_incident(id, robot, IncidentCode::LinkLost, 1, None);
             }
             Deadline::MaxExec => {
                 let limit = job.pins.as_ref().map_or(Span::ZERO, |p| p.tier_values.max_exec);
@@ -212,7 +214,7 @@ impl Unit<'_> {
         let inside = job.status == Status::AbortingSafeExit || job.presence == nooterra_jobs::job::Presence::In;
         self.exit_over(id, Some(inhibited), ExitProof::OnSite);
         if inside {
-            self.open_incident(id, Some(robot), IncidentCode::RobotStranded, 3, 0);
+            self.open_incident(id, Some(robot), IncidentCode::RobotStranded, 3, None);
         }
         self.strand(robot);
         self.trigger_dispatch();

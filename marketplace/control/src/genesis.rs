@@ -48,6 +48,8 @@ pub struct ContractTerms {
     pub cover_fee: Amount,
     /// May another owner's robot be sent?
     pub substitution: bool,
+    /// Who insures the jobs, if anybody.
+    pub insurer: Option<PartyId>,
     /// Skills that every job licenses.
     pub licences: Vec<LicencePin>,
 }

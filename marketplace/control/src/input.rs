@@ -1,13 +1,15 @@
 //! Everything that can reach the platform: signed envelopes, and what their bodies can say.
 
+use nooterra_engine::Digest;
 use nooterra_engine::Record;
-use nooterra_engine::ids::{IncidentId, ItemId, JobId, PaymentId, PayoutId, QuoteId, RefundId, RobotId};
+use nooterra_engine::ids::{ClaimId, IncidentId, ItemId, JobId, PartyId, PaymentId, PayoutId, QuoteId, RefundId, RobotId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
-use nooterra_jobs::event::{Choice, Fault, RevokeReason};
+use nooterra_jobs::event::{Choice, Fault, IncidentCode, RevokeReason};
 use nooterra_jobs::terms::{Mode, Step, Template, Window};
 use nooterra_jobs::tier::{Level, Tier};
 use nooterra_market::standing::StandingOffer;
+use nooterra_trust::claim::{Denial, Head, Item, Portion};
 use nooterra_trust::{Draft, Envelope, InputKind};
 
 /// One input.
@@ -45,6 +47,7 @@ bodies! {
     RequesterCommand, "RequesterCommand", Command;
     OwnerCommand, "OwnerCommand", Command;
     StaffCommand, "StaffCommand", Command;
+    CaseCommand, "CaseCommand", Command;
     PaymentReport, "PaymentReport", Report;
     nooterra_port::Report, "Report", Report;
     nooterra_port::FacilityReport, "FacilityReport", Report;
@@ -96,7 +99,7 @@ pub enum RequesterCommand {
         /// The quote.
         quote: QuoteId,
         /// Hash of its terms as displayed.
-        terms_hash: nooterra_engine::Digest,
+        terms_hash: Digest,
     },
     /// Cancels a booking.
     Cancel {
@@ -177,6 +180,93 @@ pub enum PaymentReport {
     ChargebackOpened { payment: PaymentId, amount: Amount, fee: Amount, currency: Currency, reason: String, provider_ref: String },
     ChargebackWon { provider_ref: String, fee_back: Amount },
     ChargebackLost { provider_ref: String },
+    ClaimPaid { claim: ClaimId, amount: Amount, provider_ref: String },
+    RecoveryReceived { claim: ClaimId, insurer: PartyId, amount: Amount },
+}
+
+/// A document that the trust service has seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Document {
+    /// What it is.
+    pub item: Item,
+    /// SHA-256 of its bytes, which stay outside.
+    pub content_hash: Digest,
+}
+
+/// What may be said about what went wrong on a job.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum CaseCommand {
+    /// A complaint (`RQ`): an incident that nothing measured.
+    Complain {
+        /// The job.
+        job: JobId,
+        /// What about.
+        code: IncidentCode,
+        /// SHA-256 of the statement, which stays outside.
+        statement: Digest,
+    },
+    /// A claim (`RQ`, `OW`, `SI`; `OS` for people who have no key).
+    OpenClaim {
+        /// The job.
+        job: JobId,
+        /// On which incident.
+        incident: IncidentId,
+        /// For whom; the sender if left out.
+        claimant: Option<PartyId>,
+        /// How much.
+        demand: Amount,
+        /// For what.
+        head: Head,
+    },
+    /// Judges a claim's evidence and sets its reserve (`TR`); again when more has come.
+    TriageClaim {
+        /// The job.
+        job: JobId,
+        /// The claim.
+        claim: ClaimId,
+        /// Documents seen beside what the platform holds itself.
+        documents: Vec<Document>,
+    },
+    /// Sets another reserve (`TR`).
+    ReserveClaim {
+        /// The job.
+        job: JobId,
+        /// The claim.
+        claim: ClaimId,
+        /// To this.
+        reserve: Amount,
+    },
+    /// Grants a claim (`TR`, two keys for a review; `IN` from the pinned threshold on).
+    ApproveClaim {
+        /// The job.
+        job: JobId,
+        /// The claim.
+        claim: ClaimId,
+        /// The harm found, before the claimant's own part.
+        assessed: Amount,
+        /// The claimant's own part, basis points.
+        claimant_fault_bps: u32,
+        /// Who bears it.
+        split: Vec<Portion>,
+    },
+    /// Refuses a claim (`TR`, two keys for a review; `IN`).
+    DenyClaim {
+        /// The job.
+        job: JobId,
+        /// The claim.
+        claim: ClaimId,
+        /// Why.
+        reason: Denial,
+    },
+    /// Will not pay a part of its share (`IN`).
+    RefuseRecovery {
+        /// The job.
+        job: JobId,
+        /// The claim.
+        claim: ClaimId,
+        /// How much of it.
+        amount: Amount,
+    },
 }
 
 /// What staff and the trust service may say (`OS`, `TR`).

@@ -13,7 +13,9 @@
 //! are made equal to what the state asks for. Timers fire before inputs, each as a unit of its own. Nothing else
 //! changes the state.
 
+pub mod cases;
 mod chargebacks;
+mod claims;
 pub mod control;
 pub mod fact;
 mod firing;

@@ -12,6 +12,7 @@ use nooterra_jobs::job::PaymentTrack;
 use nooterra_jobs::status::{Class, Status};
 use nooterra_ledger::Account;
 use nooterra_port::FacilityOrder;
+use nooterra_trust::claim::Command;
 use nooterra_trust::{Code, Rejection};
 
 impl Unit<'_> {
@@ -107,6 +108,12 @@ impl Unit<'_> {
                 need(fee <= amount && amount > Amount::ZERO, Code::AmountInvalid)?;
                 self.emit_party(adapter, PartyEvent::ProviderSettled { gross: amount, fee, provider_ref });
                 Ok(())
+            }
+            PaymentReport::ClaimPaid { claim, amount, provider_ref } => {
+                self.claim_money(claim, Command::Pay { claim, amount, provider_ref })
+            }
+            PaymentReport::RecoveryReceived { claim, insurer, amount } => {
+                self.claim_money(claim, Command::Recover { claim, insurer, amount })
             }
             opened_or_decided => self.chargeback(opened_or_decided),
         }

@@ -2,11 +2,14 @@
 
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, content_hash};
+use nooterra_engine::money::Amount;
 use nooterra_engine::time::Span;
 use nooterra_jobs::Timing;
 use nooterra_jobs::pins::{CancelTable, HoldRule, NoShowDefault, SiteFaultBearer, Weights};
 use nooterra_jobs::tier::{HumanClass, TierValues};
 use nooterra_market::PriceTables;
+use nooterra_trust::claim::Terms;
+use nooterra_trust::detect::Thresholds;
 
 /// The policy in force.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -49,6 +52,8 @@ pub struct Policy {
     pub payout_retry: Span,
     /// Most that all claims of a job pay, minor units.
     pub max_claims: u64,
+    /// Times and thresholds of claims.
+    pub claims: ClaimPolicy,
     /// An unacknowledged order is repeated after this.
     pub order_retry: Span,
     /// An unanswered request to the site is repeated after this.
@@ -67,6 +72,65 @@ pub struct Policy {
     pub give_up: Span,
     /// Open jobs of one requester at most.
     pub open_jobs_max: u32,
+}
+
+/// How claims are handled.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct ClaimPolicy {
+    /// Up to this demand one key decides, minor units.
+    pub auto_max: u64,
+    /// From this demand on the insurer decides, minor units; nothing: never.
+    pub insurer_from: Option<u64>,
+    /// Of the insurer's share this much falls on the party at fault, minor units.
+    pub deductible: u64,
+    /// Triage is due after this.
+    pub triage: Span,
+    /// Missing evidence is due after this.
+    pub evidence: Span,
+    /// A decision is due after this, and escalated each time it passes once more.
+    pub decide: Span,
+    /// Payment is due after this.
+    pub pay: Span,
+    /// The insurer's answer is due after this.
+    pub answer: Span,
+    /// What a detector hears first.
+    pub thresholds: Thresholds,
+}
+
+impl Default for ClaimPolicy {
+    fn default() -> Self {
+        let t = Terms::with_max(Amount::ZERO);
+        Self {
+            auto_max: t.auto_max.minor(),
+            insurer_from: None,
+            deductible: 0,
+            triage: t.triage,
+            evidence: t.evidence,
+            decide: t.decide,
+            pay: t.pay,
+            answer: t.answer,
+            thresholds: Thresholds::default(),
+        }
+    }
+}
+
+impl ClaimPolicy {
+    /// The terms of a job with this limit.
+    pub fn terms(&self, max_payout: Amount) -> Terms {
+        let amount = |v: u64| Amount::new(v).unwrap_or(Amount::MAX);
+        Terms {
+            auto_max: amount(self.auto_max),
+            insurer_from: self.insurer_from.map(amount),
+            deductible: amount(self.deductible),
+            triage: self.triage,
+            evidence: self.evidence,
+            decide: self.decide,
+            escalate: self.decide,
+            pay: self.pay,
+            answer: self.answer,
+            ..Terms::with_max(max_payout)
+        }
+    }
 }
 
 impl Default for Policy {
@@ -91,6 +155,7 @@ impl Default for Policy {
             payout_mature: Span::from_mins(7 * 24 * 60),
             payout_retry: Span::from_mins(10),
             max_claims: 1_000_000,
+            claims: ClaimPolicy::default(),
             order_retry: Span::from_secs(1),
             facility_retry: Span::from_secs(2),
             order_expires: Span::from_mins(30),
@@ -125,6 +190,14 @@ impl Policy {
             auth_by: Span::from_mins(2),
             payout_mature: Span::from_mins(2),
             payout_retry: Span::from_secs(30),
+            claims: ClaimPolicy {
+                triage: Span::from_mins(10),
+                evidence: Span::from_mins(5),
+                decide: Span::from_mins(10),
+                pay: Span::from_secs(60),
+                answer: Span::from_mins(10),
+                ..ClaimPolicy::default()
+            },
             ..Self::default()
         }
     }

@@ -79,7 +79,7 @@ impl Unit<'_> {
     }
 
     /// A job that names this party as its requester; anything else does not exist for it.
-    fn own_job(&self, job: JobId, party: PartyId) -> Outcome {
+    pub(crate) fn own_job(&self, job: JobId, party: PartyId) -> Outcome {
         need(self.job(job)?.request.requester == party, Code::NotFound)
     }
 

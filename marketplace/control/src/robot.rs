@@ -1,5 +1,6 @@
 //! What robots report: heartbeats, leases, trips, work, faults.
 
+use crate::cases::{Said, remember};
 use crate::unit::{Outcome, Unit, need, no};
 use nooterra_engine::ids::{JobId, LeaseId, RobotId};
 use nooterra_engine::time::{Instant, Span};
@@ -35,6 +36,16 @@ fn reason_of(r: report::AbortReason) -> AbortReason {
 impl Unit<'_> {
     pub fn robot_report(&mut self, robot: RobotId, r: Report) -> Outcome {
         self.cell(robot)?;
+        let kept = matches!(r, Report::Heartbeat(_) | Report::Noticed { .. } | Report::CustodyChanged { .. } | Report::StopAcked { .. });
+        let said = kept.then(|| Said { dev_ns: self.cx.dev_ns.unwrap_or(0), input: self.cx.cause, body: nooterra_engine::encode(&r) });
+        self.reported(robot, r)?;
+        if let Some(said) = said {
+            remember(self.s, robot, said);
+        }
+        Ok(())
+    }
+
+    fn reported(&mut self, robot: RobotId, r: Report) -> Outcome {
         match r {
             Report::Heartbeat(b) => self.heartbeat(robot, b),
             Report::OrderAcked { order_seq, code } => {

@@ -196,7 +196,8 @@ impl Unit<'_> {
         let mut next = None;
         for role in ROLES {
             if let Some(due) = payout::payable_due(&self.s.book, role, party, currency, by) {
-                if due.net() > payout::fundable(&self.s.book, currency) {
+                let spoken_for = crate::claims::owed_to_claimants(self.s);
+                if due.net().saturating_add(spoken_for) > payout::fundable(&self.s.book, currency) {
                     // The provider has not handed over enough yet.
                     next = Some(now.saturating_add(retry));
                     continue;

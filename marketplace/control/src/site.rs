@@ -4,7 +4,7 @@ use crate::fact::SiteEvent;
 use crate::state::{Ask, AskKey};
 use crate::unit::{Outcome, Unit, need, no};
 use crate::wish::{PaymentAsk, Wish};
-use nooterra_engine::ids::{AccessPlanId, ItemId, JobId, PaymentId, RobotId, WitnessId};
+use nooterra_engine::ids::{AccessPlanId, ClaimId, ItemId, JobId, PaymentId, RobotId, WitnessId};
 use nooterra_engine::time::Instant;
 use nooterra_jobs::batch;
 use nooterra_jobs::event::{AccessPlan, Custody, Event, ExitProof, IncidentCode};
@@ -14,6 +14,7 @@ use nooterra_jobs::status::{Class as StatusClass, Status};
 use nooterra_jobs::terms::Action;
 use nooterra_port::facility::WitnessClass;
 use nooterra_port::{FacilityOrder, FacilityReport, Order};
+use nooterra_trust::claim::{Claim, Status as ClaimStatus};
 use nooterra_trust::{Code, Rejection, Role};
 
 /// The third refusal at the door opens an incident.
@@ -52,7 +53,7 @@ impl Unit<'_> {
                 let (denials, robot) = (j.access.denials, j.robot());
                 self.emit(job, Event::AccessDenied { plan: Some(plan), code });
                 if denials + 1 == DENIALS {
-                    self.open_incident(job, robot, IncidentCode::AccessFailure, 1, 0);
+                    self.open_incident(job, robot, IncidentCode::AccessFailure, 1, None);
                 }
                 Ok(())
             }
@@ -230,6 +231,8 @@ impl Unit<'_> {
             PaymentAsk::Void { payment } => AskKey::Void(*payment),
             PaymentAsk::Refund { refund, .. } => AskKey::Refund(*refund),
             PaymentAsk::Payout { payout, .. } => AskKey::Payout(*payout),
+            PaymentAsk::PayClaim { claim, .. } => AskKey::PayClaim(*claim),
+            PaymentAsk::Recover { claim, .. } => AskKey::Recover(*claim),
         };
         if let AskKey::Void(payment) = key {
             self.s.asks.remove(&AskKey::Capture(payment)); // what is released is no longer captured
@@ -242,6 +245,10 @@ impl Unit<'_> {
         self.s.asks.insert(key, ask);
         let next = self.now().saturating_add(self.s.genesis.policy.facility_retry);
         self.s.asks_at.get_or_insert(next);
+    }
+
+    fn claim_of(&self, claim: &ClaimId) -> Option<&Claim> {
+        self.s.cases.get(self.s.claim_jobs.get(claim)?)?.claims.claims.get(claim)
     }
 
     /// Does an answer to this still change anything?
@@ -258,6 +265,10 @@ impl Unit<'_> {
                 self.s.refunds.get(r).and_then(|(j, _)| job(j)).and_then(|j| j.refund).is_some_and(|r| r.track == RefundTrack::Pending)
             }
             AskKey::Payout(p) => self.s.payouts.contains_key(p),
+            AskKey::PayClaim(c) => self.claim_of(c).is_some_and(|c| c.status == ClaimStatus::Approved),
+            AskKey::Recover(c) => {
+                self.claim_of(c).and_then(|c| c.grant.as_ref()).is_some_and(|g| g.outstanding() > nooterra_engine::money::Amount::ZERO)
+            }
         }
     }
 

@@ -2,100 +2,81 @@
 
 use crate::input::StaffCommand;
 use crate::unit::{Outcome, Unit, need, no};
-use nooterra_engine::digest::Digest;
-use nooterra_engine::ids::{IncidentId, JobId, RobotId, StopId};
+use nooterra_engine::ids::{IncidentId, RobotId, StopId};
 use nooterra_engine::time::Span;
 use nooterra_jobs::event::{CancelReason, Cause, Event, Fault, IncidentCode, ReleaseReason, WithdrawReason};
 use nooterra_jobs::status::{Class, Status};
 use nooterra_operations::RobotStatus;
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_port::Order;
+use nooterra_trust::detect::{Reading, Sample};
+use nooterra_trust::incident::DevTime;
 use nooterra_trust::{Code, Role};
 
-/// The same incident of a robot on a job within this time is one.
-const DEDUPE: Span = Span::from_secs(10);
 /// From this severity on a robot is stopped and quarantined.
 const SERIOUS: u8 = 4;
 
-/// Severity of what a robot noticed; nothing below the threshold.
-fn severity(code: IncidentCode, measure: i64) -> Option<u8> {
-    let steps = |t: [i64; 4]| t.iter().rposition(|x| measure >= *x).and_then(|i| u8::try_from(i).ok()).map(|i| i + 2);
-    match code {
-        IncidentCode::Collision => steps([500, 2_000, 10_000, 40_000]),
-        IncidentCode::HumanContact if measure >= 2_000 => Some(5),
-        IncidentCode::HumanContact if measure >= 50 => Some(4),
-        IncidentCode::NearMiss => Some(if measure < 100 { 3 } else { 2 }),
-        IncidentCode::PayloadDrop => (measure >= 100).then_some(3),
-        IncidentCode::BatteryDepletion => Some(2),
-        IncidentCode::TipOver => Some(4),
-        IncidentCode::Stall | IncidentCode::LinkLost | IncidentCode::BlockedZone => Some(1),
-        _ => None,
+/// A code as robots say it.
+fn code_of(text: &str) -> Option<IncidentCode> {
+    match text {
+        "LOCALISATION_LOST" => Some(IncidentCode::LocalisationDivergence),
+        _ => IncidentCode::from_text(text),
     }
 }
 
-fn code_of(text: &str) -> Option<IncidentCode> {
-    Some(match text {
-        "COLLISION" => IncidentCode::Collision,
-        "HUMAN_CONTACT" => IncidentCode::HumanContact,
-        "NEAR_MISS" => IncidentCode::NearMiss,
-        "PAYLOAD_DROP" => IncidentCode::PayloadDrop,
-        "BATTERY_DEPLETION" => IncidentCode::BatteryDepletion,
-        "TIP_OVER" => IncidentCode::TipOver,
-        "STALL" => IncidentCode::Stall,
-        "LINK_LOST" => IncidentCode::LinkLost,
-        "BLOCKED_ZONE" => IncidentCode::BlockedZone,
-        _ => return None,
-    })
-}
-
 impl Unit<'_> {
+    /// A robot says that something happened. How bad it is follows from what it measured, not from what it thinks.
     pub fn noticed(&mut self, robot: RobotId, code: &str, measure: i64) -> Outcome {
         let Some(code) = code_of(code) else { return no(Code::TypeUnknown) };
-        let Some(severity) = severity(code, measure) else { return Ok(()) };
-        let job = self.cell(robot)?.robot.lease.map(|h| h.job).filter(|j| self.job(*j).is_ok_and(|j| !matches!(j.status, Status::Matched)));
-        match job {
-            Some(job) => self.open_incident(job, Some(robot), code, severity, self.cx.dev_ns.unwrap_or(0)),
-            None => {
-                let incident: IncidentId = self.new_id();
-                let dev_ns = self.cx.dev_ns.unwrap_or(0);
-                self.emit_robot(robot, RobotEvent::IncidentOpened { incident, code: format!("{code:?}"), severity, dev_ns });
-                if severity >= SERIOUS {
-                    self.stop_robot(robot, "INCIDENT");
-                    self.quarantine(robot, "INCIDENT", Some(incident));
-                }
+        let found: Vec<(IncidentCode, u8)> = match code {
+            IncidentCode::Collision | IncidentCode::HumanContact | IncidentCode::TipOver => {
+                let size = measure.unsigned_abs();
+                let reading = if code == IncidentCode::TipOver {
+                    Reading::Motion { speed_mm_s: 0, tilt_urad: measure, plan_active: false, checkpoint: 0 }
+                } else {
+                    let person = code == IncidentCode::HumanContact;
+                    Reading::Contact { impulse_mns: size, force_mn: 0, person, tactile: true, grasp: false }
+                };
+                self.detect(robot, reading)
             }
+            IncidentCode::PayloadDrop if measure >= 100 => vec![(code, 3)],
+            IncidentCode::LocalisationDivergence | IncidentCode::BatteryDepletion => vec![(code, 2)],
+            IncidentCode::NearMiss => vec![(code, if measure < 100 { 3 } else { 2 })],
+            IncidentCode::Stall | IncidentCode::LinkLost | IncidentCode::BlockedZone => vec![(code, 1)],
+            _ => Vec::new(),
+        };
+        for (code, severity) in found {
+            self.robot_incident(robot, code, severity);
         }
         self.repeat_rule(robot);
         Ok(())
     }
 
-    /// Opens an incident on a job's stream, or counts it with an open one, and does what its severity demands.
-    pub fn open_incident(&mut self, job: JobId, robot: Option<RobotId>, code: IncidentCode, severity: u8, dev_ns: u64) {
-        let now = self.now();
-        let Ok(j) = self.job(job) else { return };
-        let same = j.incidents.iter().rev().find(|i| i.code == code && now.since(i.last) < DEDUPE).copied();
-        if let Some(i) = same.filter(|i| i.severity >= severity) {
-            self.jobs_touched.insert(job);
-            if let Some(j) = self.s.jobs.get_mut(&job) {
-                j.repeat_incident(i.incident, severity, now);
+    /// Shows a reading to the robot's detectors.
+    pub fn detect(&mut self, robot: RobotId, reading: Reading) -> Vec<(IncidentCode, u8)> {
+        let at = DevTime { boot: 0, ns: self.cx.dev_ns.unwrap_or(self.cx.legal.0) };
+        let thresholds = &self.s.genesis.policy.claims.thresholds;
+        let found = self.s.detectors.entry(robot).or_default().see(thresholds, &Sample { at, reading });
+        found.into_iter().filter_map(|f| Some((IncidentCode::from_text(f.code.text())?, f.severity))).collect()
+    }
+
+    /// An incident of a robot: on its job's stream, or on its own if it holds no lease.
+    pub fn robot_incident(&mut self, robot: RobotId, code: IncidentCode, severity: u8) {
+        let held = self.cell(robot).ok().and_then(|c| c.robot.lease).map(|h| h.job);
+        let job = held.filter(|j| self.job(*j).is_ok_and(|j| !matches!(j.status, Status::Matched)));
+        let Some(job) = job else {
+            let incident: IncidentId = self.new_id();
+            let dev_ns = self.cx.dev_ns.unwrap_or(0);
+            self.emit_robot(robot, RobotEvent::IncidentOpened { incident, code: format!("{code:?}"), severity, dev_ns });
+            if severity >= SERIOUS {
+                self.stop_robot(robot, "INCIDENT");
+                self.quarantine(robot, "INCIDENT", Some(incident));
             }
             return;
-        }
-        let incident: IncidentId = self.new_id();
-        self.emit(job, Event::IncidentOpened { incident, code, severity, robot, dev_ns, facts_hash: Digest::ZERO });
-        let bound = robot.filter(|r| self.job(job).ok().and_then(nooterra_jobs::Job::robot) == Some(*r));
-        if let Some(r) = robot.filter(|_| severity == 2) {
-            self.stalled(r);
-        }
-        let Some(robot) = bound.filter(|_| severity >= 3) else { return };
-        if severity >= SERIOUS {
-            self.stop_robot(robot, "INCIDENT");
-            self.quarantine(robot, "INCIDENT", Some(incident));
-            self.unfit(job, ReleaseReason::RobotUnfit, Cause::Incident);
-        } else {
-            let events =
-                self.job(job).map(|j| nooterra_jobs::batch::stall(j, nooterra_jobs::event::StallReason::Safety)).unwrap_or_default();
-            self.emit_all(job, events);
+        };
+        self.open_incident(job, Some(robot), code, severity, self.cx.dev_ns);
+        if severity == 2 {
+            self.stalled(robot);
         }
     }
 
@@ -112,13 +93,13 @@ impl Unit<'_> {
         }
     }
 
-    fn stop_robot(&mut self, robot: RobotId, reason: &str) {
+    pub fn stop_robot(&mut self, robot: RobotId, reason: &str) {
         let stop: StopId = self.new_id();
         self.emit_robot(robot, RobotEvent::StopIssued { stop, power_off: false, reason: reason.to_owned() });
         self.order(robot, Order::Stop { stop, power_off: false });
     }
 
-    fn quarantine(&mut self, robot: RobotId, cause: &str, incident: Option<IncidentId>) {
+    pub fn quarantine(&mut self, robot: RobotId, cause: &str, incident: Option<IncidentId>) {
         let already = self.cell(robot).is_ok_and(|c| matches!(c.robot.status, RobotStatus::Quarantined | RobotStatus::Stranded));
         if !already {
             self.emit_robot(robot, RobotEvent::RobotQuarantined { cause: cause.to_owned(), incident, manual: true });
@@ -140,11 +121,8 @@ impl Unit<'_> {
             StaffCommand::Triage { job, incident, severity, fault, confirmed } => {
                 need(tr, Code::RoleForbidden)?;
                 need((1..=5).contains(&severity), Code::SchemaInvalid)?;
-                let j = self.job(job)?;
-                let Some(i) = j.incidents.iter().find(|i| i.incident == incident) else { return no(Code::NotFound) };
-                need(!i.triaged, Code::AlreadyDone)?;
-                let robot = j.legs.last().map(|l| l.offer.robot);
-                self.emit(job, Event::IncidentTriaged { incident, severity, fault, confirmed });
+                let robot = self.job(job)?.legs.last().map(|l| l.offer.robot);
+                self.triage(job, incident, severity, fault, confirmed)?;
                 if let Some(robot) = robot.filter(|_| fault == Fault::Owner && severity >= 3) {
                     self.lower_trust(job, robot, 500 * u32::from(severity));
                 }

@@ -1,5 +1,6 @@
 //! The whole state of the platform: one value, frozen and thawed as it is. The site is given again at each start.
 
+use crate::cases::{Case, Telemetry};
 use crate::genesis::Genesis;
 use crate::moving::Way;
 use crate::timers::Timers;
@@ -8,7 +9,7 @@ use nooterra_dispatch::facilities::Facilities;
 use nooterra_dispatch::traffic::Traffic;
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, RunningDigest};
-use nooterra_engine::ids::{ChargebackId, EventId, JobId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId};
+use nooterra_engine::ids::{ChargebackId, ClaimId, EventId, JobId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId};
 use nooterra_engine::keyframe::StateRoots;
 use nooterra_engine::time::Instant;
 use nooterra_jobs::Job;
@@ -19,6 +20,7 @@ use nooterra_port::{FacilityOrder, SignedOrder};
 use nooterra_settlement::period::Exposure;
 use nooterra_settlement::{MoneyBook, Payout};
 use nooterra_trust::chain::Streams;
+use nooterra_trust::detect::Detectors;
 use nooterra_trust::{ActorChains, KeyTable};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -88,6 +90,10 @@ pub enum AskKey {
     Refund(RefundId),
     /// For a payout.
     Payout(PayoutId),
+    /// For the payment of a claim.
+    PayClaim(ClaimId),
+    /// For an insurer's share of a claim.
+    Recover(ClaimId),
 }
 
 /// A request that is repeated until the state shows that it was answered.
@@ -181,6 +187,14 @@ pub struct State {
     pub asks_at: Option<Instant>,
     /// Settled jobs of the last ninety days.
     pub past: VecDeque<Past>,
+    /// What went wrong on booked jobs, and what follows of it.
+    pub cases: BTreeMap<JobId, Case>,
+    /// Jobs by claim.
+    pub claim_jobs: BTreeMap<ClaimId, JobId>,
+    /// What robots said in the last while.
+    pub telemetry: Telemetry,
+    /// What watches over each robot.
+    pub detectors: BTreeMap<RobotId, Detectors>,
     /// Running digests.
     pub rooms: Rooms,
     /// Units written.

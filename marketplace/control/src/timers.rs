@@ -10,6 +10,8 @@ use std::ops::Bound;
 /// Whose timer it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
 pub enum Stream {
+    /// A job's case: incidents, evidence, claims.
+    Case(JobId),
     /// The dispatch region.
     Dispatch {},
     /// A job.

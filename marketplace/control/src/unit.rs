@@ -36,6 +36,8 @@ pub(crate) struct Cx {
     pub lease: Option<LeaseId>,
     pub fence: Option<u64>,
     pub expect_head: Option<Digest>,
+    /// Hash of what was said, whoever said it and when.
+    pub said: Digest,
     /// The timer that fired, and the instant that was asked for.
     pub fired: Option<(TimerKey, Instant)>,
 }
@@ -139,7 +141,9 @@ impl<'a> Unit<'a> {
         {
             let (requester, currency) = (job.request.requester, job.request.currency);
             self.s.money.open(id, requester, currency, b.pins.service, b.pins.max_claims);
+            self.open_case(id, &b.pins);
         }
+        self.follow_case(id, &event);
         let step = money::step(self.s, id, &event, event_id, self.cx.legal).unwrap_or_else(|e| {
             always!(false, "I22 an event's money was allowed", "{e}: {}", event.name());
             Step::default()
@@ -156,6 +160,12 @@ impl<'a> Unit<'a> {
         self.jobs_touched.insert(id);
         self.carry_out(&step);
         event_id
+    }
+
+    /// Appends an event of a case to its job's stream.
+    pub fn record_case(&mut self, job: JobId, event: &crate::fact::CaseEvent) -> EventId {
+        let role = if self.cx.key.is_none() { Role::TR } else { self.cx.role };
+        self.record(&format!("job/{job}"), role, Event::Case(event.clone()), |r| &mut r.trust)
     }
 
     /// Folds what happened to a job's money in, and posts its entries as one.
@@ -351,6 +361,9 @@ impl<'a> Unit<'a> {
         let mut again = Vec::new();
         for id in &self.jobs_touched {
             let Some(job) = self.s.jobs.get(id) else { continue };
+            let case = self.s.cases.get(id).and_then(crate::cases::Case::deadline).map(|at| (0, at));
+            let case: Vec<(u8, Instant)> = case.into_iter().collect();
+            again.extend(self.s.timers.set(Stream::Case(*id), &case, legal, fired).map(|c| (Stream::Case(*id), c)));
             let wanted: Vec<(u8, Instant)> = job.deadlines().into_iter().map(|(d, at)| (d as u8, at)).collect();
             again.extend(self.s.timers.set(Stream::Job(*id), &wanted, legal, fired).map(|c| (Stream::Job(*id), c)));
         }

@@ -1,7 +1,7 @@
 //! What the platform asks for. Every wish is idempotent and may be carried out more than once.
 
 use nooterra_engine::Record;
-use nooterra_engine::ids::{JobId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SiteId};
+use nooterra_engine::ids::{ClaimId, IncidentId, JobId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SiteId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
 use nooterra_jobs::status::Status;
@@ -40,6 +40,15 @@ pub enum Wish {
         /// Its state now.
         status: Status,
     },
+    /// To a requester or owner: something serious went wrong on a job of theirs.
+    Alert {
+        /// The party.
+        party: PartyId,
+        /// The job.
+        job: JobId,
+        /// The incident.
+        incident: IncidentId,
+    },
     /// To the crew on site: a robot stands where it cannot stay.
     Recover(RecoveryAsk),
     /// To the crew on site: a repaired robot may be put down here and switched on.
@@ -67,6 +76,8 @@ pub enum PaymentAsk {
     Void { payment: PaymentId },
     Refund { refund: RefundId, payment: Option<PaymentId>, payee: PartyId, amount: Amount, currency: Currency },
     Payout { payout: PayoutId, payee: PartyId, role: PayRole, amount: Amount, currency: Currency },
+    PayClaim { claim: ClaimId, payee: PartyId, amount: Amount, currency: Currency },
+    Recover { claim: ClaimId, insurer: PartyId, amount: Amount, currency: Currency },
 }
 
 /// What a provider needs to know to quote.

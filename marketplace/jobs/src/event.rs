@@ -309,6 +309,10 @@ pub enum Event {
         dev_ns: u64,
         facts_hash: Digest,
     },
+    IncidentRepeated {
+        incident: IncidentId,
+        severity: u8,
+    },
     IncidentTriaged {
         incident: IncidentId,
         severity: u8,
@@ -430,6 +434,7 @@ impl Event {
             Self::Entered { .. } => "ENTERED",
             Self::Exited { .. } => "EXITED",
             Self::IncidentOpened { .. } => "INCIDENT_OPENED",
+            Self::IncidentRepeated { .. } => "INCIDENT_REPEATED",
             Self::IncidentTriaged { .. } => "INCIDENT_TRIAGED",
             Self::WitnessReported { .. } => "WITNESS_REPORTED",
             Self::ProofEvaluated(_) => "PROOF_EVALUATED",

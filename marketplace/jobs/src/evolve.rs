@@ -161,6 +161,13 @@ impl Job {
                     triaged: false,
                 });
             }
+            Event::IncidentRepeated { incident, severity } => {
+                if let Some(i) = self.incidents.iter_mut().find(|i| i.incident == *incident) {
+                    i.count += 1;
+                    i.last = at;
+                    i.severity = i.severity.max(*severity);
+                }
+            }
             Event::IncidentTriaged { incident, severity, fault, .. } => {
                 if let Some(i) = self.incidents.iter_mut().find(|i| i.incident == *incident) {
                     i.triaged = true;
@@ -390,15 +397,6 @@ impl Job {
     /// A heartbeat of the bound robot, recorded on the robot's own stream, renews the lease and the stall clock.
     pub fn heartbeat(&mut self, at: Instant) {
         self.heartbeat_at = at;
-    }
-
-    /// Two of the same incident within the dedupe window are one: counted, with the higher severity.
-    pub fn repeat_incident(&mut self, incident: nooterra_engine::ids::IncidentId, severity: u8, at: Instant) {
-        if let Some(i) = self.incidents.iter_mut().find(|i| i.incident == incident) {
-            i.count += 1;
-            i.last = at;
-            i.severity = i.severity.max(severity);
-        }
     }
 
     /// The request for quotes ran out of time; in manual mode the requester decides by `decide_by`.

@@ -136,24 +136,54 @@ pub enum ExitProof {
     OnSite,
 }
 
-/// Incident codes of this slice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
-pub enum IncidentCode {
-    Collision,
-    HumanContact,
-    NearMiss,
-    PayloadDrop,
-    BatteryDepletion,
-    LinkLost,
-    Stall,
-    TipOver,
-    AccessFailure,
-    RobotStranded,
-    PropertyDamage,
-    Injury,
-    QualityComplaint,
-    FailedToComplete,
-    BlockedZone,
+macro_rules! incident_codes {
+    ($($name:ident $text:literal;)*) => {
+        /// What can go wrong, by name; the trust room knows how bad each can be.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+        pub enum IncidentCode { $(#[doc = concat!("`", $text, "`")] $name),* }
+        impl IncidentCode {
+            /// All codes.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+            /// The wire name.
+            pub const fn text(self) -> &'static str {
+                match self { $(Self::$name => $text),* }
+            }
+            /// The code of a wire name.
+            pub fn from_text(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|c| c.text() == text)
+            }
+        }
+    };
+}
+
+incident_codes! {
+    Collision "COLLISION";
+    HumanContact "HUMAN_CONTACT";
+    NearMiss "NEAR_MISS";
+    ProtectiveStopStorm "PROTECTIVE_STOP_STORM";
+    PayloadDrop "PAYLOAD_DROP";
+    ZoneViolation "ZONE_VIOLATION";
+    Stall "STALL";
+    LinkLost "LINK_LOST";
+    LocalisationDivergence "LOCALISATION_DIVERGENCE";
+    TwinResidual "TWIN_RESIDUAL";
+    BatteryDepletion "BATTERY_DEPLETION";
+    ClampBreach "CLAMP_BREACH";
+    TipOver "TIP_OVER";
+    UncommandedMotion "UNCOMMANDED_MOTION";
+    PrivacyBreach "PRIVACY_BREACH";
+    AccessAnomaly "ACCESS_ANOMALY";
+    TelemetryGap "TELEMETRY_GAP";
+    PropertyDamage "PROPERTY_DAMAGE";
+    TheftAllegation "THEFT_ALLEGATION";
+    PrivacyComplaint "PRIVACY_COMPLAINT";
+    Injury "INJURY";
+    QualityComplaint "QUALITY_COMPLAINT";
+    FailedToComplete "FAILED_TO_COMPLETE";
+    BlockedZone "BLOCKED_ZONE";
+    AccessFailure "ACCESS_FAILURE";
+    MeterMismatch "METER_MISMATCH";
+    RobotStranded "ROBOT_STRANDED";
 }
 
 /// Outcome of a proof.

@@ -111,23 +111,38 @@ pub fn reserved(m: &JobMoney, cause: Cause, claim: ClaimId, reserve: u64) -> Res
     Ok(step(m, claim, ClaimRow { reserve, ..row.clone() }, command))
 }
 
-/// M24, M25, `CLAIM_APPROVED`.
+/// M24, M25, `CLAIM_APPROVED`, from shares of the whole.
 pub fn approved(m: &JobMoney, cause: Cause, a: &Approval, pools: Pools) -> Result<Step, Refusal> {
-    let (claim, payout) = (a.claim, a.payout);
+    let bps: u64 = a.shares.iter().map(|s| u64::from(s.bps)).sum();
+    if bps != 10_000 {
+        return Err(Refusal::FundingInvalid("shares that do not sum to 10 000 bps"));
+    }
+    granted(m, cause, a.claim, a.payout, a.refund_part, &parts(a), pools)
+}
+
+/// M24, M25, `CLAIM_APPROVED`, from amounts that somebody has decided: they sum to the payout.
+pub fn granted(
+    m: &JobMoney,
+    cause: Cause,
+    claim: ClaimId,
+    payout: u64,
+    refund_part: u64,
+    parts: &[ClaimPart],
+    pools: Pools,
+) -> Result<Step, Refusal> {
     let row = row_in(m, claim, ClaimState::Open)?;
     m.same_currency(&cause)?;
-    if a.refund_part > payout {
+    if refund_part > payout {
         return Err(Refusal::AmountInvalid("a part larger than the whole"));
     }
     positive(payout)?;
     within("the demand", payout, row.demand)?;
     within("the pinned cap of claims", payout, m.claimable())?;
-    within("the captured money", a.refund_part, m.returnable())?;
-    let bps: u64 = a.shares.iter().map(|s| u64::from(s.bps)).sum();
-    if bps != 10_000 {
-        return Err(Refusal::FundingInvalid("shares that do not sum to 10 000 bps"));
+    within("the captured money", refund_part, m.returnable())?;
+    if parts.iter().map(|p| p.amount).sum::<u64>() != payout {
+        return Err(Refusal::FundingInvalid("parts that do not sum to the payout"));
     }
-    if a.refund_part > 0 {
+    if refund_part > 0 {
         m.no_lien()?;
     }
     let (job, expense) = (Some(m.job), Account::ClaimsExpense);
@@ -138,38 +153,52 @@ pub fn approved(m: &JobMoney, cause: Cause, a: &Approval, pools: Pools) -> Resul
         Leg::credit(Account::ClaimsPayable { claim }, payout),
         Leg::credit(expense, row.reserve.saturating_sub(payout)),
     ];
-    let (bearers, recoverable) = bear(a, pools);
+    let (bearers, recoverable) = bear(parts, pools);
     let mut borne: Vec<Leg> = bearers.iter().map(|b| Leg::debit(b.account, b.amount)).collect();
     borne.push(Leg::credit(expense, bearers.iter().map(|b| b.amount).sum()));
     let commands = [cause.post(Template::ClaimApproved, 0, job, turned), cause.post(Template::ClaimShares, 0, job, borne)];
-    let row = ClaimRow { state: ClaimState::Approved, reserve: 0, payout, refund_part: a.refund_part, recoverable, ..row.clone() };
+    let row = ClaimRow { state: ClaimState::Approved, reserve: 0, payout, refund_part, recoverable, ..row.clone() };
     Ok(step(m, claim, row, commands.into_iter().flatten()))
 }
 
-/// Debits of those who bear a payout with the platform, and what each insurer owes of it.
-fn bear(a: &Approval, mut pools: Pools) -> (Vec<Bearing>, BTreeMap<PartyId, u64>) {
+/// A part of a payout, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct ClaimPart {
+    /// Who bears it.
+    pub bearer: ClaimBearer,
+    /// How much.
+    pub amount: u64,
+}
+
+/// The shares of a payout as parts; the deductible comes off the insurers' and falls on whoever is at fault.
+fn parts(a: &Approval) -> Vec<ClaimPart> {
     let weights: Vec<u64> = a.shares.iter().map(|s| s.bps.into()).collect();
+    let (mut out, mut deductible) = (Vec::new(), a.deductible);
+    for (s, amount) in a.shares.iter().zip(apportion(a.payout, &weights)) {
+        let own = if matches!(s.bearer, ClaimBearer::Insurer(_)) { deductible.min(amount) } else { 0 };
+        deductible -= own;
+        out.push(ClaimPart { bearer: s.bearer, amount: amount - own });
+        out.push(ClaimPart { bearer: a.at_fault.map_or(ClaimBearer::Platform, ClaimBearer::Party), amount: own });
+    }
+    out
+}
+
+/// Debits of those who bear a payout with the platform, and what each insurer owes of it.
+fn bear(parts: &[ClaimPart], mut pools: Pools) -> (Vec<Bearing>, BTreeMap<PartyId, u64>) {
     let (mut bearers, mut recoverable): (Vec<Bearing>, BTreeMap<PartyId, u64>) = (Vec::new(), BTreeMap::new());
     let mut debit = |account, amount: u64| match bearers.iter_mut().find(|b| b.account == account) {
         Some(b) => b.amount += amount,
         None if amount > 0 => bearers.push(Bearing { account, amount }),
         None => {}
     };
-    let owes = |b: Bearer| Account::PartyReceivable { role: b.role, party: b.party };
-    let mut deductible = a.deductible;
-    for (s, share) in a.shares.iter().zip(apportion(a.payout, &weights)) {
-        match s.bearer {
-            ClaimBearer::Party(b) => debit(owes(b), share),
+    for p in parts {
+        match p.bearer {
+            ClaimBearer::Party(b) => debit(Account::PartyReceivable { role: b.role, party: b.party }, p.amount),
             ClaimBearer::Insurer(insurer) => {
-                let own = deductible.min(share);
-                deductible -= own;
-                if let Some(b) = a.at_fault {
-                    debit(owes(b), own);
-                }
-                debit(Account::InsurerReceivable { insurer }, share - own);
-                *recoverable.entry(insurer).or_default() += share - own;
+                debit(Account::InsurerReceivable { insurer }, p.amount);
+                *recoverable.entry(insurer).or_default() += p.amount;
             }
-            ClaimBearer::Pool => debit(Account::InsuranceReserve, pools.draw(Account::InsuranceReserve, share)),
+            ClaimBearer::Pool => debit(Account::InsuranceReserve, pools.draw(Account::InsuranceReserve, p.amount)),
             ClaimBearer::Platform => {}
         }
     }

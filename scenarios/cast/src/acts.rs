@@ -1,16 +1,20 @@
 //! Acts of the scenario: what the director cues, done by whoever does it, with their own key.
 
+use crate::desks::Seat;
 use crate::director::Cued;
 use crate::payments::Dispute;
-use crate::{Cast, Mail, PROVIDERS, REQUESTERS, ix};
-use nooterra_control::input::{Body as _, OwnerCommand, RequesterCommand, StaffCommand};
+use crate::{Cast, Mail, PROVIDERS, REQUESTERS, ix, provider_party};
+use nooterra_control::input::{Body as _, CaseCommand, Document, OwnerCommand, RequesterCommand, StaffCommand};
 use nooterra_engine::Instant;
-use nooterra_engine::ids::JobId;
+use nooterra_engine::digest::{Digest, sha256};
+use nooterra_engine::ids::{JobId, PartyId};
+use nooterra_engine::money::Amount;
 use nooterra_engine::net::Node;
-use nooterra_jobs::event::RevokeReason;
+use nooterra_jobs::event::{Fault, IncidentCode, RevokeReason};
 use nooterra_jobs::status::{Class, Status};
-use nooterra_script::acts::{By, Deed, RevokeWhy};
+use nooterra_script::acts::{Blame, By, Complaint, Court, Deed, Harm, Paper, Payer, RevokeWhy};
 use nooterra_trust::Draft;
+use nooterra_trust::claim::{Bearer, Denial, Head, Item, Portion};
 
 impl Cast {
     /// What people are told of their jobs gives cues.
@@ -36,6 +40,22 @@ impl Cast {
                 };
                 self.requester_says(now, job, &RequesterCommand::RevokeAccess { job, reason });
             }
+            Deed::Complain { of } => {
+                self.requester_says_of(now, job, &CaseCommand::Complain { job, code: code(of), statement: paper(job, "statement") })
+            }
+            Deed::Triage { severity, fault, confirmed } => {
+                let Some(incident) = self.director.job(job).and_then(|k| k.incident) else { return };
+                let command = StaffCommand::Triage { job, incident, severity, fault: blame(fault), confirmed };
+                self.say(now, Seat::Trust, command.draft("jobs"));
+            }
+            Deed::Claim { by, demand, head } => self.demand(now, job, by, demand, head),
+            Deed::Assess { documents } => {
+                let Some(claim) = self.director.job(job).and_then(|k| k.claim) else { return };
+                let seen = |p: &Paper| Document { item: item(*p), content_hash: paper(job, "paper") };
+                let command = CaseCommand::TriageClaim { job, claim, documents: documents.iter().map(seen).collect() };
+                self.say(now, Seat::Trust, command.draft("jobs"));
+            }
+            Deed::Decide { by, grant, own_fault_bps, borne_by } => self.decide(now, job, by, grant, own_fault_bps, &borne_by),
             Deed::Chargeback { verdict, decided_after, amount, fee } => {
                 self.payments.charge_back(now, job, Dispute { verdict, decided_after, amount, fee });
             }
@@ -57,9 +77,63 @@ impl Cast {
                     p.outbox.push(OwnerCommand::Cancel { job }.draft("jobs"), now, 0);
                 }
             }
-            By::Staff => {
-                self.staff.push(StaffCommand::Cancel { job }.draft("jobs"), now, 0);
+            By::Staff => self.say(now, Seat::Staff, StaffCommand::Cancel { job }.draft("jobs")),
+        }
+    }
+
+    fn demand(&mut self, now: Instant, job: JobId, by: By, demand: Amount, head: Harm) {
+        let Some(k) = self.director.job(job) else { return };
+        let Some(incident) = k.incident else { return };
+        let open = |claimant| CaseCommand::OpenClaim { job, incident, claimant, demand, head: harm(head) };
+        match by {
+            By::Requester => self.requester_says_of(now, job, &open(None)),
+            By::Provider => {
+                if let Some(p) = k.provider.and_then(|p| self.providers.get_mut(p as usize)) {
+                    p.outbox.push(open(None).draft("jobs"), now, 0);
+                }
             }
+            // For somebody who has no key: a visitor.
+            By::Staff => self.say(now, Seat::Staff, open(Some(PartyId::named("visitor"))).draft("jobs")),
+        }
+    }
+
+    fn decide(&mut self, now: Instant, job: JobId, by: Court, grant: Option<Amount>, own_fault_bps: u32, borne_by: &[(Payer, u32)]) {
+        let Some(k) = self.director.job(job) else { return };
+        let Some(claim) = k.claim else { return };
+        let owner = k.provider.and_then(|p| self.providers.get(p as usize)).map(|p| provider_party(p.name()));
+        let bearer = |p: Payer| match p {
+            Payer::Owner => owner.map_or(Bearer::Platform, Bearer::Party),
+            Payer::Insurer => Bearer::Insurer,
+            Payer::Pool => Bearer::Pool,
+            Payer::Platform => Bearer::Platform,
+        };
+        let command = match grant {
+            Some(assessed) => {
+                let split = borne_by.iter().map(|(p, bps)| Portion { bearer: bearer(*p), bps: *bps }).collect();
+                CaseCommand::ApproveClaim { job, claim, assessed, claimant_fault_bps: own_fault_bps, split }
+            }
+            None => CaseCommand::DenyClaim { job, claim, reason: Denial::NotProven },
+        };
+        let seats: &[Seat] = match by {
+            Court::Trust => &[Seat::Trust],
+            Court::TrustTwoKeys => &[Seat::Trust, Seat::TrustToo],
+            Court::Insurer => &[Seat::Insurer],
+        };
+        for seat in seats {
+            self.say(now, *seat, command.draft("jobs"));
+        }
+    }
+
+    fn say(&mut self, now: Instant, seat: Seat, draft: Draft) {
+        if let Some(o) = self.desks.at(seat) {
+            o.push(draft, now, 0);
+        }
+    }
+
+    fn requester_says_of(&mut self, now: Instant, job: JobId, command: &CaseCommand) {
+        let Some(k) = self.director.job(job) else { return };
+        if let Some(r) = self.requesters.get_mut(k.requester as usize) {
+            r.outbox.push(command.draft("jobs"), now, 0);
         }
     }
 
@@ -69,5 +143,48 @@ impl Cast {
         if let Some(r) = self.requesters.get_mut(k.requester as usize) {
             r.outbox.push(draft, now, 0);
         }
+    }
+}
+
+/// The hash of a paper that stays with whoever wrote it.
+fn paper(job: JobId, what: &str) -> Digest {
+    sha256(&[b"nooterra/paper/v1", job.as_bytes(), what.as_bytes()])
+}
+
+const fn code(c: Complaint) -> IncidentCode {
+    match c {
+        Complaint::PropertyDamage => IncidentCode::PropertyDamage,
+        Complaint::Theft => IncidentCode::TheftAllegation,
+        Complaint::Privacy => IncidentCode::PrivacyComplaint,
+        Complaint::Quality => IncidentCode::QualityComplaint,
+    }
+}
+
+const fn blame(b: Blame) -> Fault {
+    match b {
+        Blame::Nobody => Fault::None,
+        Blame::Requester => Fault::Requester,
+        Blame::Owner => Fault::Owner,
+        Blame::Developer => Fault::Developer,
+        Blame::Platform => Fault::Platform,
+        Blame::Site => Fault::Site,
+    }
+}
+
+const fn harm(h: Harm) -> Head {
+    match h {
+        Harm::Property => Head::Property,
+        Harm::Injury => Head::Injury,
+        Harm::Privacy => Head::Privacy,
+        Harm::Theft => Head::Theft,
+        Harm::Loss => Head::Loss,
+    }
+}
+
+const fn item(p: Paper) -> Item {
+    match p {
+        Paper::Valuation => Item::Valuation,
+        Paper::PersonRecord => Item::PersonRecord,
+        Paper::DoorLog => Item::DoorLog,
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! It decides nothing by itself and speaks to nobody outside: who acts does so with its own key through its own outbox.
 
-use nooterra_engine::ids::JobId;
+use nooterra_control::fact::{CaseEvent, Event, Fact};
+use nooterra_engine::ids::{ClaimId, IncidentId, JobId};
 use nooterra_engine::queue::EventQueue;
-use nooterra_engine::{Digest, Instant, Record};
+use nooterra_engine::{Digest, Instant, Record, Span};
+use nooterra_jobs::event::Event as JobEvent;
 use nooterra_jobs::status::Status;
 use nooterra_script::acts::{Act, Cue, Deed};
 use std::collections::BTreeMap;
@@ -18,6 +20,10 @@ pub struct Known {
     pub provider: Option<u32>,
     /// What its requester was told last.
     pub status: Option<Status>,
+    /// Its last incident.
+    pub incident: Option<IncidentId>,
+    /// Its last claim.
+    pub claim: Option<ClaimId>,
 }
 
 /// A deed whose time has come.
@@ -45,11 +51,11 @@ impl Director {
     pub fn new(acts: &[Act]) -> Self {
         let mut d = Self { waiting: Vec::new(), due: EventQueue::default(), asked: Vec::new(), jobs: BTreeMap::new() };
         for a in acts {
-            match a.cue {
+            match &a.cue {
                 Cue::At(at) => {
-                    d.due.push(at, 0, 0, a.clone());
+                    d.due.push(*at, 0, 0, a.clone());
                 }
-                Cue::When { .. } => d.waiting.push(a.clone()),
+                Cue::When { .. } | Cue::On { .. } => d.waiting.push(a.clone()),
             }
         }
         d
@@ -59,7 +65,7 @@ impl Director {
     pub fn asks(&mut self, requester: u32, input: &Digest) {
         let job = JobId::derive(input, 1);
         self.asked.push(job);
-        self.jobs.insert(job, Known { requester, provider: None, status: None });
+        self.jobs.insert(job, Known { requester, provider: None, status: None, incident: None, claim: None });
     }
 
     /// A requester hears that its job moved.
@@ -67,14 +73,42 @@ impl Director {
         if let Some(k) = self.jobs.get_mut(&job) {
             k.status = Some(status);
         }
+        self.cue(now, job, |cue| match cue {
+            Cue::When { state, after } if state.name() == status.name() => Some(*after),
+            _ => None,
+        });
+    }
+
+    /// Something was written down.
+    pub fn observe(&mut self, now: Instant, fact: &Fact) {
+        let Some(r) = fact.event() else { return };
+        let Some(job) = r.header.stream.strip_prefix("job/").and_then(|id| id.parse::<JobId>().ok()) else { return };
+        let Some(k) = self.jobs.get_mut(&job) else { return };
+        match &r.payload {
+            Event::Job(JobEvent::IncidentOpened { incident, .. }) => k.incident = Some(*incident),
+            Event::Case(CaseEvent::Claim(c)) => k.claim = Some(c.claim),
+            _ => {}
+        }
+        let name = r.payload.name();
+        self.cue(now, job, |cue| match cue {
+            Cue::On { event, after } if event == name => Some(*after),
+            _ => None,
+        });
+    }
+
+    /// Whoever waits for this of this job is due.
+    fn cue(&mut self, now: Instant, job: JobId, fits: impl Fn(&Cue) -> Option<Span>) {
+        if self.waiting.is_empty() {
+            return;
+        }
         let number = self.asked.iter().position(|j| *j == job).and_then(|i| u32::try_from(i + 1).ok());
         let due = &mut self.due;
-        self.waiting.retain(|a| match a.cue {
-            Cue::When { state, after } if state.name() == status.name() && a.job == number => {
+        self.waiting.retain(|a| match fits(&a.cue).filter(|_| a.job == number) {
+            Some(after) => {
                 due.push(now.saturating_add(after), 0, 0, a.clone());
                 false
             }
-            _ => true,
+            None => true,
         });
     }
 
@@ -102,8 +136,8 @@ impl Director {
         self.due.peek().map(|k| k.at)
     }
 
-    /// Acts whose cue never came.
-    pub fn unplayed(&self) -> impl Iterator<Item = &Act> {
-        self.waiting.iter()
+    /// Is no deed due any more? What waits for a cue may never get one.
+    pub fn at_rest(&self) -> bool {
+        self.due.is_empty()
     }
 }

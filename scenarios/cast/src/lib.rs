@@ -11,6 +11,7 @@
 
 mod acts;
 pub mod crew;
+pub mod desks;
 pub mod director;
 pub mod mail;
 pub mod payments;
@@ -20,7 +21,9 @@ pub mod requester;
 pub use mail::Mail;
 
 use crew::Crew;
+use desks::{DESKS, Desks, Seat};
 use director::Director;
+use nooterra_control::Fact;
 use nooterra_engine::chance::Chance;
 use nooterra_engine::ids::{PartyId, TenantId};
 use nooterra_engine::net::Node;
@@ -39,8 +42,6 @@ pub const PROVIDERS: Node = 20_000;
 pub const PAYMENTS: Node = 30_000;
 /// The crew's node.
 pub const CREW: Node = 40_000;
-/// The staff's node.
-pub const STAFF: Node = 50_000;
 
 /// Everybody who is not a device.
 #[derive(Debug, Clone, PartialEq, Record)]
@@ -54,8 +55,8 @@ pub struct Cast {
     pub payments: Payments,
     /// Who takes broken robots away.
     pub crew: Crew,
-    /// Staff of the platform.
-    pub staff: Outbox,
+    /// Staff, the trust service, the insurer.
+    pub desks: Desks,
     /// Who gives the cues of the scenario's acts.
     pub director: Director,
     strays: u64,
@@ -83,10 +84,10 @@ pub fn crew_party() -> PartyId {
     PartyId::named("crew")
 }
 
-/// The party of the platform's staff.
+/// The party that sits at a desk.
 #[must_use]
-pub fn staff_party() -> PartyId {
-    PartyId::named("staff")
+pub fn seat_party(seat: Seat) -> PartyId {
+    PartyId::named(seat.name())
 }
 
 /// The signing key of a member of the cast (or a device) under a seed.
@@ -114,9 +115,9 @@ impl Cast {
             r.providers.iter().map(|p| Provider::new(p.clone(), outbox(provider_party(&p.name), format!("provider/{}", p.name)))).collect();
         let payments = Payments::new(r.payments, outbox(payments_party(), "payments".into()));
         let crew = Crew::new(r.crew, outbox(crew_party(), "crew".into()));
-        let staff = outbox(staff_party(), "staff".into());
+        let desks = Desks::new(|seat| outbox(seat_party(seat), seat.name().into()));
         let director = Director::new(&r.acts);
-        Self { chance, requesters, providers, payments, crew, staff, director, strays: 0 }
+        Self { chance, requesters, providers, payments, crew, desks, director, strays: 0 }
     }
 
     /// Takes what the platform sent to a node. What is no mail is counted and dropped: nobody acts on it.
@@ -128,10 +129,8 @@ impl Cast {
         self.listen(now, node, &mail);
         if node == PAYMENTS {
             self.payments.receive(now, &mail, &mut self.chance);
-        } else if node == STAFF {
-            if let Mail::Receipt(r) = &mail {
-                self.staff.receive(r, now);
-            }
+        } else if let Some(seat) = ix(node, DESKS) {
+            self.desks.receive(now, seat, &mail);
         } else if node == CREW {
             self.crew.receive(now, &mail);
         } else if let Some(p) = ix(node, PROVIDERS).and_then(|i| self.providers.get_mut(i)) {
@@ -158,6 +157,11 @@ impl Cast {
         }
     }
 
+    /// The scenario looks on: what the platform writes down gives cues.
+    pub fn observe(&mut self, now: Instant, fact: &Fact) {
+        self.director.observe(now, fact);
+    }
+
     /// When somebody has something to do next.
     #[must_use]
     pub fn next_deadline(&self, now: Instant) -> Option<Instant> {
@@ -166,7 +170,7 @@ impl Cast {
         r.chain(p)
             .chain(self.payments.next_deadline(now))
             .chain(self.crew.next_deadline(now))
-            .chain(self.staff.next_deadline(now))
+            .chain(self.desks.next_deadline(now))
             .chain(self.director.next_deadline())
             .min()
     }
@@ -181,7 +185,7 @@ impl Cast {
         }
         self.payments.outbox.due(now).iter().for_each(|e| send(PAYMENTS, e.to_bytes()));
         self.crew.outbox.due(now).iter().for_each(|e| send(CREW, e.to_bytes()));
-        self.staff.due(now).iter().for_each(|e| send(STAFF, e.to_bytes()));
+        self.desks.post(now, &mut send);
     }
 
     /// A fault of the scenario begins or ends. Says whether it concerned anybody here.
@@ -204,8 +208,10 @@ impl Cast {
             .iter()
             .map(|r| &r.outbox)
             .chain(self.providers.iter().map(|p| &p.outbox))
-            .chain([&self.payments.outbox, &self.crew.outbox, &self.staff])
+            .chain([&self.payments.outbox, &self.crew.outbox])
             .all(|o| o.unacked() == 0)
+            && self.desks.at_rest()
+            && self.director.at_rest()
     }
 
     /// Jobs asked for so far.

@@ -2,7 +2,7 @@
 
 use nooterra_control::wish::{Invitation, PaymentAsk, RecoveryAsk};
 use nooterra_engine::Record;
-use nooterra_engine::ids::{JobId, PartyId, RobotId};
+use nooterra_engine::ids::{IncidentId, JobId, PartyId, RobotId};
 use nooterra_jobs::status::Status;
 use nooterra_trust::Receipt;
 
@@ -23,6 +23,13 @@ pub enum Mail {
         robot: RobotId,
         /// Where.
         vertex: u32,
+    },
+    /// To a requester or provider: something serious went wrong on a job of theirs.
+    Alert {
+        /// The job.
+        job: JobId,
+        /// The incident.
+        incident: IncidentId,
     },
     /// To a requester or provider: a job of theirs moved.
     Notify {

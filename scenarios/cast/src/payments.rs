@@ -89,7 +89,7 @@ impl Payments {
                 let answer = self.answer(now, ask, chance);
                 self.answers.push(now + Span(wait), 0, 0, answer);
             }
-            Mail::Invite(_) | Mail::Notify { .. } | Mail::Recover(_) | Mail::PutBack { .. } => {}
+            Mail::Invite(_) | Mail::Notify { .. } | Mail::Recover(_) | Mail::PutBack { .. } | Mail::Alert { .. } => {}
         }
     }
 
@@ -122,6 +122,10 @@ impl Payments {
             PaymentAsk::Refund { refund, amount, .. } => {
                 self.collected -= signed(*amount);
                 PaymentReport::RefundPaid { refund: *refund, provider_ref }
+            }
+            PaymentAsk::PayClaim { claim, amount, .. } => PaymentReport::ClaimPaid { claim: *claim, amount: *amount, provider_ref },
+            PaymentAsk::Recover { claim, insurer, amount, .. } => {
+                PaymentReport::RecoveryReceived { claim: *claim, insurer: *insurer, amount: *amount }
             }
             PaymentAsk::Payout { payout, .. } => PaymentReport::PayoutConfirmed { payout: *payout, provider_ref },
         }

@@ -37,6 +37,11 @@ impl Provider {
         Self { outbox, silent: false, told: BTreeMap::new(), plan, drafts: EventQueue::default(), invited: BTreeMap::new() }
     }
 
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.plan.name
+    }
+
     pub(crate) fn receive(&mut self, now: Instant, node: Node, mail: &Mail, chance: &mut Chance) {
         match mail {
             Mail::Receipt(r) => {
@@ -63,7 +68,7 @@ impl Provider {
                 };
                 self.drafts.push(now + Span(wait), 0, 0, quote);
             }
-            Mail::Invite(_) | Mail::Pay(_) | Mail::Recover(_) | Mail::PutBack { .. } => {}
+            Mail::Invite(_) | Mail::Pay(_) | Mail::Recover(_) | Mail::PutBack { .. } | Mail::Alert { .. } => {}
         }
     }
 

@@ -4,7 +4,7 @@
 //! comes into a state: cancels, takes access back. Jobs are numbered from 1 in the order in which they are asked for.
 
 use crate::at::At;
-use crate::words::{Money, Time};
+use crate::words::{Money, Share, Time};
 use nooterra_engine::Record;
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
@@ -21,6 +21,8 @@ pub struct ActEntry {
     pub at: Option<At<Time>>,
     /// Or: as soon as the job has come into this state.
     pub when: Option<At<JobState>>,
+    /// Or: as soon as this event, by its name on the wire, is written on the job's stream.
+    pub on: Option<At<String>>,
     /// Time from then until it is done.
     pub after: Option<At<Time>>,
     /// Somebody cancels the job.
@@ -29,6 +31,201 @@ pub struct ActEntry {
     pub revoke: Option<RevokeAct>,
     /// The payer's bank takes the payment back.
     pub chargeback: Option<ChargebackAct>,
+    /// The requester complains.
+    pub complain: Option<ComplainAct>,
+    /// The trust service judges the job's last incident.
+    pub triage: Option<TriageAct>,
+    /// Somebody demands money for the job's last incident.
+    pub claim: Option<ClaimAct>,
+    /// The trust service judges the evidence of the job's last claim.
+    pub assess: Option<AssessAct>,
+    /// The job's last claim is granted or refused.
+    pub decide: Option<DecideAct>,
+}
+
+/// The requester complains of something that nothing measured.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ComplainAct {
+    /// Of what.
+    pub of: At<Complaint>,
+}
+
+/// What can be complained of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema, Record)]
+#[serde(rename_all = "snake_case")]
+pub enum Complaint {
+    /// Something is broken.
+    #[default]
+    PropertyDamage,
+    /// Something is gone.
+    Theft,
+    /// Somebody was watched.
+    Privacy,
+    /// It was done badly.
+    Quality,
+}
+
+/// The trust service judges an incident.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TriageAct {
+    /// How bad, 1 to 5.
+    pub severity: At<u32>,
+    /// Who answers for it.
+    pub fault: At<Blame>,
+    /// Did it happen? Yes if not said.
+    pub confirmed: Option<At<bool>>,
+}
+
+/// Who answers for something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema, Record)]
+#[serde(rename_all = "lowercase")]
+pub enum Blame {
+    /// Nobody.
+    #[default]
+    Nobody,
+    /// Whoever asked for the work.
+    Requester,
+    /// The robot's owner.
+    Owner,
+    /// The skill's developer.
+    Developer,
+    /// The platform.
+    Platform,
+    /// The building.
+    Site,
+}
+
+/// Somebody demands money for an incident.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimAct {
+    /// Who.
+    pub by: At<By>,
+    /// How much.
+    pub demand: At<Money>,
+    /// For what; property if not said.
+    pub head: Option<At<Harm>>,
+}
+
+/// What was harmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema, Record)]
+#[serde(rename_all = "lowercase")]
+pub enum Harm {
+    /// A thing.
+    #[default]
+    Property,
+    /// A person.
+    Injury,
+    /// Somebody's privacy.
+    Privacy,
+    /// Something is gone.
+    Theft,
+    /// The thing carried is gone.
+    Loss,
+}
+
+/// The trust service judges a claim's evidence.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AssessAct {
+    /// Documents that it has seen, beside what the platform holds itself.
+    #[serde(default)]
+    pub documents: Vec<At<Paper>>,
+}
+
+/// A document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema, Record)]
+#[serde(rename_all = "snake_case")]
+pub enum Paper {
+    /// What the thing was worth.
+    #[default]
+    Valuation,
+    /// A record of the person.
+    PersonRecord,
+    /// The log of the doors.
+    DoorLog,
+}
+
+/// A claim is granted or refused.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecideAct {
+    /// Who decides.
+    pub by: At<Court>,
+    /// The harm found; refused if not said.
+    pub grant: Option<At<Money>>,
+    /// The claimant's own part of the harm.
+    pub own_fault: Option<At<Share>>,
+    /// Who bears it; the party at fault if not said.
+    #[serde(default)]
+    pub borne_by: Vec<At<BorneBy>>,
+}
+
+/// A part of a payout.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BorneBy {
+    /// Who.
+    pub who: At<Payer>,
+    /// Which part.
+    pub part: At<Share>,
+}
+
+/// Who can bear a payout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema, Record)]
+#[serde(rename_all = "lowercase")]
+pub enum Payer {
+    /// The robot's owner.
+    #[default]
+    Owner,
+    /// The insurer.
+    Insurer,
+    /// The insurance reserve.
+    Pool,
+    /// The platform.
+    Platform,
+}
+
+/// Who decides a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema, Record)]
+#[serde(rename_all = "snake_case")]
+pub enum Court {
+    /// The trust service, with one key.
+    #[default]
+    Trust,
+    /// The trust service, with the keys of two people.
+    TrustTwoKeys,
+    /// The insurer.
+    Insurer,
+}
+
+/// How claims are handled, where it differs from the defaults.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimsEntry {
+    /// Is there an insurer? No if not said.
+    pub insured: Option<At<bool>>,
+    /// From this demand on the insurer decides.
+    pub insurer_from: Option<At<Money>>,
+    /// Of the insurer's share this much falls on the party at fault.
+    pub deductible: Option<At<Money>>,
+    /// Up to this demand one key decides.
+    pub auto_max: Option<At<Money>>,
+}
+
+/// How claims are handled, held against the market's currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+pub struct ClaimsPlan {
+    /// Is there an insurer?
+    pub is_insured: bool,
+    /// From this demand on it decides.
+    pub insurer_from: Option<Amount>,
+    /// What of its share falls on the party at fault.
+    pub deductible: Option<Amount>,
+    /// Up to this demand one key decides.
+    pub auto_max: Option<Amount>,
 }
 
 /// The payer's bank takes a captured payment back, and decides later whether it stays taken.
@@ -149,10 +346,17 @@ pub struct Act {
 }
 
 /// When an act is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub enum Cue {
     /// At an instant.
     At(Instant),
+    /// So long after an event was written on the job's stream, the first time.
+    On {
+        /// Its name on the wire.
+        event: String,
+        /// How long after.
+        after: Span,
+    },
     /// So long after people hear that its job has come into a state, the first time.
     When {
         /// The state.
@@ -187,5 +391,44 @@ pub enum Deed {
         amount: Option<Amount>,
         /// The provider's fee.
         fee: Amount,
+    },
+    /// The requester complains.
+    Complain {
+        /// Of what.
+        of: Complaint,
+    },
+    /// The job's last incident is judged.
+    Triage {
+        /// How bad.
+        severity: u8,
+        /// Who answers.
+        fault: Blame,
+        /// It did happen.
+        confirmed: bool,
+    },
+    /// Money is demanded for the job's last incident.
+    Claim {
+        /// By whom.
+        by: By,
+        /// How much.
+        demand: Amount,
+        /// For what.
+        head: Harm,
+    },
+    /// The evidence of the job's last claim is judged.
+    Assess {
+        /// Documents seen.
+        documents: Vec<Paper>,
+    },
+    /// The job's last claim is decided.
+    Decide {
+        /// By whom.
+        by: Court,
+        /// The harm found, if it is granted.
+        grant: Option<Amount>,
+        /// The claimant's own part, basis points.
+        own_fault_bps: u32,
+        /// Who bears it, basis points.
+        borne_by: Vec<(Payer, u32)>,
     },
 }

@@ -1,7 +1,7 @@
 //! A scenario held against its site: indexes instead of names, every default filled in, every random value of the
 //! swarm drawn. Same file, site and seed: same value.
 
-use crate::acts::Act;
+use crate::acts::{Act, ClaimsPlan};
 use crate::expect::{Condition, Form};
 use nooterra_engine::Record;
 use nooterra_engine::faults::FaultPlan;
@@ -48,6 +48,8 @@ pub struct Resolved {
     pub faults: FaultPlan<FaultKind>,
     /// What people do.
     pub acts: Vec<Act>,
+    /// How claims are handled.
+    pub claims: ClaimsPlan,
     /// People who walk about.
     pub people: Vec<Walker>,
     /// People who take broken robots away.

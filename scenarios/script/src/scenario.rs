@@ -2,7 +2,7 @@
 //!
 //! Names are as written; [`crate::resolve()`] turns them into indexes of a site.
 
-use crate::acts::ActEntry;
+use crate::acts::{ActEntry, ClaimsEntry};
 use crate::at::At;
 use crate::words::{Coin, Counts, Length, Mass, Money, Rate, Rates, Share, Shares, Time, Times};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -42,6 +42,8 @@ pub struct Scenario {
     /// What people do in the market, and when.
     #[serde(default)]
     pub acts: Vec<At<ActEntry>>,
+    /// How claims are handled.
+    pub claims: Option<ClaimsEntry>,
     /// People who walk about.
     pub people: Option<At<u32>>,
     /// People who take broken robots off the floor and repair them.

@@ -1,6 +1,7 @@
 //! What a run is made of: the resolved scenario, the site, and the platform's genesis that follows from them.
 
-use nooterra_cast::{crew_party, key, payments_party, provider_party, requester_party, staff_party};
+use nooterra_cast::desks::Seat;
+use nooterra_cast::{crew_party, key, payments_party, provider_party, requester_party, seat_party};
 use nooterra_control::genesis::{ContractTerms, Genesis, PartyEntry, RobotEntry, WitnessEntry};
 use nooterra_control::policy::Policy;
 use nooterra_engine::chance::Chance;
@@ -79,7 +80,7 @@ impl Setup {
         out.push((self.site_party(), format!("site {}", self.site.name)));
         out.push((payments_party(), "payments".into()));
         out.push((crew_party(), "crew".into()));
-        out.push((staff_party(), "staff".into()));
+        out.extend(Seat::ALL.map(|s| (seat_party(s), s.name().to_owned())));
         out
     }
 
@@ -112,8 +113,10 @@ impl Setup {
         keys.push(self.binding(Role::PS, *pay.as_bytes(), &pay.to_string(), "payments"));
         let crew = crew_party();
         keys.push(self.binding(Role::OS, *crew.as_bytes(), &crew.to_string(), "crew"));
-        let staff = staff_party();
-        keys.push(self.binding(Role::OS, *staff.as_bytes(), &staff.to_string(), "staff"));
+        for seat in Seat::ALL {
+            let id = seat_party(seat);
+            keys.push(self.binding(seat.role(), *id.as_bytes(), &id.to_string(), seat.name()));
+        }
         for (i, p) in r.robots.iter().enumerate() {
             let id = self.robot_id(i);
             keys.push(self.binding(Role::RB, *id.as_bytes(), &id.to_string(), &format!("robot/{}", p.name)));
@@ -151,6 +154,10 @@ impl Setup {
         if let Some(n) = plan.max_legs {
             p.max_legs = u8::try_from(n).unwrap_or(u8::MAX);
         }
+        let claims = &self.resolved.claims;
+        set_from(&mut p.claims.auto_max, claims.auto_max.map(Amount::minor));
+        p.claims.insurer_from = claims.insurer_from.map(Amount::minor).or(p.claims.insurer_from);
+        set_from(&mut p.claims.deductible, claims.deductible.map(Amount::minor));
         p.tier_values = Some(tier);
         p
     }
@@ -181,6 +188,7 @@ impl Setup {
                 document_hash: document,
                 cover_fee: Amount::ZERO,
                 substitution: false,
+                insurer: r.claims.is_insured.then(|| seat_party(Seat::Insurer)),
                 licences: vec![licence],
             },
             parties: self.parties().into_iter().map(|(party, name)| PartyEntry { party, name, trust_bps: NEWCOMER_BPS }).collect(),
@@ -205,5 +213,11 @@ impl Setup {
             ],
             service_key: self.platform_key(),
         }
+    }
+}
+
+fn set_from(to: &mut u64, from: Option<u64>) {
+    if let Some(v) = from {
+        *to = v;
     }
 }

@@ -3,7 +3,8 @@
 use crate::setup::Setup;
 use crate::turn::{Office, Trays};
 use crate::world;
-use nooterra_cast::{CREW, Cast, PAYMENTS, PROVIDERS, REQUESTERS, provider_party, requester_party};
+use nooterra_cast::desks::Seat;
+use nooterra_cast::{CREW, Cast, PAYMENTS, PROVIDERS, REQUESTERS, provider_party, requester_party, seat_party};
 use nooterra_control::wish::Wish;
 use nooterra_control::{Control, Fact};
 use nooterra_engine::bus::{Bus, Letter};
@@ -384,7 +385,9 @@ fn nodes(setup: &Setup) -> BTreeMap<[u8; 16], Node> {
     }
     put(*nooterra_cast::payments_party().as_bytes(), PAYMENTS, 0);
     put(*nooterra_cast::crew_party().as_bytes(), CREW, 0);
-    put(*nooterra_cast::staff_party().as_bytes(), nooterra_cast::STAFF, 0);
+    for seat in Seat::ALL {
+        put(*seat_party(seat).as_bytes(), seat.node(), 0);
+    }
     put(*setup.site_id().as_bytes(), SITE, 0);
     put(*setup.witness_id().as_bytes(), SITE, 0);
     out

@@ -122,6 +122,7 @@ impl<'a> Office<'a> {
         *self.dirty = true;
         for f in &self.out.facts {
             sink.put(tick, now, Entry::Fact(f));
+            self.cast.observe(now, f);
         }
         for w in &self.out.wishes {
             sink.put(tick, now, Entry::Wish(w));
@@ -146,6 +147,7 @@ fn address(wish: &Wish, nodes: &BTreeMap<[u8; 16], Node>) -> Option<(Node, Vec<u
         Wish::Pay(ask) => (PAYMENTS, encode(&Mail::Pay(ask.clone()))),
         Wish::Invite { provider, invitation } => (party(provider)?, encode(&Mail::Invite(invitation.clone()))),
         Wish::Notify { party: p, job, status } => (party(p)?, encode(&Mail::Notify { party: *p, job: *job, status: *status })),
+        Wish::Alert { party: p, job, incident } => (party(p)?, encode(&Mail::Alert { job: *job, incident: *incident })),
         Wish::Recover(ask) => (CREW, encode(&Mail::Recover(*ask))),
         Wish::PutBack { robot, vertex } => (CREW, encode(&Mail::PutBack { robot: *robot, vertex: *vertex })),
         Wish::Receipt { receipt, .. } => {

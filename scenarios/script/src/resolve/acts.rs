@@ -1,13 +1,16 @@
 //! Acts: cues and deeds, each with everything that it needs.
 
 use super::Desk;
-use crate::acts::{Act, ActEntry, Cue, Deed};
+use crate::acts::{Act, ActEntry, ClaimsPlan, Cue, DecideAct, Deed, Harm, Payer};
 use crate::at::At;
+use crate::families::EVENTS;
+use crate::flaw::nearest;
+use crate::words::{Money, Share};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
 
 /// Every kind of deed, for messages.
-const DEEDS: &str = "cancel, revoke, chargeback";
+const DEEDS: &str = "cancel, revoke, chargeback, complain, triage, claim, assess, decide";
 /// A bank takes so long to decide if nothing is said.
 const BANK: Span = Span::from_secs(60);
 
@@ -31,26 +34,47 @@ fn act(desk: &mut Desk<'_>, e: &At<ActEntry>, duration: Span, currency: Currency
 
 fn cue(desk: &mut Desk<'_>, e: &At<ActEntry>, duration: Span) -> Option<Cue> {
     let after = e.after.as_ref().map_or(Span::ZERO, |t| t.value.0);
-    match (&e.at, &e.when) {
-        (Some(at), None) => {
+    match (&e.at, &e.when, &e.on) {
+        (Some(at), None, None) => {
             if at.0 > duration {
                 desk.flaw(at, "the act is done after the end of `duration`", "choose an earlier `at`");
             }
             if let Some(after) = &e.after {
-                desk.flaw(after, "`after` counts from a state", "add `when`, or write the whole time as `at`");
+                desk.flaw(after, "`after` counts from a state or an event", "add `when` or `on`, or write the whole time as `at`");
             }
             Some(Cue::At(Instant::ZERO + at.0))
         }
-        (None, Some(when)) => Some(Cue::When { state: when.value, after }),
+        (None, Some(when), None) => Some(Cue::When { state: when.value, after }),
+        (None, None, Some(on)) => {
+            let known = EVENTS.members.iter().map(|m| &m[EVENTS.prefix.len()..]);
+            if !known.clone().any(|k| k == on.value) {
+                desk.flaw(on, format!("no event is called `{}`", on.value), nearest(on, known));
+                return None;
+            }
+            Some(Cue::On { event: on.value.clone(), after })
+        }
         _ => {
-            desk.flaw(e, "an act needs either `at` or `when`", "write for example `at: 6m` or `when: executing`");
+            desk.flaw(
+                e,
+                "an act needs one of `at`, `when` and `on`",
+                "write for example `at: 6m`, `when: executing` or `on: CLAIM_OPENED`",
+            );
             None
         }
     }
 }
 
 fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, currency: Currency) -> Option<Deed> {
-    let given = [e.cancel.is_some(), e.revoke.is_some(), e.chargeback.is_some()];
+    let given = [
+        e.cancel.is_some(),
+        e.revoke.is_some(),
+        e.chargeback.is_some(),
+        e.complain.is_some(),
+        e.triage.is_some(),
+        e.claim.is_some(),
+        e.assess.is_some(),
+        e.decide.is_some(),
+    ];
     if given.iter().filter(|g| **g).count() != 1 {
         desk.flaw(e, "an act has exactly one deed", format!("one of {DEEDS}"));
         return None;
@@ -60,9 +84,7 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, currency: Currency) -> Option<Dee
     }
     if let Some(c) = &e.chargeback {
         let (amount, fee) = (c.amount.as_ref(), c.fee.as_ref());
-        for m in amount.into_iter().chain(fee).filter(|m| m.currency != currency) {
-            desk.flaw(m, format!("the market trades in {currency}, not {}", m.currency), "use one currency");
-        }
+        amount.into_iter().chain(fee).for_each(|m| one_currency(desk, m, currency));
         return Some(Deed::Chargeback {
             verdict: c.outcome.value,
             decided_after: c.decided_after.as_ref().map_or(BANK, |t| t.value.0),
@@ -70,5 +92,67 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, currency: Currency) -> Option<Dee
             fee: fee.map_or(Amount::ZERO, |m| m.amount),
         });
     }
+    if let Some(c) = &e.complain {
+        return Some(Deed::Complain { of: c.of.value });
+    }
+    if let Some(t) = &e.triage {
+        let severity = u8::try_from(t.severity.value).unwrap_or(0);
+        if !(1..=5).contains(&severity) {
+            desk.flaw(&t.severity, "a severity is a number from 1 to 5", "write for example `severity: 3`");
+        }
+        let confirmed = t.confirmed.as_ref().is_none_or(|c| c.value);
+        return Some(Deed::Triage { severity, fault: t.fault.value, confirmed });
+    }
+    if let Some(c) = &e.claim {
+        one_currency(desk, &c.demand, currency);
+        let head = c.head.as_ref().map_or(Harm::Property, |h| h.value);
+        return Some(Deed::Claim { by: c.by.value, demand: c.demand.amount, head });
+    }
+    if let Some(a) = &e.assess {
+        return Some(Deed::Assess { documents: a.documents.iter().map(|d| d.value).collect() });
+    }
+    if let Some(d) = &e.decide {
+        return decide(desk, d, currency);
+    }
     e.revoke.as_ref().map(|r| Deed::Revoke { why: r.reason.value })
+}
+
+fn decide(desk: &mut Desk<'_>, d: &DecideAct, currency: Currency) -> Option<Deed> {
+    if let Some(g) = &d.grant {
+        one_currency(desk, g, currency);
+    }
+    let bps = |s: &At<Share>| s.0 / 100;
+    let mut borne_by: Vec<(Payer, u32)> = d.borne_by.iter().map(|b| (b.who.value, bps(&b.part))).collect();
+    if borne_by.is_empty() {
+        borne_by.push((Payer::Owner, 10_000));
+    }
+    let sum: u32 = borne_by.iter().map(|(_, b)| b).sum();
+    if let Some(first) = d.borne_by.first().filter(|_| sum != 10_000) {
+        desk.flaw(first, format!("the parts make {}.{:02} % of the whole", sum / 100, sum % 100), "let them make 100 %");
+    }
+    Some(Deed::Decide {
+        by: d.by.value,
+        grant: d.grant.as_ref().map(|g| g.amount),
+        own_fault_bps: d.own_fault.as_ref().map_or(0, bps),
+        borne_by,
+    })
+}
+
+fn one_currency(desk: &mut Desk<'_>, m: &At<Money>, currency: Currency) {
+    if m.currency != currency {
+        desk.flaw(m, format!("the market trades in {currency}, not {}", m.currency), "use one currency");
+    }
+}
+
+pub(super) fn claims(desk: &mut Desk<'_>, currency: Currency) -> ClaimsPlan {
+    let scenario = desk.scenario;
+    let Some(c) = &scenario.claims else { return ClaimsPlan::default() };
+    [&c.insurer_from, &c.deductible, &c.auto_max].into_iter().flatten().for_each(|m| one_currency(desk, m, currency));
+    let amount = |m: &Option<At<Money>>| m.as_ref().map(|m| m.amount);
+    ClaimsPlan {
+        is_insured: c.insured.as_ref().is_some_and(|i| i.value),
+        insurer_from: amount(&c.insurer_from),
+        deductible: amount(&c.deductible),
+        auto_max: amount(&c.auto_max),
+    }
 }

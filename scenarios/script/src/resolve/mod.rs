@@ -63,6 +63,7 @@ pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotMod
     let named = names::Parties { robots: &robots, providers: &market.providers, requesters: &demand.requesters };
     let faults = faults::plan(&mut desk, &named, network, duration);
     let acts = acts::acts(&mut desk, duration, market.currency);
+    let claims = acts::claims(&mut desk, market.currency);
     let people = people::walkers(&mut desk, swarm.people);
     let expect = judge::expectations(&mut desk);
     let payments = market::payments(&desk, swarm.decline_ppm);
@@ -89,6 +90,7 @@ pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotMod
         network,
         faults,
         acts,
+        claims,
         people,
         crew: scenario.crew.as_ref().map(crew).unwrap_or_default(),
         policy,

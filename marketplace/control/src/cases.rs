@@ -1,0 +1,392 @@
+//! What went wrong on a job, and what follows of it: incidents with their reactions, the evidence windows around them,
+//! and the claims on them. The trust room decides; here its events are written down and its reactions carried out.
+
+use crate::fact::CaseEvent;
+use crate::state::State;
+use crate::unit::{Outcome, Unit};
+use crate::wish::Wish;
+use nooterra_engine::Record;
+use nooterra_engine::digest::{Digest, sha256_plain};
+use nooterra_engine::ids::{EvidenceId, IncidentId, JobId, KeyId, PartyId, RobotId};
+use nooterra_engine::time::{Instant, Span};
+use nooterra_jobs::Pins;
+use nooterra_jobs::event::{Cause, Event, Fault, IncidentCode, ReleaseReason, StallReason};
+use nooterra_jobs::status::Status;
+use nooterra_trust::claim::{Claims, Item, Terms};
+use nooterra_trust::evidence::{self, Capture, Channel, Evidence, PrivacyMode, Retention, Subject};
+use nooterra_trust::incident::{self, DevTime, Incidents, Reaction, Report, Stream};
+use nooterra_trust::{Hand, Parties, Rejection, Role};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// What a robot said of itself is kept this long: an evidence window reaches half a minute either way.
+const KEPT: Span = Span::from_secs(75);
+
+/// Everything about a job that is in dispute.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Case {
+    /// What went wrong.
+    pub incidents: Incidents,
+    /// What was captured around it.
+    pub evidence: Evidence,
+    /// What is demanded for it.
+    pub claims: Claims,
+    /// Documents that the trust service has seen, by incident.
+    pub documents: BTreeMap<IncidentId, BTreeMap<Item, Digest>>,
+    /// Decisions that need a second key: who proposed which.
+    pub proposals: BTreeMap<Digest, (KeyId, PartyId)>,
+    /// Windows to be captured once they are over, in receive time.
+    pub windows: BTreeMap<IncidentId, (RobotId, Instant)>,
+}
+
+impl Case {
+    fn new(job: JobId, requester: PartyId, p: &Pins, terms: Terms, insurer: Option<PartyId>, at: Instant) -> Self {
+        let developer = p.licences.first().map(|l| l.developer);
+        let parties = Parties { requester, owner: p.owner, operator: None, developer, insurer };
+        let named: BTreeSet<PartyId> = [Some(requester), Some(p.owner), developer].into_iter().flatten().collect();
+        let declared = BTreeSet::from([Channel::Telemetry]);
+        Self {
+            incidents: Incidents::new(Stream::Job(job), named),
+            evidence: Evidence::new(PrivacyMode::Minimal, declared, Retention::default(), Some(at)),
+            claims: Claims::new(terms, parties),
+            documents: BTreeMap::new(),
+            proposals: BTreeMap::new(),
+            windows: BTreeMap::new(),
+        }
+    }
+
+    /// The first deadline of anything in it.
+    pub fn deadline(&self) -> Option<Instant> {
+        let triage = self.incidents.incidents.values().filter_map(incident::Incident::triage_by);
+        let claims = self.claims.deadlines().into_iter().map(|(_, _, at)| at);
+        // What is captured is kept for long after any run; its retention ends with the store that holds the bytes.
+        let gaps = self.evidence.windows.values().filter_map(evidence::Window::due);
+        triage.chain(claims).chain(gaps).chain(self.windows.values().map(|(_, at)| *at)).min()
+    }
+
+    /// Does somebody still wait for an answer, a window or money?
+    pub fn is_open(&self) -> bool {
+        self.claims.any_open() || self.claims.claims.values().any(|c| c.grant.as_ref().is_some_and(|g| g.outstanding().minor() > 0))
+    }
+}
+
+/// Something that a robot said of itself, as it arrived.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Said {
+    /// The robot's time.
+    pub dev_ns: u64,
+    /// Hash of the signed input.
+    pub input: Digest,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+/// What robots said in the last while: the telemetry that evidence windows are cut from.
+pub type Telemetry = BTreeMap<RobotId, VecDeque<Said>>;
+
+/// Content of a telemetry window.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+struct WindowContent {
+    robot: RobotId,
+    said: Vec<Said>,
+}
+
+fn code_of(code: IncidentCode) -> incident::IncidentCode {
+    // The lists are equal, which a test holds.
+    incident::IncidentCode::from_text(code.text()).unwrap_or(incident::IncidentCode::FailedToComplete)
+}
+
+fn code_back(code: incident::IncidentCode) -> IncidentCode {
+    IncidentCode::from_text(code.text()).unwrap_or(IncidentCode::FailedToComplete)
+}
+
+pub(crate) const fn fault_to(f: Fault) -> nooterra_trust::Fault {
+    match f {
+        Fault::None => nooterra_trust::Fault::None,
+        Fault::Requester => nooterra_trust::Fault::Requester,
+        Fault::Owner => nooterra_trust::Fault::Owner,
+        Fault::Operator => nooterra_trust::Fault::Operator,
+        Fault::Developer => nooterra_trust::Fault::Developer,
+        Fault::Platform => nooterra_trust::Fault::Platform,
+        Fault::Site => nooterra_trust::Fault::Site,
+    }
+}
+
+const fn fault_back(f: nooterra_trust::Fault) -> Fault {
+    match f {
+        nooterra_trust::Fault::None => Fault::None,
+        nooterra_trust::Fault::Requester => Fault::Requester,
+        nooterra_trust::Fault::Owner => Fault::Owner,
+        nooterra_trust::Fault::Operator => Fault::Operator,
+        nooterra_trust::Fault::Developer => Fault::Developer,
+        nooterra_trust::Fault::Platform => Fault::Platform,
+        nooterra_trust::Fault::Site => Fault::Site,
+    }
+}
+
+/// Keeps what a robot said, and forgets what is too old.
+pub(crate) fn remember(s: &mut State, robot: RobotId, said: Said) {
+    let kept = s.telemetry.entry(robot).or_default();
+    let old = said.dev_ns.saturating_sub(KEPT.0);
+    while kept.front().is_some_and(|x| x.dev_ns < old) {
+        kept.pop_front();
+    }
+    kept.push_back(said);
+}
+
+impl Unit<'_> {
+    /// Who acts in this unit, as the trust room sees it. Timers act as the clock.
+    pub fn hand(&self) -> Hand {
+        match self.cx.key {
+            None => Hand::CLOCK,
+            // Parties and devices are known by their actor; a device belongs to nobody here.
+            Some(key) => {
+                let is_party = !matches!(self.cx.role, Role::RB | Role::SI | Role::WI);
+                Hand { role: self.cx.role, key: Some(key), party: is_party.then(|| PartyId::from_bytes(self.cx.actor)) }
+            }
+        }
+    }
+
+    /// A booking begins a case, empty as long as all goes well.
+    pub fn open_case(&mut self, job: JobId, pins: &Pins) {
+        let Ok(j) = self.job(job) else { return };
+        let terms = self.s.genesis.policy.claims.terms(pins.max_claims);
+        let case = Case::new(job, j.request.requester, pins, terms, self.s.genesis.contract.insurer, self.now());
+        self.s.cases.insert(job, case);
+    }
+
+    /// Writes down what happened in a case, folds it in, and moves its money.
+    pub fn emit_case(&mut self, job: JobId, event: CaseEvent) {
+        let event_id = self.record_case(job, &event);
+        let at = self.now();
+        let step = crate::claims::step(self.s, job, &event, event_id, at).unwrap_or_else(|e| {
+            nooterra_engine::always!(false, "I22 a claim's money was allowed", "{e}: {}", event.name());
+            nooterra_settlement::Step::default()
+        });
+        if let Some(c) = self.s.cases.get_mut(&job) {
+            match &event {
+                CaseEvent::Evidence(e) => c.evidence.evolve(at, e),
+                CaseEvent::Claim(e) => c.claims.evolve(at, e),
+                CaseEvent::TriageOverdue { incident, level } => {
+                    c.incidents.evolve(at, &incident::Event::TriageOverdue { incident: *incident, level: *level });
+                }
+            }
+        }
+        self.jobs_touched.insert(job);
+        self.carry_out(&step);
+    }
+
+    /// Opens an incident on a job's stream, or counts it with an open one, and does what its severity demands.
+    pub fn open_incident(&mut self, job: JobId, robot: Option<RobotId>, code: IncidentCode, severity: u8, dev_ns: Option<u64>) {
+        let now = self.now();
+        let incident: IncidentId = self.new_id();
+        let facts_hash = self.cx.cause;
+        let report =
+            Report { incident, code: code_of(code), severity, robot, at: dev_ns.map(|ns| DevTime { boot: 0, ns }), zone: None, facts_hash };
+        let hand = self.hand();
+        let Some(case) = self.s.cases.get(&job) else { return };
+        // One that may not be taken any more is history: the input that told of it stays on record.
+        let Ok(decided) = case.incidents.decide(now, &hand, &incident::Command::Open(report)) else { return };
+        let mut named = incident;
+        for e in &decided.events {
+            match *e {
+                incident::Event::Opened(r) => {
+                    let (code, at) = (code_back(r.code), r.at.map_or(0, |a| a.ns));
+                    self.emit(
+                        job,
+                        Event::IncidentOpened { incident: r.incident, code, severity: r.severity, robot, dev_ns: at, facts_hash },
+                    );
+                }
+                incident::Event::Repeated { incident, severity, .. } => {
+                    named = incident;
+                    self.emit(job, Event::IncidentRepeated { incident, severity });
+                }
+                _ => {}
+            }
+            if let Some(c) = self.s.cases.get_mut(&job) {
+                c.incidents.evolve(now, e);
+            }
+        }
+        self.react(job, robot, named, &decided.reactions);
+    }
+
+    /// Judges an incident; what its new severity demands follows.
+    pub fn triage(&mut self, job: JobId, incident: IncidentId, severity: u8, fault: Fault, confirmed: bool) -> Outcome {
+        let (now, hand) = (self.now(), self.hand());
+        let case = self.s.cases.get(&job).ok_or_else(|| Rejection::new(nooterra_trust::Code::NotFound).field("job"))?;
+        let command = incident::Command::Triage { incident, severity, fault: fault_to(fault), confirmed };
+        let decided = case.incidents.decide(now, &hand, &command)?;
+        let robot = case.incidents.incidents.get(&incident).and_then(|i| i.report.robot);
+        for e in &decided.events {
+            if let incident::Event::Triaged { incident, severity, fault, confirmed } = *e {
+                self.emit(job, Event::IncidentTriaged { incident, severity, fault: fault_back(fault), confirmed });
+            }
+            if let Some(c) = self.s.cases.get_mut(&job) {
+                c.incidents.evolve(now, e);
+            }
+        }
+        self.react(job, robot, incident, &decided.reactions);
+        Ok(())
+    }
+
+    /// Carries out what an incident sets in motion. What has no robot or no lease at the moment is left out.
+    fn react(&mut self, job: JobId, robot: Option<RobotId>, incident: IncidentId, reactions: &[Reaction]) {
+        let bound = robot.filter(|r| self.job(job).ok().and_then(nooterra_jobs::Job::robot) == Some(*r));
+        for r in reactions {
+            match r {
+                Reaction::EvidenceWindow => self.want_evidence(job, robot, incident),
+                Reaction::StallIfWorking => {
+                    let working = bound.is_some() && self.job(job).is_ok_and(|j| j.status == Status::Executing);
+                    if working {
+                        let events = self.job(job).map(|j| nooterra_jobs::batch::stall(j, StallReason::Safety)).unwrap_or_default();
+                        self.emit_all(job, events);
+                    }
+                }
+                Reaction::StopRobot => {
+                    if let Some(r) = robot {
+                        self.stop_robot(r, "INCIDENT");
+                    }
+                }
+                Reaction::Quarantine => {
+                    if let Some(r) = robot {
+                        self.quarantine(r, "INCIDENT", Some(incident));
+                    }
+                }
+                Reaction::SafeExitAbort => {
+                    if bound.is_some() {
+                        self.unfit(job, ReleaseReason::RobotUnfit, Cause::Incident);
+                    }
+                }
+                Reaction::TellOwner => self.alert(job, incident),
+                // The robot's own fields brake it; the gate holds the money while triage is due, which the case's timer
+                // asks for; nobody assists, and zones have no wardens yet.
+                Reaction::ProtectiveStop
+                | Reaction::AssistHigh
+                | Reaction::TriageDue
+                | Reaction::HoldSettlement
+                | Reaction::TellSite
+                | Reaction::StopZone => {}
+            }
+        }
+    }
+
+    /// Those who answer for a robot, and those whose work it is, hear of what went wrong.
+    fn alert(&mut self, job: JobId, incident: IncidentId) {
+        let Ok(j) = self.job(job) else { return };
+        let owner = j.pins.as_ref().map(|p| p.owner);
+        let parties: BTreeSet<PartyId> = owner.into_iter().chain([j.request.requester]).collect();
+        for party in parties {
+            self.wish(Wish::Alert { party, job, incident });
+        }
+    }
+
+    /// Asks for the window around the sighting. It is cut from what the robot says until half a minute after.
+    fn want_evidence(&mut self, job: JobId, robot: Option<RobotId>, incident: IncidentId) {
+        let now = self.now();
+        let Some(case) = self.s.cases.get(&job) else { return };
+        let Some(i) = case.incidents.incidents.get(&incident) else { return };
+        let (Some(robot), Some((_, at))) = (robot, i.span) else { return };
+        let trust = Hand { role: Role::TR, key: None, party: None };
+        let command = evidence::Command::Want { incident, severity: i.severity, at };
+        let Ok(event) = case.evidence.decide(now, &trust, &command) else { return };
+        self.emit_case(job, CaseEvent::Evidence(event));
+        if let Some(c) = self.s.cases.get_mut(&job) {
+            c.windows.insert(incident, (robot, now.saturating_add(evidence::REACH)));
+        }
+    }
+
+    /// A window is over: what the robot said within it is captured.
+    fn capture_window(&mut self, job: JobId, incident: IncidentId, robot: RobotId) {
+        let now = self.now();
+        let evidence: EvidenceId = self.new_id();
+        let cipher_key = self.s.genesis.service_key.id();
+        if let Some(c) = self.s.cases.get_mut(&job) {
+            c.windows.remove(&incident);
+        }
+        self.jobs_touched.insert(job);
+        let Some(case) = self.s.cases.get(&job) else { return };
+        let Some(w) = case.evidence.windows.get(&incident) else { return };
+        let (from, to, owner) = (w.from, w.to, case.claims.parties.owner);
+        let inside = |x: &&Said| from.ns <= x.dev_ns && x.dev_ns <= to.ns;
+        let said: Vec<Said> = self.s.telemetry.get(&robot).into_iter().flatten().filter(inside).cloned().collect();
+        if said.is_empty() {
+            // Nothing was heard: the window stays incomplete, and its deadline says so.
+            return;
+        }
+        let content = nooterra_engine::encode(&WindowContent { robot, said });
+        let capture = Capture {
+            evidence,
+            incident,
+            channel: Channel::Telemetry,
+            from,
+            to,
+            content_hash: sha256_plain(&content),
+            bytes: content.len() as u64,
+            cipher_key,
+            subject: Subject::Party(owner),
+            inclusion: None,
+            redaction: None,
+        };
+        let trust = Hand { role: Role::TR, key: None, party: None };
+        if let Ok(event) = case.evidence.decide(now, &trust, &evidence::Command::Capture(capture)) {
+            nooterra_engine::sometimes!(true, "evidence captured");
+            self.emit_case(job, CaseEvent::Evidence(event));
+        }
+    }
+
+    /// A deadline of a case has come: everything that is due, in its fixed order.
+    pub fn case_due(&mut self, job: JobId) {
+        let now = self.now();
+        self.jobs_touched.insert(job);
+        let Some(case) = self.s.cases.get(&job) else { return };
+        let windows: Vec<(IncidentId, RobotId)> =
+            case.windows.iter().filter(|(_, (_, at))| *at <= now).map(|(i, (r, _))| (*i, *r)).collect();
+        for (incident, robot) in windows {
+            self.capture_window(job, incident, robot);
+        }
+        self.gaps(job);
+        let Some(case) = self.s.cases.get(&job) else { return };
+        let overdue: Vec<IncidentId> =
+            case.incidents.incidents.iter().filter(|(_, i)| i.triage_by().is_some_and(|by| by <= now)).map(|(id, _)| *id).collect();
+        for incident in overdue {
+            let Some(case) = self.s.cases.get(&job) else { return };
+            let Ok(d) = case.incidents.decide(now, &Hand::CLOCK, &incident::Command::Fire { incident }) else { continue };
+            for e in d.events {
+                if let incident::Event::TriageOverdue { incident, level } = e {
+                    self.emit_case(job, CaseEvent::TriageOverdue { incident, level });
+                }
+            }
+        }
+        self.claims_due(job);
+    }
+
+    /// Windows that were due and are not whole.
+    fn gaps(&mut self, job: JobId) {
+        let now = self.now();
+        let Some(case) = self.s.cases.get(&job) else { return };
+        let due: Vec<IncidentId> =
+            case.evidence.windows.iter().filter(|(_, w)| w.due().is_some_and(|d| d <= now)).map(|(i, _)| *i).collect();
+        for incident in due {
+            let Some(case) = self.s.cases.get(&job) else { return };
+            let Ok(e) = case.evidence.decide(now, &Hand::CLOCK, &evidence::Command::Fire { incident }) else { continue };
+            let robot = case.incidents.incidents.get(&incident).and_then(|i| i.report.robot);
+            self.emit_case(job, CaseEvent::Evidence(e));
+            self.open_incident(job, robot, IncidentCode::TelemetryGap, 2, None);
+        }
+    }
+
+    /// The robot of a job may have incidents from the lease on; after settlement for a while.
+    pub fn follow_case(&mut self, job: JobId, event: &Event) {
+        let now = self.now();
+        let Some(c) = self.s.cases.get_mut(&job) else { return };
+        match event {
+            Event::LeaseAccepted { .. } => {
+                c.incidents.open_from.get_or_insert(now);
+            }
+            Event::JobSettled(_) => {
+                c.incidents.settled = Some(now);
+                c.claims.settled = Some(now);
+            }
+            _ => {}
+        }
+    }
+}

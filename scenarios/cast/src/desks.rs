@@ -1,0 +1,82 @@
+//! Desks: people who speak to the platform when the scenario gives them a cue: staff, the trust service, the insurer.
+
+use crate::Mail;
+use nooterra_engine::net::Node;
+use nooterra_engine::{Instant, Record};
+use nooterra_trust::{Outbox, Role};
+
+/// Who sits there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum Seat {
+    /// Staff of the platform.
+    Staff,
+    /// The trust service, first key.
+    Trust,
+    /// The trust service, the key of somebody else.
+    TrustToo,
+    /// The insurer.
+    Insurer,
+}
+
+impl Seat {
+    /// Every seat, in the order of their nodes.
+    pub const ALL: [Self; 4] = [Self::Staff, Self::Trust, Self::TrustToo, Self::Insurer];
+    /// The name of the party, from which its id and its key follow.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Staff => "staff",
+            Self::Trust => "trust",
+            Self::TrustToo => "trust-2",
+            Self::Insurer => "insurer",
+        }
+    }
+    /// The role of its key.
+    #[must_use]
+    pub const fn role(self) -> Role {
+        match self {
+            Self::Staff => Role::OS,
+            Self::Trust | Self::TrustToo => Role::TR,
+            Self::Insurer => Role::IN,
+        }
+    }
+    /// Its node.
+    #[must_use]
+    pub const fn node(self) -> Node {
+        DESKS + self as Node
+    }
+}
+
+/// First node of the desks.
+pub const DESKS: Node = 50_000;
+
+/// All desks.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub struct Desks {
+    outboxes: Vec<Outbox>,
+}
+
+impl Desks {
+    pub(crate) fn new(outbox: impl Fn(Seat) -> Outbox) -> Self {
+        Self { outboxes: Seat::ALL.into_iter().map(outbox).collect() }
+    }
+    pub(crate) fn at(&mut self, seat: Seat) -> Option<&mut Outbox> {
+        self.outboxes.get_mut(seat as usize)
+    }
+    pub(crate) fn receive(&mut self, now: Instant, seat: usize, mail: &Mail) {
+        if let (Some(o), Mail::Receipt(r)) = (self.outboxes.get_mut(seat), mail) {
+            o.receive(r, now);
+        }
+    }
+    pub(crate) fn post(&mut self, now: Instant, send: &mut impl FnMut(Node, Vec<u8>)) {
+        for (seat, o) in Seat::ALL.into_iter().zip(&mut self.outboxes) {
+            o.due(now).iter().for_each(|e| send(seat.node(), e.to_bytes()));
+        }
+    }
+    pub(crate) fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        self.outboxes.iter().filter_map(|o| o.next_deadline(now)).min()
+    }
+    pub(crate) fn at_rest(&self) -> bool {
+        self.outboxes.iter().all(|o| o.unacked() == 0)
+    }
+}
