@@ -3,7 +3,7 @@
 use crate::fact::{Fact, Refused};
 use crate::firing;
 use crate::genesis::Genesis;
-use crate::input::{Body, CaseCommand, Input, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand};
+use crate::input::{Body, CaseCommand, FinanceCommand, Input, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand};
 use crate::moving::Way;
 use crate::state::{PartyCell, RobotCell, Rooms, State};
 use crate::timers::Timers;
@@ -105,6 +105,7 @@ impl Control {
             .map(|p| (p.party, PartyCell { trust_bps: p.trust_bps.min(10_000), open_jobs: 0, serving: 0, standing: None, payout_at: None }))
             .collect();
         let now = genesis.at;
+        let month = crate::finance::month_of(genesis.epoch, now);
         let state = State {
             genesis,
             now,
@@ -123,6 +124,8 @@ impl Control {
             book: Book::default(),
             money: MoneyBook::default(),
             exposure: Exposure::default(),
+            month,
+            adjustments: BTreeMap::new(),
             chargebacks: BTreeMap::new(),
             waiting: BTreeSet::new(),
             dispatch_trigger: None,
@@ -289,6 +292,7 @@ impl Control {
             Words::Payment(r) => unit.payment(PartyId::from_bytes(e.actor), r),
             Words::Staff(c) => unit.staff(c),
             Words::Case(c) => unit.case_command(c),
+            Words::Finance(c) => unit.finance(c),
         }?;
         unit.finish();
         Ok(())
@@ -331,6 +335,7 @@ enum Words {
     Payment(PaymentReport),
     Staff(StaffCommand),
     Case(CaseCommand),
+    Finance(FinanceCommand),
 }
 
 impl Words {
@@ -343,6 +348,7 @@ impl Words {
             Role::RB => Self::Robot(body(e)?),
             Role::SI | Role::WI => Self::Site(body(e)?),
             Role::PS => Self::Payment(body(e)?),
+            Role::FI => Self::Finance(body(e)?),
             Role::OS | Role::TR => Self::Staff(body(e)?),
             _ => return no(Code::RoleForbidden),
         })

@@ -1,5 +1,6 @@
 //! What the platform says happened.
 
+use crate::input::Line;
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{IncidentId, JobId, PartyId, PayoutId, RobotId};
@@ -7,6 +8,8 @@ use nooterra_engine::money::Amount;
 use nooterra_engine::time::Instant;
 use nooterra_ledger::Role as PayRole;
 use nooterra_market::standing::StandingOffer;
+use nooterra_settlement::month::Month;
+use nooterra_settlement::period::Exposure;
 use nooterra_trust::Rejection;
 use nooterra_trust::chain::EventHeader;
 
@@ -64,6 +67,31 @@ pub enum Event {
     Site(SiteEvent),
     /// Of a job stream: evidence and claims.
     Case(CaseEvent),
+    /// Of a period stream.
+    Period(PeriodEvent),
+}
+
+/// Events of a period stream.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum PeriodEvent {
+    /// Nothing can enter the period any more.
+    PeriodClosed {
+        /// Over the trial balance.
+        trial_hash: Digest,
+        /// Hashes of the parties' statements.
+        statements: Vec<(PartyId, Digest)>,
+        /// Money locked, rolled forward.
+        exposure: Exposure,
+    },
+    /// Two people of finance set books right.
+    AdjustmentPosted {
+        /// Lines as signed.
+        lines: Vec<Line>,
+        /// The closed month that it sets right.
+        origin_period: Option<Month>,
+        /// Hash of what both signed.
+        decision_hash: Digest,
+    },
 }
 
 /// Events of a job's case.
@@ -156,6 +184,8 @@ impl Event {
                 PartyEvent::TrustScoreUpdated { .. } => "TRUST_SCORE_UPDATED",
             },
             Self::Case(e) => e.name(),
+            Self::Period(PeriodEvent::PeriodClosed { .. }) => "PERIOD_CLOSED",
+            Self::Period(PeriodEvent::AdjustmentPosted { .. }) => "ADJUSTMENT_POSTED",
             Self::Site(e) => match e {
                 SiteEvent::DoorReported { .. } => "DOOR_REPORTED",
                 SiteEvent::LiftReported { .. } => "LIFT_REPORTED",

@@ -59,7 +59,7 @@ pub(crate) fn authority(key: &TimerKey) -> Role {
             Some(Deadline::ExitRecover | Deadline::ExitForce) => Role::OS,
             _ => Role::DI,
         },
-        Stream::Party(_) => Role::FI,
+        Stream::Party(_) | Stream::Finance {} => Role::FI,
         Stream::Case(_) => Role::TR,
         Stream::Dispatch {} | Stream::Robot(_) | Stream::Site {} => Role::DI,
     }
@@ -78,6 +78,7 @@ impl Unit<'_> {
             Stream::Robot(robot) => self.robot_timer(robot, key.code),
             Stream::Party(party) => self.pay_out(party),
             Stream::Case(job) => self.case_due(job),
+            Stream::Finance {} => self.close_month(),
             Stream::Dispatch {} => self.run_dispatch(),
             Stream::Site {} => match key.code {
                 TRAFFIC_AT => self.run_traffic(),

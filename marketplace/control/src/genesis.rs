@@ -23,6 +23,8 @@ pub struct Genesis {
     pub site: SiteId,
     /// When it starts.
     pub at: Instant,
+    /// The calendar's time at instant zero, since 1970-01-01 UTC: the months of the books are the calendar's.
+    pub epoch: Instant,
     /// The contract under which everything is booked.
     pub contract: ContractTerms,
     /// Verified parties.

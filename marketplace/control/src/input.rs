@@ -8,7 +8,9 @@ use nooterra_engine::time::Instant;
 use nooterra_jobs::event::{Choice, Fault, IncidentCode, RevokeReason};
 use nooterra_jobs::terms::{Mode, Step, Template, Window};
 use nooterra_jobs::tier::{Level, Tier};
+pub use nooterra_ledger::Account;
 use nooterra_market::standing::StandingOffer;
+pub use nooterra_settlement::month::Month;
 use nooterra_trust::claim::{Denial, Head, Item, Portion};
 use nooterra_trust::{Draft, Envelope, InputKind};
 
@@ -48,6 +50,7 @@ bodies! {
     OwnerCommand, "OwnerCommand", Command;
     StaffCommand, "StaffCommand", Command;
     CaseCommand, "CaseCommand", Command;
+    FinanceCommand, "FinanceCommand", Command;
     PaymentReport, "PaymentReport", Report;
     nooterra_port::Report, "Report", Report;
     nooterra_port::FacilityReport, "FacilityReport", Report;
@@ -266,6 +269,29 @@ pub enum CaseCommand {
         claim: ClaimId,
         /// How much of it.
         amount: Amount,
+    },
+}
+
+/// One line of an adjustment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Line {
+    /// The account.
+    pub account: Account,
+    /// Minor units: a debit if positive, a credit if negative.
+    pub amount: i64,
+}
+
+/// What finance may say (`FI`).
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum FinanceCommand {
+    /// Sets books right; needs two keys that say the same.
+    Adjust {
+        /// Lines that sum to nothing.
+        lines: Vec<Line>,
+        /// The closed month that it sets right, if one.
+        origin: Option<Month>,
+        /// SHA-256 of the reason, which stays outside.
+        reason: Digest,
     },
 }
 

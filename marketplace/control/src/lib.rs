@@ -18,6 +18,7 @@ mod chargebacks;
 mod claims;
 pub mod control;
 pub mod fact;
+mod finance;
 mod firing;
 pub mod genesis;
 pub mod input;

@@ -9,7 +9,7 @@ use nooterra_dispatch::facilities::Facilities;
 use nooterra_dispatch::traffic::Traffic;
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, RunningDigest};
-use nooterra_engine::ids::{ChargebackId, ClaimId, EventId, JobId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId};
+use nooterra_engine::ids::{ChargebackId, ClaimId, EventId, JobId, KeyId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId};
 use nooterra_engine::keyframe::StateRoots;
 use nooterra_engine::time::Instant;
 use nooterra_jobs::Job;
@@ -17,6 +17,7 @@ use nooterra_ledger::Book;
 use nooterra_market::standing::StandingOffer;
 use nooterra_operations::Robot;
 use nooterra_port::{FacilityOrder, SignedOrder};
+use nooterra_settlement::month::Month;
 use nooterra_settlement::period::Exposure;
 use nooterra_settlement::{MoneyBook, Payout};
 use nooterra_trust::chain::Streams;
@@ -157,6 +158,10 @@ pub struct State {
     pub money: MoneyBook,
     /// Money locked until something is decided, in this period.
     pub exposure: Exposure,
+    /// The month that is open.
+    pub month: Month,
+    /// Adjustments that wait for a second key, by what was said, and who said it first.
+    pub adjustments: BTreeMap<Digest, KeyId>,
     /// Chargebacks by the provider's name for them.
     pub chargebacks: BTreeMap<String, (JobId, ChargebackId)>,
     /// Jobs that wait for a robot, by when they may be matched.

@@ -10,6 +10,8 @@ use std::ops::Bound;
 /// Whose timer it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
 pub enum Stream {
+    /// The books: first of all that is due at an instant, so that nothing of the next month is in them yet.
+    Finance {},
     /// A job's case: incidents, evidence, claims.
     Case(JobId),
     /// The dispatch region.

@@ -162,6 +162,11 @@ impl<'a> Unit<'a> {
         event_id
     }
 
+    /// Appends an event to a period's stream.
+    pub fn emit_period(&mut self, period: &str, event: crate::fact::PeriodEvent) -> EventId {
+        self.record(&format!("period/{period}"), Role::FI, Event::Period(event), |r| &mut r.market)
+    }
+
     /// Appends an event of a case to its job's stream.
     pub fn record_case(&mut self, job: JobId, event: &crate::fact::CaseEvent) -> EventId {
         let role = if self.cx.key.is_none() { Role::TR } else { self.cx.role };
@@ -375,6 +380,10 @@ impl<'a> Unit<'a> {
         for id in &self.parties_touched {
             let wanted: Vec<(u8, Instant)> = self.s.parties.get(id).and_then(|p| p.payout_at).map(|at| (0, at)).into_iter().collect();
             again.extend(self.s.timers.set(Stream::Party(*id), &wanted, legal, fired).map(|c| (Stream::Party(*id), c)));
+        }
+        if !self.s.timers.any(Stream::Finance {}) {
+            let end = [(0, crate::finance::month_end(self.s))];
+            again.extend(self.s.timers.set(Stream::Finance {}, &end, legal, fired).map(|c| (Stream::Finance {}, c)));
         }
         let wanted = crate::matching::wanted(self.s, legal);
         again.extend(self.s.timers.set(Stream::Dispatch {}, &wanted, legal, fired).map(|c| (Stream::Dispatch {}, c)));

@@ -31,9 +31,14 @@ pub const fn adjustable(account: &Account) -> bool {
     )
 }
 
-/// M31, `ADJUSTMENT_POSTED`: lines as signed. It posts in the open period; `origin` says which closed one it sets
-/// right, and moves nothing there.
+/// The same where legal time is the calendar's.
 pub fn posted(cause: Cause, lines: &[AdjustmentLine], origin: Option<Month>) -> Result<Command, Refusal> {
+    posted_in(Month::of(cause.at), cause, lines, origin)
+}
+
+/// M31, `ADJUSTMENT_POSTED`: lines as signed. It posts in the `open` month; `origin` says which closed one it sets
+/// right, and moves nothing there.
+pub fn posted_in(open: Month, cause: Cause, lines: &[AdjustmentLine], origin: Option<Month>) -> Result<Command, Refusal> {
     if lines.is_empty() || lines.iter().any(|l| l.amount == 0) {
         return Err(Refusal::AmountInvalid("no line, or a line of nothing"));
     }
@@ -44,7 +49,7 @@ pub fn posted(cause: Cause, lines: &[AdjustmentLine], origin: Option<Month>) -> 
     if excess != 0 {
         return Err(Refusal::Unbalanced(excess));
     }
-    if origin.is_some_and(|o| o >= Month::of(cause.at)) {
+    if origin.is_some_and(|o| o >= open) {
         return Err(Refusal::PeriodOpen("an adjustment's origin lies in the past"));
     }
     if lines.iter().any(|l| !adjustable(&l.account)) {

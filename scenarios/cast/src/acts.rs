@@ -3,16 +3,18 @@
 use crate::desks::Seat;
 use crate::director::Cued;
 use crate::payments::Dispute;
-use crate::{Cast, Mail, PROVIDERS, REQUESTERS, ix, provider_party};
-use nooterra_control::input::{Body as _, CaseCommand, Document, OwnerCommand, RequesterCommand, StaffCommand};
-use nooterra_engine::Instant;
+use crate::{Cast, Mail, PROVIDERS, REQUESTERS, ix, provider_party, requester_party};
+use nooterra_control::input::{
+    Account, Body as _, CaseCommand, Document, FinanceCommand, Line, Month, OwnerCommand, RequesterCommand, StaffCommand,
+};
 use nooterra_engine::digest::{Digest, sha256};
 use nooterra_engine::ids::{JobId, PartyId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::net::Node;
+use nooterra_engine::{Instant, Span};
 use nooterra_jobs::event::{Fault, IncidentCode, RevokeReason};
 use nooterra_jobs::status::{Class, Status};
-use nooterra_script::acts::{Blame, By, Complaint, Court, Deed, Harm, Paper, Payer, RevokeWhy};
+use nooterra_script::acts::{Blame, By, Complaint, Court, Deed, Forgery, Harm, Paper, Payer, RevokeWhy};
 use nooterra_trust::Draft;
 use nooterra_trust::claim::{Bearer, Denial, Head, Item, Portion};
 
@@ -56,6 +58,8 @@ impl Cast {
                 self.say(now, Seat::Trust, command.draft("jobs"));
             }
             Deed::Decide { by, grant, own_fault_bps, borne_by } => self.decide(now, job, by, grant, own_fault_bps, &borne_by),
+            Deed::Adjust { to, amount, late, second } => self.adjust(now, job, to, amount, late, second),
+            Deed::Forge { how } => self.forge(now, job, how),
             Deed::Chargeback { verdict, decided_after, amount, fee } => {
                 self.payments.charge_back(now, job, Dispute { verdict, decided_after, amount, fee });
             }
@@ -122,6 +126,40 @@ impl Cast {
         for seat in seats {
             self.say(now, *seat, command.draft("jobs"));
         }
+    }
+
+    /// Goodwill for somebody, signed by two.
+    fn adjust(&mut self, now: Instant, job: JobId, to: By, amount: Amount, late: bool, second: bool) {
+        let Some(k) = self.director.job(job) else { return };
+        let provider = k.provider.and_then(|p| self.providers.get(p as usize)).map(|p| provider_party(p.name()));
+        let requester = self.requesters.get(k.requester as usize).map(|r| requester_party(r.name()));
+        let account = match to {
+            By::Requester => requester.map(|party| Account::RequesterCredit { party }),
+            By::Provider => provider.map(|party| Account::OwnerPayable { party }),
+            By::Staff => Some(Account::PlatformRevenue),
+        };
+        let Some(account) = account else { return };
+        let minor = i64::try_from(amount.minor()).unwrap_or(i64::MAX);
+        let lines = vec![Line { account: Account::GoodwillExpense, amount: minor }, Line { account, amount: -minor }];
+        let month = Month::of(self.epoch.saturating_add(Span(now.0)));
+        let last = Month::of(Instant(month.from().0.saturating_sub(1)));
+        let command = FinanceCommand::Adjust { lines, origin: late.then_some(last), reason: paper(job, "reason") };
+        for seat in [Seat::Finance, Seat::FinanceToo].into_iter().take(if second { 2 } else { 1 }) {
+            self.say(now, seat, command.draft("finance"));
+        }
+    }
+
+    fn forge(&mut self, now: Instant, job: JobId, how: Forgery) {
+        let Some(k) = self.director.job(job) else { return };
+        let Some(victim) = self.requesters.get(k.requester as usize).map(|r| requester_party(r.name())) else { return };
+        if how == Forgery::BorrowedKey {
+            // A provider's key is good, but not for what staff may say.
+            if let Some(p) = self.providers.first_mut() {
+                p.outbox.push(StaffCommand::Cancel { job }.draft("jobs"), now, 0);
+            }
+            return;
+        }
+        self.forger.forge(now, job, victim, how);
     }
 
     fn say(&mut self, now: Instant, seat: Seat, draft: Draft) {

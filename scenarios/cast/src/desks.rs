@@ -1,4 +1,4 @@
-//! Desks: people who speak to the platform when the scenario gives them a cue: staff, the trust service, the insurer.
+//! Desks: people who speak to the platform when the scenario gives them a cue: staff, the trust service, the insurer, finance.
 
 use crate::Mail;
 use nooterra_engine::net::Node;
@@ -16,11 +16,15 @@ pub enum Seat {
     TrustToo,
     /// The insurer.
     Insurer,
+    /// Finance, first key.
+    Finance,
+    /// Finance, the key of somebody else.
+    FinanceToo,
 }
 
 impl Seat {
     /// Every seat, in the order of their nodes.
-    pub const ALL: [Self; 4] = [Self::Staff, Self::Trust, Self::TrustToo, Self::Insurer];
+    pub const ALL: [Self; 6] = [Self::Staff, Self::Trust, Self::TrustToo, Self::Insurer, Self::Finance, Self::FinanceToo];
     /// The name of the party, from which its id and its key follow.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -29,6 +33,8 @@ impl Seat {
             Self::Trust => "trust",
             Self::TrustToo => "trust-2",
             Self::Insurer => "insurer",
+            Self::Finance => "finance",
+            Self::FinanceToo => "finance-2",
         }
     }
     /// The role of its key.
@@ -38,6 +44,7 @@ impl Seat {
             Self::Staff => Role::OS,
             Self::Trust | Self::TrustToo => Role::TR,
             Self::Insurer => Role::IN,
+            Self::Finance | Self::FinanceToo => Role::FI,
         }
     }
     /// Its node.

@@ -13,6 +13,7 @@ mod acts;
 pub mod crew;
 pub mod desks;
 pub mod director;
+pub mod forger;
 pub mod mail;
 pub mod payments;
 pub mod provider;
@@ -23,6 +24,7 @@ pub use mail::Mail;
 use crew::Crew;
 use desks::{DESKS, Desks, Seat};
 use director::Director;
+use forger::Forger;
 use nooterra_control::Fact;
 use nooterra_engine::chance::Chance;
 use nooterra_engine::ids::{PartyId, TenantId};
@@ -57,6 +59,10 @@ pub struct Cast {
     pub crew: Crew,
     /// Staff, the trust service, the insurer.
     pub desks: Desks,
+    /// Who tries to speak in others' names.
+    pub forger: Forger,
+    /// The calendar's time at the start.
+    epoch: Instant,
     /// Who gives the cues of the scenario's acts.
     pub director: Director,
     strays: u64,
@@ -117,7 +123,8 @@ impl Cast {
         let crew = Crew::new(r.crew, outbox(crew_party(), "crew".into()));
         let desks = Desks::new(|seat| outbox(seat_party(seat), seat.name().into()));
         let director = Director::new(&r.acts);
-        Self { chance, requesters, providers, payments, crew, desks, director, strays: 0 }
+        let forger = Forger::new(tenant, key(&chance, "forger"), key(&chance, "former-staff"));
+        Self { chance, requesters, providers, payments, crew, desks, forger, epoch: r.epoch, director, strays: 0 }
     }
 
     /// Takes what the platform sent to a node. What is no mail is counted and dropped: nobody acts on it.
@@ -171,6 +178,7 @@ impl Cast {
             .chain(self.payments.next_deadline(now))
             .chain(self.crew.next_deadline(now))
             .chain(self.desks.next_deadline(now))
+            .chain(self.forger.next_deadline(now))
             .chain(self.director.next_deadline())
             .min()
     }
@@ -178,7 +186,10 @@ impl Cast {
     /// Everything to be sent to the platform now, with the sender's node.
     pub fn post(&mut self, now: Instant, mut send: impl FnMut(Node, Vec<u8>)) {
         for (i, r) in self.requesters.iter_mut().enumerate() {
-            r.outbox.due(now).iter().for_each(|e| send(at(REQUESTERS, i), e.to_bytes()));
+            for e in r.outbox.due(now) {
+                self.forger.hear(&e);
+                send(at(REQUESTERS, i), e.to_bytes());
+            }
         }
         for (i, p) in self.providers.iter_mut().enumerate() {
             p.outbox.due(now).iter().for_each(|e| send(at(PROVIDERS, i), e.to_bytes()));
@@ -186,6 +197,8 @@ impl Cast {
         self.payments.outbox.due(now).iter().for_each(|e| send(PAYMENTS, e.to_bytes()));
         self.crew.outbox.due(now).iter().for_each(|e| send(CREW, e.to_bytes()));
         self.desks.post(now, &mut send);
+        // From where does not matter: nobody is believed for where they stand.
+        self.forger.post(|letter| send(DESKS, letter));
     }
 
     /// A fault of the scenario begins or ends. Says whether it concerned anybody here.

@@ -72,6 +72,11 @@ impl Requester {
         }
     }
 
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     pub(crate) fn receive(&mut self, now: Instant, mail: &Mail) {
         match mail {
             Mail::Receipt(r) => {

@@ -41,6 +41,49 @@ pub struct ActEntry {
     pub assess: Option<AssessAct>,
     /// The job's last claim is granted or refused.
     pub decide: Option<DecideAct>,
+    /// Two people of finance set the job's books right.
+    pub adjust: Option<AdjustAct>,
+    /// Somebody tries to cancel the job in another's name.
+    pub forge: Option<ForgeAct>,
+}
+
+/// Two people of finance give somebody money out of goodwill.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdjustAct {
+    /// Who gets it: the requester as credit, the provider as a payable.
+    pub to: At<By>,
+    /// How much.
+    pub amount: At<Money>,
+    /// Does it set last month right? No if not said.
+    pub late: Option<At<bool>>,
+    /// Is the second key there? Yes if not said.
+    pub second: Option<At<bool>>,
+}
+
+/// Somebody tries to cancel a job in another's name.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ForgeAct {
+    /// How.
+    pub how: At<Forgery>,
+}
+
+/// How somebody speaks in another's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema, Record)]
+#[serde(rename_all = "snake_case")]
+pub enum Forgery {
+    /// With a key of their own that nobody knows.
+    #[default]
+    UnknownKey,
+    /// With a key whose time is over.
+    ExpiredKey,
+    /// With other words under a signature that they heard.
+    BrokenSignature,
+    /// With an envelope that they heard, once more.
+    Replay,
+    /// With a key that is valid, but for a role that may not say it.
+    BorrowedKey,
 }
 
 /// The requester complains of something that nothing measured.
@@ -430,5 +473,21 @@ pub enum Deed {
         own_fault_bps: u32,
         /// Who bears it, basis points.
         borne_by: Vec<(Payer, u32)>,
+    },
+    /// Books are set right.
+    Adjust {
+        /// For whom.
+        to: By,
+        /// How much.
+        amount: Amount,
+        /// Last month's.
+        late: bool,
+        /// With both keys.
+        second: bool,
+    },
+    /// Somebody speaks in another's name.
+    Forge {
+        /// How.
+        how: Forgery,
     },
 }

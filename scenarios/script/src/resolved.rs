@@ -18,6 +18,8 @@ pub struct Resolved {
     pub title: String,
     /// Seed of every random choice.
     pub seed: u64,
+    /// The calendar's time at the start, since 1970.
+    pub epoch: Instant,
     /// Time in which demand arises and faults strike.
     pub duration: Span,
     /// Longest time after it in which open jobs may still end.

@@ -23,6 +23,8 @@ pub struct Scenario {
     pub duration: At<Time>,
     /// Seed of every random choice.
     pub seed: At<u64>,
+    /// The calendar's time at the start, in UTC, as `2026-11-30T23:50:00Z`; the beginning of 1970 if not said.
+    pub starts: Option<At<String>>,
     /// How bodies are simulated.
     pub fidelity: Option<At<Fidelity>>,
     /// Time between two physics steps.

@@ -1,6 +1,7 @@
 //! What a run is made of: the resolved scenario, the site, and the platform's genesis that follows from them.
 
 use nooterra_cast::desks::Seat;
+use nooterra_cast::forger::former_staff;
 use nooterra_cast::{crew_party, key, payments_party, provider_party, requester_party, seat_party};
 use nooterra_control::genesis::{ContractTerms, Genesis, PartyEntry, RobotEntry, WitnessEntry};
 use nooterra_control::policy::Policy;
@@ -113,6 +114,10 @@ impl Setup {
         keys.push(self.binding(Role::PS, *pay.as_bytes(), &pay.to_string(), "payments"));
         let crew = crew_party();
         keys.push(self.binding(Role::OS, *crew.as_bytes(), &crew.to_string(), "crew"));
+        // A key whose time is over.
+        let former = former_staff();
+        let old = self.binding(Role::OS, *former.as_bytes(), &former.to_string(), "former-staff");
+        keys.push(Binding { to: Instant::from_secs(1), ..old });
         for seat in Seat::ALL {
             let id = seat_party(seat);
             keys.push(self.binding(seat.role(), *id.as_bytes(), &id.to_string(), seat.name()));
@@ -183,6 +188,7 @@ impl Setup {
             currency: r.currency,
             site: self.site_id(),
             at: Instant::ZERO,
+            epoch: r.epoch,
             contract: ContractTerms {
                 contract: ContractId::named("simulation"),
                 document_hash: document,

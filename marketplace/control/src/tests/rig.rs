@@ -190,11 +190,13 @@ pub fn genesis(policy: Policy, robots: &[(&str, &str, u32)]) -> Genesis {
         currency: Currency::EUR,
         site: SiteId::named("site"),
         at: Instant::ZERO,
+        epoch: Instant::ZERO,
         contract: ContractTerms {
             contract: ContractId::named("standard"),
             document_hash: Digest([7; 32]),
             cover_fee: Amount::new(40).unwrap(),
             substitution: false,
+            insurer: None,
             licences: vec![],
         },
         parties: parties.iter().map(|p| PartyEntry { party: party(p), name: (*p).into(), trust_bps: 7_000 }).collect(),
@@ -339,7 +341,7 @@ impl Rig {
             }
             Wish::Recover(ask) => self.crew.push(Wish::Recover(ask)),
             Wish::PutBack { .. } => self.crew.push(w),
-            Wish::Notify { .. } | Wish::Receipt { .. } => {}
+            Wish::Notify { .. } | Wish::Alert { .. } | Wish::Receipt { .. } => {}
         }
     }
 
@@ -376,6 +378,8 @@ impl Rig {
                 }
                 PaymentReport::RefundPaid { refund, provider_ref: "ref".into() }
             }
+            PaymentAsk::PayClaim { claim, amount, .. } => PaymentReport::ClaimPaid { claim, amount, provider_ref: "ref".into() },
+            PaymentAsk::Recover { claim, insurer, amount, .. } => PaymentReport::RecoveryReceived { claim, insurer, amount },
             PaymentAsk::Payout { payout, .. } => PaymentReport::PayoutConfirmed { payout, provider_ref: "ref".into() },
         };
         let _ = self.send("bank", &r);

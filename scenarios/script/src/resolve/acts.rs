@@ -10,7 +10,7 @@ use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
 
 /// Every kind of deed, for messages.
-const DEEDS: &str = "cancel, revoke, chargeback, complain, triage, claim, assess, decide";
+const DEEDS: &str = "cancel, revoke, chargeback, complain, triage, claim, assess, decide, adjust, forge";
 /// A bank takes so long to decide if nothing is said.
 const BANK: Span = Span::from_secs(60);
 
@@ -74,6 +74,8 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, currency: Currency) -> Option<Dee
         e.claim.is_some(),
         e.assess.is_some(),
         e.decide.is_some(),
+        e.adjust.is_some(),
+        e.forge.is_some(),
     ];
     if given.iter().filter(|g| **g).count() != 1 {
         desk.flaw(e, "an act has exactly one deed", format!("one of {DEEDS}"));
@@ -110,6 +112,15 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, currency: Currency) -> Option<Dee
     }
     if let Some(a) = &e.assess {
         return Some(Deed::Assess { documents: a.documents.iter().map(|d| d.value).collect() });
+    }
+    if let Some(a) = &e.adjust {
+        one_currency(desk, &a.amount, currency);
+        let late = a.late.as_ref().is_some_and(|l| l.value);
+        let second = a.second.as_ref().is_none_or(|l| l.value);
+        return Some(Deed::Adjust { to: a.to.value, amount: a.amount.amount, late, second });
+    }
+    if let Some(f) = &e.forge {
+        return Some(Deed::Forge { how: f.how.value });
     }
     if let Some(d) = &e.decide {
         return decide(desk, d, currency);

@@ -18,7 +18,7 @@ use crate::ways::Ways;
 use crate::words::{Share, Time, Times};
 use nooterra_engine::chance::{Chance, Place};
 use nooterra_engine::net::Profile;
-use nooterra_engine::time::Span;
+use nooterra_engine::time::{Instant, Span};
 use nooterra_site::RobotModel;
 use nooterra_site::model::Site;
 
@@ -55,6 +55,7 @@ pub fn resolve(scenario: &Scenario, site: &Site, seed: u64) -> Result<Resolved, 
 pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotModel)], seed: u64) -> Result<Resolved, Vec<Flaw>> {
     let mut desk = Desk { scenario, site, ways: Ways::new(site), files, chance: Chance::new(seed), flaws: Vec::new(), notes: Vec::new() };
     let (duration, drain, tick) = times(&mut desk);
+    let epoch = starts(&mut desk);
     let swarm = Drawn::new(&mut desk);
     let market = market::parties(&mut desk);
     let (models, robots) = fleet::robots(&mut desk, &market.providers, swarm.charge_ppm);
@@ -75,6 +76,7 @@ pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotMod
     Ok(Resolved {
         title: scenario.title.value.clone(),
         seed,
+        epoch,
         duration,
         drain,
         tick,
@@ -118,6 +120,42 @@ fn times(desk: &mut Desk<'_>) -> (Span, Span, Span) {
     }
     let or = |t: &Option<At<Time>>, d: Span| t.as_ref().map_or(d, |t| t.0);
     (s.duration.0, or(&s.drain, DRAIN), or(&s.tick, TICK))
+}
+
+/// The calendar's time at the start.
+fn starts(desk: &mut Desk<'_>) -> Instant {
+    let scenario = desk.scenario;
+    let Some(at) = &scenario.starts else { return Instant::ZERO };
+    let parsed = calendar(at);
+    match parsed {
+        Some(at) => at,
+        None => {
+            desk.flaw(at, format!("`{}` is no time since 1970", at.value), "write for example `starts: 2026-11-30T23:50:00Z`");
+            Instant::ZERO
+        }
+    }
+}
+
+/// `YYYY-MM-DDThh:mm:ssZ` as the time since 1970 (RFC 3339, whole seconds, UTC alone).
+fn calendar(text: &str) -> Option<Instant> {
+    let number = |from: usize, to: usize| text.get(from..to).filter(|t| t.bytes().all(|b| b.is_ascii_digit()))?.parse::<u64>().ok();
+    let marks = [(4, '-'), (7, '-'), (10, 'T'), (13, ':'), (16, ':'), (19, 'Z')];
+    if text.len() != 20 || !marks.iter().all(|(i, c)| text[*i..].starts_with(*c)) {
+        return None;
+    }
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let lengths = [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let length = *lengths.get(usize::try_from(month.checked_sub(1)?).ok()?)?;
+    if year < 1970 || day == 0 || day > length || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let leaps = |y: u64| y / 4 - y / 100 + y / 400;
+    let months: u64 = lengths.iter().take(usize::try_from(month - 1).ok()?).sum();
+    let days = (year - 1970) * 365 + leaps(year - 1) - leaps(1969) + months + day - 1;
+    let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
+    seconds.checked_mul(1_000_000_000).map(Instant)
 }
 
 /// The swarm's values under this seed.

@@ -1,0 +1,91 @@
+//! The books of a month: closed when it is over, set right afterwards by two people in the month that is open.
+
+use crate::fact::PeriodEvent;
+use crate::input::{FinanceCommand, Line};
+use crate::state::State;
+use crate::unit::{Outcome, Unit, need, no};
+use nooterra_engine::digest::Digest;
+use nooterra_engine::ids::{EventId, KeyId};
+use nooterra_engine::sometimes;
+use nooterra_engine::time::{Instant, Span};
+use nooterra_ledger::Account;
+use nooterra_settlement::adjust::{AdjustmentLine, posted_in};
+use nooterra_settlement::month::Month;
+use nooterra_settlement::{Cause, period};
+use nooterra_trust::{Code, Rejection, Role};
+
+/// Most lines of an adjustment.
+const LINES_MAX: usize = 32;
+
+/// When the month that is open now is over, in the platform's time. Months are those of the calendar.
+pub(crate) fn month_end(s: &State) -> Instant {
+    let epoch = s.genesis.epoch;
+    Instant(s.month.to().0.saturating_sub(epoch.0))
+}
+
+/// The month in which the platform's time lies.
+pub(crate) fn month_of(epoch: Instant, at: Instant) -> Month {
+    Month::of(epoch.saturating_add(Span(at.0)))
+}
+
+impl Unit<'_> {
+    /// The month is over: its statements are drawn up and its books closed. Nothing can enter it any more.
+    pub fn close_month(&mut self) {
+        let (now, currency, month) = (self.now(), self.s.genesis.currency, self.s.month);
+        let to = month_end(self.s);
+        let from = Instant(month.from().0.saturating_sub(self.s.genesis.epoch.0));
+        let closing = period::close(&self.s.book, currency, from, to, now, self.s.exposure);
+        self.s.month = month.next();
+        let closing = match closing {
+            Ok(c) => c,
+            Err(e) => {
+                nooterra_engine::always!(false, "I28 a month closes", "{}: {e}", month.period(currency));
+                return;
+            }
+        };
+        sometimes!(true, "month closed");
+        self.s.exposure = self.s.exposure.next();
+        let event = PeriodEvent::PeriodClosed { trial_hash: closing.trial_hash, statements: closing.hashes(), exposure: closing.exposure };
+        let event_id = self.emit_period(&month.period(currency), event);
+        self.post([closing.command(event_id, now)]);
+    }
+
+    /// What finance says (`FI`). Money is set right by two keys only: the first is kept until another says the very same.
+    pub fn finance(&mut self, c: FinanceCommand) -> Outcome {
+        need(self.cx.role == Role::FI, Code::RoleForbidden)?;
+        let Some(key) = self.cx.key else { return no(Code::SecondKeyRequired) };
+        let FinanceCommand::Adjust { lines, origin, reason } = c;
+        need(!lines.is_empty() && lines.len() <= LINES_MAX, Code::SchemaInvalid)?;
+        need(reason != Digest::ZERO, Code::ContentHashMissing)?;
+        let said = self.cx.said;
+        let command = |event| self.adjustment(event, &lines, origin);
+        // Whether the ledger takes it is known before it is written down.
+        let dry = command(EventId::from_bytes([0; 16]))?;
+        need(nooterra_ledger::decide(&self.s.book, &dry).is_ok(), Code::LimitExceeded)?;
+        let first: Option<KeyId> = self.s.adjustments.get(&said).copied();
+        let Some(first) = first else {
+            self.s.adjustments.insert(said, key);
+            return Ok(());
+        };
+        need(first != key, Code::SecondKeyRequired)?;
+        self.s.adjustments.remove(&said);
+        let month = self.s.month.period(self.s.genesis.currency);
+        let event = PeriodEvent::AdjustmentPosted { lines: lines.clone(), origin_period: origin, decision_hash: said };
+        let event_id = self.emit_period(&month, event);
+        let command = self.adjustment(event_id, &lines, origin)?;
+        self.post([command]);
+        Ok(())
+    }
+
+    fn adjustment(&self, event: EventId, lines: &[Line], origin: Option<Month>) -> Result<nooterra_ledger::Command, Rejection> {
+        let cause = Cause { event, at: self.now(), currency: self.s.genesis.currency };
+        let own: Vec<AdjustmentLine> = lines.iter().map(|l| AdjustmentLine { account: l.account, amount: l.amount }).collect();
+        for l in lines {
+            // A payable without a verified payee could never be paid out.
+            let party = l.account.party();
+            need(party.is_none_or(|p| self.s.parties.contains_key(&p)), Code::PayeeMissing)?;
+            need(!matches!(l.account, Account::Cash | Account::PspClearing), Code::FundingInvalid)?;
+        }
+        posted_in(self.s.month, cause, &own, origin).map_err(crate::chargebacks::refused)
+    }
+}
