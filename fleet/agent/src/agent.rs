@@ -78,6 +78,10 @@ pub struct Agent {
 }
 
 impl Agent {
+    /// Runs an honest program, or one that says that it has put loads down and keeps them.
+    pub const fn set_lies(&mut self, lies: bool) {
+        self.work.lies = lies;
+    }
     /// A robot as enrolled, standing at its start vertex. `secret` is its device key; `boot` counts its starts.
     pub fn new(config: AgentConfig, secret: [u8; 32], boot: u32, map: &AgentMap) -> Result<Self, AgentError> {
         check_model(&config)?;

@@ -96,6 +96,8 @@ pub struct Work {
     pub holding: Option<ItemId>,
     held_g: u32,
     light_cycles: u32,
+    /// A dishonest program: it says that it has put the load down, and keeps it.
+    pub lies: bool,
 }
 
 /// What the job sees of the robot in one cycle.
@@ -124,7 +126,7 @@ impl Work {
     /// Takes up an offer that passed all checks.
     pub fn accept(&mut self, now: Instant, o: &LeaseOffer, fence: u64) -> Digest {
         let plan_hash = o.plan.hash();
-        let (holding, held_g) = (self.holding, self.held_g);
+        let (holding, held_g, lies) = (self.holding, self.held_g, self.lies);
         let lease = Lease {
             id: o.lease,
             job: o.job,
@@ -136,12 +138,12 @@ impl Work {
             plan: o.plan.clone(),
             plan_hash,
         };
-        *self = Self { phase: Phase::Reserved, step: o.plan.from_step, lease: Some(lease), holding, held_g, ..Self::default() };
+        *self = Self { phase: Phase::Reserved, step: o.plan.from_step, lease: Some(lease), holding, held_g, lies, ..Self::default() };
         plan_hash
     }
     /// Drops lease and plan; what is held stays held.
     pub fn end(&mut self) {
-        *self = Self { holding: self.holding, held_g: self.held_g, ..Self::default() };
+        *self = Self { holding: self.holding, held_g: self.held_g, lies: self.lies, ..Self::default() };
     }
     /// Is this the lease in force?
     pub fn has(&self, lease: LeaseId) -> bool {
@@ -327,6 +329,12 @@ impl Work {
 
     fn drop(&mut self, now: Instant, a: &Around<'_>, item: ItemId, command: &mut Option<GripperCommand>, out: &mut Vec<Report>) -> bool {
         let f = a.frame;
+        if self.lies && self.holding == Some(item) {
+            self.holding = None;
+            self.held_g = 0;
+            out.push(Report::CustodyChanged { item, held: false, mass_g: f.deck_g });
+            return true;
+        }
         if self.asked_at.is_none() && self.holding != Some(item) && f.gripped != Some(item) {
             self.give_up(AbortReason::Payload, "the item is not on the robot", out);
             return false;
@@ -383,6 +391,9 @@ impl Work {
 
     /// The load falls by max(100 g, a fifth) without being told to, and stays off for half a second.
     fn watch_load(&mut self, a: &Around<'_>, out: &mut Vec<Report>) {
+        if self.lies && self.holding.is_none() {
+            return;
+        }
         if self.holding.is_none() || self.asked_at.is_some() {
             self.light_cycles = 0;
             if let (Some(item), None, true) = (a.frame.gripped, self.asked_at, a.frame.deck_g >= DECK_EMPTY_G) {

@@ -173,6 +173,12 @@ impl SimFleet {
     pub fn robots(&self) -> impl Iterator<Item = (RobotId, RobotIx, &Agent)> {
         self.robots.iter().map(|r| (r.id, r.ix, &r.agent))
     }
+    /// The `i`-th enrolled robot runs a dishonest program from now on, or an honest one.
+    pub fn set_lies(&mut self, i: usize, lies: bool) {
+        if let Some(r) = self.robots.get_mut(i) {
+            r.agent.set_lies(lies);
+        }
+    }
     /// Index in the world of the `i`-th enrolled robot.
     #[must_use]
     pub fn robot_ix(&self, i: usize) -> Option<RobotIx> {

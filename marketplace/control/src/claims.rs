@@ -9,7 +9,7 @@ use crate::input::CaseCommand;
 use crate::state::State;
 use crate::unit::{Outcome, Unit, need, no};
 use crate::wish::PaymentAsk;
-use nooterra_engine::ids::{ClaimId, EventId, IncidentId, JobId, PartyId};
+use nooterra_engine::ids::{ClaimId, EventId, IncidentId, JobId, KeyId, PartyId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::Instant;
 use nooterra_jobs::job::Job;
@@ -104,9 +104,9 @@ impl Unit<'_> {
                 Ok(())
             }
             CaseCommand::ReserveClaim { job, claim, reserve } => self.claim(job, &Command::Reserve { claim, reserve }),
-            CaseCommand::ApproveClaim { job, claim, assessed, claimant_fault_bps, split } => {
-                self.with_second_key(job, claim, |second| Command::Approve { claim, assessed, claimant_fault_bps, split, second })
-            }
+            CaseCommand::ApproveClaim { job, claim, assessed, claimant_fault_bps, split } => self.with_second_key(job, claim, |second| {
+                Command::Approve { claim, assessed, claimant_fault_bps, split: split.clone(), second }
+            }),
             CaseCommand::DenyClaim { job, claim, reason } => {
                 self.with_second_key(job, claim, |second| Command::Deny { claim, reason, second })
             }
@@ -130,7 +130,7 @@ impl Unit<'_> {
     }
 
     /// A decision that may need two keys: the first is kept, and nothing is decided until another says the very same.
-    fn with_second_key(&mut self, job: JobId, claim: ClaimId, command: impl FnOnce(Option<Hand>) -> Command) -> Outcome {
+    fn with_second_key(&mut self, job: JobId, claim: ClaimId, command: impl Fn(Option<Hand>) -> Command) -> Outcome {
         let (_, route) = self.claimed(job, claim)?;
         let key = self.cx.key.filter(|_| route == Some(Route::Review) && self.cx.role == Role::TR);
         let Some(key) = key else { return self.claim(job, &command(None)) };
@@ -138,6 +138,11 @@ impl Unit<'_> {
         let hash = self.cx.said;
         let first = self.s.cases.get(&job).and_then(|c| c.proposals.get(&hash)).copied();
         let Some((by, party)) = first else {
+            // What could not be decided with two keys is refused with the first.
+            let anybody = Hand { role: Role::TR, key: Some(KeyId::from_bytes([0; 16])), party: None };
+            let (now, hand) = (self.now(), self.hand());
+            let case = self.s.cases.get(&job).ok_or_else(|| Rejection::new(Code::NotFound).field("job"))?;
+            case.claims.decide(now, &hand, &case.incidents, &command(Some(anybody)))?;
             if let Some(c) = self.s.cases.get_mut(&job) {
                 c.proposals.insert(hash, (key, PartyId::from_bytes(self.cx.actor)));
             }

@@ -1,5 +1,7 @@
+mod cases;
 mod chaos;
 mod failures;
+mod finance;
 mod guards;
 mod happy;
 mod recovery;

@@ -185,7 +185,8 @@ fn faulty(stage: &Stage, robot: u32, at: Instant) -> bool {
                 | FaultKind::BatterySag { robot: r }
                 | FaultKind::Motor { robot: r, .. }
                 | FaultKind::Sensor { robot: r, .. }
-                | FaultKind::PayloadDrop { robot: r } => *r == robot,
+                | FaultKind::PayloadDrop { robot: r }
+                | FaultKind::RobotLies { robot: r } => *r == robot,
                 FaultKind::Slip { .. } => true,
                 _ => false,
             }

@@ -298,6 +298,11 @@ pub enum FaultKind {
         /// Index into `robots`.
         robot: u32,
     },
+    /// A robot's program says that it has put loads down, and keeps them.
+    RobotLies {
+        /// Index into `robots`.
+        robot: u32,
+    },
     /// A slippery patch.
     Slip {
         /// Level.
@@ -353,6 +358,7 @@ impl FaultKind {
             Self::Motor { .. } => "motor",
             Self::Sensor { .. } => "sensor",
             Self::PayloadDrop { .. } => "payload_drop",
+            Self::RobotLies { .. } => "lies",
             Self::Slip { .. } => "slip",
             Self::DoorJam { .. } => "door",
             Self::LiftStuck { .. } => "lift",
@@ -372,6 +378,7 @@ impl FaultKind {
         "motor",
         "sensor",
         "payload_drop",
+        "lies",
         "slip",
         "door",
         "lift",

@@ -402,6 +402,8 @@ pub struct RobotFault {
     pub how: Option<At<SensorFault>>,
     /// It drops what it carries.
     pub payload_drop: Option<At<bool>>,
+    /// Its program says that it has put loads down, and keeps them.
+    pub lies: Option<At<bool>>,
     /// How long.
     #[serde(rename = "for")]
     pub lasts: Option<At<Time>>,

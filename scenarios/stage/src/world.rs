@@ -137,6 +137,10 @@ pub(crate) fn apply_fault(stage: &mut Stage, fault: u32, edge: Edge, kind: &Faul
     if stage.cast.fault(kind, begins) {
         return;
     }
+    if let FaultKind::RobotLies { robot } = kind {
+        stage.fleet.set_lies(*robot as usize, begins);
+        return;
+    }
     if begins {
         let numbers = physical(stage, fault, kind).into_iter().filter_map(|p| stage.fleet.twin.begin_fault(p).ok()).collect();
         stage.own.physical.insert(fault, numbers);

@@ -172,7 +172,7 @@ pub fn genesis(policy: Policy, robots: &[(&str, &str, u32)]) -> Genesis {
         to: Instant::NEVER,
         revoked_at: None,
     };
-    let parties = ["rq", "rq2", "acme", "bolt", "bank", "landlord", "staff", "judge"];
+    let parties = ["rq", "rq2", "acme", "bolt", "bank", "landlord", "staff", "judge", "judge2", "insurer", "books", "books2"];
     let mut keys = vec![
         bind("rq", Role::RQ, *party("rq").as_bytes()),
         bind("rq2", Role::RQ, *party("rq2").as_bytes()),
@@ -182,6 +182,10 @@ pub fn genesis(policy: Policy, robots: &[(&str, &str, u32)]) -> Genesis {
         bind("site", Role::SI, *SiteId::named("site").as_bytes()),
         bind("staff", Role::OS, *party("staff").as_bytes()),
         bind("judge", Role::TR, *party("judge").as_bytes()),
+        bind("judge2", Role::TR, *party("judge2").as_bytes()),
+        bind("insurer", Role::IN, *party("insurer").as_bytes()),
+        bind("books", Role::FI, *party("books").as_bytes()),
+        bind("books2", Role::FI, *party("books2").as_bytes()),
     ];
     keys.extend(robots.iter().map(|(n, _, _)| bind(n, Role::RB, *robot(n).as_bytes())));
     Genesis {
@@ -196,7 +200,7 @@ pub fn genesis(policy: Policy, robots: &[(&str, &str, u32)]) -> Genesis {
             document_hash: Digest([7; 32]),
             cover_fee: Amount::new(40).unwrap(),
             substitution: false,
-            insurer: None,
+            insurer: Some(party("insurer")),
             licences: vec![],
         },
         parties: parties.iter().map(|p| PartyEntry { party: party(p), name: (*p).into(), trust_bps: 7_000 }).collect(),
@@ -233,7 +237,10 @@ impl Rig {
         c.begin(&mut out);
         let person = |n: &str, actor: [u8; 16]| (n.to_owned(), Sender::person(tenant, actor, key(n)));
         let mut senders: BTreeMap<String, Sender> =
-            ["rq", "rq2", "acme", "bolt", "bank", "staff", "judge"].iter().map(|n| person(n, *party(n).as_bytes())).collect();
+            ["rq", "rq2", "acme", "bolt", "bank", "staff", "judge", "judge2", "insurer", "books", "books2"]
+                .iter()
+                .map(|n| person(n, *party(n).as_bytes()))
+                .collect();
         senders.insert("site".into(), Sender::device(tenant, *SiteId::named("site").as_bytes(), key("site"), 1));
         let puppets = robots
             .iter()

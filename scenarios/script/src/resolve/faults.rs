@@ -217,9 +217,10 @@ fn obstacle(desk: &mut Desk<'_>, o: &ObstacleFault) -> Option<FaultKind> {
 fn robot(desk: &mut Desk<'_>, e: &At<FaultEntry>, r: &RobotFault, parties: &Parties<'_>) -> Option<FaultKind> {
     let robot = desk.robot(&r.name, parties);
     let drop = r.payload_drop.as_ref().is_some_and(|d| d.value);
-    let given = [r.battery.is_some(), r.motor.is_some(), r.sensor.is_some(), drop];
+    let lies = r.lies.as_ref().is_some_and(|d| d.value);
+    let given = [r.battery.is_some(), r.motor.is_some(), r.sensor.is_some(), drop, lies];
     if given.iter().filter(|g| **g).count() != 1 {
-        desk.flaw(e, "a robot's fault has exactly one of battery, motor, sensor, payload_drop", "write for example `battery: dead`");
+        desk.flaw(e, "a robot's fault has exactly one of battery, motor, sensor, payload_drop, lies", "write for example `battery: dead`");
         return None;
     }
     if let Some(how) = r.how.as_ref().filter(|_| r.sensor.is_none()) {
@@ -256,5 +257,5 @@ fn robot(desk: &mut Desk<'_>, e: &At<FaultEntry>, r: &RobotFault, parties: &Part
         };
         return Some(FaultKind::Sensor { robot, which, how });
     }
-    Some(FaultKind::PayloadDrop { robot })
+    Some(if lies { FaultKind::RobotLies { robot } } else { FaultKind::PayloadDrop { robot } })
 }
