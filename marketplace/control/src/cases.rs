@@ -288,7 +288,7 @@ impl Unit<'_> {
         let trust = Hand { role: Role::TR, key: None, party: None };
         let command = evidence::Command::Want { incident, severity: i.severity, at };
         let Ok(event) = case.evidence.decide(now, &trust, &command) else { return };
-        self.emit_case(job, CaseEvent::Evidence(event));
+        self.emit_case(job, CaseEvent::Evidence(Box::new(event)));
         if let Some(c) = self.s.cases.get_mut(&job) {
             c.windows.insert(incident, (robot, now.saturating_add(evidence::REACH)));
         }
@@ -329,7 +329,7 @@ impl Unit<'_> {
         let trust = Hand { role: Role::TR, key: None, party: None };
         if let Ok(event) = case.evidence.decide(now, &trust, &evidence::Command::Capture(capture)) {
             nooterra_engine::sometimes!(true, "evidence captured");
-            self.emit_case(job, CaseEvent::Evidence(event));
+            self.emit_case(job, CaseEvent::Evidence(Box::new(event)));
         }
     }
 
@@ -369,7 +369,7 @@ impl Unit<'_> {
             let Some(case) = self.s.cases.get(&job) else { return };
             let Ok(e) = case.evidence.decide(now, &Hand::CLOCK, &evidence::Command::Fire { incident }) else { continue };
             let robot = case.incidents.incidents.get(&incident).and_then(|i| i.report.robot);
-            self.emit_case(job, CaseEvent::Evidence(e));
+            self.emit_case(job, CaseEvent::Evidence(Box::new(e)));
             self.open_incident(job, robot, IncidentCode::TelemetryGap, 2, None);
         }
     }

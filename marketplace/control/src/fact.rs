@@ -98,7 +98,7 @@ pub enum PeriodEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub enum CaseEvent {
     /// Evidence was asked for, captured, looked at.
-    Evidence(nooterra_trust::evidence::Event),
+    Evidence(Box<nooterra_trust::evidence::Event>),
     /// A claim moved.
     Claim(nooterra_trust::claim::Event),
     /// Nobody has judged an incident in time.
