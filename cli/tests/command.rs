@@ -66,8 +66,8 @@ fn the_library_checks() {
     for n in names {
         let (out, _) = expect(0, &["scenario", "check", n, "--format", "json"]);
         let v: serde_json::Value = serde_json::from_str(&out).expect("JSON");
-        assert!(v["robots"].as_array().is_some_and(|r| r.len() >= 2), "{n}");
-        assert_eq!(v["providers"].as_array().map(Vec::len), Some(2), "{n}");
+        assert!(v["robots"].as_array().is_some_and(|r| !r.is_empty()), "{n}");
+        assert!(v["providers"].as_array().is_some_and(|p| !p.is_empty()), "{n}");
     }
 }
 
