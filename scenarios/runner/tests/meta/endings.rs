@@ -10,7 +10,9 @@ fn ends_well(name: &str, r: &RunReport) {
     assert_eq!(r.jobs.settled + r.jobs.withdrawn, r.jobs.requested, "{name}");
     assert_eq!(r.money.imbalance_minor, 0, "{name}");
     assert_eq!(r.money.escrow_minor, 0, "{name}");
-    assert_eq!(r.safety.collisions, 0, "{name}");
+    // A robot whose drives run away hits something: that is the story.
+    let wild = r.faults.iter().any(|f| f.contains("motor"));
+    assert!(wild || r.safety.collisions == 0, "{name}");
     assert!(r.oracles.iter().all(|o| o.held), "{name}: {:#?}", r.oracles);
     assert!(r.jobs.completed == 0 || r.robots.iter().any(|b| b.distance_m > 1.0), "{name}: done by nobody");
 }
