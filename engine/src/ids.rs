@@ -269,4 +269,6 @@ nouns! {
     Shift ShiftId "shf";
     /// A request for remote help.
     Assist AssistId "ast";
+    /// One command of a remote operator.
+    Intervention InterventionId "itv";
 }

@@ -3,6 +3,7 @@
 mod cycle;
 mod orders;
 
+use crate::assist::Help;
 use crate::config::AgentConfig;
 use crate::fields::Fields;
 use crate::follow::Follower;
@@ -62,6 +63,7 @@ pub struct Agent {
     power: Power,
     health: Health,
     progress: Progress,
+    help: Help,
     link: Link,
     stops: BTreeSet<StopId>,
     power_off: bool,
@@ -114,6 +116,7 @@ impl Agent {
             power: Power::default(),
             health: Health::default(),
             progress: Progress::default(),
+            help: Help::default(),
             link,
             stops: BTreeSet::new(),
             power_off: false,
@@ -176,6 +179,10 @@ impl Agent {
     /// Stopped by order?
     pub fn is_stopped(&self) -> bool {
         !self.stops.is_empty()
+    }
+    /// Remote help.
+    pub fn help(&self) -> &Help {
+        &self.help
     }
     /// Faults.
     pub fn health(&self) -> &Health {

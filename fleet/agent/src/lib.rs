@@ -3,7 +3,7 @@
 //! What lives here: everything a robot decides by itself, sans-IO, the same code in simulation and on the robot:
 //! where it is ([`localise`] against its [`map`]), the released way ([`track`]) and how to [`follow`] it, protective
 //! [`fields`], the [`policy`] of named bounds that has the last word on every command, the job at hand ([`work`]),
-//! battery care ([`power`]), faults and progress ([`health`]), words in and out ([`link`]); and the [`Agent`] that
+//! battery care ([`power`]), faults and progress ([`health`]), remote help ([`assist`]), words in and out ([`link`]); and the [`Agent`] that
 //! joins them.
 //!
 //! What it may not touch: the world's truth, clocks, sockets, chance. It knows its sensors and its orders, no more.
@@ -15,6 +15,7 @@
 //! call and is never part of the state.
 
 pub mod agent;
+pub mod assist;
 pub mod config;
 pub mod fields;
 pub mod follow;

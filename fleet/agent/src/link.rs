@@ -290,5 +290,7 @@ fn concerns_job(r: &Report) -> bool {
             | Report::ExecutionCompleted { .. }
             | Report::ExecutionAborted { .. }
             | Report::SafeExitReported { .. }
+            | Report::AssistView(_)
+            | Report::InterventionAnswered { .. }
     )
 }

@@ -137,6 +137,13 @@ impl AgentMap {
     pub fn lane(&self, ix: u32) -> Option<Way> {
         self.lanes.get(ix as usize).copied()
     }
+    /// Does a lane of this level pass within `reach_m`?
+    pub fn has_lane(&self, level: u32, p: Vec2, reach_m: f64) -> bool {
+        self.lanes.iter().any(|l| {
+            let (Some(a), Some(b)) = (self.vertex(l.from), self.vertex(l.to)) else { return false };
+            a.level == level && b.level == level && nearest_m(a.at, b.at, p) <= reach_m
+        })
+    }
     /// Number of levels.
     pub fn levels(&self) -> usize {
         self.levels.len()
@@ -313,4 +320,12 @@ fn push_cabin(out: &mut Vec<Face>, lift: &Lift) {
             out.push(Face::new(s, (s.b - s.a).unit().perp(), Kind::Door));
         }
     }
+}
+
+/// Distance from a point to a line between two others, ends included.
+fn nearest_m(a: Vec2, b: Vec2, p: Vec2) -> f64 {
+    let along = b - a;
+    let len_sq = along.norm_sq();
+    let share = if len_sq > 0.0 { ((p - a).dot(along) / len_sq).clamp(0.0, 1.0) } else { 0.0 };
+    p.dist(a + along * share)
 }

@@ -84,10 +84,13 @@ pub enum Channel {
 }
 
 /// Who asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Record)]
 pub enum Source {
     /// The path follower.
+    #[default]
     Planner,
+    /// A remote operator.
+    Operator,
 }
 
 /// One command that was changed: a record for the black box.
@@ -172,12 +175,17 @@ pub struct Policy {
     clamps: Vec<Clamp>,
     tallies: Vec<Tally>,
     window_from: Instant,
+    source: Source,
 }
 
 /// Clamps kept if nobody drains them.
 const CLAMPS_KEPT: usize = 64;
 
 impl Policy {
+    /// Whose commands come next.
+    pub fn asked_by(&mut self, source: Source) {
+        self.source = source;
+    }
     /// Applies the chain.
     pub fn apply(&mut self, now: Instant, asked: Twist, bounds: &Bounds) -> Twist {
         let mut out = finite(asked);
@@ -206,7 +214,7 @@ impl Policy {
         if self.clamps.len() == CLAMPS_KEPT {
             self.clamps.remove(0);
         }
-        self.clamps.push(Clamp { at: now, source: Source::Planner, channel, requested, applied, bound });
+        self.clamps.push(Clamp { at: now, source: self.source, channel, requested, applied, bound });
         let id = bound as u32;
         if self.tallies.is_empty() {
             self.window_from = now;

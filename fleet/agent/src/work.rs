@@ -421,6 +421,23 @@ impl Work {
             self.held_g = a.frame.deck_g;
         }
     }
+    /// Grasps that failed at the present step.
+    pub fn failed_grasps(&self) -> u32 {
+        u32::from(self.tries)
+    }
+    /// An operator says how to take hold: it is tried again at once. Only one way is ever proposed, under number 0.
+    pub fn approve_grasp(&mut self, now: Instant, choice: u32) -> Result<(), &'static str> {
+        if self.phase != Phase::Working || self.tries == 0 {
+            return Err("STATE_FORBIDS");
+        }
+        if choice != 0 {
+            return Err("NOT_FOUND");
+        }
+        self.tries = 0;
+        self.asked_at = None;
+        self.retry_at = now;
+        Ok(())
+    }
     /// Load on the deck, g.
     pub fn load_g(&self) -> u32 {
         self.held_g

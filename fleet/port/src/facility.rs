@@ -1,6 +1,6 @@
 //! Doors, lifts, dispensers, presence and witnesses: what the platform and a site's devices say to each other.
 
-use nooterra_engine::ids::{AccessPlanId, ItemId, JobId, LeaseId, RobotId};
+use nooterra_engine::ids::{AccessPlanId, ItemId, JobId, LeaseId, RobotId, StopId};
 use nooterra_engine::{Instant, Record};
 
 /// Platform to site controller. Requests are idempotent and may be repeated.
@@ -74,6 +74,13 @@ pub enum FacilityOrder {
     Unwatch {
         /// The job.
         job: JobId,
+    },
+    /// A plan is no longer valid: nobody is let in by it any more.
+    Revoke {
+        /// The job.
+        job: JobId,
+        /// The plan.
+        plan: AccessPlanId,
     },
     /// The platform has heard everything up to here.
     Ack {
@@ -168,6 +175,23 @@ pub enum FacilityReport {
         item: Option<ItemId>,
         /// Measure that belongs to the class: grams for a weight, 1 for a scan.
         measure: i64,
+    },
+    /// Whoever runs the site stops every robot on its floor.
+    StopAsked {
+        /// Work under way is left as soon as the robots may move.
+        exit: bool,
+    },
+    /// Whoever runs the site agrees that a stop is over.
+    StopCleared {
+        /// The stop.
+        stop: StopId,
+    },
+    /// Doors open no more for this plan.
+    RevokeAcked {
+        /// The job.
+        job: JobId,
+        /// The plan.
+        plan: AccessPlanId,
     },
 }
 

@@ -1,6 +1,6 @@
 //! # port: what a robot and the platform say to each other
 //!
-//! What lives here: [`order`]s (platform to robot), [`report`]s (robot to platform), [`facility`] orders and reports
+//! What lives here: [`order`]s (platform to robot), [`report`]s (robot to platform), remote help ([`assist`]), [`facility`] orders and reports
 //! (doors, lifts, dispensers, presence, witnesses), the [`hardware`] contract (sensor frames in, actuation out: the
 //! same for simulated and real bodies), and the sans-IO [`driver`] contract that hides simulation from steel,
 //! with the [`conformance`] suite that every driver passes.
@@ -11,6 +11,7 @@
 //! agent answers with [`report::Report`]s inside signed envelopes; the driver hands those bytes back. Names follow
 //! VDA 5050 where it has one: order, node, edge, sequence id, released, base, horizon, instant action, last node.
 
+pub mod assist;
 pub mod conformance;
 pub mod driver;
 pub mod facility;
@@ -18,6 +19,7 @@ pub mod hardware;
 pub mod order;
 pub mod report;
 
+pub use assist::{Action, AssistView, InterventionOrder};
 pub use driver::{Driver, DriverError, LinkState};
 pub use facility::{FacilityOrder, FacilityReport};
 pub use hardware::{Actuation, SensorFrame};

@@ -1,6 +1,7 @@
 //! Orders: platform to robot.
 
-use nooterra_engine::ids::{ItemId, JobId, KeyId, LeaseId, OrderId, RobotId, StopId, TaskId, TenantId};
+use crate::assist::InterventionOrder;
+use nooterra_engine::ids::{AssistId, ItemId, JobId, KeyId, LeaseId, OrderId, RobotId, StopId, TaskId, TenantId};
 use nooterra_engine::{Digest, Instant, Record, Span, encode};
 
 /// An order on its way: numbered per robot, fenced, expiring, signed.
@@ -88,6 +89,17 @@ pub enum Order {
         /// Highest position in the robot's own chain that arrived without a gap.
         actor_seq: u64,
     },
+    /// An operator wants to see, or has gone. While the channel is open the robot shows itself every second.
+    Assist {
+        /// The assist.
+        assist: AssistId,
+        /// The lease.
+        lease: LeaseId,
+        /// Open, or shut?
+        open: bool,
+    },
+    /// What the operator asks of the robot.
+    Intervention(InterventionOrder),
 }
 
 /// A job offered to one robot.

@@ -1,6 +1,7 @@
 //! Reports: robot to platform. Each travels as the body of a signed envelope with the robot's lease and fence.
 
-use nooterra_engine::ids::{ItemId, LeaseId, OrderId, StopId, TaskId};
+use crate::assist::AssistView;
+use nooterra_engine::ids::{AssistId, InterventionId, ItemId, LeaseId, OrderId, StopId, TaskId};
 use nooterra_engine::{Digest, Record};
 
 /// What a robot says. The names are those of the events it causes.
@@ -146,6 +147,21 @@ pub enum Report {
         worst_requested: i64,
         /// What was applied instead.
         applied: i64,
+    },
+    /// A picture for the operator.
+    AssistView(Box<AssistView>),
+    /// An intervention is done as far as the robot's policy lets it, or is not done.
+    InterventionAnswered {
+        /// The assist.
+        assist: AssistId,
+        /// The intervention.
+        intervention: InterventionId,
+        /// Refusal code, empty if it is done.
+        code: String,
+        /// Its values as they are applied.
+        applied: Vec<i64>,
+        /// The bounds that changed them.
+        clamps: Vec<String>,
     },
 }
 

@@ -10,7 +10,7 @@ use nooterra_engine::{Digest, Instant, Record, Span, encode};
 use nooterra_port::facility::{DoorState, FacilityOrder, FacilityReport, WitnessClass};
 use nooterra_site::Site;
 use nooterra_trust::{Draft, InputKind, Outbox, Receipt};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the devices of a site can sense and move. Implemented over the twin; a real site would put its bus here.
 pub trait SiteSenses {
@@ -94,6 +94,10 @@ pub struct SiteController {
     plans: BTreeMap<JobId, Plan>,
     watches: BTreeMap<JobId, Watch>,
     plan_count: u32,
+    /// Jobs whose plan was taken back.
+    revoked: BTreeSet<JobId>,
+    /// Under a fault: nobody is let in.
+    pub refuses: bool,
 }
 
 /// Which of the two signers a receipt is for is told by its actor.
@@ -112,6 +116,8 @@ impl SiteController {
             plans: BTreeMap::new(),
             watches: BTreeMap::new(),
             plan_count: 0,
+            revoked: BTreeSet::new(),
+            refuses: false,
         }
     }
 
@@ -153,6 +159,13 @@ impl SiteController {
             FacilityOrder::Unwatch { job } => {
                 // The access plan stays: it is the job's, and the next robot that takes the job enters by it.
                 self.watches.remove(job);
+            }
+            FacilityOrder::Revoke { job, plan } => {
+                if self.plans.get(job).is_some_and(|p| p.id == *plan) {
+                    self.revoked.insert(*job);
+                }
+                // Said again for each request: the platform asks until it has heard.
+                self.say(now, *job, FacilityReport::RevokeAcked { job: *job, plan: *plan });
             }
             FacilityOrder::Ack { .. } => {}
         }
@@ -214,6 +227,8 @@ impl SiteController {
         let code = match self.plans.get(&job) {
             None => "PLAN_MISSING",
             Some(p) if p.id != plan => "PLAN_MISSING",
+            Some(_) if self.refuses => "REFUSED",
+            Some(_) if self.revoked.contains(&job) => "ACCESS_REVOKED",
             Some(p) if now < p.valid_from || now >= p.valid_to => "PLAN_NOT_VALID_NOW",
             Some(p) if fence < p.fence => "FENCE_STALE",
             Some(p) if !near_any(site, &p.vertices, world.robot(robot), LEFT_M) => "AREA_FORBIDDEN",

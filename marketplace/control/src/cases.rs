@@ -237,7 +237,8 @@ impl Unit<'_> {
                 Reaction::StallIfWorking => {
                     let working = bound.is_some() && self.job(job).is_ok_and(|j| j.status == Status::Executing);
                     if working {
-                        let events = self.job(job).map(|j| nooterra_jobs::batch::stall(j, StallReason::Safety)).unwrap_or_default();
+                        let events =
+                            self.job(job).map(|j| nooterra_jobs::batch::stall(j, StallReason::Safety, self.now())).unwrap_or_default();
                         self.emit_all(job, events);
                     }
                 }

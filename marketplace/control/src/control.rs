@@ -1,10 +1,11 @@
 //! The platform as one machine: timers first, then the envelope, then the decision, then one unit written.
 
-use crate::fact::{Fact, Refused};
+use crate::fact::{Fact, OperatorEvent, Refused};
 use crate::firing;
 use crate::genesis::Genesis;
 use crate::input::{Body, CaseCommand, FinanceCommand, Input, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand};
 use crate::moving::Way;
+use crate::operator::OperatorCommand;
 use crate::state::{PartyCell, RobotCell, Rooms, State};
 use crate::timers::Timers;
 use crate::unit::{Cx, Outcome, Unit, no};
@@ -13,7 +14,7 @@ use crate::world::World;
 use nooterra_dispatch::facilities::Facilities;
 use nooterra_dispatch::traffic::Traffic;
 use nooterra_engine::digest::{Digest, Hasher, sha256_plain};
-use nooterra_engine::ids::{PartyId, RobotId};
+use nooterra_engine::ids::{OperatorId, PartyId, RobotId};
 use nooterra_engine::keyframe::StateRoots;
 use nooterra_engine::machine::{Machine, Out};
 use nooterra_engine::record::{DecodeError, Message};
@@ -21,8 +22,9 @@ use nooterra_engine::time::{Instant, Span};
 use nooterra_engine::{always, sometimes};
 use nooterra_jobs::Job;
 use nooterra_ledger::Book;
-use nooterra_operations::Robot;
 use nooterra_operations::event::Event as RobotEvent;
+use nooterra_operations::stop::Board;
+use nooterra_operations::{Desk, Operator, Robot};
 use nooterra_port::{FacilityReport, Report};
 use nooterra_settlement::MoneyBook;
 use nooterra_settlement::period::Exposure;
@@ -96,6 +98,7 @@ impl Control {
                 plan: None,
                 way: Way::default(),
                 charge_sent: false,
+                shut_in: None,
             };
             robots.insert(r.robot, cell);
         }
@@ -104,6 +107,10 @@ impl Control {
             .iter()
             .map(|p| (p.party, PartyCell { trust_bps: p.trust_bps.min(10_000), open_jobs: 0, serving: 0, standing: None, payout_at: None }))
             .collect();
+        let mut desk = Desk::default();
+        for o in &genesis.operators {
+            desk.operators.insert(o.operator, Operator::new(o.operator, o.party, o.kinds.clone()));
+        }
         let now = genesis.at;
         let month = crate::finance::month_of(genesis.epoch, now);
         let state = State {
@@ -147,6 +154,8 @@ impl Control {
             detectors: BTreeMap::new(),
             rooms: Rooms::default(),
             units: 0,
+            desk,
+            stops: Board::default(),
         };
         Ok(Self { state, world })
     }
@@ -158,6 +167,9 @@ impl Control {
         let cause = nooterra_engine::digest::content_hash("nooterra/genesis/v1", &self.state.genesis);
         let cx = self.service_cx(self.state.now, cause, Role::OS);
         let mut unit = Unit::new(&mut self.state, &self.world, out, cx);
+        for o in unit.s.genesis.operators.clone() {
+            unit.emit_operator(o.operator, OperatorEvent::OperatorRegistered { party: o.party, certs: o.kinds });
+        }
         for (id, owner, model, battery_j) in robots {
             unit.emit_robot(id, RobotEvent::RobotEnrolled { owner, model, battery_j });
         }
@@ -293,6 +305,7 @@ impl Control {
             Words::Staff(c) => unit.staff(c),
             Words::Case(c) => unit.case_command(c),
             Words::Finance(c) => unit.finance(c),
+            Words::Operator(c) => unit.operator(OperatorId::from_bytes(e.actor), c),
         }?;
         unit.finish();
         Ok(())
@@ -336,6 +349,7 @@ enum Words {
     Staff(StaffCommand),
     Case(CaseCommand),
     Finance(FinanceCommand),
+    Operator(OperatorCommand),
 }
 
 impl Words {
@@ -350,6 +364,7 @@ impl Words {
             Role::PS => Self::Payment(body(e)?),
             Role::FI => Self::Finance(body(e)?),
             Role::OS | Role::TR => Self::Staff(body(e)?),
+            Role::OP => Self::Operator(body(e)?),
             _ => return no(Code::RoleForbidden),
         })
     }

@@ -3,7 +3,7 @@
 use crate::input::Line;
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
-use nooterra_engine::ids::{IncidentId, JobId, PartyId, PayoutId, RobotId};
+use nooterra_engine::ids::{IncidentId, JobId, PartyId, PayoutId, RobotId, ShiftId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::Instant;
 use nooterra_ledger::Role as PayRole;
@@ -69,6 +69,17 @@ pub enum Event {
     Case(CaseEvent),
     /// Of a period stream.
     Period(PeriodEvent),
+    /// Of an operator stream.
+    Operator(OperatorEvent),
+}
+
+/// Events of an operator stream.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+#[allow(missing_docs)] // every name and field is defined in the catalogue
+pub enum OperatorEvent {
+    OperatorRegistered { party: PartyId, certs: Vec<nooterra_operations::intervention::Kind> },
+    ShiftOpened { shift: ShiftId, max_jobs: u8, until: Instant },
+    ShiftClosed { shift: ShiftId },
 }
 
 /// Events of a period stream.
@@ -191,6 +202,11 @@ impl Event {
                 SiteEvent::LiftReported { .. } => "LIFT_REPORTED",
                 SiteEvent::LaneClosed { .. } => "LANE_CLOSED",
                 SiteEvent::LaneOpened { .. } => "LANE_OPENED",
+            },
+            Self::Operator(e) => match e {
+                OperatorEvent::OperatorRegistered { .. } => "OPERATOR_REGISTERED",
+                OperatorEvent::ShiftOpened { .. } => "SHIFT_OPENED",
+                OperatorEvent::ShiftClosed { .. } => "SHIFT_CLOSED",
             },
         }
     }

@@ -61,7 +61,7 @@ pub(crate) fn authority(key: &TimerKey) -> Role {
         },
         Stream::Party(_) | Stream::Finance {} => Role::FI,
         Stream::Case(_) => Role::TR,
-        Stream::Dispatch {} | Stream::Robot(_) | Stream::Site {} => Role::DI,
+        Stream::Dispatch {} | Stream::Robot(_) | Stream::Site {} | Stream::Desk {} => Role::DI,
     }
 }
 
@@ -89,6 +89,7 @@ impl Unit<'_> {
                 REOPEN_AT => self.reopen_lanes(),
                 _ => {}
             },
+            Stream::Desk {} => self.desk_tick(),
         }
     }
 
@@ -142,7 +143,7 @@ impl Unit<'_> {
                 }
             }
             Deadline::HeartbeatBy => {
-                let events = batch::stall(job, StallReason::HeartbeatLost);
+                let events = batch::stall(job, StallReason::HeartbeatLost, now);
                 self.emit_all(id, events);
                 if let Some(r) = robot {
                     self.stalled(r);

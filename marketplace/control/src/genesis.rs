@@ -3,10 +3,11 @@
 use crate::policy::Policy;
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
-use nooterra_engine::ids::{ContractId, PartyId, RobotId, SiteId, TenantId};
+use nooterra_engine::ids::{ContractId, OperatorId, PartyId, RobotId, SiteId, TenantId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
 use nooterra_jobs::pins::LicencePin;
+use nooterra_operations::intervention::Kind;
 use nooterra_site::RobotModel;
 use nooterra_trust::{Binding, SigningKey};
 
@@ -29,7 +30,7 @@ pub struct Genesis {
     pub contract: ContractTerms,
     /// Verified parties.
     pub parties: Vec<PartyEntry>,
-    /// Keys of everybody who may speak. Subjects: RQ, OW, PS, OS, TR the party; RB the robot; SI the site or device; WI the device.
+    /// Keys of everybody who may speak. Subjects: RQ, OW, PS, OS, TR the party; RB the robot; OP the operator; SI the site or device; WI the device.
     pub keys: Vec<Binding>,
     /// Robots.
     pub robots: Vec<RobotEntry>,
@@ -37,6 +38,21 @@ pub struct Genesis {
     pub witnesses: Vec<WitnessEntry>,
     /// The platform's own key: signs orders and receipts.
     pub service_key: SigningKey,
+    /// Remote operators. Without any, nobody is asked for help.
+    pub operators: Vec<OperatorEntry>,
+}
+
+/// A remote operator.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct OperatorEntry {
+    /// Its id: the subject of its key.
+    pub operator: OperatorId,
+    /// Its name, for people.
+    pub name: String,
+    /// Who is paid for its help.
+    pub party: PartyId,
+    /// What it is certified for.
+    pub kinds: Vec<Kind>,
 }
 
 /// A contract's terms beyond the policy.

@@ -1,8 +1,9 @@
 //! Everything that can reach the platform: signed envelopes, and what their bodies can say.
 
+use crate::stops::StopOrder;
 use nooterra_engine::Digest;
 use nooterra_engine::Record;
-use nooterra_engine::ids::{ClaimId, IncidentId, ItemId, JobId, PartyId, PaymentId, PayoutId, QuoteId, RefundId, RobotId};
+use nooterra_engine::ids::{ClaimId, IncidentId, ItemId, JobId, PartyId, PaymentId, PayoutId, QuoteId, RefundId, RobotId, StopId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
 use nooterra_jobs::event::{Choice, Fault, IncidentCode, RevokeReason};
@@ -52,6 +53,7 @@ bodies! {
     CaseCommand, "CaseCommand", Command;
     FinanceCommand, "FinanceCommand", Command;
     PaymentReport, "PaymentReport", Report;
+    crate::operator::OperatorCommand, "OperatorCommand", Command;
     nooterra_port::Report, "Report", Report;
     nooterra_port::FacilityReport, "FacilityReport", Report;
 }
@@ -132,6 +134,13 @@ pub enum RequesterCommand {
         /// The job.
         job: JobId,
     },
+    /// Stops robots at once.
+    Stop(StopOrder),
+    /// Agrees that a stop is over.
+    ClearStop {
+        /// The stop.
+        stop: StopId,
+    },
 }
 
 /// What an owner may say (`OW`).
@@ -163,6 +172,13 @@ pub enum OwnerCommand {
     Cancel {
         /// The job.
         job: JobId,
+    },
+    /// Stops robots at once.
+    Stop(StopOrder),
+    /// Agrees that a stop is over.
+    ClearStop {
+        /// The stop.
+        stop: StopId,
     },
 }
 
@@ -349,5 +365,26 @@ pub enum StaffCommand {
     ClearStops {
         /// The robot.
         robot: RobotId,
+    },
+    /// Stops robots, a site, a fleet or everything (`OS`, `TR` within its scope).
+    StopAll(StopOrder),
+    /// Agrees that a stop is over (`OS`).
+    ClearStop {
+        /// The stop.
+        stop: StopId,
+    },
+    /// Takes access back (`OS`).
+    RevokeAccess {
+        /// The job.
+        job: JobId,
+        /// Why.
+        reason: RevokeReason,
+    },
+    /// Bars the robot that a job has (`OS`, `TR`).
+    QuarantineOf {
+        /// The job.
+        job: JobId,
+        /// Why.
+        cause: String,
     },
 }

@@ -13,6 +13,7 @@
 //! are made equal to what the state asks for. Timers fire before inputs, each as a unit of its own. Nothing else
 //! changes the state.
 
+mod assist;
 pub mod cases;
 mod chargebacks;
 mod claims;
@@ -26,6 +27,7 @@ mod invariants;
 mod matching;
 mod money;
 pub mod moving;
+pub mod operator;
 mod orders;
 mod owner;
 mod paths;
@@ -39,6 +41,7 @@ mod settle;
 mod site;
 mod staff;
 pub mod state;
+pub mod stops;
 pub mod timers;
 mod unit;
 pub mod view;
@@ -50,7 +53,9 @@ mod tests;
 
 pub use control::{Control, GenesisError};
 pub use fact::{Event, Fact, Recorded};
-pub use genesis::{ContractTerms, Genesis, PartyEntry, RobotEntry, WitnessEntry};
+pub use genesis::{ContractTerms, Genesis, OperatorEntry, PartyEntry, RobotEntry, WitnessEntry};
 pub use input::{Body, Input, NewJob, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand};
+pub use nooterra_operations::assist::Outcome as HelpOutcome;
+pub use operator::OperatorCommand;
 pub use policy::Policy;
-pub use wish::{Invitation, PaymentAsk, Wish};
+pub use wish::{HelpOffer, HelpWord, Invitation, PaymentAsk, Wish};

@@ -10,7 +10,7 @@ use nooterra_jobs::job::PaymentTrack;
 use nooterra_jobs::pins::{LicenceUnit, SiteFaultBearer};
 use nooterra_ledger::{Account, Command};
 use nooterra_settlement as settlement;
-use settlement::settle::{CoverageSplit, LegShare, Split};
+use settlement::settle::{AssistCharge, CoverageSplit, LegShare, Split};
 use settlement::{Cause, Cover, Funding, LicenceUse, MoneyBook, Pools, Refusal, SettlementInput, Step};
 
 /// What a job's event does to money: entries of the ledger, and facts of the money book. Called before the event is
@@ -175,7 +175,11 @@ pub(crate) fn input(s: &State, job: &Job, event: EventId, at: Instant) -> Option
         last_owner: job.legs.last().map(|l| l.offer.owner),
         pinned_owner: p.owner,
         licences,
-        assists: Vec::new(),
+        assists: job
+            .helped
+            .iter()
+            .map(|h| AssistCharge { assist: h.assist, operator: h.party, billed_ns: h.billed.0, rate_per_min: p.operator_rate })
+            .collect(),
         split: Split { reserve: p.weights.reserve, platform: p.weights.platform, owner: p.weights.owner },
         coverage_split: CoverageSplit::default(),
     })

@@ -14,7 +14,7 @@ use nooterra_port::facility::DoorState;
 use nooterra_port::order::{Route, RouteEdge, RouteNode};
 use nooterra_port::{FacilityOrder, Order};
 use nooterra_site::{DoorIx, LaneIx, LevelIx, LiftIx, VertexIx};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 /// Reports of this span are planned for together.
 const GATHER: Span = Span::from_millis(50);
@@ -302,8 +302,35 @@ impl Unit<'_> {
         self.run_facilities();
     }
 
-    /// Something stands on a lane: it is closed for a while, and the robot before it starts anew from its last vertex.
+    /// Something stands on a lane. Where another way leads to the goal, that one is taken; where none does and somebody can
+    /// be asked for help, the robot stays before it.
     pub fn obstructed(&mut self, robot: RobotId, lane: u32) {
+        if self.is_shut_in(robot, lane) {
+            self.shut_in(robot, lane);
+        } else {
+            self.close_way(robot, lane);
+        }
+    }
+
+    /// Does a way lead around this lane to where the robot is to go?
+    pub fn leads_around(&self, robot: RobotId, lane: u32) -> bool {
+        let (Some(from), Some(to)) = (self.s.traffic.at(robot), self.s.traffic.target(robot)) else { return true };
+        let Ok(class) = self.cell(robot).map(|c| self.world.classes[c.entry as usize]) else { return true };
+        let map = &self.world.map;
+        let reverse = self.world.site.lanes.get(lane as usize).and_then(|l| l.reverse).map(|l| l.ix);
+        let shut = |l: u32| l == lane || Some(l) == reverse || self.s.obstructed.contains_key(&l);
+        let (mut seen, mut next) = (BTreeSet::from([from]), vec![from]);
+        while let Some(v) = next.pop() {
+            if v == to {
+                return true;
+            }
+            next.extend(map.lanes_from(class, v).filter(|l| !shut(l.ix)).map(|l| map.lane_to(l)).filter(|v| seen.insert(*v)));
+        }
+        false
+    }
+
+    /// A lane is closed for a while, and the robot before it starts anew from its last vertex.
+    pub fn close_way(&mut self, robot: RobotId, lane: u32) {
         let Some(l) = self.world.site.lanes.get(lane as usize) else { return };
         nooterra_engine::sometimes!(true, "way planned anew");
         let both = [Some(LaneIx::new(lane)), l.reverse];
@@ -365,6 +392,7 @@ impl Unit<'_> {
 
     /// A robot says that it gets on again on a lane. If it was sent back, that says nothing about the obstruction.
     pub fn gets_on(&mut self, robot: RobotId, lane: u32) {
+        self.let_out(robot, lane);
         if self.cell(robot).is_ok_and(|c| !c.way.is_back) {
             self.unobstructed(lane);
         }

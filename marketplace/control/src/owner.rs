@@ -10,6 +10,7 @@ use nooterra_jobs::event::{CancelReason, Event, WithdrawReason};
 use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::terms::{Mode, Quote};
 use nooterra_market::quote::{Frame, Offer, Refusal, check};
+use nooterra_operations::stop::Voice;
 use nooterra_trust::{Code, Rejection};
 
 fn code_of(r: Refusal) -> Code {
@@ -28,6 +29,8 @@ impl Unit<'_> {
             OwnerCommand::SubmitQuote { job, service, arrive, robot_class, expires } => {
                 self.submit_quote(party, job, service, arrive, robot_class, expires)
             }
+            OwnerCommand::Stop(order) => self.stop_by_owner(party, order),
+            OwnerCommand::ClearStop { stop } => self.clear_stop(stop, Voice::Owner),
             OwnerCommand::WithdrawQuote { job, quote } => {
                 let j = self.job(job)?;
                 need(j.rfq.invited.contains(&party), Code::NotFound)?;

@@ -170,6 +170,8 @@ impl Unit<'_> {
             no_show: g.policy.no_show,
             hold_rule: g.policy.hold_rule,
             max_claims: Amount::new(g.policy.max_claims).unwrap_or(Amount::MAX),
+            operator_rate: g.policy.operator_rate,
+            assist_fallback: g.policy.assist_fallback,
         })
     }
 

@@ -72,6 +72,10 @@ pub struct Policy {
     pub give_up: Span,
     /// Open jobs of one requester at most.
     pub open_jobs_max: u32,
+    /// What remote help costs, minor units a minute.
+    pub operator_rate: u64,
+    /// What is done when nobody helps.
+    pub assist_fallback: nooterra_jobs::event::Fallback,
 }
 
 /// How claims are handled.
@@ -165,6 +169,8 @@ impl Default for Policy {
             energy_reserve_bps: 1_500,
             give_up: Span::from_mins(5),
             open_jobs_max: 1_000,
+            operator_rate: 75,
+            assist_fallback: nooterra_jobs::event::Fallback::SafeExit,
         }
     }
 }

@@ -14,6 +14,7 @@ use nooterra_jobs::pins::WitnessClass;
 use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::terms::{Action, Mode, Need, Price, Quote, Request, Template};
 use nooterra_market::{Bid, History, Measure, Parts, RiskInput, Score};
+use nooterra_operations::stop::Voice;
 use nooterra_trust::{Code, Rejection};
 
 /// Most points of one job.
@@ -54,6 +55,8 @@ impl Unit<'_> {
                 self.own_job(job, party)?;
                 self.revoke_access(job, reason)
             }
+            RequesterCommand::Stop(order) => self.stop_by_requester(party, order),
+            RequesterCommand::ClearStop { stop } => self.clear_stop(stop, Voice::Requester),
             RequesterCommand::Confirm { job } => {
                 self.own_job(job, party)?;
                 let j = self.job(job)?;
@@ -359,8 +362,11 @@ impl Unit<'_> {
             nooterra_jobs::event::Cause::AccessRevoked
         };
         self.emit(job, Event::AccessRevoked { plan, reason });
+        self.shut_doors(job, plan);
         if inside {
             self.safe_exit(job, cause, None);
+        } else {
+            self.order_out(job, cause);
         }
         Ok(())
     }

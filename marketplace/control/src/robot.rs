@@ -139,9 +139,11 @@ impl Unit<'_> {
                     report::StallReason::Stuck => StallReason::Stuck,
                     report::StallReason::Safety => StallReason::Safety,
                 };
-                let event = Event::ExecutionStalled { reason };
-                self.allowed(job, &event)?;
-                self.emit(job, event);
+                if self.job(job)?.status != Status::Assisted {
+                    self.allowed(job, &Event::ExecutionStalled { reason })?;
+                }
+                let events = batch::stall(self.job(job)?, reason, self.now());
+                self.emit_all(job, events);
                 self.stalled(robot);
                 Ok(())
             }
@@ -160,12 +162,15 @@ impl Unit<'_> {
                 let job = self.bound(robot)?;
                 self.resume_on_word(job);
                 let event = Event::ExecutionCompleted { steps, black_box_root: self.cx.cause };
-                self.allowed(job, &event)?;
+                if self.job(job)?.status != Status::Assisted {
+                    self.allowed(job, &event)?;
+                }
                 self.access_live(job)?;
                 let j = self.job(job)?;
                 let all = usize::from(j.checkpoint) == j.steps().len() && usize::from(steps) == j.steps().len();
                 need(all, Code::ProofRequired)?;
-                self.emit(job, event);
+                let events = batch::complete(j, event, self.now());
+                self.emit_all(job, events);
                 self.send_home(robot);
                 if self.job(job)?.presence == Presence::Out {
                     // The site never saw it inside: nothing is left to leave.
@@ -225,6 +230,14 @@ impl Unit<'_> {
                 need(bound.len() <= 32, Code::SchemaInvalid)?;
                 self.emit_robot(robot, RobotEvent::ClampSummarised { bound, count, worst_requested, applied });
                 Ok(())
+            }
+            Report::AssistView(view) => {
+                self.bound(robot)?;
+                self.robot_shows(robot, view)
+            }
+            Report::InterventionAnswered { assist, intervention, code, applied, clamps } => {
+                self.bound(robot)?;
+                self.robot_answers(robot, assist, intervention, code, applied, clamps)
             }
         }
     }
@@ -413,7 +426,15 @@ impl Unit<'_> {
         let Ok(j) = self.job(job) else { return };
         let (Some(l), Some(x)) = (j.leg().copied(), j.exit) else { return };
         self.order(l.offer.robot, Order::SafeExit { lease: l.offer.lease, exit_by: x.exit_by, cause: format!("{cause:?}") });
+        self.turn_back(l.offer.robot);
         self.send_home(l.offer.robot);
+    }
+
+    /// Work is done, but the robot is still inside and has no right to be there any more.
+    pub fn order_out(&mut self, job: JobId, cause: Cause) {
+        if self.job(job).is_ok_and(|j| j.status == Status::Completed && j.exit.is_some_and(|x| !x.done)) {
+            self.order_exit(job, cause);
+        }
     }
 
     /// A lease ended: the robot is told, sent out of the way, and the job looks for another.

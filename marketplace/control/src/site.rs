@@ -65,6 +65,15 @@ impl Unit<'_> {
                 Ok(())
             }
             FacilityReport::Exited { job, robot } => self.exited(job, robot),
+            FacilityReport::StopAsked { exit } => self.stop_by_site(exit),
+            FacilityReport::StopCleared { stop } => {
+                need(by_site, Code::RoleForbidden)?;
+                self.clear_stop(stop, nooterra_operations::stop::Voice::Site)
+            }
+            FacilityReport::RevokeAcked { job, plan } => {
+                need(by_site, Code::RoleForbidden)?;
+                self.revoke_acked(job, plan)
+            }
             FacilityReport::Witnessed { job, robot, class, vertex, item, measure } => {
                 self.witnessed(actor, job, robot, class, vertex, item, measure)
             }
@@ -106,6 +115,7 @@ impl Unit<'_> {
         if fence != l.offer.fence {
             return Err(Rejection::new(Code::FenceStale).field("fence").expected(l.offer.fence).actual(fence));
         }
+        need(self.cell(l.offer.robot)?.robot.stops.is_empty(), Code::StopActive)?;
         let first = j.status == Status::Arrived;
         self.emit(job, event);
         self.answered(AskKey::Entry(job));
@@ -134,7 +144,7 @@ impl Unit<'_> {
     pub fn exit_over(&mut self, job: JobId, forced: Option<bool>, how: ExitProof) {
         let Ok(j) = self.job(job) else { return };
         let robot = j.robot();
-        let events = batch::exit_done(j, forced, how);
+        let events = batch::exit_done(j, forced, how, self.now());
         self.emit_all(job, events);
         self.facility(FacilityOrder::Unwatch { job });
         if forced.is_none() {
@@ -194,6 +204,21 @@ impl Unit<'_> {
             }
         }
         self.proof_again(job);
+        Ok(())
+    }
+
+    /// The doors are told that a plan is no longer valid, until they say that they know.
+    pub fn shut_doors(&mut self, job: JobId, plan: AccessPlanId) {
+        self.ask_site(AskKey::Revoke(job), FacilityOrder::Revoke { job, plan });
+    }
+
+    /// The doors know.
+    pub fn revoke_acked(&mut self, job: JobId, plan: AccessPlanId) -> Outcome {
+        let j = self.job(job)?;
+        need(j.access.plan.as_ref().is_some_and(|p| p.plan == plan), Code::PlanMissing)?;
+        need(self.s.asks.contains_key(&AskKey::Revoke(job)), Code::AlreadyDone)?;
+        self.emit(job, Event::AccessRevokeAcked { plan, by_robot: false });
+        self.answered(AskKey::Revoke(job));
         Ok(())
     }
 
@@ -269,6 +294,7 @@ impl Unit<'_> {
             AskKey::Recover(c) => {
                 self.claim_of(c).and_then(|c| c.grant.as_ref()).is_some_and(|g| g.outstanding() > nooterra_engine::money::Amount::ZERO)
             }
+            AskKey::Revoke(j) => job(j).is_some_and(|j| !j.status.is_terminal()),
         }
     }
 

@@ -1,14 +1,14 @@
 //! Incidents, stops, quarantine: what robots notice, and what staff and the trust service decide.
 
 use crate::input::StaffCommand;
+use crate::stops::{StopOrder, StopWhat};
 use crate::unit::{Outcome, Unit, need, no};
-use nooterra_engine::ids::{IncidentId, RobotId, StopId};
-use nooterra_engine::time::Span;
-use nooterra_jobs::event::{CancelReason, Cause, Event, Fault, IncidentCode, ReleaseReason, WithdrawReason};
+use nooterra_engine::ids::{IncidentId, RobotId};
+use nooterra_jobs::event::{CancelReason, Cause, Fault, IncidentCode, ReleaseReason, WithdrawReason};
 use nooterra_jobs::status::{Class, Status};
 use nooterra_operations::RobotStatus;
 use nooterra_operations::event::Event as RobotEvent;
-use nooterra_port::Order;
+use nooterra_operations::stop::{Scope, Stop, Then, Voice};
 use nooterra_trust::detect::{Reading, Sample};
 use nooterra_trust::incident::DevTime;
 use nooterra_trust::{Code, Role};
@@ -94,9 +94,19 @@ impl Unit<'_> {
     }
 
     pub fn stop_robot(&mut self, robot: RobotId, reason: &str) {
-        let stop: StopId = self.new_id();
-        self.emit_robot(robot, RobotEvent::StopIssued { stop, power_off: false, reason: reason.to_owned() });
-        self.order(robot, Order::Stop { stop, power_off: false });
+        let stop = self.new_id();
+        self.halt_robots(&Stop {
+            stop,
+            scope: Scope::Robot(robot),
+            power_off: false,
+            then: Then::Wait,
+            reason: reason.to_owned(),
+            voice: Voice::Trust,
+            actor: self.cx.actor,
+            at: self.now(),
+            robots: vec![robot],
+            agreed: Vec::new(),
+        });
     }
 
     pub fn quarantine(&mut self, robot: RobotId, cause: &str, incident: Option<IncidentId>) {
@@ -162,32 +172,27 @@ impl Unit<'_> {
             }
             StaffCommand::Stop { robot, reason } => {
                 need(os || tr, Code::RoleForbidden)?;
-                let held = self.cell(robot)?.robot.lease;
-                self.stop_robot(robot, &reason);
-                if let Some(h) = held {
-                    let events = self.job(h.job).map(|j| nooterra_jobs::batch::stall(j, nooterra_jobs::event::StallReason::RemoteStop));
-                    self.emit_all(h.job, events.unwrap_or_default());
-                }
-                Ok(())
+                self.stop_by_staff(StopOrder { what: StopWhat::Robot(robot), power_off: false, exit: false, reason })
             }
             StaffCommand::ClearStops { robot } => {
                 need(os, Code::RoleForbidden)?;
-                let stops: Vec<StopId> = self.cell(robot)?.robot.stops.iter().map(|s| s.stop).collect();
-                need(!stops.is_empty(), Code::AlreadyDone)?;
-                for stop in stops {
-                    self.emit_robot(robot, RobotEvent::StopCleared { stop });
-                    self.order(robot, Order::ClearStop { stop });
-                }
-                let job = self.cell(robot)?.robot.lease.map(|h| h.job);
-                if let Some(job) = job {
-                    let remote = self.job(job)?.stall_reason == Some(nooterra_jobs::event::StallReason::RemoteStop);
-                    if remote && self.job(job)?.status == Status::Stalled {
-                        let stalled = self.job(job)?.stall_since.map_or(Span::ZERO, |s| self.now().since(s));
-                        self.emit(job, Event::ExecutionResumed { stalled });
-                    }
-                }
-                self.trigger_dispatch();
-                Ok(())
+                self.clear_robot_stops(robot)
+            }
+            StaffCommand::StopAll(order) => {
+                need(os || tr, Code::RoleForbidden)?;
+                self.stop_by_staff(order)
+            }
+            StaffCommand::ClearStop { stop } => {
+                need(os, Code::RoleForbidden)?;
+                self.clear_stop(stop, Voice::Staff)
+            }
+            StaffCommand::RevokeAccess { job, reason } => {
+                need(os, Code::RoleForbidden)?;
+                self.revoke_access(job, reason)
+            }
+            StaffCommand::QuarantineOf { job, cause } => {
+                let Some(robot) = self.job(job)?.robot() else { return no(Code::NotBoundRobot) };
+                self.staff(StaffCommand::Quarantine { robot, cause })
             }
         }
     }

@@ -44,6 +44,8 @@ pub struct RobotCell {
     pub way: Way,
     /// The charge order of its present task was sent.
     pub charge_sent: bool,
+    /// It stands before an obstruction of this lane that nothing leads around.
+    pub shut_in: Option<u32>,
 }
 
 /// A party as the platform keeps it.
@@ -95,6 +97,8 @@ pub enum AskKey {
     PayClaim(ClaimId),
     /// For an insurer's share of a claim.
     Recover(ClaimId),
+    /// That doors forget a plan.
+    Revoke(JobId),
 }
 
 /// A request that is repeated until the state shows that it was answered.
@@ -204,6 +208,10 @@ pub struct State {
     pub rooms: Rooms,
     /// Units written.
     pub units: u64,
+    /// Remote operators and what they are asked.
+    pub desk: nooterra_operations::Desk,
+    /// Stops in force.
+    pub stops: nooterra_operations::stop::Board,
 }
 
 impl State {

@@ -4,6 +4,8 @@ mod failures;
 mod finance;
 mod guards;
 mod happy;
+mod help;
 mod recovery;
 mod rig;
+mod stops;
 mod timers;

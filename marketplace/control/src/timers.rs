@@ -24,6 +24,8 @@ pub enum Stream {
     Robot(RobotId),
     /// The site.
     Site {},
+    /// The desk of remote help.
+    Desk {},
 }
 
 /// Where a timer stands in the order.

@@ -3,14 +3,14 @@
 //! Guards come first and read only; from the first emitted event on nothing can fail. Each event is appended to its
 //! stream, folded into the state, and its ledger entries are posted, in this order.
 
-use crate::fact::{DispatchEvent, Event, Fact, PartyEvent, Recorded, SiteEvent};
+use crate::fact::{DispatchEvent, Event, Fact, OperatorEvent, PartyEvent, Recorded, SiteEvent};
 use crate::money;
 use crate::state::{RobotCell, State};
 use crate::timers::{Stream, TimerKey};
 use crate::wish::Wish;
 use crate::world::World;
 use nooterra_engine::digest::Digest;
-use nooterra_engine::ids::{EventId, Id, JobId, KeyId, LeaseId, Noun, PartyId, RobotId};
+use nooterra_engine::ids::{EventId, Id, JobId, KeyId, LeaseId, Noun, OperatorId, PartyId, RobotId};
 use nooterra_engine::machine::Out;
 use nooterra_engine::time::Instant;
 use nooterra_engine::{always, encode};
@@ -217,10 +217,14 @@ impl<'a> Unit<'a> {
                     if let Some(c) = self.touch_robot(l.offer.robot) {
                         c.robot.lease_closed(at, refused, since);
                         c.plan = None;
+                        c.shut_in = None;
                     }
                 }
             }
             JobEvent::SafeExitOrdered { cause, .. } => self.order_exit(id, *cause),
+            JobEvent::ExecutionStalled { reason } => self.stall_asks(id, *reason),
+            JobEvent::SafeExitEscalated { level: 1 } => self.exit_asks(id),
+            JobEvent::AssistEnded { assist, .. } => self.help_over(id, *assist),
             JobEvent::SettlementHeld { .. } => {
                 self.s.held.insert(id);
             }
@@ -298,6 +302,12 @@ impl<'a> Unit<'a> {
         event_id
     }
 
+    /// Appends an event to an operator's stream.
+    pub fn emit_operator(&mut self, id: OperatorId, event: OperatorEvent) {
+        let role = self.cx.role;
+        self.record(&format!("operator/{id}"), role, Event::Operator(event), |r| &mut r.operations);
+    }
+
     /// Appends an event to the dispatch stream.
     pub fn emit_dispatch(&mut self, event: DispatchEvent) {
         let role = self.cx.role;
@@ -360,6 +370,7 @@ impl<'a> Unit<'a> {
     /// Everything is emitted: what follows from the new state, and its timers.
     pub fn finish(mut self) {
         self.settle_held();
+        self.offer_help();
         self.sync_waiting();
         let legal = self.cx.legal;
         let fired = self.cx.fired;
@@ -387,6 +398,8 @@ impl<'a> Unit<'a> {
         }
         let wanted = crate::matching::wanted(self.s, legal);
         again.extend(self.s.timers.set(Stream::Dispatch {}, &wanted, legal, fired).map(|c| (Stream::Dispatch {}, c)));
+        let wanted: Vec<(u8, Instant)> = self.s.desk.deadline().map(|at| (0, at)).into_iter().collect();
+        again.extend(self.s.timers.set(Stream::Desk {}, &wanted, legal, fired).map(|c| (Stream::Desk {}, c)));
         let wanted = crate::moving::wanted(self.s, &self.world.map);
         again.extend(self.s.timers.set(Stream::Site {}, &wanted, legal, fired).map(|c| (Stream::Site {}, c)));
         for (stream, code) in again {
@@ -428,9 +441,12 @@ fn notes_owner(s: Status) -> bool {
 fn authority(e: &JobEvent) -> Option<Role> {
     Some(match e {
         JobEvent::RfqOpened { .. } | JobEvent::JobBooked(_) => Role::MK,
-        JobEvent::DispatchFailed { .. } | JobEvent::RobotMatched(_) | JobEvent::LeaseReleased { .. } | JobEvent::LeaseEnded { .. } => {
-            Role::DI
-        }
+        JobEvent::AssistOffered { .. }
+        | JobEvent::AssistExhausted { .. }
+        | JobEvent::DispatchFailed { .. }
+        | JobEvent::RobotMatched(_)
+        | JobEvent::LeaseReleased { .. }
+        | JobEvent::LeaseEnded { .. } => Role::DI,
         JobEvent::HandoverOpened { .. } | JobEvent::JobAborted { .. } => Role::DI,
         JobEvent::SafeExitOrdered { .. } | JobEvent::AccessClosed { .. } | JobEvent::ProofEvaluated(_) => Role::TR,
         JobEvent::SettlementHeld { .. } | JobEvent::SettlementReleased { .. } | JobEvent::SettlementForfeited { .. } => Role::TR,

@@ -1,13 +1,16 @@
 //! What the platform asks for. Every wish is idempotent and may be carried out more than once.
 
 use nooterra_engine::Record;
-use nooterra_engine::ids::{ClaimId, IncidentId, JobId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SiteId};
+use nooterra_engine::ids::{
+    AssistId, ClaimId, IncidentId, InterventionId, JobId, OperatorId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SiteId,
+};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::{Mode, Price, Step, Template, Window};
 use nooterra_ledger::Role as PayRole;
-use nooterra_port::{FacilityOrder, SignedOrder};
+use nooterra_operations::assist::{Priority, Reason};
+use nooterra_port::{AssistView, FacilityOrder, SignedOrder};
 use nooterra_trust::{Receipt, Role};
 
 /// A wish.
@@ -65,6 +68,53 @@ pub enum Wish {
         /// The signed answer.
         receipt: Box<Receipt>,
     },
+    /// To a remote operator.
+    Help {
+        /// Who.
+        operator: OperatorId,
+        /// What.
+        word: HelpWord,
+    },
+}
+
+/// What an operator is told.
+#[derive(Debug, Clone, PartialEq, Record)]
+pub enum HelpWord {
+    /// Somebody needs help: accept or decline in time.
+    Offer(HelpOffer),
+    /// The robot's newest picture: the channel is open.
+    Screen(Box<AssistView>),
+    /// What became of an intervention.
+    Answer {
+        /// The assist.
+        assist: AssistId,
+        /// The intervention.
+        intervention: InterventionId,
+        /// Refusal code, empty if the robot does it.
+        code: String,
+    },
+    /// It is over, or somebody else's.
+    Over {
+        /// The assist.
+        assist: AssistId,
+    },
+}
+
+/// An offer to an operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct HelpOffer {
+    /// The assist.
+    pub assist: AssistId,
+    /// The job.
+    pub job: JobId,
+    /// The robot.
+    pub robot: RobotId,
+    /// How urgent.
+    pub priority: Priority,
+    /// Why.
+    pub reason: Reason,
+    /// To be accepted by then.
+    pub accept_by: Instant,
 }
 
 /// What the payment adapter is asked; the id makes it idempotent.

@@ -2,7 +2,9 @@
 //!
 //! Each function reads the job as it is and returns the events in their order; the caller folds them in one unit.
 
-use crate::event::{AbortReason, CancelReason, Cause, Choice, Custody, Disposition, Event, ExitProof, Fault, ReleaseReason, StallReason};
+use crate::event::{
+    AbortReason, AssistOutcome, CancelReason, Cause, Choice, Custody, Disposition, Event, ExitProof, Fault, ReleaseReason, StallReason,
+};
 use crate::job::{AccessTrack, Job};
 use crate::status::{Class, Status};
 use nooterra_engine::money::Amount;
@@ -11,7 +13,9 @@ use nooterra_engine::time::{Instant, Span};
 /// Who answers for an end with this cause.
 pub fn fault_of(job: &Job, cause: Cause) -> Fault {
     match cause {
-        Cause::RequesterCancelled | Cause::PaymentFailed | Cause::AccessRevoked | Cause::AccessExpired => Fault::Requester,
+        Cause::RequesterCancelled | Cause::PaymentFailed | Cause::AccessRevoked | Cause::AccessExpired | Cause::ApprovalDenied => {
+            Fault::Requester
+        }
         Cause::AccessFailure => {
             // Absent requester: only if the arrival was witnessed at the access point and nobody opened.
             let met = job.leg().is_some_and(|l| job.sightings.iter().any(|s| s.robot == l.offer.robot));
@@ -32,7 +36,9 @@ pub fn fault_of(job: &Job, cause: Cause) -> Fault {
         | Cause::Quarantine
         | Cause::NoShow
         | Cause::HandoverFailed
-        | Cause::ExitForced => Fault::Owner,
+        | Cause::ExitForced
+        | Cause::OperatorAborted
+        | Cause::AssistExhausted => Fault::Owner,
         Cause::StaffCancelled => Fault::Platform,
         Cause::SafetyCancelled | Cause::Stop => Fault::None,
     }
@@ -182,13 +188,33 @@ pub fn handover_over(job: &Job) -> Vec<Event> {
     abort_outside(job, Cause::HandoverFailed, Fault::Owner, ReleaseReason::HandoverFailed)
 }
 
-/// Work stands still.
-pub fn stall(job: &Job, reason: StallReason) -> Vec<Event> {
-    if job.status == Status::Executing { vec![Event::ExecutionStalled { reason }] } else { Vec::new() }
+/// Work stands still. Help that is under way ends with it: the link to the robot was lost, or nothing moves any more.
+pub fn stall(job: &Job, reason: StallReason, now: Instant) -> Vec<Event> {
+    match job.status {
+        Status::Executing => vec![Event::ExecutionStalled { reason }],
+        Status::Assisted => {
+            let outcome = if reason == StallReason::HeartbeatLost { AssistOutcome::LinkLost } else { AssistOutcome::Unresolved };
+            end_help(job, outcome, now).into_iter().chain([Event::ExecutionStalled { reason }]).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The end of remote help, asked for or under way. Time in which the robot was not heard is not billed.
+pub fn end_help(job: &Job, outcome: AssistOutcome, now: Instant) -> Option<Event> {
+    let h = job.help?;
+    let to = if outcome == AssistOutcome::LinkLost { job.heartbeat_at.min(now) } else { now };
+    let billed = h.since.map_or(Span::ZERO, |s| to.since(s));
+    Some(Event::AssistEnded { assist: h.assist, outcome, billed })
+}
+
+/// All work is done, whoever helped with it.
+pub fn complete(job: &Job, completed: Event, now: Instant) -> Vec<Event> {
+    end_help(job, AssistOutcome::TaskDone, now).into_iter().chain([completed]).collect()
 }
 
 /// The robot is out (confirmed) or will not come out by itself (forced; known to be unable to move or not).
-pub fn exit_done(job: &Job, forced: Option<bool>, how: ExitProof) -> Vec<Event> {
+pub fn exit_done(job: &Job, forced: Option<bool>, how: ExitProof, now: Instant) -> Vec<Event> {
     let first = if let Some(motion_inhibited) = forced {
         Event::SafeExitForced { motion_inhibited }
     } else {
@@ -197,6 +223,7 @@ pub fn exit_done(job: &Job, forced: Option<bool>, how: ExitProof) -> Vec<Event> 
     let reason = if forced.is_some() { ReleaseReason::Forced } else { ReleaseReason::Exited };
     let mut out = vec![first];
     out.extend(job.leg().map(|l| Event::LeaseEnded { lease: l.offer.lease, leg: l.offer.leg, reason }));
+    out.extend(end_help(job, AssistOutcome::Exited, now));
     if job.status == Status::Completed {
         out.extend(close_access(job));
         return out;

@@ -7,8 +7,8 @@ use crate::terms::{Price, Quote, Request, Window};
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{
-    AccessPlanId, ChargebackId, DoorId, HoldId, IncidentId, ItemId, LeaseId, PartyId, PaymentId, ProofId, QuoteId, RefundId, RobotId,
-    WitnessId,
+    AccessPlanId, AssistId, ChargebackId, DoorId, HoldId, IncidentId, InterventionId, ItemId, LeaseId, OperatorId, PartyId, PaymentId,
+    ProofId, QuoteId, RefundId, RobotId, WitnessId,
 };
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
@@ -374,6 +374,70 @@ pub enum Event {
         chargeback: ChargebackId,
         fault: Fault,
     },
+    AssistQueued {
+        assist: AssistId,
+        priority: u8,
+        reason: AssistReason,
+    },
+    AssistOffered {
+        assist: AssistId,
+        operator: OperatorId,
+        attempt: u8,
+        accept_by: Instant,
+    },
+    AssistOfferLapsed {
+        assist: AssistId,
+        operator: OperatorId,
+    },
+    AssistAccepted {
+        assist: AssistId,
+        operator: OperatorId,
+    },
+    AssistDeclined {
+        assist: AssistId,
+        operator: OperatorId,
+        reason: String,
+    },
+    AssistStarted {
+        assist: AssistId,
+        operator: OperatorId,
+        party: PartyId,
+        channel_hash: Digest,
+    },
+    AssistEnded {
+        assist: AssistId,
+        outcome: AssistOutcome,
+        billed: Span,
+    },
+    AssistExhausted {
+        assist: AssistId,
+        fallback: Fallback,
+    },
+    InterventionSubmitted {
+        intervention: InterventionId,
+        operator: OperatorId,
+        kind: InterventionKind,
+        args: Vec<i64>,
+        proposal_hash: Digest,
+    },
+    InterventionApplied {
+        intervention: InterventionId,
+        applied: Vec<i64>,
+        clamps: Vec<String>,
+        latency: Span,
+    },
+    InterventionRefused {
+        intervention: InterventionId,
+        code: String,
+        latency: Span,
+    },
+    InterventionExpired {
+        intervention: InterventionId,
+    },
+    AccessRevokeAcked {
+        plan: AccessPlanId,
+        by_robot: bool,
+    },
 }
 
 impl Event {
@@ -449,6 +513,19 @@ impl Event {
             Self::ChargebackOpened { .. } => "CHARGEBACK_OPENED",
             Self::ChargebackWon { .. } => "CHARGEBACK_WON",
             Self::ChargebackLost { .. } => "CHARGEBACK_LOST",
+            Self::AssistQueued { .. } => "ASSIST_QUEUED",
+            Self::AssistOffered { .. } => "ASSIST_OFFERED",
+            Self::AssistOfferLapsed { .. } => "ASSIST_OFFER_LAPSED",
+            Self::AssistAccepted { .. } => "ASSIST_ACCEPTED",
+            Self::AssistDeclined { .. } => "ASSIST_DECLINED",
+            Self::AssistStarted { .. } => "ASSIST_STARTED",
+            Self::AssistEnded { .. } => "ASSIST_ENDED",
+            Self::AssistExhausted { .. } => "ASSIST_EXHAUSTED",
+            Self::InterventionSubmitted { .. } => "INTERVENTION_SUBMITTED",
+            Self::InterventionApplied { .. } => "INTERVENTION_APPLIED",
+            Self::InterventionRefused { .. } => "INTERVENTION_REFUSED",
+            Self::InterventionExpired { .. } => "INTERVENTION_EXPIRED",
+            Self::AccessRevokeAcked { .. } => "ACCESS_REVOKE_ACKED",
         }
     }
 
@@ -475,6 +552,9 @@ impl Event {
             Self::ExecutionResumed { .. } => Kind::ExecutionResumed,
             Self::ExecutionCompleted { .. } => Kind::ExecutionCompleted,
             Self::SafeExitOrdered { .. } => Kind::SafeExitOrdered,
+            // Outside of work an operator may help as well: then these move nothing, and the job decides with its state.
+            Self::AssistStarted { .. } => Kind::AssistStarted,
+            Self::AssistEnded { .. } => Kind::AssistEnded,
             Self::HandoverOpened { .. } => Kind::HandoverOpened,
             Self::NoShowDeclared { .. } => Kind::NoShowDeclared,
             Self::NoShowResolved { choice: Choice::Wait, .. } => Kind::NoShowResolvedWait,

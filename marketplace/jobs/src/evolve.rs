@@ -2,8 +2,8 @@
 
 use crate::event::{Custody, Disposition, Event, LapseReason};
 use crate::job::{
-    AccessTrack, Award, Claimed, Excluded, Exit, Hold, IncidentState, Job, Leg, Moved, PaymentTrack, Presence, QuoteState, RefundState,
-    RefundTrack, Rfq, Settled, Sighting,
+    AccessTrack, AssistTrack, Award, Claimed, Excluded, Exit, Help, Helped, Hold, IncidentState, Job, Leg, Moved, PaymentTrack, Presence,
+    QuoteState, RefundState, RefundTrack, Rfq, Settled, Sighting,
 };
 use crate::status::Status;
 use nooterra_engine::always;
@@ -356,29 +356,76 @@ impl Job {
                 self.presence = Presence::Out;
                 self.access.track = if self.access.plan.is_some() { AccessTrack::Planned } else { AccessTrack::None };
             }
-            _ => self.fold_access(event),
+            _ => self.fold_access(at, event),
         }
     }
 
-    fn fold_access(&mut self, event: &Event) {
+    fn fold_access(&mut self, at: Instant, event: &Event) {
         match event {
             Event::AccessPlanIssued(plan) => {
                 self.access.plan = Some(plan.clone());
                 self.access.track = AccessTrack::Planned;
                 self.access.warned = false;
+                self.access.gone_at = None;
             }
             Event::AccessGranted { .. } => {
                 self.access.track = AccessTrack::Granted;
                 self.handover_by = None;
             }
             Event::AccessDenied { .. } => self.access.denials = self.access.denials.saturating_add(1),
-            Event::AccessRevoked { .. } => self.access.track = AccessTrack::Revoked,
+            Event::AccessRevoked { .. } => {
+                self.access.track = AccessTrack::Revoked;
+                self.access.gone_at = Some(at);
+            }
             Event::AccessEnding { .. } => self.access.warned = true,
-            Event::AccessExpired { .. } => self.access.track = AccessTrack::Expired,
+            Event::AccessExpired { .. } => {
+                self.access.track = AccessTrack::Expired;
+                self.access.gone_at = Some(at);
+            }
             Event::AccessClosed { .. } => self.access.track = AccessTrack::Closed,
             Event::Entered { .. } => self.presence = Presence::In,
             Event::Exited { .. } if self.presence == Presence::In => self.presence = Presence::Out,
+            _ => self.fold_help(at, event),
+        }
+    }
+
+    fn fold_help(&mut self, at: Instant, event: &Event) {
+        match event {
+            Event::AssistQueued { assist, .. } => {
+                let track = self.help.filter(|h| h.assist == *assist).map_or(AssistTrack::Queued, |h| h.track);
+                let old = self.help.filter(|h| h.assist == *assist);
+                self.help = Some(Help {
+                    assist: *assist,
+                    track,
+                    operator: old.and_then(|h| h.operator),
+                    party: old.and_then(|h| h.party),
+                    since: old.and_then(|h| h.since),
+                });
+            }
+            Event::AssistOffered { operator, .. } => self.with_help(AssistTrack::Offered, |h| h.operator = Some(*operator)),
+            Event::AssistOfferLapsed { .. } | Event::AssistDeclined { .. } => self.with_help(AssistTrack::Queued, |h| h.operator = None),
+            Event::AssistAccepted { .. } => self.with_help(AssistTrack::Accepted, |_| {}),
+            Event::AssistStarted { party, .. } => {
+                self.heartbeat_at = self.heartbeat_at.max(at);
+                self.with_help(AssistTrack::Active, |h| {
+                    h.party = Some(*party);
+                    h.since = Some(at);
+                });
+            }
+            Event::AssistEnded { assist, outcome, billed } => {
+                if let Some(party) = self.help.take().filter(|h| h.since.is_some()).and_then(|h| h.party) {
+                    self.helped.push(Helped { assist: *assist, party, billed: *billed, outcome: *outcome });
+                }
+            }
+            Event::AssistExhausted { .. } => self.help = None,
             _ => {}
+        }
+    }
+
+    fn with_help(&mut self, track: AssistTrack, f: impl FnOnce(&mut Help)) {
+        if let Some(h) = &mut self.help {
+            h.track = track;
+            f(h);
         }
     }
 

@@ -1,7 +1,8 @@
 //! A job: everything known about one piece of work, as a fold of its events.
 
 use crate::event::{
-    AccessPlan, Cause, Custody, Disposition, Event, Fault, IncidentCode, Match, Missing, ProofResult, Settlement, StallReason,
+    AccessPlan, AssistOutcome, Cause, Custody, Disposition, Event, Fault, IncidentCode, Match, Missing, ProofResult, Settlement,
+    StallReason,
 };
 use crate::pins::{Pins, WitnessClass};
 use crate::status::Status;
@@ -9,7 +10,8 @@ use crate::terms::{Price, Quote, Request, Step};
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{
-    ChargebackId, HoldId, IncidentId, ItemId, JobId, LeaseId, PartyId, PaymentId, QuoteId, RefundId, RobotId, WitnessId,
+    AssistId, ChargebackId, HoldId, IncidentId, ItemId, JobId, LeaseId, OperatorId, PartyId, PaymentId, QuoteId, RefundId, RobotId,
+    WitnessId,
 };
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
@@ -133,6 +135,8 @@ pub struct Access {
     pub warned: bool,
     /// Refusals at the door.
     pub denials: u8,
+    /// When it was taken back or ran out.
+    pub gone_at: Option<Instant>,
 }
 
 /// Track of the robot's presence, by witnesses.
@@ -251,6 +255,47 @@ pub struct RefundState {
     pub track: RefundTrack,
 }
 
+/// Where the open request for remote help stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum AssistTrack {
+    /// Waits for an operator.
+    Queued,
+    /// Offered to one.
+    Offered,
+    /// Accepted, not begun.
+    Accepted,
+    /// Under way.
+    Active,
+}
+
+/// The open request for remote help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Help {
+    /// Its id.
+    pub assist: AssistId,
+    /// Where it stands.
+    pub track: AssistTrack,
+    /// Who is at it.
+    pub operator: Option<OperatorId>,
+    /// Who is paid for it, once it has begun.
+    pub party: Option<PartyId>,
+    /// When it began.
+    pub since: Option<Instant>,
+}
+
+/// Remote help that was given, and its cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Helped {
+    /// Its id.
+    pub assist: AssistId,
+    /// Who is paid for it.
+    pub party: PartyId,
+    /// Time that is billed.
+    pub billed: Span,
+    /// How it ended.
+    pub outcome: AssistOutcome,
+}
+
 /// A change of state, for people and judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
 pub struct Moved {
@@ -366,6 +411,10 @@ pub struct Job {
     pub dispatch_failed: Vec<(String, u16)>,
     /// Given back by a robot at least once.
     pub redispatched: bool,
+    /// Remote help that is asked for or under way.
+    pub help: Option<Help>,
+    /// Remote help given, in order.
+    pub helped: Vec<Helped>,
 }
 
 impl Job {
@@ -420,6 +469,8 @@ impl Job {
             liens: BTreeSet::new(),
             dispatch_failed: Vec::new(),
             redispatched: false,
+            help: None,
+            helped: Vec::new(),
         }
     }
 
@@ -496,6 +547,15 @@ impl Job {
             _ => self.live_quotes().next().is_some(),
         };
         if matches!(event, Event::AccessGranted { .. }) && self.status.class() == crate::status::Class::Inside {
+            return Some(self.status);
+        }
+        // An operator may help a robot out, and a request may end before anybody has begun.
+        let aside = match event {
+            Event::AssistStarted { .. } => self.status == Status::AbortingSafeExit,
+            Event::AssistEnded { .. } => self.status != Status::Assisted,
+            _ => false,
+        };
+        if aside {
             return Some(self.status);
         }
         crate::table::next(Some(self.status), kind, self.started, left)

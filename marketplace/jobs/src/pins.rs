@@ -300,6 +300,10 @@ pub struct Pins {
     pub hold_rule: HoldRule,
     /// Most that all claims of the job pay.
     pub max_claims: Amount,
+    /// What remote help costs, minor units a minute.
+    pub operator_rate: u64,
+    /// What is done when nobody helps.
+    pub assist_fallback: crate::event::Fallback,
 }
 
 impl Pins {

@@ -97,6 +97,9 @@ pub enum Cause {
     NoShow,
     HandoverFailed,
     ExitForced,
+    OperatorAborted,
+    AssistExhausted,
+    ApprovalDenied,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
@@ -215,4 +218,46 @@ pub enum Missing {
     Payment,
     Incident,
     Chargeback,
+}
+
+/// How remote help ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum AssistOutcome {
+    Resumed,
+    Unresolved,
+    Abort,
+    Timeout,
+    Idle,
+    LinkLost,
+    TaskDone,
+    Exited,
+}
+
+/// What is done when nobody helps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Record)]
+pub enum Fallback {
+    #[default]
+    SafeExit,
+    Continue,
+}
+
+/// Why remote help was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum AssistReason {
+    Asked,
+    Stalled,
+    Incident,
+    ExitEscalated,
+    OperatorLost,
+}
+
+/// Kinds of intervention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum InterventionKind {
+    ApproveGrasp,
+    SetNavTarget,
+    SelectObject,
+    TeleopNudge,
+    Resume,
+    Abort,
 }

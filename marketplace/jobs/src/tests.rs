@@ -154,6 +154,8 @@ fn pins(job: &Job) -> crate::Pins {
         no_show: NoShowDefault::Cancel,
         hold_rule: HoldRule::Proven,
         max_claims: Amount::ZERO,
+        operator_rate: 60,
+        assist_fallback: crate::event::Fallback::SafeExit,
     }
 }
 

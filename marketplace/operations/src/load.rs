@@ -23,6 +23,19 @@ impl Load {
         let old = now.saturating_sub(DAY);
         self.spells.iter().map(|(a, b)| b.since((*a).max(old)).as_secs()).sum()
     }
+    /// Work up to `now` since the last pause of at least `pause`; `at_it_since` is a spell that has not ended yet.
+    pub fn since_pause(&self, now: Instant, at_it_since: Option<Instant>, pause: Span) -> Span {
+        let mut begins = at_it_since.unwrap_or(now);
+        let mut sum = now.since(begins);
+        for (from, to) in self.spells.iter().rev() {
+            if begins.since(*to) >= pause {
+                break;
+            }
+            sum = Span(sum.0 + to.since(*from).0);
+            begins = *from;
+        }
+        sum
+    }
     /// Spells of work in the last day.
     pub fn count(&self) -> usize {
         self.spells.len()

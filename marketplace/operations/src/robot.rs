@@ -62,6 +62,8 @@ pub struct StopState {
     pub level: u8,
     /// Obeyed.
     pub acked: bool,
+    /// Since when it is known to be obeyed.
+    pub acked_at: Option<Instant>,
 }
 
 /// One robot.
@@ -228,8 +230,11 @@ impl Robot {
                     self.task = None;
                 }
             }
-            Event::StopIssued { stop, .. } => self.stops.push(StopState { stop: *stop, at, level: 0, acked: false }),
-            Event::StopAcked { stop } => self.with_stop(*stop, |s| s.acked = true),
+            Event::StopIssued { stop, .. } => self.stops.push(StopState { stop: *stop, at, level: 0, acked: false, acked_at: None }),
+            Event::StopAcked { stop } => self.with_stop(*stop, |s| {
+                s.acked = true;
+                s.acked_at = Some(at);
+            }),
             Event::StopEscalated { stop, level } => self.with_stop(*stop, |s| s.level = *level),
             Event::StopCleared { stop } => self.stops.retain(|s| s.stop != *stop),
             Event::IncidentOpened { severity, .. } => {

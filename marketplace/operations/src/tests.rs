@@ -1,3 +1,6 @@
+mod desk;
+mod stops;
+
 use crate::event::{Beat, Event, Pose};
 use crate::robot::{Held, Robot, RobotTimer};
 use crate::status::{HealthCause, RobotStatus, from_health};

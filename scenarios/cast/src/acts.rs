@@ -7,16 +7,18 @@ use crate::{Cast, Mail, PROVIDERS, REQUESTERS, ix, provider_party, requester_par
 use nooterra_control::input::{
     Account, Body as _, CaseCommand, Document, FinanceCommand, Line, Month, OwnerCommand, RequesterCommand, StaffCommand,
 };
+use nooterra_control::stops::{StopOrder, StopWhat};
 use nooterra_engine::digest::{Digest, sha256};
-use nooterra_engine::ids::{JobId, PartyId};
+use nooterra_engine::ids::{JobId, PartyId, StopId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::net::Node;
 use nooterra_engine::{Instant, Span};
 use nooterra_jobs::event::{Fault, IncidentCode, RevokeReason};
 use nooterra_jobs::status::{Class, Status};
-use nooterra_script::acts::{Blame, By, Complaint, Court, Deed, Forgery, Harm, Paper, Payer, RevokeWhy};
-use nooterra_trust::Draft;
+use nooterra_port::FacilityReport;
+use nooterra_script::acts::{Blame, By, Complaint, Court, Deed, Forgery, Harm, Paper, Payer, RevokeWhy, Stopped, ThenWhat};
 use nooterra_trust::claim::{Bearer, Denial, Head, Item, Portion};
+use nooterra_trust::{Draft, Outbox};
 
 impl Cast {
     /// What people are told of their jobs gives cues.
@@ -30,8 +32,28 @@ impl Cast {
     }
 
     pub(crate) fn act(&mut self, now: Instant, cued: Cued) {
+        match &cued.deed {
+            Deed::Quarantine { robot: Some(ix) } => {
+                if let Some(robot) = self.robots.get(*ix as usize).copied() {
+                    self.say(now, Seat::Staff, StaffCommand::Quarantine { robot, cause: "staff".into() }.draft("robots"));
+                }
+                return;
+            }
+            Deed::Stop { by, what, then } => return self.stop(now, cued.job, *by, *what, *then),
+            Deed::ClearStops { by } => return self.clear_stops(now, *by),
+            Deed::ClearQuarantine { robot } => {
+                if let Some(robot) = self.robots.get(*robot as usize).copied() {
+                    self.say(now, Seat::Staff, StaffCommand::ClearQuarantine { robot }.draft("robots"));
+                }
+                return;
+            }
+            _ => {}
+        }
         let Some(job) = cued.job else { return };
         match cued.deed {
+            Deed::Quarantine { .. } => {
+                self.say(now, Seat::Staff, StaffCommand::QuarantineOf { job, cause: "staff".into() }.draft("robots"));
+            }
             Deed::Cancel { by, safety } => self.cancel(now, job, by, safety),
             Deed::Revoke { why } => {
                 let reason = match why {
@@ -63,6 +85,73 @@ impl Cast {
             Deed::Chargeback { verdict, decided_after, amount, fee } => {
                 self.payments.charge_back(now, job, Dispute { verdict, decided_after, amount, fee });
             }
+            Deed::Stop { .. } | Deed::ClearStops { .. } | Deed::ClearQuarantine { .. } => {}
+        }
+    }
+
+    fn stop(&mut self, now: Instant, job: Option<JobId>, by: By, what: Stopped, then: ThenWhat) {
+        let exit = then == ThenWhat::Exit;
+        let what = match what {
+            Stopped::Robot { ix } => self.robots.get(ix as usize).copied().map(StopWhat::Robot),
+            Stopped::JobsRobot {} => job.map(StopWhat::Job),
+            Stopped::Site {} => Some(StopWhat::Site {}),
+            Stopped::Fleet { ix } => self.fleets.get(ix as usize).copied().map(StopWhat::Fleet),
+        };
+        let Some(what) = what else { return };
+        let order = StopOrder { what, power_off: false, exit, reason: "scenario".into() };
+        let Some(outbox) = self.voice(by, job, what) else { return };
+        let draft = match by {
+            By::Requester => RequesterCommand::Stop(order).draft("stops"),
+            By::Provider => OwnerCommand::Stop(order).draft("stops"),
+            By::Staff => StaffCommand::StopAll(order).draft("stops"),
+            By::Site => FacilityReport::StopAsked { exit }.draft("stops"),
+        };
+        outbox.push(draft, now, 0);
+        // A stop's id follows from the input that issues it.
+        if let Some(stop) = outbox.last_hash().map(|h| StopId::derive(h, 1)) {
+            self.stops.push(stop);
+        }
+    }
+
+    fn clear_stops(&mut self, now: Instant, by: By) {
+        for stop in self.stops.clone() {
+            let drafts: Vec<Draft> = match by {
+                By::Requester => vec![RequesterCommand::ClearStop { stop }.draft("stops")],
+                By::Provider => vec![OwnerCommand::ClearStop { stop }.draft("stops")],
+                By::Staff => vec![StaffCommand::ClearStop { stop }.draft("stops")],
+                By::Site => vec![FacilityReport::StopCleared { stop }.draft("stops")],
+            };
+            for draft in drafts {
+                match by {
+                    By::Requester => self.requesters.iter_mut().for_each(|r| {
+                        r.outbox.push(draft.clone(), now, 0);
+                    }),
+                    By::Provider => self.providers.iter_mut().for_each(|p| {
+                        p.outbox.push(draft.clone(), now, 0);
+                    }),
+                    By::Staff => self.say(now, Seat::Staff, draft),
+                    By::Site => {
+                        self.landlord.push(draft, now, 0);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Through whom somebody speaks about a stop.
+    fn voice(&mut self, by: By, job: Option<JobId>, what: StopWhat) -> Option<&mut Outbox> {
+        match by {
+            By::Requester => {
+                let r = job.and_then(|j| self.director.job(j))?.requester;
+                self.requesters.get_mut(r as usize).map(|r| &mut r.outbox)
+            }
+            By::Provider => {
+                let fleet = if let StopWhat::Fleet(party) = what { self.fleets.iter().position(|f| *f == party) } else { None };
+                let of_job = job.and_then(|j| self.director.job(j)).and_then(|k| k.provider).map(|p| p as usize);
+                self.providers.get_mut(fleet.or(of_job)?).map(|p| &mut p.outbox)
+            }
+            By::Staff => self.desks.at(Seat::Staff),
+            By::Site => Some(&mut self.landlord),
         }
     }
 
@@ -81,7 +170,7 @@ impl Cast {
                     p.outbox.push(OwnerCommand::Cancel { job }.draft("jobs"), now, 0);
                 }
             }
-            By::Staff => self.say(now, Seat::Staff, StaffCommand::Cancel { job }.draft("jobs")),
+            By::Staff | By::Site => self.say(now, Seat::Staff, StaffCommand::Cancel { job }.draft("jobs")),
         }
     }
 
@@ -97,7 +186,7 @@ impl Cast {
                 }
             }
             // For somebody who has no key: a visitor.
-            By::Staff => self.say(now, Seat::Staff, open(Some(PartyId::named("visitor"))).draft("jobs")),
+            By::Staff | By::Site => self.say(now, Seat::Staff, open(Some(PartyId::named("visitor"))).draft("jobs")),
         }
     }
 
@@ -136,7 +225,7 @@ impl Cast {
         let account = match to {
             By::Requester => requester.map(|party| Account::RequesterCredit { party }),
             By::Provider => provider.map(|party| Account::OwnerPayable { party }),
-            By::Staff => Some(Account::PlatformRevenue),
+            By::Staff | By::Site => Some(Account::PlatformRevenue),
         };
         let Some(account) = account else { return };
         let minor = i64::try_from(amount.minor()).unwrap_or(i64::MAX);

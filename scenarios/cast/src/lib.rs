@@ -1,8 +1,9 @@
 //! # cast: the people and companies of a simulated run
 //!
 //! What lives here: requesters that ask for work as the scenario's demand says, providers that quote, the crew that
-//! takes broken robots away and brings them back, the payment provider that authorises, captures, refunds and pays out. Each has its own key and its own outbox, and speaks to
-//! the platform only in signed envelopes over the simulated network, exactly as its live counterpart would.
+//! takes broken robots away and brings them back, remote operators that help robots, the payment provider that
+//! authorises, captures, refunds and pays out. Each has its own key and its own outbox, and speaks to the platform only
+//! in signed envelopes over the simulated network, exactly as its live counterpart would.
 //!
 //! What it may not touch: the platform's state, robots, the world, files, clocks.
 //!
@@ -15,6 +16,7 @@ pub mod desks;
 pub mod director;
 pub mod forger;
 pub mod mail;
+pub mod operator;
 pub mod payments;
 pub mod provider;
 pub mod requester;
@@ -27,11 +29,12 @@ use director::Director;
 use forger::Forger;
 use nooterra_control::Fact;
 use nooterra_engine::chance::Chance;
-use nooterra_engine::ids::{PartyId, TenantId};
+use nooterra_engine::ids::{OperatorId, PartyId, RobotId, StopId, TenantId};
 use nooterra_engine::net::Node;
 use nooterra_engine::{Instant, Record, decode};
 use nooterra_script::resolved::{FaultKind, Resolved};
 use nooterra_trust::{Outbox, PublicKey, Sender, SigningKey};
+use operator::Operator;
 use payments::Payments;
 use provider::Provider;
 use requester::Requester;
@@ -44,6 +47,11 @@ pub const PROVIDERS: Node = 20_000;
 pub const PAYMENTS: Node = 30_000;
 /// The crew's node.
 pub const CREW: Node = 40_000;
+
+/// First node of the remote operators.
+pub const OPERATORS: Node = 60_000;
+/// The node of whoever runs the site.
+pub const LANDLORD: Node = 70_000;
 
 /// Everybody who is not a device.
 #[derive(Debug, Clone, PartialEq, Record)]
@@ -63,6 +71,14 @@ pub struct Cast {
     pub forger: Forger,
     /// The calendar's time at the start.
     epoch: Instant,
+    /// Remote operators, in the scenario's order.
+    pub operators: Vec<Operator>,
+    /// Whoever runs the site.
+    pub landlord: Outbox,
+    /// Stops that somebody here has issued.
+    pub(crate) stops: Vec<StopId>,
+    pub(crate) robots: Vec<RobotId>,
+    pub(crate) fleets: Vec<PartyId>,
     /// Who gives the cues of the scenario's acts.
     pub director: Director,
     strays: u64,
@@ -96,6 +112,24 @@ pub fn seat_party(seat: Seat) -> PartyId {
     PartyId::named(seat.name())
 }
 
+/// The id of the operator with this name.
+#[must_use]
+pub fn operator_id(name: &str) -> OperatorId {
+    OperatorId::named(&format!("operator/{name}"))
+}
+
+/// The party that is paid for the operator with this name.
+#[must_use]
+pub fn operator_party(name: &str) -> PartyId {
+    PartyId::named(&format!("operator/{name}"))
+}
+
+/// The party of whoever runs the site.
+#[must_use]
+pub fn landlord_party() -> PartyId {
+    PartyId::named("landlord")
+}
+
 /// The signing key of a member of the cast (or a device) under a seed.
 #[must_use]
 pub fn key(chance: &Chance, label: &str) -> SigningKey {
@@ -107,10 +141,11 @@ impl Cast {
     #[must_use]
     pub fn new(r: &Resolved, tenant: TenantId, platform: PublicKey) -> Self {
         let chance = Chance::new(r.seed);
-        let outbox = |party: PartyId, label: String| {
-            let sender = Sender::person(tenant, *party.as_bytes(), key(&chance, &label));
+        let post = |actor: [u8; 16], label: String| {
+            let sender = Sender::person(tenant, actor, key(&chance, &label));
             Outbox::new(sender, platform, nooterra_trust::outbox::Patience::default())
         };
+        let outbox = |party: PartyId, label: String| post(*party.as_bytes(), label);
         let requesters = r
             .requesters
             .iter()
@@ -124,7 +159,30 @@ impl Cast {
         let desks = Desks::new(|seat| outbox(seat_party(seat), seat.name().into()));
         let director = Director::new(&r.acts);
         let forger = Forger::new(tenant, key(&chance, "forger"), key(&chance, "former-staff"));
-        Self { chance, requesters, providers, payments, crew, desks, forger, epoch: r.epoch, director, strays: 0 }
+        let operators =
+            r.operators.iter().map(|o| Operator::new(o.clone(), post(*operator_id(&o.name).as_bytes(), format!("operator/{}", o.name))));
+        let operators = operators.collect();
+        let landlord = outbox(landlord_party(), "landlord".into());
+        let robots = r.robots.iter().map(|p| RobotId::named(&p.name)).collect();
+        let fleets = r.providers.iter().map(|p| provider_party(&p.name)).collect();
+        let stops = Vec::new();
+        Self {
+            chance,
+            requesters,
+            providers,
+            payments,
+            crew,
+            desks,
+            forger,
+            epoch: r.epoch,
+            operators,
+            landlord,
+            stops,
+            robots,
+            fleets,
+            director,
+            strays: 0,
+        }
     }
 
     /// Takes what the platform sent to a node. What is no mail is counted and dropped: nobody acts on it.
@@ -136,6 +194,12 @@ impl Cast {
         self.listen(now, node, &mail);
         if node == PAYMENTS {
             self.payments.receive(now, &mail, &mut self.chance);
+        } else if node == LANDLORD {
+            if let Mail::Receipt(r) = &mail {
+                self.landlord.receive(r, now);
+            }
+        } else if let Some(o) = ix(node, OPERATORS).and_then(|i| self.operators.get_mut(i)) {
+            o.receive(now, node, &mail, &mut self.chance);
         } else if let Some(seat) = ix(node, DESKS) {
             self.desks.receive(now, seat, &mail);
         } else if node == CREW {
@@ -159,6 +223,9 @@ impl Cast {
         }
         self.payments.advance(now);
         self.crew.advance(now);
+        for o in &mut self.operators {
+            o.advance(now);
+        }
         while let Some(cued) = self.director.next(now) {
             self.act(now, cued);
         }
@@ -179,6 +246,8 @@ impl Cast {
             .chain(self.crew.next_deadline(now))
             .chain(self.desks.next_deadline(now))
             .chain(self.forger.next_deadline(now))
+            .chain(self.operators.iter().filter_map(|o| o.next_deadline(now)))
+            .chain(self.landlord.next_deadline(now))
             .chain(self.director.next_deadline())
             .min()
     }
@@ -196,6 +265,10 @@ impl Cast {
         }
         self.payments.outbox.due(now).iter().for_each(|e| send(PAYMENTS, e.to_bytes()));
         self.crew.outbox.due(now).iter().for_each(|e| send(CREW, e.to_bytes()));
+        for (i, o) in self.operators.iter_mut().enumerate() {
+            o.outbox.due(now).iter().for_each(|e| send(at(OPERATORS, i), e.to_bytes()));
+        }
+        self.landlord.due(now).iter().for_each(|e| send(LANDLORD, e.to_bytes()));
         self.desks.post(now, &mut send);
         // From where does not matter: nobody is believed for where they stand.
         self.forger.post(|letter| send(DESKS, letter));
@@ -206,6 +279,7 @@ impl Cast {
         match kind {
             FaultKind::ProviderSilent { provider } => self.providers.get_mut(*provider as usize).map(|p| p.silent = begins).is_some(),
             FaultKind::RequesterSilent { requester } => self.requesters.get_mut(*requester as usize).map(|r| r.silent = begins).is_some(),
+            FaultKind::OperatorAbsent { operator } => self.operators.get_mut(*operator as usize).map(|o| o.absent = begins).is_some(),
             FaultKind::PaymentsDecline { ppm } => {
                 self.payments.fault_ppm = if begins { *ppm } else { 0 };
                 true
@@ -221,7 +295,8 @@ impl Cast {
             .iter()
             .map(|r| &r.outbox)
             .chain(self.providers.iter().map(|p| &p.outbox))
-            .chain([&self.payments.outbox, &self.crew.outbox])
+            .chain(self.operators.iter().map(|o| &o.outbox))
+            .chain([&self.payments.outbox, &self.crew.outbox, &self.landlord])
             .all(|o| o.unacked() == 0)
             && self.desks.at_rest()
             && self.director.at_rest()

@@ -1,6 +1,6 @@
 //! What the platform sends to people and companies.
 
-use nooterra_control::wish::{Invitation, PaymentAsk, RecoveryAsk};
+use nooterra_control::wish::{HelpWord, Invitation, PaymentAsk, RecoveryAsk};
 use nooterra_engine::Record;
 use nooterra_engine::ids::{IncidentId, JobId, PartyId, RobotId};
 use nooterra_jobs::status::Status;
@@ -40,4 +40,6 @@ pub enum Mail {
         /// Its state.
         status: Status,
     },
+    /// To a remote operator.
+    Help(HelpWord),
 }

@@ -68,7 +68,7 @@ impl Provider {
                 };
                 self.drafts.push(now + Span(wait), 0, 0, quote);
             }
-            Mail::Invite(_) | Mail::Pay(_) | Mail::Recover(_) | Mail::PutBack { .. } | Mail::Alert { .. } => {}
+            Mail::Invite(_) | Mail::Pay(_) | Mail::Recover(_) | Mail::PutBack { .. } | Mail::Alert { .. } | Mail::Help(_) => {}
         }
     }
 

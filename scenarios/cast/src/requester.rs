@@ -85,7 +85,7 @@ impl Requester {
             Mail::Notify { job, status, .. } => {
                 self.told.insert(*job, *status);
             }
-            Mail::Pay(_) | Mail::Invite(_) | Mail::Recover(_) | Mail::PutBack { .. } | Mail::Alert { .. } => {}
+            Mail::Pay(_) | Mail::Invite(_) | Mail::Recover(_) | Mail::PutBack { .. } | Mail::Alert { .. } | Mail::Help(_) => {}
         }
     }
 

@@ -5,6 +5,7 @@ use crate::books::{BookView, Books};
 use crate::liveness::{JobEnd, Liveness, Motion};
 use crate::safety::{Contact, Safety};
 use crate::sample::Sample;
+use crate::stops::{Barred, Stopped, Stops};
 use crate::verdict::{Class, Finding, Judgement, Notes, Verdict};
 use crate::watch::Watcher;
 use nooterra_engine::time::{Instant, Span};
@@ -38,6 +39,7 @@ pub struct Oracle {
     liveness: Liveness,
     books: Books,
     authority: Authority,
+    stops: Stops,
     oaths: Notes,
     other: Notes,
     watchers: Vec<Watcher>,
@@ -57,6 +59,7 @@ impl Oracle {
             liveness: Liveness::new(limits.stand, limits.moved_mm),
             books: Books::new(),
             authority: Authority::new(),
+            stops: Stops::new(),
             oaths: Notes::of("the program keeps its oaths"),
             other: Notes::of("the run is sound"),
             watchers,
@@ -87,6 +90,19 @@ impl Oracle {
     pub fn authority(&mut self, at: Instant, tick: u64, holdings: &[Holding]) {
         self.authority.look(at, tick, holdings);
     }
+    /// True motion of every robot under an acknowledged stop, each tick.
+    pub fn stopped(&mut self, at: Instant, tick: u64, robots: &[Stopped]) {
+        let names = &self.names;
+        for s in robots {
+            self.stops.motion(at, tick, s, &|i| name(names, i));
+        }
+    }
+    /// Jobs whose access has ended, each second.
+    pub fn barred(&mut self, at: Instant, tick: u64, jobs: &[Barred]) {
+        for b in jobs {
+            self.stops.access(at, tick, b);
+        }
+    }
     /// An oath of the program was broken: the run stops.
     pub fn oath(&mut self, at: Instant, tick: u64, oath: &str, story: &str) {
         self.oaths.broke(Class::Safety, at, tick, format!("{oath}: {story}"), vec![]);
@@ -115,9 +131,11 @@ impl Oracle {
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.notes().into_iter().flat_map(|n| &n.found)
     }
-    fn notes(&self) -> [&Notes; 12] {
-        let (s, l, b, a) = (&self.safety, &self.liveness, &self.books, &self.authority);
-        [&s.hard, &s.finite, &l.jobs, &l.stuck, &b.balance, &b.escrow, &b.payees, &b.sides, &a.single, &a.fence, &self.oaths, &self.other]
+    fn notes(&self) -> [&Notes; 14] {
+        let (s, l, b, a, t) = (&self.safety, &self.liveness, &self.books, &self.authority, &self.stops);
+        let (money, world) = ([&b.balance, &b.escrow, &b.payees, &b.sides], [&s.hard, &s.finite, &l.jobs, &l.stuck]);
+        let ([b0, b1, b2, b3], [w0, w1, w2, w3]) = (money, world);
+        [w0, w1, w2, w3, b0, b1, b2, b3, &a.single, &a.fence, &t.still, &t.access, &self.oaths, &self.other]
     }
     /// The run is over: the last sample, and how every job ended.
     pub fn finish(mut self, at: Instant, tick: u64, s: &Sample, jobs: &[JobEnd]) -> Verdict {

@@ -1,7 +1,7 @@
 //! # oracle: the judges of a run
 //!
 //! What lives here: what a run is measured by ([`Sample`]), the judges that are never asked for and always sit
-//! ([`safety`], [`liveness`], [`books`], [`authority`]), those that a scenario appoints ([`watch`]), and the
+//! ([`safety`], [`liveness`], [`books`], [`authority`], [`stops`]), those that a scenario appoints ([`watch`]), and the
 //! [`verdict`] that they come to together.
 //!
 //! What it may not touch: files, clocks, the run itself. A judge sees values of the world's truth and of the
@@ -15,6 +15,7 @@ pub mod books;
 pub mod liveness;
 pub mod safety;
 pub mod sample;
+pub mod stops;
 pub mod verdict;
 pub mod watch;
 
@@ -28,5 +29,6 @@ pub use books::BookView;
 pub use liveness::{JobEnd, Motion};
 pub use safety::{Contact, Counterpart};
 pub use sample::Sample;
+pub use stops::{Barred, Stopped};
 pub use verdict::{Class, Finding, Judgement, Verdict};
 pub use watch::{FaultSpan, Watcher, When};

@@ -70,6 +70,8 @@ sample! {
     money_insurance: u64 = "money.insurance";
     /// Minor units ever credited to skill developers.
     money_developers: u64 = "money.developers";
+    /// Minor units ever credited to remote operators.
+    money_operators: u64 = "money.operators";
     /// Minor units ever paid out.
     money_paid_out: u64 = "money.paid_out";
     /// Minor units in escrow now.
@@ -102,6 +104,10 @@ sample! {
     fleet_recovered: u64 = "fleet.recovered";
     /// Times that a repaired robot was put back.
     fleet_returned: u64 = "fleet.returned";
+    /// Robots in quarantine now.
+    fleet_quarantined: u64 = "fleet.quarantined";
+    /// Robots under a remote stop now.
+    fleet_stopped: u64 = "fleet.stopped";
     /// Times that a way was planned anew because something stood in it.
     replans: u64 = "replans";
     /// Jobs handed from one robot to another.

@@ -2,20 +2,21 @@
 
 use crate::count::Counts;
 use nooterra_agent::{Agent, Phase};
-use nooterra_engine::ids::{JobId, PartyId};
+use nooterra_engine::ids::{JobId, PartyId, RobotId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::{Instant, Span};
 use nooterra_jobs::status::Status;
 use nooterra_ledger::{Account, Kind};
 use nooterra_operations::RobotStatus;
 use nooterra_oracle::{
-    BookView, Class, Contact, Counterpart, FaultSpan, Holding, JobEnd, Limits, Motion, Oracle, Sample, Verdict, Watcher, When,
+    Barred, BookView, Class, Contact, Counterpart, FaultSpan, Holding, JobEnd, Limits, Motion, Oracle, Sample, Stopped, Verdict, Watcher,
+    When,
 };
 use nooterra_script::expect::Form;
 use nooterra_script::families::{EVENTS, LEDGER, REFUSED};
 use nooterra_script::resolved::FaultKind;
 use nooterra_stage::{Setup, Stage};
-use nooterra_twin::Party;
+use nooterra_twin::{Party, RobotIx};
 use std::collections::BTreeSet;
 
 /// A fault still explains what happens this long after it ended.
@@ -82,6 +83,9 @@ impl Judge {
             let excused = faulty(stage, robot, at) || other.is_some_and(|o| faulty(stage, o, at));
             self.oracle.contact(&Contact { at, tick, robot, with, impulse_mns: c.impulse_mns, began: c.began, excused });
         }
+        if !stage.control.state().stops.active.is_empty() {
+            self.oracle.stopped(at, tick, &stopped(stage, at));
+        }
         if nooterra_engine::marks::any_broken() {
             for (oath, story) in nooterra_engine::marks::take().broken {
                 self.oracle.oath(at, tick, oath, &story);
@@ -125,6 +129,7 @@ impl Judge {
             .filter_map(|(robot, _, a)| a.work().lease.as_ref().map(|l| Holding { robot, job: l.job, fence: l.fence }))
             .collect();
         self.oracle.authority(at, tick, &holdings);
+        self.oracle.barred(at, tick, &barred(stage));
         let mut s = sample(stage, counts, stops);
         self.oracle.count(&mut s);
         self.oracle.sample(at, tick, &s);
@@ -168,6 +173,29 @@ impl Judge {
         let last = self.last;
         self.oracle.finish(stage.now(), stage.tick(), &last, &jobs)
     }
+}
+
+/// Robots under a stop that they have acknowledged.
+fn stopped(stage: &Stage, at: Instant) -> Vec<Stopped> {
+    let robots = (0u32..).zip(stage.fleet.robots());
+    let stands = |(robot, (id, ix, _)): (u32, (RobotId, RobotIx, &Agent))| {
+        let cell = stage.control.state().robots.get(&id)?;
+        let since = cell.robot.stops.iter().filter_map(|s| s.acked_at).min()?;
+        let truth = stage.fleet.twin.truth(ix)?;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // metres per second of a robot
+        let speed_mmps = (truth.velocity_mps.norm() * 1000.0) as u64;
+        Some(Stopped { robot, since, speed_mmps, excused: faulty(stage, robot, at) })
+    };
+    robots.filter_map(stands).collect()
+}
+
+/// Jobs whose access was taken back or ran out.
+fn barred(stage: &Stage) -> Vec<Barred> {
+    let of = |j: &nooterra_jobs::Job| {
+        let completed = j.history.iter().rev().find(|m| m.status == Status::Completed).map(|m| m.at);
+        j.access.gone_at.map(|at| Barred { job: j.id, at, checkpoint: j.claimed.last().map(|c| c.at), completed })
+    };
+    stage.control.jobs().filter_map(of).collect()
 }
 
 fn number(stage: &Stage, ix: nooterra_twin::RobotIx) -> Option<u32> {
@@ -269,6 +297,8 @@ fn sample(stage: &Stage, counts: &Counts, stops: u64) -> Sample {
     };
     for r in robots {
         s.fleet_busy += u64::from(r.lease.is_some());
+        s.fleet_quarantined += u64::from(r.quarantined);
+        s.fleet_stopped += u64::from(!r.stops.is_empty());
     }
     for (id, ix, _) in stage.fleet.robots() {
         let out =
@@ -331,6 +361,8 @@ fn money(stage: &Stage, currency: Currency, s: &mut Sample) {
                 s.money_providers += p.amount.minor();
             } else if p.account.starts_with("developer_payable") {
                 s.money_developers += p.amount.minor();
+            } else if p.account.starts_with("operator_payable") {
+                s.money_operators += p.amount.minor();
             }
         }
     }

@@ -188,8 +188,13 @@ fn money(stage: &Stage, currency: Currency, p: &Pass) -> MoneyReport {
     let mut left: BTreeMap<PartyId, i64> = BTreeMap::new();
     for row in book.accounts().iter().filter(|r| r.key.currency == currency) {
         if row.key.account.kind() == Kind::Liability
-            && let (Some(party), true) =
-                (row.key.account.party(), matches!(row.key.account, Account::OwnerPayable { .. } | Account::DeveloperPayable { .. }))
+            && let (Some(party), true) = (
+                row.key.account.party(),
+                matches!(
+                    row.key.account,
+                    Account::OwnerPayable { .. } | Account::DeveloperPayable { .. } | Account::OperatorPayable { .. }
+                ),
+            )
         {
             *left.entry(party).or_default() += i64::try_from(row.balance.posted).unwrap_or(i64::MAX);
         }
@@ -198,7 +203,8 @@ fn money(stage: &Stage, currency: Currency, p: &Pass) -> MoneyReport {
     let parties = earned
         .into_iter()
         .map(|((role, who), sum)| {
-            let waiting = if role == "owner" || role == "developer" { open.get(&who).copied().unwrap_or_default() } else { sum };
+            let waiting =
+                if matches!(role.as_str(), "owner" | "developer" | "operator") { open.get(&who).copied().unwrap_or_default() } else { sum };
             PartyRow { name: who, role, earned_minor: sum, paid_out_minor: sum - waiting }
         })
         .collect();

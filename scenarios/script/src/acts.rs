@@ -45,6 +45,12 @@ pub struct ActEntry {
     pub adjust: Option<AdjustAct>,
     /// Somebody tries to cancel the job in another's name.
     pub forge: Option<ForgeAct>,
+    /// Staff bar a robot from work: the one named, or the one that the job has.
+    pub quarantine: Option<RobotAct>,
+    /// Somebody stops robots at once.
+    pub stop: Option<StopAct>,
+    /// Somebody lets robots back: clears the stops that were issued before, or a robot's quarantine.
+    pub clear: Option<ClearAct>,
 }
 
 /// Two people of finance give somebody money out of goodwill.
@@ -296,6 +302,51 @@ pub enum Verdict {
     Lost,
 }
 
+/// Which robot.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RobotAct {
+    /// Its name; the one that the job has, if not said.
+    pub robot: Option<At<String>>,
+}
+
+/// A remote stop.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StopAct {
+    /// Who says so: staff if not said.
+    pub by: Option<At<By>>,
+    /// One robot by its name, or the one that the job has.
+    pub robot: Option<At<String>>,
+    /// Everything at the site.
+    pub site: Option<At<bool>>,
+    /// Everything of this provider.
+    pub fleet: Option<At<String>>,
+    /// What becomes of work under way.
+    pub then: Option<At<ThenWhat>>,
+}
+
+/// What becomes of work under way when robots are stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema, Record)]
+#[serde(rename_all = "lowercase")]
+pub enum ThenWhat {
+    /// It waits.
+    #[default]
+    Wait,
+    /// It is left as soon as the robot may move.
+    Exit,
+}
+
+/// Stops or a quarantine are cleared.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClearAct {
+    /// Who says so: staff if not said.
+    pub by: Option<At<By>>,
+    /// This robot's quarantine instead of stops.
+    pub quarantine: Option<At<String>>,
+}
+
 /// Somebody cancels a job, or ends the request if it is not booked yet.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -325,6 +376,8 @@ pub enum By {
     Provider,
     /// Staff of the platform.
     Staff,
+    /// The site's own controller.
+    Site,
 }
 
 /// Why access is taken back.
@@ -490,4 +543,55 @@ pub enum Deed {
         /// How.
         how: Forgery,
     },
+    /// A robot is barred from work.
+    Quarantine {
+        /// Index into `robots`; none: the one that the job has.
+        robot: Option<u32>,
+    },
+    /// Robots are stopped.
+    Stop {
+        /// By whom.
+        by: By,
+        /// Which.
+        what: Stopped,
+        /// What becomes of work.
+        then: ThenWhat,
+    },
+    /// All stops that are in force are cleared, as far as this person may.
+    ClearStops {
+        /// By whom.
+        by: By,
+    },
+    /// A robot's quarantine is cleared.
+    ClearQuarantine {
+        /// Index into `robots`.
+        robot: u32,
+    },
+}
+
+/// What is stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub enum Stopped {
+    /// One robot.
+    Robot {
+        /// Index into `robots`.
+        ix: u32,
+    },
+    /// The robot that the job has.
+    JobsRobot {},
+    /// All at the site.
+    Site {},
+    /// All of a provider.
+    Fleet {
+        /// Index into `providers`.
+        ix: u32,
+    },
+}
+
+impl Deed {
+    /// Does it concern one job?
+    pub const fn concerns_job(&self) -> bool {
+        let of_many = matches!(self, Self::Stop { what: Stopped::Robot { .. } | Stopped::Site {} | Stopped::Fleet { .. }, .. });
+        !of_many && !matches!(self, Self::Quarantine { robot: Some(_) } | Self::ClearStops { .. } | Self::ClearQuarantine { .. })
+    }
 }

@@ -36,6 +36,7 @@ metrics! {
     "money.platform": "minor units ever credited to the platform";
     "money.insurance": "minor units ever credited to the insurance reserve";
     "money.developers": "minor units ever credited to skill developers";
+    "money.operators": "minor units ever credited to remote operators";
     "money.paid_out": "minor units ever paid out";
     "money.escrow": "minor units in escrow now";
     "money.imbalance": "sum of all debits minus all credits, minor units; must be 0";
@@ -52,6 +53,8 @@ metrics! {
     "fleet.soc_min_bps": "lowest state of charge now, 1/10000";
     "fleet.recovered": "times that people took a robot off the floor";
     "fleet.returned": "times that a repaired robot was put back";
+    "fleet.quarantined": "robots in quarantine now";
+    "fleet.stopped": "robots under a remote stop now";
     "replans": "times that a way was planned anew because something stood in it";
     "handovers": "jobs handed from one robot to another";
     "stalls": "times that a working job stalled";

@@ -56,6 +56,8 @@ pub struct Resolved {
     pub people: Vec<Walker>,
     /// People who take broken robots away.
     pub crew: CrewPlan,
+    /// Remote operators.
+    pub operators: Vec<OperatorPlan>,
     /// Policy values that differ from the marketplace's defaults.
     pub policy: PolicyPlan,
     /// What must hold.
@@ -344,6 +346,13 @@ pub enum FaultKind {
         /// Share declined, parts per million.
         ppm: u32,
     },
+    /// The site lets nobody in.
+    SiteRefuses {},
+    /// A remote operator does not answer.
+    OperatorAbsent {
+        /// Index into `operators`.
+        operator: u32,
+    },
 }
 
 impl FaultKind {
@@ -366,6 +375,8 @@ impl FaultKind {
             Self::ProviderSilent { .. } => "provider",
             Self::RequesterSilent { .. } => "requester",
             Self::PaymentsDecline { .. } => "payments",
+            Self::OperatorAbsent { .. } => "operator",
+            Self::SiteRefuses {} => "site",
         }
     }
     /// Every word that [`FaultKind::word`] gives.
@@ -386,6 +397,8 @@ impl FaultKind {
         "provider",
         "requester",
         "payments",
+        "operator",
+        "site",
     ];
 }
 
@@ -494,6 +507,39 @@ impl Default for CrewPlan {
     fn default() -> Self {
         Self { arrives: Span::from_mins(5), repairs: Span::from_mins(15), returns: true }
     }
+}
+
+/// A remote operator.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct OperatorPlan {
+    /// Name.
+    pub name: String,
+    /// Shortest time to an answer.
+    pub response_min: Span,
+    /// Longest time to an answer.
+    pub response_max: Span,
+    /// Work begins.
+    pub from: Instant,
+    /// Work ends.
+    pub to: Instant,
+    /// What it does when it is asked.
+    pub does: Does,
+}
+
+/// What an operator does when it is asked for help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+pub enum Does {
+    /// Looks, leads the robot around what stands in its way, and lets it go on.
+    #[default]
+    Help,
+    /// Lets it go on at once.
+    Resume,
+    /// Gives the job up.
+    Abort,
+    /// Looks and says that nothing can be done.
+    Nothing,
+    /// Declines every offer.
+    Decline,
 }
 
 /// What must hold.

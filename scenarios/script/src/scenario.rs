@@ -50,6 +50,9 @@ pub struct Scenario {
     pub people: Option<At<u32>>,
     /// People who take broken robots off the floor and repair them.
     pub crew: Option<Crew>,
+    /// Remote operators; without any, nobody is asked for help.
+    #[serde(default)]
+    pub operators: Vec<At<OperatorEntry>>,
     /// Values of the marketplace's policy that differ from its defaults.
     pub policy: Option<Policy>,
     /// Values drawn anew under each seed.
@@ -69,6 +72,47 @@ pub struct Crew {
     pub repairs: Option<At<Time>>,
     /// Do repaired robots come back? Yes if not said.
     pub returns: Option<At<bool>>,
+}
+
+/// A remote operator.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OperatorEntry {
+    /// Name.
+    pub name: At<String>,
+    /// Time to answer an offer, and to decide on a picture; 3 to 8 seconds if not said.
+    pub response: Option<At<Times>>,
+    /// When it works; from the start to the end if not said.
+    pub shift: Option<ShiftHours>,
+    /// What it does when it is asked; it helps if not said.
+    pub does: Option<At<Does>>,
+}
+
+/// Working hours.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShiftHours {
+    /// From.
+    pub from: At<Time>,
+    /// To.
+    pub to: At<Time>,
+}
+
+/// What an operator does when it is asked for help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Does {
+    /// Looks, leads the robot around what stands in its way, and lets it go on.
+    #[default]
+    Help,
+    /// Lets it go on at once.
+    Resume,
+    /// Gives the job up.
+    Abort,
+    /// Looks and says that nothing can be done.
+    Nothing,
+    /// Declines every offer.
+    Decline,
 }
 
 /// How bodies are simulated.
@@ -315,6 +359,10 @@ pub struct FaultEntry {
     pub requester: Option<PartyFault>,
     /// The payment provider declines.
     pub payments: Option<PaymentsFault>,
+    /// A remote operator is absent.
+    pub operator: Option<PartyFault>,
+    /// The site's controller refuses.
+    pub site: Option<SiteFault>,
 }
 
 /// A repeated fault.
@@ -511,6 +559,25 @@ pub struct PersonFault {
     /// How long they stay about.
     #[serde(rename = "for")]
     pub lasts: Option<At<Time>>,
+}
+
+/// The site's controller refuses.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SiteFault {
+    /// What.
+    pub refuses: At<SiteRefuses>,
+    /// How long.
+    #[serde(rename = "for")]
+    pub lasts: Option<At<Time>>,
+}
+
+/// What a site refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SiteRefuses {
+    /// To let robots in, whatever their plan.
+    Entry,
 }
 
 /// A party stops answering.

@@ -2,8 +2,10 @@
 
 use nooterra_cast::desks::Seat;
 use nooterra_cast::forger::former_staff;
-use nooterra_cast::{crew_party, key, payments_party, provider_party, requester_party, seat_party};
-use nooterra_control::genesis::{ContractTerms, Genesis, PartyEntry, RobotEntry, WitnessEntry};
+use nooterra_cast::{
+    crew_party, key, landlord_party, operator_id, operator_party, payments_party, provider_party, requester_party, seat_party,
+};
+use nooterra_control::genesis::{ContractTerms, Genesis, OperatorEntry, PartyEntry, RobotEntry, WitnessEntry};
 use nooterra_control::policy::Policy;
 use nooterra_engine::chance::Chance;
 use nooterra_engine::digest::sha256;
@@ -11,6 +13,7 @@ use nooterra_engine::ids::{ContractId, LicenceId, PartyId, RobotId, SiteId, Skil
 use nooterra_engine::money::Amount;
 use nooterra_engine::{Digest, Instant};
 use nooterra_jobs::pins::{LicencePin, LicenceUnit};
+use nooterra_operations::intervention::Kind;
 use nooterra_script::Resolved;
 use nooterra_site::Site;
 use nooterra_trust::{Binding, Role, SigningKey};
@@ -82,6 +85,8 @@ impl Setup {
         out.push((payments_party(), "payments".into()));
         out.push((crew_party(), "crew".into()));
         out.extend(Seat::ALL.map(|s| (seat_party(s), s.name().to_owned())));
+        out.push((landlord_party(), "landlord".into()));
+        out.extend(r.operators.iter().map(|o| (operator_party(&o.name), o.name.clone())));
         out
     }
 
@@ -121,6 +126,12 @@ impl Setup {
         for seat in Seat::ALL {
             let id = seat_party(seat);
             keys.push(self.binding(seat.role(), *id.as_bytes(), &id.to_string(), seat.name()));
+        }
+        let landlord = landlord_party();
+        keys.push(self.binding(Role::SI, *landlord.as_bytes(), &landlord.to_string(), "landlord"));
+        for o in &r.operators {
+            let id = operator_id(&o.name);
+            keys.push(self.binding(Role::OP, *id.as_bytes(), &id.to_string(), &format!("operator/{}", o.name)));
         }
         for (i, p) in r.robots.iter().enumerate() {
             let id = self.robot_id(i);
@@ -218,6 +229,16 @@ impl Setup {
                 WitnessEntry { actor: *self.site_id().as_bytes(), owner: self.site_party() },
             ],
             service_key: self.platform_key(),
+            operators: r
+                .operators
+                .iter()
+                .map(|o| OperatorEntry {
+                    operator: operator_id(&o.name),
+                    name: o.name.clone(),
+                    party: operator_party(&o.name),
+                    kinds: Kind::ALL.to_vec(),
+                })
+                .collect(),
         }
     }
 }

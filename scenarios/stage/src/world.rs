@@ -134,6 +134,10 @@ pub(crate) fn apply_fault(stage: &mut Stage, fault: u32, edge: Edge, kind: &Faul
         }
         return;
     }
+    if matches!(kind, FaultKind::SiteRefuses {}) {
+        stage.fleet.controller.refuses = begins;
+        return;
+    }
     if stage.cast.fault(kind, begins) {
         return;
     }

@@ -2,15 +2,17 @@
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // speeds, distances and grams of one robot, rounded for reports
 
 use super::Agent;
+use crate::assist::HAND_MPS;
 use crate::fields::Allowed;
 use crate::follow::{Gait, Limits, Reach, View};
 use crate::localise::Moved;
 use crate::map::AgentMap;
 use crate::note::Event;
-use crate::policy::{Bound, Bounds, Twist};
+use crate::policy::{Bound, Bounds, Source, Twist};
 use crate::track::NO_LANE;
 use crate::work::{Around, Phase};
 use nooterra_engine::{Instant, Span};
+use nooterra_port::assist::AssistView;
 use nooterra_port::hardware::{Actuation, SensorFrame};
 use nooterra_port::report::{AbortReason, Heartbeat, Mode, Report};
 use nooterra_site::RobotModel;
@@ -29,6 +31,8 @@ const STUCK_GIVE_UP_S: f64 = 120.0;
 const BLIND_BACK_MPS: f64 = 0.15;
 /// While hardly anything fits the map.
 const DOUBT_MPS: f64 = 0.1;
+/// Nothing is in the way.
+const FREE: Allowed = Allowed { wall_mps: f64::INFINITY, free_mps: f64::INFINITY, mover_mps: f64::INFINITY, contact_m: f64::INFINITY };
 
 impl Agent {
     /// One control cycle: sensors in, actuation out. `now` is the robot's own clock.
@@ -50,7 +54,8 @@ impl Agent {
         let target = self.work.target();
         let waits = self.track.last_vertex.is_some_and(|v| self.track.last().is_some() && Some(v) == target);
         let mut view = None;
-        if !waits {
+        let by_hand = self.help.has_hand();
+        if !waits && !by_hand {
             view = self.follower.look(&self.track, map, &self.loc.pose, model.drive, &lim, speed, target);
             if let Some(v) = view.filter(|_| !held) {
                 view = self.advance(now, v, map, &lim, speed, target);
@@ -58,7 +63,7 @@ impl Agent {
         }
         // ride legs are not driven
         let view = view.filter(|_| !self.track.ahead_at(0).is_some_and(|n| n.ride));
-        let applied = self.drive(now, view.as_ref(), held, &lim, dt_s);
+        let applied = if by_hand { self.drive_by_hand(now, held, &lim, dt_s) } else { self.drive(now, view.as_ref(), held, &lim, dt_s) };
         let wants = view.is_some() && !held;
         let lane = self.track.ahead_at(0).map(|n| n.lane).filter(|l| *l != NO_LANE).or(Some(self.last_lane).filter(|l| *l != NO_LANE));
         let moved_m = (moved.forward_m * moved.forward_m + moved.left_m * moved.left_m).sqrt();
@@ -72,6 +77,7 @@ impl Agent {
         let nominal_v = self.config.model.battery_v;
         let charge = self.power.cycle(now, f, at, !self.track.is_done(), nominal_v, &mut out);
         self.watch_lease(now, &mut out);
+        self.show(now, map, &mut out);
         self.link.retry(now, self.work.lease.as_ref().map(|l| l.id));
         self.say_all(now, out);
         self.beat(now, f);
@@ -105,6 +111,7 @@ impl Agent {
         self.fields.age(dt_s);
         if let Some(s) = &f.scan {
             self.loc.scan(s, map);
+            self.help.see(s);
             let m = &self.config.model;
             let reach_m = 1.0 + m.footprint_radius_m + m.speed_max_mps * (0.5 + m.speed_max_mps / m.accel_max_mps2);
             self.fields.scan(s, &self.loc.pose, self.loc.level, map, reach_m);
@@ -147,7 +154,7 @@ impl Agent {
             self.work.give_up(AbortReason::Sensor, "position lost", out);
         } else if f.soc_bps < reserve_bps || self.power.failing {
             self.work.give_up(AbortReason::Battery, if self.power.failing { "supply failing" } else { "below reserve" }, out);
-        } else if self.progress.idle_s() > STUCK_GIVE_UP_S && !self.progress.blocked {
+        } else if self.progress.idle_s() > STUCK_GIVE_UP_S && !self.progress.blocked && self.help.line().is_none() {
             self.work.give_up(AbortReason::Mechanical, "does not get on", out);
         }
         if self.check_until.is_some_and(|at| now >= at) && self.health.is_fit() {
@@ -238,8 +245,7 @@ impl Agent {
     pub(super) fn drive(&mut self, now: Instant, view: Option<&View>, held: bool, lim: &Limits, dt_s: f64) -> Twist {
         let (m, p) = (&self.config.model, &self.config.policy);
         let speed = self.last.v.norm();
-        let free = Allowed { wall_mps: f64::INFINITY, free_mps: f64::INFINITY, mover_mps: f64::INFINITY, contact_m: f64::INFINITY };
-        let mut allowed = free;
+        let mut allowed = FREE;
         let mut wish = Twist::default();
         if let (Some(v), false) = (view, held) {
             allowed = self.fields.allowed(&v.way, m.footprint_radius_m, speed, m.accel_max_mps2, m.speed_max_mps, p);
@@ -261,7 +267,55 @@ impl Agent {
                 wish.v = self.last.v * (v / speed);
             }
         }
+        self.policy.asked_by(Source::Planner);
+        self.bounded(now, wish, &allowed, view.map(|v| v.lane_mps), held, dt_s)
+    }
+
+    /// What an operator's hand wants of the wheels, under the same chain of bounds.
+    fn drive_by_hand(&mut self, now: Instant, held: bool, lim: &Limits, dt_s: f64) -> Twist {
+        let mut allowed = FREE;
+        let mut wish = Twist::default();
+        self.follower.stand();
+        if self.health.offline {
+            self.help.halt();
+        }
+        if !held && let Some((way, by_hand)) = self.help.wish(now, &self.loc.pose, lim) {
+            let (m, p) = (&self.config.model, &self.config.policy);
+            allowed = self.fields.allowed(&way, m.footprint_radius_m, self.last.v.norm(), m.accel_max_mps2, m.speed_max_mps, p);
+            self.progress.field(allowed.wall_mps.min(allowed.free_mps).min(allowed.mover_mps), dt_s);
+            wish = by_hand;
+        }
+        self.policy.asked_by(Source::Operator);
+        self.bounded(now, wish, &allowed, Some(HAND_MPS), held, dt_s)
+    }
+
+    /// A picture for the operator who looks on, each second.
+    fn show(&mut self, now: Instant, map: &AgentMap, out: &mut Vec<Report>) {
+        let next = self.track.leg(map).map(|l| ((l.b.x * 1e3) as i64, (l.b.y * 1e3) as i64));
+        let (pose, level, busy) = (self.pose_mm(), self.loc.level, self.help.is_moving());
+        let Some((assist, number, (first_urad, step_urad, ranges))) = self.help.due(now) else { return };
+        let view = AssistView {
+            assist,
+            number,
+            pose,
+            level,
+            radius_mm: (self.config.model.footprint_radius_m * 1e3) as u32,
+            next,
+            blocked: self.progress.blocked,
+            busy,
+            failed_grasps: self.work.failed_grasps(),
+            first_urad,
+            step_urad,
+            ranges_mm: ranges.to_vec(),
+        };
+        self.help.shown(view.hash());
+        out.push(Report::AssistView(Box::new(view)));
+    }
+
+    /// A wish under the chain of bounds.
+    fn bounded(&mut self, now: Instant, wish: Twist, allowed: &Allowed, lane_mps: Option<f64>, held: bool, dt_s: f64) -> Twist {
         let (m, p) = (&self.config.model, &self.config.policy);
+        let speed = self.last.v.norm();
         let mut b = Bounds::default();
         if held {
             b.speed(Bound::StopState, 0.0);
@@ -278,9 +332,9 @@ impl Agent {
             b.speed(Bound::SensorGate, BLIND_BACK_MPS);
         }
         b.speed(Bound::HardwareSpeed, m.speed_max_mps);
-        if let Some(v) = view {
+        if let Some(lane_mps) = lane_mps {
             // A limit is entered at its speed: what the last lane allowed is braked off, not cut off.
-            b.speed(Bound::ZoneSpeed, v.lane_mps.max(speed - m.accel_max_mps2 * dt_s));
+            b.speed(Bound::ZoneSpeed, lane_mps.max(speed - m.accel_max_mps2 * dt_s));
         }
         b.speed(Bound::Clearance, if self.progress.blocked { 0.0 } else { allowed.wall_mps.min(allowed.free_mps) });
         b.speed(Bound::HumanClearance, allowed.mover_mps);

@@ -5,13 +5,17 @@ use crate::link::Heard;
 use crate::map::AgentMap;
 use crate::note::Event;
 use crate::work::Phase;
+use nooterra_engine::geom::Vec2;
 use nooterra_engine::ids::StopId;
 use nooterra_engine::{Instant, Span};
+use nooterra_port::assist::{Action, InterventionOrder};
 use nooterra_port::order::{LeaseOffer, Order, SignedOrder, StepAction, TaskKind};
 use nooterra_port::report::{AbortReason, Report};
 
 /// The self-check after a stop takes this long.
 const SELF_CHECK: Span = Span::from_secs(1);
+/// An operator's target lies this near to a lane.
+const OFF_LANE_M: f64 = 1.0;
 
 impl Agent {
     /// Takes bytes from the link: a signed order, or a receipt for a report. `now` is the robot's own clock.
@@ -72,6 +76,9 @@ impl Agent {
             Order::LeaseEnd { lease, .. } => {
                 if self.work.has(lease) {
                     self.work.end();
+                    if self.help.shut() {
+                        self.let_go();
+                    }
                 }
                 Ok(())
             }
@@ -103,6 +110,9 @@ impl Agent {
                     return Err("LEASE_EXPIRED");
                 }
                 let pose = self.pose_mm();
+                if self.help.release() {
+                    self.let_go();
+                }
                 self.work.safe_exit(self.track.last_vertex, pose, &mut out);
                 self.say_all(now, out);
                 Ok(())
@@ -127,7 +137,85 @@ impl Agent {
                 Ok(())
             }
             Order::Ack { .. } => Ok(()),
+            Order::Assist { assist, lease, open } => {
+                if !open {
+                    if self.help.line().is_some_and(|l| l.assist == assist) && self.help.shut() {
+                        self.let_go();
+                    }
+                    return Ok(());
+                }
+                if !self.work.has(lease) {
+                    return Err("LEASE_EXPIRED");
+                }
+                self.help.open(now, assist, lease);
+                Ok(())
+            }
+            Order::Intervention(i) => {
+                let code = self.intervene(now, &i, map).err().unwrap_or("");
+                let applied = if code.is_empty() { i.action.args() } else { Vec::new() };
+                let (assist, intervention) = (i.assist, i.intervention);
+                self.say(now, Report::InterventionAnswered { assist, intervention, code: code.into(), applied, clamps: Vec::new() });
+                Ok(())
+            }
         }
+    }
+
+    /// What an operator asks for, checked against everything that the robot knows itself.
+    fn intervene(&mut self, now: Instant, i: &InterventionOrder, map: &AgentMap) -> Result<(), &'static str> {
+        let mine = self.help.line().is_some_and(|l| l.assist == i.assist && l.lease == i.lease) && self.work.has(i.lease);
+        if !mine {
+            return Err("NOT_ASSIGNED_OPERATOR");
+        }
+        if !self.help.has_shown(i.view) {
+            return Err("TERMS_CHANGED");
+        }
+        if !self.stops.is_empty() && !matches!(i.action, Action::Abort {}) {
+            return Err("STOP_ACTIVE");
+        }
+        match i.action {
+            Action::Abort {} => {
+                if self.work.phase != Phase::Working {
+                    return Err("STATE_FORBIDS");
+                }
+                let mut out = Vec::new();
+                self.help.release();
+                self.work.give_up(AbortReason::Safety, "the operator gives up", &mut out);
+                self.say_all(now, out);
+            }
+            Action::Resume {} => {
+                if self.help.release() {
+                    self.let_go();
+                }
+            }
+            Action::ApproveGrasp { choice } => self.work.approve_grasp(now, u32::from(choice))?,
+            Action::SelectObject { object } => self.work.approve_grasp(now, object)?,
+            Action::SetNavTarget { x_mm, y_mm, level, .. } => {
+                #[allow(clippy::cast_precision_loss)] // millimetres of a site
+                let to = Vec2::new(x_mm as f64 * 1e-3, y_mm as f64 * 1e-3);
+                if level != self.loc.level || !map.has_lane(level, to, OFF_LANE_M) || map.is_wall(level, to, 0.0) {
+                    return Err("AREA_FORBIDDEN");
+                }
+                self.take_hand(now, &i.action)?;
+            }
+            Action::TeleopNudge { .. } => self.take_hand(now, &i.action)?,
+        }
+        Ok(())
+    }
+
+    fn take_hand(&mut self, now: Instant, action: &Action) -> Result<(), &'static str> {
+        if !self.health.is_fit() || self.health.offline {
+            return Err("ROBOT_NOT_READY");
+        }
+        let can_shift = self.config.model.drive == nooterra_site::robot::Drive::Omnidirectional;
+        self.help.take(now, action, &self.loc.pose, can_shift)
+    }
+
+    /// It goes on by itself from where the operator left it.
+    fn let_go(&mut self) {
+        self.track.restart_leg(self.loc.pose.at);
+        self.follower.forget_leg();
+        self.follower.stand();
+        self.progress.new_way();
     }
 
     pub(super) fn stop(&mut self, now: Instant, stop: StopId, power_off: bool) {

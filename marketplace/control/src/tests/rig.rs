@@ -106,6 +106,12 @@ pub struct Knobs {
     pub no_triage: bool,
     pub no_access: bool,
     pub capture_fails: u32,
+    /// Stands still before this step until an operator lets it go on.
+    pub stuck_before_step: BTreeMap<RobotId, u16>,
+    /// Says nothing to interventions.
+    pub deaf_to_help: bool,
+    /// Robots refuse interventions with this code.
+    pub refuse_help: Option<&'static str>,
 }
 
 pub struct Puppet {
@@ -126,6 +132,10 @@ pub struct Puppet {
     pub soc_bps: u32,
     queue: Vec<Envelope>,
     pub seen: Vec<Order>,
+    pub line: Option<nooterra_engine::ids::AssistId>,
+    pub views: u32,
+    pub freed: bool,
+    stuck: bool,
 }
 
 pub struct Rig {
@@ -146,12 +156,17 @@ pub struct Rig {
     pub refused: Vec<(String, String)>,
     /// What the crew on site was asked.
     pub crew: Vec<Wish>,
+    /// What operators were told.
+    pub help: Vec<(nooterra_engine::ids::OperatorId, crate::HelpWord)>,
     pub restart_every: Option<u32>,
     ticks: u32,
 }
 
 pub fn party(name: &str) -> PartyId {
     PartyId::named(name)
+}
+pub fn operator(name: &str) -> nooterra_engine::ids::OperatorId {
+    nooterra_engine::ids::OperatorId::named(name)
 }
 pub fn robot(name: &str) -> RobotId {
     RobotId::named(name)
@@ -172,7 +187,8 @@ pub fn genesis(policy: Policy, robots: &[(&str, &str, u32)]) -> Genesis {
         to: Instant::NEVER,
         revoked_at: None,
     };
-    let parties = ["rq", "rq2", "acme", "bolt", "bank", "landlord", "staff", "judge", "judge2", "insurer", "books", "books2"];
+    let parties =
+        ["rq", "rq2", "acme", "bolt", "bank", "landlord", "staff", "staff2", "judge", "judge2", "insurer", "books", "books2", "helpdesk"];
     let mut keys = vec![
         bind("rq", Role::RQ, *party("rq").as_bytes()),
         bind("rq2", Role::RQ, *party("rq2").as_bytes()),
@@ -181,11 +197,14 @@ pub fn genesis(policy: Policy, robots: &[(&str, &str, u32)]) -> Genesis {
         bind("bank", Role::PS, *party("bank").as_bytes()),
         bind("site", Role::SI, *SiteId::named("site").as_bytes()),
         bind("staff", Role::OS, *party("staff").as_bytes()),
+        bind("staff2", Role::OS, *party("staff2").as_bytes()),
         bind("judge", Role::TR, *party("judge").as_bytes()),
         bind("judge2", Role::TR, *party("judge2").as_bytes()),
         bind("insurer", Role::IN, *party("insurer").as_bytes()),
         bind("books", Role::FI, *party("books").as_bytes()),
         bind("books2", Role::FI, *party("books2").as_bytes()),
+        bind("olga", Role::OP, *operator("olga").as_bytes()),
+        bind("otto", Role::OP, *operator("otto").as_bytes()),
     ];
     keys.extend(robots.iter().map(|(n, _, _)| bind(n, Role::RB, *robot(n).as_bytes())));
     Genesis {
@@ -219,6 +238,7 @@ pub fn genesis(policy: Policy, robots: &[(&str, &str, u32)]) -> Genesis {
             .collect(),
         witnesses: vec![WitnessEntry { actor: *SiteId::named("site").as_bytes(), owner: party("landlord") }],
         service_key: key("platform"),
+        operators: vec![],
     }
 }
 
@@ -227,20 +247,39 @@ impl Rig {
         Self::with(Policy::scenario(), robots)
     }
 
+    /// With operators on the desk.
+    pub fn with_operators(robots: &[(&str, &str, u32)]) -> Self {
+        let mut g = genesis(Policy::scenario(), robots);
+        let kinds = nooterra_operations::intervention::Kind::ALL.to_vec();
+        for n in ["olga", "otto"] {
+            g.operators.push(crate::OperatorEntry {
+                operator: operator(n),
+                name: n.into(),
+                party: party("helpdesk"),
+                kinds: kinds.clone(),
+            });
+        }
+        Self::from(g, robots)
+    }
+
     pub fn with(policy: Policy, robots: &[(&str, &str, u32)]) -> Self {
+        Self::from(genesis(policy, robots), robots)
+    }
+
+    fn from(g: Genesis, robots: &[(&str, &str, u32)]) -> Self {
         let _ = marks::take();
         let site = Arc::new(row(8));
-        let g = genesis(policy, robots);
         let tenant = g.tenant;
         let mut c = Control::new(g, site.clone()).unwrap();
         let mut out = Out::default();
         c.begin(&mut out);
         let person = |n: &str, actor: [u8; 16]| (n.to_owned(), Sender::person(tenant, actor, key(n)));
         let mut senders: BTreeMap<String, Sender> =
-            ["rq", "rq2", "acme", "bolt", "bank", "staff", "judge", "judge2", "insurer", "books", "books2"]
+            ["rq", "rq2", "acme", "bolt", "bank", "staff", "staff2", "judge", "judge2", "insurer", "books", "books2"]
                 .iter()
                 .map(|n| person(n, *party(n).as_bytes()))
                 .collect();
+        senders.extend(["olga", "otto"].iter().map(|n| person(n, *operator(n).as_bytes())));
         senders.insert("site".into(), Sender::device(tenant, *SiteId::named("site").as_bytes(), key("site"), 1));
         let puppets = robots
             .iter()
@@ -264,6 +303,10 @@ impl Rig {
                     soc_bps: 9_500,
                     queue: vec![],
                     seen: vec![],
+                    line: None,
+                    views: 0,
+                    freed: false,
+                    stuck: false,
                 };
                 (robot(n), p)
             })
@@ -285,6 +328,7 @@ impl Rig {
             inside: BTreeSet::new(),
             refused: vec![],
             crew: vec![],
+            help: vec![],
             restart_every: None,
             ticks: 0,
         }
@@ -348,6 +392,7 @@ impl Rig {
             }
             Wish::Recover(ask) => self.crew.push(Wish::Recover(ask)),
             Wish::PutBack { .. } => self.crew.push(w),
+            Wish::Help { operator, word } => self.help.push((operator, word)),
             Wish::Notify { .. } | Wish::Alert { .. } | Wish::Receipt { .. } => {}
         }
     }
@@ -465,6 +510,15 @@ impl Rig {
             Order::AccessGranted { .. } => p.granted = true,
             Order::SafeExit { .. } => p.phase = 6,
             Order::Stop { stop, .. } => self.report(id, Report::StopAcked { stop }),
+            Order::Assist { assist, open, .. } => p.line = open.then_some(assist),
+            Order::Intervention(i) if !self.knobs.deaf_to_help => {
+                let code = self.knobs.refuse_help.unwrap_or_default().to_owned();
+                if code.is_empty() && matches!(i.action, nooterra_port::Action::Resume {}) {
+                    p.freed = true;
+                }
+                let (assist, intervention, applied) = (i.assist, i.intervention, i.action.args());
+                self.report(id, Report::InterventionAnswered { assist, intervention, code, applied, clamps: vec![] });
+            }
             _ => {}
         }
     }
@@ -523,6 +577,7 @@ impl Rig {
         if p.beat == Instant::ZERO || now.since(p.beat) >= Span::from_secs(5) {
             self.beat(id);
         }
+        self.show(id);
         let p = self.robots.get_mut(&id).unwrap();
         let hold = never && p.lease.is_some();
         let target = p.lease.as_ref().and_then(|(l, _)| match p.phase {
@@ -542,6 +597,28 @@ impl Rig {
             self.left(id);
         }
         self.work(id, hold);
+    }
+
+    /// A picture for whoever looks on.
+    fn show(&mut self, id: RobotId) {
+        let p = self.robots.get_mut(&id).unwrap();
+        let Some(assist) = p.line else { return };
+        p.views += 1;
+        let view = nooterra_port::AssistView {
+            assist,
+            number: p.views,
+            pose: pose(self.site.vertices[p.at as usize].at),
+            level: 0,
+            radius_mm: 300,
+            next: None,
+            blocked: true,
+            busy: false,
+            failed_grasps: 0,
+            first_urad: 0,
+            step_urad: 0,
+            ranges_mm: vec![],
+        };
+        self.report(id, Report::AssistView(Box::new(view)));
     }
 
     /// The site sees a robot that has nothing more to do leave the vertices of its job.
@@ -604,6 +681,13 @@ impl Rig {
             return;
         };
         if p.at != step.vertex {
+            return;
+        }
+        if self.knobs.stuck_before_step.get(&id) == Some(&p.step) && !p.freed {
+            if !p.stuck {
+                p.stuck = true;
+                self.report(id, Report::ExecutionStalled { reason: report::StallReason::Stuck });
+            }
             return;
         }
         let (index, vertex) = (p.step, step.vertex);

@@ -1,7 +1,8 @@
 //! Acts: cues and deeds, each with everything that it needs.
 
 use super::Desk;
-use crate::acts::{Act, ActEntry, ClaimsPlan, Cue, DecideAct, Deed, Harm, Payer};
+use super::names::Parties;
+use crate::acts::{Act, ActEntry, By, ClaimsPlan, Cue, DecideAct, Deed, Harm, Payer, StopAct, Stopped, ThenWhat};
 use crate::at::At;
 use crate::families::EVENTS;
 use crate::flaw::nearest;
@@ -10,23 +11,25 @@ use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
 
 /// Every kind of deed, for messages.
-const DEEDS: &str = "cancel, revoke, chargeback, complain, triage, claim, assess, decide, adjust, forge";
+const DEEDS: &str = "cancel, revoke, chargeback, complain, triage, claim, assess, decide, adjust, forge, quarantine, stop, clear";
 /// A bank takes so long to decide if nothing is said.
 const BANK: Span = Span::from_secs(60);
 
-pub(super) fn acts(desk: &mut Desk<'_>, duration: Span, currency: Currency) -> Vec<Act> {
+pub(super) fn acts(desk: &mut Desk<'_>, parties: &Parties<'_>, duration: Span, currency: Currency) -> Vec<Act> {
     let scenario = desk.scenario;
-    scenario.acts.iter().filter_map(|e| act(desk, e, duration, currency)).collect()
+    scenario.acts.iter().filter_map(|e| act(desk, e, parties, duration, currency)).collect()
 }
 
-fn act(desk: &mut Desk<'_>, e: &At<ActEntry>, duration: Span, currency: Currency) -> Option<Act> {
+fn act(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, duration: Span, currency: Currency) -> Option<Act> {
     let cue = cue(desk, e, duration);
-    let deed = deed(desk, e, currency);
+    let deed = deed(desk, e, parties, currency);
+    let timed = matches!(cue, Some(Cue::At(_)));
+    let of_job = !timed || deed.as_ref().is_none_or(Deed::concerns_job);
     let job = e.job.as_ref().map(|j| j.value);
     if let Some(j) = e.job.as_ref().filter(|j| j.value == 0) {
         desk.flaw(j, "jobs are numbered from 1", "write for example `job: 1`");
     }
-    if job.is_none() {
+    if job.is_none() && of_job {
         desk.flaw(e, "the act does not say which job it concerns", "write for example `job: 1`");
     }
     Some(Act { job, cue: cue?, deed: deed? })
@@ -64,7 +67,7 @@ fn cue(desk: &mut Desk<'_>, e: &At<ActEntry>, duration: Span) -> Option<Cue> {
     }
 }
 
-fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, currency: Currency) -> Option<Deed> {
+fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, currency: Currency) -> Option<Deed> {
     let given = [
         e.cancel.is_some(),
         e.revoke.is_some(),
@@ -76,6 +79,9 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, currency: Currency) -> Option<Dee
         e.decide.is_some(),
         e.adjust.is_some(),
         e.forge.is_some(),
+        e.quarantine.is_some(),
+        e.stop.is_some(),
+        e.clear.is_some(),
     ];
     if given.iter().filter(|g| **g).count() != 1 {
         desk.flaw(e, "an act has exactly one deed", format!("one of {DEEDS}"));
@@ -125,7 +131,45 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, currency: Currency) -> Option<Dee
     if let Some(d) = &e.decide {
         return decide(desk, d, currency);
     }
+    if let Some(q) = &e.quarantine {
+        let robot = match &q.robot {
+            Some(name) => Some(desk.robot(name, parties)?),
+            None => None,
+        };
+        return Some(Deed::Quarantine { robot });
+    }
+    if let Some(s) = &e.stop {
+        return stop(desk, e, s, parties);
+    }
+    if let Some(c) = &e.clear {
+        let by = c.by.as_ref().map_or(By::Staff, |b| b.value);
+        return match &c.quarantine {
+            Some(name) => desk.robot(name, parties).map(|robot| Deed::ClearQuarantine { robot }),
+            None => Some(Deed::ClearStops { by }),
+        };
+    }
     e.revoke.as_ref().map(|r| Deed::Revoke { why: r.reason.value })
+}
+
+fn stop(desk: &mut Desk<'_>, e: &At<ActEntry>, s: &StopAct, parties: &Parties<'_>) -> Option<Deed> {
+    let by = s.by.as_ref().map_or(By::Staff, |b| b.value);
+    let then = s.then.as_ref().map_or(ThenWhat::Wait, |t| t.value);
+    let site = s.site.as_ref().is_some_and(|v| v.value);
+    let given = [s.robot.is_some(), site, s.fleet.is_some()];
+    if given.iter().filter(|g| **g).count() > 1 {
+        desk.flaw(e, "a stop is of one robot, of a site or of a fleet", "keep one of robot, site, fleet");
+        return None;
+    }
+    let what = if let Some(name) = &s.robot {
+        Stopped::Robot { ix: desk.robot(name, parties)? }
+    } else if let Some(name) = &s.fleet {
+        Stopped::Fleet { ix: desk.provider(name, parties.providers)? }
+    } else if site {
+        Stopped::Site {}
+    } else {
+        Stopped::JobsRobot {}
+    };
+    Some(Deed::Stop { by, what, then })
 }
 
 fn decide(desk: &mut Desk<'_>, d: &DecideAct, currency: Currency) -> Option<Deed> {

@@ -97,9 +97,12 @@ fn kind<'a>(desk: &mut Desk<'_>, e: &'a At<FaultEntry>, parties: &Parties<'_>, b
         e.provider.is_some(),
         e.requester.is_some(),
         e.payments.is_some(),
+        e.operator.is_some(),
+        e.site.is_some(),
     ];
     if given.iter().filter(|g| **g).count() != 1 {
-        let remedy = "one of obstacle, network, partition, cut, robot, slip, door, lift, person, provider, requester, payments";
+        let remedy =
+            "one of obstacle, network, partition, cut, robot, slip, door, lift, person, provider, requester, payments, operator, site";
         desk.flaw(e, "a fault has exactly one kind", remedy);
         return None;
     }
@@ -147,6 +150,12 @@ fn kind<'a>(desk: &mut Desk<'_>, e: &'a At<FaultEntry>, parties: &Parties<'_>, b
     }
     if let Some(p) = &e.requester {
         return desk.requester(&p.name, parties).map(|requester| (FaultKind::RequesterSilent { requester }, p.lasts.as_ref()));
+    }
+    if let Some(s) = &e.site {
+        return Some((FaultKind::SiteRefuses {}, s.lasts.as_ref()));
+    }
+    if let Some(o) = &e.operator {
+        return desk.operator(&o.name).map(|operator| (FaultKind::OperatorAbsent { operator }, o.lasts.as_ref()));
     }
     e.payments.as_ref().map(|p| (FaultKind::PaymentsDecline { ppm: p.decline.0 }, p.lasts.as_ref()))
 }

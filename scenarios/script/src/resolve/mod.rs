@@ -7,6 +7,7 @@ mod fleet;
 mod judge;
 mod market;
 mod names;
+mod operators;
 mod outline;
 mod people;
 
@@ -62,8 +63,9 @@ pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotMod
     let demand = market::demand(&mut desk, &market, &models, &robots, duration, swarm.per_hour);
     let network = network(&mut desk, &swarm);
     let named = names::Parties { robots: &robots, providers: &market.providers, requesters: &demand.requesters };
+    let operators = operators::operators(&mut desk, duration);
     let faults = faults::plan(&mut desk, &named, network, duration);
-    let acts = acts::acts(&mut desk, duration, market.currency);
+    let acts = acts::acts(&mut desk, &named, duration, market.currency);
     let claims = acts::claims(&mut desk, market.currency);
     let people = people::walkers(&mut desk, swarm.people);
     let expect = judge::expectations(&mut desk);
@@ -95,6 +97,7 @@ pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotMod
         claims,
         people,
         crew: scenario.crew.as_ref().map(crew).unwrap_or_default(),
+        operators,
         policy,
         expect,
         notes: desk.notes,

@@ -1,0 +1,132 @@
+//! What remote operators say, and what the desk answers.
+
+use crate::unit::{Outcome, Unit, need, no};
+use nooterra_engine::ids::{AssistId, OperatorId};
+use nooterra_engine::time::Instant;
+use nooterra_engine::{Digest, Record};
+use nooterra_jobs::status::Status;
+use nooterra_jobs::tier::Tier;
+use nooterra_operations::assist::Outcome as Ended;
+use nooterra_operations::desk::{Command, Refusal};
+use nooterra_operations::intervention;
+use nooterra_port::assist::Action;
+use nooterra_trust::{Code, Rejection};
+
+/// What an operator may say (`OP`).
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum OperatorCommand {
+    /// Work begins.
+    OpenShift {
+        /// Robots at a time.
+        max_jobs: u8,
+        /// Kinds of place; none named: all.
+        tiers: Vec<Tier>,
+        /// Until when at the latest.
+        until: Instant,
+    },
+    /// Work ends. What is on the desk goes back to the queue.
+    CloseShift,
+    /// Takes an offer.
+    Accept {
+        /// The assist.
+        assist: AssistId,
+    },
+    /// Does not take it.
+    Decline {
+        /// The assist.
+        assist: AssistId,
+        /// Why, for people.
+        reason: String,
+    },
+    /// Has the robot on screen and begins.
+    Start {
+        /// The assist.
+        assist: AssistId,
+        /// Hash of the picture on screen.
+        view: Digest,
+    },
+    /// Asks something of the robot.
+    Intervene {
+        /// The assist.
+        assist: AssistId,
+        /// What.
+        action: Action,
+        /// Hash of the picture that it was decided on.
+        view: Digest,
+    },
+    /// Is done with it.
+    End {
+        /// The assist.
+        assist: AssistId,
+        /// How it went: resumed, task done, unresolved, or abort.
+        outcome: Ended,
+    },
+}
+
+pub(crate) fn refused(r: Refusal) -> Rejection {
+    match r {
+        Refusal::Unknown(what) => Rejection::new(Code::NotFound).field(what),
+        Refusal::AlreadyDone => Rejection::new(Code::AlreadyDone),
+        Refusal::BadShift(field) => Rejection::new(Code::WindowInvalid).field(field),
+        Refusal::Tired => Rejection::new(Code::LimitExceeded).field("work"),
+        Refusal::NotAssigned => Rejection::new(Code::NotAssignedOperator),
+        Refusal::ShiftClosed => Rejection::new(Code::ShiftClosed),
+        Refusal::WrongStage => Rejection::new(Code::TrackForbids).field("assist"),
+        Refusal::OutOfScope => Rejection::new(Code::ScopeExceeded),
+        Refusal::Beyond(field) => Rejection::new(Code::ScopeExceeded).field(field),
+        Refusal::StaleView => Rejection::new(Code::TermsChanged).field("view"),
+        Refusal::Stopped => Rejection::new(Code::StopActive),
+    }
+}
+
+impl Unit<'_> {
+    pub fn operator(&mut self, operator: OperatorId, c: OperatorCommand) -> Outcome {
+        match c {
+            OperatorCommand::OpenShift { max_jobs, tiers, until } => {
+                let (shift, tiers) = (self.new_id(), tiers.into_iter().map(|t| t as u8).collect());
+                self.desk(Command::OpenShift { operator, shift, max_jobs, tiers, until })
+            }
+            OperatorCommand::CloseShift => self.desk(Command::CloseShift { operator }),
+            OperatorCommand::Accept { assist } => self.desk(Command::Accept { operator, assist }),
+            OperatorCommand::Decline { assist, reason } => {
+                need(reason.len() <= 128, Code::SchemaInvalid)?;
+                self.desk(Command::Decline { operator, assist, reason })
+            }
+            OperatorCommand::Start { assist, view } => {
+                if let Some(job) = self.s.desk.open.get(&assist).map(|a| a.request.job) {
+                    let status = self.job(job)?.status;
+                    let helps = matches!(status, Status::Executing | Status::Stalled | Status::AbortingSafeExit);
+                    if !helps {
+                        return Err(Rejection::new(Code::StateForbids).field("state").actual(status.name()));
+                    }
+                }
+                self.desk(Command::Start { operator, assist, view })
+            }
+            OperatorCommand::Intervene { assist, action, view } => self.intervene(operator, assist, action, view),
+            OperatorCommand::End { assist, outcome } => self.desk(Command::End { operator, assist, outcome }),
+        }
+    }
+
+    fn intervene(&mut self, operator: OperatorId, assist: AssistId, action: Action, view: Digest) -> Outcome {
+        let Some(a) = self.s.desk.open.get(&assist) else { return no(Code::NotFound) };
+        let (robot, job) = (a.request.robot, a.request.job);
+        let r = &self.cell(robot)?.robot;
+        let (stopped, pose) = (!r.stops.is_empty(), r.pose);
+        need(self.job(job)?.robot() == Some(robot), Code::NotBoundRobot)?;
+        let measured = match action {
+            Action::ApproveGrasp { choice } => intervention::Action::ApproveGrasp { choice },
+            Action::SetNavTarget { x_mm, y_mm, .. } => {
+                intervention::Action::SetNavTarget { dx_mm: x_mm.saturating_sub(pose.x_mm), dy_mm: y_mm.saturating_sub(pose.y_mm) }
+            }
+            Action::SelectObject { object } => intervention::Action::SelectObject { object },
+            Action::TeleopNudge { dx_mm, dy_mm, dtheta_urad, held } => {
+                intervention::Action::TeleopNudge { dx_mm, dy_mm, dtheta_urad, held }
+            }
+            Action::Resume {} => intervention::Action::Resume {},
+            Action::Abort {} => intervention::Action::Abort {},
+        };
+        let intervention = self.new_id();
+        let command = Command::Submit { operator, assist, intervention, action: measured, view, stopped };
+        self.desk_with(command, Some(action), None)
+    }
+}

@@ -1,0 +1,205 @@
+//! Remote stops of robots, sites, fleets and everything: issued, felt by jobs, agreed away.
+
+use crate::unit::{Outcome, Unit, need, no};
+use nooterra_engine::Record;
+use nooterra_engine::ids::{JobId, PartyId, RobotId, StopId};
+use nooterra_engine::sometimes;
+use nooterra_engine::time::Span;
+use nooterra_jobs::batch;
+use nooterra_jobs::event::{Cause, Event, ReleaseReason, StallReason};
+use nooterra_jobs::status::{Class, Status};
+use nooterra_operations::event::Event as RobotEvent;
+use nooterra_operations::stop::{Cleared, Refusal, Scope, Stop, Then, Voice};
+use nooterra_port::Order;
+use nooterra_trust::{Code, Rejection, Role};
+
+/// What is to be stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub enum StopWhat {
+    /// One robot.
+    Robot(RobotId),
+    /// The robot that a job has.
+    Job(JobId),
+    /// All robots on a level of the site.
+    Level(u32),
+    /// All robots of the site.
+    Site {},
+    /// All robots of an owner.
+    Fleet(PartyId),
+    /// Everything.
+    Tenant {},
+}
+
+/// A remote stop.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct StopOrder {
+    /// What.
+    pub what: StopWhat,
+    /// Cut drive power as well.
+    pub power_off: bool,
+    /// Work under way is left as soon as the robots may move, instead of waiting.
+    pub exit: bool,
+    /// Why, for people.
+    pub reason: String,
+}
+
+fn refused(r: Refusal) -> Rejection {
+    Rejection::new(match r {
+        Refusal::Unknown => Code::NotFound,
+        Refusal::Forbidden => Code::RoleForbidden,
+        Refusal::AlreadyDone => Code::AlreadyDone,
+        Refusal::OwnStop => Code::SelfApproval,
+    })
+    .field("stop")
+}
+
+impl Unit<'_> {
+    /// Staff, and the trust service.
+    pub fn stop_by_staff(&mut self, order: StopOrder) -> Outcome {
+        let voice = if self.cx.role == Role::TR { Voice::Trust } else { Voice::Staff };
+        self.stop(order, voice)
+    }
+
+    /// An owner stops robots of its own.
+    pub fn stop_by_owner(&mut self, party: PartyId, order: StopOrder) -> Outcome {
+        let own = match order.what {
+            StopWhat::Fleet(owner) => owner == party,
+            StopWhat::Robot(r) => self.cell(r)?.robot.owner == party,
+            StopWhat::Job(j) => self.job(j)?.robot().is_some_and(|r| self.cell(r).is_ok_and(|c| c.robot.owner == party)),
+            _ => return no(Code::ScopeMissing),
+        };
+        need(own, Code::NotFound)?;
+        self.stop(order, Voice::Owner)
+    }
+
+    /// A requester stops the robot that is bound to a job of its own.
+    pub fn stop_by_requester(&mut self, party: PartyId, order: StopOrder) -> Outcome {
+        let StopWhat::Job(job) = order.what else { return no(Code::ScopeMissing) };
+        need(self.job(job)?.request.requester == party, Code::NotFound)?;
+        self.stop(order, Voice::Requester)
+    }
+
+    /// The site stops everything on its floor.
+    pub fn stop_by_site(&mut self, exit: bool) -> Outcome {
+        need(self.cx.role == Role::SI, Code::RoleForbidden)?;
+        self.stop(StopOrder { what: StopWhat::Site {}, power_off: false, exit, reason: "SITE".to_owned() }, Voice::Site)
+    }
+
+    fn stop(&mut self, order: StopOrder, voice: Voice) -> Outcome {
+        let stop: StopId = self.new_id();
+        need(order.reason.len() <= 128, Code::SchemaInvalid)?;
+        let scope = match order.what {
+            StopWhat::Robot(r) => Scope::Robot(self.cell(r)?.robot.id),
+            StopWhat::Job(j) => match self.job(j)?.robot() {
+                Some(r) => Scope::Robot(r),
+                None => return no(Code::NotBoundRobot),
+            },
+            StopWhat::Level(l) => Scope::Level(l),
+            StopWhat::Site {} => Scope::Site {},
+            StopWhat::Fleet(owner) => Scope::Fleet(owner),
+            StopWhat::Tenant {} => Scope::Tenant {},
+        };
+        self.s.stops.check(scope, voice, order.power_off).map_err(refused)?;
+        let covers = |c: &&crate::state::RobotCell| match scope {
+            Scope::Robot(r) => c.robot.id == r,
+            Scope::Level(l) => c.robot.pose.level == l,
+            Scope::Site {} | Scope::Tenant {} => true,
+            Scope::Fleet(owner) => c.robot.owner == owner,
+        };
+        let robots: Vec<RobotId> = self.s.robots.values().filter(covers).map(|c| c.robot.id).collect();
+        need(!robots.is_empty(), Code::NotFound)?;
+        let then = if order.exit { Then::Exit } else { Then::Wait };
+        self.issue(Stop {
+            stop,
+            scope,
+            power_off: order.power_off,
+            then,
+            reason: order.reason,
+            voice,
+            actor: self.cx.actor,
+            at: self.now(),
+            robots,
+            agreed: Vec::new(),
+        });
+        Ok(())
+    }
+
+    /// A stop comes into force: every robot that it covers is told, and work under way waits or is left.
+    pub(crate) fn issue(&mut self, s: Stop) {
+        sometimes!(s.robots.len() > 1, "many robots stopped at once");
+        self.halt_robots(&s);
+        for robot in s.robots {
+            let Some(job) = self.cell(robot).ok().and_then(|c| c.robot.lease).map(|h| h.job) else { continue };
+            let Ok(j) = self.job(job) else { continue };
+            match s.then {
+                Then::Exit if j.status.class() == Class::Inside => self.safe_exit(job, Cause::Stop, None),
+                Then::Exit if j.status.class() == Class::Booked => self.unfit(job, ReleaseReason::RobotUnfit, Cause::Stop),
+                _ => {
+                    let events = batch::stall(j, StallReason::RemoteStop, self.now());
+                    self.emit_all(job, events);
+                }
+            }
+        }
+    }
+
+    /// A stop comes into force for its robots. What becomes of their work is said elsewhere.
+    pub(crate) fn halt_robots(&mut self, s: &Stop) {
+        self.s.stops.issue(s.clone());
+        for robot in &s.robots {
+            self.emit_robot(*robot, RobotEvent::StopIssued { stop: s.stop, power_off: s.power_off, reason: s.reason.clone() });
+            self.order(*robot, Order::Stop { stop: s.stop, power_off: s.power_off });
+        }
+    }
+
+    /// Somebody agrees that a stop is over.
+    pub fn clear_stop(&mut self, stop: StopId, voice: Voice) -> Outcome {
+        let actor = self.cx.actor;
+        // Whoever may not see a stop is not told of it.
+        if let Some(s) = self.s.stops.active.get(&stop) {
+            let touches = match (voice, s.scope) {
+                (Voice::Owner, Scope::Fleet(owner)) => owner.as_bytes() == &actor,
+                (Voice::Owner, _) => s.robots.iter().all(|r| self.cell(*r).is_ok_and(|c| c.robot.owner.as_bytes() == &actor)),
+                (Voice::Requester, _) => s.actor == actor,
+                _ => true,
+            };
+            need(touches, Code::NotFound)?;
+        }
+        let done = self.s.stops.clearing(stop, voice, actor).map_err(refused)?;
+        let over = self.s.stops.clear(stop, voice, actor);
+        if let (Cleared::Over, Some(s)) = (done, over) {
+            for robot in s.robots {
+                self.stop_over(robot, stop);
+            }
+            self.trigger_dispatch();
+        }
+        Ok(())
+    }
+
+    /// Staff let one robot go: every stop of it alone is over. Those of a site or a fleet need others to agree.
+    pub fn clear_robot_stops(&mut self, robot: RobotId) -> Outcome {
+        self.cell(robot)?;
+        let own = |s: &&Stop| s.scope == Scope::Robot(robot);
+        let stops: Vec<StopId> = self.s.stops.over(robot).filter(own).map(|s| s.stop).collect();
+        need(!stops.is_empty(), Code::AlreadyDone)?;
+        for stop in stops {
+            self.clear_stop(stop, Voice::Staff)?;
+        }
+        Ok(())
+    }
+
+    fn stop_over(&mut self, robot: RobotId, stop: StopId) {
+        self.emit_robot(robot, RobotEvent::StopCleared { stop });
+        self.order(robot, Order::ClearStop { stop });
+        let Ok(c) = self.cell(robot) else { return };
+        if !c.robot.stops.is_empty() {
+            return;
+        }
+        let Some(job) = c.robot.lease.map(|h| h.job) else { return };
+        let Ok(j) = self.job(job) else { return };
+        if j.status == Status::Stalled && j.stall_reason == Some(StallReason::RemoteStop) {
+            let stalled = j.stall_since.map_or(Span::ZERO, |s| self.now().since(s));
+            self.emit(job, Event::ExecutionResumed { stalled });
+        }
+        self.ask_entry(job);
+    }
+}

@@ -1,0 +1,209 @@
+use super::rig::{Rig, operator, party, robot};
+use crate::input::RequesterCommand;
+use crate::{HelpOutcome, HelpWord, OperatorCommand};
+use nooterra_engine::Digest;
+use nooterra_engine::ids::{AssistId, JobId};
+use nooterra_engine::time::{Instant, Span};
+use nooterra_jobs::event::{AssistOutcome, Cause, Event as JobEvent};
+use nooterra_jobs::status::Status;
+use nooterra_port::Action;
+
+const ONE: &[(&str, &str, u32)] = &[("a1", "acme", 8)];
+
+fn open(rig: &mut Rig, who: &str, secs: u64) {
+    let until = rig.now + Span::from_secs(secs);
+    rig.send(who, &OperatorCommand::OpenShift { max_jobs: 2, tiers: vec![], until }).unwrap();
+}
+
+/// A patrol whose robot stands before its second point.
+fn stuck(rig: &mut Rig) -> JobId {
+    rig.run(10);
+    rig.knobs.stuck_before_step.insert(robot("a1"), 1);
+    let job = rig.ask(rig.patrol(&[2, 3, 4]));
+    for _ in 0..900 {
+        if rig.status(job) == Status::Stalled {
+            return job;
+        }
+        rig.tick();
+    }
+    panic!("never stalled: {:?} {:?}", rig.names(job), rig.refused);
+}
+
+fn offer(rig: &Rig) -> Option<(String, AssistId)> {
+    rig.help.iter().rev().find_map(|(o, w)| {
+        let who = if *o == operator("olga") { "olga" } else { "otto" };
+        if let HelpWord::Offer(x) = w { Some((who.to_owned(), x.assist)) } else { None }
+    })
+}
+
+fn screen(rig: &Rig) -> Option<Digest> {
+    rig.help.iter().rev().find_map(|(_, w)| if let HelpWord::Screen(v) = w { Some(v.hash()) } else { None })
+}
+
+fn begun(rig: &mut Rig) -> (JobId, String, AssistId) {
+    open(rig, "olga", 3_000);
+    let job = stuck(rig);
+    let (who, assist) = offer(rig).expect("offered");
+    rig.send(&who, &OperatorCommand::Accept { assist }).unwrap();
+    rig.run(2);
+    let view = screen(rig).expect("shown");
+    rig.send(&who, &OperatorCommand::Start { assist, view }).unwrap();
+    assert_eq!(rig.status(job), Status::Assisted);
+    (job, who, assist)
+}
+
+#[test]
+fn an_operator_helps_and_is_paid_by_the_minute() {
+    let mut rig = Rig::with_operators(ONE);
+    let (job, who, assist) = begun(&mut rig);
+    rig.run(70);
+    let view = screen(&rig).unwrap();
+    rig.send(&who, &OperatorCommand::Intervene { assist, action: Action::Resume {}, view }).unwrap();
+    rig.run(1);
+    rig.send(&who, &OperatorCommand::End { assist, outcome: HelpOutcome::Resumed }).unwrap();
+    assert!(matches!(rig.status(job), Status::Executing | Status::Completed));
+    assert_eq!(rig.run_job(job, 900), Status::Settled, "{:?} {:?}", rig.names(job), rig.refused);
+    let names = rig.names(job);
+    let order = ["EXECUTION_STALLED", "ASSIST_QUEUED", "ASSIST_OFFERED", "ASSIST_ACCEPTED", "ASSIST_STARTED", "INTERVENTION_SUBMITTED"];
+    let at = |n: &str| names.iter().position(|x| *x == n).unwrap_or(usize::MAX);
+    assert!(order.windows(2).all(|w| at(w[0]) < at(w[1])), "{names:?}");
+    assert!(at("INTERVENTION_APPLIED") < at("ASSIST_ENDED"));
+    let j = &rig.c.state().jobs[&job];
+    assert_eq!(j.helped.len(), 1);
+    let billed = j.helped[0].billed;
+    assert!(billed >= Span::from_secs(71) && billed < Span::from_secs(73), "{billed}");
+    // 75 minor units a minute.
+    let paid: u64 = rig.c.money(job).unwrap().parts.iter().filter(|p| p.0 == "operator_payable").map(|p| p.2).sum();
+    assert!((89..=91).contains(&paid), "{paid}");
+    assert_eq!(rig.c.money(job).unwrap().parts.iter().find(|p| p.0 == "operator_payable").unwrap().1, Some(party("helpdesk")));
+    rig.check_books();
+}
+
+#[test]
+fn nobody_comes_and_the_robot_leaves() {
+    let mut rig = Rig::with_operators(ONE);
+    open(&mut rig, "olga", 3_000);
+    let job = stuck(&mut rig);
+    rig.run(160);
+    let names = rig.names(job);
+    assert_eq!(names.iter().filter(|n| **n == "ASSIST_OFFERED").count(), 5, "{names:?}");
+    assert!(names.contains(&"ASSIST_EXHAUSTED"));
+    assert_eq!(rig.run_job(job, 900), Status::Settled, "{:?}", rig.names(job));
+    let j = &rig.c.state().jobs[&job];
+    assert_eq!(j.aborted, Some(Cause::AssistExhausted));
+    assert!(j.helped.is_empty() && j.help.is_none());
+    rig.check_books();
+}
+
+#[test]
+fn a_declined_offer_goes_to_the_next() {
+    let mut rig = Rig::with_operators(ONE);
+    open(&mut rig, "olga", 3_000);
+    open(&mut rig, "otto", 3_000);
+    let job = stuck(&mut rig);
+    let (first, assist) = offer(&rig).unwrap();
+    let other = if first == "olga" { "otto" } else { "olga" };
+    assert_eq!(rig.send(other, &OperatorCommand::Accept { assist }).unwrap_err(), "NOT_ASSIGNED_OPERATOR");
+    rig.send(&first, &OperatorCommand::Decline { assist, reason: "lunch".into() }).unwrap();
+    assert_eq!(offer(&rig).unwrap().0, other);
+    rig.send(other, &OperatorCommand::Accept { assist }).unwrap();
+    // Nothing on screen yet, or something else.
+    assert_eq!(rig.send(other, &OperatorCommand::Start { assist, view: Digest([9; 32]) }).unwrap_err(), "TERMS_CHANGED");
+    rig.run(40);
+    assert!(rig.names(job).contains(&"ASSIST_OFFER_LAPSED"), "accepted and not started");
+}
+
+#[test]
+fn interventions_stay_within_their_bounds_and_each_has_one_answer() {
+    let mut rig = Rig::with_operators(ONE);
+    let (job, who, assist) = begun(&mut rig);
+    rig.run(1);
+    let view = screen(&rig).unwrap();
+    let nudge = |dx_mm, held| Action::TeleopNudge { dx_mm, dy_mm: 0, dtheta_urad: 0, held };
+    let say = |rig: &mut Rig, action, view| rig.send(&who, &OperatorCommand::Intervene { assist, action, view });
+    assert_eq!(say(&mut rig, nudge(501, Span::from_secs(1)), view).unwrap_err(), "SCOPE_EXCEEDED");
+    assert_eq!(say(&mut rig, nudge(100, Span::from_secs(3)), view).unwrap_err(), "SCOPE_EXCEEDED");
+    assert_eq!(
+        say(&mut rig, Action::SetNavTarget { x_mm: 900_000, y_mm: 0, theta_urad: 0, level: 0 }, view).unwrap_err(),
+        "SCOPE_EXCEEDED"
+    );
+    assert_eq!(say(&mut rig, Action::Resume {}, Digest([1; 32])).unwrap_err(), "TERMS_CHANGED");
+    rig.knobs.refuse_help = Some("AREA_FORBIDDEN");
+    say(&mut rig, nudge(100, Span::from_secs(1)), view).unwrap();
+    assert_eq!(say(&mut rig, Action::Resume {}, view).unwrap_err(), "TRACK_FORBIDS", "one at a time");
+    rig.run(2);
+    assert!(rig.names(job).contains(&"INTERVENTION_REFUSED"));
+    rig.knobs.deaf_to_help = true;
+    let view = screen(&rig).unwrap();
+    say(&mut rig, nudge(100, Span::from_secs(1)), view).unwrap();
+    rig.run(6);
+    assert!(rig.names(job).contains(&"INTERVENTION_EXPIRED"));
+    let stop = crate::input::StaffCommand::Stop { robot: robot("a1"), reason: "test".into() };
+    rig.send("staff", &stop).unwrap();
+    assert_eq!(rig.status(job), Status::Stalled, "a stop ends the help");
+    assert!(rig.job_events(job).iter().any(|e| matches!(e, JobEvent::AssistEnded { outcome: AssistOutcome::Unresolved, .. })));
+    let submitted = rig.names(job).iter().filter(|n| **n == "INTERVENTION_SUBMITTED").count();
+    let answered = |n: &&&str| matches!(**n, "INTERVENTION_APPLIED" | "INTERVENTION_REFUSED" | "INTERVENTION_EXPIRED");
+    assert_eq!(submitted, rig.names(job).iter().filter(answered).count());
+}
+
+#[test]
+fn an_operator_who_gives_up_sends_the_robot_out() {
+    let mut rig = Rig::with_operators(ONE);
+    let (job, who, assist) = begun(&mut rig);
+    rig.send(&who, &OperatorCommand::End { assist, outcome: HelpOutcome::Abort }).unwrap();
+    assert_eq!(rig.status(job), Status::AbortingSafeExit);
+    assert_eq!(rig.run_job(job, 900), Status::Settled);
+    assert_eq!(rig.c.state().jobs[&job].aborted, Some(Cause::OperatorAborted));
+    rig.check_books();
+}
+
+#[test]
+fn whoever_goes_home_hands_the_robot_on() {
+    let mut rig = Rig::with_operators(ONE);
+    let (job, who, _) = begun(&mut rig);
+    let other = if who == "olga" { "otto" } else { "olga" };
+    open(&mut rig, other, 3_000);
+    rig.send(&who, &OperatorCommand::CloseShift).unwrap();
+    assert_eq!(rig.status(job), Status::Stalled);
+    assert_eq!(offer(&rig).unwrap().0, other, "queued anew, more urgent");
+    let queued: Vec<u8> = rig
+        .job_events(job)
+        .iter()
+        .filter_map(|e| if let JobEvent::AssistQueued { priority, .. } = e { Some(*priority) } else { None })
+        .collect();
+    assert_eq!(queued, [1, 2]);
+    assert_eq!(rig.send(&who, &OperatorCommand::CloseShift).unwrap_err(), "SHIFT_CLOSED");
+    rig.run(20);
+    assert_eq!(rig.run_job(job, 1_500), Status::Settled, "{:?}", rig.names(job));
+    rig.check_books();
+}
+
+#[test]
+fn a_cancelled_job_ends_its_help() {
+    let mut rig = Rig::with_operators(ONE);
+    let (job, _, _) = begun(&mut rig);
+    rig.send("rq", &RequesterCommand::Cancel { job, safety: false }).unwrap();
+    assert_eq!(rig.status(job), Status::AbortingSafeExit);
+    assert!(rig.c.state().jobs[&job].help.is_some(), "the operator helps the robot out");
+    assert_eq!(rig.run_job(job, 900), Status::Settled);
+    assert!(rig.job_events(job).iter().any(|e| matches!(e, JobEvent::AssistEnded { outcome: AssistOutcome::Exited, .. })));
+    assert!(rig.c.state().desk.open.is_empty());
+    rig.check_books();
+}
+
+#[test]
+fn shifts_are_guarded() {
+    let mut rig = Rig::with_operators(ONE);
+    rig.run(1);
+    let until = rig.now + Span::from_secs(60);
+    let shift = |max_jobs, until: Instant| OperatorCommand::OpenShift { max_jobs, tiers: vec![], until };
+    assert_eq!(rig.send("olga", &shift(0, until)).unwrap_err(), "WINDOW_INVALID");
+    let now = rig.now;
+    assert_eq!(rig.send("olga", &shift(1, now)).unwrap_err(), "WINDOW_INVALID");
+    rig.send("olga", &shift(1, until)).unwrap();
+    assert_eq!(rig.send("olga", &shift(1, until)).unwrap_err(), "ALREADY_DONE");
+    rig.run(61);
+    assert!(rig.c.state().desk.operators[&operator("olga")].shift.is_none(), "it ends by itself");
+    assert_eq!(rig.send("olga", &OperatorCommand::Accept { assist: AssistId::named("x") }).unwrap_err(), "NOT_FOUND");
+}

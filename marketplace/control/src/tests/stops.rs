@@ -1,0 +1,158 @@
+use super::rig::{Rig, party, robot};
+use crate::input::{OwnerCommand, RequesterCommand, StaffCommand};
+use crate::stops::{StopOrder, StopWhat};
+use nooterra_engine::ids::{JobId, StopId};
+use nooterra_jobs::event::{Cause, Event as JobEvent, StallReason};
+use nooterra_jobs::status::Status;
+use nooterra_operations::RobotStatus;
+use nooterra_port::{FacilityReport, Order};
+
+const TWO: &[(&str, &str, u32)] = &[("a1", "acme", 8), ("b1", "bolt", 15)];
+
+fn order(what: StopWhat, exit: bool) -> StopOrder {
+    StopOrder { what, power_off: false, exit, reason: "test".into() }
+}
+
+fn working(rig: &mut Rig) -> JobId {
+    rig.run(10);
+    let job = rig.ask(rig.patrol(&[2, 3, 4, 5, 6]));
+    for _ in 0..900 {
+        if rig.status(job) == Status::Executing {
+            return job;
+        }
+        rig.tick();
+    }
+    panic!("never worked: {:?}", rig.names(job));
+}
+
+fn active(rig: &Rig) -> Vec<StopId> {
+    rig.c.state().stops.active.keys().copied().collect()
+}
+
+#[test]
+fn a_requester_stops_its_own_robot_and_lets_it_go() {
+    let mut rig = Rig::new(TWO);
+    let job = working(&mut rig);
+    assert_eq!(rig.send("rq2", &RequesterCommand::Stop(order(StopWhat::Job(job), false))).unwrap_err(), "NOT_FOUND");
+    assert_eq!(rig.send("rq", &RequesterCommand::Stop(order(StopWhat::Site {}, false))).unwrap_err(), "SCOPE_MISSING");
+    rig.send("rq", &RequesterCommand::Stop(order(StopWhat::Job(job), false))).unwrap();
+    assert_eq!(rig.status(job), Status::Stalled);
+    let r = rig.c.state().jobs[&job].robot().unwrap();
+    assert!(matches!(rig.robots[&r].seen.last(), Some(Order::Stop { .. })));
+    let stop = active(&rig)[0];
+    assert_eq!(rig.send("rq2", &RequesterCommand::ClearStop { stop }).unwrap_err(), "NOT_FOUND");
+    assert_eq!(rig.send("bolt", &OwnerCommand::ClearStop { stop }).unwrap_err(), "NOT_FOUND");
+    rig.send("rq", &RequesterCommand::ClearStop { stop }).unwrap();
+    assert_eq!(rig.status(job), Status::Executing);
+    assert_eq!(rig.send("rq", &RequesterCommand::ClearStop { stop }).unwrap_err(), "NOT_FOUND");
+    assert_eq!(rig.run_job(job, 900), Status::Settled);
+    assert!(rig.job_events(job).iter().any(|e| matches!(e, JobEvent::ExecutionStalled { reason: StallReason::RemoteStop })));
+    rig.check_books();
+}
+
+#[test]
+fn a_site_stop_needs_the_site_and_staff() {
+    let mut rig = Rig::new(TWO);
+    let job = working(&mut rig);
+    rig.send("site", &FacilityReport::StopAsked { exit: false }).unwrap();
+    let stop = active(&rig)[0];
+    assert!(rig.c.robots().all(|r| r.stops.len() == 1), "everybody on the floor");
+    rig.run(5);
+    assert!(rig.c.robots().all(|r| r.stops[0].acked && r.stops[0].level == 0));
+    rig.send("staff", &StaffCommand::ClearStop { stop }).unwrap();
+    assert_eq!(rig.status(job), Status::Stalled, "the site has not agreed");
+    assert_eq!(rig.send("staff2", &StaffCommand::ClearStop { stop }).unwrap_err(), "ALREADY_DONE", "staff have said so");
+    rig.send("site", &FacilityReport::StopCleared { stop }).unwrap();
+    assert_eq!(rig.status(job), Status::Executing);
+    assert_eq!(rig.run_job(job, 900), Status::Settled);
+    rig.check_books();
+}
+
+#[test]
+fn overlapping_stops_all_have_to_clear() {
+    let mut rig = Rig::new(TWO);
+    let job = working(&mut rig);
+    let r = rig.c.state().jobs[&job].robot().unwrap();
+    rig.send("staff", &StaffCommand::Stop { robot: r, reason: "one".into() }).unwrap();
+    let owner = if rig.c.state().robots[&r].robot.owner == party("acme") { "acme" } else { "bolt" };
+    let fleet = StopWhat::Fleet(party(owner));
+    rig.send(owner, &OwnerCommand::Stop(order(fleet, false))).unwrap();
+    let other = if owner == "acme" { "bolt" } else { "acme" };
+    assert_eq!(rig.send(other, &OwnerCommand::Stop(order(fleet, false))).unwrap_err(), "NOT_FOUND");
+    rig.send("staff", &StaffCommand::ClearStops { robot: r }).unwrap();
+    assert_eq!(rig.status(job), Status::Stalled, "the fleet's stop is in force");
+    assert_eq!(rig.send("staff", &StaffCommand::ClearStops { robot: r }).unwrap_err(), "ALREADY_DONE");
+    let stop = active(&rig)[0];
+    rig.send(owner, &OwnerCommand::ClearStop { stop }).unwrap();
+    assert_eq!(rig.status(job), Status::Stalled);
+    rig.send("staff", &StaffCommand::ClearStop { stop }).unwrap();
+    assert_eq!(rig.status(job), Status::Executing);
+}
+
+#[test]
+fn everything_stops_by_one_and_moves_again_by_two_others() {
+    let mut rig = Rig::new(TWO);
+    rig.run(10);
+    let all = order(StopWhat::Tenant {}, false);
+    assert_eq!(rig.send("judge", &StaffCommand::StopAll(all.clone())).unwrap_err(), "ROLE_FORBIDDEN");
+    rig.send("staff", &StaffCommand::StopAll(all)).unwrap();
+    let stop = active(&rig)[0];
+    assert_eq!(rig.send("staff", &StaffCommand::ClearStop { stop }).unwrap_err(), "SELF_APPROVAL");
+    rig.send("staff2", &StaffCommand::ClearStop { stop }).unwrap();
+    assert_eq!(rig.send("staff2", &StaffCommand::ClearStop { stop }).unwrap_err(), "ALREADY_DONE");
+    assert_eq!(active(&rig), [stop], "a third one has to agree");
+    let job = rig.ask(rig.patrol(&[2, 3]));
+    rig.run(60);
+    assert_ne!(rig.status(job), Status::Matched, "nobody is matched");
+    assert!(!rig.names(job).contains(&"ROBOT_MATCHED"));
+}
+
+#[test]
+fn a_stop_with_exit_ends_the_job_and_a_deaf_robot_escalates() {
+    let mut rig = Rig::new(TWO);
+    let job = working(&mut rig);
+    let r = rig.c.state().jobs[&job].robot().unwrap();
+    let now = rig.now;
+    rig.knobs.cut.insert(r, (now, now + nooterra_engine::time::Span::from_secs(8)));
+    rig.send("staff", &StaffCommand::StopAll(order(StopWhat::Robot(r), true))).unwrap();
+    assert_eq!(rig.status(job), Status::AbortingSafeExit);
+    rig.run(7);
+    assert_eq!(rig.c.state().robots[&r].robot.stops[0].level, 2, "told again, then escalated");
+    rig.run(8);
+    assert!(rig.c.state().robots[&r].robot.stops[0].acked);
+    rig.send("staff", &StaffCommand::ClearStops { robot: r }).unwrap();
+    assert_eq!(rig.run_job(job, 3_000), Status::Settled, "{:?}", rig.names(job));
+    assert!(rig.job_events(job).iter().any(|e| matches!(e, JobEvent::SafeExitOrdered { cause: Cause::Stop, .. })));
+    rig.check_books();
+}
+
+#[test]
+fn a_barred_robot_leaves_and_is_not_asked_again() {
+    let mut rig = Rig::new(&[("a1", "acme", 8), ("a2", "acme", 15)]);
+    let job = working(&mut rig);
+    let r = rig.c.state().jobs[&job].robot().unwrap();
+    assert_eq!(rig.send("staff", &StaffCommand::QuarantineOf { job, cause: "test".into() }), Ok(()));
+    assert_eq!(rig.status(job), Status::AbortingSafeExit);
+    assert_eq!(rig.run_job(job, 3_000), Status::Settled, "{:?}", rig.names(job));
+    let j = &rig.c.state().jobs[&job];
+    assert_eq!((j.aborted, j.legs.len()), (None, 2), "{:?}", rig.names(job));
+    assert_ne!(j.legs[1].offer.robot, r);
+    let next = rig.ask(rig.patrol(&[2, 3]));
+    assert_eq!(rig.run_job(next, 900), Status::Settled);
+    assert!(rig.c.state().jobs[&next].legs.iter().all(|l| l.offer.robot != r));
+    assert_eq!(rig.c.state().robots[&r].robot.status, RobotStatus::Quarantined);
+    assert!(rig.c.state().robots[&r].robot.lease.is_none());
+    rig.send("staff", &StaffCommand::ClearQuarantine { robot: r }).unwrap();
+    rig.run(10);
+    assert_eq!(rig.c.state().robots[&r].robot.status, RobotStatus::Active);
+    rig.check_books();
+}
+
+#[test]
+fn a_robot_that_does_not_exist_is_not_stopped() {
+    let mut rig = Rig::new(TWO);
+    rig.run(10);
+    let nobody = order(StopWhat::Robot(robot("nobody")), false);
+    assert_eq!(rig.send("staff", &StaffCommand::StopAll(nobody)).unwrap_err(), "NOT_FOUND");
+    assert_eq!(rig.send("staff", &StaffCommand::StopAll(order(StopWhat::Fleet(party("rq")), false))).unwrap_err(), "NOT_FOUND");
+}
