@@ -16,7 +16,7 @@ struct Room {
     imports: &'static str,
 }
 
-const PURE: &str = "engine ledger trust site twin port agent sim market jobs dispatch settlement operations control script cast oracle";
+const PURE: &str = "engine ledger trust site twin port agent sim market jobs dispatch settlement skills operations control script cast oracle";
 
 const fn pure(name: &'static str, folder: &'static str, imports: &'static str) -> Room {
     Room { name, folder, pure: true, imports }
@@ -41,6 +41,7 @@ const ROOMS: &[Room] = &[
     pure("jobs", "marketplace/jobs", "engine"),
     pure("dispatch", "marketplace/dispatch", "engine site"),
     pure("settlement", "marketplace/settlement", "engine jobs ledger"),
+    pure("skills", "marketplace/skills", "engine trust"),
     pure("operations", "marketplace/operations", "engine"),
     pure("control", "marketplace/control", "engine ledger trust site port market jobs dispatch settlement operations"),
     pure("script", "scenarios/script", "engine site port control"),
