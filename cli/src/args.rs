@@ -126,6 +126,15 @@ Examples:
   nooterra ledger runs/office-deliveries-7.mcap --party acme     a party's statements, every entry once
   nooterra ledger runs/office-deliveries-7.mcap --export gl.csv  the general ledger, debits and credits of one sum")]
     Ledger(Ledger),
+    /// Say why jobs of a log got the robots that they got: who could, what each would have cost, why this one.
+    #[command(after_long_help = "\
+Read from the facts on record, which must verify; nothing is decided again. A cost has no unit; lower is better.
+
+Examples:
+  nooterra explain runs/office-deliveries-7.mcap               every batch of dispatch: jobs, pairs, jobs left without a robot
+  nooterra explain runs/office-deliveries-7.mcap --job 3       the third job of the run's report: every candidate, term by term
+  nooterra explain runs/office-deliveries-7.mcap --job job_k3  a job by how its id begins")]
+    Explain(Explain),
     /// Check or draw a site.
     Site {
         /// What to do with it.
@@ -224,6 +233,17 @@ pub struct Ledger {
     /// Write the general ledger as CSV.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub export: Option<PathBuf>,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The log.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub log: PathBuf,
+    /// One job: its number in the run's report, its id, or how its id begins.
+    #[arg(long, value_name = "ID")]
+    pub job: Option<String>,
 }
 
 /// `site …`.

@@ -47,6 +47,7 @@ fn dispatch(cli: &Cli, out: &Out) -> Result<u8, Failure> {
         Command::Diff(args) => commands::diff::diff(args, out),
         Command::Verify(args) => commands::verify::verify(args, out),
         Command::Ledger(args) => commands::ledger::ledger(args, out),
+        Command::Explain(args) => commands::explain::explain(args, out),
         Command::Site { command } => commands::site::site(command, out),
         Command::Scenario { command } => commands::scenario::scenario(command, out),
         Command::Completions { shell } => {

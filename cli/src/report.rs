@@ -108,8 +108,9 @@ fn jobs(r: &RunReport, p: Paint) -> Vec<String> {
         out.push(format!("  mean time from request to completion {}", clock(j.mean_completion_s)));
     }
     if !j.rows.is_empty() {
-        let cells = |row: &nooterra_runner::report::JobRow| {
+        let cells = |(i, row): (usize, &nooterra_runner::report::JobRow)| {
             vec![
+                (i + 1).to_string(),
                 clock(row.requested_s),
                 row.from.clone(),
                 row.to.clone(),
@@ -120,10 +121,11 @@ fn jobs(r: &RunReport, p: Paint) -> Vec<String> {
                 row.remark.clone(),
             ]
         };
-        let rows: Vec<Vec<String>> = j.rows.iter().take(JOBS_SHOWN).map(cells).collect();
+        let rows: Vec<Vec<String>> = j.rows.iter().enumerate().take(JOBS_SHOWN).map(cells).collect();
         let (l, n) = (Lean::Left, Lean::Right);
         out.push(String::new());
-        let heading = [("asked", n), ("from", l), ("to", l), ("state", l), ("robot", l), ("price", n), ("done", n), ("remark", l)];
+        let heading =
+            [("job", n), ("asked", n), ("from", l), ("to", l), ("state", l), ("robot", l), ("price", n), ("done", n), ("remark", l)];
         let mut lines = table(&heading, &rows);
         lines[0] = p.dim(&lines[0]);
         out.extend(lines);

@@ -37,10 +37,12 @@ fn four_lines(folder: &Path, more: &str) -> String {
 #[test]
 fn help_tells_examples_and_exit_codes() {
     let (out, _) = expect(0, &["--help"]);
-    for part in ["Examples:", "Exit codes:", "130", "run", "replay", "verify", "diff", "ledger", "site", "scenario", "completions"] {
+    for part in
+        ["Examples:", "Exit codes:", "130", "run", "replay", "verify", "diff", "ledger", "explain", "site", "scenario", "completions"]
+    {
         assert!(out.contains(part), "{part} is missing:\n{out}");
     }
-    for command in [["run"], ["replay"], ["verify"], ["diff"], ["ledger"]] {
+    for command in [["run"], ["replay"], ["verify"], ["diff"], ["ledger"], ["explain"]] {
         let (out, _) = expect(0, &[command[0], "--help"]);
         assert!(out.contains("Example"), "{out}");
     }
@@ -215,6 +217,55 @@ fn the_money_of_a_log_adds_up() {
     bytes[middle] ^= 1;
     fs::write(&cut, &bytes).expect("written");
     expect(16, &["ledger", &cut]);
+}
+
+#[test]
+fn decisions_of_a_log_are_explained() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().display().to_string();
+    expect(0, &["run", "office-deliveries", "--duration", "8m", "--out", &out, "--quiet"]);
+    let log = folder.path().join("office-deliveries-7.mcap").display().to_string();
+    let (human, _) = expect(0, &["explain", &log]);
+    assert!(human.contains("Batches (") && human.contains("job > robot"), "{human}");
+    let v: serde_json::Value = serde_json::from_str(&expect(0, &["explain", &log, "--format", "json"]).0).expect("JSON");
+    let batches = v["batches"].as_array().expect("a list");
+    assert!(!batches.is_empty());
+    let mut matched = 0;
+    for j in batches.iter().flat_map(|b| b["jobs"].as_array().expect("a list")) {
+        let could = j["could"].as_array().expect("a list");
+        assert!(could.len() <= 8 && j["failed"].as_array().expect("a list").len() <= 8, "{j}");
+        for o in could {
+            let sum: i64 = o["terms"].as_array().expect("a list").iter().filter_map(|t| t[1].as_i64()).sum();
+            assert_eq!(Some(sum), o["cost"].as_i64(), "{o}");
+        }
+        let costs: Vec<i64> = could.iter().filter_map(|o| o["cost"].as_i64()).collect();
+        assert!(costs.is_sorted(), "{j}");
+        let chosen: Vec<&serde_json::Value> = could.iter().filter(|o| o["chosen"] == true).map(|o| &o["robot"]).collect();
+        matched += chosen.len();
+        assert_eq!(chosen.first().copied().unwrap_or(&serde_json::Value::Null), &j["chosen"], "{j}");
+    }
+    assert!(matched > 0, "{v}");
+    // A job by its number, by its id, by how that begins: all the same.
+    let first = &v["jobs"][0];
+    assert_eq!(first["number"], 1);
+    let id = first["job"].as_str().expect("an id");
+    let told = expect(0, &["explain", &log, "--job", "1"]).0;
+    assert!(told.contains("it is the cheapest") && told.contains("eta ") && told.contains("needs") && told.contains(id), "{told}");
+    assert_eq!(told, expect(0, &["explain", &log, "--job", id]).0);
+    assert_eq!(told, expect(0, &["explain", &log, "--job", &id[..12]]).0);
+    // What is not there, and what cannot be believed.
+    for wrong in ["0", "999", "zzzz", "job_", ""] {
+        assert!(expect(2, &["explain", &log, "--job", wrong]).1.contains("lists the batches"), "{wrong}");
+    }
+    expect(2, &["explain", "/nowhere/at/all.mcap"]);
+    let mut bytes = fs::read(&log).expect("a log");
+    let cut = folder.path().join("cut.mcap").display().to_string();
+    fs::write(&cut, &bytes[..bytes.len() / 2]).expect("written");
+    assert!(expect(0, &["explain", &cut]).0.contains("up to its last checkpoint"));
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&cut, &bytes).expect("written");
+    expect(16, &["explain", &cut]);
 }
 
 #[test]

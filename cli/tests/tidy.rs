@@ -16,7 +16,8 @@ struct Room {
     imports: &'static str,
 }
 
-const PURE: &str = "engine ledger trust site twin port agent sim market jobs dispatch settlement skills operations control script cast oracle";
+const PURE: &str =
+    "engine ledger trust site twin port agent sim market jobs dispatch settlement skills operations control script cast oracle";
 
 const fn pure(name: &'static str, folder: &'static str, imports: &'static str) -> Room {
     Room { name, folder, pure: true, imports }
@@ -43,9 +44,9 @@ const ROOMS: &[Room] = &[
     pure("settlement", "marketplace/settlement", "engine jobs ledger"),
     pure("skills", "marketplace/skills", "engine trust"),
     pure("operations", "marketplace/operations", "engine"),
-    pure("control", "marketplace/control", "engine ledger trust site port market jobs dispatch settlement operations"),
+    pure("control", "marketplace/control", "engine ledger trust site port market jobs dispatch settlement skills operations"),
     pure("script", "scenarios/script", "engine site port control"),
-    pure("cast", "scenarios/cast", "engine trust site port market jobs control script"),
+    pure("cast", "scenarios/cast", "engine trust site port market jobs skills control script"),
     pure("oracle", "scenarios/oracle", "engine ledger jobs control"),
     pure("stage", "scenarios/stage", "*"),
     pure("blackbox", "replay/blackbox", "engine trust"),

@@ -3,7 +3,10 @@
 use crate::fact::{Fact, OperatorEvent, Refused};
 use crate::firing;
 use crate::genesis::Genesis;
-use crate::input::{Body, CaseCommand, FinanceCommand, Input, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand};
+use crate::input::{
+    Body, CaseCommand, CertifierCommand, DeveloperCommand, FinanceCommand, Input, OwnerCommand, PaymentReport, RequesterCommand,
+    StaffCommand,
+};
 use crate::moving::Way;
 use crate::operator::OperatorCommand;
 use crate::state::{PartyCell, RobotCell, Rooms, State};
@@ -57,6 +60,9 @@ pub enum GenesisError {
         /// The robot.
         robot: RobotId,
     },
+    /// A bundle, a certificate or a licence of the genesis is refused.
+    #[error("skills: {0}")]
+    Skills(Rejection),
 }
 
 /// The platform.
@@ -156,11 +162,13 @@ impl Control {
             units: 0,
             desk,
             stops: Board::default(),
+            skills: nooterra_skills::Registry::default(),
         };
+        crate::skills::check_genesis(&state).map_err(GenesisError::Skills)?;
         Ok(Self { state, world })
     }
 
-    /// Writes the first facts: the robots that are enrolled.
+    /// Writes the first facts: the robots that are enrolled, and the skills that they can be given.
     pub fn begin(&mut self, out: &mut Out<Fact, Wish>) {
         let robots: Vec<_> =
             self.state.robots.values().map(|c| (c.robot.id, c.robot.owner, c.robot.model.clone(), c.robot.battery_j)).collect();
@@ -173,6 +181,7 @@ impl Control {
         for (id, owner, model, battery_j) in robots {
             unit.emit_robot(id, RobotEvent::RobotEnrolled { owner, model, battery_j });
         }
+        unit.open_skills();
         unit.finish();
     }
 
@@ -306,6 +315,8 @@ impl Control {
             Words::Case(c) => unit.case_command(c),
             Words::Finance(c) => unit.finance(c),
             Words::Operator(c) => unit.operator(OperatorId::from_bytes(e.actor), c),
+            Words::Developer(c) => unit.developer(c),
+            Words::Certifier(c) => unit.certifier(c),
         }?;
         unit.finish();
         Ok(())
@@ -350,6 +361,8 @@ enum Words {
     Case(CaseCommand),
     Finance(FinanceCommand),
     Operator(OperatorCommand),
+    Developer(DeveloperCommand),
+    Certifier(CertifierCommand),
 }
 
 impl Words {
@@ -365,6 +378,8 @@ impl Words {
             Role::FI => Self::Finance(body(e)?),
             Role::OS | Role::TR => Self::Staff(body(e)?),
             Role::OP => Self::Operator(body(e)?),
+            Role::DV => Self::Developer(body(e)?),
+            Role::CE => Self::Certifier(body(e)?),
             _ => return no(Code::RoleForbidden),
         })
     }

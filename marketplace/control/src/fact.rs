@@ -1,5 +1,6 @@
 //! What the platform says happened.
 
+pub use crate::considered::{Bid, Considered};
 use crate::input::Line;
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
@@ -71,6 +72,8 @@ pub enum Event {
     Period(PeriodEvent),
     /// Of an operator stream.
     Operator(OperatorEvent),
+    /// Of a skill stream, or about a skill of a job or a robot.
+    Skill(nooterra_skills::Event),
 }
 
 /// Events of an operator stream.
@@ -146,17 +149,6 @@ pub enum DispatchEvent {
     },
 }
 
-/// One job of a batch.
-#[derive(Debug, Clone, PartialEq, Eq, Record)]
-pub struct Considered {
-    /// The job.
-    pub job: JobId,
-    /// Robots that passed the filter, and their cost.
-    pub best: Vec<(RobotId, i64)>,
-    /// Robots that did not, and the first code.
-    pub failed: Vec<(RobotId, String)>,
-}
-
 /// Events of a party stream.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 #[allow(missing_docs)] // every name and field is defined in the catalogue
@@ -197,6 +189,7 @@ impl Event {
             Self::Case(e) => e.name(),
             Self::Period(PeriodEvent::PeriodClosed { .. }) => "PERIOD_CLOSED",
             Self::Period(PeriodEvent::AdjustmentPosted { .. }) => "ADJUSTMENT_POSTED",
+            Self::Skill(e) => e.name(),
             Self::Site(e) => match e {
                 SiteEvent::DoorReported { .. } => "DOOR_REPORTED",
                 SiteEvent::LiftReported { .. } => "LIFT_REPORTED",

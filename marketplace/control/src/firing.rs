@@ -61,6 +61,7 @@ pub(crate) fn authority(key: &TimerKey) -> Role {
         },
         Stream::Party(_) | Stream::Finance {} => Role::FI,
         Stream::Case(_) => Role::TR,
+        Stream::Skills {} => Role::TR,
         Stream::Dispatch {} | Stream::Robot(_) | Stream::Site {} | Stream::Desk {} => Role::DI,
     }
 }
@@ -80,6 +81,7 @@ impl Unit<'_> {
             Stream::Case(job) => self.case_due(job),
             Stream::Finance {} => self.close_month(),
             Stream::Dispatch {} => self.run_dispatch(),
+            Stream::Skills {} => self.certificates_end(),
             Stream::Site {} => match key.code {
                 TRAFFIC_AT => self.run_traffic(),
                 FACILITY_AT => {

@@ -1,6 +1,7 @@
 //! What a platform starts with: parties, keys, robots, witnesses, terms.
 
 use crate::policy::Policy;
+use crate::skills::SkillEntry;
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{ContractId, OperatorId, PartyId, RobotId, SiteId, TenantId};
@@ -30,7 +31,7 @@ pub struct Genesis {
     pub contract: ContractTerms,
     /// Verified parties.
     pub parties: Vec<PartyEntry>,
-    /// Keys of everybody who may speak. Subjects: RQ, OW, PS, OS, TR the party; RB the robot; OP the operator; SI the site or device; WI the device.
+    /// Keys of everybody who may speak. Subjects: RQ, OW, DV, CE, PS, OS, TR the party; RB the robot; OP the operator; SI the site or device; WI the device.
     pub keys: Vec<Binding>,
     /// Robots.
     pub robots: Vec<RobotEntry>,
@@ -40,6 +41,8 @@ pub struct Genesis {
     pub service_key: SigningKey,
     /// Remote operators. Without any, nobody is asked for help.
     pub operators: Vec<OperatorEntry>,
+    /// Bundles published and certified before the first input, older versions first.
+    pub skills: Vec<SkillEntry>,
 }
 
 /// A remote operator.
@@ -100,6 +103,8 @@ pub struct RobotEntry {
     pub home: u32,
     /// Trust, basis points (5 000 for a newcomer).
     pub trust_bps: u32,
+    /// Version of its driver, as certificates name it.
+    pub driver_version: u32,
 }
 
 /// A device that may witness.

@@ -52,6 +52,8 @@ bodies! {
     StaffCommand, "StaffCommand", Command;
     CaseCommand, "CaseCommand", Command;
     FinanceCommand, "FinanceCommand", Command;
+    DeveloperCommand, "DeveloperCommand", Command;
+    CertifierCommand, "CertifierCommand", Command;
     PaymentReport, "PaymentReport", Report;
     crate::operator::OperatorCommand, "OperatorCommand", Command;
     nooterra_port::Report, "Report", Report;
@@ -386,5 +388,51 @@ pub enum StaffCommand {
         job: JobId,
         /// Why.
         cause: String,
+    },
+}
+
+/// What a skill developer may say (`DV`).
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum DeveloperCommand {
+    /// Publishes a bundle.
+    Publish {
+        /// Its canonical bytes.
+        bundle: Vec<u8>,
+        /// Signed.
+        seal: nooterra_skills::BundleSeal,
+    },
+    /// Revokes a bundle of its own.
+    Revoke {
+        /// Which.
+        bundle: Digest,
+        /// How hard.
+        level: nooterra_skills::Level,
+        /// Why.
+        reason: String,
+        /// The version that takes its place, if it is rolled back.
+        predecessor: Option<Digest>,
+    },
+}
+
+/// What a certifier may say (`CE`).
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum CertifierCommand {
+    /// Certifies a bundle for a model.
+    Certify {
+        /// What it says.
+        certificate: Box<nooterra_skills::SignedCertificate>,
+        /// What that rests on.
+        evidence: Box<nooterra_skills::Evidence>,
+    },
+    /// Takes back its certificates of a bundle.
+    Recall {
+        /// Which.
+        bundle: Digest,
+        /// Only those for this model.
+        model: Option<String>,
+        /// How hard.
+        level: nooterra_skills::Level,
+        /// Why.
+        reason: String,
     },
 }

@@ -1,6 +1,6 @@
 //! # control: the platform
 //!
-//! What lives here: the one machine that joins market, jobs, dispatch, operations, settlement, ledger and trust. Its
+//! What lives here: the one machine that joins market, jobs, dispatch, skills, operations, settlement, ledger and trust. Its
 //! enums are closed: every [`Input`] is a signed envelope, every [`Fact`] an event, a ledger fact or a refusal, every
 //! [`Wish`] an effect that somebody else carries out. [`Control`] decides; [`Genesis`] says what it starts with;
 //! [`Policy`] holds every number that a tenant may set; [`view`] reads it for reports and judges.
@@ -17,6 +17,7 @@ mod assist;
 pub mod cases;
 mod chargebacks;
 mod claims;
+mod considered;
 pub mod control;
 pub mod fact;
 mod finance;
@@ -39,6 +40,7 @@ mod robot;
 mod robot_timers;
 mod settle;
 mod site;
+mod skills;
 mod staff;
 pub mod state;
 pub mod stops;
@@ -54,8 +56,9 @@ mod tests;
 pub use control::{Control, GenesisError};
 pub use fact::{Event, Fact, Recorded};
 pub use genesis::{ContractTerms, Genesis, OperatorEntry, PartyEntry, RobotEntry, WitnessEntry};
-pub use input::{Body, Input, NewJob, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand};
+pub use input::{Body, CertifierCommand, DeveloperCommand, Input, NewJob, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand};
 pub use nooterra_operations::assist::Outcome as HelpOutcome;
 pub use operator::OperatorCommand;
 pub use policy::Policy;
+pub use skills::{CertificateEntry, SkillEntry};
 pub use wish::{HelpOffer, HelpWord, Invitation, PaymentAsk, Wish};

@@ -4,6 +4,7 @@ use crate::fact::{Considered, DispatchEvent};
 use crate::state::{RobotCell, State};
 use crate::unit::Unit;
 use nooterra_dispatch::assign::{self, Bars, Interval, Pair, View};
+use nooterra_dispatch::explain;
 use nooterra_engine::digest::content_hash;
 use nooterra_engine::ids::{JobId, LeaseId, RobotId};
 use nooterra_engine::time::{Instant, Span};
@@ -61,23 +62,14 @@ impl Unit<'_> {
         let robots: Vec<RobotId> = self.s.robots.keys().copied().collect();
         let view = self.view(&due, &robots, now);
         let batch = assign::assign(&view);
-        let mut considered = Vec::new();
+        let told = explain::explain(&view, &batch);
+        nooterra_engine::always!(told.is_some(), "a batch can be explained");
+        let considered: Vec<Considered> = told.unwrap_or_default().iter().map(Considered::of).collect();
         let mut pairs = Vec::new();
         let mut failed = Vec::new();
-        for o in &batch.outcomes {
-            let job = due[o.job as usize];
-            considered.push(Considered {
-                job,
-                best: o.candidates.iter().map(|c| (robots[c.robot as usize], c.cost.total())).collect(),
-                failed: o.refused.iter().map(|r| (robots[r.robot as usize], r.why.code().to_owned())).collect(),
-            });
-            if o.chosen.is_none() {
-                let mut counts: BTreeMap<&'static str, u16> = BTreeMap::new();
-                for r in &o.refused {
-                    *counts.entry(r.why.code()).or_default() += 1;
-                }
-                failed.push((job, counts.into_iter().map(|(c, n)| (c.to_owned(), n)).collect::<Vec<_>>()));
-            }
+        for c in considered.iter().filter(|c| c.chosen.is_none()) {
+            let count = |(code, n): &(String, u32)| (code.clone(), u16::try_from(*n).unwrap_or(u16::MAX));
+            failed.push((c.job, c.failed.iter().map(count).collect::<Vec<_>>()));
         }
         for (j, r, c) in batch.pairs() {
             pairs.push((due[j as usize], robots[r as usize], *c));
@@ -152,6 +144,7 @@ impl Unit<'_> {
         let back = self.world.chargers(c.entry, last).first().map(|(ms, _)| *ms).or_else(|| trip(last, home));
         let bars = Bars {
             is_excluded: job.is_excluded(c.robot.id, now),
+            lacks_certificate: self.s.lacks_certificate(job.id, min_cert(job), c, now),
             lacks_route: travel.is_none() || carry.is_none() || back.is_none(),
             ..Bars::default()
         };
@@ -213,6 +206,8 @@ impl Unit<'_> {
             return;
         }
         nooterra_engine::always!(cell.robot.status.is_fit() && cell.robot.stops.is_empty(), "I38 only fit robots are matched", "{robot}");
+        let certified = self.job(id).is_ok_and(|j| !self.s.lacks_certificate(id, min_cert(j), cell, now));
+        nooterra_engine::always!(certified, "I38 only certified robots are matched", "{robot} for {id}");
         let (owner, fence) = (cell.robot.owner, cell.robot.next_fence());
         let lease: LeaseId = self.new_id();
         let Ok(job) = self.job(id) else { return };
@@ -232,6 +227,7 @@ impl Unit<'_> {
             cost: c.cost.total(),
         };
         self.emit(id, Event::RobotMatched(offer));
+        self.bring_skills(id, robot);
         let hash = plan.hash();
         if let Some(cell) = self.touch_robot(robot) {
             cell.plan = Some((lease, hash));
@@ -252,6 +248,11 @@ impl Unit<'_> {
             c.charge_sent = false;
         }
     }
+}
+
+/// How far certificates must go for a job.
+fn min_cert(j: &Job) -> nooterra_jobs::tier::Cert {
+    j.pins.as_deref().map_or_else(|| j.request.need.tier.values().min_cert, |p| p.tier_values.min_cert)
 }
 
 fn job_view(j: &Job, now: Instant) -> assign::Job {

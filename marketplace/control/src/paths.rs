@@ -2,6 +2,7 @@
 
 use nooterra_engine::sometimes;
 use nooterra_jobs::event::Event as JobEvent;
+use nooterra_skills::Event as SkillEvent;
 
 /// Marks what an event of a job stands for.
 pub(crate) fn job(e: &JobEvent) {
@@ -15,4 +16,10 @@ pub(crate) fn job(e: &JobEvent) {
     sometimes!(matches!(e, JobEvent::AccessDenied { .. }), "door denied");
     sometimes!(matches!(e, JobEvent::ExecutionStalled { .. }), "work stalled");
     sometimes!(matches!(e, JobEvent::AwardLapsed { .. }), "award lapsed");
+}
+
+/// Marks what an event of a skill stands for.
+pub(crate) fn skill(e: &SkillEvent) {
+    sometimes!(matches!(e, SkillEvent::SkillRevoked { .. }), "skill revoked");
+    sometimes!(matches!(e, SkillEvent::SkillRepinned { .. }), "skill repinned");
 }

@@ -158,7 +158,7 @@ impl Unit<'_> {
             risk_m: j.rfq.risk_m,
             min_trust_bps: nooterra_market::risk::min_trust_bps(j.rfq.risk_m, &g.policy.prices),
             tasks_hash: r.tasks_hash(),
-            licences: g.contract.licences.clone(),
+            licences: self.licence_pins()?,
             weights: g.policy.weights,
             cancel: g.policy.cancel,
             proof: nooterra_jobs::proof::requirement(r.template, &r.steps),
@@ -186,6 +186,7 @@ impl Unit<'_> {
             pins.total()
         );
         self.emit(job, Event::JobBooked(Box::new(Booking { pins, pins_hash, redeemed: Amount::ZERO })));
+        self.license(job);
         let Ok(j) = self.job(job) else { return };
         let vertices = j.steps().iter().map(|s| s.place).collect();
         let (item, mass_g) = (j.item, j.request.need.payload_g);

@@ -156,6 +156,7 @@ impl Unit<'_> {
     /// Owners with a robot that could carry it, how many robots could do it now, and their trust.
     fn pool(&self, r: &Request) -> (Vec<PartyId>, u16, Vec<u32>) {
         let now = self.now();
+        let bundles = self.s.bundles_in_force(now);
         let (mut owners, mut ready, mut trust) = (std::collections::BTreeSet::new(), 0u16, Vec::new());
         for c in self.s.robots.values() {
             let entry = &self.s.genesis.robots[c.entry as usize];
@@ -164,7 +165,7 @@ impl Unit<'_> {
                 continue;
             }
             owners.insert(c.robot.owner);
-            if c.robot.status.is_fit() && c.robot.link_fresh(now) {
+            if c.robot.status.is_fit() && c.robot.link_fresh(now) && self.s.has_skills(c, r, bundles.as_deref(), now) {
                 ready = ready.saturating_add(1);
                 trust.push(c.robot.trust_bps);
             }
@@ -174,6 +175,7 @@ impl Unit<'_> {
 
     /// How many robots of an owner could do the work now: able, fit, and not lost from sight.
     pub(crate) fn ready_of(&self, owner: PartyId, r: &Request) -> u16 {
+        let bundles = self.s.bundles_in_force(self.now());
         let able = |c: &&crate::state::RobotCell| {
             let model = &self.s.genesis.robots[c.entry as usize].model;
             c.robot.owner == owner
@@ -182,6 +184,7 @@ impl Unit<'_> {
                 && c.robot.stops.is_empty()
                 && model.payload_max_kg * 1e3 >= f64::from(r.need.payload_g)
                 && r.steps.iter().all(|s| self.world.is_on_graph(c.entry, s.place))
+                && self.s.has_skills(c, r, bundles.as_deref(), self.now())
         };
         u16::try_from(self.s.robots.values().filter(able).count()).unwrap_or(u16::MAX)
     }

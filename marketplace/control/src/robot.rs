@@ -109,7 +109,9 @@ impl Unit<'_> {
                 self.access_live(job)?;
                 need(from_step == self.job(job)?.checkpoint, Code::StateForbids)?;
                 need(self.cell(robot)?.robot.stops.is_empty(), Code::StopActive)?;
+                self.may_start_skills(job, robot)?;
                 self.emit(job, event);
+                self.start_skills(job, robot);
                 self.watch(job);
                 Ok(())
             }

@@ -123,6 +123,8 @@ pub struct Rooms {
     pub operations: RunningDigest,
     /// Inputs and their verdicts.
     pub trust: RunningDigest,
+    /// Skill streams, and what concerns skills of jobs and robots.
+    pub skills: RunningDigest,
 }
 
 /// Everything.
@@ -212,6 +214,8 @@ pub struct State {
     pub desk: nooterra_operations::Desk,
     /// Stops in force.
     pub stops: nooterra_operations::stop::Board,
+    /// What robots can be taught, and who may run it where.
+    pub skills: nooterra_skills::Registry,
 }
 
 impl State {
@@ -223,6 +227,7 @@ impl State {
             ("dispatch", self.rooms.dispatch.head),
             ("operations", self.rooms.operations.head),
             ("trust", self.rooms.trust.head),
+            ("skills", self.rooms.skills.head),
             ("ledger", self.book.running_digest().head),
         ];
         StateRoots { rooms: rooms.into_iter().map(|(n, d)| (n.to_owned(), d)).collect() }

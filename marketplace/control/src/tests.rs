@@ -7,5 +7,6 @@ mod happy;
 mod help;
 mod recovery;
 mod rig;
+mod skills;
 mod stops;
 mod timers;

@@ -26,6 +26,8 @@ pub enum Stream {
     Site {},
     /// The desk of remote help.
     Desk {},
+    /// The skills registry.
+    Skills {},
 }
 
 /// Where a timer stands in the order.

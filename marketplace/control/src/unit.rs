@@ -15,7 +15,7 @@ use nooterra_engine::machine::Out;
 use nooterra_engine::time::Instant;
 use nooterra_engine::{always, encode};
 use nooterra_jobs::Job;
-use nooterra_jobs::event::Event as JobEvent;
+use nooterra_jobs::event::{Event as JobEvent, Fault};
 use nooterra_jobs::status::Status;
 use nooterra_operations::Event as RobotEvent;
 use nooterra_operations::robot::Held;
@@ -52,6 +52,7 @@ pub(crate) struct Unit<'a> {
     pub jobs_touched: BTreeSet<JobId>,
     pub robots_touched: BTreeSet<RobotId>,
     pub parties_touched: BTreeSet<PartyId>,
+    pub skills_touched: bool,
 }
 
 type Room = fn(&mut crate::state::Rooms) -> &mut nooterra_engine::digest::RunningDigest;
@@ -80,6 +81,7 @@ impl<'a> Unit<'a> {
             jobs_touched: BTreeSet::new(),
             robots_touched: BTreeSet::new(),
             parties_touched: BTreeSet::new(),
+            skills_touched: false,
         }
     }
 
@@ -110,7 +112,7 @@ impl<'a> Unit<'a> {
         self.s.robots.get_mut(&id)
     }
 
-    fn record(&mut self, stream: &str, role: Role, event: Event, room: Room) -> EventId {
+    pub fn record(&mut self, stream: &str, role: Role, event: Event, room: Room) -> EventId {
         let cause = Cause {
             tenant: self.s.genesis.tenant,
             hash: self.cx.cause,
@@ -221,10 +223,16 @@ impl<'a> Unit<'a> {
                     }
                 }
             }
-            JobEvent::SafeExitOrdered { cause, .. } => self.order_exit(id, *cause),
             JobEvent::ExecutionStalled { reason } => self.stall_asks(id, *reason),
             JobEvent::SafeExitEscalated { level: 1 } => self.exit_asks(id),
             JobEvent::AssistEnded { assist, .. } => self.help_over(id, *assist),
+            JobEvent::SafeExitOrdered { cause, .. } => {
+                self.order_exit(id, *cause);
+                self.stop_skills(id, "SAFE_EXIT");
+            }
+            JobEvent::ExecutionCompleted { .. } => self.stop_skills(id, "DONE"),
+            JobEvent::CheckpointReached { .. } => self.meter_checkpoint(id),
+            JobEvent::IncidentTriaged { severity, fault: Fault::Developer, confirmed: true, .. } => self.blame_developer(id, *severity),
             JobEvent::SettlementHeld { .. } => {
                 self.s.held.insert(id);
             }
@@ -402,10 +410,16 @@ impl<'a> Unit<'a> {
         again.extend(self.s.timers.set(Stream::Desk {}, &wanted, legal, fired).map(|c| (Stream::Desk {}, c)));
         let wanted = crate::moving::wanted(self.s, &self.world.map);
         again.extend(self.s.timers.set(Stream::Site {}, &wanted, legal, fired).map(|c| (Stream::Site {}, c)));
+        if self.skills_touched {
+            let wanted = crate::skills::wanted(self.s);
+            let s = crate::skills::STREAM;
+            again.extend(self.s.timers.set(s, &wanted, legal, fired).map(|c| (s, c)));
+        }
         for (stream, code) in again {
             always!(false, "I4 a timer that fired changes something", "{stream:?} timer {code} at {legal}");
         }
         crate::invariants::assert_local(self.s, &self.jobs_touched);
+        crate::skills::assert_local(self.s, &self.jobs_touched);
         self.s.units += 1;
     }
 

@@ -40,6 +40,7 @@ pub fn fault_of(job: &Job, cause: Cause) -> Fault {
         | Cause::OperatorAborted
         | Cause::AssistExhausted => Fault::Owner,
         Cause::StaffCancelled => Fault::Platform,
+        Cause::SkillRevoked => Fault::Developer,
         Cause::SafetyCancelled | Cause::Stop => Fault::None,
     }
 }
@@ -80,7 +81,7 @@ pub fn owner_comp_bps(job: &Job, now: Instant, no_show: bool) -> u32 {
 /// What becomes of the job after a safe exit for this cause.
 pub fn disposition(job: &Job, cause: Cause, reason: Option<AbortReason>, now: Instant) -> Disposition {
     let mild = match cause {
-        Cause::StallLimit | Cause::StartOverdue | Cause::Stop | Cause::Quarantine => true,
+        Cause::StallLimit | Cause::StartOverdue | Cause::Stop | Cause::Quarantine | Cause::SkillRevoked => true,
         Cause::RobotAborted => !matches!(reason, Some(AbortReason::Safety | AbortReason::Blocked)),
         _ => false,
     };
@@ -149,6 +150,7 @@ pub fn cancel(job: &Job, reason: CancelReason, now: Instant) -> Vec<Event> {
         CancelReason::Owner => (Cause::OwnerCancelled, Fault::Owner, 0, owner_comp_bps(job, now, false)),
         CancelReason::Staff => (Cause::StaffCancelled, Fault::Platform, 0, 0),
         CancelReason::Safety => (Cause::SafetyCancelled, Fault::None, 0, 0),
+        CancelReason::SkillRevoked => (Cause::SkillRevoked, Fault::Developer, 0, 0),
     };
     let mut out = vec![Event::JobCancelled { reason, fault, fee_bps, comp_bps }];
     out.extend(end(job, cause, ReleaseReason::Cancelled, now));

@@ -39,6 +39,7 @@ pub enum CancelReason {
     Staff,
     Safety,
     PaymentFailed,
+    SkillRevoked,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
@@ -100,6 +101,7 @@ pub enum Cause {
     OperatorAborted,
     AssistExhausted,
     ApprovalDenied,
+    SkillRevoked,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]

@@ -47,6 +47,7 @@ impl Cast {
                 }
                 return;
             }
+            Deed::RevokeSkill { by, level, model } => return self.skill_people.revoke(now, *by, *level, model.clone()),
             _ => {}
         }
         let Some(job) = cued.job else { return };
@@ -54,6 +55,7 @@ impl Cast {
             Deed::Quarantine { .. } => {
                 self.say(now, Seat::Staff, StaffCommand::QuarantineOf { job, cause: "staff".into() }.draft("robots"));
             }
+            Deed::RevokeSkill { .. } => {}
             Deed::Cancel { by, safety } => self.cancel(now, job, by, safety),
             Deed::Revoke { why } => {
                 let reason = match why {

@@ -20,6 +20,7 @@ pub mod operator;
 pub mod payments;
 pub mod provider;
 pub mod requester;
+pub mod skills;
 
 pub use mail::Mail;
 
@@ -38,6 +39,7 @@ use operator::Operator;
 use payments::Payments;
 use provider::Provider;
 use requester::Requester;
+use skills::{CERTIFIER_KEY, DEVELOPER_KEY, SkillPeople, certifier_party, developer_party};
 
 /// First node of the requesters; the `i`-th is this plus `i`.
 pub const REQUESTERS: Node = 10_000;
@@ -47,6 +49,10 @@ pub const PROVIDERS: Node = 20_000;
 pub const PAYMENTS: Node = 30_000;
 /// The crew's node.
 pub const CREW: Node = 40_000;
+/// The skill developer's node.
+pub const DEVELOPER: Node = 80_000;
+/// The certifier's node.
+pub const CERTIFIER: Node = 90_000;
 
 /// First node of the remote operators.
 pub const OPERATORS: Node = 60_000;
@@ -81,6 +87,8 @@ pub struct Cast {
     pub(crate) fleets: Vec<PartyId>,
     /// Who gives the cues of the scenario's acts.
     pub director: Director,
+    /// Who wrote the navigation skill, and who certified it.
+    pub skill_people: SkillPeople,
     strays: u64,
 }
 
@@ -158,6 +166,8 @@ impl Cast {
         let crew = Crew::new(r.crew, outbox(crew_party(), "crew".into()));
         let desks = Desks::new(|seat| outbox(seat_party(seat), seat.name().into()));
         let director = Director::new(&r.acts);
+        let (developer, certifier) = (outbox(developer_party(), DEVELOPER_KEY.into()), outbox(certifier_party(), CERTIFIER_KEY.into()));
+        let skill_people = SkillPeople::new(tenant, developer, certifier);
         let forger = Forger::new(tenant, key(&chance, "forger"), key(&chance, "former-staff"));
         let operators =
             r.operators.iter().map(|o| Operator::new(o.clone(), post(*operator_id(&o.name).as_bytes(), format!("operator/{}", o.name))));
@@ -181,6 +191,7 @@ impl Cast {
             robots,
             fleets,
             director,
+            skill_people,
             strays: 0,
         }
     }
@@ -202,6 +213,12 @@ impl Cast {
             o.receive(now, node, &mail, &mut self.chance);
         } else if let Some(seat) = ix(node, DESKS) {
             self.desks.receive(now, seat, &mail);
+        } else if node == DEVELOPER || node == CERTIFIER {
+            let people = &mut self.skill_people;
+            let outbox = if node == DEVELOPER { &mut people.developer } else { &mut people.certifier };
+            if let Mail::Receipt(r) = &mail {
+                outbox.receive(r, now);
+            }
         } else if node == CREW {
             self.crew.receive(now, &mail);
         } else if let Some(p) = ix(node, PROVIDERS).and_then(|i| self.providers.get_mut(i)) {
@@ -248,6 +265,8 @@ impl Cast {
             .chain(self.forger.next_deadline(now))
             .chain(self.operators.iter().filter_map(|o| o.next_deadline(now)))
             .chain(self.landlord.next_deadline(now))
+            .chain(self.skill_people.developer.next_deadline(now))
+            .chain(self.skill_people.certifier.next_deadline(now))
             .chain(self.director.next_deadline())
             .min()
     }
@@ -272,6 +291,8 @@ impl Cast {
         self.desks.post(now, &mut send);
         // From where does not matter: nobody is believed for where they stand.
         self.forger.post(|letter| send(DESKS, letter));
+        self.skill_people.developer.due(now).iter().for_each(|e| send(DEVELOPER, e.to_bytes()));
+        self.skill_people.certifier.due(now).iter().for_each(|e| send(CERTIFIER, e.to_bytes()));
     }
 
     /// A fault of the scenario begins or ends. Says whether it concerned anybody here.
@@ -297,6 +318,7 @@ impl Cast {
             .chain(self.providers.iter().map(|p| &p.outbox))
             .chain(self.operators.iter().map(|o| &o.outbox))
             .chain([&self.payments.outbox, &self.crew.outbox, &self.landlord])
+            .chain([&self.skill_people.developer, &self.skill_people.certifier])
             .all(|o| o.unacked() == 0)
             && self.desks.at_rest()
             && self.director.at_rest()

@@ -130,4 +130,6 @@ sample! {
     doors_opened: u64 = "doors.opened";
     /// Times that a lift carried a robot.
     lifts_rides: u64 = "lifts.rides";
+    /// Times that dispatch passed a robot over for want of a certificate.
+    skills_barred: u64 = "skills.barred";
 }

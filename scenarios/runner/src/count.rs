@@ -1,7 +1,7 @@
 //! Counts what a run says while it goes to the tape: the ever-growing metrics.
 
 use crate::tape::Tape;
-use nooterra_control::fact::{Event, Fact, PartyEvent};
+use nooterra_control::fact::{DispatchEvent, Event, Fact, PartyEvent};
 use nooterra_engine::Instant;
 use nooterra_engine::faults::Edge;
 use nooterra_jobs::event::Event as JobEvent;
@@ -37,6 +37,8 @@ pub struct Counts {
     pub rides: u64,
     /// Robots taken off the floor.
     pub recovered: u64,
+    /// Robots passed over for want of a certificate, over all batches.
+    pub barred: u64,
 }
 
 /// Incident lines kept.
@@ -61,6 +63,10 @@ impl Counts {
         match event {
             Event::Job(j) => self.see_job(at, j),
             Event::Robot(RobotEvent::HealthChanged { to: RobotStatus::Maintenance, .. }) => self.recovered += 1,
+            Event::Dispatch(DispatchEvent::DispatchEvaluated { jobs, .. }) => {
+                let barred = jobs.iter().flat_map(|j| &j.failed).filter(|(code, _)| code == "CERT");
+                self.barred += barred.map(|(_, n)| u64::from(*n)).sum::<u64>();
+            }
             Event::Party(PartyEvent::PayoutInitiated { net, .. }) => self.paid_out += net.minor(),
             _ => {}
         }

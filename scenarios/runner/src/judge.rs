@@ -293,6 +293,7 @@ fn sample(stage: &Stage, counts: &Counts, stops: u64) -> Sample {
         network_lost: stage.bus.network.counters.lost + stage.bus.network.counters.cut,
         doors_opened: counts.doors,
         lifts_rides: counts.rides,
+        skills_barred: counts.barred,
         ..Sample::default()
     };
     for r in robots {

@@ -16,6 +16,7 @@ pub mod cores;
 pub mod count;
 pub mod domain;
 pub mod drive;
+pub mod explain;
 pub mod judge;
 pub mod ledger;
 pub mod load;

@@ -51,6 +51,8 @@ pub struct ActEntry {
     pub stop: Option<StopAct>,
     /// Somebody lets robots back: clears the stops that were issued before, or a robot's quarantine.
     pub clear: Option<ClearAct>,
+    /// The navigation skill is revoked; needs no job unless it waits for one.
+    pub revoke_skill: Option<RevokeSkillAct>,
 }
 
 /// Two people of finance give somebody money out of goodwill.
@@ -365,6 +367,40 @@ pub struct RevokeAct {
     pub reason: At<RevokeWhy>,
 }
 
+/// The version of the navigation skill that is in force is revoked. Bookings fall back on the version before it, once.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeSkillAct {
+    /// Its developer revokes it, or its certifier takes its certificates back.
+    pub by: At<SkillBy>,
+    /// Whether it stops where it runs (`stop_now`, if not said) or only begins nowhere any more.
+    pub level: Option<At<RevokeLevel>>,
+    /// Only for robots of this model (certifiers only).
+    pub model: Option<At<String>>,
+}
+
+/// Who revokes a skill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema, Record)]
+#[serde(rename_all = "lowercase")]
+pub enum SkillBy {
+    /// Who wrote it.
+    #[default]
+    Developer,
+    /// Who certified it.
+    Certifier,
+}
+
+/// How hard a skill is revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema, Record)]
+#[serde(rename_all = "snake_case")]
+pub enum RevokeLevel {
+    /// It begins nowhere any more.
+    BlockNew,
+    /// It also stops where it runs.
+    #[default]
+    StopNow,
+}
+
 /// Who does it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema, Record)]
 #[serde(rename_all = "lowercase")]
@@ -567,6 +603,15 @@ pub enum Deed {
         /// Index into `robots`.
         robot: u32,
     },
+    /// A skill is revoked.
+    RevokeSkill {
+        /// By whom.
+        by: SkillBy,
+        /// How hard.
+        level: RevokeLevel,
+        /// Only for this model.
+        model: Option<String>,
+    },
 }
 
 /// What is stopped.
@@ -592,6 +637,10 @@ impl Deed {
     /// Does it concern one job?
     pub const fn concerns_job(&self) -> bool {
         let of_many = matches!(self, Self::Stop { what: Stopped::Robot { .. } | Stopped::Site {} | Stopped::Fleet { .. }, .. });
-        !of_many && !matches!(self, Self::Quarantine { robot: Some(_) } | Self::ClearStops { .. } | Self::ClearQuarantine { .. })
+        !of_many
+            && !matches!(
+                self,
+                Self::Quarantine { robot: Some(_) } | Self::ClearStops { .. } | Self::RevokeSkill { .. } | Self::ClearQuarantine { .. }
+            )
     }
 }

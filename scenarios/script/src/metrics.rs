@@ -66,6 +66,7 @@ metrics! {
     "network.lost": "messages lost to chance, cuts and partitions";
     "doors.opened": "times that a door was opened for a robot";
     "lifts.rides": "times that a lift carried a robot";
+    "skills.barred": "times that dispatch passed a robot over for want of a certificate";
 }
 
 /// The metric of this name.

@@ -10,6 +10,8 @@ use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::net::Profile;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_site::{DoorIx, LaneIx, LevelIx, LiftIx, RobotModel, VertexIx};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 /// Everything that a run needs besides the site.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +30,8 @@ pub struct Resolved {
     pub tick: Span,
     /// Robot models in use.
     pub models: Vec<RobotModel>,
+    /// How far the navigation skill is certified for each of them.
+    pub certified: Vec<Certified>,
     /// Robots, in order of model and name.
     pub robots: Vec<RobotStart>,
     /// Currency of every price.
@@ -64,6 +68,23 @@ pub struct Resolved {
     pub expect: Vec<Expectation>,
     /// Remarks for people: what was assumed.
     pub notes: Vec<String>,
+}
+
+/// How far a skill is certified for a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema, Record)]
+#[serde(rename_all = "lowercase")]
+pub enum Certified {
+    /// Not at all.
+    None,
+    /// For simulation.
+    Dev,
+    /// For supervised trials.
+    Sim,
+    /// Tried in the laboratory.
+    Lab,
+    /// Tried at work.
+    #[default]
+    Field,
 }
 
 /// What kind of place the work happens in.

@@ -148,6 +148,8 @@ pub struct FleetEntry {
     pub config: Option<At<String>>,
     /// State of charge at the start.
     pub charge: Option<At<Share>>,
+    /// How far the skill that drives them is certified for their model; `field` if not said.
+    pub certified: Option<At<crate::resolved::Certified>>,
 }
 
 /// What moves a robot.

@@ -2,6 +2,7 @@
 
 use nooterra_cast::desks::Seat;
 use nooterra_cast::forger::former_staff;
+use nooterra_cast::skills::{CERTIFIER_KEY, DEVELOPER_KEY, DRIVER, certifier_party, developer_party, navigation};
 use nooterra_cast::{
     crew_party, key, landlord_party, operator_id, operator_party, payments_party, provider_party, requester_party, seat_party,
 };
@@ -9,10 +10,9 @@ use nooterra_control::genesis::{ContractTerms, Genesis, OperatorEntry, PartyEntr
 use nooterra_control::policy::Policy;
 use nooterra_engine::chance::Chance;
 use nooterra_engine::digest::sha256;
-use nooterra_engine::ids::{ContractId, LicenceId, PartyId, RobotId, SiteId, SkillId, TenantId, WitnessId};
+use nooterra_engine::ids::{ContractId, PartyId, RobotId, SiteId, TenantId, WitnessId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::{Digest, Instant};
-use nooterra_jobs::pins::{LicencePin, LicenceUnit};
 use nooterra_operations::intervention::Kind;
 use nooterra_script::Resolved;
 use nooterra_site::Site;
@@ -21,8 +21,6 @@ use std::sync::Arc;
 
 /// Trust of a newcomer.
 const NEWCOMER_BPS: u32 = 5_000;
-/// What the navigation skill costs per job, minor units.
-const SKILL_FEE: u64 = 20;
 
 /// Everything that never changes during a run: given again when a keyframe is thawed.
 #[derive(Debug, Clone)]
@@ -67,7 +65,7 @@ impl Setup {
     /// The developer of the navigation skill.
     #[must_use]
     pub fn developer(&self) -> PartyId {
-        PartyId::named("developer/navigation")
+        developer_party()
     }
     /// The party that runs the site.
     #[must_use]
@@ -81,6 +79,7 @@ impl Setup {
         let mut out: Vec<(PartyId, String)> = r.requesters.iter().map(|p| (requester_party(&p.name), p.name.clone())).collect();
         out.extend(r.providers.iter().map(|p| (provider_party(&p.name), p.name.clone())));
         out.push((self.developer(), "navigation skill".into()));
+        out.push((certifier_party(), "certifier".into()));
         out.push((self.site_party(), format!("site {}", self.site.name)));
         out.push((payments_party(), "payments".into()));
         out.push((crew_party(), "crew".into()));
@@ -133,6 +132,9 @@ impl Setup {
             let id = operator_id(&o.name);
             keys.push(self.binding(Role::OP, *id.as_bytes(), &id.to_string(), &format!("operator/{}", o.name)));
         }
+        let (dv, ce) = (developer_party(), certifier_party());
+        keys.push(self.binding(Role::DV, *dv.as_bytes(), &dv.to_string(), DEVELOPER_KEY));
+        keys.push(self.binding(Role::CE, *ce.as_bytes(), &ce.to_string(), CERTIFIER_KEY));
         for (i, p) in r.robots.iter().enumerate() {
             let id = self.robot_id(i);
             keys.push(self.binding(Role::RB, *id.as_bytes(), &id.to_string(), &format!("robot/{}", p.name)));
@@ -182,16 +184,7 @@ impl Setup {
     #[must_use]
     pub fn genesis(&self) -> Genesis {
         let r = &self.resolved;
-        let fee = Amount::new(SKILL_FEE).unwrap_or(Amount::ZERO);
-        let licence = LicencePin {
-            licence: LicenceId::named("navigation"),
-            skill: SkillId::named("navigation"),
-            bundle: sha256(&[b"nooterra/skill/v1", b"navigation", b"built-in"]),
-            developer: self.developer(),
-            fee,
-            cap: fee,
-            unit: LicenceUnit::Job,
-        };
+        let (skills, licence) = navigation(r, self.tenant());
         let document: Digest = sha256(&[b"nooterra/contract/v1", b"simulation terms"]);
         Genesis {
             tenant: self.tenant(),
@@ -222,6 +215,7 @@ impl Setup {
                     graph_idx: p.graph_idx,
                     home: p.start.ix,
                     trust_bps: NEWCOMER_BPS,
+                    driver_version: DRIVER,
                 })
                 .collect(),
             witnesses: vec![
@@ -239,6 +233,7 @@ impl Setup {
                     kinds: Kind::ALL.to_vec(),
                 })
                 .collect(),
+            skills,
         }
     }
 }

@@ -392,6 +392,8 @@ fn nodes(setup: &Setup) -> BTreeMap<[u8; 16], Node> {
     for (i, o) in r.operators.iter().enumerate() {
         put(*nooterra_cast::operator_id(&o.name).as_bytes(), nooterra_cast::OPERATORS, i);
     }
+    put(*nooterra_cast::skills::developer_party().as_bytes(), nooterra_cast::DEVELOPER, 0);
+    put(*nooterra_cast::skills::certifier_party().as_bytes(), nooterra_cast::CERTIFIER, 0);
     put(*setup.site_id().as_bytes(), SITE, 0);
     put(*setup.witness_id().as_bytes(), SITE, 0);
     out

@@ -171,7 +171,7 @@ pub fn operator(name: &str) -> nooterra_engine::ids::OperatorId {
 pub fn robot(name: &str) -> RobotId {
     RobotId::named(name)
 }
-fn key(name: &str) -> SigningKey {
+pub fn key(name: &str) -> SigningKey {
     SigningKey::derived(b"test", &[name.as_bytes()])
 }
 
@@ -187,8 +187,10 @@ pub fn genesis(policy: Policy, robots: &[(&str, &str, u32)]) -> Genesis {
         to: Instant::NEVER,
         revoked_at: None,
     };
-    let parties =
-        ["rq", "rq2", "acme", "bolt", "bank", "landlord", "staff", "staff2", "judge", "judge2", "insurer", "books", "books2", "helpdesk"];
+    let parties = [
+        "rq", "rq2", "acme", "bolt", "bank", "landlord", "staff", "staff2", "judge", "judge2", "insurer", "books", "books2", "helpdesk",
+        "dev", "cert",
+    ];
     let mut keys = vec![
         bind("rq", Role::RQ, *party("rq").as_bytes()),
         bind("rq2", Role::RQ, *party("rq2").as_bytes()),
@@ -205,6 +207,8 @@ pub fn genesis(policy: Policy, robots: &[(&str, &str, u32)]) -> Genesis {
         bind("books2", Role::FI, *party("books2").as_bytes()),
         bind("olga", Role::OP, *operator("olga").as_bytes()),
         bind("otto", Role::OP, *operator("otto").as_bytes()),
+        bind("dev", Role::DV, *party("dev").as_bytes()),
+        bind("cert", Role::CE, *party("cert").as_bytes()),
     ];
     keys.extend(robots.iter().map(|(n, _, _)| bind(n, Role::RB, *robot(n).as_bytes())));
     Genesis {
@@ -234,11 +238,13 @@ pub fn genesis(policy: Policy, robots: &[(&str, &str, u32)]) -> Genesis {
                 graph_idx: 0,
                 home: *home,
                 trust_bps: 7_000,
+                driver_version: 1,
             })
             .collect(),
         witnesses: vec![WitnessEntry { actor: *SiteId::named("site").as_bytes(), owner: party("landlord") }],
         service_key: key("platform"),
         operators: vec![],
+        skills: vec![],
     }
 }
 
@@ -259,14 +265,15 @@ impl Rig {
                 kinds: kinds.clone(),
             });
         }
-        Self::from(g, robots)
+        Self::of(g, robots)
     }
 
     pub fn with(policy: Policy, robots: &[(&str, &str, u32)]) -> Self {
-        Self::from(genesis(policy, robots), robots)
+        Self::of(genesis(policy, robots), robots)
     }
 
-    fn from(g: Genesis, robots: &[(&str, &str, u32)]) -> Self {
+    /// On a genesis of its own with these robots.
+    pub fn of(g: Genesis, robots: &[(&str, &str, u32)]) -> Self {
         let _ = marks::take();
         let site = Arc::new(row(8));
         let tenant = g.tenant;
@@ -275,7 +282,7 @@ impl Rig {
         c.begin(&mut out);
         let person = |n: &str, actor: [u8; 16]| (n.to_owned(), Sender::person(tenant, actor, key(n)));
         let mut senders: BTreeMap<String, Sender> =
-            ["rq", "rq2", "acme", "bolt", "bank", "staff", "staff2", "judge", "judge2", "insurer", "books", "books2"]
+            ["rq", "rq2", "acme", "bolt", "bank", "staff", "staff2", "judge", "judge2", "insurer", "books", "books2", "dev", "cert"]
                 .iter()
                 .map(|n| person(n, *party(n).as_bytes()))
                 .collect();

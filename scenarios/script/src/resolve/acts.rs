@@ -2,7 +2,7 @@
 
 use super::Desk;
 use super::names::Parties;
-use crate::acts::{Act, ActEntry, By, ClaimsPlan, Cue, DecideAct, Deed, Harm, Payer, StopAct, Stopped, ThenWhat};
+use crate::acts::{Act, ActEntry, By, ClaimsPlan, Cue, DecideAct, Deed, Harm, Payer, RevokeSkillAct, SkillBy, StopAct, Stopped, ThenWhat};
 use crate::at::At;
 use crate::families::EVENTS;
 use crate::flaw::nearest;
@@ -11,7 +11,8 @@ use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
 
 /// Every kind of deed, for messages.
-const DEEDS: &str = "cancel, revoke, chargeback, complain, triage, claim, assess, decide, adjust, forge, quarantine, stop, clear";
+const DEEDS: &str =
+    "cancel, revoke, chargeback, complain, triage, claim, assess, decide, adjust, forge, quarantine, stop, clear, revoke_skill";
 /// A bank takes so long to decide if nothing is said.
 const BANK: Span = Span::from_secs(60);
 
@@ -82,6 +83,7 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, currency: 
         e.quarantine.is_some(),
         e.stop.is_some(),
         e.clear.is_some(),
+        e.revoke_skill.is_some(),
     ];
     if given.iter().filter(|g| **g).count() != 1 {
         desk.flaw(e, "an act has exactly one deed", format!("one of {DEEDS}"));
@@ -148,7 +150,18 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, currency: 
             None => Some(Deed::ClearStops { by }),
         };
     }
-    e.revoke.as_ref().map(|r| Deed::Revoke { why: r.reason.value })
+    if let Some(r) = &e.revoke {
+        return Some(Deed::Revoke { why: r.reason.value });
+    }
+    e.revoke_skill.as_ref().map(|r| revoke_skill(desk, r))
+}
+
+fn revoke_skill(desk: &mut Desk<'_>, r: &RevokeSkillAct) -> Deed {
+    if let Some(m) = r.model.as_ref().filter(|_| r.by.value == SkillBy::Developer) {
+        desk.flaw(m, "a developer revokes a skill for all models", "write `by: certifier`, or leave `model` out");
+    }
+    let model = r.model.as_ref().map(|m| nooterra_site::model_named(m).map_or_else(|| m.value.clone(), |known| known.name));
+    Deed::RevokeSkill { by: r.by.value, level: r.level.as_ref().map(|l| l.value).unwrap_or_default(), model }
 }
 
 fn stop(desk: &mut Desk<'_>, e: &At<ActEntry>, s: &StopAct, parties: &Parties<'_>) -> Option<Deed> {

@@ -2,6 +2,7 @@
 
 mod acts;
 mod bare;
+mod certified;
 mod faults;
 mod fleet;
 mod judge;
@@ -60,6 +61,7 @@ pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotMod
     let swarm = Drawn::new(&mut desk);
     let market = market::parties(&mut desk);
     let (models, robots) = fleet::robots(&mut desk, &market.providers, swarm.charge_ppm);
+    let certified = certified::certified(&mut desk, &models);
     let demand = market::demand(&mut desk, &market, &models, &robots, duration, swarm.per_hour);
     let network = network(&mut desk, &swarm);
     let named = names::Parties { robots: &robots, providers: &market.providers, requesters: &demand.requesters };
@@ -83,6 +85,7 @@ pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotMod
         drain,
         tick,
         models,
+        certified,
         robots,
         currency: market.currency,
         tier: market.tier,

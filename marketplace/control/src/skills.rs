@@ -1,0 +1,467 @@
+//! Skills on the platform: bundles and certificates that developers and certifiers send, licences pinned at booking,
+//! verdicts for dispatch, starts and checkpoints metered, and what a revocation does to jobs under way.
+
+use crate::fact::Event as Payload;
+use crate::genesis::Genesis;
+use crate::input::{CertifierCommand, DeveloperCommand};
+use crate::state::{RobotCell, State};
+use crate::timers::Stream;
+use crate::unit::{Outcome, Unit};
+use crate::wish::Wish;
+use nooterra_dispatch::assign::Interval;
+use nooterra_dispatch::verdicts::{self, CertTier, SkillState};
+use nooterra_engine::ids::{JobId, PartyId, RobotId};
+use nooterra_engine::time::Instant;
+use nooterra_engine::{Digest, Record, always};
+use nooterra_jobs::batch;
+use nooterra_jobs::event::{CancelReason, Cause, Disposition, ReleaseReason, StallReason, WithdrawReason};
+use nooterra_jobs::pins::{LicencePin, LicenceUnit};
+use nooterra_jobs::status::{Class, Status};
+use nooterra_jobs::terms::Request;
+use nooterra_jobs::tier::Cert;
+use nooterra_skills::registry::Registry;
+use nooterra_skills::{BundleSeal, Command, Event as SkillEvent, Evidence, Level, Robot, SignedCertificate, Tier, Unit as Metered};
+use nooterra_trust::{Hand, Rejection, Role};
+use std::collections::BTreeSet;
+
+/// A robot keeps so many versions of a skill; older ones are not sent to it.
+const ROLLED_OUT: usize = nooterra_skills::registry::KEPT;
+
+/// A bundle that the platform starts with.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct SkillEntry {
+    /// Its canonical bytes.
+    pub bundle: Vec<u8>,
+    /// Signed by its developer.
+    pub seal: BundleSeal,
+    /// Its certificates, with what they rest on.
+    pub certificates: Vec<CertificateEntry>,
+}
+
+/// A certificate that the platform starts with.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct CertificateEntry {
+    /// Signed by its certifier.
+    pub certificate: SignedCertificate,
+    /// What it rests on.
+    pub evidence: Evidence,
+}
+
+fn tier_of(c: Cert) -> Tier {
+    match c {
+        Cert::Dev => Tier::Dev,
+        Cert::Sim => Tier::Sim,
+        Cert::Lab => Tier::Lab,
+        Cert::Field => Tier::Field,
+    }
+}
+
+fn cert_tier(t: Tier) -> CertTier {
+    match t {
+        Tier::Dev => CertTier::Dev,
+        Tier::Sim => CertTier::Sim,
+        Tier::Lab => CertTier::Lab,
+        Tier::Field => CertTier::Field,
+    }
+}
+
+fn unit_of(u: Metered) -> Option<LicenceUnit> {
+    match u {
+        Metered::Job => Some(LicenceUnit::Job),
+        Metered::Checkpoint => Some(LicenceUnit::Checkpoint),
+        Metered::Use | Metered::Minute => None,
+    }
+}
+
+/// The commands that the genesis stands for, each in the hand of whoever signed it; they are decided like any others.
+pub(crate) fn first_commands(g: &Genesis) -> Vec<(Hand, Command)> {
+    let by = |role, key: nooterra_engine::ids::KeyId| {
+        let holder = g.keys.iter().find(|b| b.public.id() == key).map(|b| PartyId::from_bytes(b.subject));
+        Hand { role, key: Some(key), party: holder }
+    };
+    let mut out = Vec::new();
+    for s in &g.skills {
+        out.push((by(Role::DV, s.seal.key), Command::Publish { bundle: s.bundle.clone(), seal: s.seal.clone() }));
+        for c in &s.certificates {
+            let (certificate, evidence) = (Box::new(c.certificate.clone()), Box::new(c.evidence.clone()));
+            out.push((by(Role::CE, c.certificate.key), Command::Certify { certificate, evidence }));
+        }
+    }
+    out
+}
+
+/// Would the registry take what the genesis says, and are the contract's licences those of its bundles?
+pub(crate) fn check_genesis(s: &State) -> Result<(), Rejection> {
+    let (now, g) = (s.genesis.at, &s.genesis);
+    let mut r = Registry::default();
+    for (hand, c) in first_commands(g) {
+        for e in r.decide(now, &hand, &s.keys, &c)? {
+            r.evolve(now, &e);
+        }
+    }
+    for l in &g.contract.licences {
+        let wrong = |what: &str| Rejection::new(nooterra_trust::Code::SchemaInvalid).field(format!("contract.licences.{what}"));
+        let p = r.bundle(l.bundle).ok_or_else(|| wrong("bundle").actual(l.bundle))?;
+        let t = &p.manifest.licence;
+        let terms = (p.skill, p.manifest.developer, t.fee, t.cap, unit_of(t.unit));
+        if terms != (l.skill, l.developer, l.fee, l.cap, Some(l.unit)) {
+            return Err(wrong("terms").expected(format!("{terms:?}")).actual(format!("{l:?}")));
+        }
+    }
+    Ok(())
+}
+
+/// What a certificate says of this robot of the genesis.
+fn robot_of(g: &Genesis, entry: u32, robot: RobotId) -> Option<Robot> {
+    let e = g.robots.get(entry as usize)?;
+    Some(Robot { robot, model: e.model.name.clone(), driver: e.driver_version })
+}
+
+impl State {
+    /// How far certificates must go for a job.
+    fn min_cert(&self, request: &Request) -> Tier {
+        let v = self.genesis.policy.tier_values.unwrap_or_else(|| request.need.tier.values());
+        tier_of(v.min_cert)
+    }
+
+    /// Every bundle that a booking made now would pin; none if a skill of the contract has no bundle that may be pinned.
+    fn bundles_now(&self, now: Instant) -> Option<Vec<(LicencePin, Digest)>> {
+        let tenant = self.genesis.tenant;
+        let of = |l: &LicencePin| Some((l.clone(), self.skills.current(l.bundle, tenant, now)?));
+        self.genesis.contract.licences.iter().map(of).collect()
+    }
+
+    /// The bundles of those.
+    pub(crate) fn bundles_in_force(&self, now: Instant) -> Option<Vec<Digest>> {
+        Some(self.bundles_now(now)?.into_iter().map(|(_, b)| b).collect())
+    }
+
+    /// Could a robot do work of this kind on these bundles, which a booking made now would pin?
+    pub(crate) fn has_skills(&self, c: &RobotCell, request: &Request, bundles: Option<&[Digest]>, now: Instant) -> bool {
+        let Some(robot) = robot_of(&self.genesis, c.entry, c.robot.id) else { return false };
+        let (min, tenant) = (self.min_cert(request), self.genesis.tenant);
+        let fits = |b: &Digest| self.skills.may_run(*b, &robot, min, now).is_ok() && self.skills.is_available(*b, &robot, tenant, now);
+        bundles.is_some_and(|all| all.iter().all(fits))
+    }
+
+    /// `CERT`: does a robot lack a certificate, or the bundle itself, of a skill that the job has pinned?
+    pub(crate) fn lacks_certificate(&self, job: JobId, min: Cert, c: &RobotCell, now: Instant) -> bool {
+        let Some(robot) = robot_of(&self.genesis, c.entry, c.robot.id) else { return true };
+        let state = |b: Digest| {
+            let found = self.skills.certified(b, &robot, now).map(|(_, c)| verdicts::Certificate {
+                valid: Interval { from: c.not_before, to: c.not_after },
+                is_revoked: self.skills.is_revoked(b),
+                covers_robot: true,
+                tier: cert_tier(c.tier),
+            });
+            SkillState { is_available: self.skills.is_available(b, &robot, self.genesis.tenant, now), certificate: found }
+        };
+        let skills: Vec<SkillState> = self.skills.licences(job).iter().map(|l| state(l.bundle)).collect();
+        !verdicts::is_certified(&skills, cert_tier(tier_of(min)), now)
+    }
+}
+
+impl Unit<'_> {
+    /// Decides a command of the registry and writes what follows; everything or nothing.
+    fn skill(&mut self, hand: &Hand, c: &Command) -> Result<Vec<SkillEvent>, Rejection> {
+        let events = self.s.skills.decide(self.now(), hand, &self.s.keys, c)?;
+        for e in &events {
+            self.emit_skill(e);
+        }
+        Ok(events)
+    }
+
+    /// The same by the platform itself, in a role of its own.
+    fn skill_as(&mut self, role: Role, c: &Command) -> Result<Vec<SkillEvent>, Rejection> {
+        self.skill(&Hand { role, key: None, party: None }, c)
+    }
+
+    fn emit_skill(&mut self, e: &SkillEvent) {
+        let stream = match e.stream() {
+            nooterra_skills::event::Stream::Skill(id) => format!("skill/{id}"),
+            nooterra_skills::event::Stream::Job(id) => format!("job/{id}"),
+            nooterra_skills::event::Stream::Robot(id) => format!("robot/{id}"),
+        };
+        let role = match e {
+            SkillEvent::SkillLicensed { .. } | SkillEvent::SkillRepinned { .. } => Role::MK,
+            SkillEvent::SkillInstalled { .. } => Role::DI,
+            _ => self.cx.role,
+        };
+        crate::paths::skill(e);
+        self.record(&stream, role, Payload::Skill(e.clone()), |r| &mut r.skills);
+        self.s.skills.evolve(self.cx.legal, e);
+        self.skills_touched = true;
+    }
+
+    /// The first facts: what was published and certified before the platform opened, and what is on its robots.
+    pub fn open_skills(&mut self) {
+        for (hand, c) in first_commands(&self.s.genesis) {
+            let done = self.skill(&hand, &c);
+            always!(done.is_ok(), "the genesis was checked", "{done:?}");
+        }
+        self.roll_out();
+        self.skills_touched = true;
+    }
+
+    /// What a developer says (`DV`).
+    pub fn developer(&mut self, c: DeveloperCommand) -> Outcome {
+        let hand = self.hand();
+        match c {
+            DeveloperCommand::Publish { bundle, seal } => {
+                self.skill(&hand, &Command::Publish { bundle, seal })?;
+            }
+            DeveloperCommand::Revoke { bundle, level, reason, predecessor } => {
+                self.skill(&hand, &Command::Revoke { bundle, level, reason, predecessor })?;
+                self.fell(bundle, level);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a certifier says (`CE`).
+    pub fn certifier(&mut self, c: CertifierCommand) -> Outcome {
+        let hand = self.hand();
+        match c {
+            CertifierCommand::Certify { certificate, evidence } => {
+                self.skill(&hand, &Command::Certify { certificate, evidence })?;
+                self.roll_out();
+                self.trigger_dispatch();
+            }
+            CertifierCommand::Recall { bundle, model, level, reason } => {
+                self.skill(&hand, &Command::Recall { bundle, model, level, reason })?;
+                self.fell(bundle, level);
+            }
+        }
+        Ok(())
+    }
+
+    /// An incident of a job was found to be the fault of a developer: it counts against what the job ran.
+    pub fn blame_developer(&mut self, job: JobId, severity: u8) {
+        let bundles: Vec<Digest> = self.s.skills.licences(job).iter().map(|l| l.bundle).collect();
+        for bundle in bundles {
+            let events = self.skill_as(Role::TR, &Command::Blame { bundle, severity }).unwrap_or_default();
+            for e in events {
+                if let SkillEvent::SkillRevoked { level, .. } = e {
+                    self.fell(bundle, level);
+                }
+            }
+        }
+    }
+
+    /// Certificates whose end has come.
+    pub fn certificates_end(&mut self) {
+        while let Some((_, certificate)) = self.s.skills.next_deadline().filter(|(at, _)| *at <= self.now()) {
+            let bundle = self.s.skills.certificate(certificate).map(|c| c.content.bundle);
+            let done = self.skill(&Hand::CLOCK, &Command::Fire { certificate });
+            always!(done.is_ok(), "a certificate that is over ends", "{done:?}");
+            let Some(bundle) = bundle.filter(|_| done.is_ok()) else { return };
+            self.fell(bundle, Level::BlockNew);
+        }
+    }
+
+    /// Brings the newest certified versions of the contract's skills to every robot that may have them.
+    fn roll_out(&mut self) {
+        let tenant = self.s.genesis.tenant;
+        let skills: Vec<_> = self.s.genesis.contract.licences.iter().map(|l| (l.skill, l.bundle)).collect();
+        let robots: Vec<Robot> = self.s.robots.values().filter_map(|c| robot_of(&self.s.genesis, c.entry, c.robot.id)).collect();
+        for (skill, pinned) in skills {
+            let newest: Vec<Digest> = self.s.skills.versions(skill).iter().rev().take(ROLLED_OUT).copied().collect();
+            // What bookings pin first, so that it is the active one.
+            let order: Vec<Digest> =
+                newest.iter().copied().filter(|b| *b == pinned).chain(newest.iter().copied().filter(|b| *b != pinned)).collect();
+            for robot in &robots {
+                for bundle in &order {
+                    // A robot that may not have it, or has it, is passed by.
+                    let _ = self.skill_as(Role::DI, &Command::Install { robot: robot.clone(), bundle: *bundle, tenant });
+                }
+            }
+        }
+    }
+
+    /// Brings what a job has pinned to its robot, where that is not there yet.
+    pub fn bring_skills(&mut self, job: JobId, robot: RobotId) {
+        let tenant = self.s.genesis.tenant;
+        let Some(robot) = self.cell(robot).ok().and_then(|c| robot_of(&self.s.genesis, c.entry, robot)) else { return };
+        let bundles: Vec<Digest> = self.s.skills.licences(job).iter().map(|l| l.bundle).collect();
+        for bundle in bundles {
+            // One that has it, or may not have it, is passed by.
+            let _ = self.skill_as(Role::DI, &Command::Install { robot: robot.clone(), bundle, tenant });
+        }
+    }
+
+    /// The licences that a booking made now pins, with the terms of the bundles in force.
+    pub fn licence_pins(&self) -> Option<Vec<LicencePin>> {
+        let pin = |(l, bundle): (LicencePin, Digest)| {
+            let t = &self.s.skills.bundle(bundle)?.manifest.licence;
+            Some(LicencePin { bundle, fee: t.fee, cap: t.cap, unit: unit_of(t.unit)?, ..l })
+        };
+        self.s.bundles_now(self.now())?.into_iter().map(pin).collect()
+    }
+
+    /// A booking licenses what it has pinned.
+    pub fn license(&mut self, job: JobId) {
+        let tenant = self.s.genesis.tenant;
+        let pins = self.job(job).ok().and_then(|j| j.pins.as_ref()).map(|p| p.licences.clone()).unwrap_or_default();
+        for l in pins {
+            let done = self.skill_as(Role::MK, &Command::License { job, licence: l.licence, bundle: l.bundle, tenant });
+            always!(done.is_ok(), "what a booking pins can be licensed", "{job}: {done:?}");
+        }
+    }
+
+    /// A robot is about to begin: may it run everything that the job has pinned?
+    pub fn may_start_skills(&self, job: JobId, robot: RobotId) -> Outcome {
+        for c in self.starts(job, robot) {
+            self.s.skills.decide(self.now(), &Hand { role: Role::DI, key: None, party: None }, &self.s.keys, &c)?;
+        }
+        Ok(())
+    }
+
+    /// It began.
+    pub fn start_skills(&mut self, job: JobId, robot: RobotId) {
+        for c in self.starts(job, robot) {
+            let done = self.skill_as(Role::DI, &c);
+            always!(done.is_ok(), "I37 only pinned, certified, unrevoked bundles run", "{job}: {done:?}");
+        }
+    }
+
+    fn starts(&self, job: JobId, robot: RobotId) -> Vec<Command> {
+        let Ok(c) = self.cell(robot) else { return Vec::new() };
+        let Some(robot) = robot_of(&self.s.genesis, c.entry, robot) else { return Vec::new() };
+        let min = self.job(job).ok().and_then(|j| j.pins.as_ref()).map_or(Tier::Dev, |p| tier_of(p.tier_values.min_cert));
+        let start = |l: &nooterra_skills::registry::Licensed| Command::Start { job, robot: robot.clone(), bundle: l.bundle, min };
+        self.s.skills.licences(job).iter().map(start).collect()
+    }
+
+    /// What ran on a job runs no longer.
+    pub fn stop_skills(&mut self, job: JobId, exit: &str) {
+        if self.s.skills.running(job).is_some() {
+            let _ = self.skill_as(Role::DI, &Command::Stop { job, exit: exit.to_owned() });
+        }
+    }
+
+    /// A checkpoint is a unit of every licence that is paid by checkpoints.
+    pub fn meter_checkpoint(&mut self, job: JobId) {
+        let Ok(j) = self.job(job) else { return };
+        let step = j.checkpoint;
+        let counts = |l: &&LicencePin| l.unit == LicenceUnit::Checkpoint;
+        let ids: Vec<_> = j.pins.as_ref().map(|p| p.licences.iter().filter(counts).map(|l| l.licence).collect()).unwrap_or_default();
+        for licence in ids {
+            let before = self.s.skills.licences(job).iter().find(|l| l.licence == licence).map_or(0, |l| l.metered);
+            let c = Command::Meter { job, licence, step, units: 1, total: before.saturating_add(1) };
+            let done = self.skill_as(Role::DI, &c);
+            always!(done.is_ok(), "I37 metered units are checkpoints", "{job}: {done:?}");
+        }
+    }
+
+    /// A bundle or a certificate of it is no longer good: every job that has pinned it is looked at.
+    fn fell(&mut self, bundle: Digest, level: Level) {
+        let now = self.now();
+        let pinned: Vec<JobId> = {
+            let has = |id: &JobId| self.s.skills.licences(*id).iter().any(|l| l.bundle == bundle);
+            self.s.jobs.values().filter(|j| !matches!(j.status.class(), Class::Ended | Class::Terminal)).map(|j| j.id).filter(has).collect()
+        };
+        for job in pinned {
+            self.fell_on(job, bundle, level);
+        }
+        if self.s.bundles_now(now).is_none() {
+            // Nothing that is only asked for can be booked any more.
+            let open: Vec<JobId> = self.s.jobs.values().filter(|j| j.status.class() == Class::Open).map(|j| j.id).collect();
+            for job in open {
+                self.withdraw(job, WithdrawReason::NoAcceptableQuote);
+            }
+        }
+        self.trigger_dispatch();
+    }
+
+    fn fell_on(&mut self, job: JobId, bundle: Digest, level: Level) {
+        let (now, tenant) = (self.now(), self.s.genesis.tenant);
+        let bound = self.job(job).ok().and_then(nooterra_jobs::Job::robot);
+        let runs = self.s.skills.running(job).is_some_and(|r| r.bundles.contains(&bundle));
+        if runs {
+            // What has begun may end, unless it must stop at once where it runs.
+            if level == Level::BlockNew || bound.is_some_and(|r| self.can_run(job, bundle, r)) {
+                return;
+            }
+            let events = self.job(job).map(|j| batch::stall(j, StallReason::Safety, now)).unwrap_or_default();
+            self.emit_all(job, events);
+            self.safe_exit(job, Cause::SkillRevoked, None);
+        }
+        // Who leaves for good needs no other version.
+        let over = |j: &nooterra_jobs::Job| {
+            j.status == Status::AbortingSafeExit && j.exit.is_none_or(|x| x.disposition != Some(Disposition::Handover))
+        };
+        if self.job(job).is_ok_and(over) {
+            return;
+        }
+        let mut pinned = bundle;
+        if self.s.skills.may_pin(bundle, tenant, now).is_err() {
+            match self.skill_as(Role::MK, &Command::Repin { job, bundle, tenant }) {
+                Ok(events) => {
+                    self.tell_repinned(job);
+                    for e in events {
+                        if let SkillEvent::SkillRepinned { new, .. } = e {
+                            pinned = new;
+                        }
+                    }
+                }
+                Err(_) => {
+                    let _ = self.cancel(job, CancelReason::SkillRevoked);
+                    return;
+                }
+            }
+        }
+        if let Some(robot) = bound {
+            self.bring_skills(job, robot);
+        }
+        let Ok(status) = self.job(job).map(|j| j.status) else { return };
+        let begins = matches!(status, Status::Matched | Status::Reserved | Status::EnRoute | Status::Arrived | Status::AccessGranted);
+        if begins && bound.is_some_and(|r| !self.can_run(job, pinned, r)) {
+            self.unfit(job, ReleaseReason::RobotUnfit, Cause::SkillRevoked);
+        }
+    }
+
+    fn can_run(&self, job: JobId, bundle: Digest, robot: RobotId) -> bool {
+        let Ok(c) = self.cell(robot) else { return false };
+        let Some(robot) = robot_of(&self.s.genesis, c.entry, robot) else { return false };
+        let min = self.job(job).ok().and_then(|j| j.pins.as_ref()).map_or(Tier::Dev, |p| tier_of(p.tier_values.min_cert));
+        let r = &self.s.skills;
+        r.may_run(bundle, &robot, min, self.now()).is_ok() && r.is_available(bundle, &robot, self.s.genesis.tenant, self.now())
+    }
+
+    /// Both sides are told.
+    fn tell_repinned(&mut self, job: JobId) {
+        let Ok(j) = self.job(job) else { return };
+        let (status, requester, owner) = (j.status, j.request.requester, j.pins.as_ref().map(|p| p.owner));
+        for party in [Some(requester), owner].into_iter().flatten().collect::<BTreeSet<_>>() {
+            self.wish(Wish::Notify { party, job, status });
+        }
+    }
+}
+
+/// What is to be armed: the next end of a certificate.
+pub(crate) fn wanted(s: &State) -> Vec<(u8, Instant)> {
+    s.skills.next_deadline().map(|(at, _)| (0, at)).into_iter().collect()
+}
+
+/// The stream of the registry's timer.
+pub(crate) const STREAM: Stream = Stream::Skills {};
+
+/// I37: what runs is pinned and not stopped, and units are checkpoints.
+pub(crate) fn assert_local(s: &State, jobs: &BTreeSet<JobId>) {
+    for id in jobs {
+        let Some(job) = s.jobs.get(id) else { continue };
+        let licences = s.skills.licences(*id);
+        if let Some(run) = s.skills.running(*id) {
+            always!(job.status.is_working(), "I37 skills run while the robot works", "{id} in {}", job.status.name());
+            for b in &run.bundles {
+                let stopped = s.skills.bundle(*b).and_then(|p| p.revoked.as_ref()).is_some_and(|r| r.level == Level::StopNow);
+                let pinned = licences.iter().any(|l| l.bundle == *b);
+                always!(pinned && !stopped, "I37 only pinned, certified, unrevoked bundles run", "{id}: {}", b.short());
+            }
+        }
+        for p in job.pins.iter().flat_map(|p| &p.licences).filter(|p| p.unit == LicenceUnit::Checkpoint) {
+            let metered = licences.iter().find(|l| l.licence == p.licence).map_or(0, |l| l.metered);
+            always!(metered == u32::from(job.checkpoint), "I37 metered units are checkpoints", "{id}: {metered}, {}", job.checkpoint);
+        }
+    }
+}
