@@ -198,7 +198,7 @@ fn barred(stage: &Stage) -> Vec<Barred> {
     stage.control.jobs().filter_map(of).collect()
 }
 
-fn number(stage: &Stage, ix: nooterra_twin::RobotIx) -> Option<u32> {
+fn number(stage: &Stage, ix: RobotIx) -> Option<u32> {
     stage.fleet.robots().position(|(_, r, _)| r == ix).and_then(|i| u32::try_from(i).ok())
 }
 
