@@ -22,6 +22,7 @@ use nooterra_engine::time::{Instant, Span};
 use nooterra_engine::{always, sometimes};
 use nooterra_jobs::Job;
 use nooterra_ledger::Book;
+use nooterra_market::PastBook;
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_operations::stop::Board;
 use nooterra_operations::{Desk, Operator, Robot};
@@ -122,6 +123,7 @@ impl Control {
             streams: Streams::default(),
             timers: Timers::default(),
             jobs: BTreeMap::new(),
+            negotiations: BTreeMap::new(),
             robots,
             parties,
             payments: BTreeMap::new(),
@@ -147,7 +149,7 @@ impl Control {
             obstructed: BTreeMap::new(),
             asks: BTreeMap::new(),
             asks_at: None,
-            past: VecDeque::new(),
+            past: PastBook::default(),
             cases: BTreeMap::new(),
             claim_jobs: BTreeMap::new(),
             telemetry: BTreeMap::new(),

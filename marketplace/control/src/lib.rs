@@ -14,6 +14,7 @@
 //! changes the state.
 
 mod assist;
+mod cancel;
 pub mod cases;
 mod chargebacks;
 mod claims;
@@ -27,6 +28,7 @@ mod invariants;
 mod matching;
 mod money;
 pub mod moving;
+mod negotiation;
 pub mod operator;
 mod orders;
 mod owner;
@@ -35,10 +37,12 @@ mod payment;
 pub mod policy;
 mod recovery;
 mod requester;
+mod reschedule;
 mod robot;
 mod robot_timers;
 mod settle;
 mod site;
+mod sla;
 mod staff;
 pub mod state;
 pub mod stops;
@@ -58,4 +62,4 @@ pub use input::{Body, Input, NewJob, OwnerCommand, PaymentReport, RequesterComma
 pub use nooterra_operations::assist::Outcome as HelpOutcome;
 pub use operator::OperatorCommand;
 pub use policy::Policy;
-pub use wish::{HelpOffer, HelpWord, Invitation, PaymentAsk, Wish};
+pub use wish::{HelpOffer, HelpWord, Invitation, PaymentAsk, Terms, Wish};

@@ -293,6 +293,12 @@ fn sample(stage: &Stage, counts: &Counts, stops: u64) -> Sample {
         network_lost: stage.bus.network.counters.lost + stage.bus.network.counters.cut,
         doors_opened: counts.doors,
         lifts_rides: counts.rides,
+        jobs_lowest: counts.lowest,
+        jobs_waited: counts.waited,
+        money_charged: counts.charged,
+        money_fees: counts.fees,
+        money_moves: counts.moves,
+        money_credits: counts.credits,
         ..Sample::default()
     };
     for r in robots {
@@ -355,6 +361,9 @@ fn money(stage: &Stage, currency: Currency, s: &mut Sample) {
     }
     s.money_imbalance = i64::try_from(debits - credits).unwrap_or(i64::MAX);
     for j in stage.control.jobs() {
+        s.jobs_fee_bps += u64::from(j.fee_bps);
+        s.money_compensated += j.comp.minor();
+        s.money_surge += if j.booked_at.is_some() { j.rfq.price.surge.minor() } else { 0 };
         let Some(settled) = &j.settled else { continue };
         for p in &settled.settlement.parts {
             if p.account.starts_with("owner_payable") {
