@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub mod diff;
+pub mod grid;
 pub mod ledger;
 pub mod replay;
 pub mod run;
