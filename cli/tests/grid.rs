@@ -56,7 +56,9 @@ fn a_problem_is_run_and_gives_the_same_bytes_again() {
     assert!(list("actualPaths").iter().all(|p| letters(p).len() == 300 && letters(p).iter().all(|a| "FRCW".contains(a.as_str()))));
     // Each task as often visited at its last place as was counted.
     let tasks = list("tasks");
-    let last = |e: &Value| e[3].as_u64() == tasks[e[2].as_u64().expect("a task") as usize][2].as_array().map(|p| p.len() as u64 / 2);
+    let last = |e: &Value| {
+        e[3].as_u64() == tasks[usize::try_from(e[2].as_u64().expect("a task")).expect("small")][2].as_array().map(|p| p.len() as u64 / 2)
+    };
     assert_eq!(list("events").iter().filter(|e| last(e)).count() as u64, finished);
     assert!(tasks.iter().enumerate().all(|(i, t)| t[0].as_u64() == Some(i as u64)));
 

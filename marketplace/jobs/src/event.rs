@@ -7,8 +7,8 @@ use crate::terms::{Price, Quote, Request, Window};
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{
-    AccessPlanId, AssistId, ChargebackId, DoorId, EventId, HoldId, IncidentId, InterventionId, ItemId, LeaseId, OperatorId, PartyId, PaymentId,
-    ProofId, QuoteId, RefundId, RobotId, WitnessId,
+    AccessPlanId, AssistId, ChargebackId, DoorId, EventId, HoldId, IncidentId, InterventionId, ItemId, LeaseId, OperatorId, PartyId,
+    PaymentId, ProofId, QuoteId, RefundId, RobotId, WitnessId,
 };
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};

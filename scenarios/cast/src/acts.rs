@@ -90,7 +90,7 @@ impl Cast {
             Deed::Counter { provider, offer_ppm, lasts } => self.counter(now, job, provider, offer_ppm, lasts),
             Deed::Award { provider } => {
                 let award = |s: &Shown| RequesterCommand::Award { job, quote: s.quote.quote, terms_hash: s.hash };
-                self.to_quote(now, job, provider, award);
+                self.on_quote(now, job, provider, award);
             }
             Deed::Reschedule { by, start, window } => {
                 let start = now.saturating_add(start);
@@ -188,11 +188,11 @@ impl Cast {
             let expires = lasts.map_or(s.quote.expires, |l| now.saturating_add(l));
             RequesterCommand::Counter { job, quote: s.quote.quote, prev: s.hash, service, arrive: s.quote.arrive, expires }
         };
-        self.to_quote(now, job, provider, counter);
+        self.on_quote(now, job, provider, counter);
     }
 
     /// The requester of a job says something to a provider's quote, as it was shown last.
-    fn to_quote(&mut self, now: Instant, job: JobId, provider: u32, word: impl Fn(&Shown) -> RequesterCommand) {
+    fn on_quote(&mut self, now: Instant, job: JobId, provider: u32, word: impl Fn(&Shown) -> RequesterCommand) {
         let Some(party) = self.providers.get(provider as usize).map(|p| p.party) else { return };
         let Some(k) = self.director.job(job) else { return };
         let Some(r) = self.requesters.get_mut(k.requester as usize) else { return };

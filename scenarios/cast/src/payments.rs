@@ -89,7 +89,13 @@ impl Payments {
                 let answer = self.answer(now, ask, chance);
                 self.answers.push(now + Span(wait), 0, 0, answer);
             }
-            Mail::Invite(_) | Mail::Notify { .. } | Mail::Recover(_) | Mail::PutBack { .. } | Mail::Alert { .. } | Mail::Help(_) | Mail::Show { .. } => {}
+            Mail::Invite(_)
+            | Mail::Notify { .. }
+            | Mail::Recover(_)
+            | Mail::PutBack { .. }
+            | Mail::Alert { .. }
+            | Mail::Help(_)
+            | Mail::Show { .. } => {}
         }
     }
 

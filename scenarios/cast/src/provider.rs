@@ -105,7 +105,13 @@ impl Provider {
                 };
                 self.drafts.push(said, 0, 0, Words { command: quote, head: None });
             }
-            Mail::Invite(_) | Mail::Pay(_) | Mail::Recover(_) | Mail::PutBack { .. } | Mail::Alert { .. } | Mail::Help(_) | Mail::Show { .. } => {}
+            Mail::Invite(_)
+            | Mail::Pay(_)
+            | Mail::Recover(_)
+            | Mail::PutBack { .. }
+            | Mail::Alert { .. }
+            | Mail::Help(_)
+            | Mail::Show { .. } => {}
         }
     }
 

@@ -26,18 +26,20 @@ fn random_grid(width: u32, height: u32, blocked_percent: u32, seed: u64, open: b
     let ground = |l: u32| if plan::mixed(seed ^ u64::from(l)) % 100 < u64::from(blocked_percent) { Ground::Blocked } else { Ground::Free };
     let mut m = GridMap { width, height, cells: (0..width * height).map(ground).collect(), first_line: 5 };
     m.cells[0] = Ground::Free;
-    while open {
+    if !open {
+        return m;
+    }
+    loop {
         // A cell stays if it belongs to a square of four free ones: such floors have no corridors.
         let free = |r: u32, c: u32| r < height && c < width && m.is_free(r * width + c);
         let square = |r: u32, c: u32| free(r, c) && free(r + 1, c) && free(r, c + 1) && free(r + 1, c + 1);
         let keeps = |r: u32, c: u32| [(0, 0), (0, 1), (1, 0), (1, 1)].iter().any(|(i, j)| r >= *i && c >= *j && square(r - i, c - j));
         let bad: Vec<u32> = (0..width * height).filter(|l| m.is_free(*l) && !keeps(l / width, l % width)).collect();
         if bad.is_empty() {
-            break;
+            return m;
         }
         bad.iter().for_each(|l| m.cells[*l as usize] = Ground::Blocked);
     }
-    m
 }
 
 /// Tasks of one to three places.

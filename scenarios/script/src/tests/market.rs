@@ -43,7 +43,7 @@ policy: {{arrival_grace: 1m, lateness: [{{after: 30s, credit: 5%}}, {{after: 2m,
     assert_eq!(r.requesters[0].moves, Answering::Ignore);
     assert_eq!((r.demand[0].via.clone(), r.demand[0].mode), (vec![VertexIx::new(0), VertexIx::new(1)], AwardMode::Manual));
     let quoted = |s| Cue::When { state: JobState::Quoted, after: Span::from_secs(s) };
-    let acts: Vec<(Option<u32>, Cue, Deed)> = r.acts.iter().map(|a| (a.job, a.cue, a.deed.clone())).collect();
+    let acts: Vec<(Option<u32>, Cue, Deed)> = r.acts.iter().map(|a| (a.job, a.cue.clone(), a.deed.clone())).collect();
     assert_eq!(
         acts,
         [
