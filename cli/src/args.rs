@@ -25,7 +25,8 @@ Examples:
   nooterra replay runs/office-deliveries-7.mcap
   nooterra verify runs/office-deliveries-7.mcap --format json
   nooterra diff runs/a.mcap runs/b.mcap
-  nooterra site show sites/hotel.building.yaml --out hotel.svg --level L2";
+  nooterra site show sites/hotel.building.yaml --out hotel.svg --level L2
+  nooterra grid sites/grid/small-warehouse.json --steps 500";
 
 /// Real marketplace, dispatch, ledger and trust code against a deterministic, physics-simulated robot fleet.
 #[derive(Debug, Parser)]
@@ -141,6 +142,19 @@ Examples:
         #[command(subcommand)]
         command: SiteCommand,
     },
+    /// Run a grid problem of the League of Robot Runners.
+    #[command(after_long_help = "\
+Thousands of robots work off a list of tasks on a grid map: in each step a robot moves one cell ahead, turns by 90
+degrees or waits. A judge that shares no code with the planner follows every step. The rules are those of 2024; what
+problems of 2026 say about delays and longer actions is not used. Two runs give the same bytes, wall times aside.
+Exit code 10: the judge found a collision or a task that was not done as claimed.
+
+Examples:
+  nooterra grid sites/grid/small-warehouse.json
+  nooterra grid problem.json --steps 5000 --out plan.json     plan.json opens in the League's viewer, PlanViz
+  nooterra grid problem.json --rounds 0 --depth 3             less thinking, for more robots
+  nooterra grid problem.json --format json | jq .tasks")]
+    Grid(Grid),
     /// Check scenarios, or print their JSON Schema.
     Scenario {
         /// What to do.
@@ -246,24 +260,48 @@ pub struct Explain {
     pub job: Option<String>,
 }
 
+/// `grid`.
+#[derive(Debug, Args)]
+pub struct Grid {
+    /// The problem's JSON file; the files that it names lie relative to it.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub problem: PathBuf,
+    /// Steps to run.
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub steps: u32,
+    /// Seed of every random choice.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Actions that each robot plans ahead: three to turn round and make way; 4 if not given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(3..=5))]
+    pub depth: Option<u8>,
+    /// Attempts to make the sum of all plans better, in percent of the robots; 100 if not given.
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub rounds: Option<u32>,
+    /// Write the run as the League's output file.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
+}
+
 /// `site …`.
 #[derive(Debug, Subcommand)]
 pub enum SiteCommand {
-    /// Read a building and say everything that is wrong with it.
-    #[command(after_long_help = "Example:\n  nooterra site check sites/office.building.yaml")]
+    /// Read a building or grid map and say everything that is wrong with it.
+    #[command(after_long_help = "Examples:\n  nooterra site check sites/office.building.yaml\n  nooterra site check warehouse.map")]
     Check {
-        /// An Open-RMF building file.
+        /// An Open-RMF building file, or a grid map ending in `.map`.
         #[arg(value_hint = ValueHint::FilePath)]
         file: PathBuf,
     },
-    /// Say what a building holds, and draw it.
+    /// Say what a building or grid map holds, and draw it.
     #[command(after_long_help = "\
 Examples:
   nooterra site show sites/office.building.yaml
   nooterra site show sites/hotel.building.yaml --out hotel.svg
-  nooterra site show sites/hotel.building.yaml --out l2.png --level L2")]
+  nooterra site show sites/hotel.building.yaml --out l2.png --level L2
+  nooterra site show warehouse.map --out warehouse.png")]
     Show {
-        /// An Open-RMF building file.
+        /// An Open-RMF building file, or a grid map ending in `.map`.
         #[arg(value_hint = ValueHint::FilePath)]
         file: PathBuf,
         /// Draw it here; the ending says how: `.svg` or `.png`.

@@ -96,9 +96,15 @@ pub fn render_finding(f: &Finding, path: &Path, text: &str) -> String {
     rendered.replacen("error:", &format!("{}:", f.severity), 1)
 }
 
-/// Reads a building.
+/// Is this a grid map, by its name?
+pub fn is_grid(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("map"))
+}
+
+/// Reads a building or a grid map.
 pub fn load_site(path: &Path) -> Result<(String, Imported), Failure> {
     let text = read_text(path, SITE_LIMIT, "the site")?;
-    let imported = nooterra_site::import(&path.display().to_string(), &text).map_err(|f| crate::failures::site(&f))?;
+    let import = if is_grid(path) { nooterra_site::grid::import } else { nooterra_site::import };
+    let imported = import(&path.display().to_string(), &text).map_err(|f| crate::failures::site(&f))?;
     Ok((text, imported))
 }

@@ -5,6 +5,7 @@ mod commands;
 mod failures;
 mod files;
 mod junit;
+mod league;
 mod out;
 mod progress;
 mod report;
@@ -48,6 +49,7 @@ fn dispatch(cli: &Cli, out: &Out) -> Result<u8, Failure> {
         Command::Verify(args) => commands::verify::verify(args, out),
         Command::Ledger(args) => commands::ledger::ledger(args, out),
         Command::Explain(args) => commands::explain::explain(args, out),
+        Command::Grid(args) => commands::grid::grid(args, out),
         Command::Site { command } => commands::site::site(command, out),
         Command::Scenario { command } => commands::scenario::scenario(command, out),
         Command::Completions { shell } => {

@@ -2,6 +2,7 @@
 
 pub mod diff;
 pub mod explain;
+pub mod grid;
 pub mod ledger;
 pub mod replay;
 pub mod run;

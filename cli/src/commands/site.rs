@@ -1,7 +1,7 @@
 //! `site check` and `site show`.
 
 use crate::args::{Format, SiteCommand};
-use crate::files::{load_site, render_finding};
+use crate::files::{is_grid, load_site, render_finding};
 use crate::out::{Failure, Out, exit};
 use crate::table::{Lean, table};
 use nooterra_site::draw::{Options, png, svg};
@@ -20,6 +20,9 @@ pub fn site(command: &SiteCommand, out: &Out) -> Result<u8, Failure> {
         }
     }
 }
+
+/// Free cells of a grid up to which its vertices and lanes are drawn.
+const DRAWN_CELLS_MAX: usize = 400;
 
 /// What a building holds, for machines.
 #[derive(Debug, Serialize)]
@@ -125,6 +128,10 @@ fn show(file: &Path, d: &Drawing<'_>, out: &Out) -> Result<u8, Failure> {
     };
     if let Some(to) = d.to {
         let mut options = Options { level, width_px: d.width_px, ..Options::default() };
+        if is_grid(file) && site.vertices.len() > DRAWN_CELLS_MAX {
+            // Every cell has its vertex and lanes: on a large grid they hide the map.
+            (options.lanes, options.names, options.legend) = (false, false, false);
+        }
         if let Some(log) = d.trails {
             (options.trails, options.figures) = nooterra_runner::trails(log, &site).map_err(|e| crate::failures::replay(&e))?;
             options.spawns = false;

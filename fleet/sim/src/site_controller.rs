@@ -211,7 +211,7 @@ impl SiteController {
 
     fn issue_plan(&mut self, now: Instant, job: JobId, vertices: &[u32], (valid_from, valid_to): (Instant, Instant), item: Option<ItemId>) {
         if let Some(p) = self.plans.get(&job)
-            && p.valid_to == valid_to
+            && (p.valid_from, p.valid_to) == (valid_from, valid_to)
         {
             return; // the request was repeated; the answer is in the outbox or was heard
         }

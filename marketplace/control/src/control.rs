@@ -25,6 +25,7 @@ use nooterra_engine::time::{Instant, Span};
 use nooterra_engine::{always, sometimes};
 use nooterra_jobs::Job;
 use nooterra_ledger::Book;
+use nooterra_market::PastBook;
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_operations::stop::Board;
 use nooterra_operations::{Desk, Operator, Robot};
@@ -128,6 +129,7 @@ impl Control {
             streams: Streams::default(),
             timers: Timers::default(),
             jobs: BTreeMap::new(),
+            negotiations: BTreeMap::new(),
             robots,
             parties,
             payments: BTreeMap::new(),
@@ -153,7 +155,7 @@ impl Control {
             obstructed: BTreeMap::new(),
             asks: BTreeMap::new(),
             asks_at: None,
-            past: VecDeque::new(),
+            past: PastBook::default(),
             cases: BTreeMap::new(),
             claim_jobs: BTreeMap::new(),
             telemetry: BTreeMap::new(),

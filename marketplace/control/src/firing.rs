@@ -7,20 +7,17 @@ use crate::unit::Unit;
 use nooterra_engine::ids::{JobId, RobotId};
 use nooterra_engine::time::Span;
 use nooterra_jobs::batch;
-use nooterra_jobs::event::{Cause, Choice, Event, ExitProof, IncidentCode, LapseReason, ReleaseReason, StallReason, WithdrawReason};
-use nooterra_jobs::pins::NoShowDefault;
+use nooterra_jobs::event::{Cause, Event, ExitProof, IncidentCode, ReleaseReason, StallReason};
 use nooterra_jobs::{Deadline, Status};
 use nooterra_operations::RobotTimer;
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_trust::Role;
 
-/// After a no-show with the default to wait, the robot may come this long after the window.
-const WAIT_AFTER_WINDOW: Span = Span::from_mins(240);
 /// Below this charge a silent robot counts as unable to move.
 const DEAD_SOC_BPS: u32 = 200;
 
 /// All deadlines of a job stream, by code.
-const DEADLINES: [Deadline; 25] = [
+const DEADLINES: [Deadline; 26] = [
     Deadline::RfqClose,
     Deadline::QuoteExpiry,
     Deadline::AwardDecide,
@@ -46,6 +43,7 @@ const DEADLINES: [Deadline; 25] = [
     Deadline::SettleAt,
     Deadline::HoldReview,
     Deadline::HoldEnd,
+    Deadline::RescheduleBy,
 ];
 
 /// The role recorded on what a timer brings about.
@@ -53,6 +51,7 @@ pub(crate) fn authority(key: &TimerKey) -> Role {
     match key.stream {
         Stream::Job(_) => match DEADLINES.get(usize::from(key.code)) {
             Some(Deadline::RfqClose | Deadline::QuoteExpiry | Deadline::AwardDecide | Deadline::NoShowDecide) => Role::MK,
+            Some(Deadline::RescheduleBy) => Role::MK,
             Some(Deadline::AuthBy | Deadline::CaptureAt | Deadline::SettleAt) => Role::FI,
             Some(Deadline::AccessWait | Deadline::AccessWarn | Deadline::AccessEnd | Deadline::ExitBy | Deadline::ProofBy) => Role::TR,
             Some(Deadline::HoldReview | Deadline::HoldEnd) => Role::TR,
@@ -100,16 +99,9 @@ impl Unit<'_> {
         let Ok(job) = self.job(id) else { return };
         let robot = job.robot();
         match d {
-            Deadline::RfqClose => self.rfq_close(id),
-            Deadline::QuoteExpiry => self.quote_expired(id),
-            Deadline::AwardDecide => self.withdraw(id, WithdrawReason::NotDecided),
-            Deadline::AuthBy => self.lapse(id, LapseReason::AuthTimeout),
+            Deadline::RfqClose | Deadline::QuoteExpiry | Deadline::AwardDecide | Deadline::AuthBy => self.rfq_timer(id, d),
             Deadline::CaptureAt => self.capture(id),
-            Deadline::ArriveBy => {
-                let events = batch::no_show(job, now);
-                self.emit_all(id, events);
-                self.after_release(id, robot, "NO_SHOW");
-            }
+            Deadline::ArriveBy => self.no_show(id),
             Deadline::LeaseOffer => {
                 if let Some(l) = job.leg().copied() {
                     self.emit(id, Event::LeaseLapsed { lease: l.offer.lease, leg: l.offer.leg });
@@ -181,14 +173,8 @@ impl Unit<'_> {
                 self.after_release(id, robot, "HANDOVER_FAILED");
                 self.after_end(id);
             }
-            Deadline::NoShowDecide => {
-                let wait = job.pins.as_ref().is_some_and(|p| p.no_show == NoShowDefault::Wait);
-                let by = job.request.window.end.saturating_add(WAIT_AFTER_WINDOW);
-                let choice = if wait && by > now { Choice::Wait } else { Choice::Cancel };
-                let events = batch::resolve_no_show(job, choice, (choice == Choice::Wait).then_some(by));
-                self.emit_all(id, events);
-                self.after_end(id);
-            }
+            Deadline::NoShowDecide => self.no_show_default(id),
+            Deadline::RescheduleBy => self.move_unanswered(id),
             Deadline::ProofBy => self.evaluate_proof(id),
             Deadline::SettleAt => self.settle_or_hold(id),
             Deadline::HoldReview => self.hold_review(id),

@@ -1,11 +1,10 @@
 //! Everything that can reach the platform: signed envelopes, and what their bodies can say.
 
 use crate::stops::StopOrder;
-use nooterra_engine::Digest;
-use nooterra_engine::Record;
 use nooterra_engine::ids::{ClaimId, IncidentId, ItemId, JobId, PartyId, PaymentId, PayoutId, QuoteId, RefundId, RobotId, StopId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
+use nooterra_engine::{Digest, Record};
 use nooterra_jobs::event::{Choice, Fault, IncidentCode, RevokeReason};
 use nooterra_jobs::terms::{Mode, Step, Template, Window};
 use nooterra_jobs::tier::{Level, Tier};
@@ -143,6 +142,35 @@ pub enum RequesterCommand {
         /// The stop.
         stop: StopId,
     },
+    /// Answers a quote with other terms; needs the job stream's head as `expect_head`.
+    Counter {
+        /// The job.
+        job: JobId,
+        /// The quote.
+        quote: QuoteId,
+        /// Hash of the revision that is answered.
+        prev: Digest,
+        /// Service amount.
+        service: Amount,
+        /// Arrival.
+        arrive: Instant,
+        /// When it lapses, if not sooner by policy.
+        expires: Instant,
+    },
+    /// Proposes another window for a booking.
+    ProposeMove {
+        /// The job.
+        job: JobId,
+        /// The new window.
+        window: Window,
+    },
+    /// Answers a proposal of the owner, or takes back the requester's own (`agree` being false); needs the head.
+    AnswerMove {
+        /// The job.
+        job: JobId,
+        /// Yes or no.
+        agree: bool,
+    },
 }
 
 /// What an owner may say (`OW`).
@@ -181,6 +209,44 @@ pub enum OwnerCommand {
     ClearStop {
         /// The stop.
         stop: StopId,
+    },
+    /// Answers a counter-offer with other terms; needs the job stream's head as `expect_head`.
+    Counter {
+        /// The job.
+        job: JobId,
+        /// The quote.
+        quote: QuoteId,
+        /// Hash of the revision that is answered.
+        prev: Digest,
+        /// Service amount.
+        service: Amount,
+        /// Arrival.
+        arrive: Instant,
+        /// When it lapses, if not sooner by policy.
+        expires: Instant,
+    },
+    /// Takes the requester's counter-offer; needs the head.
+    AcceptQuote {
+        /// The job.
+        job: JobId,
+        /// The quote.
+        quote: QuoteId,
+        /// The revision that is taken.
+        rev: u8,
+    },
+    /// Proposes another window for a booking.
+    ProposeMove {
+        /// The job.
+        job: JobId,
+        /// The new window.
+        window: Window,
+    },
+    /// Answers a proposal of the requester, or takes back the owner's own (`agree` being false); needs the head.
+    AnswerMove {
+        /// The job.
+        job: JobId,
+        /// Yes or no.
+        agree: bool,
     },
 }
 

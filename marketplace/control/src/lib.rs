@@ -14,6 +14,7 @@
 //! changes the state.
 
 mod assist;
+mod cancel;
 pub mod cases;
 mod chargebacks;
 mod claims;
@@ -28,6 +29,7 @@ mod invariants;
 mod matching;
 mod money;
 pub mod moving;
+mod negotiation;
 pub mod operator;
 mod orders;
 mod owner;
@@ -36,11 +38,13 @@ mod payment;
 pub mod policy;
 mod recovery;
 mod requester;
+mod reschedule;
 mod robot;
 mod robot_timers;
 mod settle;
 mod site;
 mod skills;
+mod sla;
 mod staff;
 pub mod state;
 pub mod stops;
@@ -61,4 +65,4 @@ pub use nooterra_operations::assist::Outcome as HelpOutcome;
 pub use operator::OperatorCommand;
 pub use policy::Policy;
 pub use skills::{CertificateEntry, SkillEntry};
-pub use wish::{HelpOffer, HelpWord, Invitation, PaymentAsk, Wish};
+pub use wish::{HelpOffer, HelpWord, Invitation, PaymentAsk, Terms, Wish};

@@ -29,7 +29,7 @@ pub(crate) fn step(s: &State, id: JobId, event: &Event, event_id: EventId, at: I
             let commands = entry.map(|e| settlement::payment::captured(cause, e, amount.minor())).into_iter().collect();
             Step { facts: vec![MoneyBook::captured(id, amount.minor())], commands }
         }
-        Event::PaymentVoided { payment, .. } if job.payment.track == PaymentTrack::Authorised => {
+        Event::PaymentVoided { payment, .. } if job.track_of(*payment) == PaymentTrack::Authorised => {
             let entry = s.authorisations.get(payment).map(|e| settlement::payment::authorisation(*e));
             only(entry.map(|e| settlement::payment::voided(cause, e)))
         }
@@ -68,12 +68,14 @@ pub(crate) fn step(s: &State, id: JobId, event: &Event, event_id: EventId, at: I
             let funding = Funding::of(fault_of(*fault), owner.filter(|_| *fault == Fault::Owner));
             settlement::chargeback::lost(s.money.job(id)?, cause, *chargeback, funding, pools())?
         }
+        Event::JobRescheduled(m) => crate::reschedule::step(s, job, m, cause)?,
+        Event::SlaCreditIssued { .. } => crate::sla::step(s, job, event, cause)?,
         _ => Step::default(),
     })
 }
 
 /// M9, within what the job may still be credited.
-fn compensated(s: &State, id: JobId, cause: Cause, owner: PartyId, amount: u64) -> Result<Step, Refusal> {
+pub(crate) fn compensated(s: &State, id: JobId, cause: Cause, owner: PartyId, amount: u64) -> Result<Step, Refusal> {
     let m = s.money.job(id)?;
     let amount = amount.min(m.creditable());
     if amount == 0 {

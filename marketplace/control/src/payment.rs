@@ -7,16 +7,20 @@ use crate::wish::PaymentAsk;
 use nooterra_engine::ids::{JobId, PartyId, PaymentId};
 use nooterra_engine::money::Amount;
 use nooterra_jobs::Pins;
-use nooterra_jobs::event::{Booking, CancelReason, Event, LapseReason};
+use nooterra_jobs::event::{Booking, CancelReason, Event};
 use nooterra_jobs::job::PaymentTrack;
 use nooterra_jobs::status::{Class, Status};
 use nooterra_ledger::Account;
+use nooterra_market::negotiation::RfqCommand;
 use nooterra_port::FacilityOrder;
 use nooterra_trust::claim::Command;
 use nooterra_trust::{Code, Rejection};
 
 impl Unit<'_> {
     pub fn payment(&mut self, adapter: PartyId, r: PaymentReport) -> Outcome {
+        if let Some(job) = self.job_of_extra(&r) {
+            return self.extra_payment(job, r);
+        }
         match r {
             PaymentReport::Authorised { payment, amount, currency, expires, provider_ref } => {
                 let job = self.job_of(payment)?;
@@ -28,8 +32,11 @@ impl Unit<'_> {
                     return Err(Rejection::new(Code::AuthMismatch).field("amount").expected(j.payment.amount).actual(amount));
                 }
                 let Some(pins) = self.pins(job) else { return no(Code::ContractInactive) };
+                let book = RfqCommand::Book { authorised: amount.minor(), redeemed: 0, currency };
+                self.may(job, &book)?;
                 self.emit(job, Event::PaymentAuthorised { payment, amount, expires, provider_ref });
                 self.book(job, pins);
+                self.negotiate(job, &book)?;
                 Ok(())
             }
             PaymentReport::Declined { payment, code } => {
@@ -37,15 +44,16 @@ impl Unit<'_> {
                 let j = self.job(job)?;
                 need(j.status == Status::Awarded && j.payment.payment == Some(payment), Code::StateForbids)?;
                 need(j.payment.track == PaymentTrack::Asked, Code::TrackForbids)?;
+                self.may(job, &RfqCommand::Decline)?;
                 self.emit(job, Event::PaymentDeclined { payment, code });
-                self.lapse(job, LapseReason::Declined);
-                Ok(())
+                self.negotiate(job, &RfqCommand::Decline)
             }
             PaymentReport::Captured { payment, amount } => {
                 let job = self.job_of(payment)?;
                 let j = self.job(job)?;
                 need(j.payment.track == PaymentTrack::Authorised && j.payment.payment == Some(payment), Code::TrackForbids)?;
-                if amount != j.payment.amount && amount != self.due_after_end(job) {
+                let price = j.pins.as_ref().map_or(0, |p| p.total());
+                if amount != j.payment.amount && amount != self.due_after_end(job) && amount.minor() != price {
                     return Err(Rejection::new(Code::AuthMismatch).field("amount").expected(j.payment.amount).actual(amount));
                 }
                 self.emit(job, Event::PaymentCaptured { payment, amount });
@@ -119,6 +127,11 @@ impl Unit<'_> {
         }
     }
 
+    /// Would the negotiation take this command?
+    fn may(&self, job: JobId, c: &RfqCommand) -> Outcome {
+        self.decided(job, c).map(|_| ())
+    }
+
     fn job_of(&self, payment: PaymentId) -> Result<JobId, Rejection> {
         self.s.payments.get(&payment).copied().ok_or_else(|| Rejection::new(Code::NotFound).field("payment"))
     }
@@ -138,7 +151,7 @@ impl Unit<'_> {
     fn pins(&self, job: JobId) -> Option<Pins> {
         let g = &self.s.genesis;
         let j = self.s.jobs.get(&job)?;
-        let q = &j.quotes.iter().find(|q| Some(q.quote.quote) == j.award.map(|a| a.quote))?.quote;
+        let q = self.chosen(job)?;
         let r = &j.request;
         Some(Pins {
             contract: g.contract.contract,
@@ -152,7 +165,7 @@ impl Unit<'_> {
             currency: r.currency,
             window: r.window,
             level: r.level,
-            level_values: r.level.values(),
+            level_values: g.policy.level_values.clone().unwrap_or_else(|| r.level.values()),
             tier: r.need.tier,
             tier_values: g.policy.tier_values.unwrap_or_else(|| r.need.tier.values()),
             risk_m: j.rfq.risk_m,
@@ -172,12 +185,13 @@ impl Unit<'_> {
             max_claims: Amount::new(g.policy.max_claims).unwrap_or(Amount::MAX),
             operator_rate: g.policy.operator_rate,
             assist_fallback: g.policy.assist_fallback,
+            moves: g.policy.moves,
+            funding: g.policy.funding,
         })
     }
 
     fn book(&mut self, job: JobId, pins: Pins) {
         let pins_hash = pins.hash();
-        let (from, to) = (self.now(), pins.window.end.saturating_add(pins.tier_values.max_exec).saturating_add(pins.tier_values.exit_by));
         let escrow = self.s.book.balance(Account::Escrow { job }, pins.currency);
         nooterra_engine::always!(
             escrow.pending_in == i128::from(pins.total()),
@@ -187,18 +201,27 @@ impl Unit<'_> {
         );
         self.emit(job, Event::JobBooked(Box::new(Booking { pins, pins_hash, redeemed: Amount::ZERO })));
         self.license(job);
+        self.ask_access(job);
+        self.trigger_dispatch();
+    }
+
+    /// The site is asked for a plan that covers the job's window.
+    pub fn ask_access(&mut self, job: JobId) {
         let Ok(j) = self.job(job) else { return };
+        let Some(p) = j.pins.as_deref() else { return };
+        let valid_to = p.window.end.saturating_add(p.tier_values.max_exec).saturating_add(p.tier_values.exit_by);
         let vertices = j.steps().iter().map(|s| s.place).collect();
         let (item, mass_g) = (j.item, j.request.need.payload_g);
-        let ask = FacilityOrder::AskAccess { job, vertices, valid_from: from, valid_to: to, item, mass_g };
+        let ask = FacilityOrder::AskAccess { job, vertices, valid_from: self.now(), valid_to, item, mass_g };
         self.ask_site(crate::state::AskKey::Plan(job), ask);
-        self.trigger_dispatch();
     }
 
     /// The time of a capture has come.
     pub fn capture(&mut self, job: JobId) {
         let Ok(j) = self.job(job) else { return };
-        let (Some(payment), amount) = (j.payment.payment, j.payment.amount) else { return };
+        let Some(payment) = j.payment.payment else { return };
+        // A booking that was moved to a cheaper window before its capture is not taken for more than it costs now.
+        let amount = j.pins.as_ref().and_then(|p| Amount::new(p.total()).ok()).map_or(j.payment.amount, |a| a.min(j.payment.amount));
         let retry = j.pins.as_ref().map_or(nooterra_engine::Span::from_mins(5), |p| p.timing.capture_retry);
         let next = self.now().saturating_add(retry);
         self.jobs_touched.insert(job);
@@ -206,6 +229,7 @@ impl Unit<'_> {
             j.capture_asked(next);
         }
         self.ask_payments(PaymentAsk::Capture { payment, amount });
+        self.capture_extras(job);
     }
 
     /// A job ended: an authorisation not captured is captured up to the fee, or voided.

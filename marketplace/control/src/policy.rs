@@ -5,8 +5,8 @@ use nooterra_engine::digest::{Digest, content_hash};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::Span;
 use nooterra_jobs::Timing;
-use nooterra_jobs::pins::{CancelTable, HoldRule, NoShowDefault, SiteFaultBearer, Weights};
-use nooterra_jobs::tier::{HumanClass, TierValues};
+use nooterra_jobs::pins::{CancelTable, CreditFunding, HoldRule, MoveTerms, NoShowDefault, SiteFaultBearer, Weights};
+use nooterra_jobs::tier::{HumanClass, LevelValues, TierValues};
 use nooterra_market::PriceTables;
 use nooterra_trust::claim::Terms;
 use nooterra_trust::detect::Thresholds;
@@ -22,8 +22,10 @@ pub struct Policy {
     pub tier_values: Option<TierValues>,
     /// How much people are about at the site.
     pub human: HumanClass,
-    /// A request with a start within two hours closes after this.
+    /// A request with a start soon closes after this.
     pub rfq_close_soon: Span,
+    /// What counts as soon.
+    pub rfq_soon: Span,
     /// Any other request closes after this.
     pub rfq_close: Span,
     /// Quotes of standing offers lapse this long after closing.
@@ -76,6 +78,16 @@ pub struct Policy {
     pub operator_rate: u64,
     /// What is done when nobody helps.
     pub assist_fallback: nooterra_jobs::event::Fallback,
+    /// Most revisions of one quote after its submission.
+    pub max_rounds: u8,
+    /// A counter-offer lapses after this, if not sooner by its own word.
+    pub round_for: Span,
+    /// Moving bookings.
+    pub moves: MoveTerms,
+    /// Who pays for missed service levels.
+    pub funding: CreditFunding,
+    /// Values that replace those of every service level, for simulated runs.
+    pub level_values: Option<LevelValues>,
 }
 
 /// How claims are handled.
@@ -145,6 +157,7 @@ impl Default for Policy {
             tier_values: None,
             human: HumanClass::None,
             rfq_close_soon: Span::from_secs(60),
+            rfq_soon: Span::from_mins(120),
             rfq_close: Span::from_mins(10),
             standing_after_close: Span::from_mins(15),
             award_decide: Span::from_mins(24 * 60),
@@ -171,6 +184,11 @@ impl Default for Policy {
             open_jobs_max: 1_000,
             operator_rate: 75,
             assist_fallback: nooterra_jobs::event::Fallback::SafeExit,
+            max_rounds: 6,
+            round_for: Span::from_mins(10),
+            moves: MoveTerms::default(),
+            funding: CreditFunding::Owner {},
+            level_values: None,
         }
     }
 }

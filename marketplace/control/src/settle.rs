@@ -1,7 +1,7 @@
 //! After the end: proof, gate, settlement or hold, refund, payouts, trust.
 
 use crate::fact::PartyEvent;
-use crate::state::Past;
+use crate::requester::region;
 use crate::unit::Unit;
 use crate::wish::PaymentAsk;
 use nooterra_engine::digest::{Digest, content_hash};
@@ -9,15 +9,14 @@ use nooterra_engine::ids::{EventId, JobId, PartyId, PayoutId, RefundId, RobotId}
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::Span;
 use nooterra_jobs::event::{Cause, Event, Fault, Missing, ProofStatus};
-use nooterra_jobs::job::PaymentTrack;
 use nooterra_jobs::pins::HoldRule;
 use nooterra_jobs::status::Class;
 use nooterra_jobs::{gate, proof};
 use nooterra_ledger::{Account, Role as PayRole};
+use nooterra_market::history::{Past, PastFact};
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_settlement::payout;
 
-const DAY_90: Span = Span::from_mins(90 * 24 * 60);
 const ROLES: [PayRole; 4] = [PayRole::Owner, PayRole::Operator, PayRole::Developer, PayRole::Insurer];
 
 /// Where trust moves after a settlement: target and rate per 10 000.
@@ -127,12 +126,18 @@ impl Unit<'_> {
         let refund_due = cash;
         let (requester, currency, payment) = (j.request.requester, j.request.currency, j.payment.payment);
         let past = Past {
+            job,
             at: now,
             template: j.request.template as u8,
+            site: j.request.site,
+            region: region(j.request.site),
             incident: j.incidents.iter().any(|i| i.severity >= 2),
             stall: j.stalled > Span::ZERO,
+            assist_s: 0,
+            work_s: j.worked.as_secs(),
+            claims: 0,
         };
-        let captured = j.payment.track == PaymentTrack::Captured;
+        let captured = j.captured() > Amount::ZERO;
         let (lesson, robots) = (lesson(j), j.legs.iter().map(|l| l.offer.robot).collect::<Vec<_>>());
         let owner = j.pins.as_ref().map(|p| p.owner);
         let settled = self.emit(job, Event::JobSettled(Box::new(settlement)));
@@ -142,10 +147,8 @@ impl Unit<'_> {
             self.emit(job, Event::RefundIssued { refund, amount, decision_hash: self.cx.cause });
             self.ask_payments(PaymentAsk::Refund { refund, payment, payee: requester, amount, currency });
         }
-        while self.s.past.front().is_some_and(|p| p.at < now.saturating_sub(DAY_90)) {
-            self.s.past.pop_front();
-        }
-        self.s.past.push_back(past);
+        self.s.past.evolve(now, &PastFact::Settled(past));
+        self.credit_breaches(job);
         if let Some((target, rate)) = lesson {
             let last = robots.last().copied();
             self.teach(job, last, owner, target, rate, settled);

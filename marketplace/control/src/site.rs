@@ -279,13 +279,21 @@ impl Unit<'_> {
     /// Does an answer to this still change anything?
     fn is_open(&self, key: &AskKey) -> bool {
         let job = |j: &JobId| self.s.jobs.get(j);
-        let paid = |p: &PaymentId| self.s.payments.get(p).and_then(|j| self.s.jobs.get(j)).filter(|j| j.payment.payment == Some(*p));
+        let paid = |p: &PaymentId| self.s.payments.get(p).and_then(|j| self.s.jobs.get(j)).map(|j| (j, j.track_of(*p)));
         match key {
-            AskKey::Plan(j) => job(j).is_some_and(|j| j.status.class() == StatusClass::Booked && j.access.plan.is_none()),
+            AskKey::Plan(j) => job(j).is_some_and(|j| {
+                j.status.class() == StatusClass::Booked && matches!(j.access.track, AccessTrack::None | AccessTrack::Closed)
+            }),
             AskKey::Entry(j) => job(j).is_some_and(|j| j.status == Status::Arrived && j.access.track == AccessTrack::Planned),
-            AskKey::Authorise(p) => paid(p).is_some_and(|j| j.status == Status::Awarded && j.payment.track == PaymentTrack::Asked),
-            AskKey::Capture(p) => paid(p).is_some_and(|j| j.payment.track == PaymentTrack::Authorised && !j.status.is_terminal()),
-            AskKey::Void(p) => paid(p).is_some_and(|j| j.payment.track == PaymentTrack::Authorised),
+            AskKey::Authorise(p) => paid(p).is_some_and(|(j, t)| {
+                let awaited = j.status == Status::Awarded || j.proposal.is_some_and(|m| m.agreed == Some(*p));
+                awaited && t == PaymentTrack::Asked
+            }),
+            AskKey::Capture(p) => paid(p).is_some_and(|(j, t)| t == PaymentTrack::Authorised && !j.status.is_terminal()),
+            AskKey::Void(p) => paid(p).is_some_and(|(j, t)| {
+                let further = t == PaymentTrack::Asked && j.payment.payment != Some(*p);
+                t == PaymentTrack::Authorised || further
+            }),
             AskKey::Refund(r) => {
                 self.s.refunds.get(r).and_then(|(j, _)| job(j)).and_then(|j| j.refund).is_some_and(|r| r.track == RefundTrack::Pending)
             }

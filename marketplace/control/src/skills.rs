@@ -14,11 +14,12 @@ use nooterra_engine::ids::{JobId, PartyId, RobotId};
 use nooterra_engine::time::Instant;
 use nooterra_engine::{Digest, Record, always};
 use nooterra_jobs::batch;
-use nooterra_jobs::event::{CancelReason, Cause, Disposition, ReleaseReason, StallReason, WithdrawReason};
+use nooterra_jobs::event::{CancelReason, Cause, Disposition, ReleaseReason, StallReason};
 use nooterra_jobs::pins::{LicencePin, LicenceUnit};
 use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::terms::Request;
 use nooterra_jobs::tier::Cert;
+use nooterra_market::negotiation::RfqCommand;
 use nooterra_skills::registry::Registry;
 use nooterra_skills::{BundleSeal, Command, Event as SkillEvent, Evidence, Level, Robot, SignedCertificate, Tier, Unit as Metered};
 use nooterra_trust::{Hand, Rejection, Role};
@@ -367,7 +368,8 @@ impl Unit<'_> {
             // Nothing that is only asked for can be booked any more.
             let open: Vec<JobId> = self.s.jobs.values().filter(|j| j.status.class() == Class::Open).map(|j| j.id).collect();
             for job in open {
-                self.withdraw(job, WithdrawReason::NoAcceptableQuote);
+                // Staff's word ends a request in every open state; one that ended meanwhile is left alone.
+                let _ = self.negotiate(job, &RfqCommand::WithdrawByStaff);
             }
         }
         self.trigger_dispatch();

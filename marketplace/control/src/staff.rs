@@ -4,8 +4,9 @@ use crate::input::StaffCommand;
 use crate::stops::{StopOrder, StopWhat};
 use crate::unit::{Outcome, Unit, need, no};
 use nooterra_engine::ids::{IncidentId, RobotId};
-use nooterra_jobs::event::{CancelReason, Cause, Fault, IncidentCode, ReleaseReason, WithdrawReason};
+use nooterra_jobs::event::{CancelReason, Cause, Fault, IncidentCode, ReleaseReason};
 use nooterra_jobs::status::{Class, Status};
+use nooterra_market::negotiation::RfqCommand;
 use nooterra_operations::RobotStatus;
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_operations::stop::{Scope, Stop, Then, Voice};
@@ -123,8 +124,7 @@ impl Unit<'_> {
             StaffCommand::Cancel { job } => {
                 need(os, Code::RoleForbidden)?;
                 if self.job(job)?.status.class() == Class::Open {
-                    self.withdraw(job, WithdrawReason::Staff);
-                    return Ok(());
+                    return self.negotiate(job, &RfqCommand::WithdrawByStaff);
                 }
                 self.cancel(job, CancelReason::Staff)
             }

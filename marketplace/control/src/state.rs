@@ -15,6 +15,7 @@ use nooterra_engine::time::Instant;
 use nooterra_jobs::Job;
 use nooterra_ledger::Book;
 use nooterra_market::standing::StandingOffer;
+use nooterra_market::{Negotiation, PastBook};
 use nooterra_operations::Robot;
 use nooterra_port::{FacilityOrder, SignedOrder};
 use nooterra_settlement::month::Month;
@@ -61,19 +62,6 @@ pub struct PartyCell {
     pub standing: Option<StandingOffer>,
     /// When a payable of it next matures or is tried again.
     pub payout_at: Option<Instant>,
-}
-
-/// A settled job of the last ninety days, for the risk score.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
-pub struct Past {
-    /// When it was settled.
-    pub at: Instant,
-    /// Kind of work.
-    pub template: u8,
-    /// Had an incident of severity 2 or more.
-    pub incident: bool,
-    /// Stood still.
-    pub stall: bool,
 }
 
 /// A request to the site that is repeated until it is answered.
@@ -146,6 +134,8 @@ pub struct State {
     pub timers: Timers,
     /// All jobs.
     pub jobs: BTreeMap<JobId, Job>,
+    /// Requests that are neither booked nor over.
+    pub negotiations: BTreeMap<JobId, Negotiation>,
     /// All robots.
     pub robots: BTreeMap<RobotId, RobotCell>,
     /// All parties.
@@ -197,7 +187,7 @@ pub struct State {
     /// When they are repeated.
     pub asks_at: Option<Instant>,
     /// Settled jobs of the last ninety days.
-    pub past: VecDeque<Past>,
+    pub past: PastBook,
     /// What went wrong on booked jobs, and what follows of it.
     pub cases: BTreeMap<JobId, Case>,
     /// Jobs by claim.

@@ -7,7 +7,7 @@ use crate::fact::{DispatchEvent, Event, Fact, OperatorEvent, PartyEvent, Recorde
 use crate::money;
 use crate::state::{RobotCell, State};
 use crate::timers::{Stream, TimerKey};
-use crate::wish::Wish;
+use crate::wish::{Terms, Wish};
 use crate::world::World;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{EventId, Id, JobId, KeyId, LeaseId, Noun, OperatorId, PartyId, RobotId};
@@ -15,7 +15,7 @@ use nooterra_engine::machine::Out;
 use nooterra_engine::time::Instant;
 use nooterra_engine::{always, encode};
 use nooterra_jobs::Job;
-use nooterra_jobs::event::{Event as JobEvent, Fault};
+use nooterra_jobs::event::{Breach, Event as JobEvent, Fault};
 use nooterra_jobs::status::Status;
 use nooterra_operations::Event as RobotEvent;
 use nooterra_operations::robot::Held;
@@ -53,6 +53,10 @@ pub(crate) struct Unit<'a> {
     pub robots_touched: BTreeSet<RobotId>,
     pub parties_touched: BTreeSet<PartyId>,
     pub skills_touched: bool,
+    /// Terms to be shown when the unit is written, at the head that it leaves.
+    shows: Vec<(PartyId, JobId, Terms)>,
+    /// Missed service levels, recorded after the batch that they show in.
+    pub missed: Vec<(JobId, Breach)>,
 }
 
 type Room = fn(&mut crate::state::Rooms) -> &mut nooterra_engine::digest::RunningDigest;
@@ -82,6 +86,8 @@ impl<'a> Unit<'a> {
             robots_touched: BTreeSet::new(),
             parties_touched: BTreeSet::new(),
             skills_touched: false,
+            shows: Vec::new(),
+            missed: Vec::new(),
         }
     }
 
@@ -187,7 +193,12 @@ impl<'a> Unit<'a> {
     fn follow(&mut self, id: JobId, event: &JobEvent, event_id: EventId) {
         let Some(job) = self.s.jobs.get_mut(&id) else { return };
         let (before, leg) = (job.status, job.leg().copied());
-        job.evolve(self.cx.legal, self.cx.log_seq, event);
+        if matches!(event, JobEvent::JobRescheduled(_))
+            && let Some(from) = job.match_from()
+        {
+            self.s.waiting.remove(&(from, id));
+        }
+        job.evolve(self.cx.legal, event);
         let (after, requester, owner) = (job.status, job.request.requester, job.pins.as_ref().map(|p| p.owner));
         match event {
             JobEvent::PaymentAuthorised { payment, .. } => {
@@ -241,6 +252,7 @@ impl<'a> Unit<'a> {
             }
             _ => {}
         }
+        self.watch_levels(id, event, event_id);
         if before == after {
             return;
         }
@@ -375,8 +387,15 @@ impl<'a> Unit<'a> {
         }
     }
 
+    /// A party is shown terms, once the unit is written.
+    pub fn show(&mut self, party: PartyId, job: JobId, terms: Terms) {
+        self.shows.push((party, job, terms));
+    }
+
     /// Everything is emitted: what follows from the new state, and its timers.
     pub fn finish(mut self) {
+        self.close_moves();
+        self.record_missed();
         self.settle_held();
         self.offer_help();
         self.sync_waiting();
@@ -388,7 +407,8 @@ impl<'a> Unit<'a> {
             let case = self.s.cases.get(id).and_then(crate::cases::Case::deadline).map(|at| (0, at));
             let case: Vec<(u8, Instant)> = case.into_iter().collect();
             again.extend(self.s.timers.set(Stream::Case(*id), &case, legal, fired).map(|c| (Stream::Case(*id), c)));
-            let wanted: Vec<(u8, Instant)> = job.deadlines().into_iter().map(|(d, at)| (d as u8, at)).collect();
+            let mut wanted: Vec<(u8, Instant)> = job.deadlines().into_iter().map(|(d, at)| (d as u8, at)).collect();
+            wanted.extend(self.s.negotiations.get(id).into_iter().flat_map(crate::negotiation::wanted));
             again.extend(self.s.timers.set(Stream::Job(*id), &wanted, legal, fired).map(|c| (Stream::Job(*id), c)));
         }
         for id in &self.robots_touched {
@@ -414,6 +434,10 @@ impl<'a> Unit<'a> {
             let wanted = crate::skills::wanted(self.s);
             let s = crate::skills::STREAM;
             again.extend(self.s.timers.set(s, &wanted, legal, fired).map(|c| (s, c)));
+        }
+        for (party, job, terms) in std::mem::take(&mut self.shows) {
+            let head = self.s.streams.head(&format!("job/{job}")).chain;
+            self.wish(Wish::Show { party, job, head, terms: Box::new(terms) });
         }
         for (stream, code) in again {
             always!(false, "I4 a timer that fired changes something", "{stream:?} timer {code} at {legal}");
@@ -454,7 +478,7 @@ fn notes_owner(s: Status) -> bool {
 /// The service that signs an event whoever causes it.
 fn authority(e: &JobEvent) -> Option<Role> {
     Some(match e {
-        JobEvent::RfqOpened { .. } | JobEvent::JobBooked(_) => Role::MK,
+        JobEvent::RfqOpened { .. } | JobEvent::JobBooked(_) | JobEvent::JobRescheduled(_) | JobEvent::SlaBreachRecorded(_) => Role::MK,
         JobEvent::AssistOffered { .. }
         | JobEvent::AssistExhausted { .. }
         | JobEvent::DispatchFailed { .. }
@@ -464,7 +488,7 @@ fn authority(e: &JobEvent) -> Option<Role> {
         JobEvent::HandoverOpened { .. } | JobEvent::JobAborted { .. } => Role::DI,
         JobEvent::SafeExitOrdered { .. } | JobEvent::AccessClosed { .. } | JobEvent::ProofEvaluated(_) => Role::TR,
         JobEvent::SettlementHeld { .. } | JobEvent::SettlementReleased { .. } | JobEvent::SettlementForfeited { .. } => Role::TR,
-        JobEvent::JobSettled(_) | JobEvent::RefundIssued { .. } => Role::FI,
+        JobEvent::JobSettled(_) | JobEvent::RefundIssued { .. } | JobEvent::SlaCreditIssued { .. } => Role::FI,
         _ => return None,
     })
 }
@@ -486,5 +510,13 @@ fn is_market(e: &JobEvent) -> bool {
             | JobEvent::PaymentCaptured { .. }
             | JobEvent::PaymentCaptureFailed { .. }
             | JobEvent::PaymentVoided { .. }
+            | JobEvent::QuoteCountered(_)
+            | JobEvent::QuoteAccepted { .. }
+            | JobEvent::RescheduleProposed(_)
+            | JobEvent::RescheduleAccepted { .. }
+            | JobEvent::RescheduleDeclined { .. }
+            | JobEvent::JobRescheduled(_)
+            | JobEvent::SlaBreachRecorded(_)
+            | JobEvent::SlaCreditIssued { .. }
     )
 }

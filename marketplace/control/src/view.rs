@@ -161,7 +161,7 @@ impl Control {
         let settled = j.settled.as_ref().map(|s| &s.settlement);
         Some(JobMoney {
             price: j.pins.as_ref().map_or(0, |p| p.total()),
-            captured: if j.payment.track == nooterra_jobs::job::PaymentTrack::Captured { j.payment.amount.minor() } else { 0 },
+            captured: j.captured().minor(),
             escrow: self.book().posted(Account::Escrow { job: id }, c),
             held: self.book().posted(Account::Held { job: id }, c),
             charge: settled.map_or(0, |s| s.charge.minor()),

@@ -1,13 +1,14 @@
 //! What the platform asks for. Every wish is idempotent and may be carried out more than once.
 
-use nooterra_engine::Record;
 use nooterra_engine::ids::{
     AssistId, ClaimId, IncidentId, InterventionId, JobId, OperatorId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SiteId,
 };
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
+use nooterra_engine::{Digest, Record};
+use nooterra_jobs::event::Move;
 use nooterra_jobs::status::Status;
-use nooterra_jobs::terms::{Mode, Price, Step, Template, Window};
+use nooterra_jobs::terms::{Mode, Price, Quote, Step, Template, Window};
 use nooterra_ledger::Role as PayRole;
 use nooterra_operations::assist::{Priority, Reason};
 use nooterra_port::{AssistView, FacilityOrder, SignedOrder};
@@ -60,6 +61,17 @@ pub enum Wish {
         robot: RobotId,
         /// The vertex, kept free for it.
         vertex: u32,
+    },
+    /// To a requester or owner: terms that wait for its word.
+    Show {
+        /// The party.
+        party: PartyId,
+        /// The job.
+        job: JobId,
+        /// Head of the job's stream at which they were read.
+        head: Digest,
+        /// The terms.
+        terms: Box<Terms>,
     },
     /// To the sender of an input.
     Receipt {
@@ -115,6 +127,22 @@ pub struct HelpOffer {
     pub reason: Reason,
     /// To be accepted by then.
     pub accept_by: Instant,
+}
+
+/// Terms that a side is shown before it speaks.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum Terms {
+    /// The newest revision of a quote.
+    Quote {
+        /// Its terms.
+        quote: Quote,
+        /// Their hash: what an award or an answer names.
+        hash: Digest,
+        /// Its owner made or accepted it: it can be awarded.
+        agreed: bool,
+    },
+    /// A proposal to move a booking.
+    Move(Move),
 }
 
 /// What the payment adapter is asked; the id makes it idempotent.

@@ -13,8 +13,9 @@
 //! | [`charging`] | what idle robots do: charge, move toward demand | 5.6 |
 //! | [`traffic`] | keeps robots apart on the lanes of a site without deadlock | |
 //! | [`facilities`] | has doors and lifts ready for what traffic releases | |
+//! | [`grid`] | plans, tasks and a judge for thousands of robots on a grid map | |
 //!
-//! What it may not touch: clocks, chance, other domain rooms. Jobs and robots arrive as values that this room defines
+//! What it may not touch: clocks, chance (but for ties on a [`grid`], keyed), other domain rooms. Jobs and robots arrive as values that this room defines
 //! itself; nothing here knows contracts, ledgers or messages.
 //!
 //! How data passes through: whoever fills a batch asks [`verdicts::bars`] for each pair and [`leases::Leases::taken`] for
@@ -29,6 +30,7 @@ pub mod charging;
 pub mod check;
 pub mod explain;
 pub mod facilities;
+pub mod grid;
 pub mod leases;
 pub mod traffic;
 pub mod triggers;

@@ -3,7 +3,8 @@
 //! Each function reads the job as it is and returns the events in their order; the caller folds them in one unit.
 
 use crate::event::{
-    AbortReason, AssistOutcome, CancelReason, Cause, Choice, Custody, Disposition, Event, ExitProof, Fault, ReleaseReason, StallReason,
+    AbortReason, AssistOutcome, CancelReason, Cause, Choice, Custody, Disposition, Event, ExitProof, Fault, ReleaseReason, Rescheduled,
+    StallReason,
 };
 use crate::job::{AccessTrack, Job};
 use crate::status::{Class, Status};
@@ -43,39 +44,6 @@ pub fn fault_of(job: &Job, cause: Cause) -> Fault {
         Cause::SkillRevoked => Fault::Developer,
         Cause::SafetyCancelled | Cause::Stop => Fault::None,
     }
-}
-
-/// Fee on a requester who cancels at `now`, basis points of the service amount.
-pub fn requester_fee_bps(job: &Job, now: Instant) -> u32 {
-    let Some(p) = job.pins.as_deref() else { return 0 };
-    let c = &p.cancel;
-    let ahead = p.window.start.since(now);
-    let (two_hours, day) = (Span::from_mins(120), Span::from_mins(24 * 60));
-    if job.status.class() == Class::Inside {
-        c.inside_bps
-    } else if job.departed {
-        c.departed_bps
-    } else if ahead >= day || (ahead >= two_hours && job.booked_at.is_some_and(|b| now.since(b) < Span::from_mins(10))) {
-        0
-    } else if ahead >= two_hours {
-        c.early_bps
-    } else {
-        c.late_bps
-    }
-}
-
-/// Compensation by an owner who cancels at `now` or does not show, basis points of the service amount.
-pub fn owner_comp_bps(job: &Job, now: Instant, no_show: bool) -> u32 {
-    let Some(p) = job.pins.as_deref() else { return 0 };
-    let ahead = p.window.start.since(now);
-    let full = if no_show || ahead < Span::from_mins(120) {
-        p.cancel.owner_late_bps
-    } else if ahead < Span::from_mins(24 * 60) {
-        p.cancel.owner_early_bps
-    } else {
-        0
-    };
-    full.min(p.cancel.owner_cap_bps.saturating_sub(job.comp_bps))
 }
 
 /// What becomes of the job after a safe exit for this cause.
@@ -142,29 +110,34 @@ pub fn end(job: &Job, cause: Cause, release_reason: ReleaseReason, now: Instant)
     }
 }
 
-/// A cancellation by any side, or failed payment.
-pub fn cancel(job: &Job, reason: CancelReason, now: Instant) -> Vec<Event> {
-    let (cause, fault, fee_bps, comp_bps) = match reason {
-        CancelReason::Requester => (Cause::RequesterCancelled, Fault::Requester, requester_fee_bps(job, now), 0),
-        CancelReason::PaymentFailed => (Cause::PaymentFailed, Fault::Requester, 0, 0),
-        CancelReason::Owner => (Cause::OwnerCancelled, Fault::Owner, 0, owner_comp_bps(job, now, false)),
-        CancelReason::Staff => (Cause::StaffCancelled, Fault::Platform, 0, 0),
-        CancelReason::Safety => (Cause::SafetyCancelled, Fault::None, 0, 0),
-        CancelReason::SkillRevoked => (Cause::SkillRevoked, Fault::Developer, 0, 0),
+/// A cancellation by any side, or failed payment. What it costs was judged by the market's brackets.
+pub fn cancel(job: &Job, reason: CancelReason, fee_bps: u32, comp_bps: u32, now: Instant) -> Vec<Event> {
+    let (cause, fault) = match reason {
+        CancelReason::Requester => (Cause::RequesterCancelled, Fault::Requester),
+        CancelReason::PaymentFailed => (Cause::PaymentFailed, Fault::Requester),
+        CancelReason::Owner => (Cause::OwnerCancelled, Fault::Owner),
+        CancelReason::Staff => (Cause::StaffCancelled, Fault::Platform),
+        CancelReason::Safety => (Cause::SafetyCancelled, Fault::None),
+        CancelReason::SkillRevoked => (Cause::SkillRevoked, Fault::Developer),
     };
     let mut out = vec![Event::JobCancelled { reason, fault, fee_bps, comp_bps }];
     out.extend(end(job, cause, ReleaseReason::Cancelled, now));
     out
 }
 
-/// The robot was not there in time.
-pub fn no_show(job: &Job, now: Instant) -> Vec<Event> {
+/// The robot was not there in time; the owner owes `comp_bps` of the service amount.
+pub fn no_show(job: &Job, comp_bps: u32) -> Vec<Event> {
     let Some(p) = job.pins.as_deref() else { return Vec::new() };
-    let bps = owner_comp_bps(job, now, true);
-    let comp = p.service.bps(u64::from(bps)).unwrap_or(Amount::ZERO);
+    let comp = p.service.bps(u64::from(comp_bps)).unwrap_or(Amount::ZERO);
     let leg = job.legs.last().map_or(0, |l| l.offer.leg);
     let owner = job.legs.last().map_or(p.owner, |l| l.offer.owner);
     release(job, ReleaseReason::NoShow).into_iter().chain([Event::NoShowDeclared { leg, owner, comp }]).collect()
+}
+
+/// A booking goes to another window: whoever holds it lets go, and the old permission is over.
+pub fn reschedule(job: &Job, to: Rescheduled) -> Vec<Event> {
+    let let_go = release(job, ReleaseReason::Rescheduled).into_iter().chain(close_access(job));
+    let_go.chain([Event::JobRescheduled(to)]).collect()
 }
 
 /// The choice after a no-show.

@@ -2,8 +2,7 @@
 
 use crate::event::StallReason;
 use crate::job::{AccessTrack, Job, PaymentTrack};
-use crate::status::Status;
-use crate::terms::Mode;
+use crate::status::{Class, Status};
 use nooterra_engine::Record;
 use nooterra_engine::time::{Instant, Span};
 
@@ -36,6 +35,7 @@ pub enum Deadline {
     SettleAt,
     HoldReview,
     HoldEnd,
+    RescheduleBy,
 }
 
 impl Deadline {
@@ -67,6 +67,7 @@ impl Deadline {
             Self::SettleAt => "SETTLE_AT",
             Self::HoldReview => "HOLD_REVIEW",
             Self::HoldEnd => "HOLD_END",
+            Self::RescheduleBy => "RESCHEDULE_BY",
         }
     }
 }
@@ -77,34 +78,14 @@ pub const fn lease_end(renewed: Instant, ttl: Span) -> Instant {
 }
 
 impl Job {
-    /// Every armed timer of the job. `DISPATCH_AT` belongs to the region, not to the job.
+    /// Every armed timer of a booked job. Those of a request (`RFQ_CLOSE` to `AUTH_BY`) are its negotiation's, and
+    /// `DISPATCH_AT` belongs to the region.
     pub fn deadlines(&self) -> Vec<(Deadline, Instant)> {
         let mut out = Vec::with_capacity(6);
-        match self.status {
-            Status::Created | Status::Quoted | Status::Awarded => self.market_deadlines(&mut out),
-            Status::Settled | Status::Withdrawn => {}
-            _ => self.booked_deadlines(&mut out),
+        if !matches!(self.status.class(), Class::Open | Class::Terminal) {
+            self.booked_deadlines(&mut out);
         }
         out
-    }
-
-    fn market_deadlines(&self, out: &mut Vec<(Deadline, Instant)>) {
-        if !self.rfq.closed {
-            out.push((Deadline::RfqClose, self.request.rfq_closes));
-        }
-        if let Some(first) =
-            self.live_quotes().filter(|q| self.award.is_none_or(|a| a.quote != q.quote.quote)).map(|q| q.quote.expires).min()
-        {
-            out.push((Deadline::QuoteExpiry, first));
-        }
-        if self.status != Status::Awarded
-            && let Some(by) = self.rfq.decide_by.filter(|_| self.request.mode == Mode::Manual)
-        {
-            out.push((Deadline::AwardDecide, by));
-        }
-        if let Some(a) = &self.award {
-            out.push((Deadline::AuthBy, a.auth_by));
-        }
     }
 
     fn booked_deadlines(&self, out: &mut Vec<(Deadline, Instant)>) {
@@ -113,6 +94,9 @@ impl Job {
         let mut arm = |code, at| out.push((code, at));
         if let Some(at) = self.payment.capture_at.filter(|_| self.payment.track == PaymentTrack::Authorised && self.ended_at.is_none()) {
             arm(Deadline::CaptureAt, at);
+        }
+        if let Some(m) = &self.proposal {
+            arm(Deadline::RescheduleBy, m.offer.respond_by);
         }
         let from_home = matches!(self.status, Status::Booked | Status::Matched | Status::Reserved | Status::EnRoute);
         if from_home && !self.started {

@@ -1,14 +1,14 @@
 //! The events of a job stream in this slice. Names are the wire names of the domain's catalogue.
 #![allow(missing_docs)] // every name and field is defined in the catalogue
 
-use crate::pins::{Pins, WitnessClass};
+use crate::pins::{CreditFunding, Pins, WitnessClass};
 use crate::table::Kind;
 use crate::terms::{Price, Quote, Request, Window};
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{
-    AccessPlanId, AssistId, ChargebackId, DoorId, HoldId, IncidentId, InterventionId, ItemId, LeaseId, OperatorId, PartyId, PaymentId,
-    ProofId, QuoteId, RefundId, RobotId, WitnessId,
+    AccessPlanId, AssistId, ChargebackId, DoorId, EventId, HoldId, IncidentId, InterventionId, ItemId, LeaseId, OperatorId, PartyId,
+    PaymentId, ProofId, QuoteId, RefundId, RobotId, WitnessId,
 };
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
@@ -84,6 +84,61 @@ pub struct Booking {
     pub redeemed: Amount,
 }
 
+/// A new revision of a quote, by the side that signs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Counter {
+    pub quote: QuoteId,
+    pub rev: u8,
+    /// Hash of the revision that it answers.
+    pub prev: Digest,
+    pub service: Amount,
+    pub arrive: Instant,
+    pub expires: Instant,
+}
+
+/// A proposal to move a booking to another window, priced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Move {
+    pub by: Side,
+    pub window: Window,
+    /// Parts of the reference price in the new window.
+    pub price: Price,
+    /// Service amount in the new window.
+    pub service: Amount,
+    /// By how much the service amount changes, minor units.
+    pub delta: i64,
+    /// What the move itself costs whoever proposes it.
+    pub fee: Amount,
+    pub respond_by: Instant,
+}
+
+/// A booking in its new window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Rescheduled {
+    pub old: Window,
+    pub window: Window,
+    pub price: Price,
+    pub service: Amount,
+    pub by: Side,
+    pub fee: Amount,
+    /// The fee in basis points of the old service amount.
+    pub fee_bps: u32,
+    /// Of the price that was taken already, what goes back.
+    pub returned: Amount,
+}
+
+/// A missed service level, as it was measured.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Breach {
+    pub kind: BreachKind,
+    pub leg: u8,
+    pub measured: Span,
+    pub limit: Span,
+    pub excused: Span,
+    pub fault: Fault,
+    pub facts: Vec<EventId>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub enum Event {
     JobCreated(Box<Request>),
@@ -111,6 +166,7 @@ pub enum Event {
         auth_by: Instant,
         payment: PaymentId,
         amount: Amount,
+        reason: AwardReason,
     },
     AwardLapsed {
         quote: QuoteId,
@@ -438,6 +494,27 @@ pub enum Event {
         plan: AccessPlanId,
         by_robot: bool,
     },
+    QuoteCountered(Counter),
+    QuoteAccepted {
+        quote: QuoteId,
+        rev: u8,
+    },
+    RescheduleProposed(Move),
+    /// Both sides agree; what it costs more is asked of the payer first.
+    RescheduleAccepted {
+        payment: PaymentId,
+        extra: Amount,
+    },
+    RescheduleDeclined {
+        reason: MoveDecline,
+    },
+    JobRescheduled(Rescheduled),
+    SlaBreachRecorded(Breach),
+    SlaCreditIssued {
+        breaches: Vec<BreachKind>,
+        amount: Amount,
+        funding: CreditFunding,
+    },
 }
 
 impl Event {
@@ -526,6 +603,14 @@ impl Event {
             Self::InterventionRefused { .. } => "INTERVENTION_REFUSED",
             Self::InterventionExpired { .. } => "INTERVENTION_EXPIRED",
             Self::AccessRevokeAcked { .. } => "ACCESS_REVOKE_ACKED",
+            Self::QuoteCountered(_) => "QUOTE_COUNTERED",
+            Self::QuoteAccepted { .. } => "QUOTE_ACCEPTED",
+            Self::RescheduleProposed(_) => "RESCHEDULE_PROPOSED",
+            Self::RescheduleAccepted { .. } => "RESCHEDULE_ACCEPTED",
+            Self::RescheduleDeclined { .. } => "RESCHEDULE_DECLINED",
+            Self::JobRescheduled(_) => "JOB_RESCHEDULED",
+            Self::SlaBreachRecorded(_) => "SLA_BREACH_RECORDED",
+            Self::SlaCreditIssued { .. } => "SLA_CREDIT_ISSUED",
         }
     }
 
@@ -560,6 +645,8 @@ impl Event {
             Self::NoShowResolved { choice: Choice::Wait, .. } => Kind::NoShowResolvedWait,
             Self::JobAborted { .. } => Kind::JobAborted,
             Self::JobSettled(_) => Kind::JobSettled,
+            Self::QuoteCountered(_) => Kind::QuoteCountered,
+            Self::JobRescheduled(_) => Kind::JobRescheduled,
             // Granting entry again while inside is a record only: the job decides with its state.
             Self::AccessGranted { .. } => Kind::AccessGranted,
             _ => return None,

@@ -1,12 +1,13 @@
 //! Folding events into a job. Nothing here can fail: whether an event may happen was decided before.
 
-use crate::event::{Custody, Disposition, Event, LapseReason};
+use crate::event::{Cause, Custody, Disposition, Event, Fault, LapseReason, ReleaseReason, Side, StallReason};
 use crate::job::{
-    AccessTrack, AssistTrack, Award, Claimed, Excluded, Exit, Help, Helped, Hold, IncidentState, Job, Leg, Moved, PaymentTrack, Presence,
-    QuoteState, RefundState, RefundTrack, Rfq, Settled, Sighting,
+    AccessTrack, AssistTrack, Claimed, Excluded, Exit, Extra, Help, Helped, Hold, IncidentState, Job, Leg, Moved, PaymentTrack, Presence,
+    Proposal, RefundState, RefundTrack, Rfq, Settled, Sighting,
 };
 use crate::status::Status;
 use nooterra_engine::always;
+use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
 
 /// Causes after which an exit under way can no longer end in a hand-over.
@@ -20,11 +21,11 @@ fn demands_abort(event: &Event) -> bool {
 }
 
 impl Job {
-    /// Folds in one event that happened at `at`; `log_seq` is the position of its input in the log.
-    pub fn evolve(&mut self, at: Instant, log_seq: u64, event: &Event) {
+    /// Folds in one event that happened at `at`.
+    pub fn evolve(&mut self, at: Instant, event: &Event) {
         let to = self.would_be(event);
         always!(to.is_some(), "I3 transition", "{} in {}: {event:?}", self.id, self.status.name());
-        self.fold(at, log_seq, event);
+        self.fold(at, event);
         if self.status == Status::AbortingSafeExit && demands_abort(event) {
             self.with_exit(|x| x.disposition = x.disposition.map(|_| Disposition::Abort));
         }
@@ -50,7 +51,9 @@ impl Job {
             && let Some(since) = self.stall_since.take()
         {
             self.stalled += at.since(since);
-            self.stall_reason = None;
+            if self.stall_reason.take() == Some(StallReason::RemoteStop) {
+                self.excused += at.since(since);
+            }
         }
         if matches!(to, Status::Completed | Status::Aborted) {
             self.ended_at = Some(at);
@@ -76,44 +79,33 @@ impl Job {
         }
     }
 
-    fn kill_quote(&mut self, id: nooterra_engine::ids::QuoteId) {
-        if let Some(q) = self.quotes.iter_mut().find(|q| q.quote.quote == id) {
-            q.live = false;
-        }
-    }
-
     fn see(&mut self, s: Sighting) {
         if let Err(i) = self.sightings.binary_search(&s) {
             self.sightings.insert(i, s);
         }
     }
 
-    fn fold(&mut self, at: Instant, log_seq: u64, event: &Event) {
+    fn fold(&mut self, at: Instant, event: &Event) {
         match event {
             Event::JobCreated(_) | Event::JobCancelled { .. } | Event::JobAborted { .. } => {
                 self.fold_end(at, event);
             }
-            Event::RfqOpened { invited, price, risk_m, candidates, .. } => {
-                self.rfq = Rfq {
-                    invited: invited.clone(),
-                    price: *price,
-                    risk_m: *risk_m,
-                    candidates: *candidates,
-                    closed: false,
-                    decide_by: None,
-                };
+            Event::RfqOpened { price, risk_m, candidates, .. } => {
+                self.rfq = Rfq { price: *price, risk_m: *risk_m, candidates: *candidates };
             }
-            Event::QuoteSubmitted(q) => self.quotes.push(QuoteState { quote: q.clone(), live: true, log_seq }),
-            Event::QuoteWithdrawn { quote, .. } | Event::QuoteExpired { quote, .. } => self.kill_quote(*quote),
-            Event::QuoteAwarded { quote, auth_by, payment, amount, .. } => {
-                self.award = Some(Award { quote: *quote, auth_by: *auth_by });
+            Event::QuoteSubmitted(q) => {
+                self.live.insert(q.quote);
+            }
+            Event::QuoteWithdrawn { quote, .. } | Event::QuoteExpired { quote, .. } => {
+                self.live.remove(quote);
+            }
+            Event::QuoteAwarded { payment, amount, .. } => {
                 self.payment.track = PaymentTrack::Asked;
                 self.payment.payment = Some(*payment);
                 self.payment.amount = *amount;
             }
             Event::AwardLapsed { quote, reason } => {
-                self.kill_quote(*quote);
-                self.award = None;
+                self.live.remove(quote);
                 // A late answer to an authorisation that timed out is voided when it comes.
                 self.payment = crate::job::Payment {
                     payment: self.payment.payment.filter(|_| *reason == LapseReason::AuthTimeout),
@@ -121,8 +113,7 @@ impl Job {
                 };
             }
             Event::JobWithdrawn { .. } => {
-                self.quotes.iter_mut().for_each(|q| q.live = false);
-                self.award = None;
+                self.live.clear();
             }
             Event::PaymentAuthorised { .. }
             | Event::PaymentDeclined { .. }
@@ -142,9 +133,14 @@ impl Job {
                 self.booked_at = Some(at);
                 self.pins_hash = b.pins_hash;
                 self.pins = Some(Box::new(p.clone()));
-                self.quotes.iter_mut().for_each(|q| q.live = false);
+                self.live.clear();
             }
-            Event::NoShowDeclared { .. } => {}
+            Event::NoShowDeclared { comp, .. } => {
+                let cap =
+                    self.pins.as_deref().map_or(0, |p| p.cancel.owner_late_bps.min(p.cancel.owner_cap_bps.saturating_sub(self.comp_bps)));
+                self.comp_bps += cap;
+                self.comp = self.comp.checked_add(*comp).unwrap_or(Amount::MAX);
+            }
             Event::NoShowResolved { arrive_by, .. } => {
                 if let Some(by) = arrive_by {
                     self.arrive_by = *by;
@@ -172,7 +168,7 @@ impl Job {
                 if let Some(i) = self.incidents.iter_mut().find(|i| i.incident == *incident) {
                     i.triaged = true;
                     i.severity = *severity;
-                    if *severity >= 4 && self.settled.is_none() && *fault != crate::event::Fault::None {
+                    if *severity >= 4 && self.settled.is_none() && *fault != Fault::None {
                         self.fault = *fault;
                     }
                 }
@@ -195,6 +191,14 @@ impl Job {
                 self.hold = None;
             }
             Event::JobSettled(s) => self.settled = Some(Settled { at, settlement: (**s).clone() }),
+            Event::RescheduleProposed(_)
+            | Event::RescheduleAccepted { .. }
+            | Event::RescheduleDeclined { .. }
+            | Event::JobRescheduled(_) => {
+                self.fold_move(at, event);
+            }
+            Event::SlaBreachRecorded(b) => self.breaches.push(b.clone()),
+            Event::SlaCreditIssued { amount, .. } => self.credited = self.credited.checked_add(*amount).unwrap_or(Amount::MAX),
             _ => self.fold_robot(at, event),
         }
     }
@@ -204,13 +208,16 @@ impl Job {
             Event::JobCancelled { fault, fee_bps, comp_bps, .. } => {
                 self.fault = *fault;
                 self.fee_bps = *fee_bps;
-                self.comp_bps += comp_bps;
+                self.promise(*comp_bps);
                 // An authorisation not yet captured is either captured up to the fee or voided by the caller.
                 self.payment.capture_at = None;
             }
             Event::JobAborted { cause, fault, .. } => {
                 self.aborted = Some(*cause);
                 self.fault = *fault;
+                if let (Cause::AccessFailure, Fault::Requester, Some(p)) = (cause, fault, self.pins.as_deref()) {
+                    self.fee_bps = p.cancel.absent_bps;
+                }
                 self.handover_by = None;
                 self.close_leg(at, false);
             }
@@ -218,7 +225,64 @@ impl Job {
         }
     }
 
+    /// The owner owes compensation of so many basis points.
+    fn promise(&mut self, bps: u32) {
+        self.comp_bps += bps;
+        let more = self.pins.as_deref().and_then(|p| p.service.bps(u64::from(bps)).ok()).unwrap_or(Amount::ZERO);
+        self.comp = self.comp.checked_add(more).unwrap_or(Amount::MAX);
+    }
+
+    fn fold_move(&mut self, at: Instant, event: &Event) {
+        match event {
+            Event::RescheduleProposed(offer) => self.proposal = Some(Proposal { offer: *offer, agreed: None }),
+            Event::RescheduleAccepted { payment, extra } => {
+                if let Some(p) = &mut self.proposal {
+                    p.agreed = Some(*payment);
+                }
+                self.extras.push(Extra { payment: *payment, amount: *extra, track: PaymentTrack::Asked });
+            }
+            Event::RescheduleDeclined { .. } => self.proposal = None,
+            Event::JobRescheduled(m) => {
+                self.proposal = None;
+                self.moves = self.moves.saturating_add(1);
+                if m.by == Side::Owner {
+                    self.comp_bps += m.fee_bps;
+                    self.comp = self.comp.checked_add(m.fee).unwrap_or(Amount::MAX);
+                }
+                let Some(p) = self.pins.as_deref_mut() else { return };
+                (p.window, p.price, p.service) = (m.window, m.price, m.service);
+                self.pins_hash = p.hash();
+                self.arrive_by = m.window.start.saturating_add(p.level_values.arrival_grace).max(at);
+                if self.payment.track == PaymentTrack::Authorised {
+                    self.payment.capture_at = Some(m.window.start.saturating_sub(p.timing.capture_lead).max(at));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A further payment moved; says whether the event was about one.
+    fn fold_extra(&mut self, event: &Event) -> bool {
+        let (payment, track) = match event {
+            Event::PaymentAuthorised { payment, .. } => (*payment, PaymentTrack::Authorised),
+            Event::PaymentCaptured { payment, .. } => (*payment, PaymentTrack::Captured),
+            Event::PaymentVoided { payment, .. } => (*payment, PaymentTrack::Voided),
+            Event::PaymentDeclined { payment, .. } => (*payment, PaymentTrack::None),
+            Event::PaymentCaptureFailed { payment, .. } => (*payment, self.track_of(*payment)),
+            _ => return false,
+        };
+        let Some(e) = self.extras.iter_mut().find(|e| e.payment == payment) else { return false };
+        e.track = track;
+        if let Event::PaymentCaptured { amount, .. } = event {
+            e.amount = *amount;
+        }
+        true
+    }
+
     fn fold_money(&mut self, at: Instant, event: &Event) {
+        if self.fold_extra(event) {
+            return;
+        }
         match event {
             Event::PaymentAuthorised { payment, amount, .. } => {
                 self.payment.track = PaymentTrack::Authorised;
@@ -277,7 +341,7 @@ impl Job {
                 self.with_leg(|l| l.accepted_at = Some(at));
             }
             Event::LeaseRefused { .. } | Event::LeaseLapsed { .. } => self.close_leg(at, true),
-            Event::LeaseReleased { .. } => self.close_leg(at, true),
+            Event::LeaseReleased { reason, .. } => self.close_leg(at, *reason != ReleaseReason::Rescheduled),
             Event::LeaseEnded { .. } => self.close_leg(at, self.status == Status::AbortingSafeExit),
             Event::Departed { .. } => {
                 self.heartbeat_at = at;
@@ -444,12 +508,6 @@ impl Job {
     /// A heartbeat of the bound robot, recorded on the robot's own stream, renews the lease and the stall clock.
     pub fn heartbeat(&mut self, at: Instant) {
         self.heartbeat_at = at;
-    }
-
-    /// The request for quotes ran out of time; in manual mode the requester decides by `decide_by`.
-    pub fn close_rfq(&mut self, decide_by: Option<Instant>) {
-        self.rfq.closed = true;
-        self.rfq.decide_by = decide_by;
     }
 
     /// A capture was asked of the provider; unanswered it is asked again at `next`.

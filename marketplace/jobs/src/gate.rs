@@ -30,7 +30,8 @@ pub fn missing(job: &Job) -> Vec<Missing> {
     if job.leg().is_some() {
         out.push(Missing::Lease);
     }
-    if !matches!(job.payment.track, PaymentTrack::Captured | PaymentTrack::Voided) {
+    let under_way = job.extras.iter().any(|e| matches!(e.track, PaymentTrack::Asked | PaymentTrack::Authorised));
+    if under_way || !matches!(job.payment.track, PaymentTrack::Captured | PaymentTrack::Voided) {
         out.push(Missing::Payment);
     }
     if !job.liens.is_empty() {

@@ -1,12 +1,12 @@
 //! A job: everything known about one piece of work, as a fold of its events.
 
 use crate::event::{
-    AccessPlan, AssistOutcome, Cause, Custody, Disposition, Event, Fault, IncidentCode, Match, Missing, ProofResult, Settlement,
-    StallReason,
+    AccessPlan, AssistOutcome, Breach, Cause, Custody, Disposition, Event, Fault, IncidentCode, Match, Missing, Move, ProofResult,
+    Settlement, StallReason,
 };
 use crate::pins::{Pins, WitnessClass};
 use crate::status::Status;
-use crate::terms::{Price, Quote, Request, Step};
+use crate::terms::{Price, Request, Step, Window};
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{
@@ -17,41 +17,15 @@ use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
 use std::collections::BTreeSet;
 
-/// A quote and whether it can still be awarded.
-#[derive(Debug, Clone, PartialEq, Eq, Record)]
-pub struct QuoteState {
-    /// Its terms.
-    pub quote: Quote,
-    /// Neither withdrawn, expired nor dead.
-    pub live: bool,
-    /// Position of its input in the log: last but one part of the award key.
-    pub log_seq: u64,
-}
-
-/// The quote that was chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
-pub struct Award {
-    /// Which.
-    pub quote: QuoteId,
-    /// Authorisation is due by then.
-    pub auth_by: Instant,
-}
-
-/// What the request for quotes is about.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
+/// How the request was priced when it was opened. What becomes of its quotes is the market's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
 pub struct Rfq {
-    /// Owners asked.
-    pub invited: Vec<PartyId>,
     /// Reference price.
     pub price: Price,
     /// Risk score, milli-points.
     pub risk_m: u32,
     /// Robots that could do it.
     pub candidates: u16,
-    /// Did its closing time pass?
-    pub closed: bool,
-    /// Manual mode: the requester decides by then.
-    pub decide_by: Option<Instant>,
 }
 
 /// Track of the payment.
@@ -83,6 +57,26 @@ pub struct Payment {
     pub failed: u8,
     /// When capture is tried (again); nothing while an answer is awaited.
     pub capture_at: Option<Instant>,
+}
+
+/// A further payment: what a move costs more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Extra {
+    /// Its id.
+    pub payment: PaymentId,
+    /// How much.
+    pub amount: Amount,
+    /// Where it stands.
+    pub track: PaymentTrack,
+}
+
+/// An open proposal to move the booking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Proposal {
+    /// What is proposed.
+    pub offer: Move,
+    /// Both sides agree: this payment is awaited.
+    pub agreed: Option<PaymentId>,
 }
 
 /// One robot's authority over the job, past or present.
@@ -329,10 +323,8 @@ pub struct Job {
     pub history: Vec<Moved>,
     /// The request for quotes.
     pub rfq: Rfq,
-    /// Quotes in order of arrival.
-    pub quotes: Vec<QuoteState>,
-    /// The chosen one.
-    pub award: Option<Award>,
+    /// Quotes that are neither withdrawn, expired nor dead.
+    pub live: BTreeSet<QuoteId>,
     /// The pinned terms.
     pub pins: Option<Box<Pins>>,
     /// Their hash.
@@ -387,6 +379,8 @@ pub struct Job {
     pub fee_bps: u32,
     /// Compensations promised so far, basis points of the service amount.
     pub comp_bps: u32,
+    /// And what they come to.
+    pub comp: Amount,
     /// Why it was aborted.
     pub aborted: Option<Cause>,
     /// When it was completed or aborted.
@@ -415,6 +409,18 @@ pub struct Job {
     pub help: Option<Help>,
     /// Remote help given, in order.
     pub helped: Vec<Helped>,
+    /// Further payments.
+    pub extras: Vec<Extra>,
+    /// Times that it was moved to another window.
+    pub moves: u8,
+    /// An open proposal to move it.
+    pub proposal: Option<Proposal>,
+    /// Stood still for what nobody answers for.
+    pub excused: Span,
+    /// Missed service levels.
+    pub breaches: Vec<Breach>,
+    /// Credit issued for them.
+    pub credited: Amount,
 }
 
 impl Job {
@@ -428,8 +434,7 @@ impl Job {
             status: Status::Created,
             history: vec![Moved { status: Status::Created, at }],
             rfq: Rfq::default(),
-            quotes: Vec::new(),
-            award: None,
+            live: BTreeSet::new(),
             pins: None,
             pins_hash: Digest::ZERO,
             booked_at: None,
@@ -457,6 +462,7 @@ impl Job {
             fault: Fault::default(),
             fee_bps: 0,
             comp_bps: 0,
+            comp: Amount::ZERO,
             aborted: None,
             ended_at: None,
             sightings: Vec::new(),
@@ -471,6 +477,12 @@ impl Job {
             redispatched: false,
             help: None,
             helped: Vec::new(),
+            extras: Vec::new(),
+            moves: 0,
+            proposal: None,
+            excused: Span::ZERO,
+            breaches: Vec::new(),
+            credited: Amount::ZERO,
         }
     }
 
@@ -500,9 +512,27 @@ impl Job {
         self.leg().map(|l| l.offer.lease)
     }
 
-    /// Quotes that can still be awarded.
-    pub fn live_quotes(&self) -> impl Iterator<Item = &QuoteState> {
-        self.quotes.iter().filter(|q| q.live)
+    /// When the work is to be done: as booked, or as asked for.
+    pub fn window(&self) -> Window {
+        self.pins.as_deref().map_or(self.request.window, |p| p.window)
+    }
+
+    /// Everything taken of the payer.
+    pub fn captured(&self) -> Amount {
+        let one = |track, amount| if track == PaymentTrack::Captured { amount } else { Amount::ZERO };
+        let first = one(self.payment.track, self.payment.amount);
+        self.extras.iter().fold(first, |sum, e| sum.checked_add(one(e.track, e.amount)).unwrap_or(Amount::MAX))
+    }
+
+    /// Where a payment of the job stands.
+    pub fn track_of(&self, payment: PaymentId) -> PaymentTrack {
+        let extra = || self.extras.iter().find(|e| e.payment == payment).map_or(PaymentTrack::None, |e| e.track);
+        if self.payment.payment == Some(payment) { self.payment.track } else { extra() }
+    }
+
+    /// May it be moved to another window: booked, and no robot on its way?
+    pub fn is_movable(&self) -> bool {
+        matches!(self.status, Status::Booked | Status::Matched | Status::Reserved) && !self.started
     }
 
     /// Points of the work.
@@ -542,9 +572,9 @@ impl Job {
         let Some(kind) = event.kind() else { return Some(self.status) };
         let left = match event {
             Event::QuoteWithdrawn { quote, .. } | Event::QuoteExpired { quote, .. } | Event::AwardLapsed { quote, .. } => {
-                self.live_quotes().any(|q| q.quote.quote != *quote)
+                self.live.iter().any(|q| q != quote)
             }
-            _ => self.live_quotes().next().is_some(),
+            _ => !self.live.is_empty(),
         };
         if matches!(event, Event::AccessGranted { .. }) && self.status.class() == crate::status::Class::Inside {
             return Some(self.status);

@@ -168,6 +168,29 @@ pub enum SiteFaultBearer {
     Platform,
 }
 
+/// Who pays for the credit of a missed service level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum CreditFunding {
+    /// The platform.
+    Platform {},
+    /// The coverage reserve as far as it goes, the platform beyond.
+    CoverageReserve {},
+    /// The owner that the job was booked with.
+    Owner {},
+    /// The operator company.
+    Operator {
+        /// Which.
+        party: PartyId,
+    },
+    /// An insurer in part, the platform beyond.
+    Insurer {
+        /// Which.
+        party: PartyId,
+        /// Its part, basis points.
+        bps: u32,
+    },
+}
+
 /// What happens when nobody chooses after a no-show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
 pub enum NoShowDefault {
@@ -189,6 +212,12 @@ pub enum HoldRule {
 /// The bracket tables of cancellations, basis points of the service amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
 pub struct CancelTable {
+    /// A requester may change its mind for this long after booking.
+    pub regret: Span,
+    /// What counts as near the start.
+    pub near: Span,
+    /// What counts as far from the start.
+    pub far: Span,
     /// Requester, between two and twenty-four hours before the start.
     pub early_bps: u32,
     /// Requester, later, not departed.
@@ -205,11 +234,16 @@ pub struct CancelTable {
     pub owner_late_bps: u32,
     /// All compensation of a job together.
     pub owner_cap_bps: u32,
+    /// After a no-show the requester may wait this long past the window's end.
+    pub wait_past_end: Span,
 }
 
 impl Default for CancelTable {
     fn default() -> Self {
         Self {
+            regret: Span::from_mins(10),
+            near: Span::from_mins(120),
+            far: Span::from_mins(24 * 60),
             early_bps: 2_000,
             late_bps: 4_000,
             departed_bps: 5_000,
@@ -218,7 +252,27 @@ impl Default for CancelTable {
             owner_early_bps: 1_000,
             owner_late_bps: 2_000,
             owner_cap_bps: 4_000,
+            wait_past_end: Span::from_mins(240),
         }
+    }
+}
+
+/// When a booking may be moved, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct MoveTerms {
+    /// Small changes of price need no answer.
+    pub auto: bool,
+    /// What counts as small, basis points of the service amount.
+    pub auto_bps: u32,
+    /// A booking is moved at most so often.
+    pub limit: u8,
+    /// The other side answers, and money comes, within this.
+    pub answer: Span,
+}
+
+impl Default for MoveTerms {
+    fn default() -> Self {
+        Self { auto: true, auto_bps: 500, limit: 3, answer: Span::from_mins(30) }
     }
 }
 
@@ -304,6 +358,10 @@ pub struct Pins {
     pub operator_rate: u64,
     /// What is done when nobody helps.
     pub assist_fallback: crate::event::Fallback,
+    /// Moving it to another window.
+    pub moves: MoveTerms,
+    /// Who pays for missed service levels.
+    pub funding: CreditFunding,
 }
 
 impl Pins {

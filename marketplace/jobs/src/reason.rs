@@ -54,6 +54,7 @@ pub enum ReleaseReason {
     HandoverFailed,
     Exited,
     Forced,
+    Rescheduled,
 }
 
 /// Why a robot gives up, outside or inside.
@@ -262,4 +263,58 @@ pub enum InterventionKind {
     TeleopNudge,
     Resume,
     Abort,
+}
+
+/// The two sides of a job's terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum Side {
+    Requester,
+    Owner,
+}
+
+impl Side {
+    /// Who answers it.
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Requester => Self::Owner,
+            Self::Owner => Self::Requester,
+        }
+    }
+}
+
+/// Why a quote was chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum AwardReason {
+    /// Mode INSTANT: the first that could be awarded.
+    FirstAwardable,
+    /// First by the award key when the request closed.
+    BestAtClose,
+    /// First by the award key after the one before it lapsed.
+    NextAfterLapse,
+    /// The requester chose it.
+    Requester,
+}
+
+/// Why a booking stays where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum MoveDecline {
+    /// A side said no.
+    Declined,
+    /// Nobody answered in time, or the money did not come.
+    Timeout,
+    /// The work went on meanwhile.
+    TooLate,
+    /// What it costs more was not authorised.
+    Payment,
+}
+
+/// Kinds of breach of a service level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum BreachKind {
+    ArriveLate,
+    CompleteLate,
+    ExcessStall,
+    AssistSlow,
+    ExitOverstay,
+    ProviderAbort,
 }

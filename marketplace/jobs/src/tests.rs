@@ -1,3 +1,6 @@
+mod matrix;
+mod moves;
+
 use crate::event::{Event, Fault};
 use crate::job::{Job, PaymentTrack, Presence};
 use crate::pins::WitnessClass;
@@ -156,6 +159,8 @@ fn pins(job: &Job) -> crate::Pins {
         max_claims: Amount::ZERO,
         operator_rate: 60,
         assist_fallback: crate::event::Fallback::SafeExit,
+        moves: crate::pins::MoveTerms::default(),
+        funding: crate::pins::CreditFunding::Owner {},
     }
 }
 
@@ -210,8 +215,10 @@ fn booked(status: Status) -> Job {
 #[test]
 fn every_state_that_is_not_final_has_a_deadline() {
     for s in Status::ALL {
-        let j = if matches!(s.class(), Class::Open) { job_in(s) } else { booked(s) };
-        assert_eq!(j.deadlines().is_empty(), s.is_terminal(), "{s:?}");
+        let open = matches!(s.class(), Class::Open);
+        let j = if open { job_in(s) } else { booked(s) };
+        // The timers of a request are its negotiation's.
+        assert_eq!(j.deadlines().is_empty(), open || s.is_terminal(), "{s:?}");
     }
 }
 
@@ -235,7 +242,7 @@ fn proof_needs_witnesses_not_claims() {
             measure: 1,
             artefact: Digest::ZERO,
         };
-        j.evolve(Instant::from_secs(510), 0, &e);
+        j.evolve(Instant::from_secs(510), &e);
     };
     see(&mut j, 1, WitnessClass::DockScan);
     assert_eq!(eval(&j), (ProofStatus::Insufficient, 0), "the drop has no witness");
@@ -257,7 +264,6 @@ fn stranger_robots_prove_nothing() {
         for class in [WitnessClass::DockScan, WitnessClass::CustodyScan] {
             j.evolve(
                 Instant::from_secs(510),
-                0,
                 &Event::WitnessReported {
                     witness: WitnessId::named("w"),
                     class,
@@ -300,22 +306,6 @@ fn a_load_on_the_robot_cannot_be_handed_over() {
     j.custody = Custody::None;
     j.legs.extend([j.legs[0], j.legs[0]]);
     assert_eq!(disposition(&j, Cause::StallLimit, None, now), Disposition::Abort, "no legs left");
-}
-
-#[test]
-fn fees_follow_the_brackets() {
-    use crate::batch::requester_fee_bps;
-    let mut j = booked(Status::Booked);
-    let day = 24 * 3_600;
-    j.pins.as_mut().unwrap().window.start = Instant::from_secs(3 * day);
-    j.booked_at = Some(Instant::from_secs(10));
-    assert_eq!(requester_fee_bps(&j, Instant::from_secs(day)), 0);
-    assert_eq!(requester_fee_bps(&j, Instant::from_secs(2 * day + 1)), 2_000);
-    assert_eq!(requester_fee_bps(&j, Instant::from_secs(3 * day - 60)), 4_000);
-    j.booked_at = Some(Instant::from_secs(3 * day - 3 * 3_600));
-    assert_eq!(requester_fee_bps(&j, Instant::from_secs(3 * day - 3 * 3_600 + 60)), 0, "just booked");
-    j.departed = true;
-    assert_eq!(requester_fee_bps(&j, Instant::from_secs(3 * day - 60)), 5_000);
 }
 
 #[test]

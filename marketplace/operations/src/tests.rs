@@ -1,3 +1,5 @@
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "small numbers drawn by a test")]
+
 mod desk;
 mod stops;
 

@@ -3,6 +3,7 @@
 use crate::desks::Seat;
 use crate::director::Cued;
 use crate::payments::Dispute;
+use crate::requester::Shown;
 use crate::{Cast, Mail, PROVIDERS, REQUESTERS, ix, provider_party, requester_party};
 use nooterra_control::input::{
     Account, Body as _, CaseCommand, Document, FinanceCommand, Line, Month, OwnerCommand, RequesterCommand, StaffCommand,
@@ -10,13 +11,14 @@ use nooterra_control::input::{
 use nooterra_control::stops::{StopOrder, StopWhat};
 use nooterra_engine::digest::{Digest, sha256};
 use nooterra_engine::ids::{JobId, PartyId, StopId};
-use nooterra_engine::money::Amount;
+use nooterra_engine::money::{Amount, mul_div};
 use nooterra_engine::net::Node;
 use nooterra_engine::{Instant, Span};
-use nooterra_jobs::event::{Fault, IncidentCode, RevokeReason};
+use nooterra_jobs::event::{Choice, Fault, IncidentCode, RevokeReason};
 use nooterra_jobs::status::{Class, Status};
+use nooterra_jobs::terms::Window;
 use nooterra_port::FacilityReport;
-use nooterra_script::acts::{Blame, By, Complaint, Court, Deed, Forgery, Harm, Paper, Payer, RevokeWhy, Stopped, ThenWhat};
+use nooterra_script::acts::{Blame, By, Complaint, Court, Deed, Forgery, Harm, NoShowChoice, Paper, Payer, RevokeWhy, Stopped, ThenWhat};
 use nooterra_trust::claim::{Bearer, Denial, Head, Item, Portion};
 use nooterra_trust::{Draft, Outbox};
 
@@ -87,6 +89,30 @@ impl Cast {
             Deed::Chargeback { verdict, decided_after, amount, fee } => {
                 self.payments.charge_back(now, job, Dispute { verdict, decided_after, amount, fee });
             }
+            Deed::Counter { provider, offer_ppm, lasts } => self.counter(now, job, provider, offer_ppm, lasts),
+            Deed::Award { provider } => {
+                let award = |s: &Shown| RequesterCommand::Award { job, quote: s.quote.quote, terms_hash: s.hash };
+                self.on_quote(now, job, provider, award);
+            }
+            Deed::Reschedule { by, start, window } => {
+                let start = now.saturating_add(start);
+                let window = Window { start, end: start.saturating_add(window) };
+                if by == By::Provider {
+                    let provider = self.director.job(job).and_then(|k| k.provider);
+                    if let Some(p) = provider.and_then(|p| self.providers.get_mut(p as usize)) {
+                        p.propose(now, job, window);
+                    }
+                } else {
+                    self.requester_says(now, job, &RequesterCommand::ProposeMove { job, window });
+                }
+            }
+            Deed::NoShow { choose, lasts } => {
+                let (choice, arrive_by) = match choose {
+                    NoShowChoice::Cancel => (Choice::Cancel, None),
+                    NoShowChoice::Wait => (Choice::Wait, Some(now.saturating_add(lasts))),
+                };
+                self.requester_says(now, job, &RequesterCommand::ResolveNoShow { job, choice, arrive_by });
+            }
             Deed::Stop { .. } | Deed::ClearStops { .. } | Deed::ClearQuarantine { .. } => {}
         }
     }
@@ -154,6 +180,26 @@ impl Cast {
             }
             By::Staff => self.desks.at(Seat::Staff),
             By::Site => Some(&mut self.landlord),
+        }
+    }
+
+    fn counter(&mut self, now: Instant, job: JobId, provider: u32, offer_ppm: u32, lasts: Option<Span>) {
+        let counter = |s: &Shown| {
+            let offered = mul_div(s.quote.service.minor(), u64::from(offer_ppm), 1_000_000).unwrap_or(0);
+            let service = Amount::new(offered).unwrap_or(s.quote.service);
+            let expires = lasts.map_or(s.quote.expires, |l| now.saturating_add(l));
+            RequesterCommand::Counter { job, quote: s.quote.quote, prev: s.hash, service, arrive: s.quote.arrive, expires }
+        };
+        self.on_quote(now, job, provider, counter);
+    }
+
+    /// The requester of a job says something to a provider's quote, as it was shown last.
+    fn on_quote(&mut self, now: Instant, job: JobId, provider: u32, word: impl Fn(&Shown) -> RequesterCommand) {
+        let Some(party) = self.providers.get(provider as usize).map(|p| p.party) else { return };
+        let Some(k) = self.director.job(job) else { return };
+        let Some(r) = self.requesters.get_mut(k.requester as usize) else { return };
+        if let Some(s) = r.shown.get(&(job, party)).cloned() {
+            r.say_at(now, &word(&s), s.head);
         }
     }
 

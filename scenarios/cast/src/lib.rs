@@ -16,6 +16,7 @@ pub mod desks;
 pub mod director;
 pub mod forger;
 pub mod mail;
+pub mod mindful;
 pub mod operator;
 pub mod payments;
 pub mod provider;

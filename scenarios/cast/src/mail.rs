@@ -1,8 +1,8 @@
 //! What the platform sends to people and companies.
 
-use nooterra_control::wish::{HelpWord, Invitation, PaymentAsk, RecoveryAsk};
-use nooterra_engine::Record;
+use nooterra_control::wish::{HelpWord, Invitation, PaymentAsk, RecoveryAsk, Terms};
 use nooterra_engine::ids::{IncidentId, JobId, PartyId, RobotId};
+use nooterra_engine::{Digest, Record};
 use nooterra_jobs::status::Status;
 use nooterra_trust::Receipt;
 
@@ -42,4 +42,13 @@ pub enum Mail {
     },
     /// To a remote operator.
     Help(HelpWord),
+    /// To a requester or provider: terms that wait for their word.
+    Show {
+        /// The job.
+        job: JobId,
+        /// Head of the job's stream at which they were read.
+        head: Digest,
+        /// The terms.
+        terms: Box<Terms>,
+    },
 }

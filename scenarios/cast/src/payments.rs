@@ -89,7 +89,13 @@ impl Payments {
                 let answer = self.answer(now, ask, chance);
                 self.answers.push(now + Span(wait), 0, 0, answer);
             }
-            Mail::Invite(_) | Mail::Notify { .. } | Mail::Recover(_) | Mail::PutBack { .. } | Mail::Alert { .. } | Mail::Help(_) => {}
+            Mail::Invite(_)
+            | Mail::Notify { .. }
+            | Mail::Recover(_)
+            | Mail::PutBack { .. }
+            | Mail::Alert { .. }
+            | Mail::Help(_)
+            | Mail::Show { .. } => {}
         }
     }
 
@@ -102,7 +108,10 @@ impl Payments {
                 if chance.happens(DECLINE, 0, ppm) {
                     return PaymentReport::Declined { payment: *payment, code: "card_declined".into() };
                 }
-                self.payments.insert(*job, Paid { payment: *payment, currency: *currency, captured: Amount::ZERO });
+                // A further payment of a job stands beside the one that was captured.
+                if self.payments.get(job).is_none_or(|p| p.captured == Amount::ZERO) {
+                    self.payments.insert(*job, Paid { payment: *payment, currency: *currency, captured: Amount::ZERO });
+                }
                 PaymentReport::Authorised {
                     payment: *payment,
                     amount: *amount,

@@ -1,15 +1,17 @@
 //! Requesters: ask for work as the scenario's demand says.
 
 use crate::Mail;
+use crate::mindful::Mindful;
 use nooterra_control::input::{Body as _, NewJob, RequesterCommand};
+use nooterra_control::wish::Terms;
 use nooterra_engine::chance::{Chance, Place};
-use nooterra_engine::ids::{ItemId, JobId};
+use nooterra_engine::ids::{ItemId, JobId, PartyId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::{Digest, Instant, Record, Span};
 use nooterra_jobs::status::Status;
-use nooterra_jobs::terms::{Action, Mode, Step, Template, Window};
+use nooterra_jobs::terms::{Action, Mode, Quote, Step, Template, Window};
 use nooterra_jobs::tier::{Level, Tier};
-use nooterra_script::resolved::{self, Demand, JobKind, Process, Resolved};
+use nooterra_script::resolved::{self, Answering, AwardMode, Demand, JobKind, Process, Resolved};
 use nooterra_trust::Outbox;
 use std::collections::BTreeMap;
 
@@ -25,6 +27,17 @@ struct Stream {
     asked: u32,
 }
 
+/// A quote as it was shown.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Shown {
+    /// Its terms.
+    pub quote: Quote,
+    /// Their hash.
+    pub hash: Digest,
+    /// Head of the job's stream.
+    pub head: Digest,
+}
+
 /// One requester.
 #[derive(Debug, Clone, PartialEq, Record)]
 pub struct Requester {
@@ -36,6 +49,10 @@ pub struct Requester {
     pub silent: bool,
     /// What it was told of its jobs.
     pub told: BTreeMap<JobId, Status>,
+    /// Quotes that it was shown, newest revision, by job and provider.
+    pub shown: BTreeMap<(JobId, PartyId), Shown>,
+    mindful: Mindful,
+    moves: Answering,
     name: String,
     streams: Vec<Stream>,
     until: Instant,
@@ -54,6 +71,9 @@ impl Requester {
             asked: 0,
             silent: false,
             told: BTreeMap::new(),
+            shown: BTreeMap::new(),
+            mindful: Mindful::default(),
+            moves: r.requesters[i].moves,
             name: r.requesters[i].name.clone(),
             streams,
             until: Instant(r.duration.0),
@@ -80,13 +100,33 @@ impl Requester {
     pub(crate) fn receive(&mut self, now: Instant, mail: &Mail) {
         match mail {
             Mail::Receipt(r) => {
-                self.outbox.receive(r, now);
+                let acked = self.outbox.receive(r, now);
+                self.mindful.receive(&mut self.outbox, &acked, now);
             }
             Mail::Notify { job, status, .. } => {
                 self.told.insert(*job, *status);
+                if !matches!(status, Status::Created | Status::Quoted | Status::Awarded) {
+                    self.shown.retain(|(j, _), _| j != job);
+                }
             }
+            Mail::Show { job, head, terms } => match terms.as_ref() {
+                Terms::Quote { quote, hash, .. } => {
+                    self.shown.insert((*job, quote.owner), Shown { quote: quote.clone(), hash: *hash, head: *head });
+                }
+                Terms::Move(_) => {
+                    let agree = self.moves == Answering::Accept;
+                    if !self.silent && self.moves != Answering::Ignore {
+                        self.say_at(now, &RequesterCommand::AnswerMove { job: *job, agree }, *head);
+                    }
+                }
+            },
             Mail::Pay(_) | Mail::Invite(_) | Mail::Recover(_) | Mail::PutBack { .. } | Mail::Alert { .. } | Mail::Help(_) => {}
         }
+    }
+
+    /// Says something that rests on what was displayed at this head.
+    pub(crate) fn say_at(&mut self, now: Instant, command: &RequesterCommand, head: Digest) {
+        self.mindful.say(&mut self.outbox, &command.draft("jobs"), head, now);
     }
 
     pub(crate) fn advance(&mut self, now: Instant, chance: &mut Chance, mut asked: impl FnMut(&Digest)) {
@@ -122,14 +162,12 @@ impl Requester {
         let start = now + d.lead.max(Span::from_secs(30));
         let label = format!("{} #{}.{}", self.name, s.number, s.asked);
         let step = |place: u32, action, dwell_s| Step { place, action, dwell: Span::from_secs(dwell_s) };
-        let (template, steps, item) = match d.kind {
-            JobKind::Delivery => (
-                Template::Delivery,
-                vec![step(trip.from.ix, Action::Pick, 5), step(trip.to.ix, Action::Drop, 5)],
-                Some(ItemId::named(&label)),
-            ),
-            JobKind::Patrol => (Template::Patrol, vec![step(trip.from.ix, Action::Visit, 5), step(trip.to.ix, Action::Visit, 5)], None),
+        let (template, (first, last), item) = match d.kind {
+            JobKind::Delivery => (Template::Delivery, (Action::Pick, Action::Drop), Some(ItemId::named(&label))),
+            JobKind::Patrol => (Template::Patrol, (Action::Visit, Action::Visit), None),
         };
+        let stops = d.via.iter().map(|v| step(v.ix, Action::Visit, 5));
+        let steps: Vec<Step> = [step(trip.from.ix, first, 5)].into_iter().chain(stops).chain([step(trip.to.ix, last, 5)]).collect();
         let job = NewJob {
             template,
             window: Window { start, end: start + d.window },
@@ -140,7 +178,11 @@ impl Requester {
             budget: d.budget,
             currency: self.currency,
             level: self.level,
-            mode: Mode::Auto,
+            mode: match d.mode {
+                AwardMode::Auto => Mode::Auto,
+                AwardMode::Instant => Mode::Instant,
+                AwardMode::Manual => Mode::Manual,
+            },
             rfq_closes: None,
             label,
         };

@@ -132,4 +132,22 @@ sample! {
     lifts_rides: u64 = "lifts.rides";
     /// Times that dispatch passed a robot over for want of a certificate.
     skills_barred: u64 = "skills.barred";
+    /// Jobs booked at the lowest price quoted.
+    jobs_lowest: u64 = "jobs.lowest";
+    /// No-shows after which the requester waited.
+    jobs_waited: u64 = "jobs.waited";
+    /// Basis points charged for cancelled jobs.
+    jobs_fee_bps: u64 = "jobs.fee_bps";
+    /// Minor units charged at settlement.
+    money_charged: u64 = "money.charged";
+    /// Minor units charged for cancelled jobs.
+    money_fees: u64 = "money.fees";
+    /// Minor units charged for moving bookings.
+    money_moves: u64 = "money.moves";
+    /// Minor units that providers owe requesters.
+    money_compensated: u64 = "money.compensated";
+    /// Minor units credited for missed service levels.
+    money_credits: u64 = "money.credits";
+    /// Minor units of booked reference prices for scarcity.
+    money_surge: u64 = "money.surge";
 }

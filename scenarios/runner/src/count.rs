@@ -4,7 +4,7 @@ use crate::tape::Tape;
 use nooterra_control::fact::{DispatchEvent, Event, Fact, PartyEvent};
 use nooterra_engine::Instant;
 use nooterra_engine::faults::Edge;
-use nooterra_jobs::event::Event as JobEvent;
+use nooterra_jobs::event::{Choice, Event as JobEvent, Outcome, Side};
 use nooterra_operations::RobotStatus;
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_stage::{Entry, Sink};
@@ -39,6 +39,20 @@ pub struct Counts {
     pub recovered: u64,
     /// Robots passed over for want of a certificate, over all batches.
     pub barred: u64,
+    /// Jobs booked at the lowest price quoted for them.
+    pub lowest: u64,
+    /// No-shows after which the requester waited.
+    pub waited: u64,
+    /// Minor units charged at settlement.
+    pub charged: u64,
+    /// Of these, for cancelled jobs.
+    pub fees: u64,
+    /// Minor units charged to requesters for moving bookings.
+    pub moves: u64,
+    /// Minor units credited for missed service levels.
+    pub credits: u64,
+    /// Lowest price quoted for each open request, by stream.
+    offers: BTreeMap<String, u64>,
 }
 
 /// Incident lines kept.
@@ -51,23 +65,49 @@ impl Counts {
         self.events.get(name).copied().unwrap_or_default()
     }
     fn see(&mut self, at: Instant, fact: &Fact) {
-        let event = match fact {
-            Fact::Event(r) => &r.payload,
+        let r = match fact {
+            Fact::Event(r) => r,
             Fact::Rejected(r) => {
                 *self.refused.entry(r.rejection.code.text()).or_default() += 1;
                 return;
             }
             Fact::Ledger(_) => return,
         };
-        *self.events.entry(event.name()).or_default() += 1;
-        match event {
-            Event::Job(j) => self.see_job(at, j),
+        *self.events.entry(r.payload.name()).or_default() += 1;
+        match &r.payload {
+            Event::Job(j) => {
+                self.see_job(at, j);
+                self.see_market(&r.header.stream, j);
+            }
             Event::Robot(RobotEvent::HealthChanged { to: RobotStatus::Maintenance, .. }) => self.recovered += 1,
             Event::Dispatch(DispatchEvent::DispatchEvaluated { jobs, .. }) => {
                 let barred = jobs.iter().flat_map(|j| &j.failed).filter(|(code, _)| code == "CERT");
                 self.barred += barred.map(|(_, n)| u64::from(*n)).sum::<u64>();
             }
             Event::Party(PartyEvent::PayoutInitiated { net, .. }) => self.paid_out += net.minor(),
+            _ => {}
+        }
+    }
+    /// What the market came to. The lowest price is kept by watching, not by asking who was chosen and why.
+    fn see_market(&mut self, stream: &str, e: &JobEvent) {
+        let mut offer = |service: u64| {
+            let lowest = self.offers.entry(stream.to_owned()).or_insert(service);
+            *lowest = service.min(*lowest);
+        };
+        match e {
+            JobEvent::QuoteSubmitted(q) => offer(q.service.minor()),
+            JobEvent::QuoteCountered(c) => offer(c.service.minor()),
+            JobEvent::JobBooked(b) => {
+                let lowest = self.offers.remove(stream);
+                self.lowest += u64::from(lowest == Some(b.pins.service.minor()));
+            }
+            JobEvent::NoShowResolved { choice: Choice::Wait, .. } => self.waited += 1,
+            JobEvent::JobSettled(s) => {
+                self.charged += s.charge.minor();
+                self.fees += if s.outcome == Outcome::Fee { s.charge.minor() } else { 0 };
+            }
+            JobEvent::JobRescheduled(m) if m.by == Side::Requester => self.moves += m.fee.minor(),
+            JobEvent::SlaCreditIssued { amount, .. } => self.credits += amount.minor(),
             _ => {}
         }
     }

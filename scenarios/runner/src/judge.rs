@@ -198,7 +198,7 @@ fn barred(stage: &Stage) -> Vec<Barred> {
     stage.control.jobs().filter_map(of).collect()
 }
 
-fn number(stage: &Stage, ix: nooterra_twin::RobotIx) -> Option<u32> {
+fn number(stage: &Stage, ix: RobotIx) -> Option<u32> {
     stage.fleet.robots().position(|(_, r, _)| r == ix).and_then(|i| u32::try_from(i).ok())
 }
 
@@ -294,6 +294,12 @@ fn sample(stage: &Stage, counts: &Counts, stops: u64) -> Sample {
         doors_opened: counts.doors,
         lifts_rides: counts.rides,
         skills_barred: counts.barred,
+        jobs_lowest: counts.lowest,
+        jobs_waited: counts.waited,
+        money_charged: counts.charged,
+        money_fees: counts.fees,
+        money_moves: counts.moves,
+        money_credits: counts.credits,
         ..Sample::default()
     };
     for r in robots {
@@ -356,6 +362,9 @@ fn money(stage: &Stage, currency: Currency, s: &mut Sample) {
     }
     s.money_imbalance = i64::try_from(debits - credits).unwrap_or(i64::MAX);
     for j in stage.control.jobs() {
+        s.jobs_fee_bps += u64::from(j.fee_bps);
+        s.money_compensated += j.comp.minor();
+        s.money_surge += if j.booked_at.is_some() { j.rfq.price.surge.minor() } else { 0 };
         let Some(settled) = &j.settled else { continue };
         for p in &settled.settlement.parts {
             if p.account.starts_with("owner_payable") {

@@ -1,7 +1,7 @@
 //! What people do in the market, as a scenario file says it: a cue, and exactly one deed.
 //!
 //! Demand, quotes and payments go on by themselves; an act is what somebody does on top of it, at a time or as soon as a job
-//! comes into a state: cancels, takes access back. Jobs are numbered from 1 in the order in which they are asked for.
+//! comes into a state: haggles, chooses, moves, cancels, takes access back. Jobs are numbered from 1 in the order in which they are asked for.
 
 use crate::at::At;
 use crate::words::{Money, Share, Time};
@@ -53,6 +53,14 @@ pub struct ActEntry {
     pub clear: Option<ClearAct>,
     /// The navigation skill is revoked; needs no job unless it waits for one.
     pub revoke_skill: Option<RevokeSkillAct>,
+    /// The requester answers a quote with another price.
+    pub counter: Option<CounterAct>,
+    /// The requester chooses a quote (`mode: manual`).
+    pub award: Option<AwardAct>,
+    /// Somebody proposes another window for a booking.
+    pub reschedule: Option<RescheduleAct>,
+    /// The requester chooses after a no-show.
+    pub no_show: Option<NoShowAct>,
 }
 
 /// Two people of finance give somebody money out of goodwill.
@@ -349,6 +357,60 @@ pub struct ClearAct {
     pub quarantine: Option<At<String>>,
 }
 
+/// The requester answers a provider's quote with another price.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CounterAct {
+    /// Whose quote.
+    pub provider: At<String>,
+    /// The price offered, as a share of the newest one.
+    pub offer: At<Share>,
+    /// How long the offer stands, if no shorter time is policy.
+    pub lasts: Option<At<Time>>,
+}
+
+/// The requester chooses a provider's quote.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AwardAct {
+    /// Whose quote.
+    pub provider: At<String>,
+}
+
+/// Somebody proposes another window for a booking.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RescheduleAct {
+    /// Who: requester or provider.
+    pub by: At<By>,
+    /// Time from then until the new window begins.
+    pub start: At<Time>,
+    /// Length of the new window; 20 minutes if not said.
+    pub window: Option<At<Time>>,
+}
+
+/// The requester chooses after a no-show.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoShowAct {
+    /// What.
+    pub choose: At<NoShowChoice>,
+    /// How long a robot may still come, for `wait`; 10 minutes if not said.
+    #[serde(rename = "for")]
+    pub lasts: Option<At<Time>>,
+}
+
+/// What a requester chooses when no robot came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema, Record)]
+#[serde(rename_all = "lowercase")]
+pub enum NoShowChoice {
+    /// The job ends.
+    #[default]
+    Cancel,
+    /// A robot may still come.
+    Wait,
+}
+
 /// Somebody cancels a job, or ends the request if it is not booked yet.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -611,6 +673,36 @@ pub enum Deed {
         level: RevokeLevel,
         /// Only for this model.
         model: Option<String>,
+    },
+    /// A quote is answered with another price.
+    Counter {
+        /// Index into `providers`.
+        provider: u32,
+        /// The price offered over the newest one, parts per million.
+        offer_ppm: u32,
+        /// How long it stands at most.
+        lasts: Option<Span>,
+    },
+    /// A quote is chosen.
+    Award {
+        /// Index into `providers`.
+        provider: u32,
+    },
+    /// Another window is proposed.
+    Reschedule {
+        /// By whom.
+        by: By,
+        /// From then until it begins.
+        start: Span,
+        /// Its length.
+        window: Span,
+    },
+    /// A choice after a no-show.
+    NoShow {
+        /// What.
+        choose: NoShowChoice,
+        /// How long a robot may still come.
+        lasts: Span,
     },
 }
 

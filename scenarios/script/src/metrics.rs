@@ -67,6 +67,15 @@ metrics! {
     "doors.opened": "times that a door was opened for a robot";
     "lifts.rides": "times that a lift carried a robot";
     "skills.barred": "times that dispatch passed a robot over for want of a certificate";
+    "jobs.lowest": "jobs booked at the lowest price that anybody had quoted for them";
+    "jobs.waited": "no-shows after which the requester waited";
+    "jobs.fee_bps": "basis points of the service amount charged for cancelled jobs, all together";
+    "money.charged": "minor units charged at settlement: for work done, or for cancelled jobs";
+    "money.fees": "minor units charged for cancelled jobs";
+    "money.moves": "minor units charged for moving bookings";
+    "money.compensated": "minor units that providers owe for no-shows, cancelled and moved bookings";
+    "money.credits": "minor units credited for missed service levels";
+    "money.surge": "minor units of the booked jobs' reference prices that are for scarcity";
 }
 
 /// The metric of this name.

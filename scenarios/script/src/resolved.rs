@@ -1,8 +1,9 @@
 //! A scenario held against its site: indexes instead of names, every default filled in, every random value of the
 //! swarm drawn. Same file, site and seed: same value.
 
-use crate::acts::{Act, ClaimsPlan};
+use crate::acts::{Act, ClaimsPlan, NoShowChoice};
 use crate::expect::{Condition, Form};
+pub use crate::scenario::{Answering, AwardMode, CreditPayer};
 use nooterra_engine::Record;
 use nooterra_engine::faults::FaultPlan;
 use nooterra_engine::geom::Vec2;
@@ -141,6 +142,14 @@ pub struct ProviderPlan {
     pub quote_delay_min: Span,
     /// Longest time from request to quote.
     pub quote_delay_max: Span,
+    /// How long its quotes stand; past the close of the request if not said.
+    pub quote_lasts: Option<Span>,
+    /// By how much its prices vary, basis points.
+    pub varies_bps: u32,
+    /// How it answers counter-offers.
+    pub counters: Answering,
+    /// How it answers proposals to move a booking.
+    pub moves: Answering,
 }
 
 /// Someone who asks for work.
@@ -148,6 +157,8 @@ pub struct ProviderPlan {
 pub struct RequesterPlan {
     /// Name.
     pub name: String,
+    /// How they answer proposals to move a booking.
+    pub moves: Answering,
 }
 
 /// A stream of jobs.
@@ -171,6 +182,10 @@ pub struct Demand {
     pub lead: Span,
     /// Length of the job's window.
     pub window: Span,
+    /// Stops on the way.
+    pub via: Vec<VertexIx>,
+    /// How its requests are decided.
+    pub mode: AwardMode,
 }
 
 /// When jobs arise.
@@ -477,7 +492,7 @@ pub struct Walker {
 }
 
 /// Policy values that the scenario sets; `None` leaves the marketplace's default.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
 pub struct PolicyPlan {
     /// How long a request for quotes stays open.
     pub rfq_open: Option<Span>,
@@ -511,6 +526,32 @@ pub struct PolicyPlan {
     pub insurance_ppm: Option<u32>,
     /// The skill developers' share, parts per million.
     pub developer_ppm: Option<u32>,
+    /// A job is first matched with robots this long before its window.
+    pub dispatch_lead: Option<Span>,
+    /// Grace for the arrival after the window's start.
+    pub arrival_grace: Option<Span>,
+    /// Grace for the completion after the window's end.
+    pub completion_grace: Option<Span>,
+    /// What lateness is credited with: from when on, parts per million; nothing leaves the default.
+    pub lateness: Vec<(Span, u32)>,
+    /// Most that a job is credited with, parts per million.
+    pub credit_cap_ppm: Option<u32>,
+    /// Who pays for missed service levels.
+    pub credits: Option<CreditPayer>,
+    /// What happens when nobody chooses after a no-show.
+    pub no_show: Option<NoShowChoice>,
+    /// Time for the choice after a no-show.
+    pub no_show_decide: Option<Span>,
+    /// Are moves that hardly change the price agreed without an answer?
+    pub auto_reschedule: Option<bool>,
+    /// Time for the answer to a proposal to move a booking.
+    pub reschedule_answer: Option<Span>,
+    /// Most counter-offers on one quote.
+    pub max_rounds: Option<u32>,
+    /// A counter-offer lapses after this.
+    pub counter_lasts: Option<Span>,
+    /// Coverage fee of every job.
+    pub cover_fee: Option<Amount>,
 }
 
 /// People who take broken robots off the floor and repair them.

@@ -2,9 +2,10 @@
 //!
 //! Names are as written; [`crate::resolve()`] turns them into indexes of a site.
 
-use crate::acts::{ActEntry, ClaimsEntry};
+use crate::acts::{ActEntry, ClaimsEntry, NoShowChoice};
 use crate::at::At;
 use crate::words::{Coin, Counts, Length, Mass, Money, Rate, Rates, Share, Shares, Time, Times};
+use nooterra_engine::Record;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -224,6 +225,8 @@ pub struct Requester {
     pub name: At<String>,
     /// What they ask for.
     pub jobs: OneOrMany,
+    /// How they answer proposals to move a booking; with yes if not said.
+    pub moves: Option<At<Answering>>,
 }
 
 /// One stream of jobs or several.
@@ -258,6 +261,64 @@ pub struct Jobs {
     pub lead: Option<At<Time>>,
     /// Length of the job's window.
     pub window: Option<At<Time>>,
+    /// Stops on the way, in order: between pick-up and drop-off, or on the round.
+    #[serde(default)]
+    pub via: Vec<At<String>>,
+    /// How a request is decided; at its close if not said.
+    pub mode: Option<At<AwardMode>>,
+}
+
+/// How a request for quotes is decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema, Record)]
+#[serde(rename_all = "lowercase")]
+pub enum AwardMode {
+    /// The best quote wins when the request closes.
+    #[default]
+    Auto,
+    /// The first quote within budget wins.
+    Instant,
+    /// The requester chooses.
+    Manual,
+}
+
+/// How somebody answers what is put to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema, Record)]
+#[serde(rename_all = "lowercase")]
+pub enum Answering {
+    /// With yes.
+    #[default]
+    Accept,
+    /// With an offer half way between.
+    Halfway,
+    /// With no.
+    Refuse,
+    /// Not at all.
+    Ignore,
+}
+
+/// Who pays for missed service levels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema, Record)]
+#[serde(rename_all = "lowercase")]
+pub enum CreditPayer {
+    /// The provider that missed them.
+    #[default]
+    Provider,
+    /// The platform.
+    Platform,
+    /// The coverage reserve as far as it goes, the platform beyond.
+    Coverage,
+    /// An insurer to one half, the platform beyond.
+    Insurer,
+}
+
+/// From this lateness on, this credit.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LateStep {
+    /// From so late on.
+    pub after: At<Time>,
+    /// Share of the service amount.
+    pub credit: At<Share>,
 }
 
 /// One time or several.
@@ -298,6 +359,14 @@ pub struct Provider {
     pub quote_delay: Option<At<Times>>,
     /// Share of the robots that have no owner yet.
     pub share: Option<At<Share>>,
+    /// How long its quotes stand; past the close of the request if not said.
+    pub quote_lasts: Option<At<Time>>,
+    /// By how much its prices vary, basis points; 400 if not said.
+    pub varies_bps: Option<At<u32>>,
+    /// How it answers counter-offers; with yes if not said.
+    pub counters: Option<At<Answering>>,
+    /// How it answers proposals to move a booking; with yes if not said.
+    pub moves: Option<At<Answering>>,
 }
 
 /// The payment provider.
@@ -640,6 +709,32 @@ pub struct Policy {
     pub insurance_share: Option<At<Share>>,
     /// The skill developers' share of the service amount.
     pub developer_share: Option<At<Share>>,
+    /// A job is first matched with robots this long before its window.
+    pub dispatch_lead: Option<At<Time>>,
+    /// Grace for the arrival after the window's start.
+    pub arrival_grace: Option<At<Time>>,
+    /// Grace for the completion after the window's end.
+    pub completion_grace: Option<At<Time>>,
+    /// What lateness is credited with, mildest first.
+    pub lateness: Option<Vec<At<LateStep>>>,
+    /// Most that a job's missed service levels are credited with, of the service amount.
+    pub credit_cap: Option<At<Share>>,
+    /// Who pays for missed service levels.
+    pub credits: Option<At<CreditPayer>>,
+    /// What happens when nobody chooses after a no-show.
+    pub no_show: Option<At<NoShowChoice>>,
+    /// Time for the choice after a no-show.
+    pub no_show_decide: Option<At<Time>>,
+    /// Are moves that hardly change the price agreed without an answer?
+    pub auto_reschedule: Option<At<bool>>,
+    /// Time for the answer to a proposal to move a booking.
+    pub reschedule_answer: Option<At<Time>>,
+    /// Most counter-offers on one quote.
+    pub max_rounds: Option<At<u32>>,
+    /// A counter-offer lapses after this.
+    pub counter_lasts: Option<At<Time>>,
+    /// Coverage fee of every job.
+    pub cover_fee: Option<At<Money>>,
 }
 
 /// Values drawn anew under each seed, uniformly from their ranges.

@@ -13,14 +13,20 @@ use nooterra_engine::digest::sha256;
 use nooterra_engine::ids::{ContractId, PartyId, RobotId, SiteId, TenantId, WitnessId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::{Digest, Instant};
+use nooterra_jobs::pins::{CreditFunding, NoShowDefault};
+use nooterra_jobs::tier::{Level, Rung};
 use nooterra_operations::intervention::Kind;
 use nooterra_script::Resolved;
+use nooterra_script::acts::NoShowChoice;
+use nooterra_script::resolved::{CreditPayer, ServiceLevel};
 use nooterra_site::Site;
 use nooterra_trust::{Binding, Role, SigningKey};
 use std::sync::Arc;
 
 /// Trust of a newcomer.
 const NEWCOMER_BPS: u32 = 5_000;
+/// An insurer bears this part of a credit, basis points.
+const INSURED_BPS: u32 = 5_000;
 
 /// Everything that never changes during a run: given again when a keyframe is thawed.
 #[derive(Debug, Clone)]
@@ -177,7 +183,48 @@ impl Setup {
         p.claims.insurer_from = claims.insurer_from.map(Amount::minor).or(p.claims.insurer_from);
         set_from(&mut p.claims.deductible, claims.deductible.map(Amount::minor));
         p.tier_values = Some(tier);
+        self.market_policy(&mut p);
         p
+    }
+
+    /// What the file sets of service levels, moves and haggling.
+    fn market_policy(&self, p: &mut Policy) {
+        let plan = &self.resolved.policy;
+        let bps = |ppm: u32| ppm / 100;
+        let mut level = match self.resolved.service_level {
+            ServiceLevel::Basic => Level::Basic,
+            ServiceLevel::Standard => Level::Standard,
+            ServiceLevel::Premium => Level::Premium,
+        }
+        .values();
+        let graces = plan.arrival_grace.or(plan.completion_grace).is_some();
+        if graces || plan.credit_cap_ppm.is_some() || !plan.lateness.is_empty() {
+            level.arrival_grace = plan.arrival_grace.unwrap_or(level.arrival_grace);
+            level.completion_grace = plan.completion_grace.unwrap_or(level.completion_grace);
+            level.credit_cap_bps = plan.credit_cap_ppm.map_or(level.credit_cap_bps, bps);
+            if !plan.lateness.is_empty() {
+                level.ladder = plan.lateness.iter().map(|(late, ppm)| Rung { late: *late, bps: bps(*ppm) }).collect();
+            }
+            p.level_values = Some(level);
+        }
+        if let Some(payer) = plan.credits {
+            p.funding = match payer {
+                CreditPayer::Provider => CreditFunding::Owner {},
+                CreditPayer::Platform => CreditFunding::Platform {},
+                CreditPayer::Coverage => CreditFunding::CoverageReserve {},
+                CreditPayer::Insurer => CreditFunding::Insurer { party: seat_party(Seat::Insurer), bps: INSURED_BPS },
+            };
+        }
+        if let Some(choice) = plan.no_show {
+            p.no_show = if choice == NoShowChoice::Wait { NoShowDefault::Wait } else { NoShowDefault::Cancel };
+        }
+        p.rfq_close = plan.rfq_open.unwrap_or(p.rfq_close);
+        p.timing.dispatch_lead = plan.dispatch_lead.unwrap_or(p.timing.dispatch_lead);
+        p.timing.no_show_decide = plan.no_show_decide.unwrap_or(p.timing.no_show_decide);
+        p.moves.auto = plan.auto_reschedule.unwrap_or(p.moves.auto);
+        p.moves.answer = plan.reschedule_answer.unwrap_or(p.moves.answer);
+        p.round_for = plan.counter_lasts.unwrap_or(p.round_for);
+        p.max_rounds = plan.max_rounds.map_or(p.max_rounds, |n| u8::try_from(n).unwrap_or(u8::MAX));
     }
 
     /// What the platform starts with.
@@ -196,7 +243,7 @@ impl Setup {
             contract: ContractTerms {
                 contract: ContractId::named("simulation"),
                 document_hash: document,
-                cover_fee: Amount::ZERO,
+                cover_fee: r.policy.cover_fee.unwrap_or(Amount::ZERO),
                 substitution: false,
                 insurer: r.claims.is_insured.then(|| seat_party(Seat::Insurer)),
                 licences: vec![licence],

@@ -148,6 +148,7 @@ fn address(wish: &Wish, nodes: &BTreeMap<[u8; 16], Node>) -> Option<(Node, Vec<u
         Wish::Invite { provider, invitation } => (party(provider)?, encode(&Mail::Invite(invitation.clone()))),
         Wish::Notify { party: p, job, status } => (party(p)?, encode(&Mail::Notify { party: *p, job: *job, status: *status })),
         Wish::Alert { party: p, job, incident } => (party(p)?, encode(&Mail::Alert { job: *job, incident: *incident })),
+        Wish::Show { party: p, job, head, terms } => (party(p)?, encode(&Mail::Show { job: *job, head: *head, terms: terms.clone() })),
         Wish::Recover(ask) => (CREW, encode(&Mail::Recover(*ask))),
         Wish::PutBack { robot, vertex } => (CREW, encode(&Mail::PutBack { robot: *robot, vertex: *vertex })),
         Wish::Help { operator, word } => (nodes.get(operator.as_bytes()).copied()?, encode(&Mail::Help(word.clone()))),

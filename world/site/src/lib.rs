@@ -1,9 +1,9 @@
 //! # site: the place as a value
 //!
 //! What lives here: the [`model`] of a building or yard (levels, vertices, lanes, walls, doors, lifts, spawns), the
-//! [`robot`] models that move in it ([`catalogue`], [`fleet_file`]), the importer of Open-RMF buildings ([`building`]),
-//! [`routes`] over lanes, levels and lifts, [`clearance`]s between lanes and walls, a [`summary`](mod@summary) and
-//! drawings ([`draw`]).
+//! [`robot`] models that move in it ([`catalogue`], [`fleet_file`]), the importers of Open-RMF buildings ([`building`])
+//! and of [`grid`] maps with their problems, [`routes`] over lanes, levels and lifts, [`clearance`]s between lanes and
+//! walls, a [`summary`](mod@summary) and drawings ([`draw`]).
 //!
 //! What it may not touch: files (callers hand over text), physics, orders, money.
 //!
@@ -16,6 +16,7 @@ pub mod clearance;
 pub mod draw;
 pub mod finding;
 pub mod fleet_file;
+pub mod grid;
 mod lookup;
 pub mod model;
 pub mod robot;

@@ -9,6 +9,7 @@
 
 mod log;
 mod physics;
+mod platform;
 mod row;
 mod stack;
 
@@ -28,15 +29,24 @@ fn main() -> Result<(), Box<dyn Error>> {
             nooterra_benches::warehouse::loaded(std::path::Path::new(folder), 50, 60)?;
             return Ok(());
         }
+        ["--platform"] => {
+            print!("{}", row::table(&platform::rows(1_000_000)?));
+            return Ok(());
+        }
+        ["--platform", n] => {
+            print!("{}", row::table(&platform::rows(n.parse()?)?));
+            return Ok(());
+        }
         ["--log"] => {
             print!("{}", row::table(&log::rows()?));
             return Ok(());
         }
-        _ => return Err("usage: figures [--json | --stack | --log | --scene FOLDER]".into()),
+        _ => return Err("usage: figures [--json | --stack | --log | --platform [TRANSFERS] | --scene FOLDER]".into()),
     }
     let mut rows: Vec<Row> = physics::rows()?;
     rows.extend(stack::rows()?);
     rows.extend(log::rows()?);
+    rows.extend(platform::rows(1_000_000)?);
     if args.is_empty() {
         print!("{}", row::table(&rows));
     } else {

@@ -1,7 +1,9 @@
-use super::rig::{Rig, robot};
-use crate::input::RequesterCommand;
+use super::rig::{Rig, party, robot};
+use crate::input::{OwnerCommand, RequesterCommand};
 use nooterra_engine::ids::{JobId, RobotId};
 use nooterra_engine::time::Span;
+use nooterra_jobs::event::Choice;
+use nooterra_jobs::terms::Window;
 use nooterra_port::Report;
 use proptest::prelude::*;
 
@@ -17,6 +19,9 @@ enum Mishap {
     Blind { on: bool },
     Bump { robot: usize, measure: i64 },
     Cancel { nth: usize },
+    Move { nth: usize, owner: bool, secs: u64 },
+    Answer { nth: usize, agree: bool },
+    Choose { nth: usize, wait: bool },
     Wait { secs: u64 },
 }
 
@@ -32,6 +37,9 @@ fn mishap() -> impl Strategy<Value = Mishap> {
         1 => any::<bool>().prop_map(|on| Mishap::Blind { on }),
         1 => (r, 0..60_000i64).prop_map(|(robot, measure)| Mishap::Bump { robot, measure }),
         1 => (0..6usize).prop_map(|nth| Mishap::Cancel { nth }),
+        2 => (0..6usize, any::<bool>(), 1..4_000u64).prop_map(|(nth, owner, secs)| Mishap::Move { nth, owner, secs }),
+        1 => (0..6usize, any::<bool>()).prop_map(|(nth, agree)| Mishap::Answer { nth, agree }),
+        1 => (0..6usize, any::<bool>()).prop_map(|(nth, wait)| Mishap::Choose { nth, wait }),
         4 => (1..90u64).prop_map(|secs| Mishap::Wait { secs }),
     ]
 }
@@ -61,6 +69,33 @@ proptest! {
                         let open = rig.status(job).class() == nooterra_jobs::Class::Open;
                         let c = if open { RequesterCommand::Withdraw { job } } else { RequesterCommand::Cancel { job, safety: false } };
                         let _ = rig.send("rq", &c);
+                    }
+                }
+                Mishap::Move { nth, owner, secs } => {
+                    if let Some(job) = jobs.get(nth).copied() {
+                        let start = rig.now + Span::from_secs(secs);
+                        let window = Window { start, end: start + Span::from_mins(20) };
+                        let with = rig.c.job_view(job).and_then(|v| v.owner);
+                        let _ = match with.filter(|_| owner) {
+                            Some(p) if p == party("acme") => rig.send("acme", &OwnerCommand::ProposeMove { job, window }),
+                            Some(_) => rig.send("bolt", &OwnerCommand::ProposeMove { job, window }),
+                            None => rig.send("rq", &RequesterCommand::ProposeMove { job, window }),
+                        };
+                    }
+                }
+                Mishap::Answer { nth, agree } => {
+                    if let Some(job) = jobs.get(nth).copied() {
+                        for who in ["acme", "bolt"] {
+                            let _ = rig.send_at(who, job, &OwnerCommand::AnswerMove { job, agree });
+                        }
+                        let _ = rig.send_at("rq", job, &RequesterCommand::AnswerMove { job, agree });
+                    }
+                }
+                Mishap::Choose { nth, wait } => {
+                    if let Some(job) = jobs.get(nth).copied() {
+                        let by = rig.now + Span::from_secs(300);
+                        let (choice, arrive_by) = if wait { (Choice::Wait, Some(by)) } else { (Choice::Cancel, None) };
+                        let _ = rig.send("rq", &RequesterCommand::ResolveNoShow { job, choice, arrive_by });
                     }
                 }
                 Mishap::Wait { secs } => rig.run(secs),

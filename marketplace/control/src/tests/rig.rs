@@ -4,7 +4,7 @@
 use crate::fact::{Event, Fact};
 use crate::genesis::{ContractTerms, Genesis, PartyEntry, RobotEntry, WitnessEntry};
 use crate::input::{Body, Input, NewJob, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand};
-use crate::wish::{PaymentAsk, Wish};
+use crate::wish::{PaymentAsk, Terms, Wish};
 use crate::{Control, Policy};
 use nooterra_engine::geom::{Segment, Vec2};
 use nooterra_engine::ids::{AccessPlanId, ContractId, ItemId, JobId, OrderId, PartyId, RobotId, SiteId, TenantId};
@@ -13,6 +13,7 @@ use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_engine::{Digest, marks};
 use nooterra_jobs::Event as JobEvent;
+use nooterra_jobs::event::Side;
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::{Action, Mode, Step, Template, Window};
 use nooterra_jobs::tier::{Level, Tier};
@@ -158,6 +159,8 @@ pub struct Rig {
     pub crew: Vec<Wish>,
     /// What operators were told.
     pub help: Vec<(nooterra_engine::ids::OperatorId, crate::HelpWord)>,
+    /// Terms that parties were shown.
+    pub shown: Vec<(PartyId, JobId, Digest, Terms)>,
     pub restart_every: Option<u32>,
     ticks: u32,
 }
@@ -336,6 +339,7 @@ impl Rig {
             refused: vec![],
             crew: vec![],
             help: vec![],
+            shown: vec![],
             restart_every: None,
             ticks: 0,
         }
@@ -349,6 +353,16 @@ impl Rig {
 
     pub fn send<B: Body>(&mut self, who: &str, body: &B) -> Result<(), String> {
         let e = self.say(who, body);
+        self.put(e)
+    }
+
+    /// Says something that rests on displayed terms, at the head of the job's stream as it is now.
+    pub fn send_at<B: Body>(&mut self, who: &str, job: JobId, body: &B) -> Result<(), String> {
+        let head = self.c.state().streams.head(&format!("job/{job}")).chain;
+        let mut draft = body.draft("stream");
+        draft.expect_head = Some(head);
+        let now = Instant(self.now.0 + 1);
+        let e = self.senders.get_mut(who).unwrap().seal(draft, now, 0);
         self.put(e)
     }
 
@@ -400,6 +414,7 @@ impl Rig {
             Wish::Recover(ask) => self.crew.push(Wish::Recover(ask)),
             Wish::PutBack { .. } => self.crew.push(w),
             Wish::Help { operator, word } => self.help.push((operator, word)),
+            Wish::Show { party, job, head, terms } => self.shown.push((party, job, head, *terms)),
             Wish::Notify { .. } | Wish::Alert { .. } | Wish::Receipt { .. } => {}
         }
     }
@@ -841,7 +856,16 @@ impl Rig {
             let m = self.c.money(j.id).unwrap();
             assert_eq!((m.escrow, m.held), (0, 0), "{}", j.id);
             let parts: u64 = m.parts.iter().map(|p| p.2).sum();
-            assert_eq!(parts, m.captured, "{}: the parts are what was captured", j.id);
+            let moved: u64 = self
+                .job_events(j.id)
+                .iter()
+                .map(|e| match e {
+                    JobEvent::JobRescheduled(m) if m.by == Side::Requester => m.fee.minor() + m.returned.minor(),
+                    JobEvent::JobRescheduled(m) => m.returned.minor(),
+                    _ => 0,
+                })
+                .sum();
+            assert_eq!(parts + moved, m.captured, "{}: the parts are what was captured", j.id);
         }
     }
 }

@@ -11,10 +11,14 @@ use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
 
 /// Every kind of deed, for messages.
-const DEEDS: &str =
-    "cancel, revoke, chargeback, complain, triage, claim, assess, decide, adjust, forge, quarantine, stop, clear, revoke_skill";
+const DEEDS: &str = "cancel, revoke, chargeback, complain, triage, claim, assess, decide, adjust, forge, quarantine, stop, clear, counter, \
+                     award, reschedule, no_show, revoke_skill";
 /// A bank takes so long to decide if nothing is said.
 const BANK: Span = Span::from_secs(60);
+/// A moved window is so long if not said.
+const WINDOW: Span = Span::from_mins(20);
+/// After a no-show a robot may still come for so long if not said.
+const WAIT: Span = Span::from_mins(10);
 
 pub(super) fn acts(desk: &mut Desk<'_>, parties: &Parties<'_>, duration: Span, currency: Currency) -> Vec<Act> {
     let scenario = desk.scenario;
@@ -84,6 +88,10 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, currency: 
         e.stop.is_some(),
         e.clear.is_some(),
         e.revoke_skill.is_some(),
+        e.counter.is_some(),
+        e.award.is_some(),
+        e.reschedule.is_some(),
+        e.no_show.is_some(),
     ];
     if given.iter().filter(|g| **g).count() != 1 {
         desk.flaw(e, "an act has exactly one deed", format!("one of {DEEDS}"));
@@ -132,6 +140,24 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, currency: 
     }
     if let Some(d) = &e.decide {
         return decide(desk, d, currency);
+    }
+    if let Some(c) = &e.counter {
+        let provider = desk.provider(&c.provider, parties.providers)?;
+        return Some(Deed::Counter { provider, offer_ppm: c.offer.0, lasts: c.lasts.as_ref().map(|t| t.value.0) });
+    }
+    if let Some(a) = &e.award {
+        return Some(Deed::Award { provider: desk.provider(&a.provider, parties.providers)? });
+    }
+    if let Some(m) = &e.reschedule {
+        if m.by.value == By::Staff {
+            desk.flaw(&m.by, "staff move no bookings", "write `by: requester` or `by: provider`");
+            return None;
+        }
+        let window = m.window.as_ref().map_or(WINDOW, |t| t.value.0);
+        return Some(Deed::Reschedule { by: m.by.value, start: m.start.value.0, window });
+    }
+    if let Some(n) = &e.no_show {
+        return Some(Deed::NoShow { choose: n.choose.value, lasts: n.lasts.as_ref().map_or(WAIT, |t| t.value.0) });
     }
     if let Some(q) = &e.quarantine {
         let robot = match &q.robot {

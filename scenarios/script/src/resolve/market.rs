@@ -5,7 +5,9 @@ use super::Desk;
 use super::bare::{self, usable};
 use super::names::index;
 use crate::at::At;
-use crate::resolved::{Demand, JobKind, PaymentsPlan, Process, ProviderPlan, RequesterPlan, RobotStart, ServiceLevel, Tier, Trip};
+use crate::resolved::{
+    Answering, AwardMode, Demand, JobKind, PaymentsPlan, Process, ProviderPlan, RequesterPlan, RobotStart, ServiceLevel, Tier, Trip,
+};
 use crate::scenario::{self, Jobs, ProcessKind};
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::{Instant, Span};
@@ -35,6 +37,8 @@ pub(super) struct Asked {
 
 const QUOTE_DELAY: (Span, Span) = (Span::from_millis(200), Span::from_secs(2));
 const PAYMENT_DELAY: (Span, Span) = (Span::from_millis(200), Span::from_secs(2));
+/// Prices of providers vary by so much if not said.
+const VARIES_BPS: u32 = 400;
 /// From request to the window's start: a request for quotes of a minute, a payment, a match.
 const LEAD: Span = Span::from_secs(90);
 const WINDOW: Span = Span::from_mins(20);
@@ -43,6 +47,8 @@ const MASS_G: u32 = 1_000;
 const LOAD_PERCENT: u64 = 40;
 /// Time for pick-up, drop-off and the doors between, seconds.
 const HANDLING_S: u64 = 90;
+/// Most stops on the way of one job.
+const MOST_STOPS: usize = 30;
 /// Trips kept of a graph that has very many.
 const MOST_TRIPS: usize = 400;
 /// Places between which robots carry on a map that names none.
@@ -68,7 +74,16 @@ pub(super) fn parties(desk: &mut Desk<'_>) -> Parties {
 fn providers(desk: &mut Desk<'_>) -> Vec<Owner> {
     let scenario = desk.scenario;
     let owner = |name: &str, price_bps, (quote_delay_min, quote_delay_max), share_ppm| Owner {
-        plan: ProviderPlan { name: name.to_owned(), price_bps, quote_delay_min, quote_delay_max },
+        plan: ProviderPlan {
+            name: name.to_owned(),
+            price_bps,
+            quote_delay_min,
+            quote_delay_max,
+            quote_lasts: None,
+            varies_bps: VARIES_BPS,
+            counters: Answering::Accept,
+            moves: Answering::Accept,
+        },
         share_ppm,
     };
     let Some(listed) = scenario.market.as_ref().and_then(|m| m.providers.as_ref()) else {
@@ -99,7 +114,18 @@ fn providers(desk: &mut Desk<'_>) -> Vec<Owner> {
         }
         let delay = p.quote_delay.as_ref().map_or(QUOTE_DELAY, |d| (d.min, d.max));
         let price_bps = u32::try_from(10_000 + i64::from(markup)).unwrap_or(10_000);
-        out.push(owner(&p.name, price_bps, delay, p.share.as_ref().map_or(500_000, |s| s.0)));
+        if let Some(v) = p.varies_bps.as_ref().filter(|v| v.value > 5_000) {
+            desk.flaw(v, "prices vary by at most 5000 basis points", "write for example `varies_bps: 200`");
+        }
+        if let Some(m) = p.moves.as_ref().filter(|m| m.value == Answering::Halfway) {
+            desk.flaw(m, "a window is no price to meet half way", "write accept, refuse or ignore");
+        }
+        let mut o = owner(&p.name, price_bps, delay, p.share.as_ref().map_or(500_000, |s| s.0));
+        o.plan.quote_lasts = p.quote_lasts.as_ref().map(|t| t.value.0);
+        o.plan.varies_bps = p.varies_bps.as_ref().map_or(VARIES_BPS, |v| v.value);
+        o.plan.counters = p.counters.as_ref().map_or(Answering::Accept, |v| v.value);
+        o.plan.moves = p.moves.as_ref().map_or(Answering::Accept, |v| v.value);
+        out.push(o);
     }
     out
 }
@@ -137,7 +163,10 @@ pub(super) fn demand(
     for r in listed {
         name(desk, &r.name, requesters.iter().map(|r| r.name.clone()).collect());
         let requester = index(requesters.len());
-        requesters.push(RequesterPlan { name: r.name.value.clone() });
+        if let Some(m) = r.moves.as_ref().filter(|m| m.value == Answering::Halfway) {
+            desk.flaw(m, "a window is no price to meet half way", "write accept, refuse or ignore");
+        }
+        requesters.push(RequesterPlan { name: r.name.value.clone(), moves: r.moves.as_ref().map_or(Answering::Accept, |v| v.value) });
         for jobs in &r.jobs.0 {
             if let Some(d) = stream(desk, market, jobs, requester, &ranges, duration, per_hour) {
                 let mass = d.mass_g;
@@ -215,6 +244,7 @@ fn stream(
         desk.flaw(m, format!("the market trades in {}, not {}", market.currency, m.currency), "use one currency");
     }
     let trips = trips(desk, jobs, ranges)?;
+    let via = via(desk, jobs, &trips, ranges);
     let kind = match jobs.kind.as_ref().map(|k| k.value) {
         Some(scenario::JobKind::Patrol) => JobKind::Patrol,
         Some(scenario::JobKind::Delivery) | None => JobKind::Delivery,
@@ -230,7 +260,29 @@ fn stream(
         mass_g: jobs.mass.as_ref().map_or(if kind == JobKind::Delivery { MASS_G } else { 0 }, |m| m.0),
         lead: or(&jobs.lead, LEAD),
         window: or(&jobs.window, WINDOW),
+        via: via?,
+        mode: jobs.mode.as_ref().map_or(AwardMode::Auto, |m| m.value),
     })
+}
+
+/// Stops on the way: somebody who reaches the ends of a trip must reach them too.
+fn via(desk: &mut Desk<'_>, jobs: &Jobs, trips: &[Trip], ranges: &[Vec<bool>]) -> Option<Vec<VertexIx>> {
+    if jobs.via.len() > MOST_STOPS {
+        desk.flaw(&jobs.via[0], format!("{} stops on the way are more than {MOST_STOPS}", jobs.via.len()), "name fewer");
+        return None;
+    }
+    let stops: Vec<VertexIx> = jobs.via.iter().filter_map(|n| desk.vertex(n)).collect();
+    if stops.len() < jobs.via.len() {
+        return None;
+    }
+    for (s, name) in stops.iter().zip(&jobs.via) {
+        let reached = |t: &Trip| ranges.iter().any(|r| r[s.at()] && r[t.from.at()] && r[t.to.at()]);
+        if !ranges.is_empty() && !trips.iter().all(reached) {
+            desk.flaw(name, format!("no robot that makes this trip reaches `{}`", name.value), "choose a place on its navigation graph");
+            return None;
+        }
+    }
+    Some(stops)
 }
 
 fn trips(desk: &mut Desk<'_>, jobs: &Jobs, ranges: &[Vec<bool>]) -> Option<Vec<Trip>> {
@@ -265,7 +317,7 @@ fn trips(desk: &mut Desk<'_>, jobs: &Jobs, ranges: &[Vec<bool>]) -> Option<Vec<T
 /// Demand between the map's own places: per navigation graph dispensers to ingestors, else between named vertices,
 /// else between ends of lanes.
 fn unasked(desk: &mut Desk<'_>, models: &[RobotModel], robots: &[RobotStart], ranges: &[Vec<bool>], per_hour: Option<u64>) -> Asked {
-    let requesters = ["reception", "facilities"].map(|n| RequesterPlan { name: n.to_owned() }).to_vec();
+    let requesters = ["reception", "facilities"].map(|n| RequesterPlan { name: n.to_owned(), moves: Answering::Accept }).to_vec();
     let mut graphs: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for (i, r) in robots.iter().enumerate() {
         graphs.entry(r.graph_idx).or_default().push(i);
@@ -290,6 +342,8 @@ fn unasked(desk: &mut Desk<'_>, models: &[RobotModel], robots: &[RobotStart], ra
             mass_g: if light { 0 } else { MASS_G },
             lead: LEAD,
             window: WINDOW,
+            via: Vec::new(),
+            mode: AwardMode::Auto,
         });
     }
     if streams.is_empty() && desk.flaws.is_empty() {

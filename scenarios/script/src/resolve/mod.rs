@@ -72,7 +72,7 @@ pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotMod
     let people = people::walkers(&mut desk, swarm.people);
     let expect = judge::expectations(&mut desk);
     let payments = market::payments(&desk, swarm.decline_ppm);
-    let policy = scenario.policy.as_ref().map(policy).unwrap_or_default();
+    let policy = scenario.policy.as_ref().map(|p| policy(&mut desk, p, market.currency)).unwrap_or_default();
     if !desk.flaws.is_empty() {
         desk.flaws.sort_by_key(|f| (f.line, f.column));
         return Err(desk.flaws);
@@ -245,7 +245,15 @@ fn crew(c: &Crew) -> CrewPlan {
     }
 }
 
-fn policy(p: &Policy) -> PolicyPlan {
+fn policy(desk: &mut Desk<'_>, p: &Policy, currency: nooterra_engine::money::Currency) -> PolicyPlan {
+    if let Some(m) = p.cover_fee.as_ref().filter(|m| m.currency != currency) {
+        desk.flaw(m, format!("the market trades in {currency}, not {}", m.currency), "use one currency");
+    }
+    let rungs: Vec<(Span, u32)> = p.lateness.iter().flatten().map(|r| (r.value.after.0, r.value.credit.0)).collect();
+    let rises = rungs.windows(2).all(|w| w[0].0 < w[1].0 && w[0].1 <= w[1].1);
+    if let Some(r) = p.lateness.as_ref().and_then(|l| l.first()).filter(|_| !rises) {
+        desk.flaw(r, "steps of lateness rise in time and credit", "put the mildest first");
+    }
     let t = |v: &Option<At<Time>>| v.as_ref().map(|t| t.0);
     let s = |v: &Option<At<Share>>| v.as_ref().map(|s| s.0);
     PolicyPlan {
@@ -265,5 +273,18 @@ fn policy(p: &Policy) -> PolicyPlan {
         platform_ppm: s(&p.platform_share),
         insurance_ppm: s(&p.insurance_share),
         developer_ppm: s(&p.developer_share),
+        dispatch_lead: t(&p.dispatch_lead),
+        arrival_grace: t(&p.arrival_grace),
+        completion_grace: t(&p.completion_grace),
+        lateness: rungs,
+        credit_cap_ppm: s(&p.credit_cap),
+        credits: p.credits.as_ref().map(|c| c.value),
+        no_show: p.no_show.as_ref().map(|c| c.value),
+        no_show_decide: t(&p.no_show_decide),
+        auto_reschedule: p.auto_reschedule.as_ref().map(|v| v.value),
+        reschedule_answer: t(&p.reschedule_answer),
+        max_rounds: p.max_rounds.as_ref().map(|v| v.value),
+        counter_lasts: t(&p.counter_lasts),
+        cover_fee: p.cover_fee.as_ref().map(|m| m.amount),
     }
 }

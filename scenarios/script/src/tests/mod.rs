@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod conditions;
+mod market;
 mod resolving;
 mod words;
 

@@ -1,0 +1,336 @@
+//! Requests for quotes: the market's negotiation decides, its facts become events of the job's stream.
+//!
+//! A negotiation lives from the opening of a request until it is booked or withdrawn. Who may speak, in what order, for
+//! how long and who wins is the market's alone; here are the parties' words, the views of owners that it asks for, the
+//! payment that an award needs, and the letters that show each side the terms that wait for its word.
+
+use crate::unit::{Outcome, Unit, need, no};
+use crate::wish::{PaymentAsk, Terms};
+use nooterra_engine::digest::Digest;
+use nooterra_engine::ids::{JobId, PartyId, QuoteId};
+use nooterra_engine::money::Amount;
+use nooterra_engine::time::Instant;
+use nooterra_jobs::Deadline;
+use nooterra_jobs::event::{AwardReason, Counter, Event, LapseReason, Side, WithdrawReason};
+use nooterra_jobs::terms::{Mode, Quote, Request};
+use nooterra_market::negotiation::{
+    self as market, AwardMode, EndReason, LapseCause, Negotiation, NegotiationRules, OwnerView, Revision, RfqCommand, RfqFact, RfqTimer,
+    Speaker, View,
+};
+use nooterra_trust::{Code, Rejection};
+use std::collections::BTreeMap;
+
+/// A refusal of the market by its name on the wire.
+pub(crate) fn refusal(code: nooterra_market::Code) -> Rejection {
+    Rejection::new(Code::from_text(&code.to_string()).unwrap_or(Code::StateForbids))
+}
+
+/// The timers of a request, by the codes of the job's stream; of several quotes the first to run out.
+pub(crate) fn wanted(n: &Negotiation) -> Vec<(u8, Instant)> {
+    let mut out: Vec<(u8, Instant)> = Vec::new();
+    for armed in n.deadlines() {
+        let code = match armed.timer {
+            RfqTimer::RfqClose => Deadline::RfqClose,
+            RfqTimer::QuoteExpiry(_) => Deadline::QuoteExpiry,
+            RfqTimer::AwardDecide => Deadline::AwardDecide,
+            RfqTimer::AuthBy => Deadline::AuthBy,
+        } as u8;
+        if !out.iter().any(|(c, _)| *c == code) {
+            out.push((code, armed.due));
+        }
+    }
+    out
+}
+
+/// The terms of a revision as the job's stream writes them; both rooms hash the same bytes.
+fn quote_of(r: &Revision) -> Quote {
+    let t = &r.terms;
+    Quote {
+        quote: t.quote,
+        owner: t.owner,
+        rev: t.rev,
+        service: t.service,
+        arrive: t.arrive,
+        robot_class: t.robot_class.clone(),
+        expires: t.expires,
+    }
+}
+
+/// What a side answers a quote with.
+pub(crate) struct Answer {
+    pub quote: QuoteId,
+    pub prev: Digest,
+    pub service: Amount,
+    pub arrive: Instant,
+    pub expires: Instant,
+}
+
+impl Unit<'_> {
+    /// What the market fixes when a request is opened, or why it cannot be.
+    pub fn negotiation_of(&self, r: &Request, invited: Vec<PartyId>, reference: u64, licence_caps: u64) -> Result<Negotiation, Rejection> {
+        let policy = &self.s.genesis.policy;
+        let rfq = market::Rfq {
+            opened: self.now(),
+            closes: r.rfq_closes,
+            start: r.window.start,
+            end: r.window.end,
+            mode: match r.mode {
+                Mode::Auto => AwardMode::Auto,
+                Mode::Instant => AwardMode::Instant,
+                Mode::Manual => AwardMode::Manual,
+            },
+            invited,
+            budget: r.budget,
+            cover_fee: self.s.genesis.contract.cover_fee,
+            currency: r.currency,
+            reference,
+            licence_caps,
+            rules: NegotiationRules {
+                max_rounds: policy.max_rounds,
+                round_for: policy.round_for,
+                decide_for: policy.award_decide,
+                auth_for: policy.auth_by,
+                close_soon: policy.rfq_close_soon,
+                close: policy.rfq_close,
+                soon: policy.rfq_soon,
+                prices: policy.prices.clone(),
+            },
+        };
+        Negotiation::open(rfq).map_err(|c| refusal(c).field("window"))
+    }
+
+    /// The negotiation of a request that is neither booked nor over.
+    pub fn negotiation(&self, job: JobId) -> Result<&Negotiation, Rejection> {
+        let j = self.job(job)?;
+        let over = if j.status.is_terminal() { Code::JobTerminal } else { Code::StateForbids };
+        self.s.negotiations.get(&job).ok_or_else(|| Rejection::new(over).field("state").actual(j.status.name()))
+    }
+
+    /// What the market has to know of owners: trust, and whether a robot of theirs could still do it.
+    fn owners(&self, job: JobId, n: &Negotiation) -> BTreeMap<PartyId, OwnerView> {
+        let Ok(j) = self.job(job) else { return BTreeMap::new() };
+        let view = |p: &PartyId| OwnerView {
+            trust_bps: self.s.parties.get(p).map_or(5_000, |c| c.trust_bps),
+            ready: self.ready_of(*p, &j.request) > 0,
+        };
+        n.rfq.invited.iter().map(|p| (*p, view(p))).collect()
+    }
+
+    pub fn decided(&self, job: JobId, c: &RfqCommand) -> Result<Vec<RfqFact>, Rejection> {
+        let n = self.negotiation(job)?;
+        let owners = self.owners(job, n);
+        n.decide(&View { now: self.now(), log_seq: self.cx.log_seq, owners: &owners }, c).map_err(refusal)
+    }
+
+    /// Decides a command of a negotiation and writes down what comes of it.
+    pub fn negotiate(&mut self, job: JobId, c: &RfqCommand) -> Outcome {
+        let facts = self.decided(job, c)?;
+        self.write(job, facts);
+        Ok(())
+    }
+
+    /// A timer of a request fires; of quotes, every one that is due.
+    pub fn rfq_timer(&mut self, job: JobId, d: Deadline) {
+        loop {
+            let Ok(n) = self.negotiation(job) else { return };
+            let ours = |t: &RfqTimer| {
+                matches!(
+                    (d, t),
+                    (Deadline::RfqClose, RfqTimer::RfqClose)
+                        | (Deadline::QuoteExpiry, RfqTimer::QuoteExpiry(_))
+                        | (Deadline::AwardDecide, RfqTimer::AwardDecide)
+                        | (Deadline::AuthBy, RfqTimer::AuthBy)
+                )
+            };
+            let Some(due) = n.deadlines().into_iter().find(|a| a.due <= self.now() && ours(&a.timer)) else { return };
+            let owners = self.owners(job, n);
+            let facts = n.fire(&View { now: self.now(), log_seq: self.cx.log_seq, owners: &owners }, due.timer);
+            if facts.is_empty() {
+                return;
+            }
+            self.write(job, facts);
+        }
+    }
+
+    fn write(&mut self, job: JobId, facts: Vec<RfqFact>) {
+        for fact in facts {
+            if matches!(fact, RfqFact::Withdrawn { .. } | RfqFact::AwardLapsed { .. }) {
+                self.void_payment(job);
+            }
+            let Some(n) = self.s.negotiations.get_mut(&job) else { return };
+            n.evolve(&fact);
+            self.jobs_touched.insert(job);
+            self.write_one(job, fact);
+        }
+    }
+
+    fn write_one(&mut self, job: JobId, fact: RfqFact) {
+        match fact {
+            RfqFact::Submitted { revision, .. } => {
+                self.emit(job, Event::QuoteSubmitted(quote_of(&revision)));
+                self.show_quote(job, revision.terms.quote, Side::Requester);
+            }
+            RfqFact::Countered { revision } => {
+                let t = &revision.terms;
+                let (quote, to) = (t.quote, if revision.by == market::Side::Requester { Side::Owner } else { Side::Requester });
+                let counter = Counter { quote, rev: t.rev, prev: revision.prev, service: t.service, arrive: t.arrive, expires: t.expires };
+                self.emit(job, Event::QuoteCountered(counter));
+                self.show_quote(job, quote, to);
+            }
+            RfqFact::Accepted { quote, rev } => {
+                self.emit(job, Event::QuoteAccepted { quote, rev });
+                self.show_quote(job, quote, Side::Requester);
+            }
+            RfqFact::QuoteWithdrawn { quote, rev } => {
+                self.emit(job, Event::QuoteWithdrawn { quote, rev });
+            }
+            RfqFact::QuoteExpired { quote, rev } => {
+                self.emit(job, Event::QuoteExpired { quote, rev });
+            }
+            RfqFact::Awarded { award, terms_hash } => self.awarded(job, &award, terms_hash),
+            RfqFact::AwardLapsed { quote, cause, .. } => {
+                let reason = match cause {
+                    LapseCause::AuthTimeout => LapseReason::AuthTimeout,
+                    LapseCause::Declined => LapseReason::Declined,
+                };
+                self.emit(job, Event::AwardLapsed { quote, reason });
+            }
+            // The request takes no more quotes; its stream has no word for that.
+            RfqFact::Closed { .. } => {}
+            RfqFact::Booked { .. } => {
+                self.s.negotiations.remove(&job);
+            }
+            RfqFact::Withdrawn { reason } => {
+                self.s.negotiations.remove(&job);
+                let reason = match reason {
+                    EndReason::RfqExpired => WithdrawReason::RfqExpired,
+                    EndReason::NoAcceptableQuote => WithdrawReason::NoAcceptableQuote,
+                    EndReason::NotDecided => WithdrawReason::NotDecided,
+                    EndReason::Requester => WithdrawReason::Requester,
+                    EndReason::Staff => WithdrawReason::Staff,
+                };
+                self.emit(job, Event::JobWithdrawn { reason });
+            }
+        }
+    }
+
+    /// A quote is chosen: its price is authorised before anything is booked.
+    fn awarded(&mut self, job: JobId, a: &market::AwardLine, terms_hash: Digest) {
+        let Ok(j) = self.job(job) else { return };
+        let (payer, currency) = (j.request.requester, j.request.currency);
+        let amount = Amount::new(a.total).unwrap_or(Amount::MAX);
+        let reason = match a.reason {
+            market::AwardReason::FirstAwardable => AwardReason::FirstAwardable,
+            market::AwardReason::BestAtClose => AwardReason::BestAtClose,
+            market::AwardReason::NextAfterLapse => AwardReason::NextAfterLapse,
+            market::AwardReason::Requester => AwardReason::Requester,
+        };
+        let payment = self.new_id();
+        let (quote, rev, auth_by, ranking) = (a.quote, a.rev, a.auth_by, a.ranking.clone());
+        self.emit(job, Event::QuoteAwarded { quote, rev, terms_hash, ranking, auth_by, payment, amount, reason });
+        self.s.payments.insert(payment, job);
+        self.ask_payments(PaymentAsk::Authorise { payment, job, payer, amount, currency });
+    }
+
+    /// An authorisation asked for or placed is given up.
+    fn void_payment(&mut self, job: JobId) {
+        use nooterra_jobs::job::PaymentTrack;
+        let Ok(j) = self.job(job) else { return };
+        if let Some(payment) = j.payment.payment.filter(|_| matches!(j.payment.track, PaymentTrack::Asked | PaymentTrack::Authorised)) {
+            self.ask_payments(PaymentAsk::Void { payment });
+        }
+    }
+
+    /// Shows a side the terms that its next word would rest on.
+    fn show_quote(&mut self, job: JobId, quote: QuoteId, to: Side) {
+        let Some(q) = self.s.negotiations.get(&job).and_then(|n| n.quote(quote)) else { return };
+        let (newest, owner, agreed) = (q.newest(), q.owner, q.is_agreed());
+        let terms = Terms::Quote { quote: quote_of(newest), hash: newest.terms.hash(), agreed };
+        let Ok(j) = self.job(job) else { return };
+        let party = if to == Side::Owner { owner } else { j.request.requester };
+        self.show(party, job, terms);
+    }
+
+    /// The terms that an award has chosen, with their owner.
+    pub fn chosen(&self, job: JobId) -> Option<Quote> {
+        let n = self.s.negotiations.get(&job)?;
+        n.quote(n.award()?.quote).map(|q| quote_of(q.newest()))
+    }
+
+    /// What rests on displayed terms names the head of the stream that it was read at.
+    pub fn head_named(&self, job: JobId) -> Outcome {
+        let head = self.s.streams.head(&format!("job/{job}")).chain;
+        match self.cx.expect_head {
+            None => no(Code::HeadRequired),
+            Some(h) if h != head => Err(Rejection::new(Code::HeadConflict).expected(head).actual(h)),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// An owner offers a price.
+    pub fn submit_quote(
+        &mut self,
+        owner: PartyId,
+        job: JobId,
+        service: Amount,
+        arrive: Instant,
+        robot_class: String,
+        expires: Instant,
+    ) -> Outcome {
+        let quote = self.new_id();
+        let c = RfqCommand::Submit { quote, owner, standing: None, service: service.minor(), arrive, robot_class, expires };
+        let reference = self.job(job)?.rfq.price.total();
+        let facts = self.decided(job, &c).map_err(|r| {
+            let priced = matches!(r.code, Code::PriceOutOfBand | Code::SplitInfeasible);
+            if priced { r.field("service").expected(reference).actual(service) } else { r }
+        })?;
+        // A promise that none of its robots could keep would only end as a no-show.
+        need(self.ready_of(owner, &self.job(job)?.request) > 0, Code::NoCandidate)?;
+        self.write(job, facts);
+        Ok(())
+    }
+
+    /// A side answers the newest revision with another one.
+    pub fn counter(&mut self, by: Speaker, job: JobId, a: &Answer) -> Outcome {
+        self.negotiation(job)?;
+        self.head_named(job)?;
+        let (service, quote, prev) = (a.service.minor(), a.quote, a.prev);
+        self.negotiate(job, &RfqCommand::Counter { by, quote, prev, service, arrive: a.arrive, expires: a.expires })
+    }
+
+    /// The owner takes the requester's revision.
+    pub fn accept_quote(&mut self, owner: PartyId, job: JobId, quote: QuoteId, rev: u8) -> Outcome {
+        self.negotiation(job)?;
+        self.head_named(job)?;
+        self.negotiate(job, &RfqCommand::Accept { owner, quote, rev })
+    }
+
+    /// The requester chooses.
+    pub fn award_by_hand(&mut self, job: JobId, quote: QuoteId, terms_hash: Digest) -> Outcome {
+        self.negotiation(job)?;
+        self.head_named(job)?;
+        self.negotiate(job, &RfqCommand::Award { quote, terms_hash })
+    }
+
+    /// Owners whose standing offers answer quote at once.
+    pub fn standing_quotes(&mut self, job: JobId, reference: u64) {
+        let Ok(n) = self.negotiation(job) else { return };
+        for owner in n.rfq.invited.clone() {
+            let (Some(p), Ok(j)) = (self.s.parties.get(&owner), self.job(job)) else { return };
+            let serving = u16::try_from(p.serving).unwrap_or(u16::MAX);
+            let Some(offer) = p.standing.clone().filter(|o| o.answers(j.request.template as u8, serving)) else { continue };
+            let after = self.s.genesis.policy.standing_after_close;
+            let expires = j.request.rfq_closes.saturating_add(after).min(j.request.window.end);
+            let arrive = j.request.window.start;
+            let Ok(service) = offer.service(reference) else { continue };
+            if self.ready_of(owner, &j.request) == 0 {
+                continue;
+            }
+            let (quote, robot_class) = (self.new_id(), String::new());
+            let standing = Some(offer.offer);
+            // What may not stand is not quoted: nobody waits for an answer to it.
+            let _ =
+                self.negotiate(job, &RfqCommand::Submit { quote, owner, standing, service: service.minor(), arrive, robot_class, expires });
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Which task a free robot takes: a search ahead from where it stands, over cells and headings, until nothing better can
+//! come.
+
+use super::floor::{Floor, NONE};
+
+/// Offers by the cell of their first place, and the working memory of searches.
+#[derive(Debug, Clone)]
+pub struct Chooser {
+    /// First offer at each cell; `NONE` if there is none.
+    first: Vec<u32>,
+    /// Offer after each offer at the same cell.
+    next: Vec<u32>,
+    offers: usize,
+    /// Search in which each state was last reached: `4 * cell + heading`.
+    seen: Vec<u32>,
+    searches: u32,
+    queue: Vec<u32>,
+}
+
+impl Chooser {
+    /// Nothing on offer yet.
+    pub fn new(floor: &Floor, slots: usize) -> Self {
+        Self {
+            first: vec![NONE; floor.cells()],
+            next: vec![NONE; slots],
+            offers: 0,
+            seen: vec![0; 4 * floor.cells()],
+            searches: 0,
+            queue: Vec::new(),
+        }
+    }
+    /// A task whose first place is this cell is on offer. Offers at a cell are kept in the order of their slots, so that
+    /// the same offers are chosen among in the same way, whenever each was made.
+    pub fn add(&mut self, slot: u32, cell: u32) {
+        self.offers += 1;
+        let mut before = NONE;
+        let mut at = self.first[cell as usize];
+        while at < slot {
+            (before, at) = (at, self.next[at as usize]);
+        }
+        self.next[slot as usize] = at;
+        if before == NONE {
+            self.first[cell as usize] = slot;
+        } else {
+            self.next[before as usize] = slot;
+        }
+    }
+    /// It is no longer.
+    pub fn remove(&mut self, slot: u32, cell: u32) {
+        let mut at = self.first[cell as usize];
+        if at == slot {
+            self.first[cell as usize] = self.next[slot as usize];
+            self.offers -= 1;
+            return;
+        }
+        while at != NONE {
+            let next = self.next[at as usize];
+            if next == slot {
+                self.next[at as usize] = self.next[slot as usize];
+                self.offers -= 1;
+                return;
+            }
+            at = next;
+        }
+    }
+    /// The offer that costs least to reach with what `length` adds to it, if one costs less than `below`.
+    #[allow(clippy::cast_possible_truncation)] // one of four headings
+    pub fn nearest(&mut self, floor: &Floor, cell: u32, heading: u8, below: u32, length: impl Fn(u32) -> u32) -> Option<u32> {
+        if self.offers == 0 {
+            return None;
+        }
+        self.searches += 1;
+        let mark = self.searches;
+        let (mut best, mut limit) = (None, below);
+        self.queue.clear();
+        let start = 4 * cell + u32::from(heading);
+        self.queue.push(start);
+        self.seen[start as usize] = mark;
+        let (mut from, mut steps) = (0, 0u32);
+        while from < self.queue.len() && steps < limit {
+            let to = self.queue.len();
+            for i in from..to {
+                let s = self.queue[i];
+                let (cell, h) = (s / 4, (s % 4) as u8);
+                let mut slot = self.first[cell as usize];
+                while slot != NONE {
+                    let cost = steps + length(slot);
+                    if cost < limit {
+                        best = Some(slot);
+                        limit = cost;
+                    }
+                    slot = self.next[slot as usize];
+                }
+                let ahead = floor.ahead(cell, h);
+                for n in [if ahead == NONE { s } else { 4 * ahead + u32::from(h) }, s ^ 1, s ^ 3] {
+                    if self.seen[n as usize] != mark {
+                        self.seen[n as usize] = mark;
+                        self.queue.push(n);
+                    }
+                }
+            }
+            from = to;
+            steps += 1;
+        }
+        best
+    }
+}

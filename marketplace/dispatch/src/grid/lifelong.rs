@@ -1,0 +1,451 @@
+//! A crew on a grid that works off an endless list of tasks, one action a step: the rules of the League of Robot Runners
+//! of 2024.
+//!
+//! A task is a list of places to be visited in order by one robot. So many tasks are open or on offer at any time; when
+//! one is finished, the next of the list is offered. A task can change hands until its first place was visited. A step:
+//! free robots choose tasks, all plan, all act, arrivals count.
+#![allow(clippy::cast_possible_truncation)] // robots, cells and tasks are counted in u32
+
+use super::choose::Chooser;
+use super::field::{FAR, Field, STEP, Search};
+use super::floor::{Floor, NONE};
+use super::guide::Tolls;
+use super::plan::{Aim, Crew, Effort, Planner, mixed};
+use nooterra_engine::Record;
+use nooterra_engine::chance::{Chance, Place};
+use nooterra_engine::digest::{Digest, Hasher};
+use nooterra_site::grid::{Action, GridMap, Heading, Pose};
+use thiserror::Error;
+
+const LUCK: Place = Place::named("grid.luck");
+/// Largest tables of costs from everywhere to every goal, bytes; larger maps keep costs near each robot's way only.
+const SHARED_BYTES_MAX: usize = 96 << 20;
+
+/// Steps after which a robot on its way to a first place looks for a nearer one.
+const LOOKS_EVERY: usize = 4;
+/// Steps without coming nearer after which a robot is served before those that do come nearer.
+const PATIENCE: u32 = 16;
+/// Steps after which the order among these is drawn anew.
+const TURN: u32 = 24;
+/// Another task must be nearer by so many steps to be taken in place of the one held.
+const GAIN_MIN: u32 = 1;
+
+/// How to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// Seed of every choice.
+    pub seed: u64,
+    /// Actions in a plan.
+    pub depth: usize,
+    /// How hard to look for plans.
+    pub effort: Effort,
+    /// How much a task's own length counts against the way to its first place, percent.
+    pub length_percent: u32,
+    /// What it costs to move against the direction of a way.
+    pub tolls: Tolls,
+    /// After its end the list begins anew; otherwise the run has an end.
+    pub endless: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            depth: 4,
+            effort: Effort { tries: 500, rounds_percent: 100 },
+            length_percent: 0,
+            tolls: Tolls { corridor: 8, open: 0 },
+            endless: true,
+        }
+    }
+}
+
+/// Why there is no run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// A robot starts where none can stand, or where another does.
+    #[error("agent {agent} cannot start at location {location}")]
+    Start {
+        /// Which.
+        agent: u32,
+        /// Where.
+        location: u32,
+    },
+    /// A task asks for a place where no robot can stand, or for none at all.
+    #[error("task {task} has no place, or one that is not free")]
+    Task {
+        /// Its position in the list.
+        task: u32,
+    },
+    /// No robot, or no task, or nothing on offer.
+    #[error("no agent, no task, or none on offer")]
+    Nothing,
+}
+
+/// A task that is open or on offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+pub struct Offer {
+    /// Its number, counted from the first that was offered; `u32::MAX` if the list is at its end.
+    pub task: u32,
+    /// Who has it; `u32::MAX` if nobody.
+    pub holder: u32,
+    /// Step after which it was offered.
+    pub offered: u32,
+}
+
+/// All that a run goes on from.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct State {
+    /// Steps made.
+    pub step: u32,
+    /// Robots and their plans.
+    pub crew: Crew,
+    /// Slot of the pool that each robot works on; `u32::MAX` if none.
+    pub held: Vec<u32>,
+    /// Places of that task that it has visited.
+    pub visited: Vec<u32>,
+    /// How near each came to its goal so far, as a cost, and the step at which it did.
+    pub near: Vec<(u32, u32)>,
+    /// Cell and goal of each robot when costs to its goal were last worked out.
+    pub looked: Vec<(u32, u32)>,
+    /// Tasks that are open or on offer.
+    pub pool: Vec<Offer>,
+    /// Tasks offered so far.
+    pub offered: u32,
+    /// Tasks finished so far.
+    pub finished: u32,
+    /// Source of choices.
+    pub chance: Chance,
+}
+
+/// A place visited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Visit {
+    /// Step after which it was noticed, from 1.
+    pub step: u32,
+    /// By whom.
+    pub agent: u32,
+    /// The task.
+    pub task: u32,
+    /// Places of the task visited so far, this one included.
+    pub visited: u32,
+}
+
+/// What happened in a step.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Step {
+    /// Tasks taken before it, as `(agent, task)`. Who had one gives it back.
+    pub taken: Vec<(u32, u32)>,
+    /// What each robot did.
+    pub actions: Vec<Action>,
+    /// Places visited.
+    pub visits: Vec<Visit>,
+    /// Tasks that were offered after it.
+    pub offered: Vec<u32>,
+}
+
+/// A run.
+#[derive(Debug, Clone)]
+pub struct Lifelong {
+    floor: Floor,
+    tolls: Vec<u8>,
+    /// Cells of each task of the list.
+    tasks: Vec<Vec<u32>>,
+    settings: Settings,
+    state: State,
+    planner: Planner,
+    chooser: Chooser,
+    search: Search,
+    /// Costs by goal, if all of them have room; else by robot.
+    shared: bool,
+    fields: Vec<Field>,
+}
+
+impl Lifelong {
+    /// A crew that starts at these locations facing east, with `pool` tasks open or on offer.
+    ///
+    /// # Errors
+    /// [`Refusal`] of the first thing that is not possible.
+    pub fn new(map: &GridMap, starts: &[u32], tasks: &[Vec<u32>], pool: u32, settings: Settings) -> Result<Self, Refusal> {
+        let floor = Floor::new(map);
+        if starts.is_empty() || tasks.is_empty() || pool == 0 {
+            return Err(Refusal::Nothing);
+        }
+        let mut taken = vec![false; floor.cells()];
+        let mut cells = Vec::with_capacity(starts.len());
+        for (agent, location) in (0u32..).zip(starts) {
+            let cell = floor.cell_at(*location);
+            if cell == NONE || taken[cell as usize] {
+                return Err(Refusal::Start { agent, location: *location });
+            }
+            taken[cell as usize] = true;
+            cells.push(cell);
+        }
+        let mut list = Vec::with_capacity(tasks.len());
+        for (task, stops) in (0u32..).zip(tasks) {
+            let stops: Vec<u32> = stops.iter().map(|l| floor.cell_at(*l)).collect();
+            if stops.is_empty() || stops.contains(&NONE) {
+                return Err(Refusal::Task { task });
+            }
+            list.push(stops);
+        }
+        let n = cells.len();
+        let state = State {
+            step: 0,
+            crew: Crew { headings: vec![0; n], cells, plans: Vec::new() },
+            held: vec![NONE; n],
+            visited: vec![0; n],
+            near: vec![(NONE, 0); n],
+            looked: vec![(NONE, NONE); n],
+            pool: vec![Offer::default(); pool as usize],
+            offered: 0,
+            finished: 0,
+            chance: Chance::new(settings.seed),
+        };
+        let mut run = Self::assemble(floor, list, settings, state);
+        for slot in 0..pool {
+            run.offer(slot);
+        }
+        Ok(run)
+    }
+
+    /// A run that goes on from a state of the same map, tasks and settings.
+    pub fn resume(map: &GridMap, tasks: &[Vec<u32>], settings: Settings, state: State) -> Self {
+        let floor = Floor::new(map);
+        let list = tasks.iter().map(|t| t.iter().map(|l| floor.cell_at(*l)).collect()).collect();
+        let mut run = Self::assemble(floor, list, settings, state);
+        for slot in 0..run.state.pool.len() as u32 {
+            let offer = run.state.pool[slot as usize];
+            if offer.holder == NONE && offer.task != NONE && run.can_be_done(offer.task) {
+                let first = run.stops(offer.task)[0];
+                run.chooser.add(slot, first);
+            }
+        }
+        if run.shared {
+            run.look();
+        } else {
+            for a in 0..run.state.held.len() {
+                let (from, goal) = run.state.looked[a];
+                if goal != NONE {
+                    run.search.between(&run.floor, &run.tolls, from, goal, &mut run.fields[a]);
+                }
+            }
+        }
+        run
+    }
+
+    fn assemble(floor: Floor, tasks: Vec<Vec<u32>>, settings: Settings, mut state: State) -> Self {
+        let planner = Planner::new(&floor, settings.depth, &mut state.crew);
+        let shared = floor.cells().saturating_mul((floor.width * floor.height) as usize).saturating_mul(4) <= SHARED_BYTES_MAX;
+        let fields = vec![Field::default(); if shared { floor.cells() } else { state.held.len() }];
+        let chooser = Chooser::new(&floor, state.pool.len());
+        let tolls = settings.tolls.on(&floor);
+        Self { floor, tolls, tasks, settings, state, planner, chooser, search: Search::default(), shared, fields }
+    }
+
+    /// What the run goes on from.
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+    /// Hash of what it goes on from.
+    pub fn digest(&self) -> Digest {
+        Hasher::new().message(&self.state).finish()
+    }
+    /// Where a robot is.
+    pub fn pose(&self, agent: usize) -> Pose {
+        let crew = &self.state.crew;
+        let heading = Heading::from_index(usize::from(crew.headings[agent]));
+        Pose { location: self.floor.location[crew.cells[agent] as usize], heading }
+    }
+
+    fn stops(&self, task: u32) -> &[u32] {
+        &self.tasks[task as usize % self.tasks.len()]
+    }
+    fn can_be_done(&self, task: u32) -> bool {
+        let stops = self.stops(task);
+        stops.iter().all(|s| self.floor.region[*s as usize] == self.floor.region[stops[0] as usize])
+    }
+
+    /// Puts the next task of the list into a slot of the pool, if there is one.
+    fn offer(&mut self, slot: u32) -> bool {
+        let task = self.state.offered;
+        if !self.settings.endless && task as usize >= self.tasks.len() {
+            self.state.pool[slot as usize] = Offer { task: NONE, holder: NONE, offered: self.state.step };
+            return false;
+        }
+        self.state.offered += 1;
+        self.state.pool[slot as usize] = Offer { task, holder: NONE, offered: self.state.step };
+        if self.can_be_done(task) {
+            let first = self.stops(task)[0];
+            self.chooser.add(slot, first);
+        }
+        true
+    }
+    /// Nothing is open or on offer any more.
+    pub fn is_done(&self) -> bool {
+        self.state.pool.iter().all(|o| o.task == NONE)
+    }
+
+    /// One step.
+    pub fn step(&mut self) -> Step {
+        let mut happened = Step { taken: self.assign(), ..Step::default() };
+        self.look();
+        let luck = self.state.chance.choose(LUCK, 0, u64::MAX);
+        self.note_progress();
+        let view = View { state: &self.state, tasks: &self.tasks, fields: &self.fields, floor: &self.floor, shared: self.shared };
+        let aims: Vec<Aim<'_>> = (0..self.state.held.len()).map(|a| view.aim(a)).collect();
+        happened.actions = self.planner.plan(&self.floor, &self.state.crew, &aims, self.settings.effort, luck);
+        self.planner.advance(&mut self.state.crew);
+        self.state.step += 1;
+        self.arrive(&mut happened);
+        happened
+    }
+
+    /// Free robots take tasks, and robots on their way to a first place look now and then whether another is nearer.
+    fn assign(&mut self) -> Vec<(u32, u32)> {
+        let mut taken = Vec::new();
+        for a in 0..self.state.held.len() {
+            let held = self.state.held[a];
+            if held != NONE && (self.state.visited[a] > 0 || !(self.state.step as usize + a).is_multiple_of(LOOKS_EVERY)) {
+                continue;
+            }
+            let (cell, heading) = (self.state.crew.cells[a], self.state.crew.headings[a]);
+            let (pool, tasks, floor) = (&self.state.pool, &self.tasks, &self.floor);
+            let weight = self.settings.length_percent;
+            let length = |slot: u32| {
+                let stops = &tasks[pool[slot as usize].task as usize % tasks.len()];
+                stops.windows(2).map(|w| floor.apart(w[0], w[1])).sum::<u32>() * weight / 100
+            };
+            let first = |slot: u32| tasks[pool[slot as usize].task as usize % tasks.len()][0];
+            let below = if held == NONE {
+                NONE
+            } else {
+                let field = &self.fields[if self.shared { first(held) as usize } else { a }];
+                (field.at(floor.place[cell as usize], heading) / STEP + length(held)).saturating_sub(GAIN_MIN)
+            };
+            let Some(slot) = self.chooser.nearest(floor, cell, heading, below, length) else { continue };
+            self.chooser.remove(slot, first(slot));
+            if held != NONE {
+                self.chooser.add(held, first(held));
+                self.state.pool[held as usize].holder = NONE;
+            }
+            self.state.pool[slot as usize].holder = a as u32;
+            self.state.held[a] = slot;
+            self.state.visited[a] = 0;
+            self.state.near[a] = (NONE, self.state.step);
+            taken.push((a as u32, self.state.pool[slot as usize].task));
+        }
+        taken
+    }
+
+    fn goals(&self, a: usize) -> (u32, u32) {
+        goals(&self.state, &self.tasks, a)
+    }
+
+    /// Works out the costs that are missing.
+    fn look(&mut self) {
+        for a in 0..self.state.held.len() {
+            let (goal, after) = self.goals(a);
+            if self.shared {
+                for g in [goal, after] {
+                    if g != NONE && self.fields[g as usize].is_empty() {
+                        self.search.everywhere(&self.floor, &self.tolls, g, &mut self.fields[g as usize]);
+                    }
+                }
+                continue;
+            }
+            let cell = self.state.crew.cells[a];
+            if goal == NONE {
+                self.state.looked[a] = (NONE, NONE);
+            } else if self.state.looked[a].1 != goal || self.fields[a].least(self.floor.place[cell as usize]) >= FAR {
+                self.search.between(&self.floor, &self.tolls, cell, goal, &mut self.fields[a]);
+                self.state.looked[a] = (cell, goal);
+            }
+        }
+    }
+
+    /// Remembers who came nearer to its goal than ever.
+    fn note_progress(&mut self) {
+        for a in 0..self.state.held.len() {
+            let (goal, _) = self.goals(a);
+            if goal == NONE {
+                continue;
+            }
+            let (cell, heading) = (self.state.crew.cells[a], self.state.crew.headings[a]);
+            let far = self.fields[if self.shared { goal as usize } else { a }].at(self.floor.place[cell as usize], heading);
+            if far < self.state.near[a].0 {
+                self.state.near[a] = (far, self.state.step);
+            }
+        }
+    }
+
+    /// Robots that stand on the next place of their task have visited it.
+    fn arrive(&mut self, happened: &mut Step) {
+        let mut freed = Vec::new();
+        for a in 0..self.state.held.len() {
+            let (goal, after) = self.goals(a);
+            if goal == NONE || self.state.crew.cells[a] != goal {
+                continue;
+            }
+            let slot = self.state.held[a];
+            let task = self.state.pool[slot as usize].task;
+            self.state.visited[a] += 1;
+            self.state.near[a] = (NONE, self.state.step);
+            happened.visits.push(Visit { step: self.state.step, agent: a as u32, task, visited: self.state.visited[a] });
+            if after == NONE {
+                self.state.finished += 1;
+                self.state.held[a] = NONE;
+                self.state.visited[a] = 0;
+                freed.push(slot);
+            }
+        }
+        for slot in freed {
+            let task = self.state.offered;
+            if self.offer(slot) {
+                happened.offered.push(task);
+            }
+        }
+    }
+}
+
+/// The goal of a robot, and the one after it in the same task.
+fn goals(state: &State, tasks: &[Vec<u32>], a: usize) -> (u32, u32) {
+    let held = state.held[a];
+    if held == NONE {
+        return (NONE, NONE);
+    }
+    let stops = &tasks[state.pool[held as usize].task as usize % tasks.len()];
+    let v = state.visited[a] as usize;
+    (stops[v], stops.get(v + 1).copied().unwrap_or(NONE))
+}
+
+/// What aims are made of.
+struct View<'r> {
+    state: &'r State,
+    tasks: &'r [Vec<u32>],
+    fields: &'r [Field],
+    floor: &'r Floor,
+    shared: bool,
+}
+
+impl<'r> View<'r> {
+    fn aim(&self, a: usize) -> Aim<'r> {
+        let crew = &self.state.crew;
+        let (goal, after) = goals(self.state, self.tasks, a);
+        if goal == NONE {
+            return Aim { field: None, after: None, goal: crew.cells[a], rank: u64::MAX, first: false };
+        }
+        let field = &self.fields[if self.shared { goal as usize } else { a }];
+        let after = (self.shared && after != NONE).then(|| &self.fields[after as usize]);
+        let far = field.at(self.floor.place[crew.cells[a] as usize], crew.headings[a]);
+        let stuck = self.state.step - self.state.near[a].1;
+        let rank = urgency(stuck, far, a as u64, self.state.step);
+        Aim { field: Some(field), after, goal, rank, first: stuck > PATIENCE }
+    }
+}
+
+/// Who is nearest to its goal comes first; but before all of these, who has not come nearer for long, in an order that is
+/// drawn anew now and then: whoever cannot have its way at once lets others try.
+fn urgency(stuck: u32, far: u32, agent: u64, step: u32) -> u64 {
+    if stuck > PATIENCE { mixed(agent ^ (u64::from(step / TURN) << 32)) >> 40 } else { (1 << 24) + u64::from(far) }
+}
