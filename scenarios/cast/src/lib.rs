@@ -51,8 +51,6 @@ pub const CREW: Node = 40_000;
 
 /// First node of the remote operators.
 pub const OPERATORS: Node = 60_000;
-/// The node of whoever runs the site.
-pub const LANDLORD: Node = 70_000;
 
 /// Everybody who is not a device.
 #[derive(Debug, Clone, PartialEq, Record)]
@@ -66,7 +64,7 @@ pub struct Cast {
     pub payments: Payments,
     /// Who takes broken robots away.
     pub crew: Crew,
-    /// Staff, the trust service, the insurer.
+    /// Staff, the trust service, the insurer, finance, the landlord.
     pub desks: Desks,
     /// Who tries to speak in others' names.
     pub forger: Forger,
@@ -74,8 +72,6 @@ pub struct Cast {
     epoch: Instant,
     /// Remote operators, in the scenario's order.
     pub operators: Vec<Operator>,
-    /// Whoever runs the site.
-    pub landlord: Outbox,
     /// Stops that somebody here has issued.
     pub(crate) stops: Vec<StopId>,
     pub(crate) robots: Vec<RobotId>,
@@ -125,12 +121,6 @@ pub fn operator_party(name: &str) -> PartyId {
     PartyId::named(&format!("operator/{name}"))
 }
 
-/// The party of whoever runs the site.
-#[must_use]
-pub fn landlord_party() -> PartyId {
-    PartyId::named("landlord")
-}
-
 /// The signing key of a member of the cast (or a device) under a seed.
 #[must_use]
 pub fn key(chance: &Chance, label: &str) -> SigningKey {
@@ -163,7 +153,6 @@ impl Cast {
         let operators =
             r.operators.iter().map(|o| Operator::new(o.clone(), post(*operator_id(&o.name).as_bytes(), format!("operator/{}", o.name))));
         let operators = operators.collect();
-        let landlord = outbox(landlord_party(), "landlord".into());
         let robots = r.robots.iter().map(|p| RobotId::named(&p.name)).collect();
         let fleets = r.providers.iter().map(|p| provider_party(&p.name)).collect();
         let stops = Vec::new();
@@ -177,7 +166,6 @@ impl Cast {
             forger,
             epoch: r.epoch,
             operators,
-            landlord,
             stops,
             robots,
             fleets,
@@ -195,10 +183,6 @@ impl Cast {
         self.listen(now, node, &mail);
         if node == PAYMENTS {
             self.payments.receive(now, &mail, &mut self.chance);
-        } else if node == LANDLORD {
-            if let Mail::Receipt(r) = &mail {
-                self.landlord.receive(r, now);
-            }
         } else if let Some(o) = ix(node, OPERATORS).and_then(|i| self.operators.get_mut(i)) {
             o.receive(now, node, &mail, &mut self.chance);
         } else if let Some(seat) = ix(node, DESKS) {
@@ -248,7 +232,6 @@ impl Cast {
             .chain(self.desks.next_deadline(now))
             .chain(self.forger.next_deadline(now))
             .chain(self.operators.iter().filter_map(|o| o.next_deadline(now)))
-            .chain(self.landlord.next_deadline(now))
             .chain(self.director.next_deadline())
             .min()
     }
@@ -269,7 +252,6 @@ impl Cast {
         for (i, o) in self.operators.iter_mut().enumerate() {
             o.outbox.due(now).iter().for_each(|e| send(at(OPERATORS, i), e.to_bytes()));
         }
-        self.landlord.due(now).iter().for_each(|e| send(LANDLORD, e.to_bytes()));
         self.desks.post(now, &mut send);
         // From where does not matter: nobody is believed for where they stand.
         self.forger.post(|letter| send(DESKS, letter));
@@ -297,7 +279,7 @@ impl Cast {
             .map(|r| &r.outbox)
             .chain(self.providers.iter().map(|p| &p.outbox))
             .chain(self.operators.iter().map(|o| &o.outbox))
-            .chain([&self.payments.outbox, &self.crew.outbox, &self.landlord])
+            .chain([&self.payments.outbox, &self.crew.outbox])
             .all(|o| o.unacked() == 0)
             && self.desks.at_rest()
             && self.director.at_rest()

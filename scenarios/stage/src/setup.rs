@@ -2,9 +2,7 @@
 
 use nooterra_cast::desks::Seat;
 use nooterra_cast::forger::former_staff;
-use nooterra_cast::{
-    crew_party, key, landlord_party, operator_id, operator_party, payments_party, provider_party, requester_party, seat_party,
-};
+use nooterra_cast::{crew_party, key, operator_id, operator_party, payments_party, provider_party, requester_party, seat_party};
 use nooterra_control::genesis::{ContractTerms, Genesis, OperatorEntry, PartyEntry, RobotEntry, WitnessEntry};
 use nooterra_control::policy::Policy;
 use nooterra_engine::chance::Chance;
@@ -90,7 +88,6 @@ impl Setup {
         out.push((payments_party(), "payments".into()));
         out.push((crew_party(), "crew".into()));
         out.extend(Seat::ALL.map(|s| (seat_party(s), s.name().to_owned())));
-        out.push((landlord_party(), "landlord".into()));
         out.extend(r.operators.iter().map(|o| (operator_party(&o.name), o.name.clone())));
         out
     }
@@ -132,8 +129,6 @@ impl Setup {
             let id = seat_party(seat);
             keys.push(self.binding(seat.role(), *id.as_bytes(), &id.to_string(), seat.name()));
         }
-        let landlord = landlord_party();
-        keys.push(self.binding(Role::SI, *landlord.as_bytes(), &landlord.to_string(), "landlord"));
         for o in &r.operators {
             let id = operator_id(&o.name);
             keys.push(self.binding(Role::OP, *id.as_bytes(), &id.to_string(), &format!("operator/{}", o.name)));

@@ -388,7 +388,6 @@ fn nodes(setup: &Setup) -> BTreeMap<[u8; 16], Node> {
     for seat in Seat::ALL {
         put(*seat_party(seat).as_bytes(), seat.node(), 0);
     }
-    put(*nooterra_cast::landlord_party().as_bytes(), nooterra_cast::LANDLORD, 0);
     for (i, o) in r.operators.iter().enumerate() {
         put(*nooterra_cast::operator_id(&o.name).as_bytes(), nooterra_cast::OPERATORS, i);
     }
