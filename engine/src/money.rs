@@ -130,6 +130,10 @@ impl Value for Amount {
 impl Amount {
     /// Nothing.
     pub const ZERO: Self = Self(0);
+    /// An amount of so many minor units, or the largest there is.
+    pub fn saturating(minor: u64) -> Self {
+        Self::new(minor).unwrap_or(Self::MAX)
+    }
     /// The largest amount in a payload.
     pub const MAX: Self = Self(1_000_000_000_000);
     /// An amount, if it is in range.

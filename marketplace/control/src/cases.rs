@@ -3,11 +3,12 @@
 
 use crate::fact::CaseEvent;
 use crate::state::State;
+use crate::two_keys::Proposals;
 use crate::unit::{Outcome, Unit};
 use crate::wish::Wish;
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, sha256_plain};
-use nooterra_engine::ids::{EvidenceId, IncidentId, JobId, KeyId, PartyId, RobotId};
+use nooterra_engine::ids::{EvidenceId, IncidentId, JobId, PartyId, RobotId};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::Pins;
 use nooterra_jobs::event::{Cause, Event, Fault, IncidentCode, ReleaseReason, StallReason};
@@ -15,11 +16,14 @@ use nooterra_jobs::status::Status;
 use nooterra_trust::claim::{Claims, Item, Terms};
 use nooterra_trust::evidence::{self, Capture, Channel, Evidence, PrivacyMode, Retention, Subject};
 use nooterra_trust::incident::{self, DevTime, Incidents, Reaction, Report, Stream};
-use nooterra_trust::{Hand, Parties, Rejection, Role};
+use nooterra_trust::{Hand, Parties, Role};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What a robot said of itself is kept this long: an evidence window reaches half a minute either way.
 const KEPT: Span = Span::from_secs(75);
+
+/// The trust service acting by itself.
+const TRUST: Hand = Hand { role: Role::TR, key: None, party: None };
 
 /// Everything about a job that is in dispute.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -33,7 +37,7 @@ pub struct Case {
     /// Documents that the trust service has seen, by incident.
     pub documents: BTreeMap<IncidentId, BTreeMap<Item, Digest>>,
     /// Decisions that need a second key: who proposed which.
-    pub proposals: BTreeMap<Digest, (KeyId, PartyId)>,
+    pub proposals: Proposals,
     /// Windows to be captured once they are over, in receive time.
     pub windows: BTreeMap<IncidentId, (RobotId, Instant)>,
 }
@@ -49,7 +53,7 @@ impl Case {
             evidence: Evidence::new(PrivacyMode::Minimal, declared, Retention::default(), Some(at)),
             claims: Claims::new(terms, parties),
             documents: BTreeMap::new(),
-            proposals: BTreeMap::new(),
+            proposals: Proposals::default(),
             windows: BTreeMap::new(),
         }
     }
@@ -90,16 +94,16 @@ struct WindowContent {
     said: Vec<Said>,
 }
 
-fn code_of(code: IncidentCode) -> incident::IncidentCode {
+pub(crate) fn code_of(code: IncidentCode) -> incident::IncidentCode {
     // The lists are equal, which a test holds.
     incident::IncidentCode::from_text(code.text()).unwrap_or(incident::IncidentCode::FailedToComplete)
 }
 
-fn code_back(code: incident::IncidentCode) -> IncidentCode {
+pub(crate) fn code_back(code: incident::IncidentCode) -> IncidentCode {
     IncidentCode::from_text(code.text()).unwrap_or(IncidentCode::FailedToComplete)
 }
 
-pub(crate) const fn fault_to(f: Fault) -> nooterra_trust::Fault {
+const fn fault_to(f: Fault) -> nooterra_trust::Fault {
     match f {
         Fault::None => nooterra_trust::Fault::None,
         Fault::Requester => nooterra_trust::Fault::Requester,
@@ -212,7 +216,7 @@ impl Unit<'_> {
     /// Judges an incident; what its new severity demands follows.
     pub fn triage(&mut self, job: JobId, incident: IncidentId, severity: u8, fault: Fault, confirmed: bool) -> Outcome {
         let (now, hand) = (self.now(), self.hand());
-        let case = self.s.cases.get(&job).ok_or_else(|| Rejection::new(nooterra_trust::Code::NotFound).field("job"))?;
+        let case = self.case(job)?;
         let command = incident::Command::Triage { incident, severity, fault: fault_to(fault), confirmed };
         let decided = case.incidents.decide(now, &hand, &command)?;
         let robot = case.incidents.incidents.get(&incident).and_then(|i| i.report.robot);
@@ -286,9 +290,8 @@ impl Unit<'_> {
         let Some(case) = self.s.cases.get(&job) else { return };
         let Some(i) = case.incidents.incidents.get(&incident) else { return };
         let (Some(robot), Some((_, at))) = (robot, i.span) else { return };
-        let trust = Hand { role: Role::TR, key: None, party: None };
         let command = evidence::Command::Want { incident, severity: i.severity, at };
-        let Ok(event) = case.evidence.decide(now, &trust, &command) else { return };
+        let Ok(event) = case.evidence.decide(now, &TRUST, &command) else { return };
         self.emit_case(job, CaseEvent::Evidence(Box::new(event)));
         if let Some(c) = self.s.cases.get_mut(&job) {
             c.windows.insert(incident, (robot, now.saturating_add(evidence::REACH)));
@@ -327,8 +330,7 @@ impl Unit<'_> {
             inclusion: None,
             redaction: None,
         };
-        let trust = Hand { role: Role::TR, key: None, party: None };
-        if let Ok(event) = case.evidence.decide(now, &trust, &evidence::Command::Capture(capture)) {
+        if let Ok(event) = case.evidence.decide(now, &TRUST, &evidence::Command::Capture(capture)) {
             nooterra_engine::sometimes!(true, "evidence captured");
             self.emit_case(job, CaseEvent::Evidence(Box::new(event)));
         }

@@ -3,12 +3,15 @@
 //! The trust room decides, settlement says what moves; here the two meet, in one unit. Decisions that need two keys wait
 //! for the second: it has to say the very same.
 
+use crate::cases::code_of;
 use crate::chargebacks::refused;
 use crate::fact::CaseEvent;
 use crate::input::CaseCommand;
 use crate::state::State;
+use crate::two_keys::said;
 use crate::unit::{Outcome, Unit, need, no};
 use crate::wish::PaymentAsk;
+use nooterra_engine::Digest;
 use nooterra_engine::ids::{ClaimId, EventId, IncidentId, JobId, KeyId, PartyId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::Instant;
@@ -73,13 +76,15 @@ pub(crate) fn owed_to_claimants(s: &State) -> u64 {
 
 impl Unit<'_> {
     pub fn case_command(&mut self, c: CaseCommand) -> Outcome {
+        let decides = matches!(c, CaseCommand::ApproveClaim { .. } | CaseCommand::DenyClaim { .. });
+        // What is signed says all of a decision but who proposed it first.
+        let said = if decides { said(&c) } else { Digest::ZERO };
         match c {
             CaseCommand::Complain { job, code, statement } => {
                 need(self.cx.role == Role::RQ, Code::RoleForbidden)?;
                 self.own_job(job, PartyId::from_bytes(self.cx.actor))?;
-                need(statement != nooterra_engine::Digest::ZERO, Code::ContentHashMissing)?;
-                let known = nooterra_trust::incident::IncidentCode::from_text(code.text());
-                let Some((least, _)) = known.map(nooterra_trust::incident::IncidentCode::severities) else { return no(Code::TypeUnknown) };
+                need(statement != Digest::ZERO, Code::ContentHashMissing)?;
+                let (least, _) = code_of(code).severities();
                 let case = self.s.cases.get(&job).ok_or_else(|| Rejection::new(Code::StateForbids).field("job"))?;
                 need(case.incidents.takes_reports(self.now()), Code::StateForbids)?;
                 let robot = self.job(job)?.legs.last().map(|l| l.offer.robot);
@@ -93,7 +98,7 @@ impl Unit<'_> {
             }
             CaseCommand::TriageClaim { job, claim, documents } => {
                 let incident = self.claimed(job, claim)?.0;
-                need(documents.iter().all(|d| d.content_hash != nooterra_engine::Digest::ZERO), Code::ContentHashMissing)?;
+                need(documents.iter().all(|d| d.content_hash != Digest::ZERO), Code::ContentHashMissing)?;
                 let mut found = self.found(job, claim);
                 found.items.extend(documents.iter().map(|d| d.item));
                 self.claim(job, &Command::Triage { claim, found })?;
@@ -104,11 +109,17 @@ impl Unit<'_> {
                 Ok(())
             }
             CaseCommand::ReserveClaim { job, claim, reserve } => self.claim(job, &Command::Reserve { claim, reserve }),
-            CaseCommand::ApproveClaim { job, claim, assessed, claimant_fault_bps, split } => self.with_second_key(job, claim, |second| {
-                Command::Approve { claim, assessed, claimant_fault_bps, split: split.clone(), second }
-            }),
+            CaseCommand::ApproveClaim { job, claim, assessed, claimant_fault_bps, split } => {
+                self.with_second_key(job, claim, said, |second| Command::Approve {
+                    claim,
+                    assessed,
+                    claimant_fault_bps,
+                    split: split.clone(),
+                    second,
+                })
+            }
             CaseCommand::DenyClaim { job, claim, reason } => {
-                self.with_second_key(job, claim, |second| Command::Deny { claim, reason, second })
+                self.with_second_key(job, claim, said, |second| Command::Deny { claim, reason, second })
             }
             CaseCommand::RefuseRecovery { job, claim, amount } => {
                 let insurer = PartyId::from_bytes(self.cx.actor);
@@ -124,31 +135,27 @@ impl Unit<'_> {
     }
 
     fn claimed(&self, job: JobId, claim: ClaimId) -> Result<(IncidentId, Option<Route>), Rejection> {
-        let case = self.s.cases.get(&job).ok_or_else(|| Rejection::new(Code::NotFound).field("job"))?;
+        let case = self.case(job)?;
         let c = case.claims.claims.get(&claim).ok_or_else(|| Rejection::new(Code::NotFound).field("claim"))?;
         Ok((c.incident, c.triage.as_ref().map(|t| t.route)))
     }
 
     /// A decision that may need two keys: the first is kept, and nothing is decided until another says the very same.
-    fn with_second_key(&mut self, job: JobId, claim: ClaimId, command: impl Fn(Option<Hand>) -> Command) -> Outcome {
+    fn with_second_key(&mut self, job: JobId, claim: ClaimId, said: Digest, command: impl Fn(Option<Hand>) -> Command) -> Outcome {
         let (_, route) = self.claimed(job, claim)?;
         let key = self.cx.key.filter(|_| route == Some(Route::Review) && self.cx.role == Role::TR);
         let Some(key) = key else { return self.claim(job, &command(None)) };
-        // What is signed says all of it but who proposed it first.
-        let hash = self.cx.said;
-        let first = self.s.cases.get(&job).and_then(|c| c.proposals.get(&hash)).copied();
-        let Some((by, party)) = first else {
+        let case = self.case(job)?;
+        let Some((by, party)) = case.proposals.first(said, key)? else {
             // What could not be decided with two keys is refused with the first.
             let anybody = Hand { role: Role::TR, key: Some(KeyId::from_bytes([0; 16])), party: None };
-            let (now, hand) = (self.now(), self.hand());
-            let case = self.s.cases.get(&job).ok_or_else(|| Rejection::new(Code::NotFound).field("job"))?;
-            case.claims.decide(now, &hand, &case.incidents, &command(Some(anybody)))?;
+            case.claims.decide(self.now(), &self.hand(), &case.incidents, &command(Some(anybody)))?;
+            let party = PartyId::from_bytes(self.cx.actor);
             if let Some(c) = self.s.cases.get_mut(&job) {
-                c.proposals.insert(hash, (key, PartyId::from_bytes(self.cx.actor)));
+                c.proposals.keep(said, key, party);
             }
             return Ok(());
         };
-        need(by != key, Code::SecondKeyRequired)?;
         self.claim(job, &command(Some(Hand { role: Role::TR, key: Some(by), party: Some(party) })))?;
         if let Some(c) = self.s.cases.get_mut(&job) {
             c.proposals.clear();
@@ -189,14 +196,13 @@ impl Unit<'_> {
     /// One command on a job's claims: decided, its money checked, written down.
     fn claim(&mut self, job: JobId, command: &Command) -> Outcome {
         let (now, hand) = (self.now(), self.hand());
-        let case = self.s.cases.get(&job).ok_or_else(|| Rejection::new(Code::NotFound).field("job"))?;
+        let case = self.case(job)?;
         let events = case.claims.decide(now, &hand, &case.incidents, command)?;
         // The first moves may be refused; what follows them in the same unit is within the same limits.
         if let Some(first) = events.first() {
             let event = CaseEvent::Claim(first.clone());
             let dry = step(self.s, job, &event, EventId::from_bytes([0; 16]), now).map_err(refused)?;
-            let posts = dry.command().is_none_or(|c| nooterra_ledger::decide(&self.s.book, &c).is_ok());
-            need(posts, Code::LimitExceeded)?;
+            dry.command().map_or(Ok(()), |c| self.posts(&c))?;
         }
         for e in events {
             self.claim_event(job, e);

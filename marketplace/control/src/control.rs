@@ -11,12 +11,13 @@ use crate::moving::Way;
 use crate::operator::OperatorCommand;
 use crate::state::{PartyCell, RobotCell, Rooms, State};
 use crate::timers::Timers;
+use crate::two_keys::Proposals;
 use crate::unit::{Cx, Outcome, Unit, no};
 use crate::wish::Wish;
 use crate::world::World;
 use nooterra_dispatch::facilities::Facilities;
 use nooterra_dispatch::traffic::Traffic;
-use nooterra_engine::digest::{Digest, Hasher, sha256_plain};
+use nooterra_engine::digest::{Digest, Hasher};
 use nooterra_engine::ids::{OperatorId, PartyId, RobotId};
 use nooterra_engine::keyframe::StateRoots;
 use nooterra_engine::machine::{Machine, Out};
@@ -140,7 +141,7 @@ impl Control {
             money: MoneyBook::default(),
             exposure: Exposure::default(),
             month,
-            adjustments: BTreeMap::new(),
+            adjustments: Proposals::default(),
             chargebacks: BTreeMap::new(),
             waiting: BTreeSet::new(),
             dispatch_trigger: None,
@@ -226,7 +227,6 @@ impl Control {
             lease: None,
             fence: None,
             expect_head: None,
-            said: Digest::ZERO,
             fired: None,
         }
     }
@@ -302,7 +302,6 @@ impl Control {
             lease: e.lease,
             fence: e.fence,
             expect_head: e.expect_head,
-            said: sha256_plain(&e.body),
             fired: None,
         };
         let body = Words::read(role, e)?;

@@ -3,9 +3,10 @@
 use crate::fact::PeriodEvent;
 use crate::input::{FinanceCommand, Line};
 use crate::state::State;
+use crate::two_keys::said;
 use crate::unit::{Outcome, Unit, need, no};
 use nooterra_engine::digest::Digest;
-use nooterra_engine::ids::{EventId, KeyId};
+use nooterra_engine::ids::{EventId, PartyId};
 use nooterra_engine::sometimes;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_ledger::Account;
@@ -54,21 +55,19 @@ impl Unit<'_> {
     pub fn finance(&mut self, c: FinanceCommand) -> Outcome {
         need(self.cx.role == Role::FI, Code::RoleForbidden)?;
         let Some(key) = self.cx.key else { return no(Code::SecondKeyRequired) };
+        let said = said(&c);
         let FinanceCommand::Adjust { lines, origin, reason } = c;
         need(!lines.is_empty() && lines.len() <= LINES_MAX, Code::SchemaInvalid)?;
         need(reason != Digest::ZERO, Code::ContentHashMissing)?;
-        let said = self.cx.said;
         let command = |event| self.adjustment(event, &lines, origin);
         // Whether the ledger takes it is known before it is written down.
         let dry = command(EventId::from_bytes([0; 16]))?;
-        need(nooterra_ledger::decide(&self.s.book, &dry).is_ok(), Code::LimitExceeded)?;
-        let first: Option<KeyId> = self.s.adjustments.get(&said).copied();
-        let Some(first) = first else {
-            self.s.adjustments.insert(said, key);
+        self.posts(&dry)?;
+        if self.s.adjustments.first(said, key)?.is_none() {
+            self.s.adjustments.keep(said, key, PartyId::from_bytes(self.cx.actor));
             return Ok(());
-        };
-        need(first != key, Code::SecondKeyRequired)?;
-        self.s.adjustments.remove(&said);
+        }
+        self.s.adjustments.done(said);
         let month = self.s.month.period(self.s.genesis.currency);
         let event = PeriodEvent::AdjustmentPosted { lines: lines.clone(), origin_period: origin, decision_hash: said };
         let event_id = self.emit_period(&month, event);

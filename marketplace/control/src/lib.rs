@@ -49,6 +49,7 @@ mod staff;
 pub mod state;
 pub mod stops;
 pub mod timers;
+pub mod two_keys;
 mod unit;
 pub mod view;
 pub mod wish;

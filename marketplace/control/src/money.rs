@@ -3,6 +3,7 @@
 use crate::fact::PartyEvent;
 use crate::state::State;
 use nooterra_engine::ids::{EventId, JobId, PartyId};
+use nooterra_engine::money::Currency;
 use nooterra_engine::time::Instant;
 use nooterra_jobs::Job;
 use nooterra_jobs::event::{CancelReason, Event, Fault, Outcome, ProofStatus, Settlement};
@@ -13,13 +14,18 @@ use nooterra_settlement as settlement;
 use settlement::settle::{AssistCharge, CoverageSplit, LegShare, Split};
 use settlement::{Cause, Cover, Funding, LicenceUse, MoneyBook, Pools, Refusal, SettlementInput, Step};
 
+/// What stands on an account, minor units on its normal side.
+pub(crate) fn posted(s: &State, account: Account, currency: Currency) -> u64 {
+    u64::try_from(s.book.posted(account, currency)).unwrap_or(0)
+}
+
 /// What a job's event does to money: entries of the ledger, and facts of the money book. Called before the event is
 /// folded in. A refusal here is a guard that was forgotten.
 pub(crate) fn step(s: &State, id: JobId, event: &Event, event_id: EventId, at: Instant) -> Result<Step, Refusal> {
     let Some(job) = s.jobs.get(&id) else { return Ok(Step::default()) };
     let currency = job.request.currency;
     let cause = Cause { event: event_id, at, currency };
-    let posted = |a: Account| u64::try_from(s.book.posted(a, currency)).unwrap_or(0);
+    let posted = |a: Account| posted(s, a, currency);
     let pools = || Pools::of(&s.book, currency);
     let only = |c: Option<Command>| Step { facts: Vec::new(), commands: c.into_iter().collect() };
     Ok(match event {
@@ -116,7 +122,7 @@ pub(crate) fn party_entries(s: &State, party: PartyId, event: &PartyEvent, event
 pub(crate) fn input(s: &State, job: &Job, event: EventId, at: Instant) -> Option<SettlementInput> {
     let p = job.pins.as_deref()?;
     let currency = job.request.currency;
-    let posted = |a: Account| u64::try_from(s.book.posted(a, currency)).unwrap_or(0);
+    let posted = |a: Account| posted(s, a, currency);
     // What is owed back, or was lost to a bank, cannot be given back once more.
     let captured = s.money.job(job.id).map_or(0, settlement::JobMoney::cash);
     let shares = nooterra_jobs::proof::leg_shares(job);
@@ -192,7 +198,7 @@ pub(crate) fn settled(s: &State, job: &Job, at: Instant) -> Option<(Settlement, 
     use nooterra_engine::money::Amount;
     let input = input(s, job, EventId::from_bytes([0; 16]), at)?;
     let done = settlement::settle(&input).ok()?.statement;
-    let amount = |v: u64| Amount::new(v).unwrap_or(Amount::MAX);
+    let amount = Amount::saturating;
     let parts = done
         .parts
         .iter()

@@ -218,7 +218,7 @@ impl Unit<'_> {
     fn awarded(&mut self, job: JobId, a: &market::AwardLine, terms_hash: Digest) {
         let Ok(j) = self.job(job) else { return };
         let (payer, currency) = (j.request.requester, j.request.currency);
-        let amount = Amount::new(a.total).unwrap_or(Amount::MAX);
+        let amount = Amount::saturating(a.total);
         let reason = match a.reason {
             market::AwardReason::FirstAwardable => AwardReason::FirstAwardable,
             market::AwardReason::BestAtClose => AwardReason::BestAtClose,

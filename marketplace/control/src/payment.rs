@@ -182,7 +182,7 @@ impl Unit<'_> {
             site_fault_bearer: g.policy.site_fault_bearer,
             no_show: g.policy.no_show,
             hold_rule: g.policy.hold_rule,
-            max_claims: Amount::new(g.policy.max_claims).unwrap_or(Amount::MAX),
+            max_claims: Amount::saturating(g.policy.max_claims),
             operator_rate: g.policy.operator_rate,
             assist_fallback: g.policy.assist_fallback,
             moves: g.policy.moves,

@@ -133,7 +133,7 @@ impl Default for ClaimPolicy {
 impl ClaimPolicy {
     /// The terms of a job with this limit.
     pub fn terms(&self, max_payout: Amount) -> Terms {
-        let amount = |v: u64| Amount::new(v).unwrap_or(Amount::MAX);
+        let amount = Amount::saturating;
         Terms {
             auto_max: amount(self.auto_max),
             insurer_from: self.insurer_from.map(amount),

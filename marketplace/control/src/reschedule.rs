@@ -58,16 +58,12 @@ fn booking(j: &Job, p: &Pins) -> Booking {
     }
 }
 
-fn amount(v: u64) -> Amount {
-    Amount::new(v).unwrap_or(Amount::MAX)
-}
-
 /// The money of `JOB_RESCHEDULED`: M4 for the requester's fee and for what a cheaper window gives back. An owner's fee is
 /// a compensation (M9): it is owed to the requester, and nothing of the job's money pays it.
 pub(crate) fn step(s: &State, job: &Job, m: &Rescheduled, cause: Cause) -> Result<Step, Refusal> {
     let Some(p) = job.pins.as_deref() else { return Ok(Step::default()) };
     let split = nooterra_settlement::settle::Split { reserve: p.weights.reserve, platform: p.weights.platform, owner: p.weights.owner };
-    let escrow = u64::try_from(s.book.posted(Account::Escrow { job: job.id }, cause.currency)).unwrap_or(0);
+    let escrow = crate::money::posted(s, Account::Escrow { job: job.id }, cause.currency);
     let (fee, owed) = match m.by {
         Side::Requester => (m.fee.minor(), 0),
         Side::Owner => (0, m.fee.minor()),
@@ -155,9 +151,9 @@ impl Unit<'_> {
             by,
             window: Window { start: p.window.start, end: p.window.end },
             price,
-            service: amount(p.service),
+            service: Amount::saturating(p.service),
             delta: signed(p.service).saturating_sub(signed(pins.service.minor())),
-            fee: amount(p.fee),
+            fee: Amount::saturating(p.fee),
             respond_by: p.respond_by,
         };
         let to = if by == Side::Requester { pins.owner } else { j.request.requester };
@@ -172,7 +168,7 @@ impl Unit<'_> {
         let Ok(j) = self.job(job) else { return };
         let (Some(p), payer, currency) = (j.pins.as_deref(), j.request.requester, j.request.currency) else { return };
         let b = booking(j, p);
-        let extra = amount(b.open.map_or(0, |o| o.extra(b.service)));
+        let extra = Amount::saturating(b.open.map_or(0, |o| o.extra(b.service)));
         let payment: PaymentId = self.new_id();
         self.emit(job, Event::RescheduleAccepted { payment, extra });
         self.s.payments.insert(payment, job);
@@ -198,11 +194,11 @@ impl Unit<'_> {
             old: p.window,
             window: Window { start: to.window.start, end: to.window.end },
             price,
-            service: amount(to.service),
+            service: Amount::saturating(to.service),
             by,
-            fee: amount(to.fee),
+            fee: Amount::saturating(to.fee),
             fee_bps: u32::try_from(fee_bps).unwrap_or(10_000),
-            returned: if taken { amount(returned) } else { Amount::ZERO },
+            returned: if taken { Amount::saturating(returned) } else { Amount::ZERO },
         };
         let (payment, currency) = (j.payment.payment, j.request.currency);
         if self.payable(job, &Event::JobRescheduled(moved)).is_err() {
@@ -253,7 +249,11 @@ impl Unit<'_> {
             let take = e.amount.minor().min(rest);
             rest -= take;
             let payment = e.payment;
-            asks.push(if take > 0 { PaymentAsk::Capture { payment, amount: amount(take) } } else { PaymentAsk::Void { payment } });
+            asks.push(if take > 0 {
+                PaymentAsk::Capture { payment, amount: Amount::saturating(take) }
+            } else {
+                PaymentAsk::Void { payment }
+            });
         }
         for ask in asks {
             self.ask_payments(ask);

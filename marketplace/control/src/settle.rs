@@ -72,8 +72,8 @@ impl Unit<'_> {
     fn hold(&mut self, job: JobId, missing: Vec<Missing>) {
         let hold = self.new_id();
         let currency = self.s.genesis.currency;
-        let escrow = u64::try_from(self.s.book.posted(Account::Escrow { job }, currency)).unwrap_or(0);
-        let amount = Amount::new(escrow).unwrap_or(Amount::MAX);
+        let escrow = crate::money::posted(self.s, Account::Escrow { job }, currency);
+        let amount = Amount::saturating(escrow);
         self.emit(job, Event::SettlementHeld { hold, missing, amount });
     }
 
@@ -143,7 +143,7 @@ impl Unit<'_> {
         let settled = self.emit(job, Event::JobSettled(Box::new(settlement)));
         if refund_due > 0 && captured {
             let refund: RefundId = self.new_id();
-            let amount = Amount::new(refund_due).unwrap_or(Amount::MAX);
+            let amount = Amount::saturating(refund_due);
             self.emit(job, Event::RefundIssued { refund, amount, decision_hash: self.cx.cause });
             self.ask_payments(PaymentAsk::Refund { refund, payment, payee: requester, amount, currency });
         }
@@ -206,7 +206,7 @@ impl Unit<'_> {
                     continue;
                 }
                 let id: PayoutId = self.new_id();
-                let amount = |v: u64| Amount::new(v).unwrap_or(Amount::MAX);
+                let amount = Amount::saturating;
                 let (gross, netted, net) = (amount(due.gross), amount(due.netted), amount(due.net()));
                 self.emit_party(party, PartyEvent::PayoutInitiated { payout: id, role, gross, netted, net });
                 if net > Amount::ZERO {

@@ -1,5 +1,6 @@
 //! Incidents, stops, quarantine: what robots notice, and what staff and the trust service decide.
 
+use crate::cases::code_back;
 use crate::input::StaffCommand;
 use crate::stops::{StopOrder, StopWhat};
 use crate::unit::{Outcome, Unit, need, no};
@@ -58,7 +59,7 @@ impl Unit<'_> {
         let at = DevTime { boot: 0, ns: self.cx.dev_ns.unwrap_or(self.cx.legal.0) };
         let thresholds = &self.s.genesis.policy.claims.thresholds;
         let found = self.s.detectors.entry(robot).or_default().see(thresholds, &Sample { at, reading });
-        found.into_iter().filter_map(|f| Some((IncidentCode::from_text(f.code.text())?, f.severity))).collect()
+        found.into_iter().map(|f| (code_back(f.code), f.severity)).collect()
     }
 
     /// An incident of a robot: on its job's stream, or on its own if it holds no lease.

@@ -4,12 +4,13 @@ use crate::cases::{Case, Telemetry};
 use crate::genesis::Genesis;
 use crate::moving::Way;
 use crate::timers::Timers;
+use crate::two_keys::Proposals;
 use crate::wish::PaymentAsk;
 use nooterra_dispatch::facilities::Facilities;
 use nooterra_dispatch::traffic::Traffic;
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, RunningDigest};
-use nooterra_engine::ids::{ChargebackId, ClaimId, EventId, JobId, KeyId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId};
+use nooterra_engine::ids::{ChargebackId, ClaimId, EventId, JobId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId};
 use nooterra_engine::keyframe::StateRoots;
 use nooterra_engine::time::Instant;
 use nooterra_jobs::Job;
@@ -156,8 +157,8 @@ pub struct State {
     pub exposure: Exposure,
     /// The month that is open.
     pub month: Month,
-    /// Adjustments that wait for a second key, by what was said, and who said it first.
-    pub adjustments: BTreeMap<Digest, KeyId>,
+    /// Adjustments that wait for a second key.
+    pub adjustments: Proposals,
     /// Chargebacks by the provider's name for them.
     pub chargebacks: BTreeMap<String, (JobId, ChargebackId)>,
     /// Jobs that wait for a robot, by when they may be matched.

@@ -3,6 +3,7 @@
 //! Guards come first and read only; from the first emitted event on nothing can fail. Each event is appended to its
 //! stream, folded into the state, and its ledger entries are posted, in this order.
 
+use crate::cases::Case;
 use crate::fact::{DispatchEvent, Event, Fact, OperatorEvent, PartyEvent, Recorded, SiteEvent};
 use crate::money;
 use crate::state::{RobotCell, State};
@@ -36,8 +37,6 @@ pub(crate) struct Cx {
     pub lease: Option<LeaseId>,
     pub fence: Option<u64>,
     pub expect_head: Option<Digest>,
-    /// Hash of what was said, whoever said it and when.
-    pub said: Digest,
     /// The timer that fired, and the instant that was asked for.
     pub fired: Option<(TimerKey, Instant)>,
 }
@@ -107,6 +106,16 @@ impl<'a> Unit<'a> {
 
     pub fn job(&self, id: JobId) -> Result<&Job, Rejection> {
         self.s.jobs.get(&id).ok_or_else(|| Rejection::new(Code::NotFound).field("job"))
+    }
+
+    /// What went wrong on a booked job.
+    pub fn case(&self, job: JobId) -> Result<&Case, Rejection> {
+        self.s.cases.get(&job).ok_or_else(|| Rejection::new(Code::NotFound).field("job"))
+    }
+
+    /// Would the ledger take this?
+    pub fn posts(&self, command: &nooterra_ledger::Command) -> Outcome {
+        need(nooterra_ledger::decide(&self.s.book, command).is_ok(), Code::LimitExceeded)
     }
 
     pub fn cell(&self, id: RobotId) -> Result<&RobotCell, Rejection> {
@@ -404,7 +413,7 @@ impl<'a> Unit<'a> {
         let mut again = Vec::new();
         for id in &self.jobs_touched {
             let Some(job) = self.s.jobs.get(id) else { continue };
-            let case = self.s.cases.get(id).and_then(crate::cases::Case::deadline).map(|at| (0, at));
+            let case = self.s.cases.get(id).and_then(Case::deadline).map(|at| (0, at));
             let case: Vec<(u8, Instant)> = case.into_iter().collect();
             again.extend(self.s.timers.set(Stream::Case(*id), &case, legal, fired).map(|c| (Stream::Case(*id), c)));
             let mut wanted: Vec<(u8, Instant)> = job.deadlines().into_iter().map(|(d, at)| (d as u8, at)).collect();

@@ -6,7 +6,7 @@ use crate::payments::Dispute;
 use crate::requester::Shown;
 use crate::{Cast, Mail, PROVIDERS, REQUESTERS, ix, provider_party, requester_party};
 use nooterra_control::input::{
-    Account, Body as _, CaseCommand, Document, FinanceCommand, Line, Month, OwnerCommand, RequesterCommand, StaffCommand,
+    Account, Body, CaseCommand, Document, FinanceCommand, Line, Month, OwnerCommand, RequesterCommand, StaffCommand,
 };
 use nooterra_control::stops::{StopOrder, StopWhat};
 use nooterra_engine::digest::{Digest, sha256};
@@ -49,7 +49,7 @@ impl Cast {
                 }
                 return;
             }
-            Deed::RevokeSkill { by, level, model } => return self.skill_people.revoke(now, *by, *level, model.clone()),
+            Deed::RevokeSkill { by, level, model } => return self.revoke_skill(now, *by, *level, model.clone()),
             _ => {}
         }
         let Some(job) = cued.job else { return };
@@ -69,7 +69,7 @@ impl Cast {
                 self.requester_says(now, job, &RequesterCommand::RevokeAccess { job, reason });
             }
             Deed::Complain { of } => {
-                self.requester_says_of(now, job, &CaseCommand::Complain { job, code: code(of), statement: paper(job, "statement") })
+                self.requester_says(now, job, &CaseCommand::Complain { job, code: code(of), statement: paper(job, "statement") })
             }
             Deed::Triage { severity, fault, confirmed } => {
                 let Some(incident) = self.director.job(job).and_then(|k| k.incident) else { return };
@@ -143,25 +143,15 @@ impl Cast {
 
     fn clear_stops(&mut self, now: Instant, by: By) {
         for stop in self.stops.clone() {
-            let drafts: Vec<Draft> = match by {
-                By::Requester => vec![RequesterCommand::ClearStop { stop }.draft("stops")],
-                By::Provider => vec![OwnerCommand::ClearStop { stop }.draft("stops")],
-                By::Staff => vec![StaffCommand::ClearStop { stop }.draft("stops")],
-                By::Site => vec![FacilityReport::StopCleared { stop }.draft("stops")],
-            };
-            for draft in drafts {
-                match by {
-                    By::Requester => self.requesters.iter_mut().for_each(|r| {
-                        r.outbox.push(draft.clone(), now, 0);
-                    }),
-                    By::Provider => self.providers.iter_mut().for_each(|p| {
-                        p.outbox.push(draft.clone(), now, 0);
-                    }),
-                    By::Staff => self.say(now, Seat::Staff, draft),
-                    By::Site => {
-                        self.landlord.push(draft, now, 0);
-                    }
-                }
+            match by {
+                By::Requester => self.requesters.iter_mut().for_each(|r| {
+                    r.outbox.push(RequesterCommand::ClearStop { stop }.draft("stops"), now, 0);
+                }),
+                By::Provider => self.providers.iter_mut().for_each(|p| {
+                    p.outbox.push(OwnerCommand::ClearStop { stop }.draft("stops"), now, 0);
+                }),
+                By::Staff => self.say(now, Seat::Staff, StaffCommand::ClearStop { stop }.draft("stops")),
+                By::Site => self.say(now, Seat::Landlord, FacilityReport::StopCleared { stop }.draft("stops")),
             }
         }
     }
@@ -179,7 +169,7 @@ impl Cast {
                 self.providers.get_mut(fleet.or(of_job)?).map(|p| &mut p.outbox)
             }
             By::Staff => self.desks.at(Seat::Staff),
-            By::Site => Some(&mut self.landlord),
+            By::Site => self.desks.at(Seat::Landlord),
         }
     }
 
@@ -227,7 +217,7 @@ impl Cast {
         let Some(incident) = k.incident else { return };
         let open = |claimant| CaseCommand::OpenClaim { job, incident, claimant, demand, head: harm(head) };
         match by {
-            By::Requester => self.requester_says_of(now, job, &open(None)),
+            By::Requester => self.requester_says(now, job, &open(None)),
             By::Provider => {
                 if let Some(p) = k.provider.and_then(|p| self.providers.get_mut(p as usize)) {
                     p.outbox.push(open(None).draft("jobs"), now, 0);
@@ -299,24 +289,16 @@ impl Cast {
         self.forger.forge(now, job, victim, how);
     }
 
-    fn say(&mut self, now: Instant, seat: Seat, draft: Draft) {
+    pub(crate) fn say(&mut self, now: Instant, seat: Seat, draft: Draft) {
         if let Some(o) = self.desks.at(seat) {
             o.push(draft, now, 0);
         }
     }
 
-    fn requester_says_of(&mut self, now: Instant, job: JobId, command: &CaseCommand) {
+    fn requester_says(&mut self, now: Instant, job: JobId, command: &impl Body) {
         let Some(k) = self.director.job(job) else { return };
         if let Some(r) = self.requesters.get_mut(k.requester as usize) {
             r.outbox.push(command.draft("jobs"), now, 0);
-        }
-    }
-
-    fn requester_says(&mut self, now: Instant, job: JobId, command: &RequesterCommand) {
-        let draft: Draft = command.draft("jobs");
-        let Some(k) = self.director.job(job) else { return };
-        if let Some(r) = self.requesters.get_mut(k.requester as usize) {
-            r.outbox.push(draft, now, 0);
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Desks: people who speak to the platform when the scenario gives them a cue: staff, the trust service, the insurer, finance.
+//! Desks: people who speak to the platform when the scenario gives them a cue: staff, the trust service, the insurer, finance, whoever
+//! runs the site, the developer of a skill and its certifier.
 
 use crate::Mail;
 use nooterra_engine::net::Node;
@@ -20,11 +21,27 @@ pub enum Seat {
     Finance,
     /// Finance, the key of somebody else.
     FinanceToo,
+    /// Whoever runs the site.
+    Landlord,
+    /// Who wrote the navigation skill.
+    Developer,
+    /// Who certified it.
+    Certifier,
 }
 
 impl Seat {
     /// Every seat, in the order of their nodes.
-    pub const ALL: [Self; 6] = [Self::Staff, Self::Trust, Self::TrustToo, Self::Insurer, Self::Finance, Self::FinanceToo];
+    pub const ALL: [Self; 9] = [
+        Self::Staff,
+        Self::Trust,
+        Self::TrustToo,
+        Self::Insurer,
+        Self::Finance,
+        Self::FinanceToo,
+        Self::Landlord,
+        Self::Developer,
+        Self::Certifier,
+    ];
     /// The name of the party, from which its id and its key follow.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -35,6 +52,9 @@ impl Seat {
             Self::Insurer => "insurer",
             Self::Finance => "finance",
             Self::FinanceToo => "finance-2",
+            Self::Landlord => "landlord",
+            Self::Developer => "navigation skill",
+            Self::Certifier => "certifier",
         }
     }
     /// The role of its key.
@@ -45,6 +65,9 @@ impl Seat {
             Self::Trust | Self::TrustToo => Role::TR,
             Self::Insurer => Role::IN,
             Self::Finance | Self::FinanceToo => Role::FI,
+            Self::Landlord => Role::SI,
+            Self::Developer => Role::DV,
+            Self::Certifier => Role::CE,
         }
     }
     /// Its node.

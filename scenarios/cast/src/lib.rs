@@ -40,7 +40,7 @@ use operator::Operator;
 use payments::Payments;
 use provider::Provider;
 use requester::Requester;
-use skills::{CERTIFIER_KEY, DEVELOPER_KEY, SkillPeople, certifier_party, developer_party};
+use skills::Versions;
 
 /// First node of the requesters; the `i`-th is this plus `i`.
 pub const REQUESTERS: Node = 10_000;
@@ -50,15 +50,9 @@ pub const PROVIDERS: Node = 20_000;
 pub const PAYMENTS: Node = 30_000;
 /// The crew's node.
 pub const CREW: Node = 40_000;
-/// The skill developer's node.
-pub const DEVELOPER: Node = 80_000;
-/// The certifier's node.
-pub const CERTIFIER: Node = 90_000;
 
 /// First node of the remote operators.
 pub const OPERATORS: Node = 60_000;
-/// The node of whoever runs the site.
-pub const LANDLORD: Node = 70_000;
 
 /// Everybody who is not a device.
 #[derive(Debug, Clone, PartialEq, Record)]
@@ -72,7 +66,8 @@ pub struct Cast {
     pub payments: Payments,
     /// Who takes broken robots away.
     pub crew: Crew,
-    /// Staff, the trust service, the insurer.
+    /// Staff, the trust service, the insurer, finance, the landlord, the developer of the
+    /// navigation skill and its certifier.
     pub desks: Desks,
     /// Who tries to speak in others' names.
     pub forger: Forger,
@@ -80,16 +75,14 @@ pub struct Cast {
     epoch: Instant,
     /// Remote operators, in the scenario's order.
     pub operators: Vec<Operator>,
-    /// Whoever runs the site.
-    pub landlord: Outbox,
     /// Stops that somebody here has issued.
     pub(crate) stops: Vec<StopId>,
     pub(crate) robots: Vec<RobotId>,
     pub(crate) fleets: Vec<PartyId>,
     /// Who gives the cues of the scenario's acts.
     pub director: Director,
-    /// Who wrote the navigation skill, and who certified it.
-    pub skill_people: SkillPeople,
+    /// Versions of the navigation skill that nobody has revoked.
+    versions: Versions,
     strays: u64,
 }
 
@@ -133,12 +126,6 @@ pub fn operator_party(name: &str) -> PartyId {
     PartyId::named(&format!("operator/{name}"))
 }
 
-/// The party of whoever runs the site.
-#[must_use]
-pub fn landlord_party() -> PartyId {
-    PartyId::named("landlord")
-}
-
 /// The signing key of a member of the cast (or a device) under a seed.
 #[must_use]
 pub fn key(chance: &Chance, label: &str) -> SigningKey {
@@ -167,13 +154,11 @@ impl Cast {
         let crew = Crew::new(r.crew, outbox(crew_party(), "crew".into()));
         let desks = Desks::new(|seat| outbox(seat_party(seat), seat.name().into()));
         let director = Director::new(&r.acts);
-        let (developer, certifier) = (outbox(developer_party(), DEVELOPER_KEY.into()), outbox(certifier_party(), CERTIFIER_KEY.into()));
-        let skill_people = SkillPeople::new(tenant, developer, certifier);
+        let versions = Versions::new(tenant);
         let forger = Forger::new(tenant, key(&chance, "forger"), key(&chance, "former-staff"));
         let operators =
             r.operators.iter().map(|o| Operator::new(o.clone(), post(*operator_id(&o.name).as_bytes(), format!("operator/{}", o.name))));
         let operators = operators.collect();
-        let landlord = outbox(landlord_party(), "landlord".into());
         let robots = r.robots.iter().map(|p| RobotId::named(&p.name)).collect();
         let fleets = r.providers.iter().map(|p| provider_party(&p.name)).collect();
         let stops = Vec::new();
@@ -187,12 +172,11 @@ impl Cast {
             forger,
             epoch: r.epoch,
             operators,
-            landlord,
             stops,
             robots,
             fleets,
             director,
-            skill_people,
+            versions,
             strays: 0,
         }
     }
@@ -206,20 +190,10 @@ impl Cast {
         self.listen(now, node, &mail);
         if node == PAYMENTS {
             self.payments.receive(now, &mail, &mut self.chance);
-        } else if node == LANDLORD {
-            if let Mail::Receipt(r) = &mail {
-                self.landlord.receive(r, now);
-            }
         } else if let Some(o) = ix(node, OPERATORS).and_then(|i| self.operators.get_mut(i)) {
             o.receive(now, node, &mail, &mut self.chance);
         } else if let Some(seat) = ix(node, DESKS) {
             self.desks.receive(now, seat, &mail);
-        } else if node == DEVELOPER || node == CERTIFIER {
-            let people = &mut self.skill_people;
-            let outbox = if node == DEVELOPER { &mut people.developer } else { &mut people.certifier };
-            if let Mail::Receipt(r) = &mail {
-                outbox.receive(r, now);
-            }
         } else if node == CREW {
             self.crew.receive(now, &mail);
         } else if let Some(p) = ix(node, PROVIDERS).and_then(|i| self.providers.get_mut(i)) {
@@ -265,9 +239,6 @@ impl Cast {
             .chain(self.desks.next_deadline(now))
             .chain(self.forger.next_deadline(now))
             .chain(self.operators.iter().filter_map(|o| o.next_deadline(now)))
-            .chain(self.landlord.next_deadline(now))
-            .chain(self.skill_people.developer.next_deadline(now))
-            .chain(self.skill_people.certifier.next_deadline(now))
             .chain(self.director.next_deadline())
             .min()
     }
@@ -288,12 +259,9 @@ impl Cast {
         for (i, o) in self.operators.iter_mut().enumerate() {
             o.outbox.due(now).iter().for_each(|e| send(at(OPERATORS, i), e.to_bytes()));
         }
-        self.landlord.due(now).iter().for_each(|e| send(LANDLORD, e.to_bytes()));
         self.desks.post(now, &mut send);
         // From where does not matter: nobody is believed for where they stand.
         self.forger.post(|letter| send(DESKS, letter));
-        self.skill_people.developer.due(now).iter().for_each(|e| send(DEVELOPER, e.to_bytes()));
-        self.skill_people.certifier.due(now).iter().for_each(|e| send(CERTIFIER, e.to_bytes()));
     }
 
     /// A fault of the scenario begins or ends. Says whether it concerned anybody here.
@@ -318,8 +286,7 @@ impl Cast {
             .map(|r| &r.outbox)
             .chain(self.providers.iter().map(|p| &p.outbox))
             .chain(self.operators.iter().map(|o| &o.outbox))
-            .chain([&self.payments.outbox, &self.crew.outbox, &self.landlord])
-            .chain([&self.skill_people.developer, &self.skill_people.certifier])
+            .chain([&self.payments.outbox, &self.crew.outbox])
             .all(|o| o.unacked() == 0)
             && self.desks.at_rest()
             && self.director.at_rest()

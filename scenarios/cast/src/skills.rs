@@ -3,12 +3,13 @@
 //! Two versions are published: bookings pin the newer one; the older one takes its place where the newer one is revoked.
 //! Both are signed and certified with real keys for every model that the scenario does not except.
 
-use crate::key;
+use crate::desks::Seat;
+use crate::{Cast, key, seat_party};
 use nooterra_control::input::{Body as _, CertifierCommand, DeveloperCommand};
 use nooterra_control::{CertificateEntry, SkillEntry};
 use nooterra_engine::chance::Chance;
 use nooterra_engine::digest::sha256;
-use nooterra_engine::ids::{LicenceId, PartyId, TenantId};
+use nooterra_engine::ids::{LicenceId, TenantId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::{Digest, Instant, Record, Span};
 use nooterra_jobs::pins::{LicencePin, LicenceUnit};
@@ -22,7 +23,6 @@ use nooterra_skills::run::Reply;
 use nooterra_skills::seal::{BundleSeal, Certificate, Drivers, SignedCertificate};
 use nooterra_skills::words::{Envelope, LicenceTerms, Milestone, Use};
 use nooterra_skills::{Bundle, Capability, Level, Tier, Unit, Version};
-use nooterra_trust::Outbox;
 
 /// What a checkpoint costs, minor units.
 const FEE: u64 = 10;
@@ -31,25 +31,6 @@ const CAP: u64 = 20;
 /// Version of every simulated robot's driver.
 pub const DRIVER: u32 = 1;
 const VALID: Span = Span::from_mins(365 * 24 * 60);
-const DEVELOPER: &str = "developer/navigation";
-const CERTIFIER: &str = "certifier/bench";
-
-/// The developer's party.
-#[must_use]
-pub fn developer_party() -> PartyId {
-    PartyId::named(DEVELOPER)
-}
-
-/// The certifier's party.
-#[must_use]
-pub fn certifier_party() -> PartyId {
-    PartyId::named(CERTIFIER)
-}
-
-/// Label of the developer's key.
-pub const DEVELOPER_KEY: &str = DEVELOPER;
-/// Label of the certifier's key.
-pub const CERTIFIER_KEY: &str = CERTIFIER;
 
 fn call(name: &str, (capability, argument, timeout_s, retries): (Capability, i64, u32, u8), done: &str, failed: &str) -> Node {
     let (done, failed) = (done.to_owned(), failed.to_owned());
@@ -97,7 +78,7 @@ fn bundle(tenant: TenantId, minor: u16) -> (Manifest, Bundle) {
     let manifest = Manifest {
         name: "navigation".into(),
         version: Version { major: 1, minor, patch: 0 },
-        developer: developer_party(),
+        developer: seat_party(Seat::Developer),
         api: API,
         entry: "drive".into(),
         capabilities: vec![uses(Capability::Navigate, 2_000), uses(Capability::Observe, 5_000), uses(Capability::Ask, 60_000)],
@@ -145,7 +126,7 @@ fn tier(c: Certified) -> Option<Tier> {
 #[must_use]
 pub fn navigation(r: &Resolved, tenant: TenantId) -> (Vec<SkillEntry>, LicencePin) {
     let chance = Chance::new(r.seed);
-    let (developer, certifier) = (key(&chance, DEVELOPER_KEY), key(&chance, CERTIFIER_KEY));
+    let (developer, certifier) = (key(&chance, Seat::Developer.name()), key(&chance, Seat::Certifier.name()));
     let mut seen: Vec<&str> = Vec::new();
     let mut models: Vec<(&str, Tier)> = Vec::new();
     for (m, c) in r.models.iter().zip(&r.certified) {
@@ -161,7 +142,7 @@ pub fn navigation(r: &Resolved, tenant: TenantId) -> (Vec<SkillEntry>, LicencePi
             let evidence = evidence(model);
             let certificate = Certificate {
                 bundle: hash,
-                certifier: certifier_party(),
+                certifier: seat_party(Seat::Certifier),
                 model: (*model).to_owned(),
                 drivers: Drivers { from: DRIVER, to: DRIVER },
                 tier: *tier,
@@ -181,7 +162,7 @@ pub fn navigation(r: &Resolved, tenant: TenantId) -> (Vec<SkillEntry>, LicencePi
         licence: LicenceId::named("navigation"),
         skill: manifest.skill(),
         bundle: packed.hash(),
-        developer: developer_party(),
+        developer: seat_party(Seat::Developer),
         fee: manifest.licence.fee,
         cap: manifest.licence.cap,
         unit: LicenceUnit::Checkpoint,
@@ -189,41 +170,37 @@ pub fn navigation(r: &Resolved, tenant: TenantId) -> (Vec<SkillEntry>, LicencePi
     (vec![entry(0), entry(1)], licence)
 }
 
-/// Developer and certifier.
+/// Versions that nobody has revoked, in the order in which bookings fall back on them.
 #[derive(Debug, Clone, PartialEq, Record)]
-pub struct SkillPeople {
-    /// What the developer sends.
-    pub developer: Outbox,
-    /// What the certifier sends.
-    pub certifier: Outbox,
-    /// Versions that nobody has revoked, in the order in which bookings fall back on them.
+pub(crate) struct Versions {
     good: Vec<Digest>,
 }
 
-impl SkillPeople {
-    pub(crate) fn new(tenant: TenantId, developer: Outbox, certifier: Outbox) -> Self {
-        let good = [1, 0].map(|minor| bundle(tenant, minor).1.hash()).to_vec();
-        Self { developer, certifier, good }
+impl Versions {
+    pub(crate) fn new(tenant: TenantId) -> Self {
+        Self { good: [1, 0].map(|minor| bundle(tenant, minor).1.hash()).to_vec() }
     }
+}
 
+impl Cast {
     /// The version in force is revoked, or its certificates for a model, or for all, are taken back.
-    pub(crate) fn revoke(&mut self, now: Instant, by: SkillBy, level: RevokeLevel, model: Option<String>) {
-        let Some(bundle) = self.good.first().copied() else { return };
+    pub(crate) fn revoke_skill(&mut self, now: Instant, by: SkillBy, level: RevokeLevel, model: Option<String>) {
+        let Some(bundle) = self.versions.good.first().copied() else { return };
         let level = match level {
             RevokeLevel::BlockNew => Level::BlockNew,
             RevokeLevel::StopNow => Level::StopNow,
         };
         if model.is_none() {
-            self.good.remove(0);
+            self.versions.good.remove(0);
         }
         match by {
             SkillBy::Developer => {
                 let c = DeveloperCommand::Revoke { bundle, level, reason: "a fault was found".into(), predecessor: None };
-                self.developer.push(c.draft("skills"), now, 0);
+                self.say(now, Seat::Developer, c.draft("skills"));
             }
             SkillBy::Certifier => {
                 let c = CertifierCommand::Recall { bundle, model, level, reason: "the evidence does not hold".into() };
-                self.certifier.push(c.draft("skills"), now, 0);
+                self.say(now, Seat::Certifier, c.draft("skills"));
             }
         }
     }

@@ -22,6 +22,7 @@ mod resolve;
 pub mod resolved;
 pub mod scenario;
 pub mod schema;
+pub mod swarm;
 pub mod ways;
 pub mod words;
 

@@ -4,7 +4,8 @@
 
 use crate::acts::{ActEntry, ClaimsEntry, NoShowChoice};
 use crate::at::At;
-use crate::words::{Coin, Counts, Length, Mass, Money, Rate, Rates, Share, Shares, Time, Times};
+use crate::swarm::Swarm;
+use crate::words::{Coin, Length, Mass, Money, Rate, Share, Time, Times};
 use nooterra_engine::Record;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, MapAccess, Visitor};
@@ -735,26 +736,6 @@ pub struct Policy {
     pub counter_lasts: Option<At<Time>>,
     /// Coverage fee of every job.
     pub cover_fee: Option<At<Money>>,
-}
-
-/// Values drawn anew under each seed, uniformly from their ranges.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Swarm {
-    /// Share of messages lost.
-    pub loss: Option<At<Shares>>,
-    /// Longest delay of a message.
-    pub delay: Option<At<Times>>,
-    /// Share of messages delivered twice.
-    pub duplicate: Option<At<Shares>>,
-    /// Jobs an hour of every Poisson stream.
-    pub per_hour: Option<At<Rates>>,
-    /// People who walk about.
-    pub people: Option<At<Counts>>,
-    /// State of charge of every robot at the start.
-    pub charge: Option<At<Shares>>,
-    /// Share of payment authorisations declined.
-    pub decline: Option<At<Shares>>,
 }
 
 /// What must hold.

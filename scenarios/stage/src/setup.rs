@@ -2,10 +2,8 @@
 
 use nooterra_cast::desks::Seat;
 use nooterra_cast::forger::former_staff;
-use nooterra_cast::skills::{CERTIFIER_KEY, DEVELOPER_KEY, DRIVER, certifier_party, developer_party, navigation};
-use nooterra_cast::{
-    crew_party, key, landlord_party, operator_id, operator_party, payments_party, provider_party, requester_party, seat_party,
-};
+use nooterra_cast::skills::{DRIVER, navigation};
+use nooterra_cast::{crew_party, key, operator_id, operator_party, payments_party, provider_party, requester_party, seat_party};
 use nooterra_control::genesis::{ContractTerms, Genesis, OperatorEntry, PartyEntry, RobotEntry, WitnessEntry};
 use nooterra_control::policy::Policy;
 use nooterra_engine::chance::Chance;
@@ -71,7 +69,7 @@ impl Setup {
     /// The developer of the navigation skill.
     #[must_use]
     pub fn developer(&self) -> PartyId {
-        developer_party()
+        seat_party(Seat::Developer)
     }
     /// The party that runs the site.
     #[must_use]
@@ -84,13 +82,10 @@ impl Setup {
         let r = &self.resolved;
         let mut out: Vec<(PartyId, String)> = r.requesters.iter().map(|p| (requester_party(&p.name), p.name.clone())).collect();
         out.extend(r.providers.iter().map(|p| (provider_party(&p.name), p.name.clone())));
-        out.push((self.developer(), "navigation skill".into()));
-        out.push((certifier_party(), "certifier".into()));
         out.push((self.site_party(), format!("site {}", self.site.name)));
         out.push((payments_party(), "payments".into()));
         out.push((crew_party(), "crew".into()));
         out.extend(Seat::ALL.map(|s| (seat_party(s), s.name().to_owned())));
-        out.push((landlord_party(), "landlord".into()));
         out.extend(r.operators.iter().map(|o| (operator_party(&o.name), o.name.clone())));
         out
     }
@@ -132,15 +127,10 @@ impl Setup {
             let id = seat_party(seat);
             keys.push(self.binding(seat.role(), *id.as_bytes(), &id.to_string(), seat.name()));
         }
-        let landlord = landlord_party();
-        keys.push(self.binding(Role::SI, *landlord.as_bytes(), &landlord.to_string(), "landlord"));
         for o in &r.operators {
             let id = operator_id(&o.name);
             keys.push(self.binding(Role::OP, *id.as_bytes(), &id.to_string(), &format!("operator/{}", o.name)));
         }
-        let (dv, ce) = (developer_party(), certifier_party());
-        keys.push(self.binding(Role::DV, *dv.as_bytes(), &dv.to_string(), DEVELOPER_KEY));
-        keys.push(self.binding(Role::CE, *ce.as_bytes(), &ce.to_string(), CERTIFIER_KEY));
         for (i, p) in r.robots.iter().enumerate() {
             let id = self.robot_id(i);
             keys.push(self.binding(Role::RB, *id.as_bytes(), &id.to_string(), &format!("robot/{}", p.name)));

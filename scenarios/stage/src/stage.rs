@@ -388,12 +388,9 @@ fn nodes(setup: &Setup) -> BTreeMap<[u8; 16], Node> {
     for seat in Seat::ALL {
         put(*seat_party(seat).as_bytes(), seat.node(), 0);
     }
-    put(*nooterra_cast::landlord_party().as_bytes(), nooterra_cast::LANDLORD, 0);
     for (i, o) in r.operators.iter().enumerate() {
         put(*nooterra_cast::operator_id(&o.name).as_bytes(), nooterra_cast::OPERATORS, i);
     }
-    put(*nooterra_cast::skills::developer_party().as_bytes(), nooterra_cast::DEVELOPER, 0);
-    put(*nooterra_cast::skills::certifier_party().as_bytes(), nooterra_cast::CERTIFIER, 0);
     put(*setup.site_id().as_bytes(), SITE, 0);
     put(*setup.witness_id().as_bytes(), SITE, 0);
     out

@@ -120,14 +120,13 @@ pub fn import(file_name: &str, text: &str) -> Result<Imported, Vec<Finding>> {
     let Some(root) = crate::yaml::parse(text, &mut findings) else { return Err(findings.finish()) };
     let mut r = Reader { findings };
     let mut unknown = raw::Unknown::default();
+    if crate::grid::map::looks_like_grid(text) {
+        let remedy = "scenarios run in buildings; name it `.map`, then `nooterra site` reads it, and `nooterra grid` runs grid problems";
+        r.findings.error(root.at, "levels", "this is a grid map, not a building", remedy);
+        return Err(r.findings.finish());
+    }
     let top = r.as_map(&root, String::new);
     if root.get("levels").is_none() {
-        if crate::grid::map::looks_like_grid(text) {
-            let remedy =
-                "scenarios run in buildings; name it `.map`, then `nooterra site` reads it, and `nooterra grid` runs grid problems";
-            r.findings.error(root.at, "levels", "this is a grid map, not a building", remedy);
-            return Err(r.findings.finish());
-        }
         let what = format!("no `levels`; this is {}", root.is_a());
         r.findings.error(root.at, "levels", what, "give an Open-RMF building.yaml as the traffic editor writes it");
         return Err(r.findings.finish());

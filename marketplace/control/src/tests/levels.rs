@@ -144,7 +144,7 @@ fn every_funding_pays_what_is_due_once() {
 fn work_done_after_its_time_is_credited_by_the_ladder() {
     let mut policy = Policy::scenario();
     let mut values = Level::Premium.values();
-    for (rung, secs) in values.ladder.iter_mut().zip([5, 600, 3_600]) {
+    for (rung, secs) in values.ladder.iter_mut().zip([1, 600, 3_600]) {
         rung.late = Span::from_secs(secs);
     }
     policy.level_values = Some(values);

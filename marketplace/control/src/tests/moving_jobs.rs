@@ -88,7 +88,7 @@ fn near_the_start_the_requester_pays_half_a_cancellation() {
 #[test]
 fn a_move_that_is_not_paid_for_does_not_happen() {
     let (mut rig, job) = asked(Policy::scenario(), 60);
-    until(&mut rig, job, Status::Booked);
+    until(&mut rig, job, Status::Reserved);
     rig.knobs.decline = true;
     let window = at(&rig, 600);
     rig.send("rq", &RequesterCommand::ProposeMove { job, window }).unwrap();
@@ -159,7 +159,7 @@ fn no_and_silence_leave_the_booking_where_it_is() {
 #[test]
 fn whoever_sets_out_ends_an_open_proposal() {
     let (mut rig, job) = asked(asking(), 60);
-    until(&mut rig, job, Status::Booked);
+    until(&mut rig, job, Status::Reserved);
     let window = at(&rig, 600);
     rig.send("acme", &OwnerCommand::ProposeMove { job, window }).unwrap();
     until(&mut rig, job, Status::EnRoute);

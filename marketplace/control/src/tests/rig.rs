@@ -408,8 +408,10 @@ impl Rig {
                     robot_class: "tinyRobot".into(),
                     expires: invitation.window.end,
                 };
-                self.send(who, &q).unwrap();
-                *self.quotes.entry(invitation.job).or_default() += 1;
+                // The first quote may have been awarded at once.
+                if self.send(who, &q).is_ok() {
+                    *self.quotes.entry(invitation.job).or_default() += 1;
+                }
             }
             Wish::Recover(ask) => self.crew.push(Wish::Recover(ask)),
             Wish::PutBack { .. } => self.crew.push(w),

@@ -61,8 +61,8 @@ fn every_fault_of_a_map_is_told_with_its_place() {
 fn a_grid_becomes_a_site() {
     let i = import("maps/small.map", GOOD).expect("good");
     let s = &i.site;
-    assert_eq!((s.name.as_str(), s.vertices.len(), s.lanes.len(), s.levels.len()), ("small", 8, 10, 1));
-    assert_eq!((i.places.vertices.len(), i.places.lanes.len()), (8, 10));
+    assert_eq!((s.name.as_str(), s.vertices.len(), s.lanes.len(), s.levels.len()), ("small", 8, 12, 1));
+    assert_eq!((i.places.vertices.len(), i.places.lanes.len()), (8, 12));
     assert!(s.levels[0].walls.is_empty());
     // Row 0 is north: the first vertex lies in the upper left cell.
     assert_eq!((s.vertices[0].at.x, s.vertices[0].at.y), (0.5, 2.5));
