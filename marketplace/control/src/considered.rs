@@ -110,7 +110,7 @@ mod tests {
             let e = explanation(passed, refused, chosen);
             let c = Considered::of(&e);
             assert!(c.best.len() <= Considered::KEPT && c.failed_first.len() <= Considered::KEPT);
-            assert_eq!(c.best.len() as u32 + c.more, passed);
+            assert_eq!(u32::try_from(c.best.len()).expect("few") + c.more, passed);
             assert_eq!(c.failed.iter().map(|f| f.1).sum::<u32>(), refused);
             assert!(c.chosen.is_none_or(|r| c.best.iter().any(|b| b.offer.robot == r)));
             assert!(c.best.is_sorted_by_key(|b| b.rank));
