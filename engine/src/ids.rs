@@ -257,6 +257,8 @@ nouns! {
     Item ItemId "itm";
     /// A standing offer.
     StandingOffer StandingOfferId "sof";
+    /// Work that is repeated by a rule.
+    Series SeriesId "ser";
     /// A skill.
     Skill SkillId "skl";
     /// A certificate of a skill.

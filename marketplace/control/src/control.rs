@@ -4,8 +4,8 @@ use crate::fact::{Fact, OperatorEvent, Refused};
 use crate::firing;
 use crate::genesis::Genesis;
 use crate::input::{
-    Body, CaseCommand, CertifierCommand, DeveloperCommand, FinanceCommand, Input, OwnerCommand, PaymentReport, RequesterCommand,
-    StaffCommand,
+    Body, CaseCommand, CertifierCommand, ContractWord, DeveloperCommand, FinanceCommand, Input, OwnerCommand, PaymentReport,
+    RequesterCommand, StaffCommand,
 };
 use crate::moving::Way;
 use crate::operator::OperatorCommand;
@@ -26,7 +26,7 @@ use nooterra_engine::time::{Instant, Span};
 use nooterra_engine::{always, sometimes};
 use nooterra_jobs::Job;
 use nooterra_ledger::Book;
-use nooterra_market::PastBook;
+use nooterra_market::{ContractBook, PastBook, StandingBook};
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_operations::stop::Board;
 use nooterra_operations::{Desk, Operator, Robot};
@@ -65,6 +65,9 @@ pub enum GenesisError {
     /// A bundle, a certificate or a licence of the genesis is refused.
     #[error("skills: {0}")]
     Skills(Rejection),
+    /// Nothing could be booked and settled under the first contract.
+    #[error("contract: {0}")]
+    Contract(Rejection),
 }
 
 /// The platform.
@@ -113,7 +116,7 @@ impl Control {
         let parties = genesis
             .parties
             .iter()
-            .map(|p| (p.party, PartyCell { trust_bps: p.trust_bps.min(10_000), open_jobs: 0, serving: 0, standing: None, payout_at: None }))
+            .map(|p| (p.party, PartyCell { trust_bps: p.trust_bps.min(10_000), open_jobs: 0, serving: 0, payout_at: None }))
             .collect();
         let mut desk = Desk::default();
         for o in &genesis.operators {
@@ -166,7 +169,12 @@ impl Control {
             desk,
             stops: Board::default(),
             skills: nooterra_skills::Registry::default(),
+            contracts: ContractBook::default(),
+            standing: StandingBook::default(),
+            calendars: BTreeMap::new(),
+            series: BTreeMap::new(),
         };
+        crate::contracts::check_genesis(&state.genesis).map_err(GenesisError::Contract)?;
         crate::skills::check_genesis(&state).map_err(GenesisError::Skills)?;
         Ok(Self { state, world })
     }
@@ -185,6 +193,7 @@ impl Control {
             unit.emit_robot(id, RobotEvent::RobotEnrolled { owner, model, battery_j });
         }
         unit.open_skills();
+        unit.open_contract();
         unit.finish();
     }
 
@@ -314,6 +323,7 @@ impl Control {
             Words::Payment(r) => unit.payment(PartyId::from_bytes(e.actor), r),
             Words::Staff(c) => unit.staff(c),
             Words::Case(c) => unit.case_command(c),
+            Words::Contract(c) => unit.contract_word(c),
             Words::Finance(c) => unit.finance(c),
             Words::Operator(c) => unit.operator(OperatorId::from_bytes(e.actor), c),
             Words::Developer(c) => unit.developer(c),
@@ -360,6 +370,7 @@ enum Words {
     Payment(PaymentReport),
     Staff(StaffCommand),
     Case(CaseCommand),
+    Contract(ContractWord),
     Finance(FinanceCommand),
     Operator(OperatorCommand),
     Developer(DeveloperCommand),
@@ -371,6 +382,9 @@ impl Words {
         let is_case = e.type_name == CaseCommand::NAME;
         Ok(match role {
             Role::RQ | Role::OW | Role::SI | Role::OS | Role::TR | Role::IN if is_case => Self::Case(body(e)?),
+            Role::MK | Role::RQ | Role::OW | Role::IN | Role::SI | Role::OS if e.type_name == ContractWord::NAME => {
+                Self::Contract(body(e)?)
+            }
             Role::RQ => Self::Requester(body(e)?),
             Role::OW => Self::Owner(body(e)?),
             Role::RB => Self::Robot(body(e)?),

@@ -7,12 +7,16 @@ use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{IncidentId, JobId, PartyId, PayoutId, RobotId, ShiftId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::Instant;
+use nooterra_jobs::terms::Window;
 use nooterra_ledger::Role as PayRole;
+use nooterra_market::availability::{CalendarFact, WeeklyRule};
+use nooterra_market::contract::ContractFact;
+use nooterra_market::series::{Framework, OccurrencePrice, SeriesEnd};
 use nooterra_market::standing::StandingOffer;
 use nooterra_settlement::month::Month;
 use nooterra_settlement::period::Exposure;
-use nooterra_trust::Rejection;
 use nooterra_trust::chain::EventHeader;
+use nooterra_trust::{Code, Rejection};
 
 /// A fact.
 #[derive(Debug, Clone, PartialEq, Record)]
@@ -74,6 +78,48 @@ pub enum Event {
     Operator(OperatorEvent),
     /// Of a skill stream, or about a skill of a job or a robot.
     Skill(nooterra_skills::Event),
+    /// Of a contract stream.
+    Contract(Box<ContractFact>),
+    /// Of a series stream.
+    Series(SeriesEvent),
+    /// Of a robot stream: when it can work.
+    Availability(Box<CalendarFact>),
+}
+
+/// Events of a series stream.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum SeriesEvent {
+    /// The same work by a rule, at a framework price.
+    SeriesCreated {
+        /// Who asks.
+        requester: PartyId,
+        /// When.
+        rule: Box<WeeklyRule>,
+        /// The framework quote.
+        framework: Framework,
+        /// Occurrences start before this.
+        until: Instant,
+        /// How many there are.
+        occurrences: u16,
+    },
+    /// The time of an occurrence to become a job has come.
+    OccurrenceDue {
+        /// Which, from 0.
+        index: u16,
+        /// Its window.
+        window: Window,
+        /// How it is priced.
+        price: OccurrencePrice,
+        /// The job that it became.
+        job: Option<JobId>,
+        /// Why it became none.
+        refused: Option<Code>,
+    },
+    /// No more occurrences.
+    SeriesEnded {
+        /// Why.
+        reason: SeriesEnd,
+    },
 }
 
 /// Events of an operator stream.
@@ -154,6 +200,7 @@ pub enum DispatchEvent {
 #[allow(missing_docs)] // every name and field is defined in the catalogue
 pub enum PartyEvent {
     StandingOfferSet(StandingOffer),
+    StandingOfferCleared {},
     PayoutInitiated { payout: PayoutId, role: PayRole, gross: Amount, netted: Amount, net: Amount },
     PayoutConfirmed { payout: PayoutId, provider_ref: String },
     PayoutFailed { payout: PayoutId, code: String },
@@ -180,6 +227,7 @@ impl Event {
             Self::Dispatch(DispatchEvent::DispatchEvaluated { .. }) => "DISPATCH_EVALUATED",
             Self::Party(e) => match e {
                 PartyEvent::StandingOfferSet(_) => "STANDING_OFFER_SET",
+                PartyEvent::StandingOfferCleared {} => "STANDING_OFFER_CLEARED",
                 PartyEvent::PayoutInitiated { .. } => "PAYOUT_INITIATED",
                 PartyEvent::PayoutConfirmed { .. } => "PAYOUT_CONFIRMED",
                 PartyEvent::PayoutFailed { .. } => "PAYOUT_FAILED",
@@ -190,6 +238,22 @@ impl Event {
             Self::Period(PeriodEvent::PeriodClosed { .. }) => "PERIOD_CLOSED",
             Self::Period(PeriodEvent::AdjustmentPosted { .. }) => "ADJUSTMENT_POSTED",
             Self::Skill(e) => e.name(),
+            Self::Contract(e) => match **e {
+                ContractFact::Written(_) => "CONTRACT_WRITTEN",
+                ContractFact::Published { .. } => "CONTRACT_PUBLISHED",
+                ContractFact::Signed { .. } => "CONTRACT_SIGNED",
+                ContractFact::Activated { .. } => "CONTRACT_ACTIVATED",
+                ContractFact::Superseded { .. } | ContractFact::Terminated { .. } => "CONTRACT_ENDED",
+            },
+            Self::Series(e) => match e {
+                SeriesEvent::SeriesCreated { .. } => "SERIES_CREATED",
+                SeriesEvent::OccurrenceDue { .. } => "OCCURRENCE_DUE",
+                SeriesEvent::SeriesEnded { .. } => "SERIES_ENDED",
+            },
+            Self::Availability(e) => match **e {
+                CalendarFact::Set { .. } => "AVAILABILITY_SET",
+                CalendarFact::Extended { .. } => "AVAILABILITY_EXTENDED",
+            },
             Self::Site(e) => match e {
                 SiteEvent::DoorReported { .. } => "DOOR_REPORTED",
                 SiteEvent::LiftReported { .. } => "LIFT_REPORTED",

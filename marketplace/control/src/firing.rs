@@ -2,10 +2,11 @@
 
 use crate::moving::{ASKS_AT, FACILITY_AT, REOPEN_AT, TRAFFIC_AT};
 use crate::robot_timers::ORDER_RETRY;
+use crate::state::State;
 use crate::timers::{Stream, TimerKey};
 use crate::unit::Unit;
 use nooterra_engine::ids::{JobId, RobotId};
-use nooterra_engine::time::Span;
+use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::batch;
 use nooterra_jobs::event::{Cause, Event, ExitProof, IncidentCode, ReleaseReason, StallReason};
 use nooterra_jobs::{Deadline, Status};
@@ -15,6 +16,23 @@ use nooterra_trust::Role;
 
 /// Below this charge a silent robot counts as unable to move.
 const DEAD_SOC_BPS: u32 = 200;
+
+/// A contract's successor takes over.
+const CONTRACT_AT: u8 = 0;
+/// A calendar is extended.
+const CALENDAR_AT: u8 = 1;
+/// An occurrence of a series becomes a job.
+const SERIES_AT: u8 = 2;
+
+/// What is to be armed for contracts, calendars and series.
+pub(crate) fn market_wanted(s: &State) -> Vec<(u8, Instant)> {
+    let epoch = s.genesis.epoch;
+    let contract = s.contracts.deadlines().first().map(|t| t.due);
+    let here = |t| crate::calendar::of_calendar(epoch, t);
+    let calendar = s.calendars.values().filter_map(|c| c.deadline()).min().map(here);
+    let series = s.series.values().filter_map(|r| r.series.deadline()).min().map(here);
+    [(CONTRACT_AT, contract), (CALENDAR_AT, calendar), (SERIES_AT, series)].into_iter().filter_map(|(c, at)| Some((c, at?))).collect()
+}
 
 /// All deadlines of a job stream, by code.
 const DEADLINES: [Deadline; 26] = [
@@ -61,6 +79,7 @@ pub(crate) fn authority(key: &TimerKey) -> Role {
         Stream::Party(_) | Stream::Finance {} => Role::FI,
         Stream::Case(_) => Role::TR,
         Stream::Skills {} => Role::TR,
+        Stream::Market {} => Role::MK,
         Stream::Dispatch {} | Stream::Robot(_) | Stream::Site {} | Stream::Desk {} => Role::DI,
     }
 }
@@ -81,6 +100,11 @@ impl Unit<'_> {
             Stream::Finance {} => self.close_month(),
             Stream::Dispatch {} => self.run_dispatch(),
             Stream::Skills {} => self.certificates_end(),
+            Stream::Market {} => match key.code {
+                CONTRACT_AT => self.contracts_due(),
+                CALENDAR_AT => self.calendars_due(),
+                _ => self.series_due(),
+            },
             Stream::Site {} => match key.code {
                 TRAFFIC_AT => self.run_traffic(),
                 FACILITY_AT => {

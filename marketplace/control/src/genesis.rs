@@ -27,7 +27,7 @@ pub struct Genesis {
     pub at: Instant,
     /// The calendar's time at instant zero, since 1970-01-01 UTC: the months of the books are the calendar's.
     pub epoch: Instant,
-    /// The contract under which everything is booked.
+    /// The first contract: it holds for everything that no later one takes.
     pub contract: ContractTerms,
     /// Verified parties.
     pub parties: Vec<PartyEntry>,
@@ -63,8 +63,8 @@ pub struct OperatorEntry {
 pub struct ContractTerms {
     /// Its id.
     pub contract: ContractId,
-    /// Hash of its document.
-    pub document_hash: Digest,
+    /// Hash of its text for people.
+    pub text_hash: Digest,
     /// Coverage fee `F` of a job.
     pub cover_fee: Amount,
     /// May another owner's robot be sent?

@@ -1,7 +1,9 @@
 //! Everything that can reach the platform: signed envelopes, and what their bodies can say.
 
 use crate::stops::StopOrder;
-use nooterra_engine::ids::{ClaimId, IncidentId, ItemId, JobId, PartyId, PaymentId, PayoutId, QuoteId, RefundId, RobotId, StopId};
+use nooterra_engine::ids::{
+    ClaimId, ContractId, IncidentId, ItemId, JobId, PartyId, PaymentId, PayoutId, QuoteId, RefundId, RobotId, SeriesId, StopId,
+};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
 use nooterra_engine::{Digest, Record};
@@ -9,6 +11,8 @@ use nooterra_jobs::event::{Choice, Fault, IncidentCode, RevokeReason};
 use nooterra_jobs::terms::{Mode, Step, Template, Window};
 use nooterra_jobs::tier::{Level, Tier};
 pub use nooterra_ledger::Account;
+use nooterra_market::availability::WeeklyRule;
+use nooterra_market::contract::{Draft as ContractDraft, EndCause};
 use nooterra_market::standing::StandingOffer;
 pub use nooterra_settlement::month::Month;
 use nooterra_trust::claim::{Denial, Head, Item, Portion};
@@ -50,6 +54,7 @@ bodies! {
     OwnerCommand, "OwnerCommand", Command;
     StaffCommand, "StaffCommand", Command;
     CaseCommand, "CaseCommand", Command;
+    ContractWord, "ContractWord", Command;
     FinanceCommand, "FinanceCommand", Command;
     DeveloperCommand, "DeveloperCommand", Command;
     CertifierCommand, "CertifierCommand", Command;
@@ -86,6 +91,23 @@ pub struct NewJob {
     pub rfq_closes: Option<Instant>,
     /// Free text, for people.
     pub label: String,
+    /// The contract that it is to fall under; the one that fits best if left out.
+    pub contract: Option<ContractId>,
+}
+
+/// The same work by a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct NewSeries {
+    /// The work; window and close are those of each occurrence.
+    pub job: Box<NewJob>,
+    /// On which days, at what hours.
+    pub rule: WeeklyRule,
+    /// Occurrences start at or after this.
+    pub from: Instant,
+    /// And before this.
+    pub until: Instant,
+    /// Whose standing offer gives the framework quote.
+    pub owner: PartyId,
 }
 
 /// What a requester may say (`RQ`).
@@ -93,6 +115,13 @@ pub struct NewJob {
 pub enum RequesterCommand {
     /// Asks for work.
     CreateJob(Box<NewJob>),
+    /// Asks for the same work again and again.
+    CreateSeries(Box<NewSeries>),
+    /// Ends a series; jobs that exist go on.
+    EndSeries {
+        /// The series.
+        series: SeriesId,
+    },
     /// Ends a request before booking.
     Withdraw {
         /// The job.
@@ -198,6 +227,20 @@ pub enum OwnerCommand {
     },
     /// Sets a rule that quotes for it.
     SetStandingOffer(StandingOffer),
+    /// Takes that rule back.
+    ClearStandingOffer {},
+    /// Says when its robots can work; from then on they are matched within these windows only.
+    SetAvailability {
+        /// One robot; all of the owner's if left out.
+        robot: Option<RobotId>,
+        /// When.
+        rule: WeeklyRule,
+    },
+    /// Ends a series that runs under its framework quote; jobs that exist go on.
+    EndSeries {
+        /// The series.
+        series: SeriesId,
+    },
     /// Cancels a booking.
     Cancel {
         /// The job.
@@ -353,6 +396,49 @@ pub enum CaseCommand {
         claim: ClaimId,
         /// How much of it.
         amount: Amount,
+    },
+}
+
+/// What may be said of contracts: the market service (`MK`) writes them, parties sign them, staff end them.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum ContractWord {
+    /// A new draft (`MK`).
+    Write {
+        /// What it says.
+        draft: Box<ContractDraft>,
+    },
+    /// A draft is changed (`MK`).
+    Amend {
+        /// Which.
+        contract: ContractId,
+        /// What it says now.
+        draft: Box<ContractDraft>,
+    },
+    /// The document is frozen (`MK`).
+    Publish {
+        /// Which.
+        contract: ContractId,
+    },
+    /// A party that it names signs its hash (`RQ`, `OW`, `IN`, `SI`; `MK` for the platform).
+    Sign {
+        /// Which.
+        contract: ContractId,
+        /// What is signed.
+        document_hash: Digest,
+    },
+    /// It takes effect (`MK`).
+    Activate {
+        /// Which.
+        contract: ContractId,
+        /// From then on.
+        from: Instant,
+    },
+    /// It ends (`OS`; `MK` for one that nobody signed).
+    Terminate {
+        /// Which.
+        contract: ContractId,
+        /// Why.
+        cause: EndCause,
     },
 }
 

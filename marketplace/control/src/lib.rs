@@ -14,11 +14,13 @@
 //! changes the state.
 
 mod assist;
+mod calendar;
 mod cancel;
 pub mod cases;
 mod chargebacks;
 mod claims;
 mod considered;
+mod contracts;
 pub mod control;
 pub mod fact;
 mod finance;
@@ -41,11 +43,13 @@ mod requester;
 mod reschedule;
 mod robot;
 mod robot_timers;
+pub mod series;
 mod settle;
 mod site;
 mod skills;
 mod sla;
 mod staff;
+mod standing;
 pub mod state;
 pub mod stops;
 pub mod timers;

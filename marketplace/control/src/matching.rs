@@ -159,7 +159,7 @@ impl Unit<'_> {
         assign::Robot {
             robot: r.id,
             owner: r.owner,
-            has_standing_offer: self.s.parties.get(&r.owner).is_some_and(|p| p.standing.is_some()),
+            has_standing_offer: self.s.standing.get(r.owner).is_some(),
             is_fit: fit_for_job(c, now),
             heartbeat: r.heard_at.unwrap_or(Instant::ZERO),
             heartbeat_every: r.heartbeat,
@@ -177,7 +177,7 @@ impl Unit<'_> {
             is_at_site: true,
             free_from: now,
             taken: taken.into_iter().collect(),
-            windows: Vec::new(),
+            windows: self.windows_of(r.id),
         }
     }
 

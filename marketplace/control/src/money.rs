@@ -113,7 +113,7 @@ pub(crate) fn party_entries(s: &State, party: PartyId, event: &PartyEvent, event
         PartyEvent::PayoutConfirmed { payout, .. } => s.payouts.get(payout).and_then(|p| p.confirmed(cause)),
         PartyEvent::PayoutFailed { payout, .. } => s.payouts.get(payout).and_then(|p| p.failed(cause)),
         PartyEvent::ProviderSettled { gross, fee, .. } => settlement::payment::provider_settled(cause, gross.minor(), fee.minor()),
-        PartyEvent::StandingOfferSet(_) | PartyEvent::TrustScoreUpdated { .. } => None,
+        PartyEvent::StandingOfferSet(_) | PartyEvent::StandingOfferCleared {} | PartyEvent::TrustScoreUpdated { .. } => None,
     };
     one.into_iter().collect()
 }

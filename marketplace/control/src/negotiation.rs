@@ -67,7 +67,14 @@ pub(crate) struct Answer {
 
 impl Unit<'_> {
     /// What the market fixes when a request is opened, or why it cannot be.
-    pub fn negotiation_of(&self, r: &Request, invited: Vec<PartyId>, reference: u64, licence_caps: u64) -> Result<Negotiation, Rejection> {
+    pub fn negotiation_of(
+        &self,
+        r: &Request,
+        invited: Vec<PartyId>,
+        cover_fee: Amount,
+        reference: u64,
+        licence_caps: u64,
+    ) -> Result<Negotiation, Rejection> {
         let policy = &self.s.genesis.policy;
         let rfq = market::Rfq {
             opened: self.now(),
@@ -81,7 +88,7 @@ impl Unit<'_> {
             },
             invited,
             budget: r.budget,
-            cover_fee: self.s.genesis.contract.cover_fee,
+            cover_fee,
             currency: r.currency,
             reference,
             licence_caps,
@@ -183,9 +190,11 @@ impl Unit<'_> {
             }
             RfqFact::QuoteWithdrawn { quote, rev } => {
                 self.emit(job, Event::QuoteWithdrawn { quote, rev });
+                self.quote_dead(job, quote);
             }
             RfqFact::QuoteExpired { quote, rev } => {
                 self.emit(job, Event::QuoteExpired { quote, rev });
+                self.quote_dead(job, quote);
             }
             RfqFact::Awarded { award, terms_hash } => self.awarded(job, &award, terms_hash),
             RfqFact::AwardLapsed { quote, cause, .. } => {
@@ -211,6 +220,13 @@ impl Unit<'_> {
                 };
                 self.emit(job, Event::JobWithdrawn { reason });
             }
+        }
+    }
+
+    /// An owner's only quote is dead.
+    fn quote_dead(&mut self, job: JobId, quote: QuoteId) {
+        if let Some(owner) = self.s.negotiations.get(&job).and_then(|n| n.quote(quote)).map(|q| q.owner) {
+            self.free_standing(job, |o| o == owner);
         }
     }
 
@@ -310,27 +326,5 @@ impl Unit<'_> {
         self.negotiation(job)?;
         self.head_named(job)?;
         self.negotiate(job, &RfqCommand::Award { quote, terms_hash })
-    }
-
-    /// Owners whose standing offers answer quote at once.
-    pub fn standing_quotes(&mut self, job: JobId, reference: u64) {
-        let Ok(n) = self.negotiation(job) else { return };
-        for owner in n.rfq.invited.clone() {
-            let (Some(p), Ok(j)) = (self.s.parties.get(&owner), self.job(job)) else { return };
-            let serving = u16::try_from(p.serving).unwrap_or(u16::MAX);
-            let Some(offer) = p.standing.clone().filter(|o| o.answers(j.request.template as u8, serving)) else { continue };
-            let after = self.s.genesis.policy.standing_after_close;
-            let expires = j.request.rfq_closes.saturating_add(after).min(j.request.window.end);
-            let arrive = j.request.window.start;
-            let Ok(service) = offer.service(reference) else { continue };
-            if self.ready_of(owner, &j.request) == 0 {
-                continue;
-            }
-            let (quote, robot_class) = (self.new_id(), String::new());
-            let standing = Some(offer.offer);
-            // What may not stand is not quoted: nobody waits for an answer to it.
-            let _ =
-                self.negotiate(job, &RfqCommand::Submit { quote, owner, standing, service: service.minor(), arrive, robot_class, expires });
-        }
     }
 }

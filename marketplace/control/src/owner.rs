@@ -1,6 +1,5 @@
 //! What owners of robots say: quotes and answers to counter-offers, standing offers, moves, cancellations.
 
-use crate::fact::PartyEvent;
 use crate::input::OwnerCommand;
 use crate::negotiation::Answer;
 use crate::unit::{Outcome, Unit, need};
@@ -8,6 +7,7 @@ use nooterra_engine::ids::{JobId, PartyId};
 use nooterra_jobs::event::{CancelReason, Side};
 use nooterra_jobs::status::Class;
 use nooterra_market::negotiation::{RfqCommand, Speaker};
+use nooterra_market::series::SeriesEnd;
 use nooterra_operations::stop::Voice;
 use nooterra_trust::Code;
 
@@ -20,13 +20,10 @@ impl Unit<'_> {
             OwnerCommand::Stop(order) => self.stop_by_owner(party, order),
             OwnerCommand::ClearStop { stop } => self.clear_stop(stop, Voice::Owner),
             OwnerCommand::WithdrawQuote { job, quote } => self.negotiate(job, &RfqCommand::WithdrawQuote { owner: party, quote }),
-            OwnerCommand::SetStandingOffer(offer) => {
-                if let Some(p) = self.s.parties.get_mut(&party) {
-                    p.standing = Some(offer.clone());
-                }
-                self.emit_party(party, PartyEvent::StandingOfferSet(offer));
-                Ok(())
-            }
+            OwnerCommand::SetStandingOffer(offer) => self.set_standing(party, Some(offer)),
+            OwnerCommand::ClearStandingOffer {} => self.set_standing(party, None),
+            OwnerCommand::SetAvailability { robot, rule } => self.set_availability(party, robot, &rule),
+            OwnerCommand::EndSeries { series } => self.end_series(series, SeriesEnd::Owner, party),
             OwnerCommand::Cancel { job } => {
                 self.booked_with(job, party)?;
                 need(self.job(job)?.status.class() == Class::Booked, Code::StateForbids)?;

@@ -7,6 +7,7 @@ use crate::wish::PaymentAsk;
 use nooterra_engine::ids::{JobId, PartyId, PaymentId};
 use nooterra_engine::money::Amount;
 use nooterra_jobs::Pins;
+use nooterra_jobs::Timing;
 use nooterra_jobs::event::{Booking, CancelReason, Event};
 use nooterra_jobs::job::PaymentTrack;
 use nooterra_jobs::status::{Class, Status};
@@ -153,39 +154,47 @@ impl Unit<'_> {
         let j = self.s.jobs.get(&job)?;
         let q = self.chosen(job)?;
         let r = &j.request;
+        let contract = self.s.contracts.get(r.contract)?;
+        let t = crate::contracts::pinned(&contract.document.draft.terms, &g.policy, r.level);
+        let timing = Timing {
+            capture_lead: t.capture.lead,
+            capture_retry: t.capture.retry,
+            capture_attempts: t.capture.attempts,
+            ..g.policy.timing.clone()
+        };
         Some(Pins {
-            contract: g.contract.contract,
-            document_hash: g.contract.document_hash,
+            contract: r.contract,
+            document_hash: contract.document_hash,
             policy_hash: g.policy.hash(),
             owner: q.owner,
             quote: q.quote,
             price: j.rfq.price,
             service: q.service,
-            cover_fee: g.contract.cover_fee,
+            cover_fee: t.cover_fee,
             currency: r.currency,
             window: r.window,
             level: r.level,
-            level_values: g.policy.level_values.clone().unwrap_or_else(|| r.level.values()),
+            level_values: t.level_values,
             tier: r.need.tier,
             tier_values: g.policy.tier_values.unwrap_or_else(|| r.need.tier.values()),
             risk_m: j.rfq.risk_m,
             min_trust_bps: nooterra_market::risk::min_trust_bps(j.rfq.risk_m, &g.policy.prices),
             tasks_hash: r.tasks_hash(),
             licences: self.licence_pins()?,
-            weights: g.policy.weights,
-            cancel: g.policy.cancel,
+            weights: t.weights,
+            cancel: t.cancel,
             proof: nooterra_jobs::proof::requirement(r.template, &r.steps),
-            timing: g.policy.timing.clone(),
-            handover: g.policy.handover,
-            substitution: g.contract.substitution,
+            timing,
+            handover: t.handover,
+            substitution: t.substitution,
             max_legs: g.policy.max_legs,
-            site_fault_bearer: g.policy.site_fault_bearer,
-            no_show: g.policy.no_show,
-            hold_rule: g.policy.hold_rule,
-            max_claims: Amount::saturating(g.policy.max_claims),
+            site_fault_bearer: t.site_fault_bearer,
+            no_show: t.no_show,
+            hold_rule: t.hold_rule,
+            max_claims: t.max_claims,
             operator_rate: g.policy.operator_rate,
             assist_fallback: g.policy.assist_fallback,
-            moves: g.policy.moves,
+            moves: t.moves,
             funding: g.policy.funding,
         })
     }

@@ -2,6 +2,7 @@
 
 use crate::input::{NewJob, RequesterCommand};
 use crate::negotiation::Answer;
+use crate::series::Occurrence;
 use crate::unit::{Outcome, Unit, need, no};
 use crate::wish::{Invitation, Wish};
 use nooterra_engine::ids::{JobId, PartyId, RegionId, SiteId, WitnessId};
@@ -10,11 +11,23 @@ use nooterra_jobs::event::{CancelReason, Event, RevokeReason, Side};
 use nooterra_jobs::job::AccessTrack;
 use nooterra_jobs::pins::WitnessClass;
 use nooterra_jobs::status::Class;
-use nooterra_jobs::terms::{Action, Need, Price, Request, Template};
-use nooterra_market::negotiation::{RfqCommand, Speaker};
+use nooterra_jobs::terms::{Action, Mode, Need, Price, Request, Template};
+use nooterra_market::negotiation::{AwardMode, Negotiation, RfqCommand, Speaker};
+use nooterra_market::series::{OccurrencePrice, SeriesEnd};
 use nooterra_market::{Measure, Parts, RiskInput, Score};
 use nooterra_operations::stop::Voice;
 use nooterra_trust::{Code, Rejection};
+
+/// A request as it would be made.
+#[derive(Clone)]
+pub(crate) struct Drafted {
+    pub request: Request,
+    pub invited: Vec<PartyId>,
+    pub candidates: u16,
+    pub score: Score,
+    pub price: Price,
+    pub negotiation: Negotiation,
+}
 
 /// Most points of one job.
 const STEPS_MAX: usize = 64;
@@ -28,6 +41,8 @@ impl Unit<'_> {
     pub fn requester(&mut self, party: PartyId, c: RequesterCommand) -> Outcome {
         match c {
             RequesterCommand::CreateJob(j) => self.create_job(party, *j),
+            RequesterCommand::CreateSeries(n) => self.create_series(party, *n),
+            RequesterCommand::EndSeries { series } => self.end_series(series, SeriesEnd::Requester, party),
             RequesterCommand::Withdraw { job } => {
                 self.own_job(job, party)?;
                 self.negotiate(job, &RfqCommand::Withdraw)
@@ -92,6 +107,13 @@ impl Unit<'_> {
     }
 
     fn create_job(&mut self, party: PartyId, j: NewJob) -> Outcome {
+        let draft = self.draft_of(party, j)?;
+        self.open_request(draft, None);
+        Ok(())
+    }
+
+    /// What a request would be, or why it cannot be made: reads only.
+    pub(crate) fn draft_of(&self, party: PartyId, j: NewJob) -> Result<Drafted, Rejection> {
         let now = self.now();
         let policy = &self.s.genesis.policy;
         let steps = &j.steps;
@@ -110,6 +132,7 @@ impl Unit<'_> {
             return Err(Rejection::new(Code::WindowInvalid).field("window").expected(format!("start after {now}")).actual(j.window.start));
         }
         need(j.currency == self.s.genesis.currency, Code::CurrencyMismatch)?;
+        let (contract, terms) = self.contract_for(j.contract, party, j.template as u8)?;
         let soon = j.window.start.since(now) <= policy.rfq_soon;
         let by_policy = now.saturating_add(if soon { policy.rfq_close_soon } else { policy.rfq_close });
         let rfq_closes = j.rfq_closes.unwrap_or(by_policy).min(j.window.start);
@@ -128,16 +151,44 @@ impl Unit<'_> {
             rfq_closes,
             mode: j.mode,
             label: j.label,
+            contract,
+            series: None,
         };
-        let (invited, candidates, trust) = self.pool(&request);
+        let (mut invited, candidates, trust) = self.pool(&request);
+        invited.retain(|o| terms.admits(*o));
         let score = self.risk(&request, candidates, trust);
         // No operators are part of this build, so work that needs one cannot be taken.
         need(!nooterra_market::risk::forces_cover(score.score_m, &policy.prices), Code::CapabilityMissing)?;
         let price = self.price(&request, &score, candidates)?;
+        let caps = price.skills.minor();
+        let negotiation = self.negotiation_of(&request, invited.clone(), terms.cover_fee, price.total(), caps)?;
+        Ok(Drafted { request, invited, candidates, score, price, negotiation })
+    }
+
+    /// A request is made: owners are asked, standing offers quote.
+    pub(crate) fn open_request(&mut self, d: Drafted, of: Option<Occurrence>) -> JobId {
+        let Drafted { mut request, mut invited, candidates, score, price, mut negotiation } = d;
+        request.series = of.as_ref().map(|o| o.series);
+        let framework = match of.map(|o| o.price) {
+            Some(OccurrencePrice::Framework(service)) => Some(service),
+            Some(OccurrencePrice::Quotes(owner)) => {
+                // The framework owner is asked first.
+                invited.sort_by_key(|o| *o != owner);
+                negotiation.rfq.invited.clone_from(&invited);
+                None
+            }
+            None => None,
+        };
+        let owner = request.series.and_then(|s| self.s.series.get(&s)).map(|r| r.series.framework.owner);
+        if let (Some(_), Some(owner)) = (framework, owner) {
+            // What has its price already takes the first quote that says so.
+            request.mode = Mode::Instant;
+            negotiation.rfq.mode = AwardMode::Instant;
+            negotiation.rfq.invited = vec![owner];
+            invited = vec![owner];
+        }
         let id: JobId = self.new_id();
         let (closes, mode) = (request.rfq_closes, request.mode);
-        let caps = price.skills.minor();
-        let negotiation = self.negotiation_of(&request, invited.clone(), price.total(), caps)?;
         let invitation = Invitation {
             job: id,
             template: request.template,
@@ -154,11 +205,15 @@ impl Unit<'_> {
         self.s.negotiations.insert(id, negotiation);
         self.emit(id, Event::JobCreated(Box::new(request)));
         self.emit(id, Event::RfqOpened { invited: invited.clone(), price, risk_m: score.score_m, factors: score.factors, candidates });
+        if let (Some(service), Some(owner)) = (framework, owner) {
+            self.framework_quote(id, owner, service.minor());
+            return id;
+        }
         for (provider, ready) in invited.iter().zip(ready) {
             self.wish(Wish::Invite { provider: *provider, invitation: Box::new(Invitation { ready, ..invitation.clone() }) });
         }
         self.standing_quotes(id, price.total());
-        Ok(())
+        id
     }
 
     /// Owners with a robot that could carry it, how many robots could do it now, and their trust.
@@ -173,7 +228,8 @@ impl Unit<'_> {
                 continue;
             }
             owners.insert(c.robot.owner);
-            if c.robot.status.is_fit() && c.robot.link_fresh(now) && self.s.has_skills(c, r, bundles.as_deref(), now) {
+            let works = self.works_within(c.robot.id, r.window.start, r.window.end);
+            if works && c.robot.status.is_fit() && c.robot.link_fresh(now) && self.s.has_skills(c, r, bundles.as_deref(), now) {
                 ready = ready.saturating_add(1);
                 trust.push(c.robot.trust_bps);
             }
@@ -190,6 +246,7 @@ impl Unit<'_> {
                 && c.robot.status.is_fit()
                 && !c.robot.link_lost
                 && c.robot.stops.is_empty()
+                && self.works_within(c.robot.id, r.window.start, r.window.end)
                 && model.payload_max_kg * 1e3 >= f64::from(r.need.payload_g)
                 && r.steps.iter().all(|s| self.world.is_on_graph(c.entry, s.place))
                 && self.s.has_skills(c, r, bundles.as_deref(), self.now())

@@ -3,6 +3,7 @@
 use crate::cases::{Case, Telemetry};
 use crate::genesis::Genesis;
 use crate::moving::Way;
+use crate::series::Repeated;
 use crate::timers::Timers;
 use crate::two_keys::Proposals;
 use crate::wish::PaymentAsk;
@@ -10,13 +11,12 @@ use nooterra_dispatch::facilities::Facilities;
 use nooterra_dispatch::traffic::Traffic;
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, RunningDigest};
-use nooterra_engine::ids::{ChargebackId, ClaimId, EventId, JobId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId};
+use nooterra_engine::ids::{ChargebackId, ClaimId, EventId, JobId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SeriesId};
 use nooterra_engine::keyframe::StateRoots;
 use nooterra_engine::time::Instant;
 use nooterra_jobs::Job;
 use nooterra_ledger::Book;
-use nooterra_market::standing::StandingOffer;
-use nooterra_market::{Negotiation, PastBook};
+use nooterra_market::{Calendar, ContractBook, Negotiation, PastBook, StandingBook};
 use nooterra_operations::Robot;
 use nooterra_port::{FacilityOrder, SignedOrder};
 use nooterra_settlement::month::Month;
@@ -59,8 +59,6 @@ pub struct PartyCell {
     pub open_jobs: u32,
     /// Booked and unfinished jobs as a provider.
     pub serving: u32,
-    /// The rule that quotes for it.
-    pub standing: Option<StandingOffer>,
     /// When a payable of it next matures or is tried again.
     pub payout_at: Option<Instant>,
 }
@@ -207,6 +205,14 @@ pub struct State {
     pub stops: nooterra_operations::stop::Board,
     /// What robots can be taught, and who may run it where.
     pub skills: nooterra_skills::Registry,
+    /// Contracts.
+    pub contracts: ContractBook,
+    /// Rules by which owners quote at once.
+    pub standing: StandingBook,
+    /// When robots can work, in the calendar's time.
+    pub calendars: BTreeMap<RobotId, Calendar>,
+    /// Work that is repeated.
+    pub series: BTreeMap<SeriesId, Repeated>,
 }
 
 impl State {

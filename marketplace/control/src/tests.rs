@@ -1,5 +1,7 @@
+mod calendars;
 mod cases;
 mod chaos;
+mod contracts;
 mod failures;
 mod finance;
 mod guards;
@@ -10,6 +12,8 @@ mod levels;
 mod moving_jobs;
 mod recovery;
 mod rig;
+mod series;
 mod skills;
+mod standing;
 mod stops;
 mod timers;

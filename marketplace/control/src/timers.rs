@@ -28,6 +28,8 @@ pub enum Stream {
     Desk {},
     /// The skills registry.
     Skills {},
+    /// Contracts, calendars and series.
+    Market {},
 }
 
 /// Where a timer stands in the order.

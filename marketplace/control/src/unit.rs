@@ -52,6 +52,7 @@ pub(crate) struct Unit<'a> {
     pub robots_touched: BTreeSet<RobotId>,
     pub parties_touched: BTreeSet<PartyId>,
     pub skills_touched: bool,
+    pub market_touched: bool,
     /// Terms to be shown when the unit is written, at the head that it leaves.
     shows: Vec<(PartyId, JobId, Terms)>,
     /// Missed service levels, recorded after the batch that they show in.
@@ -85,6 +86,7 @@ impl<'a> Unit<'a> {
             robots_touched: BTreeSet::new(),
             parties_touched: BTreeSet::new(),
             skills_touched: false,
+            market_touched: false,
             shows: Vec::new(),
             missed: Vec::new(),
         }
@@ -265,7 +267,11 @@ impl<'a> Unit<'a> {
         if before == after {
             return;
         }
+        if after == Status::Booked {
+            self.free_standing(id, |o| Some(o) != owner);
+        }
         if after.is_terminal() {
+            self.free_standing(id, |_| true);
             if let Some(p) = self.s.parties.get_mut(&requester) {
                 p.open_jobs = p.open_jobs.saturating_sub(1);
             }
@@ -365,12 +371,29 @@ impl<'a> Unit<'a> {
                 Ok(facts) => {
                     self.s.exposure.follow(&command, self.s.genesis.currency);
                     for f in facts {
+                        self.frees(&f);
                         nooterra_ledger::evolve(&mut self.s.book, &f);
                         self.matures(&f);
                         self.out.facts.push(Fact::Ledger(f));
                     }
                 }
                 Err(e) => always!(false, "I22 entries are postable", "{e}: {command:?}"),
+            }
+        }
+    }
+
+    /// What secured a party's debt is decided: what it kept back from payouts that were due is due now.
+    fn frees(&mut self, f: &nooterra_ledger::Fact) {
+        use nooterra_ledger::{Account, Fact};
+        let (Fact::PendingVoided(r) | Fact::PendingPosted(r)) = f else { return };
+        let Some(p) = self.s.book.pending(r.pending) else { return };
+        let accounts: Vec<_> = p.postings.iter().filter_map(|p| self.s.book.account(p.account)).collect();
+        for key in accounts {
+            if let Account::PartyReceivable { party, .. } = key.account
+                && let Some(c) = self.s.parties.get_mut(&party)
+            {
+                c.payout_at = Some(c.payout_at.map_or(r.at, |d| d.min(r.at)));
+                self.parties_touched.insert(party);
             }
         }
     }
@@ -442,6 +465,10 @@ impl<'a> Unit<'a> {
         if self.skills_touched {
             let wanted = crate::skills::wanted(self.s);
             let s = crate::skills::STREAM;
+            again.extend(self.s.timers.set(s, &wanted, legal, fired).map(|c| (s, c)));
+        }
+        if self.market_touched {
+            let (wanted, s) = (crate::firing::market_wanted(self.s), Stream::Market {});
             again.extend(self.s.timers.set(s, &wanted, legal, fired).map(|c| (s, c)));
         }
         for (party, job, terms) in std::mem::take(&mut self.shows) {

@@ -3,7 +3,7 @@
 use crate::tier::{Level, Tier};
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, content_hash};
-use nooterra_engine::ids::{ItemId, PartyId, QuoteId, SiteId};
+use nooterra_engine::ids::{ContractId, ItemId, PartyId, QuoteId, SeriesId, SiteId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
 
@@ -102,6 +102,10 @@ pub struct Request {
     pub mode: Mode,
     /// Free text of the requester, for people.
     pub label: String,
+    /// The contract that it falls under.
+    pub contract: ContractId,
+    /// The series that it is an occurrence of.
+    pub series: Option<SeriesId>,
 }
 
 impl Request {

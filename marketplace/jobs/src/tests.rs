@@ -29,6 +29,8 @@ fn request() -> Request {
         rfq_closes: Instant::from_secs(20),
         mode: Mode::Auto,
         label: "coffee".into(),
+        contract: nooterra_engine::ids::ContractId::named("terms"),
+        series: None,
     }
 }
 

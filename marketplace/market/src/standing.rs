@@ -135,6 +135,11 @@ impl StandingBook {
         self.lines.get(&owner)
     }
 
+    /// Owners whose offers have taken this job on, ascending.
+    pub fn serving(&self, job: JobId) -> impl Iterator<Item = PartyId> + '_ {
+        self.lines.iter().filter(move |(_, l)| l.serving.contains(&job)).map(|(o, _)| *o)
+    }
+
     /// May an owner set this offer?
     pub fn set(&self, owner: PartyId, offer: StandingOffer, mut zones: Vec<ZoneId>) -> Result<StandingFact, Code> {
         zones.sort_unstable();

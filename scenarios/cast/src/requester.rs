@@ -185,6 +185,7 @@ impl Requester {
             },
             rfq_closes: None,
             label,
+            contract: None,
         };
         self.asked += 1;
         self.outbox.push(RequesterCommand::CreateJob(Box::new(job)).draft("jobs"), now, 0);

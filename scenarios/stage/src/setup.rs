@@ -232,7 +232,7 @@ impl Setup {
             epoch: r.epoch,
             contract: ContractTerms {
                 contract: ContractId::named("simulation"),
-                document_hash: document,
+                text_hash: document,
                 cover_fee: r.policy.cover_fee.unwrap_or(Amount::ZERO),
                 substitution: false,
                 insurer: r.claims.is_insured.then(|| seat_party(Seat::Insurer)),

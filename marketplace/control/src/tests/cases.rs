@@ -82,6 +82,22 @@ fn a_chargeback_is_refused_for_each_reason_and_decided_once() {
 }
 
 #[test]
+fn what_a_chargeback_kept_back_is_paid_when_it_is_won() {
+    let (mut rig, job) = rig_with_job();
+    until(&mut rig, job, Status::Settled);
+    let (p, captured) = (payment(&rig, job), rig.c.money(job).unwrap().captured);
+    assert_eq!(rig.send("bank", &opened(p, captured, "x")), Ok(()));
+    // The payable matures while its owner's part of the chargeback is secured by it: nothing is left to pay out.
+    rig.run(900);
+    let owed = |rig: &Rig| rig.c.balance(Account::OwnerPayable { party: party("acme") }, Currency::EUR);
+    assert!(owed(&rig) > 0);
+    assert_eq!(rig.send("bank", &PaymentReport::ChargebackWon { provider_ref: "x".into(), fee_back: amount(500) }), Ok(()));
+    rig.run(300);
+    assert_eq!(owed(&rig), 0, "paid out");
+    rig.check_books();
+}
+
+#[test]
 fn a_chargeback_lost_before_settlement_is_topped_up_by_the_platform() {
     let (mut rig, job) = rig_with_job();
     until(&mut rig, job, Status::Executing);

@@ -102,7 +102,8 @@ proptest! {
             }
             rig.run(2);
         }
-        for _ in 0..60 {
+        // A booking may be moved by more than an hour.
+        for _ in 0..150 {
             rig.run(60);
             if jobs.iter().all(|j| rig.status(*j).is_terminal()) { break; }
         }

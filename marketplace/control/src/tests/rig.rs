@@ -212,6 +212,7 @@ pub fn genesis(policy: Policy, robots: &[(&str, &str, u32)]) -> Genesis {
         bind("otto", Role::OP, *operator("otto").as_bytes()),
         bind("dev", Role::DV, *party("dev").as_bytes()),
         bind("cert", Role::CE, *party("cert").as_bytes()),
+        bind("market", Role::MK, *party("market").as_bytes()),
     ];
     keys.extend(robots.iter().map(|(n, _, _)| bind(n, Role::RB, *robot(n).as_bytes())));
     Genesis {
@@ -223,7 +224,7 @@ pub fn genesis(policy: Policy, robots: &[(&str, &str, u32)]) -> Genesis {
         epoch: Instant::ZERO,
         contract: ContractTerms {
             contract: ContractId::named("standard"),
-            document_hash: Digest([7; 32]),
+            text_hash: Digest([7; 32]),
             cover_fee: Amount::new(40).unwrap(),
             substitution: false,
             insurer: Some(party("insurer")),
@@ -284,11 +285,13 @@ impl Rig {
         let mut out = Out::default();
         c.begin(&mut out);
         let person = |n: &str, actor: [u8; 16]| (n.to_owned(), Sender::person(tenant, actor, key(n)));
-        let mut senders: BTreeMap<String, Sender> =
-            ["rq", "rq2", "acme", "bolt", "bank", "staff", "staff2", "judge", "judge2", "insurer", "books", "books2", "dev", "cert"]
-                .iter()
-                .map(|n| person(n, *party(n).as_bytes()))
-                .collect();
+        let mut senders: BTreeMap<String, Sender> = [
+            "rq", "rq2", "acme", "bolt", "bank", "staff", "staff2", "judge", "judge2", "insurer", "books", "books2", "dev", "cert",
+            "market",
+        ]
+        .iter()
+        .map(|n| person(n, *party(n).as_bytes()))
+        .collect();
         senders.extend(["olga", "otto"].iter().map(|n| person(n, *operator(n).as_bytes())));
         senders.insert("site".into(), Sender::device(tenant, *SiteId::named("site").as_bytes(), key("site"), 1));
         let puppets = robots
@@ -836,6 +839,7 @@ impl Rig {
             mode: Mode::Auto,
             rfq_closes: None,
             label: "parcel".into(),
+            contract: None,
         }
     }
 

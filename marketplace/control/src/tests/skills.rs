@@ -21,7 +21,8 @@ use nooterra_skills::words::{Envelope, LicenceTerms, Milestone, Use};
 use nooterra_skills::{Bundle, Capability, Level, Tier, Unit, Version};
 use std::sync::Arc;
 
-const TWO: &[(&str, &str, u32)] = &[("a1", "acme", 8), ("b1", "bolt", 15)];
+/// Of one owner, so that one can take over from the other.
+const TWO: &[(&str, &str, u32)] = &[("a1", "acme", 8), ("b1", "acme", 15)];
 
 fn bundle(minor: u16) -> (Manifest, Bundle) {
     let amount = |v| Amount::new(v).unwrap();
@@ -237,11 +238,10 @@ fn a_revoked_skill_hands_over_to_the_version_before() {
 #[test]
 fn without_another_version_the_developer_bears_it() {
     let mut rig = open(skilled(0, BOTH));
-    let running = rig.ask(rig.delivery(2, 6));
+    let (running, waiting) = (rig.ask(rig.delivery(2, 6)), rig.ask(rig.delivery(2, 5)));
     until(&mut rig, running, Status::Executing);
-    let open_job = rig.ask(rig.delivery(1, 4));
-    let waiting = rig.ask(rig.delivery(2, 5));
     until(&mut rig, waiting, Status::Booked);
+    let open_job = rig.ask(rig.delivery(1, 4));
     rig.send("dev", &revoke(0, Level::StopNow)).unwrap();
     assert_eq!(rig.status(running), Status::AbortingSafeExit);
     for job in [running, waiting, open_job] {

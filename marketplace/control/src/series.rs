@@ -1,0 +1,148 @@
+//! Series: the same work again and again at a framework price (section 4.1).
+//!
+//! The framework quote is what the standing offer of the owner named says to the first occurrence: an owner is bound
+//! only by what it has offered to everybody. An occurrence that cannot become a job is told in the series, and the next
+//! one is tried all the same.
+
+use crate::calendar::{of_calendar, on_calendar};
+use crate::fact::{Event as Payload, SeriesEvent};
+use crate::input::{NewJob, NewSeries};
+use crate::negotiation::refusal;
+use crate::unit::{Outcome, Unit};
+use nooterra_engine::Record;
+use nooterra_engine::ids::{JobId, PartyId, SeriesId};
+use nooterra_engine::time::Instant;
+use nooterra_jobs::terms::{Mode, Window};
+use nooterra_market::negotiation::RfqCommand;
+use nooterra_market::reschedule::Interval;
+use nooterra_market::series::{Framework, OccurrencePrice, Series, SeriesEnd, SeriesFact, SeriesTerms};
+use nooterra_trust::{Code, Rejection, Role};
+
+/// A series and what it repeats.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Repeated {
+    /// Who asks.
+    pub requester: PartyId,
+    /// The work of each occurrence; its window is the occurrence's.
+    pub job: NewJob,
+    /// Its occurrences.
+    pub series: Series,
+}
+
+/// How an occurrence is asked for.
+pub(crate) struct Occurrence {
+    pub series: SeriesId,
+    pub price: OccurrencePrice,
+}
+
+impl Unit<'_> {
+    /// A requester wants the same work by a rule.
+    pub fn create_series(&mut self, requester: PartyId, n: NewSeries) -> Outcome {
+        let epoch = self.s.genesis.epoch;
+        let (from, until) = (on_calendar(epoch, n.from), on_calendar(epoch, n.until));
+        let first = n.rule.windows(from, until).map_err(|c| refusal(c).field("rule"))?;
+        let first = first.into_iter().find(|w| from <= w.start && w.start < until);
+        let Some(first) = first else { return Err(Rejection::new(Code::WindowInvalid).field("rule")) };
+        let job = NewJob { window: window(epoch, first), rfq_closes: None, mode: Mode::Auto, ..*n.job };
+        let draft = self.draft_of(requester, job.clone())?;
+        let reference = draft.price.total();
+        let offer = self.s.standing.get(n.owner).filter(|_| draft.invited.contains(&n.owner)).map(|l| &l.offer);
+        let answers = offer.filter(|o| o.templates.contains(&(job.template as u8)));
+        let Some(offer) = answers else { return Err(Rejection::new(Code::NoCandidate).field("owner").expected("a standing offer")) };
+        let service = offer.service(reference).map_err(|_| Rejection::new(Code::AmountOverflow))?;
+        let framework = Framework { owner: n.owner, service, reference };
+        let now = on_calendar(epoch, self.now());
+        let series = Series::create(now, &n.rule, from, until, framework, SeriesTerms::default()).map_err(refusal)?;
+        let id: SeriesId = self.new_id();
+        let occurrences = u16::try_from(series.occurrences.len()).unwrap_or(u16::MAX);
+        let created = SeriesEvent::SeriesCreated { requester, rule: Box::new(n.rule), framework, until: n.until, occurrences };
+        self.emit_series(id, created);
+        self.s.series.insert(id, Repeated { requester, job, series });
+        self.spawn_due(id);
+        Ok(())
+    }
+
+    /// A side ends a series; jobs that exist go on.
+    pub fn end_series(&mut self, id: SeriesId, by: SeriesEnd, party: PartyId) -> Outcome {
+        let named = |r: &&Repeated| if by == SeriesEnd::Owner { r.series.framework.owner == party } else { r.requester == party };
+        let Some(r) = self.s.series.get(&id).filter(named) else { return Err(Rejection::new(Code::NotFound).field("series")) };
+        let fact = r.series.end(by).map_err(refusal)?;
+        self.series_fact(id, fact, None);
+        Ok(())
+    }
+
+    fn emit_series(&mut self, id: SeriesId, event: SeriesEvent) {
+        let role = if self.cx.key.is_none() { Role::MK } else { self.cx.role };
+        self.record(&format!("series/{id}"), role, Payload::Series(event), |r| &mut r.market);
+        self.market_touched = true;
+    }
+
+    fn series_fact(&mut self, id: SeriesId, fact: SeriesFact, became: Option<Result<JobId, Rejection>>) {
+        let epoch = self.s.genesis.epoch;
+        let event = match fact {
+            SeriesFact::Spawned { index, window: w, price } => {
+                let (job, refused) = match became {
+                    Some(Ok(job)) => (Some(job), None),
+                    Some(Err(r)) => (None, Some(r.code)),
+                    None => (None, None),
+                };
+                SeriesEvent::OccurrenceDue { index, window: window(epoch, w), price, job, refused }
+            }
+            SeriesFact::Ended(reason) => SeriesEvent::SeriesEnded { reason },
+        };
+        self.emit_series(id, event);
+        if let Some(r) = self.s.series.get_mut(&id) {
+            r.series.evolve(&fact);
+        }
+    }
+
+    /// Series with an occurrence that is to become a job now.
+    pub fn series_due(&mut self) {
+        self.market_touched = true;
+        let ids: Vec<SeriesId> = self.s.series.keys().copied().collect();
+        for id in ids {
+            self.spawn_due(id);
+        }
+    }
+
+    fn spawn_due(&mut self, id: SeriesId) {
+        let epoch = self.s.genesis.epoch;
+        let now = on_calendar(epoch, self.now());
+        loop {
+            let Some(r) = self.s.series.get(&id).filter(|r| r.series.deadline().is_some_and(|d| d <= now)) else { return };
+            let (requester, next) = (r.requester, r.series.occurrences.get(usize::from(r.series.next)).copied());
+            let Some(w) = next else { return };
+            let job = NewJob { window: window(epoch, w), ..r.job.clone() };
+            let draft = self.draft_of(requester, job);
+            // What cannot be priced is asked for under the price that it had.
+            let reference = draft.as_ref().map_or(r.series.framework.reference, |d| d.price.total());
+            for fact in r.series.clone().fire(now, reference) {
+                let became = match (&fact, draft.clone()) {
+                    (SeriesFact::Spawned { price, .. }, Ok(d)) => {
+                        Some(Ok(self.open_request(d, Some(Occurrence { series: id, price: *price }))))
+                    }
+                    (SeriesFact::Spawned { .. }, Err(e)) => Some(Err(e)),
+                    _ => None,
+                };
+                self.series_fact(id, fact, became);
+            }
+        }
+    }
+
+    /// The framework owner's quote on an occurrence at the framework price.
+    pub(crate) fn framework_quote(&mut self, job: JobId, owner: PartyId, service: u64) {
+        let Ok(j) = self.job(job) else { return };
+        let (arrive, expires) = (j.request.window.start, j.request.rfq_closes);
+        let expires = expires.saturating_add(self.s.genesis.policy.standing_after_close).min(j.request.window.end);
+        // It is bound until it ends the series, whatever became of its standing offer since.
+        let standing = self.s.standing.get(owner).map(|l| l.offer.offer);
+        let quote = self.new_id();
+        let c = RfqCommand::Submit { quote, owner, standing, service, arrive, robot_class: String::new(), expires };
+        // What may not stand is not quoted; the request then runs out.
+        let _ = self.negotiate(job, &c);
+    }
+}
+
+fn window(epoch: Instant, w: Interval) -> Window {
+    Window { start: of_calendar(epoch, w.start), end: of_calendar(epoch, w.end) }
+}
