@@ -49,6 +49,7 @@ impl Cast {
                 }
                 return;
             }
+            Deed::Contract { requester, cover_fee, excludes } => return self.write_contract(now, *requester, *cover_fee, excludes),
             Deed::RevokeSkill { by, level, model } => return self.revoke_skill(now, *by, *level, model.clone()),
             _ => {}
         }
@@ -57,7 +58,7 @@ impl Cast {
             Deed::Quarantine { .. } => {
                 self.say(now, Seat::Staff, StaffCommand::QuarantineOf { job, cause: "staff".into() }.draft("robots"));
             }
-            Deed::RevokeSkill { .. } => {}
+            Deed::RevokeSkill { .. } | Deed::Contract { .. } => {}
             Deed::Cancel { by, safety } => self.cancel(now, job, by, safety),
             Deed::Revoke { why } => {
                 let reason = match why {

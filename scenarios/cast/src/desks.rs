@@ -27,11 +27,13 @@ pub enum Seat {
     Developer,
     /// Who certified it.
     Certifier,
+    /// The market service.
+    Market,
 }
 
 impl Seat {
     /// Every seat, in the order of their nodes.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Staff,
         Self::Trust,
         Self::TrustToo,
@@ -41,6 +43,7 @@ impl Seat {
         Self::Landlord,
         Self::Developer,
         Self::Certifier,
+        Self::Market,
     ];
     /// The name of the party, from which its id and its key follow.
     #[must_use]
@@ -55,6 +58,7 @@ impl Seat {
             Self::Landlord => "landlord",
             Self::Developer => "navigation skill",
             Self::Certifier => "certifier",
+            Self::Market => "market",
         }
     }
     /// The role of its key.
@@ -68,6 +72,7 @@ impl Seat {
             Self::Landlord => Role::SI,
             Self::Developer => Role::DV,
             Self::Certifier => Role::CE,
+            Self::Market => Role::MK,
         }
     }
     /// Its node.

@@ -11,6 +11,7 @@
 //! ([`Cast::advance`]), and posts what comes out of [`Cast::post`] on the bus.
 
 mod acts;
+mod contracts;
 pub mod crew;
 pub mod desks;
 pub mod director;
@@ -83,6 +84,9 @@ pub struct Cast {
     pub director: Director,
     /// Versions of the navigation skill that nobody has revoked.
     versions: Versions,
+    /// Contracts that the market service has under way.
+    contracts: contracts::Desk,
+    tenant: TenantId,
     strays: u64,
 }
 
@@ -177,6 +181,8 @@ impl Cast {
             fleets,
             director,
             versions,
+            contracts: contracts::Desk::default(),
+            tenant,
             strays: 0,
         }
     }
@@ -226,6 +232,7 @@ impl Cast {
     /// The scenario looks on: what the platform writes down gives cues.
     pub fn observe(&mut self, now: Instant, fact: &Fact) {
         self.director.observe(now, fact);
+        self.hear_contract(now, fact);
     }
 
     /// When somebody has something to do next.

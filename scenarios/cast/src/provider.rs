@@ -2,16 +2,16 @@
 
 use crate::Mail;
 use crate::mindful::Mindful;
-use nooterra_control::input::{Body as _, OwnerCommand};
+use nooterra_control::input::{Body as _, OwnerCommand, StandingOffer};
 use nooterra_control::wish::Terms;
 use nooterra_engine::chance::{Chance, Place};
-use nooterra_engine::ids::{JobId, PartyId};
+use nooterra_engine::ids::{JobId, PartyId, StandingOfferId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::net::Node;
 use nooterra_engine::queue::EventQueue;
 use nooterra_engine::{Digest, Instant, Record, Span};
 use nooterra_jobs::status::Status;
-use nooterra_jobs::terms::Window;
+use nooterra_jobs::terms::{Template, Window};
 use nooterra_script::resolved::{Answering, ProviderPlan};
 use nooterra_trust::Outbox;
 use std::collections::BTreeMap;
@@ -51,13 +51,17 @@ struct Words {
 
 impl Provider {
     pub(crate) fn new(plan: ProviderPlan, outbox: Outbox) -> Self {
+        let mut drafts = EventQueue::default();
+        for command in rules(&plan) {
+            drafts.push(Instant::ZERO, 0, 0, Words { command, head: None });
+        }
         Self {
             outbox,
             silent: false,
             told: BTreeMap::new(),
             party: crate::provider_party(&plan.name),
             plan,
-            drafts: EventQueue::default(),
+            drafts,
             invited: BTreeMap::new(),
             mindful: Mindful::default(),
             prices: BTreeMap::new(),
@@ -83,8 +87,8 @@ impl Provider {
             Mail::Notify { job, status, .. } => {
                 self.told.insert(*job, *status);
             }
-            // Who has no robot that could come promises nothing.
-            Mail::Invite(i) if !self.silent && i.ready > 0 && !self.invited.contains_key(&i.job) => {
+            // Who has no robot that could come promises nothing; a standing offer has spoken already.
+            Mail::Invite(i) if !self.silent && i.ready > 0 && self.plan.standing.is_none() && !self.invited.contains_key(&i.job) => {
                 self.invited.insert(i.job, true);
                 let entity = u64::from(node);
                 let wait = chance.between(DELAY, entity, self.plan.quote_delay_min.0, self.plan.quote_delay_max.0);
@@ -169,4 +173,20 @@ impl Provider {
     pub(crate) fn next_deadline(&self, now: Instant) -> Option<Instant> {
         self.drafts.peek().map(|k| k.at).into_iter().chain(self.outbox.next_deadline(now)).min()
     }
+}
+
+/// What it has said before anybody asks: its standing offer and its working hours.
+fn rules(plan: &ProviderPlan) -> Vec<OwnerCommand> {
+    let standing = plan.standing.map(|capacity| {
+        OwnerCommand::SetStandingOffer(StandingOffer {
+            offer: StandingOfferId::named(&plan.name),
+            templates: [Template::Delivery, Template::Patrol, Template::Inspect].map(|t| t as u8).to_vec(),
+            price_bps: plan.price_bps,
+            min_service: Amount::saturating(1),
+            capacity,
+            substitute: false,
+        })
+    });
+    let hours = plan.hours.clone().map(|rule| OwnerCommand::SetAvailability { robot: None, rule });
+    standing.into_iter().chain(hours).collect()
 }

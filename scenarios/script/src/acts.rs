@@ -53,6 +53,8 @@ pub struct ActEntry {
     pub clear: Option<ClearAct>,
     /// The navigation skill is revoked; needs no job unless it waits for one.
     pub revoke_skill: Option<RevokeSkillAct>,
+    /// A requester gets a contract of its own; needs no job unless it waits for one.
+    pub contract: Option<crate::hours::ContractAct>,
     /// The requester answers a quote with another price.
     pub counter: Option<CounterAct>,
     /// The requester chooses a quote (`mode: manual`).
@@ -674,6 +676,15 @@ pub enum Deed {
         /// Only for this model.
         model: Option<String>,
     },
+    /// A requester gets a contract of its own.
+    Contract {
+        /// Index into `requesters`.
+        requester: u32,
+        /// Coverage fee of each job, if it differs.
+        cover_fee: Option<Amount>,
+        /// Indexes into `providers` that are never asked.
+        excludes: Vec<u32>,
+    },
     /// A quote is answered with another price.
     Counter {
         /// Index into `providers`.
@@ -732,7 +743,11 @@ impl Deed {
         !of_many
             && !matches!(
                 self,
-                Self::Quarantine { robot: Some(_) } | Self::ClearStops { .. } | Self::RevokeSkill { .. } | Self::ClearQuarantine { .. }
+                Self::Quarantine { robot: Some(_) }
+                    | Self::ClearStops { .. }
+                    | Self::RevokeSkill { .. }
+                    | Self::ClearQuarantine { .. }
+                    | Self::Contract { .. }
             )
     }
 }

@@ -16,6 +16,7 @@ pub mod at;
 pub mod expect;
 pub mod families;
 pub mod flaw;
+pub mod hours;
 pub mod metrics;
 mod read;
 mod resolve;

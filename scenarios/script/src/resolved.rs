@@ -150,6 +150,10 @@ pub struct ProviderPlan {
     pub counters: Answering,
     /// How it answers proposals to move a booking.
     pub moves: Answering,
+    /// Requests that its standing offer takes on at once.
+    pub standing: Option<u16>,
+    /// When its robots can work.
+    pub hours: Option<nooterra_control::input::WeeklyRule>,
 }
 
 /// Someone who asks for work.

@@ -4,6 +4,7 @@
 
 use crate::acts::{ActEntry, ClaimsEntry, NoShowChoice};
 use crate::at::At;
+use crate::hours::{HoursEntry, StandingEntry};
 use crate::swarm::Swarm;
 use crate::words::{Coin, Length, Mass, Money, Rate, Share, Time, Times};
 use nooterra_engine::Record;
@@ -368,6 +369,10 @@ pub struct Provider {
     pub counters: Option<At<Answering>>,
     /// How it answers proposals to move a booking; with yes if not said.
     pub moves: Option<At<Answering>>,
+    /// Quotes its price by a standing offer instead of request by request.
+    pub standing: Option<StandingEntry>,
+    /// When its robots can work; always if not said.
+    pub hours: Option<HoursEntry>,
 }
 
 /// The payment provider.

@@ -12,7 +12,7 @@ use nooterra_engine::time::{Instant, Span};
 
 /// Every kind of deed, for messages.
 const DEEDS: &str = "cancel, revoke, chargeback, complain, triage, claim, assess, decide, adjust, forge, quarantine, stop, clear, counter, \
-                     award, reschedule, no_show, revoke_skill";
+                     award, reschedule, no_show, revoke_skill, contract";
 /// A bank takes so long to decide if nothing is said.
 const BANK: Span = Span::from_secs(60);
 /// A moved window is so long if not said.
@@ -88,6 +88,7 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, currency: 
         e.stop.is_some(),
         e.clear.is_some(),
         e.revoke_skill.is_some(),
+        e.contract.is_some(),
         e.counter.is_some(),
         e.award.is_some(),
         e.reschedule.is_some(),
@@ -179,6 +180,9 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, currency: 
     if let Some(r) = &e.revoke {
         return Some(Deed::Revoke { why: r.reason.value });
     }
+    if let Some(c) = &e.contract {
+        return super::hours::contract(desk, c, parties, currency);
+    }
     e.revoke_skill.as_ref().map(|r| revoke_skill(desk, r))
 }
 
@@ -232,7 +236,7 @@ fn decide(desk: &mut Desk<'_>, d: &DecideAct, currency: Currency) -> Option<Deed
     })
 }
 
-fn one_currency(desk: &mut Desk<'_>, m: &At<Money>, currency: Currency) {
+pub(super) fn one_currency(desk: &mut Desk<'_>, m: &At<Money>, currency: Currency) {
     if m.currency != currency {
         desk.flaw(m, format!("the market trades in {currency}, not {}", m.currency), "use one currency");
     }

@@ -5,6 +5,7 @@ mod bare;
 mod certified;
 mod faults;
 mod fleet;
+mod hours;
 mod judge;
 mod market;
 mod names;
