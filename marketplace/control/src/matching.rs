@@ -3,10 +3,11 @@
 use crate::fact::{Considered, DispatchEvent};
 use crate::state::{RobotCell, State};
 use crate::unit::Unit;
-use nooterra_dispatch::assign::{self, Bars, Interval, Pair, View};
+use nooterra_dispatch::assign::{self, Bars, Batch, Interval, Pair, View};
+use nooterra_dispatch::check::{self, Reservations, Return};
 use nooterra_dispatch::explain;
 use nooterra_engine::digest::content_hash;
-use nooterra_engine::ids::{JobId, LeaseId, RobotId};
+use nooterra_engine::ids::{DockId, JobId, LeaseId, RobotId};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::event::{Event, Match};
 use nooterra_jobs::terms::{Action, Window};
@@ -62,6 +63,8 @@ impl Unit<'_> {
         let robots: Vec<RobotId> = self.s.robots.keys().copied().collect();
         let view = self.view(&due, &robots, now);
         let batch = assign::assign(&view);
+        let wrong = check::check(&view, &batch, &self.reservations(&view, &batch));
+        nooterra_engine::always!(wrong.is_empty(), "I12 the plan of a batch is sound", "{}", wrong[0]);
         let told = explain::explain(&view, &batch);
         nooterra_engine::always!(told.is_some(), "a batch can be explained");
         let considered: Vec<Considered> = told.unwrap_or_default().iter().map(Considered::of).collect();
@@ -131,6 +134,23 @@ impl Unit<'_> {
             }
         }
         view
+    }
+
+    /// What a batch is judged against beside itself: the charger that each robot would go to from the end of its work.
+    /// Leases and tasks of robots stand in the view.
+    fn reservations(&self, view: &View, batch: &Batch) -> Reservations {
+        let back = |(j, r, _): (u32, u32, &assign::Candidate)| {
+            let (job, robot) = (view.jobs.get(j as usize)?.job, view.robots.get(r as usize)?.robot);
+            let (j, c) = (self.s.jobs.get(&job)?, self.s.robots.get(&robot)?);
+            let last = j.steps().last()?.place;
+            // On a site without chargers it goes home.
+            let home = || self.s.genesis.robots.get(c.entry as usize).map(|e| e.home);
+            let charger = self.world.chargers(c.entry, last).first().copied();
+            let (ms, at) = charger.or_else(|| home().and_then(|h| Some((self.world.travel_ms(c.entry, last, h)?, h))))?;
+            let dock = DockId::named(&format!("vertex/{at}"));
+            Some(Return { job, robot, dock, is_compatible: true, travel: Span::from_millis(ms) })
+        };
+        Reservations { returns: batch.pairs().filter_map(back).collect(), ..Reservations::default() }
     }
 
     fn pair(&self, job_ix: u32, robot_ix: u32, job: &Job, c: &RobotCell, stops: &[u32], now: Instant) -> Pair {
