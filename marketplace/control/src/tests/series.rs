@@ -85,7 +85,7 @@ fn a_price_that_moved_is_asked_for_again() {
         .facts
         .iter()
         .filter_map(|f| match f.event().map(|r| &r.payload) {
-            Some(Event::Series(SeriesEvent::OccurrenceDue { price, job, refused, .. })) => Some((*price, *job, refused.clone())),
+            Some(Event::Series(SeriesEvent::OccurrenceDue { price, job, refused, .. })) => Some((*price, *job, *refused)),
             _ => None,
         })
         .collect();
