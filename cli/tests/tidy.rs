@@ -54,6 +54,7 @@ const ROOMS: &[Room] = &[
     shell("runner", "scenarios/runner", "* stage blackbox player"),
     shell("cli", "cli", "**"),
     shell("benches", "benches", "**"),
+    shell("fuzz", "fuzz", "**"),
 ];
 
 /// Names that live in one room each.
@@ -94,14 +95,14 @@ fn rooms(m: &Metadata) -> BTreeMap<String, &Package> {
     m.packages.iter().map(|p| (p.name.trim_start_matches(PREFIX).to_owned(), p)).collect()
 }
 
-/// Every text file of the project that is kept in version control, as far as a walk can tell.
+/// Every text file of the project that is kept in version control, as far as a walk can tell; but not the inputs of fuzz targets.
 fn files(folder: &Path, out: &mut Vec<PathBuf>) {
     let mut entries: Vec<PathBuf> = fs::read_dir(folder).expect("readable").map(|e| e.expect("readable").path()).collect();
     entries.sort();
     for p in entries {
         let name = p.file_name().and_then(|n| n.to_str()).unwrap_or_default();
         if p.is_dir() {
-            if !matches!(name, "target" | "runs" | ".git") {
+            if !matches!(name, "target" | "runs" | ".git" | "corpus" | "found") {
                 files(&p, out);
             }
         } else {

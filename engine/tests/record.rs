@@ -301,3 +301,12 @@ fn money_is_read_strictly() {
         assert!(parse_money(bad).is_err(), "{bad}");
     }
 }
+
+#[test]
+fn hex_is_digits_alone() {
+    let d = Digest([0x0f; 32]);
+    assert_eq!(Digest::from_hex(&d.to_string()), Some(d));
+    // A sign is understood by the parser of numbers.
+    assert_eq!(Digest::from_hex(&"+f".repeat(32)), None);
+    assert_eq!(Digest::from_hex(&"0".repeat(63)), None);
+}

@@ -1,5 +1,6 @@
 //! The SHA-256 Merkle tree of RFC 6962 / RFC 9162: append, root, and proofs of inclusion, consistency and ranges.
 
+use nooterra_engine::record::{DecodeError, Message, Name, Reader, Shape, Writer};
 use nooterra_engine::{Digest, Record};
 use sha2::Digest as _;
 use thiserror::Error;
@@ -66,12 +67,34 @@ pub enum ProofError {
 }
 
 /// The right edge of a tree: all that is needed to append and to know the root.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tree {
     size: u64,
     /// Complete subtrees from left to right, one for each bit of `size`, greatest first.
     edge: Vec<Digest>,
 }
+
+/// A tree as it is written.
+#[derive(Record)]
+struct Written {
+    size: u64,
+    edge: Vec<Digest>,
+}
+
+impl Message for Tree {
+    fn shape() -> Shape {
+        Shape { name: Name::Local(module_path!(), "Tree"), ..Written::shape() }
+    }
+    fn put_body(&self, w: &mut Writer) {
+        Written { size: self.size, edge: self.edge.clone() }.put_body(w);
+    }
+    fn take_body(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let Written { size, edge } = Written::take_body(r)?;
+        Self::from_edge(size, edge).ok_or_else(|| r.error("the edge does not fit the size"))
+    }
+}
+
+nooterra_engine::message_value!([] Tree []);
 
 impl Tree {
     /// Leaves so far.
@@ -79,9 +102,11 @@ impl Tree {
     pub fn size(&self) -> u64 {
         self.size
     }
-    /// Appends a leaf by its hash.
+    /// Appends a leaf by its hash. A tree of as many leaves as can be counted takes no more.
     pub fn push(&mut self, leaf: Digest) {
-        self.append(0, leaf);
+        if self.size < u64::MAX {
+            self.append(0, leaf);
+        }
     }
     /// Appends a complete subtree of `2^level` leaves; false where the size is not a multiple of that.
     pub fn push_subtree(&mut self, level: u32, hash: Digest) -> bool {

@@ -8,6 +8,8 @@ use nooterra_site::model::{LaneOrientation, Lift};
 
 /// Edge of a grid cell.
 const CELL_M: f64 = 0.5;
+/// Most cells of a level's grid; where it would take more, they are larger.
+const CELLS_MAX: u64 = 1 << 20;
 /// A face is listed in every cell that comes this near to it: no query may look further.
 pub const REACH_M: f64 = 0.35;
 /// Lidar returns this near to a closed door say nothing: it may be anywhere on its way.
@@ -80,6 +82,8 @@ impl Face {
 #[derive(Debug, Clone, PartialEq, Default)]
 struct LevelMap {
     origin: Vec2,
+    /// Edge of a cell, metres.
+    cell_m: f64,
     cols: u32,
     rows: u32,
     starts: Vec<u32>,
@@ -219,20 +223,26 @@ impl LevelMap {
                 hi = Vec2::new(hi.x.max(p.x), hi.y.max(p.y));
             }
         }
-        let origin = lo - Vec2::new(CELL_M, CELL_M);
-        let count = |d: f64| ((d / CELL_M).ceil() as u32).saturating_add(3);
-        let (cols, rows) = (count(hi.x - lo.x), count(hi.y - lo.y));
+        // Walls may lie as far apart as a file says: the grid over them is coarser then, not larger.
+        let mut cell_m = CELL_M;
+        let count = |d: f64, cell_m: f64| ((d / cell_m).ceil() as u32).saturating_add(3);
+        let (mut cols, mut rows) = (count(hi.x - lo.x, cell_m), count(hi.y - lo.y, cell_m));
+        while u64::from(cols) * u64::from(rows) > CELLS_MAX {
+            cell_m *= 2.0;
+            (cols, rows) = (count(hi.x - lo.x, cell_m), count(hi.y - lo.y, cell_m));
+        }
+        let origin = lo - Vec2::new(cell_m, cell_m);
         let mut cells: Vec<(u32, u32)> = Vec::new();
         for (i, f) in faces.iter().enumerate() {
             let b = f.a + f.dir * f.length_m;
             let seg = Segment::new(f.a, b);
-            let ix = |v: f64, o: f64| (((v - o) / CELL_M).floor().max(0.0)) as u32;
+            let ix = |v: f64, o: f64| (((v - o) / cell_m).floor().max(0.0)) as u32;
             let (c0, c1) = (ix(f.a.x.min(b.x) - REACH_M, origin.x), ix(f.a.x.max(b.x) + REACH_M, origin.x));
             let (r0, r1) = (ix(f.a.y.min(b.y) - REACH_M, origin.y), ix(f.a.y.max(b.y) + REACH_M, origin.y));
             for r in r0..=r1.min(rows - 1) {
                 for c in c0..=c1.min(cols - 1) {
-                    let centre = origin + Vec2::new(f64::from(c) + 0.5, f64::from(r) + 0.5) * CELL_M;
-                    if seg.dist_point(centre) <= REACH_M + CELL_M * 0.75 {
+                    let centre = origin + Vec2::new(f64::from(c) + 0.5, f64::from(r) + 0.5) * cell_m;
+                    if seg.dist_point(centre) <= REACH_M + cell_m * 0.75 {
                         cells.push((r * cols + c, i as u32));
                     }
                 }
@@ -246,10 +256,10 @@ impl LevelMap {
         for i in 1..starts.len() {
             starts[i] += starts[i - 1];
         }
-        Self { origin, cols, rows, starts, items: cells.into_iter().map(|(_, i)| i).collect(), faces }
+        Self { origin, cell_m, cols, rows, starts, items: cells.into_iter().map(|(_, i)| i).collect(), faces }
     }
     fn cell(&self, p: Vec2) -> &[u32] {
-        let (c, r) = ((p.x - self.origin.x) / CELL_M, (p.y - self.origin.y) / CELL_M);
+        let (c, r) = ((p.x - self.origin.x) / self.cell_m, (p.y - self.origin.y) / self.cell_m);
         if !(c >= 0.0 && r >= 0.0 && c < f64::from(self.cols) && r < f64::from(self.rows)) {
             return &[];
         }

@@ -57,7 +57,8 @@ impl Unit<'_> {
         let Some(key) = self.cx.key else { return no(Code::SecondKeyRequired) };
         let said = said(&c);
         let FinanceCommand::Adjust { lines, origin, reason } = c;
-        need(!lines.is_empty() && lines.len() <= LINES_MAX, Code::SchemaInvalid)?;
+        let is_month = |m: Month| m.year >= 1970 && (1..=12).contains(&m.month);
+        need(!lines.is_empty() && lines.len() <= LINES_MAX && origin.is_none_or(is_month), Code::SchemaInvalid)?;
         need(reason != Digest::ZERO, Code::ContentHashMissing)?;
         let command = |event| self.adjustment(event, &lines, origin);
         // Whether the ledger takes it is known before it is written down.

@@ -34,7 +34,7 @@ pub(crate) fn wanted(s: &State, legal: Instant) -> Vec<(u8, Instant)> {
     }
     let every = s.genesis.policy.timing.dispatch_every.0.max(1);
     let after = s.dispatched_at.map_or(0, |d| d.0 + 1).max(from.0);
-    let due = Instant(after.div_ceil(every) * every);
+    let due = Instant(after.div_ceil(every).saturating_mul(every));
     let _ = legal;
     vec![(0, due)]
 }
@@ -277,7 +277,7 @@ fn min_cert(j: &Job) -> nooterra_jobs::tier::Cert {
 
 fn job_view(j: &Job, now: Instant) -> assign::Job {
     let p = j.pins.as_deref();
-    let work: u64 = j.steps().iter().skip(usize::from(j.checkpoint)).map(|s| s.dwell.0).sum();
+    let work = j.steps().iter().skip(usize::from(j.checkpoint)).fold(0u64, |sum, s| sum.saturating_add(s.dwell.0));
     assign::Job {
         job: j.id,
         is_handover: j.status == Status::Handover,

@@ -7,6 +7,7 @@ use crate::unit::{Outcome, Unit, need, no};
 use crate::wish::{Invitation, Wish};
 use nooterra_engine::ids::{JobId, PartyId, RegionId, SiteId, WitnessId};
 use nooterra_engine::money::Amount;
+use nooterra_engine::time::Span;
 use nooterra_jobs::event::{CancelReason, Event, RevokeReason, Side};
 use nooterra_jobs::job::AccessTrack;
 use nooterra_jobs::pins::WitnessClass;
@@ -31,6 +32,8 @@ pub(crate) struct Drafted {
 
 /// Most points of one job.
 const STEPS_MAX: usize = 64;
+/// Longest time that a robot may be asked to stand at the points of one job, all together: a week.
+const DWELL_MAX: Span = Span::from_mins(7 * 24 * 60);
 
 /// One site is one region here.
 pub(crate) fn region(site: SiteId) -> RegionId {
@@ -125,6 +128,8 @@ impl Unit<'_> {
             Template::Patrol | Template::Inspect => picks == 0 && drops == 0 && j.item.is_none(),
         };
         need(shape && !steps.is_empty() && steps.len() <= STEPS_MAX && j.label.len() <= 128, Code::SchemaInvalid)?;
+        let dwell = steps.iter().try_fold(0u64, |sum, s| sum.checked_add(s.dwell.0));
+        need(dwell.is_some_and(|sum| sum <= DWELL_MAX.0), Code::SchemaInvalid)?;
         need(steps.iter().all(|s| known(s.place)), Code::NotFound)?;
         let open = self.s.parties.get(&party).map_or(0, |p| p.open_jobs);
         need(open < policy.open_jobs_max, Code::QuotaExceeded)?;

@@ -17,7 +17,7 @@ use nooterra_port::{Order, Report};
 use nooterra_trust::{Code, Rejection};
 
 /// A robot counts as arrived within this distance of the access point.
-const ARRIVED_MM: i64 = 5_000;
+const ARRIVED_MM: u64 = 5_000;
 /// Priority of robots on a job over robots that only move away.
 const ON_JOB: i32 = 1;
 
@@ -91,8 +91,10 @@ impl Unit<'_> {
                 self.allowed(job, &event)?;
                 let at = self.job(job)?.access_place();
                 let near = self.world.vertex_mm(at).is_some_and(|(x, y)| {
-                    let (dx, dy) = (i128::from(pose.x_mm - x), i128::from(pose.y_mm - y));
-                    dx * dx + dy * dy <= i128::from(ARRIVED_MM) * i128::from(ARRIVED_MM)
+                    // Poses may be anywhere: sums of squares of such distances fit 128 bits, and only without a sign.
+                    let apart = |a: i64, b: i64| u128::from(a.abs_diff(b)).min(u128::from(u64::MAX >> 1));
+                    let (dx, dy) = (apart(pose.x_mm, x), apart(pose.y_mm, y));
+                    dx * dx + dy * dy <= u128::from(ARRIVED_MM) * u128::from(ARRIVED_MM)
                 });
                 need(access_point == at && near, Code::AreaForbidden)?;
                 self.emit(job, event);
@@ -102,7 +104,7 @@ impl Unit<'_> {
             }
             Report::ExecutionStarted { leg, plan_hash, from_step } => {
                 let job = self.bound(robot)?;
-                let event = Event::ExecutionStarted { leg, plan_hash, from_checkpoint: from_step + 1 };
+                let event = Event::ExecutionStarted { leg, plan_hash, from_checkpoint: from_step.saturating_add(1) };
                 self.allowed(job, &event)?;
                 let (lease, hash) = self.cell(robot)?.plan.ok_or_else(|| Rejection::new(Code::PlanMissing))?;
                 need(Some(lease) == self.cx.lease && hash == plan_hash, Code::TermsChanged)?;

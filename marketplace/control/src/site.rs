@@ -52,7 +52,7 @@ impl Unit<'_> {
                 need(j.status == Status::Arrived, Code::StateForbids)?;
                 let (denials, robot) = (j.access.denials, j.robot());
                 self.emit(job, Event::AccessDenied { plan: Some(plan), code });
-                if denials + 1 == DENIALS {
+                if denials.saturating_add(1) == DENIALS {
                     self.open_incident(job, robot, IncidentCode::AccessFailure, 1, None);
                 }
                 Ok(())

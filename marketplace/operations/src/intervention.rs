@@ -97,8 +97,9 @@ impl Action {
         let over = |v: i64, most: i64| v.unsigned_abs() > most.unsigned_abs();
         match *self {
             Self::SetNavTarget { dx_mm, dy_mm } => {
-                let far = i128::from(dx_mm) * i128::from(dx_mm) + i128::from(dy_mm) * i128::from(dy_mm);
-                (far > i128::from(TARGET_MM) * i128::from(TARGET_MM)).then_some("target")
+                // The largest squares there are fit only without a sign.
+                let square = |v: i64| u128::from(v.unsigned_abs()) * u128::from(v.unsigned_abs());
+                (square(dx_mm) + square(dy_mm) > square(TARGET_MM)).then_some("target")
             }
             Self::TeleopNudge { dx_mm, .. } if over(dx_mm, NUDGE_MM) => Some("dx_mm"),
             Self::TeleopNudge { dy_mm, .. } if over(dy_mm, NUDGE_MM) => Some("dy_mm"),

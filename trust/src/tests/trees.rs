@@ -80,3 +80,19 @@ proptest! {
         prop_assert!(moved.verify(inside, &naive(&l)).is_err());
     }
 }
+
+#[test]
+fn a_tree_from_bytes_is_a_tree() {
+    let mut t = Tree::default();
+    leaves(5).into_iter().for_each(|l| t.push(l));
+    assert_eq!(decode::<Tree>(&encode(&t)), Ok(t.clone()));
+    // Two hashes in the edge of a tree of three leaves, and one in that of four: nothing else.
+    let written = |size: u64, hashes: usize| encode(&(size, vec![Digest([1; 32]); hashes]));
+    assert!(decode::<Tree>(&written(3, 2)).is_ok() && decode::<Tree>(&written(4, 1)).is_ok());
+    assert!(decode::<Tree>(&written(3, 1)).is_err() && decode::<Tree>(&written(4, 0)).is_err() && decode::<Tree>(&written(0, 1)).is_err());
+    // As large as can be counted, and no larger.
+    let mut full = decode::<Tree>(&written(u64::MAX, 64)).unwrap();
+    full.push(Digest([2; 32]));
+    assert_eq!(encode(&full), written(u64::MAX, 64));
+    assert!(!full.push_subtree(0, Digest([2; 32])));
+}

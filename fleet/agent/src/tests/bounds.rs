@@ -1,6 +1,7 @@
 use super::rig::*;
+use crate::AgentMap;
 use crate::policy::*;
-use nooterra_engine::geom::Vec2;
+use nooterra_engine::geom::{Segment, Vec2};
 use nooterra_engine::{Instant, Span};
 use nooterra_port::Report;
 use nooterra_port::hardware::{MarkerSighting, Scan, SensorFrame};
@@ -117,4 +118,16 @@ fn a_whole_drive_stays_within_acceleration() {
     assert!(r.agent.track().is_done());
     let odd: Vec<_> = r.clamps.iter().filter(|c| !matches!(c.bound, Bound::Clearance | Bound::HumanClearance)).collect();
     assert!(odd.len() < 5, "the planner plans within its limits: {:?}", &odd[..odd.len().min(5)]);
+}
+
+/// A grid is as fine as it can be with so many cells, however far apart a file draws its walls.
+#[test]
+fn walls_at_both_ends_of_the_world_fit_into_a_map() {
+    let wall = |at: f64| Segment::new(Vec2::new(at, at), Vec2::new(at, at + 1.0));
+    let s = site(Vec2::new(16.0, 30.0), &[wall(-9e5), wall(9e5)], &[(2.0, 3.0), (5.4, 3.2)], &[(0, 1)]);
+    let m = AgentMap::new(&s, 0);
+    for at in [-9e5, 9e5] {
+        assert!(m.is_wall(0, Vec2::new(at, at + 0.5), 0.1) && !m.is_wall(0, Vec2::new(at + 5.0, at), 0.1), "{at}");
+    }
+    assert!(!m.is_wall(0, Vec2::new(4e5, -4e5), 0.1));
 }

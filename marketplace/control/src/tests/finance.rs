@@ -33,6 +33,10 @@ fn an_adjustment_takes_two_keys_and_every_bad_one_is_refused() {
     assert_eq!(rig.send("books", &with(vec![line(Account::GoodwillExpense, 5), line(case, -5)])), Err("FUNDING_INVALID".into()));
     let future = Some(Month { year: 1970, month: 1 });
     assert_eq!(rig.send("books", &goodwill(100, future)), Err("PERIOD_OPEN".into()), "the month that is open has no past yet");
+    for (year, month) in [(1970, 0), (1970, 13), (0, 1), (u32::MAX, u32::MAX)] {
+        let none = Some(Month { year, month });
+        assert_eq!(rig.send("books", &goodwill(100, none)), Err("SCHEMA_INVALID".into()), "{year}-{month} is no month");
+    }
     let wrong_side = with(vec![line(Account::GoodwillExpense, -5), line(Account::OwnerPayable { party: party("acme") }, 5)]);
     assert_eq!(rig.send("books", &wrong_side), Err("LIMIT_EXCEEDED".into()), "no account on its wrong side");
     rig.send("books", &goodwill(100, None)).unwrap();

@@ -3,8 +3,9 @@ use crate::input::{Input, OwnerCommand, RequesterCommand, StaffCommand};
 use crate::wish::Wish;
 use nooterra_engine::machine::{Machine, Out};
 use nooterra_engine::money::Amount;
-use nooterra_engine::time::Span;
+use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::status::Status;
+use nooterra_jobs::terms::Window;
 use nooterra_port::Report;
 use nooterra_trust::Verdict;
 
@@ -146,4 +147,75 @@ fn how_often_time_advances_changes_nothing() {
         (out.facts, rig.c.freeze())
     };
     assert!(run(true) == run(false));
+}
+
+#[test]
+fn a_robot_that_claims_to_be_beyond_the_world_has_not_arrived() {
+    let mut rig = Rig::new(&[("a1", "acme", 8)]);
+    rig.run(10);
+    rig.knobs.never_depart.insert(robot("a1"));
+    let job = rig.ask(rig.delivery(2, 5));
+    for _ in 0..240 {
+        rig.tick();
+        if rig.status(job) == Status::Reserved {
+            break;
+        }
+    }
+    rig.report(robot("a1"), Report::Departed { route_mm: 1, eta_s: 1 });
+    rig.tick();
+    assert_eq!(rig.status(job), Status::EnRoute, "{:?}", rig.names(job));
+    for x_mm in [i64::MIN, i64::MAX] {
+        let pose = nooterra_port::report::PoseMm { x_mm, y_mm: -x_mm.saturating_add(1), theta_urad: x_mm };
+        rig.report(robot("a1"), Report::RobotArrived { access_point: 2, pose });
+        rig.tick();
+    }
+    let refused = rig.refused.iter().filter(|(t, r)| t == "Report" && r.contains("AREA_FORBIDDEN")).count();
+    assert_eq!((refused, rig.status(job)), (2, Status::EnRoute), "{:?}", rig.refused);
+    // Nor does work begin behind the last step that can be counted.
+    let plan_hash = rig.robots[&robot("a1")].lease.as_ref().map(|(l, _)| l.plan.hash()).unwrap();
+    rig.report(robot("a1"), Report::ExecutionStarted { leg: 1, plan_hash, from_step: u16::MAX });
+    rig.tick();
+    assert_eq!(rig.status(job), Status::EnRoute, "{:?}", rig.refused);
+    assert!(rig.refused.iter().any(|(t, r)| t == "Report" && r.contains("STATE_FORBIDS")), "{:?}", rig.refused);
+}
+
+#[test]
+fn a_door_may_refuse_as_often_as_it_likes() {
+    let mut rig = Rig::new(&[("a1", "acme", 8)]);
+    rig.run(10);
+    rig.knobs.no_access = true;
+    let job = rig.ask(rig.delivery(2, 5));
+    for _ in 0..400 {
+        rig.tick();
+        if rig.status(job) == Status::Arrived {
+            break;
+        }
+    }
+    assert_eq!(rig.status(job), Status::Arrived, "{:?}", rig.names(job));
+    let plan = nooterra_engine::ids::AccessPlanId::named("none");
+    for _ in 0..300 {
+        rig.send("site", &nooterra_port::FacilityReport::AccessDenied { job, plan, code: "BUSY".into() }).unwrap();
+    }
+    let names = rig.names(job);
+    let count = |n: &str| names.iter().filter(|x| **x == n).count();
+    assert_eq!((count("ACCESS_DENIED"), count("INCIDENT_OPENED")), (300, 1));
+}
+
+#[test]
+fn work_without_end_is_refused_and_work_at_the_end_of_time_waits() {
+    let mut rig = Rig::new(&[("a1", "acme", 8)]);
+    rig.run(10);
+    for dwell in [u64::MAX, 1 << 63] {
+        let mut job = rig.patrol(&[1, 2]);
+        job.steps.iter_mut().for_each(|s| s.dwell = Span(dwell));
+        assert_eq!(rig.send("rq", &RequesterCommand::CreateJob(Box::new(job))), Err("SCHEMA_INVALID".into()), "{dwell}");
+    }
+    let mut job = rig.patrol(&[1, 2]);
+    job.window = Window { start: Instant(u64::MAX - 5), end: Instant(u64::MAX - 1) };
+    let job = rig.ask(job);
+    rig.run(700);
+    assert_eq!(rig.status(job), Status::Booked, "{:?}", rig.names(job));
+    let soon = rig.ask(rig.delivery(2, 5));
+    assert_eq!(rig.run_job(soon, 900), Status::Settled, "{:?}", rig.names(soon));
+    assert_eq!(rig.status(job), Status::Booked);
 }

@@ -440,3 +440,14 @@ fn check_ends(model: &Model) {
     }
     assert!(asked.values().chain(answers.values()).all(|n| *n == 1), "{asked:?} {answers:?}");
 }
+
+#[test]
+fn nothing_is_too_far_to_be_beyond() {
+    let target = |dx_mm, dy_mm| Action::SetNavTarget { dx_mm, dy_mm }.beyond();
+    for v in [i64::MIN, i64::MAX] {
+        assert_eq!((target(v, v), target(0, v), target(v, -1)), (Some("target"), Some("target"), Some("target")));
+        let nudge = Action::TeleopNudge { dx_mm: v, dy_mm: v, dtheta_urad: v, held: Span::ZERO };
+        assert_eq!(nudge.beyond(), Some("dx_mm"));
+    }
+    assert_eq!((target(3_000, 4_000), target(-3_000, 4_001)), (None, Some("target")));
+}

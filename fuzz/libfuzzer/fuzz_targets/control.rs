@@ -1,0 +1,3 @@
+//! Drives `nooterra_fuzz::control`.
+#![no_main]
+nooterra_libfuzzer::driver!("control");

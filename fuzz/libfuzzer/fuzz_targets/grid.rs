@@ -1,0 +1,3 @@
+//! Drives `nooterra_fuzz::grid`.
+#![no_main]
+nooterra_libfuzzer::driver!("grid");

@@ -1,0 +1,3 @@
+//! Drives `nooterra_fuzz::log`.
+#![no_main]
+nooterra_libfuzzer::driver!("log");

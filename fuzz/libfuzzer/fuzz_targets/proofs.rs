@@ -1,0 +1,3 @@
+//! Drives `nooterra_fuzz::proofs`.
+#![no_main]
+nooterra_libfuzzer::driver!("proofs");

@@ -1,0 +1,3 @@
+//! Drives `nooterra_fuzz::thaw`.
+#![no_main]
+nooterra_libfuzzer::driver!("thaw");
