@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`floor`] | free cells by number, and what lies ahead of each |
 //! | [`field`] | costs to a goal from everywhere, or from near a robot's way |
+//! | [`fields`] | which of these are kept, and for whom |
 //! | [`guide`] | tolls against meeting head on |
 //! | [`branches`] | dead ends, where who wants out goes first |
 //! | [`moves`] | the sequences of actions among which a robot chooses |
@@ -21,6 +22,7 @@
 pub mod branches;
 pub mod choose;
 pub mod field;
+pub mod fields;
 pub mod floor;
 pub mod guide;
 pub mod judge;

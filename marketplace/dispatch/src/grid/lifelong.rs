@@ -8,7 +8,8 @@
 
 use super::branches::Branches;
 use super::choose::Chooser;
-use super::field::{FAR, Field, STEP, Search};
+use super::field::{Field, STEP, Search};
+use super::fields::Fields;
 use super::floor::{Floor, NONE};
 use super::guide::Tolls;
 use super::passing::{self, Bridges, On, Passing};
@@ -21,11 +22,11 @@ use nooterra_site::grid::{Action, GridMap, Heading, Pose};
 use thiserror::Error;
 
 const LUCK: Place = Place::named("grid.luck");
-/// Largest tables of costs from everywhere to every goal, bytes; larger maps keep costs near each robot's way only.
-const SHARED_BYTES_MAX: usize = 96 << 20;
 
 /// Steps after which a robot on its way to a first place looks for a nearer one.
 const LOOKS_EVERY: usize = 4;
+/// Costs to the nearest offer are worked out anew every step, and on larger floors every step more for so many cells.
+const SURVEY_CELLS: usize = 4096;
 /// Another task must be nearer by so many steps to be taken in place of the one held.
 const GAIN_MIN: u32 = 1;
 
@@ -111,6 +112,8 @@ pub struct State {
     pub passing: Passing,
     /// Cell and goal of each robot when costs to its goal were last worked out.
     pub looked: Vec<(u32, u32)>,
+    /// Cells with offers when costs to the nearest were last worked out.
+    pub surveyed: Vec<u32>,
     /// Tasks that are open or on offer.
     pub pool: Vec<Offer>,
     /// Tasks offered so far.
@@ -161,9 +164,7 @@ pub struct Lifelong {
     planner: Planner,
     chooser: Chooser,
     search: Search,
-    /// Costs by goal, if all of them have room; else by robot.
-    shared: bool,
-    fields: Vec<Field>,
+    fields: Fields,
     /// Costs to where the leader steps aside.
     aside: Field,
 }
@@ -206,6 +207,7 @@ impl Lifelong {
             since: vec![0; n],
             passing: Passing::default(),
             looked: vec![(NONE, NONE); n],
+            surveyed: Vec::new(),
             pool: vec![Offer::default(); pool as usize],
             offered: 0,
             finished: 0,
@@ -230,41 +232,23 @@ impl Lifelong {
                 run.chooser.add(slot, first);
             }
         }
-        if run.shared {
-            run.look();
-        } else {
-            for a in 0..run.state.held.len() {
-                let (from, goal) = run.state.looked[a];
-                if goal != NONE {
-                    run.search.between(&run.floor, &run.tolls, from, goal, &mut run.fields[a]);
-                }
-            }
+        for a in 0..run.state.held.len() {
+            run.fields.again(&run.floor, &run.tolls, &mut run.search, a, run.state.looked[a]);
         }
+        run.look();
+        run.chooser.again(&run.floor, &run.tolls, &mut run.search, &run.state.surveyed);
         run
     }
 
     fn assemble(floor: Floor, tasks: Vec<Vec<u32>>, settings: Settings, mut state: State) -> Self {
         let planner = Planner::new(&floor, settings.depth, &mut state.crew);
-        let shared = floor.cells().saturating_mul((floor.width * floor.height) as usize).saturating_mul(4) <= SHARED_BYTES_MAX;
-        let fields = vec![Field::default(); if shared { floor.cells() } else { state.held.len() }];
         let chooser = Chooser::new(&floor, state.pool.len());
         let tolls = settings.tolls.on(&floor);
+        let mut search = Search::new(&floor);
+        let fields = Fields::new(&floor, &tolls, &tasks, state.held.len(), &mut search);
         let (branches, bridges) = (Branches::new(&floor), Bridges::new(&floor));
-        let mut run = Self {
-            floor,
-            tolls,
-            branches,
-            bridges,
-            tasks,
-            settings,
-            state,
-            planner,
-            chooser,
-            search: Search::default(),
-            shared,
-            fields,
-            aside: Field::default(),
-        };
+        let mut run =
+            Self { floor, tolls, branches, bridges, tasks, settings, state, planner, chooser, search, fields, aside: Field::default() };
         run.narrow();
         run
     }
@@ -319,7 +303,8 @@ impl Lifelong {
         let luck = self.state.chance.choose(LUCK, 0, u64::MAX);
         self.note_progress();
         self.planner.leader = leader(&self.state);
-        self.planner.inside = self.planner.leader != NONE && self.state.passing.way.contains(&self.state.crew.cells[self.planner.leader as usize]);
+        self.planner.inside =
+            self.planner.leader != NONE && self.state.passing.way.contains(&self.state.crew.cells[self.planner.leader as usize]);
         let waits = !self.state.passing.way.is_empty() && !self.state.passing.cleared;
         let view = View {
             state: &self.state,
@@ -327,7 +312,6 @@ impl Lifelong {
             fields: &self.fields,
             floor: &self.floor,
             branches: &self.branches,
-            shared: self.shared,
             leader: self.planner.leader,
             aside: waits.then_some((self.state.passing.aside, &self.aside)),
         };
@@ -357,6 +341,9 @@ impl Lifelong {
     fn assign(&mut self) -> Vec<(u32, u32)> {
         let mut taken = Vec::new();
         let leads = leader(&self.state) as usize;
+        if self.settings.length_percent == 0 && (self.state.step as usize).is_multiple_of(1 + self.floor.cells() / SURVEY_CELLS) {
+            self.chooser.look(&self.floor, &self.tolls, &mut self.search, &mut self.state.surveyed);
+        }
         for a in 0..self.state.held.len() {
             let held = self.state.held[a];
             // The leader keeps what it has until it is there.
@@ -371,13 +358,15 @@ impl Lifelong {
                 stops.windows(2).map(|w| floor.apart(w[0], w[1])).sum::<u32>() * weight / 100
             };
             let first = |slot: u32| tasks[pool[slot as usize].task as usize % tasks.len()][0];
-            let below = if held == NONE {
-                NONE
+            let below = if held == NONE { NONE } else { self.fields.of(a, first(held)).at(floor.place[cell as usize], heading) };
+            let slot = if weight == 0 {
+                let near = self.chooser.nearby(floor, &self.tolls, cell, heading, below.saturating_sub(GAIN_MIN * STEP));
+                if near.is_none() && held == NONE { self.chooser.nearest(floor, cell, heading, NONE, |_| 0) } else { near }
             } else {
-                let field = &self.fields[if self.shared { first(held) as usize } else { a }];
-                (field.at(floor.place[cell as usize], heading) / STEP + length(held)).saturating_sub(GAIN_MIN)
+                let below = if held == NONE { NONE } else { (below / STEP + length(held)).saturating_sub(GAIN_MIN) };
+                self.chooser.nearest(floor, cell, heading, below, length)
             };
-            let Some(slot) = self.chooser.nearest(floor, cell, heading, below, length) else { continue };
+            let Some(slot) = slot else { continue };
             self.chooser.remove(slot, first(slot));
             if held != NONE {
                 self.chooser.add(held, first(held));
@@ -403,22 +392,9 @@ impl Lifelong {
     /// Works out the costs that are missing.
     fn look(&mut self) {
         for a in 0..self.state.held.len() {
-            let (goal, after) = self.goals(a);
-            if self.shared {
-                for g in [goal, after] {
-                    if g != NONE && self.fields[g as usize].is_empty() {
-                        self.search.everywhere(&self.floor, &self.tolls, g, &mut self.fields[g as usize]);
-                    }
-                }
-                continue;
-            }
-            let cell = self.state.crew.cells[a];
-            if goal == NONE {
-                self.state.looked[a] = (NONE, NONE);
-            } else if self.state.looked[a].1 != goal || self.fields[a].least(self.floor.place[cell as usize]) >= FAR {
-                self.search.between(&self.floor, &self.tolls, cell, goal, &mut self.fields[a]);
-                self.state.looked[a] = (cell, goal);
-            }
+            let goals = self.goals(a);
+            let (cell, looked) = (self.state.crew.cells[a], &mut self.state.looked[a]);
+            self.fields.prepare(&self.floor, &self.tolls, &mut self.search, a, cell, goals, looked);
         }
     }
 
@@ -448,7 +424,7 @@ impl Lifelong {
                 continue;
             }
             let (cell, heading) = (self.state.crew.cells[a], self.state.crew.headings[a]);
-            let far = self.fields[if self.shared { goal as usize } else { a }].at(self.floor.place[cell as usize], heading);
+            let far = self.fields.of(a, goal).at(self.floor.place[cell as usize], heading);
             if far < self.state.near[a].0 {
                 self.state.near[a] = (far, self.state.step);
             }

@@ -124,7 +124,8 @@ impl Planner {
         let (mut at, mut heading) = (cell, crew.headings[a]);
         while at != aims[a].goal {
             let now = field.at(floor.place[at as usize], heading);
-            let next = (0..4u8).filter(|h| floor.ahead(at, *h) != NONE).map(|h| (field.at(floor.place[floor.ahead(at, h) as usize], h), h)).min();
+            let next =
+                (0..4u8).filter(|h| floor.ahead(at, *h) != NONE).map(|h| (field.at(floor.place[floor.ahead(at, h) as usize], h), h)).min();
             let (cost, h) = next.filter(|(c, _)| *c < now)?;
             debug_assert!(cost < FAR);
             (at, heading) = (floor.ahead(at, h), h);

@@ -93,7 +93,7 @@ fn without_bridges(m: &GridMap) -> GridMap {
 fn bound(m: &GridMap, goals: &[u32], depth: usize, settings: &Settings) -> u32 {
     let floor = Floor::new(m);
     let tolls = settings.tolls.on(&floor);
-    let (mut search, mut field) = (Search::default(), Field::default());
+    let (mut search, mut field) = (Search::new(&floor), Field::default());
     let mut dearest = 0;
     for goal in goals {
         search.everywhere(&floor, &tolls, floor.cell_at(*goal), &mut field);
@@ -123,7 +123,11 @@ fn all_done(m: &GridMap, cells: &[u32], n: usize, depth: usize, rounds: u32, see
             (visited, last) = (visited + step.visits.len(), run.state().step);
         }
         let (now, all) = (run.state().step, goals.len());
-        prop_assert!(now - last <= each && u64::from(now) <= limit, "{visited} of {all} visits, the last after {last} steps, now {now}; {n} robots on {} cells", cells.len());
+        prop_assert!(
+            now - last <= each && u64::from(now) <= limit,
+            "{visited} of {all} visits, the last after {last} steps, now {now}; {n} robots on {} cells",
+            cells.len()
+        );
     }
     prop_assert_eq!((judge.finished() as usize, visited), (list.len(), goals.len()));
     Ok(())
@@ -164,6 +168,11 @@ proptest! {
         prop_assert_eq!(again.expect("taken up").digest(), run.digest());
     }
 
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
     /// On floors where every cell lies on a way round, every task of a list that ends is done, as long as one cell is free.
     #[test]
     fn every_task_is_done(
@@ -189,6 +198,11 @@ proptest! {
         all_done(&m, &cells, (cells.len() * fill / 100).max(1), depth, rounds, seed)?;
     }
 
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
     /// Costs are those of a plain search ahead, everywhere and near a way.
     #[test]
     fn costs_are_true((w, h, blocked, seed) in (1u32..12, 1u32..12, 0u32..50, any::<u64>()), tolled in any::<bool>()) {
@@ -197,7 +211,7 @@ proptest! {
         let tolls: Vec<u8> = if tolled { (0..4 * floor.cells() as u64).map(|k| (plan::mixed(seed ^ k) % 13) as u8).collect() } else { Vec::new() };
         let goal = (seed % floor.cells() as u64) as u32;
         let want = by_relaxing(&floor, &tolls, goal);
-        let (mut search, mut field) = (Search::default(), Field::default());
+        let (mut search, mut field) = (Search::new(&floor), Field::default());
         search.everywhere(&floor, &tolls, goal, &mut field);
         for (c, four) in (0u32..).zip(&want) {
             for h in 0..4u8 {
@@ -228,7 +242,7 @@ proptest! {
         }
         let length = |slot: u32| (plan::mixed(u64::from(slot) ^ seed) % 20) as u32;
         let (cell, heading) = (at(99), (seed % 4) as u8);
-        let (mut search, mut field) = (Search::default(), Field::default());
+        let (mut search, mut field) = (Search::new(&floor), Field::default());
         let mut best = below;
         for (slot, c) in (0u32..).zip(&firsts).filter(|(s, _)| offers <= 2 || *s != 1) {
             search.everywhere(&floor, &[], *c, &mut field);
@@ -297,6 +311,60 @@ fn two_that_meet_pass_each_other() {
         let step = run.step();
         judged(&mut judge, &step).expect("clean");
     }
+}
+
+/// Two robots without a task stand in a dead end that a third has to go into: it steps aside and lets them out.
+#[test]
+fn who_stands_in_a_dead_end_is_let_out() {
+    let m = map(&["......", "......", "@@.@@@", "@@.@@@", "@@.@@@"]);
+    let list = [vec![4, 26]];
+    let starts = [5, 20, 26];
+    let settings = Settings { endless: false, ..Settings::default() };
+    let mut run = Lifelong::new(&m, &starts, &list, 1, settings).expect("it can");
+    let mut judge = Judge::new(&m, &starts, &list, 1, false);
+    let mut stepped_aside = 0;
+    while !run.is_done() {
+        assert!(run.state().step < 100, "{:?}", run.state());
+        let step = run.step();
+        judged(&mut judge, &step).expect("clean");
+        stepped_aside += usize::from(!run.state().passing.way.is_empty());
+        assert!(step.visits.iter().all(|v| v.agent == 0));
+    }
+    assert!(stepped_aside > 0);
+    assert!(run.pose(0).location == 26 && run.state().passing.way.is_empty());
+}
+
+/// Where there is no way past, the run goes on, and nobody leads for ever.
+#[test]
+fn a_corridor_without_room_is_given_up() {
+    let m = map(&["....."]);
+    let list = [vec![0, 4], vec![4, 0]];
+    let settings = Settings { endless: false, ..Settings::default() };
+    let mut run = Lifelong::new(&m, &[0, 4], &list, 2, settings).expect("it can");
+    let mut judge = Judge::new(&m, &[0, 4], &list, 2, false);
+    let mut leaders = std::collections::BTreeSet::new();
+    for _ in 0..300 {
+        let step = run.step();
+        judged(&mut judge, &step).expect("clean");
+        leaders.insert(urgency::leader(run.state()));
+    }
+    assert!(!run.is_done());
+    assert_eq!(leaders.len(), 2);
+}
+
+#[test]
+fn dead_ends_are_known() {
+    let m = map(&["......", "......", "@@.@@@", "@@.@@@", "@@...@"]);
+    let floor = Floor::new(&m);
+    let branches = branches::Branches::new(&floor);
+    let cell = |l: u32| floor.cell_at(l);
+    let depths: Vec<u32> = [8, 14, 20, 26, 27, 28].map(|l| branches.depth(cell(l))).to_vec();
+    assert_eq!(depths, [0, 1, 2, 3, 4, 5]);
+    let leaves = |from: u32, to: u32| branches.must_leave(cell(from), cell(to));
+    assert!(leaves(28, 27) && leaves(28, 0) && leaves(14, 0) && leaves(26, 20));
+    assert!(!leaves(14, 28) && !leaves(26, 28) && !leaves(0, 28) && !leaves(20, 20));
+    let bridges = passing::Bridges::new(&floor);
+    assert!(bridges.is(cell(8), 1) && bridges.is(cell(14), 3) && bridges.is(cell(27), 0) && !bridges.is(cell(2), 1));
 }
 
 #[test]

@@ -17,6 +17,7 @@
 
 use super::branches::Branches;
 use super::field::Field;
+use super::fields::Fields;
 use super::floor::{Floor, NONE};
 use super::lifelong::{State, goals};
 use super::plan::Aim;
@@ -34,10 +35,9 @@ pub fn leader(state: &State) -> u32 {
 pub(super) struct View<'r> {
     pub state: &'r State,
     pub tasks: &'r [Vec<u32>],
-    pub fields: &'r [Field],
+    pub fields: &'r Fields,
     pub floor: &'r Floor,
     pub branches: &'r Branches,
-    pub shared: bool,
     pub leader: u32,
     /// Where the leader waits while it lets others out, with the costs to there.
     pub aside: Option<(u32, &'r Field)>,
@@ -48,15 +48,15 @@ impl<'r> View<'r> {
         let (crew, me) = (&self.state.crew, a as usize);
         let (goal, after) = goals(self.state, self.tasks, me);
         if goal == NONE {
-            // Without a task it keeps near where it is, and out of dead ends.
+            // Without a task it keeps near where it is.
             return Aim { field: None, after: None, goal: crew.cells[me], rank: u64::MAX, first: false, shifts: false };
         }
         let leads = a == self.leader;
         if let (true, Some((aside, field))) = (leads, self.aside) {
             return Aim { field: Some(field), after: None, goal: aside, rank: 0, first: true, shifts: true };
         }
-        let field = &self.fields[if self.shared { goal as usize } else { me }];
-        let after = (self.shared && after != NONE).then(|| &self.fields[after as usize]);
+        let field = self.fields.of(me, goal);
+        let after = self.fields.kept(after);
         let far = u64::from(field.at(self.floor.place[crew.cells[me] as usize], crew.headings[me]));
         let rank = if leads {
             0
