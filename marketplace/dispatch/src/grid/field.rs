@@ -16,8 +16,6 @@ const RING: usize = 32;
 /// Bits of a word that hold the cheapest heading's cost; the rest are four offsets of three bits.
 const OFFSET_BITS: u32 = 12;
 const WORD_MAX: u32 = (1 << (32 - OFFSET_BITS)) - 1;
-/// How much dearer a way near a robot may be than the best one, in quarters: the more, the fewer places are looked at.
-const ESTIMATE_QUARTERS: u32 = 4;
 /// How many places are looked at beyond those on the way, as robots are pushed off it: so many, and as many as before.
 const BEYOND: usize = 4096;
 /// Cells around start and goal in which a bounded search looks first.
@@ -114,12 +112,11 @@ impl Search {
         // Moving ahead comes from the cell behind: east from the west, south from the north.
         let behind = [1u32.wrapping_neg(), wide.wrapping_neg(), 1, wide];
         let number = std::mem::take(&mut self.number);
-        // What is left from a place to the start at least, made dearer: the search goes straight there. Costs stay those of
-        // true ways, each place's dearer than that of the next on its way.
+        // What is left from a place to the start at least: the search looks first where a way is likely.
         let estimate = |cell: u32| match number[cell as usize] {
             NONE => 0,
             _ if from == NONE => 0,
-            c => floor.apart(c, from) * STEP * ESTIMATE_QUARTERS / 4,
+            c => floor.apart(c, from) * STEP,
         };
         let mut now = NONE;
         let (mut open, mut looked, mut end) = (0usize, 0usize, usize::MAX);
