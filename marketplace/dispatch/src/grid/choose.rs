@@ -1,6 +1,7 @@
 //! Which task a free robot takes: a search ahead from where it stands, over cells and headings, until nothing better can
 //! come.
 
+use super::field::{FAR, Field, STEP, Search};
 use super::floor::{Floor, NONE};
 
 /// Offers by the cell of their first place, and the working memory of searches.
@@ -15,6 +16,9 @@ pub struct Chooser {
     seen: Vec<u32>,
     searches: u32,
     queue: Vec<u32>,
+    /// Cells with offers came or went since costs to the nearest were worked out.
+    stale: bool,
+    near: Field,
 }
 
 impl Chooser {
@@ -27,12 +31,15 @@ impl Chooser {
             seen: vec![0; 4 * floor.cells()],
             searches: 0,
             queue: Vec::new(),
+            stale: true,
+            near: Field::default(),
         }
     }
     /// A task whose first place is this cell is on offer. Offers at a cell are kept in the order of their slots, so that
     /// the same offers are chosen among in the same way, whenever each was made.
     pub fn add(&mut self, slot: u32, cell: u32) {
         self.offers += 1;
+        self.stale |= self.first[cell as usize] == NONE;
         let mut before = NONE;
         let mut at = self.first[cell as usize];
         while at < slot {
@@ -50,6 +57,7 @@ impl Chooser {
         let mut at = self.first[cell as usize];
         if at == slot {
             self.first[cell as usize] = self.next[slot as usize];
+            self.stale |= self.first[cell as usize] == NONE;
             self.offers -= 1;
             return;
         }
@@ -62,6 +70,40 @@ impl Chooser {
             }
             at = next;
         }
+    }
+    /// Works out what it costs from everywhere to the nearest offer, if cells with offers came or went. `sources` are these
+    /// cells, from which [`Chooser::again`] does the same.
+    pub fn look(&mut self, floor: &Floor, tolls: &[u8], search: &mut Search, sources: &mut Vec<u32>) {
+        if self.stale {
+            sources.clear();
+            sources.extend((0u32..).zip(&self.first).filter(|(_, f)| **f != NONE).map(|(c, _)| c));
+            self.again(floor, tolls, search, sources);
+            self.stale = false;
+        }
+    }
+    /// Works it out from these cells.
+    pub fn again(&mut self, floor: &Floor, tolls: &[u8], search: &mut Search, sources: &[u32]) {
+        search.nearest(floor, tolls, sources, &mut self.near);
+    }
+    /// An offer at the nearest cell that had one at the last look, if it costs less than `below` to get there; nothing too
+    /// if the offers there were taken since.
+    pub fn nearby(&self, floor: &Floor, tolls: &[u8], cell: u32, heading: u8, below: u32) -> Option<u32> {
+        let cost = |c: u32, h: u8| self.near.at(floor.place[c as usize], h);
+        let (mut c, mut h, mut left) = (cell, heading, cost(cell, heading));
+        if left >= below.min(FAR) {
+            return None;
+        }
+        while left > 0 {
+            let ahead = floor.ahead(c, h);
+            let toll = tolls.get(4 * c as usize + usize::from(h)).copied().map_or(0, u32::from);
+            if ahead != NONE && cost(ahead, h) + STEP + toll == left {
+                (c, left) = (ahead, cost(ahead, h));
+                continue;
+            }
+            h = [(h + 1) & 3, (h + 3) & 3].into_iter().find(|t| cost(c, *t) + STEP == left)?;
+            left -= STEP;
+        }
+        (self.first[c as usize] != NONE).then(|| self.first[c as usize])
     }
     /// The offer that costs least to reach with what `length` adds to it, if one costs less than `below`.
     #[allow(clippy::cast_possible_truncation)] // one of four headings

@@ -6,11 +6,15 @@
 //! free robots choose tasks, all plan, all act, arrivals count.
 #![allow(clippy::cast_possible_truncation)] // robots, cells and tasks are counted in u32
 
+use super::branches::Branches;
 use super::choose::Chooser;
-use super::field::{FAR, Field, STEP, Search};
+use super::field::{Field, STEP, Search};
+use super::fields::Fields;
 use super::floor::{Floor, NONE};
 use super::guide::Tolls;
-use super::plan::{Aim, Crew, Effort, Planner, mixed};
+use super::passing::{self, Bridges, On, Passing};
+use super::plan::{Aim, Crew, Effort, Planner};
+use super::urgency::{View, leader};
 use nooterra_engine::Record;
 use nooterra_engine::chance::{Chance, Place};
 use nooterra_engine::digest::{Digest, Hasher};
@@ -18,15 +22,11 @@ use nooterra_site::grid::{Action, GridMap, Heading, Pose};
 use thiserror::Error;
 
 const LUCK: Place = Place::named("grid.luck");
-/// Largest tables of costs from everywhere to every goal, bytes; larger maps keep costs near each robot's way only.
-const SHARED_BYTES_MAX: usize = 96 << 20;
 
 /// Steps after which a robot on its way to a first place looks for a nearer one.
 const LOOKS_EVERY: usize = 4;
-/// Steps without coming nearer after which a robot is served before those that do come nearer.
-const PATIENCE: u32 = 16;
-/// Steps after which the order among these is drawn anew.
-const TURN: u32 = 24;
+/// Costs to the nearest offer are worked out anew every step, and on larger floors every step more for so many cells.
+const SURVEY_CELLS: usize = 4096;
 /// Another task must be nearer by so many steps to be taken in place of the one held.
 const GAIN_MIN: u32 = 1;
 
@@ -52,9 +52,9 @@ impl Default for Settings {
         Self {
             seed: 0,
             depth: 4,
-            effort: Effort { tries: 500, rounds_percent: 100 },
+            effort: Effort { tries: 64, reach: 64, rounds_percent: 100 },
             length_percent: 0,
-            tolls: Tolls { corridor: 8, open: 0 },
+            tolls: Tolls { corridor: 4, open: 2 },
             endless: true,
         }
     }
@@ -106,8 +106,14 @@ pub struct State {
     pub visited: Vec<u32>,
     /// How near each came to its goal so far, as a cost, and the step at which it did.
     pub near: Vec<(u32, u32)>,
+    /// Step of the last visit of each.
+    pub since: Vec<u32>,
+    /// The leader lets others out of a narrow way.
+    pub passing: Passing,
     /// Cell and goal of each robot when costs to its goal were last worked out.
     pub looked: Vec<(u32, u32)>,
+    /// Cells with offers when costs to the nearest were last worked out.
+    pub surveyed: Vec<u32>,
     /// Tasks that are open or on offer.
     pub pool: Vec<Offer>,
     /// Tasks offered so far.
@@ -149,6 +155,8 @@ pub struct Step {
 pub struct Lifelong {
     floor: Floor,
     tolls: Vec<u8>,
+    branches: Branches,
+    bridges: Bridges,
     /// Cells of each task of the list.
     tasks: Vec<Vec<u32>>,
     settings: Settings,
@@ -156,9 +164,9 @@ pub struct Lifelong {
     planner: Planner,
     chooser: Chooser,
     search: Search,
-    /// Costs by goal, if all of them have room; else by robot.
-    shared: bool,
-    fields: Vec<Field>,
+    fields: Fields,
+    /// Costs to where the leader steps aside.
+    aside: Field,
 }
 
 impl Lifelong {
@@ -196,7 +204,10 @@ impl Lifelong {
             held: vec![NONE; n],
             visited: vec![0; n],
             near: vec![(NONE, 0); n],
+            since: vec![0; n],
+            passing: Passing::default(),
             looked: vec![(NONE, NONE); n],
+            surveyed: Vec::new(),
             pool: vec![Offer::default(); pool as usize],
             offered: 0,
             finished: 0,
@@ -221,26 +232,25 @@ impl Lifelong {
                 run.chooser.add(slot, first);
             }
         }
-        if run.shared {
-            run.look();
-        } else {
-            for a in 0..run.state.held.len() {
-                let (from, goal) = run.state.looked[a];
-                if goal != NONE {
-                    run.search.between(&run.floor, &run.tolls, from, goal, &mut run.fields[a]);
-                }
-            }
+        for a in 0..run.state.held.len() {
+            run.fields.again(&run.floor, &run.tolls, &mut run.search, a, run.state.looked[a]);
         }
+        run.look();
+        run.chooser.again(&run.floor, &run.tolls, &mut run.search, &run.state.surveyed);
         run
     }
 
     fn assemble(floor: Floor, tasks: Vec<Vec<u32>>, settings: Settings, mut state: State) -> Self {
         let planner = Planner::new(&floor, settings.depth, &mut state.crew);
-        let shared = floor.cells().saturating_mul((floor.width * floor.height) as usize).saturating_mul(4) <= SHARED_BYTES_MAX;
-        let fields = vec![Field::default(); if shared { floor.cells() } else { state.held.len() }];
         let chooser = Chooser::new(&floor, state.pool.len());
         let tolls = settings.tolls.on(&floor);
-        Self { floor, tolls, tasks, settings, state, planner, chooser, search: Search::default(), shared, fields }
+        let mut search = Search::new(&floor);
+        let fields = Fields::new(&floor, &tolls, &tasks, state.held.len(), &mut search);
+        let (branches, bridges) = (Branches::new(&floor), Bridges::new(&floor));
+        let mut run =
+            Self { floor, tolls, branches, bridges, tasks, settings, state, planner, chooser, search, fields, aside: Field::default() };
+        run.narrow();
+        run
     }
 
     /// What the run goes on from.
@@ -292,11 +302,37 @@ impl Lifelong {
         self.look();
         let luck = self.state.chance.choose(LUCK, 0, u64::MAX);
         self.note_progress();
-        let view = View { state: &self.state, tasks: &self.tasks, fields: &self.fields, floor: &self.floor, shared: self.shared };
-        let aims: Vec<Aim<'_>> = (0..self.state.held.len()).map(|a| view.aim(a)).collect();
-        happened.actions = self.planner.plan(&self.floor, &self.state.crew, &aims, self.settings.effort, luck);
+        self.planner.leader = leader(&self.state);
+        self.planner.inside =
+            self.planner.leader != NONE && self.state.passing.way.contains(&self.state.crew.cells[self.planner.leader as usize]);
+        let waits = !self.state.passing.way.is_empty() && !self.state.passing.cleared;
+        let view = View {
+            state: &self.state,
+            tasks: &self.tasks,
+            fields: &self.fields,
+            floor: &self.floor,
+            branches: &self.branches,
+            leader: self.planner.leader,
+            aside: waits.then_some((self.state.passing.aside, &self.aside)),
+        };
+        let aims: Vec<Aim<'_>> = (0..self.state.held.len() as u32).map(|a| view.aim(a)).collect();
+        self.planner.plan(&self.floor, &self.state.crew, &aims, self.settings.effort, luck);
+        let passing = passing::on(&mut self.planner, &self.floor, &self.bridges, &self.state, &aims);
+        happened.actions = self.planner.first_actions();
         self.planner.advance(&mut self.state.crew);
         self.state.step += 1;
+        match passing {
+            On::Same => {}
+            On::Now(p) => {
+                self.state.passing = p;
+                self.narrow();
+            }
+            On::GivesUp => {
+                self.state.since[self.planner.leader as usize] = self.state.step;
+                self.state.passing = Passing::default();
+                self.narrow();
+            }
+        }
         self.arrive(&mut happened);
         happened
     }
@@ -304,9 +340,14 @@ impl Lifelong {
     /// Free robots take tasks, and robots on their way to a first place look now and then whether another is nearer.
     fn assign(&mut self) -> Vec<(u32, u32)> {
         let mut taken = Vec::new();
+        let leads = leader(&self.state) as usize;
+        if self.settings.length_percent == 0 && (self.state.step as usize).is_multiple_of(1 + self.floor.cells() / SURVEY_CELLS) {
+            self.chooser.look(&self.floor, &self.tolls, &mut self.search, &mut self.state.surveyed);
+        }
         for a in 0..self.state.held.len() {
             let held = self.state.held[a];
-            if held != NONE && (self.state.visited[a] > 0 || !(self.state.step as usize + a).is_multiple_of(LOOKS_EVERY)) {
+            // The leader keeps what it has until it is there.
+            if held != NONE && (a == leads || self.state.visited[a] > 0 || !(self.state.step as usize + a).is_multiple_of(LOOKS_EVERY)) {
                 continue;
             }
             let (cell, heading) = (self.state.crew.cells[a], self.state.crew.headings[a]);
@@ -317,19 +358,25 @@ impl Lifelong {
                 stops.windows(2).map(|w| floor.apart(w[0], w[1])).sum::<u32>() * weight / 100
             };
             let first = |slot: u32| tasks[pool[slot as usize].task as usize % tasks.len()][0];
-            let below = if held == NONE {
-                NONE
+            let below = if held == NONE { NONE } else { self.fields.of(a, first(held)).at(floor.place[cell as usize], heading) };
+            let slot = if weight == 0 {
+                let near = self.chooser.nearby(floor, &self.tolls, cell, heading, below.saturating_sub(GAIN_MIN * STEP));
+                if near.is_none() && held == NONE { self.chooser.nearest(floor, cell, heading, NONE, |_| 0) } else { near }
             } else {
-                let field = &self.fields[if self.shared { first(held) as usize } else { a }];
-                (field.at(floor.place[cell as usize], heading) / STEP + length(held)).saturating_sub(GAIN_MIN)
+                let below = if held == NONE { NONE } else { (below / STEP + length(held)).saturating_sub(GAIN_MIN) };
+                self.chooser.nearest(floor, cell, heading, below, length)
             };
-            let Some(slot) = self.chooser.nearest(floor, cell, heading, below, length) else { continue };
+            let Some(slot) = slot else { continue };
             self.chooser.remove(slot, first(slot));
             if held != NONE {
                 self.chooser.add(held, first(held));
                 self.state.pool[held as usize].holder = NONE;
             }
             self.state.pool[slot as usize].holder = a as u32;
+            if held == NONE {
+                // Who was free comes after all who are on their way.
+                self.state.since[a] = self.state.step;
+            }
             self.state.held[a] = slot;
             self.state.visited[a] = 0;
             self.state.near[a] = (NONE, self.state.step);
@@ -345,23 +392,28 @@ impl Lifelong {
     /// Works out the costs that are missing.
     fn look(&mut self) {
         for a in 0..self.state.held.len() {
-            let (goal, after) = self.goals(a);
-            if self.shared {
-                for g in [goal, after] {
-                    if g != NONE && self.fields[g as usize].is_empty() {
-                        self.search.everywhere(&self.floor, &self.tolls, g, &mut self.fields[g as usize]);
-                    }
-                }
-                continue;
-            }
-            let cell = self.state.crew.cells[a];
-            if goal == NONE {
-                self.state.looked[a] = (NONE, NONE);
-            } else if self.state.looked[a].1 != goal || self.fields[a].least(self.floor.place[cell as usize]) >= FAR {
-                self.search.between(&self.floor, &self.tolls, cell, goal, &mut self.fields[a]);
-                self.state.looked[a] = (cell, goal);
+            let goals = self.goals(a);
+            let (cell, looked) = (self.state.crew.cells[a], &mut self.state.looked[a]);
+            self.fields.prepare(&self.floor, &self.tolls, &mut self.search, a, cell, goals, looked);
+        }
+    }
+
+    /// Closes what is to be closed while the leader lets others out.
+    fn narrow(&mut self) {
+        let way = &self.state.passing.way;
+        self.planner.closed.clear();
+        if way.is_empty() {
+            return;
+        }
+        self.planner.leader = leader(&self.state);
+        self.planner.closed.resize(4 * self.floor.cells(), false);
+        for pair in way.windows(2) {
+            for h in (0..4).filter(|h| self.floor.ahead(pair[0], *h) == pair[1]) {
+                self.planner.closed[4 * pair[0] as usize + usize::from(h)] = true;
             }
         }
+        self.search.everywhere(&self.floor, &[], self.state.passing.aside, &mut self.aside);
+        self.planner.hold_back(&self.floor, &self.state.crew);
     }
 
     /// Remembers who came nearer to its goal than ever.
@@ -372,7 +424,7 @@ impl Lifelong {
                 continue;
             }
             let (cell, heading) = (self.state.crew.cells[a], self.state.crew.headings[a]);
-            let far = self.fields[if self.shared { goal as usize } else { a }].at(self.floor.place[cell as usize], heading);
+            let far = self.fields.of(a, goal).at(self.floor.place[cell as usize], heading);
             if far < self.state.near[a].0 {
                 self.state.near[a] = (far, self.state.step);
             }
@@ -391,7 +443,12 @@ impl Lifelong {
             let task = self.state.pool[slot as usize].task;
             self.state.visited[a] += 1;
             self.state.near[a] = (NONE, self.state.step);
+            self.state.since[a] = self.state.step;
             happened.visits.push(Visit { step: self.state.step, agent: a as u32, task, visited: self.state.visited[a] });
+            if a as u32 == self.planner.leader && !self.state.passing.way.is_empty() {
+                self.state.passing = Passing::default();
+                self.planner.closed.clear();
+            }
             if after == NONE {
                 self.state.finished += 1;
                 self.state.held[a] = NONE;
@@ -409,7 +466,7 @@ impl Lifelong {
 }
 
 /// The goal of a robot, and the one after it in the same task.
-fn goals(state: &State, tasks: &[Vec<u32>], a: usize) -> (u32, u32) {
+pub(super) fn goals(state: &State, tasks: &[Vec<u32>], a: usize) -> (u32, u32) {
     let held = state.held[a];
     if held == NONE {
         return (NONE, NONE);
@@ -417,35 +474,4 @@ fn goals(state: &State, tasks: &[Vec<u32>], a: usize) -> (u32, u32) {
     let stops = &tasks[state.pool[held as usize].task as usize % tasks.len()];
     let v = state.visited[a] as usize;
     (stops[v], stops.get(v + 1).copied().unwrap_or(NONE))
-}
-
-/// What aims are made of.
-struct View<'r> {
-    state: &'r State,
-    tasks: &'r [Vec<u32>],
-    fields: &'r [Field],
-    floor: &'r Floor,
-    shared: bool,
-}
-
-impl<'r> View<'r> {
-    fn aim(&self, a: usize) -> Aim<'r> {
-        let crew = &self.state.crew;
-        let (goal, after) = goals(self.state, self.tasks, a);
-        if goal == NONE {
-            return Aim { field: None, after: None, goal: crew.cells[a], rank: u64::MAX, first: false };
-        }
-        let field = &self.fields[if self.shared { goal as usize } else { a }];
-        let after = (self.shared && after != NONE).then(|| &self.fields[after as usize]);
-        let far = field.at(self.floor.place[crew.cells[a] as usize], crew.headings[a]);
-        let stuck = self.state.step - self.state.near[a].1;
-        let rank = urgency(stuck, far, a as u64, self.state.step);
-        Aim { field: Some(field), after, goal, rank, first: stuck > PATIENCE }
-    }
-}
-
-/// Who is nearest to its goal comes first; but before all of these, who has not come nearer for long, in an order that is
-/// drawn anew now and then: whoever cannot have its way at once lets others try.
-fn urgency(stuck: u32, far: u32, agent: u64, step: u32) -> u64 {
-    if stuck > PATIENCE { mixed(agent ^ (u64::from(step / TURN) << 32)) >> 40 } else { (1 << 24) + u64::from(far) }
 }

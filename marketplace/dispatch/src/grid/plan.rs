@@ -13,11 +13,14 @@
 use super::field::{FAR, Field, STEP};
 use super::floor::{Floor, NONE};
 use super::moves::{DEPTH_MAX, Moves};
+use super::shift::Chains;
 use nooterra_engine::Record;
 use nooterra_site::grid::Action;
 
 /// How often one robot is asked to give way for the sake of one other.
 const ASKED_MAX: u32 = 3;
+/// How much more the most urgent robot's costs weigh than the least urgent one's.
+const SHARE: u64 = 64;
 
 /// Robots where they are, with their plans.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Record)]
@@ -43,13 +46,17 @@ pub struct Aim<'f> {
     pub rank: u64,
     /// Nobody asks it to give way but who is more urgent.
     pub first: bool,
+    /// It may set others moving for one step ahead.
+    pub shifts: bool,
 }
 
 /// How hard to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Effort {
-    /// Plans that are tried for one robot's sake at most.
+    /// Robots that are asked to give way for one robot's sake at most.
     pub tries: u32,
+    /// Cells that are looked at for a chain of robots at most; the leader looks at all.
+    pub reach: u32,
     /// Robots that try to make the sum smaller after all had their turn, in percent of all.
     pub rounds_percent: u32,
 }
@@ -57,21 +64,23 @@ pub struct Effort {
 /// Working memory of the planner.
 #[derive(Debug, Clone)]
 pub struct Planner {
-    moves: Moves,
+    pub(super) moves: Moves,
     /// Robots.
     n: usize,
     /// Who is on each cell after each of the next steps, `NONE` if nobody; the first is now.
-    tables: Vec<Vec<u32>>,
+    pub(super) tables: Vec<Vec<u32>>,
     /// Cells of each robot now and after each step.
-    paths: Vec<u32>,
-    actions: Vec<Action>,
-    cost: Vec<i32>,
+    pub(super) paths: Vec<u32>,
+    pub(super) actions: Vec<Action>,
+    pub(super) cost: Vec<i32>,
     /// The sequences that each robot can go, best first, as `(cost, sequence)`, as far as worked out in this step.
     choices: Vec<(i32, u16)>,
     chosen: Vec<u16>,
     known: Vec<bool>,
     order: Vec<u32>,
-    rank: Vec<u32>,
+    pub(super) rank: Vec<u32>,
+    /// What each robot's costs count in the sum: the square of how urgent it is.
+    weight: Vec<i32>,
     /// On the way down from the robot that asked first.
     asking: Vec<bool>,
     /// For whose sake each robot was asked last, and how often.
@@ -79,7 +88,15 @@ pub struct Planner {
     /// Searches for a better plan so far.
     searches: u32,
     left: u32,
-    steps: [(u32, u8, u8); 512],
+    steps: Vec<(u32, u8, u8)>,
+    pub(super) chains: Chains,
+    /// Moves that only the leader may make, while it lets others out of a narrow way: `4 * cell + heading`.
+    pub(super) closed: Vec<bool>,
+    pub(super) leader: u32,
+    /// The leader is on that way, and may push others on into it.
+    pub(super) inside: bool,
+    /// Got a new plan in this step.
+    pub(super) moved: Vec<bool>,
 }
 
 /// What stands between a robot and a sequence.
@@ -107,11 +124,17 @@ impl Planner {
             known: vec![false; n],
             order: Vec::with_capacity(n),
             rank: vec![0; n],
+            weight: vec![1; n],
             asking: vec![false; n],
             asked: vec![(0, 0); n],
             searches: 0,
             left: 0,
-            steps: [(0, 0, 0); 512],
+            steps: vec![(0, 0, 0); moves.nodes.len()],
+            chains: Chains::new(floor.cells(), n),
+            closed: Vec::new(),
+            leader: NONE,
+            inside: false,
+            moved: vec![false; n],
             moves,
         };
         if crew.plans.len() != n * d {
@@ -127,23 +150,31 @@ impl Planner {
         p
     }
 
-    /// Actions of each robot for the next step, after plans were bettered.
-    pub fn plan(&mut self, floor: &Floor, crew: &Crew, aims: &[Aim<'_>], effort: Effort, luck: u64) -> Vec<Action> {
+    /// Betters the plans of all.
+    pub fn plan(&mut self, floor: &Floor, crew: &Crew, aims: &[Aim<'_>], effort: Effort, luck: u64) {
         self.order.clear();
         self.order.extend((0u32..).take(self.n));
         self.order.sort_unstable_by_key(|a| (aims[*a as usize].rank, *a));
         for (rank, a) in (0u32..).zip(&self.order) {
             self.rank[*a as usize] = rank;
+            let share = (self.n as u64 - u64::from(rank)) * SHARE / self.n as u64;
+            self.weight[*a as usize] = 1 + (share * share / SHARE) as i32;
         }
         self.known.fill(false);
+        self.moved.fill(false);
         for (a, aim) in aims.iter().enumerate() {
             self.cost[a] = self.cost_of_plan(floor, crew, a, aim);
         }
         let order = std::mem::take(&mut self.order);
         for a in &order {
             let a = *a as usize;
-            if !self.goes_on(floor, crew, a, &aims[a]) {
+            if !self.moved[a] && !self.goes_on(floor, crew, a, &aims[a]) {
+                let had = self.cost[a];
                 self.better(floor, crew, aims, a, effort.tries, true);
+                if self.cost[a] >= had && aims[a].shifts {
+                    let reach = if a as u32 == self.leader { usize::MAX } else { effort.reach as usize };
+                    self.shift(floor, crew, aims, a, reach);
+                }
             }
         }
         let rounds = self.n as u64 * u64::from(effort.rounds_percent) / 100;
@@ -154,8 +185,10 @@ impl Planner {
             self.better(floor, crew, aims, a, effort.tries, false);
         }
         self.order = order;
-        let d = self.moves.depth;
-        (0..self.n).map(|a| self.actions[a * d]).collect()
+    }
+    /// What each robot does in the next step.
+    pub fn first_actions(&self) -> Vec<Action> {
+        self.actions.iter().copied().step_by(self.moves.depth).collect()
     }
 
     /// The step was made as planned: plans move up by one and wait at their end.
@@ -183,7 +216,7 @@ impl Planner {
     }
 
     /// Works out the cells of a robot's plan; what cannot be gone becomes a wait.
-    fn walk(&mut self, floor: &Floor, crew: &Crew, a: usize) {
+    pub(super) fn walk(&mut self, floor: &Floor, crew: &Crew, a: usize) {
         let d = self.moves.depth;
         let (mut cell, mut heading) = (crew.cells[a], crew.headings[a]);
         self.paths[a * (d + 1)] = cell;
@@ -200,7 +233,7 @@ impl Planner {
         }
     }
 
-    fn put(&mut self, a: usize) {
+    pub(super) fn put(&mut self, a: usize) {
         let d = self.moves.depth;
         let me = a as u32;
         for s in 0..=d {
@@ -208,19 +241,24 @@ impl Planner {
         }
     }
 
-    fn take(&mut self, a: usize) {
+    pub(super) fn take(&mut self, a: usize) {
         let d = self.moves.depth;
         for s in 1..=d {
             self.tables[s][self.paths[a * (d + 1) + s] as usize] = NONE;
         }
     }
 
-    fn cost_of_plan(&self, floor: &Floor, crew: &Crew, a: usize, aim: &Aim<'_>) -> i32 {
+    pub(super) fn cost_of_plan(&self, floor: &Floor, crew: &Crew, a: usize, aim: &Aim<'_>) -> i32 {
         let d = self.moves.depth;
         let path = &self.paths[a * (d + 1)..(a + 1) * (d + 1)];
         let heading = self.actions[a * d..(a + 1) * d].iter().fold(crew.headings[a], |h, x| turned(h, *x));
         let arrived = path.iter().skip(1).position(|c| *c == aim.goal).map_or(0, |s| s + 1);
         cost(floor, aim, path[d], heading, arrived, d)
+    }
+
+    /// True if a move is closed to a robot.
+    pub(super) fn is_closed(&self, a: usize, cell: u32, heading: u8) -> bool {
+        !self.closed.is_empty() && a as u32 != self.leader && self.closed[4 * cell as usize + usize::from(heading)]
     }
 
     /// Sequences that a robot can go, with their costs, best first.
@@ -232,6 +270,7 @@ impl Planner {
                 if node.steps == 1 { (crew.cells[a], crew.headings[a], 0) } else { self.steps[node.before as usize] };
             let to = match node.action {
                 _ if cell == NONE => NONE,
+                Action::Forward if self.is_closed(a, cell, heading) => NONE,
                 Action::Forward => floor.ahead(cell, heading),
                 _ => cell,
             };
@@ -268,7 +307,7 @@ impl Planner {
         let arrived = path[1..d].iter().position(|c| *c == aim.goal).map_or(0, |s| s + 1);
         for action in [Action::Forward, Action::Clockwise, Action::CounterClockwise] {
             let to = if action == Action::Forward { floor.ahead(from, heading) } else { from };
-            if to == NONE {
+            if to == NONE || (action == Action::Forward && self.is_closed(a, from, heading)) {
                 continue;
             }
             let arrived = if arrived == 0 && to == aim.goal { d } else { arrived };
@@ -324,7 +363,7 @@ impl Planner {
         let mut done = false;
         for k in 0..self.chosen[a] as usize {
             let (cost, sequence) = self.choices[a * all + k];
-            let total = spent.saturating_add(cost.saturating_sub(was));
+            let total = spent.saturating_add(cost.saturating_sub(was).saturating_mul(self.weight[a]));
             // The one who asks wants to be better off; without ranks all together do.
             if (first && cost >= was) || (root.is_none() && total >= 0) {
                 break;
@@ -332,7 +371,6 @@ impl Planner {
             if self.left == 0 {
                 break;
             }
-            self.left -= 1;
             match self.way(floor, crew, a, sequence) {
                 Way::Free => {
                     self.put(a);
@@ -352,6 +390,7 @@ impl Planner {
                         continue;
                     }
                     self.asked[b].1 += 1;
+                    self.left -= 1;
                     let old = self.hold(b);
                     self.take(b);
                     self.put(a);
@@ -368,6 +407,7 @@ impl Planner {
             }
         }
         self.asking[a] = false;
+        self.moved[a] |= done;
         done
     }
 
@@ -422,7 +462,7 @@ impl Planner {
     }
 }
 
-fn turned(heading: u8, action: Action) -> u8 {
+pub(super) fn turned(heading: u8, action: Action) -> u8 {
     match action {
         Action::Clockwise => (heading + 1) & 3,
         Action::CounterClockwise => (heading + 3) & 3,
