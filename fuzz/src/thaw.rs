@@ -40,7 +40,7 @@ pub fn run(data: &[u8]) {
     let i = e.below(run.frame.parts.len());
     let part = &run.frame.parts[i];
     let how = e.byte();
-    let bytes = if how % 4 == 0 { e.rest().to_vec() } else { edited(&part.bytes, &mut e) };
+    let bytes = if how.is_multiple_of(4) { e.rest().to_vec() } else { edited(&part.bytes, &mut e) };
     let site = &run.setup.site;
     match part.room.as_str() {
         "control" => {
