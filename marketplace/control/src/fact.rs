@@ -169,6 +169,7 @@ pub enum SiteEvent {
     LiftReported { lift: u32, level: Option<u32>, doors: nooterra_port::facility::DoorState, session: Option<RobotId> },
     LaneClosed { lane: u32 },
     LaneOpened { lane: u32 },
+    PassRefused { robot: RobotId, job: JobId, code: String },
 }
 
 impl Event {
@@ -195,6 +196,7 @@ impl Event {
                 SiteEvent::LiftReported { .. } => "LIFT_REPORTED",
                 SiteEvent::LaneClosed { .. } => "LANE_CLOSED",
                 SiteEvent::LaneOpened { .. } => "LANE_OPENED",
+                SiteEvent::PassRefused { .. } => "PASS_REFUSED",
             },
             Self::Operator(e) => match e {
                 OperatorEvent::OperatorRegistered { .. } => "OPERATOR_REGISTERED",

@@ -13,6 +13,7 @@
 //! are made equal to what the state asks for. Timers fire before inputs, each as a unit of its own. Nothing else
 //! changes the state.
 
+mod approvals;
 mod assist;
 mod cancel;
 pub mod cases;
@@ -20,6 +21,7 @@ mod chargebacks;
 mod claims;
 mod considered;
 pub mod control;
+mod coverage;
 pub mod fact;
 mod finance;
 mod firing;
@@ -39,6 +41,7 @@ pub mod policy;
 mod recovery;
 mod requester;
 mod reschedule;
+mod revoking;
 mod robot;
 mod robot_timers;
 mod settle;

@@ -1,7 +1,11 @@
+mod access;
+mod approve;
 mod cases;
 mod chaos;
+mod covered;
 mod failures;
 mod finance;
+mod floor;
 mod guards;
 mod haggling;
 mod happy;
@@ -11,5 +15,6 @@ mod moving_jobs;
 mod recovery;
 mod rig;
 mod skills;
+mod slow;
 mod stops;
 mod timers;

@@ -111,6 +111,7 @@ impl Provider {
             | Mail::PutBack { .. }
             | Mail::Alert { .. }
             | Mail::Help(_)
+            | Mail::Unheard { .. }
             | Mail::Show { .. } => {}
         }
     }
@@ -153,6 +154,7 @@ impl Provider {
                     }
                 }
             }
+            Terms::Approval(_) => None,
             Terms::Move(_) => match self.plan.moves {
                 Answering::Accept => Some(OwnerCommand::AnswerMove { job, agree: true }),
                 Answering::Refuse => Some(OwnerCommand::AnswerMove { job, agree: false }),

@@ -4,6 +4,7 @@
 
 use crate::acts::{ActEntry, ClaimsEntry, NoShowChoice};
 use crate::at::At;
+use crate::fallback::FallbackKind;
 use crate::swarm::Swarm;
 use crate::words::{Coin, Length, Mass, Money, Rate, Share, Time, Times};
 use nooterra_engine::Record;
@@ -228,6 +229,8 @@ pub struct Requester {
     pub jobs: OneOrMany,
     /// How they answer proposals to move a booking; with yes if not said.
     pub moves: Option<At<Answering>>,
+    /// How they answer what a robot may not do by itself; not at all if not said.
+    pub approvals: Option<At<Answering>>,
 }
 
 /// One stream of jobs or several.
@@ -267,6 +270,8 @@ pub struct Jobs {
     pub via: Vec<At<String>>,
     /// How a request is decided; at its close if not said.
     pub mode: Option<At<AwardMode>>,
+    /// Must a remote operator stand by? No if not said.
+    pub coverage: Option<At<bool>>,
 }
 
 /// How a request for quotes is decided.
@@ -524,6 +529,8 @@ pub struct RobotFault {
     pub payload_drop: Option<At<bool>>,
     /// Its program says that it has put loads down, and keeps them.
     pub lies: Option<At<bool>>,
+    /// Its badge goes on showing the fence of this moment at doors.
+    pub old_badge: Option<At<bool>>,
     /// How long.
     #[serde(rename = "for")]
     pub lasts: Option<At<Time>>,
@@ -736,6 +743,14 @@ pub struct Policy {
     pub counter_lasts: Option<At<Time>>,
     /// Coverage fee of every job.
     pub cover_fee: Option<At<Money>>,
+    /// Longest wait for entry.
+    pub access_wait: Option<At<Time>>,
+    /// Longest wait for a remote operator.
+    pub assist_response: Option<At<Time>>,
+    /// What is done when no operator helps; the robot leaves if not said.
+    pub assist_fallback: Option<At<FallbackKind>>,
+    /// What the requester is asked for lapses after this.
+    pub approval_by: Option<At<Time>>,
 }
 
 /// What must hold.
