@@ -1,5 +1,6 @@
 //! The brain as a whole: one control cycle, one order, one look at the clock at a time.
 
+mod asking;
 mod cycle;
 mod orders;
 
@@ -75,6 +76,8 @@ pub struct Agent {
     lost_s: f64,
     seen: Seen,
     last_lane: u32,
+    /// Under a fault: the old fence that its badge shows.
+    badge: Option<u64>,
     notes: Vec<Note>,
     tick: u64,
 }
@@ -128,6 +131,7 @@ impl Agent {
             lost_s: 0.0,
             seen: Seen::default(),
             last_lane: NO_LANE,
+            badge: None,
             notes: Vec::new(),
             tick: 0,
             config,

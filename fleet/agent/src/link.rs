@@ -47,7 +47,7 @@ pub enum Heard {
     OutOfSequence(u64, &'static str),
     /// The platform has heard us; maybe it refused something.
     Acked(Option<(u64, String)>),
-    /// A stop that is obeyed before its turn (its turn comes too).
+    /// A stop or a revocation that is obeyed before its turn (its turn comes too).
     StopEarly(Box<SignedOrder>),
     /// Orders whose turn it is may be there: call [`Link::next_order`].
     InSequence,
@@ -204,15 +204,15 @@ impl Link {
             return Heard::OutOfSequence(o.order_seq, "SEQ_REPLAY");
         }
         let ahead = o.order_seq > self.next_order;
-        if o.order_seq - self.next_order >= HELD_AHEAD && !matches!(o.body, Order::Stop { .. }) {
+        let urgent = matches!(o.body, Order::Stop { .. } | Order::Revoke { .. });
+        if o.order_seq - self.next_order >= HELD_AHEAD && !urgent {
             return Heard::OutOfSequence(o.order_seq, "SEQ_GAP");
         }
         let seq = o.order_seq;
         if self.held.contains_key(&seq) {
             return Heard::OutOfSequence(seq, "SEQ_REPLAY");
         }
-        let stop = matches!(o.body, Order::Stop { .. }) && ahead;
-        let early = stop.then(|| o.clone());
+        let early = (urgent && ahead).then(|| o.clone());
         if seq - self.next_order < HELD_AHEAD {
             self.held.insert(seq, o);
         }
@@ -292,5 +292,8 @@ fn concerns_job(r: &Report) -> bool {
             | Report::SafeExitReported { .. }
             | Report::AssistView(_)
             | Report::InterventionAnswered { .. }
+            | Report::ApprovalAsked { .. }
+            | Report::ApprovalConsumed { .. }
+            | Report::AccessRevokeAcked { .. }
     )
 }

@@ -96,6 +96,10 @@ pub struct Work {
     pub holding: Option<ItemId>,
     held_g: u32,
     light_cycles: u32,
+    /// The requester has let it stay until then.
+    pub late_to: Option<Instant>,
+    /// The end of its time there for which more was asked.
+    pub asked_for: Option<Instant>,
     /// A dishonest program: it says that it has put the load down, and keeps it.
     pub lies: bool,
 }
@@ -152,6 +156,24 @@ impl Work {
     /// A route came in: the trip may begin.
     pub fn route_given(&mut self) {
         self.route_given = true;
+    }
+    /// When its time there ends, in platform time.
+    pub fn valid_to(&self) -> Option<Instant> {
+        let l = self.lease.as_ref()?;
+        Some(self.late_to.map_or(l.plan.valid_to, |t| t.max(l.plan.valid_to)))
+    }
+    /// The requester did not agree to what this step needs: it is left out.
+    pub fn leave_out(&mut self, step: u16) {
+        if self.phase == Phase::Working && self.step == step {
+            self.step += 1;
+            self.tries = 0;
+            self.asked_at = None;
+            self.at_step_since = None;
+        }
+    }
+    /// Entry is not granted any more.
+    pub fn ungrant(&mut self) {
+        self.granted = false;
     }
     /// Entry is granted.
     pub fn grant(&mut self) {

@@ -14,6 +14,10 @@ pub enum FacilityOrder {
         open: bool,
         /// Number of the request, ascending per door; a repeated request keeps its number. Lower ones are not obeyed.
         number: u64,
+        /// For whom, if it is to open. One of them has to have the right; nobody named: for whoever is in it.
+        passes: Vec<Pass>,
+        /// When the platform said so.
+        at: Instant,
     },
     /// Bring a lift to a level and open or close its doors there.
     Lift {
@@ -27,6 +31,10 @@ pub enum FacilityOrder {
         session: Option<RobotId>,
         /// Number of the request, ascending per lift, as for doors.
         number: u64,
+        /// With what right the cabin is used.
+        passes: Vec<Pass>,
+        /// When the platform said so.
+        at: Instant,
     },
     /// A job is booked: the site's admin key is asked for an access plan, and the dispenser at the first vertex puts
     /// the item out.
@@ -81,6 +89,24 @@ pub enum FacilityOrder {
         job: JobId,
         /// The plan.
         plan: AccessPlanId,
+    },
+    /// The requester has agreed to more than the plan said.
+    ExtendPlan {
+        /// The job.
+        job: JobId,
+        /// The plan.
+        plan: AccessPlanId,
+        /// Its end now.
+        valid_to: Instant,
+        /// Its vertices now.
+        vertices: Vec<u32>,
+    },
+    /// A robot does not do what it must: whoever runs the site is told.
+    Alarm {
+        /// The robot.
+        robot: RobotId,
+        /// Why.
+        code: String,
     },
     /// The platform has heard everything up to here.
     Ack {
@@ -193,6 +219,49 @@ pub enum FacilityReport {
         /// The plan.
         plan: AccessPlanId,
     },
+    /// The site holds the plan with its new end and vertices.
+    PlanExtended {
+        /// The job.
+        job: JobId,
+        /// The plan.
+        plan: AccessPlanId,
+        /// Its end now.
+        valid_to: Instant,
+    },
+    /// A door or lift does not open inward for a robot.
+    PassRefused {
+        /// The robot.
+        robot: RobotId,
+        /// The job under which it was to pass.
+        job: JobId,
+        /// Why.
+        code: String,
+    },
+}
+
+/// With what right a robot passes a door.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Pass {
+    /// The robot.
+    pub robot: RobotId,
+    /// Its fence.
+    pub fence: u64,
+    /// Where to.
+    pub way: Way,
+}
+
+/// Where a robot passes to.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum Way {
+    /// To its work, under the access plan of a job.
+    Inward {
+        /// The job.
+        job: JobId,
+        /// The plan, as far as there is one.
+        plan: Option<AccessPlanId>,
+    },
+    /// Away from it, or about the house without a job: always free.
+    Outward {},
 }
 
 /// State of a door.

@@ -11,6 +11,7 @@
 //! agent answers with [`report::Report`]s inside signed envelopes; the driver hands those bytes back. Names follow
 //! VDA 5050 where it has one: order, node, edge, sequence id, released, base, horizon, instant action, last node.
 
+pub mod approval;
 pub mod assist;
 pub mod conformance;
 pub mod driver;
@@ -19,6 +20,7 @@ pub mod hardware;
 pub mod order;
 pub mod report;
 
+pub use approval::{ApprovalOrder, Wanted};
 pub use assist::{Action, AssistView, InterventionOrder};
 pub use driver::{Driver, DriverError, LinkState};
 pub use facility::{FacilityOrder, FacilityReport};

@@ -1,13 +1,14 @@
 //! Orders: platform to robot.
 
+use crate::approval::ApprovalOrder;
 use crate::assist::InterventionOrder;
-use nooterra_engine::ids::{AssistId, ItemId, JobId, KeyId, LeaseId, OrderId, RobotId, StopId, TaskId, TenantId};
+use nooterra_engine::ids::{AccessPlanId, AssistId, ItemId, JobId, KeyId, LeaseId, OrderId, RobotId, StopId, TaskId, TenantId};
 use nooterra_engine::{Digest, Instant, Record, Span, encode};
 
 /// An order on its way: numbered per robot, fenced, expiring, signed.
 ///
 /// A robot refuses an order with a lower fence than it has seen, an expired one, one out of sequence and one badly
-/// signed, and acknowledges it with the code. `Stop` ignores sequence and expiry. Sequence numbers start at 1 and
+/// signed, and acknowledges it with the code. `Stop` and `Revoke` ignore sequence and expiry. Sequence numbers start at 1 and
 /// the platform repeats an unacknowledged order under the same number, so a lossy link neither drops nor doubles one.
 #[derive(Debug, Clone, PartialEq, Record)]
 pub struct SignedOrder {
@@ -100,6 +101,15 @@ pub enum Order {
     },
     /// What the operator asks of the robot.
     Intervention(InterventionOrder),
+    /// Access was taken back: no entry, no more work. Obeyed and answered whenever it comes.
+    Revoke {
+        /// The lease.
+        lease: LeaseId,
+        /// The plan that is void.
+        plan: AccessPlanId,
+    },
+    /// The requester's answer to what was asked.
+    Approval(ApprovalOrder),
 }
 
 /// A job offered to one robot.

@@ -1,7 +1,8 @@
 //! Reports: robot to platform. Each travels as the body of a signed envelope with the robot's lease and fence.
 
+use crate::approval::Wanted;
 use crate::assist::AssistView;
-use nooterra_engine::ids::{AssistId, InterventionId, ItemId, LeaseId, OrderId, StopId, TaskId};
+use nooterra_engine::ids::{AccessPlanId, ApprovalId, AssistId, InterventionId, ItemId, LeaseId, OrderId, StopId, TaskId};
 use nooterra_engine::{Digest, Record};
 
 /// What a robot says. The names are those of the events it causes.
@@ -162,6 +163,25 @@ pub enum Report {
         applied: Vec<i64>,
         /// The bounds that changed them.
         clamps: Vec<String>,
+    },
+    /// The robot needs the requester's word for something.
+    ApprovalAsked {
+        /// For what.
+        wanted: Wanted,
+        /// Without it the present step is left out; else the robot leaves.
+        skip: bool,
+    },
+    /// It does what was approved: the approval is spent.
+    ApprovalConsumed {
+        /// Which.
+        approval: ApprovalId,
+        /// Hash of the action.
+        action_hash: Digest,
+    },
+    /// It knows that access was taken back.
+    AccessRevokeAcked {
+        /// The plan.
+        plan: AccessPlanId,
     },
 }
 

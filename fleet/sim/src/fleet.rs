@@ -179,6 +179,12 @@ impl SimFleet {
             r.agent.set_lies(lies);
         }
     }
+    /// The badge of the `i`-th enrolled robot goes on showing its present fence at doors, or the true one again.
+    pub fn set_old_badge(&mut self, i: usize, old: bool) {
+        if let Some(r) = self.robots.get_mut(i) {
+            r.agent.set_old_badge(old);
+        }
+    }
     /// Index in the world of the `i`-th enrolled robot.
     #[must_use]
     pub fn robot_ix(&self, i: usize) -> Option<RobotIx> {

@@ -13,6 +13,7 @@
 
 pub mod convert;
 pub mod fleet;
+pub mod gate;
 pub mod link;
 pub mod site_controller;
 mod turn;

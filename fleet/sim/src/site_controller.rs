@@ -4,10 +4,11 @@
 //! (`WI`: scans and weights), which belongs to the site and not to the owner of any robot. Both see the world through
 //! [`SiteSenses`] only, and keep what they said in an outbox until a receipt covers it.
 
+use crate::gate::Gate;
 use nooterra_engine::geom::Vec2;
 use nooterra_engine::ids::{AccessPlanId, ItemId, JobId, LeaseId, RobotId};
 use nooterra_engine::{Digest, Instant, Record, Span, encode};
-use nooterra_port::facility::{DoorState, FacilityOrder, FacilityReport, WitnessClass};
+use nooterra_port::facility::{DoorState, FacilityOrder, FacilityReport, Pass, WitnessClass};
 use nooterra_site::Site;
 use nooterra_trust::{Draft, InputKind, Outbox, Receipt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,8 @@ pub trait SiteSenses {
     fn command_lift(&mut self, lift: u32, level: u32, doors_open: bool);
     /// Where a robot stands, as floor sensors see it.
     fn robot(&self, robot: RobotId) -> Option<(u32, Vec2)>;
+    /// The fence that a robot's badge shows.
+    fn badge(&self, robot: RobotId) -> Option<u64>;
     /// Where an item is.
     fn item(&self, item: ItemId) -> ItemPlace;
     /// Puts an item out at a dispenser.
@@ -52,14 +55,14 @@ const PERIOD: Span = Span::from_millis(200);
 /// Doors and lifts that are in use repeat their state this often, so that a lost report heals.
 const REPEAT: Span = Span::from_secs(5);
 
+/// An access plan that the site has signed.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
-struct Plan {
-    id: AccessPlanId,
-    vertices: Vec<u32>,
-    valid_from: Instant,
-    valid_to: Instant,
-    fence: u64,
-    item: Option<ItemId>,
+pub(crate) struct Plan {
+    pub(crate) id: AccessPlanId,
+    pub(crate) vertices: Vec<u32>,
+    pub(crate) valid_from: Instant,
+    pub(crate) valid_to: Instant,
+    pub(crate) item: Option<ItemId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -96,6 +99,8 @@ pub struct SiteController {
     plan_count: u32,
     /// Jobs whose plan was taken back.
     revoked: BTreeSet<JobId>,
+    /// Who may pass.
+    pub gate: Gate,
     /// Under a fault: nobody is let in.
     pub refuses: bool,
 }
@@ -117,6 +122,7 @@ impl SiteController {
             watches: BTreeMap::new(),
             plan_count: 0,
             revoked: BTreeSet::new(),
+            gate: Gate::default(),
             refuses: false,
         }
     }
@@ -124,15 +130,17 @@ impl SiteController {
     /// Takes an order from the platform.
     pub fn order(&mut self, now: Instant, order: &FacilityOrder, site: &Site, world: &mut dyn SiteSenses) {
         match order {
-            FacilityOrder::Door { door, open, number } => {
-                if (*door as usize) < site.doors.len() && self.heeds(false, *door, *number) {
+            FacilityOrder::Door { door, open, number, passes, at } => {
+                let may = (*door as usize) < site.doors.len() && (!*open || self.lets_pass(now, *at, passes));
+                if may && self.heeds(false, *door, *number) {
+                    self.gate.moved(*door, *open, passes);
                     world.command_door(*door, *open);
                     self.doors.remove(door);
                 }
             }
-            FacilityOrder::Lift { lift, level, doors_open, session, number } => {
+            FacilityOrder::Lift { lift, level, doors_open, session, number, passes, at } => {
                 let known = (*lift as usize) < site.lifts.len() && (*level as usize) < site.levels.len();
-                if known && self.heeds(true, *lift, *number) {
+                if known && self.lets_pass(now, *at, passes) && self.heeds(true, *lift, *number) {
                     match session {
                         Some(r) => self.sessions.insert(*lift, *r),
                         None => self.sessions.remove(lift),
@@ -167,14 +175,32 @@ impl SiteController {
                 // Said again for each request: the platform asks until it has heard.
                 self.say(now, *job, FacilityReport::RevokeAcked { job: *job, plan: *plan });
             }
+            FacilityOrder::ExtendPlan { job, plan, valid_to, vertices } => {
+                if let Some(p) = self.plans.get_mut(job).filter(|p| p.id == *plan) {
+                    p.valid_to = p.valid_to.max(*valid_to);
+                    p.vertices.clone_from(vertices);
+                }
+                self.say(now, *job, FacilityReport::PlanExtended { job: *job, plan: *plan, valid_to: *valid_to });
+            }
+            FacilityOrder::Alarm { .. } => self.gate.alarms += 1,
             FacilityOrder::Ack { .. } => {}
         }
     }
 
     /// Takes a receipt for one of its two chains.
     pub fn receipt(&mut self, now: Instant, r: &Receipt) {
+        self.gate.hear(r.recv_ns);
         self.controller.receive(r, now);
         self.witness.receive(r, now);
+    }
+
+    /// Does one of these passes open? Those that do not are told of.
+    fn lets_pass(&mut self, now: Instant, said: Instant, passes: &[Pass]) -> bool {
+        let refusals = self.gate.refuses(now, said, passes, &self.plans, &self.revoked);
+        for r in &refusals {
+            self.say(now, r.job, FacilityReport::PassRefused { robot: r.robot, job: r.job, code: r.code.into() });
+        }
+        refusals.is_empty()
     }
 
     /// Looks out for this robot from now on; what was seen of the item under an earlier lease still stands.
@@ -217,27 +243,28 @@ impl SiteController {
         }
         self.plan_count += 1;
         let id = AccessPlanId::derive(&Digest(pad(*job.as_bytes())), self.plan_count);
-        let plan = Plan { id, vertices: vertices.to_vec(), valid_from, valid_to, fence: 0, item };
+        self.revoked.remove(&job);
+        let plan = Plan { id, vertices: vertices.to_vec(), valid_from, valid_to, item };
         self.plans.insert(job, plan);
         self.say(now, job, FacilityReport::AccessPlanIssued { job, plan: id, vertices: vertices.to_vec(), valid_from, valid_to });
     }
 
     #[allow(clippy::too_many_arguments)] // one request with its parts
     fn entry(&mut self, now: Instant, job: JobId, plan: AccessPlanId, robot: RobotId, fence: u64, site: &Site, world: &dyn SiteSenses) {
+        let shown = world.badge(robot).unwrap_or(0);
+        let stale = self.gate.is_stale(robot, fence) || shown < fence;
+        self.gate.hear(now);
         let code = match self.plans.get(&job) {
             None => "PLAN_MISSING",
             Some(p) if p.id != plan => "PLAN_MISSING",
             Some(_) if self.refuses => "REFUSED",
             Some(_) if self.revoked.contains(&job) => "ACCESS_REVOKED",
             Some(p) if now < p.valid_from || now >= p.valid_to => "PLAN_NOT_VALID_NOW",
-            Some(p) if fence < p.fence => "FENCE_STALE",
+            Some(_) if stale => "FENCE_STALE",
             Some(p) if !near_any(site, &p.vertices, world.robot(robot), LEFT_M) => "AREA_FORBIDDEN",
             Some(_) => "",
         };
         if code.is_empty() {
-            if let Some(p) = self.plans.get_mut(&job) {
-                p.fence = fence;
-            }
             self.say(now, job, FacilityReport::AccessGranted { job, plan, fence });
         } else {
             self.say(now, job, FacilityReport::AccessDenied { job, plan, code: code.into() });
@@ -251,6 +278,9 @@ impl SiteController {
         }
         self.next_read = now.saturating_add(PERIOD);
         self.plans.retain(|_, p| now < p.valid_to);
+        for door in self.gate.forgotten(now) {
+            world.command_door(door, false);
+        }
         self.sense_doors(now, site, world);
         let jobs: Vec<JobId> = self.watches.keys().copied().collect();
         for job in jobs {

@@ -57,7 +57,9 @@ impl SimFleet {
     ) -> Result<(), FleetError> {
         for l in letters.iter().filter(|l| l.to == SITE) {
             match decode::<SiteMail>(&l.bytes) {
-                Ok(SiteMail::Order(o)) => self.controller.order(now, &o, site, &mut WorldView { twin: &mut self.twin }),
+                Ok(SiteMail::Order(o)) => {
+                    self.controller.order(now, &o, site, &mut WorldView { twin: &mut self.twin, robots: &self.robots })
+                }
                 Ok(SiteMail::Receipt(r)) => self.controller.receipt(now, &r),
                 Err(_) => {}
             }
@@ -73,7 +75,7 @@ impl SimFleet {
                 self.act(i, &act)?;
             }
         }
-        self.controller.sense(now, site, &mut WorldView { twin: &mut self.twin });
+        self.controller.sense(now, site, &mut WorldView { twin: &mut self.twin, robots: &self.robots });
         self.twin.step()?;
         self.feel();
         if self.controller.has_due(now) {

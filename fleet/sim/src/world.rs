@@ -15,6 +15,8 @@ const PARCEL_M: f64 = 0.2;
 pub struct WorldView<'a> {
     /// The world.
     pub twin: &'a mut Twin,
+    /// What robots' badges show.
+    pub robots: &'a [crate::fleet::SimRobot],
 }
 
 impl SiteSenses for WorldView<'_> {
@@ -46,6 +48,9 @@ impl SiteSenses for WorldView<'_> {
     fn robot(&self, robot: RobotId) -> Option<(u32, Vec2)> {
         let t = self.twin.truth(self.twin.robot_named(robot)?)?;
         Some((t.level.ix, t.pose.at))
+    }
+    fn badge(&self, robot: RobotId) -> Option<u64> {
+        self.robots.iter().find(|r| r.id == robot).map(|r| r.agent.badge())
     }
     fn item(&self, item: ItemId) -> ItemPlace {
         let place = self.twin.load_named(item).and_then(|l| self.twin.whereabouts(l));

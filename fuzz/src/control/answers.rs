@@ -235,7 +235,7 @@ fn site(o: &FacilityOrder, c: &Control) -> Option<FacilityReport> {
         FacilityOrder::AskEntry { job, plan, fence, .. } => FacilityReport::AccessGranted { job: *job, plan: *plan, fence: *fence },
         FacilityOrder::Watch { job, robot, .. } => FacilityReport::Entered { job: *job, robot: *robot, vertex: place(robot) },
         FacilityOrder::Revoke { job, plan } => FacilityReport::RevokeAcked { job: *job, plan: *plan },
-        FacilityOrder::Door { door, open, number } => {
+        FacilityOrder::Door { door, open, number, .. } => {
             let state = if *open { nooterra_port::facility::DoorState::Open } else { nooterra_port::facility::DoorState::Closed };
             FacilityReport::Door { door: *door, state, number: *number }
         }

@@ -150,6 +150,9 @@ impl Unit<'_> {
             DeskEvent::Answered { assist, intervention, fate } => self.answered_by_robot(*assist, *intervention, *fate, answer),
         }
         self.s.desk.evolve(now, e);
+        if let DeskEvent::ShiftClosed { operator, .. } = e {
+            self.shift_uncovers(*operator);
+        }
     }
 
     fn of_assist(&self, assist: AssistId) -> Option<(JobId, RobotId, Reason)> {
@@ -212,13 +215,22 @@ impl Unit<'_> {
         let Some((job, ..)) = self.of_assist(assist) else { return };
         let Ok(j) = self.job(job) else { return };
         let pinned = j.pins.as_ref().map_or(Fallback::SafeExit, |p| p.assist_fallback);
-        let (status, low) = (j.status, self.s.desk.open.get(&assist).is_some_and(|a| a.request.priority == Priority::Low));
+        let open = self.s.desk.open.get(&assist);
+        let (status, low) = (j.status, open.is_some_and(|a| a.request.priority == Priority::Low));
+        let since = open.map_or(now, |a| a.queued_at);
         let goes_on = status != Status::Stalled || (pinned == Fallback::Continue && low);
-        let fallback = if goes_on { Fallback::Continue } else { Fallback::SafeExit };
+        let asks = !goes_on && pinned == Fallback::AskRequester;
+        let fallback = match (goes_on, asks) {
+            (true, _) => Fallback::Continue,
+            (false, true) => Fallback::AskRequester,
+            (false, false) => Fallback::SafeExit,
+        };
         sometimes!(true, "nobody helps");
         self.emit(job, Event::AssistExhausted { assist, fallback });
         self.s.desk.evolve(now, &DeskEvent::Exhausted { assist });
-        if fallback == Fallback::SafeExit {
+        // Where there is nothing left to ask for, the robot leaves.
+        let asked = asks && self.ask_requester(job, since).is_ok();
+        if !goes_on && !asked {
             self.safe_exit(job, Cause::AssistExhausted, None);
         }
     }
@@ -259,7 +271,7 @@ impl Unit<'_> {
     }
 
     /// Can anybody be asked for help at all?
-    fn has_helpers(&self) -> bool {
+    pub(crate) fn has_helpers(&self) -> bool {
         !self.s.desk.operators.is_empty()
     }
 
@@ -287,7 +299,7 @@ impl Unit<'_> {
         }
     }
 
-    fn ask_help(&mut self, job: JobId, priority: Priority, reason: Reason) {
+    pub(crate) fn ask_help(&mut self, job: JobId, priority: Priority, reason: Reason) {
         if !self.has_helpers() {
             return;
         }

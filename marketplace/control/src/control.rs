@@ -350,6 +350,11 @@ impl Control {
         self.state.jobs.values()
     }
 
+    /// With what right a robot passes doors now.
+    pub fn pass_of(&self, robot: RobotId) -> Option<nooterra_port::facility::Pass> {
+        crate::revoking::pass(&self.state, &self.world, robot)
+    }
+
     /// All robots, by id.
     pub fn robots(&self) -> impl Iterator<Item = &Robot> {
         self.state.robots.values().map(|c| &c.robot)

@@ -216,6 +216,7 @@ pub enum SiteEvent {
     LiftReported { lift: u32, level: Option<u32>, doors: nooterra_port::facility::DoorState, session: Option<RobotId> },
     LaneClosed { lane: u32 },
     LaneOpened { lane: u32 },
+    PassRefused { robot: RobotId, job: JobId, code: String },
 }
 
 impl Event {
@@ -259,6 +260,7 @@ impl Event {
                 SiteEvent::LiftReported { .. } => "LIFT_REPORTED",
                 SiteEvent::LaneClosed { .. } => "LANE_CLOSED",
                 SiteEvent::LaneOpened { .. } => "LANE_OPENED",
+                SiteEvent::PassRefused { .. } => "PASS_REFUSED",
             },
             Self::Operator(e) => match e {
                 OperatorEvent::OperatorRegistered { .. } => "OPERATOR_REGISTERED",

@@ -35,7 +35,7 @@ pub(crate) fn market_wanted(s: &State) -> Vec<(u8, Instant)> {
 }
 
 /// All deadlines of a job stream, by code.
-const DEADLINES: [Deadline; 26] = [
+const DEADLINES: [Deadline; 28] = [
     Deadline::RfqClose,
     Deadline::QuoteExpiry,
     Deadline::AwardDecide,
@@ -62,6 +62,8 @@ const DEADLINES: [Deadline; 26] = [
     Deadline::HoldReview,
     Deadline::HoldEnd,
     Deadline::RescheduleBy,
+    Deadline::ApprovalBy,
+    Deadline::RevokeAckBy,
 ];
 
 /// The role recorded on what a timer brings about.
@@ -72,7 +74,7 @@ pub(crate) fn authority(key: &TimerKey) -> Role {
             Some(Deadline::RescheduleBy) => Role::MK,
             Some(Deadline::AuthBy | Deadline::CaptureAt | Deadline::SettleAt) => Role::FI,
             Some(Deadline::AccessWait | Deadline::AccessWarn | Deadline::AccessEnd | Deadline::ExitBy | Deadline::ProofBy) => Role::TR,
-            Some(Deadline::HoldReview | Deadline::HoldEnd) => Role::TR,
+            Some(Deadline::HoldReview | Deadline::HoldEnd | Deadline::RevokeAckBy) => Role::TR,
             Some(Deadline::ExitRecover | Deadline::ExitForce) => Role::OS,
             _ => Role::DI,
         },
@@ -128,7 +130,8 @@ impl Unit<'_> {
             Deadline::ArriveBy => self.no_show(id),
             Deadline::LeaseOffer => {
                 if let Some(l) = job.leg().copied() {
-                    self.emit(id, Event::LeaseLapsed { lease: l.offer.lease, leg: l.offer.leg });
+                    let events = batch::not_taken(job, Event::LeaseLapsed { lease: l.offer.lease, leg: l.offer.leg });
+                    self.emit_all(id, events);
                     self.after_release(id, robot, "LAPSED");
                 }
             }
@@ -182,6 +185,8 @@ impl Unit<'_> {
             }
             Deadline::ExitBy => {
                 self.emit(id, Event::SafeExitEscalated { level: 1 });
+                // Who did its work and stays is told to leave like anybody else.
+                self.order_out(id, Cause::AccessExpired);
             }
             Deadline::ExitRecover => {
                 self.emit(id, Event::SafeExitEscalated { level: 2 });
@@ -199,6 +204,8 @@ impl Unit<'_> {
             }
             Deadline::NoShowDecide => self.no_show_default(id),
             Deadline::RescheduleBy => self.move_unanswered(id),
+            Deadline::ApprovalBy => self.approvals_lapse(id),
+            Deadline::RevokeAckBy => self.revoke_unknown(id),
             Deadline::ProofBy => self.evaluate_proof(id),
             Deadline::SettleAt => self.settle_or_hold(id),
             Deadline::HoldReview => self.hold_review(id),
@@ -206,10 +213,10 @@ impl Unit<'_> {
         }
     }
 
-    fn release_lease(&mut self, id: JobId, reason: ReleaseReason) {
+    pub(crate) fn release_lease(&mut self, id: JobId, reason: ReleaseReason) {
         let Ok(job) = self.job(id) else { return };
         let robot = job.robot();
-        let events: Vec<Event> = batch::release(job, reason).into_iter().collect();
+        let events = batch::release(job, reason);
         self.emit_all(id, events);
         self.after_release(id, robot, "RELEASED");
     }
@@ -247,8 +254,7 @@ impl Unit<'_> {
             self.halt(id);
         } else if code == RobotTimer::StopAckBy as u8 {
             if let Some(s) = c.robot.stops.iter().find(|s| !s.acked && s.level < 2).copied() {
-                self.emit_robot(id, RobotEvent::StopEscalated { stop: s.stop, level: s.level + 1 });
-                self.repeat_orders(id);
+                self.stop_unheard(id, &s);
             }
         } else if code == RobotTimer::TaskEnd as u8 {
             self.end_task(id, "TIMEOUT");

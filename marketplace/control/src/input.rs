@@ -2,7 +2,7 @@
 
 use crate::stops::StopOrder;
 use nooterra_engine::ids::{
-    ClaimId, ContractId, IncidentId, ItemId, JobId, PartyId, PaymentId, PayoutId, QuoteId, RefundId, RobotId, SeriesId, StopId,
+    ApprovalId, ClaimId, ContractId, IncidentId, ItemId, JobId, PartyId, PaymentId, PayoutId, QuoteId, RefundId, RobotId, SeriesId, StopId,
 };
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
@@ -85,6 +85,8 @@ pub struct NewJob {
     pub currency: Currency,
     /// Punctuality.
     pub level: Level,
+    /// Must an operator stand by?
+    pub coverage: bool,
     /// How the request is decided.
     pub mode: Mode,
     /// When it closes; by policy if left out.
@@ -199,6 +201,24 @@ pub enum RequesterCommand {
         job: JobId,
         /// Yes or no.
         agree: bool,
+    },
+    /// Answers what a robot may not do by itself; needs the head.
+    AnswerApproval {
+        /// The job.
+        job: JobId,
+        /// Which.
+        approval: ApprovalId,
+        /// Hash of the action, as displayed.
+        action_hash: Digest,
+        /// Yes or no.
+        agree: bool,
+    },
+    /// Takes an approval back that was not used yet.
+    RevokeApproval {
+        /// The job.
+        job: JobId,
+        /// Which.
+        approval: ApprovalId,
     },
 }
 

@@ -31,6 +31,14 @@ pub(crate) fn assert_local(s: &State, jobs: &BTreeSet<JobId>) {
             _ => {}
         }
         always!(job.status.is_terminal() || s.timers.any(Stream::Job(*id)), "I4 open jobs have a timer", "{id} in {}", job.status.name());
+        let by = s.desk.operators.values().find(|o| o.standby.contains(id)).map(|o| o.id);
+        always!(by == job.coverage.map(|c| c.operator), "reservations are one", "{id}: {by:?} against {:?}", job.coverage);
+        always!(
+            job.coverage.is_none() || job.leg().is_some() || job.status == Status::Handover,
+            "an operator stands by while a robot has the job",
+            "{id} in {}",
+            job.status.name()
+        );
         if let Some(l) = job.leg().filter(|_| job.status.has_robot()) {
             let holder = s.robots.get(&l.offer.robot).and_then(|c| c.robot.lease);
             always!(

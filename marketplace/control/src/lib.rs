@@ -13,6 +13,7 @@
 //! are made equal to what the state asks for. Timers fire before inputs, each as a unit of its own. Nothing else
 //! changes the state.
 
+mod approvals;
 mod assist;
 mod calendar;
 mod cancel;
@@ -22,6 +23,7 @@ mod claims;
 mod considered;
 mod contracts;
 pub mod control;
+mod coverage;
 pub mod fact;
 mod finance;
 mod firing;
@@ -41,6 +43,7 @@ pub mod policy;
 mod recovery;
 mod requester;
 mod reschedule;
+mod revoking;
 mod robot;
 mod robot_timers;
 pub mod series;

@@ -1,5 +1,6 @@
 //! Dispatch: one batch of waiting jobs against all robots, leases offered to the pairs chosen.
 
+use crate::coverage::NO_OPERATOR;
 use crate::fact::{Considered, DispatchEvent};
 use crate::state::{RobotCell, State};
 use crate::unit::Unit;
@@ -56,13 +57,23 @@ impl Unit<'_> {
         self.s.dispatch_trigger = None;
         self.s.dispatched_at = Some(now);
         let due: Vec<JobId> = self.s.waiting.iter().take_while(|(from, _)| *from <= now).map(|(_, j)| *j).collect();
-        let due = self.with_room(due);
+        let mut due = self.with_room(due);
         if due.is_empty() {
             return;
         }
         let robots: Vec<RobotId> = self.s.robots.keys().copied().collect();
-        let view = self.view(&due, &robots, now);
-        let batch = assign::assign(&view);
+        // A job without an operator takes no robot from others: the batch is made again without it.
+        let mut uncovered = Vec::new();
+        let (view, batch) = loop {
+            let view = self.view(&due, &robots, now);
+            let batch = assign::assign(&view);
+            let bare = self.bare(&due, &batch);
+            if bare.is_empty() {
+                break (view, batch);
+            }
+            due.retain(|j| !bare.contains(j));
+            uncovered.extend(bare);
+        };
         let wrong = check::check(&view, &batch, &self.reservations(&view, &batch));
         nooterra_engine::always!(wrong.is_empty(), "I12 the plan of a batch is sound", "{}", wrong[0]);
         let told = explain::explain(&view, &batch);
@@ -77,6 +88,8 @@ impl Unit<'_> {
         for (j, r, c) in batch.pairs() {
             pairs.push((due[j as usize], robots[r as usize], *c));
         }
+        let operators = u16::try_from(self.s.desk.operators.len()).unwrap_or(u16::MAX);
+        failed.extend(uncovered.into_iter().map(|j| (j, vec![(NO_OPERATOR.to_owned(), operators)])));
         let facts_hash = content_hash("nooterra/dispatch/v1", &view);
         self.emit_dispatch(DispatchEvent::DispatchEvaluated {
             jobs: considered,
@@ -246,7 +259,10 @@ impl Unit<'_> {
             energy_j: c.need_j,
             cost: c.cost.total(),
         };
+        let interval = offer.interval;
         self.emit(id, Event::RobotMatched(offer));
+        let covered = self.reserve_cover(id, interval);
+        nooterra_engine::always!(covered, "a job without its operator is not matched", "{id}");
         self.bring_skills(id, robot);
         let hash = plan.hash();
         if let Some(cell) = self.touch_robot(robot) {

@@ -191,13 +191,19 @@ impl Unit<'_> {
         for w in wishes {
             match w {
                 Facility::GoAhead { robot, moves } => self.hand_out(robot, &moves),
-                Facility::Door { door, open, number } => self.facility(FacilityOrder::Door { door: door.ix, open, number }),
+                Facility::Door { door, open, number } => {
+                    let passes = if open { self.passes_of(door) } else { Vec::new() };
+                    self.facility(FacilityOrder::Door { door: door.ix, open, number, passes, at: now });
+                }
                 Facility::Lift { lift, level, session, number } => {
-                    self.facility(FacilityOrder::Lift { lift: lift.ix, level: level.ix, doors_open: true, session: Some(session), number });
+                    let (passes, session) = (self.passes_in(session), Some(session));
+                    let (lift, level) = (lift.ix, level.ix);
+                    self.facility(FacilityOrder::Lift { lift, level, doors_open: true, session, number, passes, at: now });
                 }
                 Facility::LiftEnd { lift, number, .. } => {
                     let level = self.s.facilities_level(lift);
-                    self.facility(FacilityOrder::Lift { lift: lift.ix, level, doors_open: false, session: None, number });
+                    let (passes, lift) = (Vec::new(), lift.ix);
+                    self.facility(FacilityOrder::Lift { lift, level, doors_open: false, session: None, number, passes, at: now });
                 }
                 Facility::CloseLanes { lanes } => {
                     for l in lanes {

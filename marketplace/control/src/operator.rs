@@ -1,7 +1,7 @@
 //! What remote operators say, and what the desk answers.
 
 use crate::unit::{Outcome, Unit, need, no};
-use nooterra_engine::ids::{AssistId, OperatorId};
+use nooterra_engine::ids::{AssistId, OperatorId, StopId};
 use nooterra_engine::time::Instant;
 use nooterra_engine::{Digest, Record};
 use nooterra_jobs::status::Status;
@@ -9,6 +9,7 @@ use nooterra_jobs::tier::Tier;
 use nooterra_operations::assist::Outcome as Ended;
 use nooterra_operations::desk::{Command, Refusal};
 use nooterra_operations::intervention;
+use nooterra_operations::stop::Voice;
 use nooterra_port::assist::Action;
 use nooterra_trust::{Code, Rejection};
 
@@ -53,6 +54,27 @@ pub enum OperatorCommand {
         action: Action,
         /// Hash of the picture that it was decided on.
         view: Digest,
+    },
+    /// Needs the requester's word for something.
+    AskApproval {
+        /// The assist.
+        assist: AssistId,
+        /// For what.
+        wanted: nooterra_port::Wanted,
+        /// Without it the present step is left out; else the robot leaves.
+        skip: bool,
+    },
+    /// Stops the robot that it is at.
+    Stop {
+        /// The assist.
+        assist: AssistId,
+        /// The job is left as soon as the robot may move.
+        exit: bool,
+    },
+    /// Its own stop is over.
+    ClearStop {
+        /// The stop.
+        stop: StopId,
     },
     /// Is done with it.
     End {
@@ -103,6 +125,9 @@ impl Unit<'_> {
                 self.desk(Command::Start { operator, assist, view })
             }
             OperatorCommand::Intervene { assist, action, view } => self.intervene(operator, assist, action, view),
+            OperatorCommand::AskApproval { assist, wanted, skip } => self.operator_wants(operator, assist, wanted, skip),
+            OperatorCommand::Stop { assist, exit } => self.stop_by_operator(operator, assist, exit),
+            OperatorCommand::ClearStop { stop } => self.clear_stop(stop, Voice::Operator),
             OperatorCommand::End { assist, outcome } => self.desk(Command::End { operator, assist, outcome }),
         }
     }

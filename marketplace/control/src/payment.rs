@@ -194,6 +194,9 @@ impl Unit<'_> {
             max_claims: t.max_claims,
             operator_rate: g.policy.operator_rate,
             assist_fallback: g.policy.assist_fallback,
+            coverage: r.need.coverage,
+            approvals: g.policy.approvals.clone(),
+            approval_by: g.policy.approval_by,
             moves: t.moves,
             funding: g.policy.funding,
         })

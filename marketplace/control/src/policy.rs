@@ -5,6 +5,7 @@ use nooterra_engine::digest::{Digest, content_hash};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::Span;
 use nooterra_jobs::Timing;
+use nooterra_jobs::approval::ApprovalKind;
 use nooterra_jobs::pins::{CancelTable, CreditFunding, HoldRule, MoveTerms, NoShowDefault, SiteFaultBearer, Weights};
 use nooterra_jobs::tier::{HumanClass, LevelValues, TierValues};
 use nooterra_market::PriceTables;
@@ -78,6 +79,10 @@ pub struct Policy {
     pub operator_rate: u64,
     /// What is done when nobody helps.
     pub assist_fallback: nooterra_jobs::event::Fallback,
+    /// What a requester may be asked for in the middle of the work.
+    pub approvals: Vec<ApprovalKind>,
+    /// An approval lapses after this.
+    pub approval_by: Span,
     /// Most revisions of one quote after its submission.
     pub max_rounds: u8,
     /// A counter-offer lapses after this, if not sooner by its own word.
@@ -184,6 +189,8 @@ impl Default for Policy {
             open_jobs_max: 1_000,
             operator_rate: 75,
             assist_fallback: nooterra_jobs::event::Fallback::SafeExit,
+            approvals: ApprovalKind::ALL.to_vec(),
+            approval_by: Span::from_mins(5),
             max_rounds: 6,
             round_for: Span::from_mins(10),
             moves: MoveTerms::default(),

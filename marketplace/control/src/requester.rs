@@ -74,6 +74,10 @@ impl Unit<'_> {
                 self.own_job(job, party)?;
                 self.answer_move(Side::Requester, job, agree)
             }
+            RequesterCommand::AnswerApproval { job, approval, action_hash, agree } => {
+                self.answer_approval(party, job, approval, action_hash, agree)
+            }
+            RequesterCommand::RevokeApproval { job, approval } => self.revoke_approval(party, job, approval),
             RequesterCommand::RevokeAccess { job, reason } => {
                 self.own_job(job, party)?;
                 self.revoke_access(job, reason)
@@ -142,14 +146,14 @@ impl Unit<'_> {
         let by_policy = now.saturating_add(if soon { policy.rfq_close_soon } else { policy.rfq_close });
         let rfq_closes = j.rfq_closes.unwrap_or(by_policy).min(j.window.start);
         need(rfq_closes > now, Code::WindowInvalid)?;
-        let request = Request {
+        let mut request = Request {
             requester: party,
             site: self.s.genesis.site,
             template: j.template,
             window: j.window,
             steps: j.steps,
             item: j.item,
-            need: Need { capabilities: Vec::new(), payload_g: j.payload_g, tier: j.tier, coverage: false },
+            need: Need { capabilities: Vec::new(), payload_g: j.payload_g, tier: j.tier, coverage: j.coverage },
             budget: j.budget,
             currency: j.currency,
             level: j.level,
@@ -161,9 +165,13 @@ impl Unit<'_> {
         };
         let (mut invited, candidates, trust) = self.pool(&request);
         invited.retain(|o| terms.admits(*o));
-        let score = self.risk(&request, candidates, trust);
-        // No operators are part of this build, so work that needs one cannot be taken.
-        need(!nooterra_market::risk::forces_cover(score.score_m, &policy.prices), Code::CapabilityMissing)?;
+        let mut score = self.risk(&request, candidates, trust.clone());
+        if nooterra_market::risk::forces_cover(score.score_m, &policy.prices) && !request.need.coverage {
+            request.need.coverage = true;
+            score = self.risk(&request, candidates, trust);
+        }
+        // Where nobody sits at the desk, work that needs an operator cannot be taken.
+        need(!request.need.coverage || self.has_helpers(), Code::CapabilityMissing)?;
         let price = self.price(&request, &score, candidates)?;
         let caps = price.skills.minor();
         let negotiation = self.negotiation_of(&request, invited.clone(), terms.cover_fee, price.total(), caps)?;
@@ -263,7 +271,7 @@ impl Unit<'_> {
         let history = self.s.past.history(self.now(), r.template as u8, r.site, region(r.site));
         let base_m = self.s.genesis.policy.tier_values.map_or(r.need.tier.values().base_m, |v| v.base_m);
         let human_m = self.s.genesis.policy.human.points_m();
-        nooterra_market::risk::score(&RiskInput { base_m, trust_bps, candidates, history, human_m, covered: false })
+        nooterra_market::risk::score(&RiskInput { base_m, trust_bps, candidates, history, human_m, covered: r.need.coverage })
     }
 
     pub(crate) fn price(&self, r: &Request, score: &Score, candidates: u16) -> Result<Price, Rejection> {
@@ -280,7 +288,7 @@ impl Unit<'_> {
             work_s: r.steps.iter().map(|s| s.dwell.as_secs()).sum(),
             risk_m: score.score_m,
             level_bps: r.level.values().price_bps,
-            covered: false,
+            covered: r.need.coverage,
             candidates,
             licence_caps,
         };
@@ -323,6 +331,7 @@ impl Unit<'_> {
         };
         self.emit(job, Event::AccessRevoked { plan, reason });
         self.shut_doors(job, plan);
+        self.revoke_robot(job, plan);
         if inside {
             self.safe_exit(job, cause, None);
         } else {

@@ -287,11 +287,12 @@ impl Unit<'_> {
                 if given != asked {
                     return Err(Rejection::new(Code::AuthMismatch).field("amount").expected(asked).actual(given));
                 }
-                let waits = open(payment);
+                let (waits, awaited) = (open(payment), self.cost_awaited(job, payment));
                 // A fee leaves the job's money as soon as the booking moves: it must be there by then.
                 let due = j.payment.track == PaymentTrack::Captured || waits.is_some_and(|m| m.offer.fee > Amount::ZERO);
                 self.emit(job, Event::PaymentAuthorised { payment, amount: given, expires, provider_ref });
                 match waits {
+                    None if awaited => self.ask_payments(PaymentAsk::Capture { payment, amount: given }),
                     None => self.ask_payments(PaymentAsk::Void { payment }),
                     Some(_) if due => self.ask_payments(PaymentAsk::Capture { payment, amount: given }),
                     Some(_) => self.paid_move(job, given),
@@ -305,6 +306,7 @@ impl Unit<'_> {
                 if waits {
                     self.decline_move(job, MoveDecline::Payment);
                 }
+                self.cost_refused(job, payment);
                 Ok(())
             }
             PaymentReport::Captured { payment, amount: given } => {
@@ -318,6 +320,7 @@ impl Unit<'_> {
                 if waits {
                     self.paid_move(job, given);
                 }
+                self.cost_paid(job, payment);
                 Ok(())
             }
             PaymentReport::CaptureFailed { payment, .. } => {
@@ -326,6 +329,8 @@ impl Unit<'_> {
                 self.emit(job, Event::PaymentCaptureFailed { payment, attempt: 1 });
                 if waits {
                     self.decline_move(job, MoveDecline::Payment);
+                } else if self.cost_awaited(job, payment) {
+                    self.cost_refused(job, payment);
                 } else {
                     self.ask_payments(PaymentAsk::Void { payment });
                 }

@@ -62,7 +62,8 @@ impl Unit<'_> {
                 let event = Event::LeaseRefused { lease, code };
                 self.allowed(job, &event)?;
                 need(self.job(job)?.lease() == Some(lease), Code::NotBoundRobot)?;
-                self.emit(job, event);
+                let events = batch::not_taken(self.job(job)?, event);
+                self.emit_all(job, events);
                 self.after_release(job, Some(robot), "REFUSED");
                 Ok(())
             }
@@ -81,7 +82,7 @@ impl Unit<'_> {
                 need(matches!(j.status, Status::Reserved | Status::EnRoute | Status::Arrived), Code::StateForbids)?;
                 let release = batch::release(j, ReleaseReason::TripAborted);
                 self.emit(job, Event::TripAborted { reason: reason_of(reason), detail });
-                self.emit_all(job, release.into_iter().collect());
+                self.emit_all(job, release);
                 self.after_release(job, Some(robot), "TRIP_ABORTED");
                 Ok(())
             }
@@ -239,6 +240,9 @@ impl Unit<'_> {
                 self.bound(robot)?;
                 self.robot_shows(robot, view)
             }
+            Report::ApprovalAsked { wanted, skip } => self.robot_wants(robot, wanted, skip),
+            Report::ApprovalConsumed { approval, action_hash } => self.robot_uses(robot, approval, action_hash),
+            Report::AccessRevokeAcked { plan } => self.robot_knows(robot, plan),
             Report::InterventionAnswered { assist, intervention, code, applied, clamps } => {
                 self.bound(robot)?;
                 self.robot_answers(robot, assist, intervention, code, applied, clamps)
@@ -247,7 +251,7 @@ impl Unit<'_> {
     }
 
     /// The job of which this robot holds the lease named in the envelope, with the right fence.
-    fn bound(&self, robot: RobotId) -> Result<JobId, Rejection> {
+    pub(crate) fn bound(&self, robot: RobotId) -> Result<JobId, Rejection> {
         let c = self.cell(robot)?;
         let Some(held) = c.robot.lease else { return no(Code::NotBoundRobot) };
         if self.cx.lease != Some(held.lease) {
@@ -350,7 +354,7 @@ impl Unit<'_> {
         match j.status {
             Status::Matched | Status::Reserved | Status::EnRoute | Status::Arrived => {
                 let release = batch::release(j, reason);
-                self.emit_all(job, release.into_iter().collect());
+                self.emit_all(job, release);
                 self.after_release(job, robot, "ROBOT_UNFIT");
             }
             Status::AccessGranted | Status::Executing | Status::Assisted | Status::Stalled => self.safe_exit(job, cause, None),
@@ -399,10 +403,16 @@ impl Unit<'_> {
         let state_hash = self.cx.cause;
         self.emit(job, Event::CheckpointReached { index: index + 1, place: vertex, work_bps_claimed, state_hash });
         let next = self.job(job)?.steps().get(usize::from(index) + 1).map(|s| s.place);
-        if let Some(place) = next {
+        self.go_to_step(job, next);
+        Ok(())
+    }
+
+    /// The robot of a job drives to where its next step is done.
+    pub(crate) fn go_to_step(&mut self, job: JobId, place: Option<u32>) {
+        let robot = self.job(job).ok().and_then(nooterra_jobs::Job::robot);
+        if let (Some(robot), Some(place)) = (robot, place) {
             self.drive_to(robot, place, ON_JOB);
         }
-        Ok(())
     }
 
     /// Stalls count towards the repeat rule.

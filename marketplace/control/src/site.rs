@@ -74,6 +74,23 @@ impl Unit<'_> {
                 need(by_site, Code::RoleForbidden)?;
                 self.revoke_acked(job, plan)
             }
+            FacilityReport::PlanExtended { job, plan, valid_to } => {
+                need(by_site, Code::RoleForbidden)?;
+                let known = self.job(job)?.access.plan.as_ref().is_some_and(|p| p.plan == plan && p.valid_to == valid_to);
+                need(known, Code::PlanMissing)?;
+                need(self.s.asks.contains_key(&AskKey::Extend(job)), Code::AlreadyDone)?;
+                self.jobs_touched.insert(job);
+                self.answered(AskKey::Extend(job));
+                Ok(())
+            }
+            FacilityReport::PassRefused { robot, job, code } => {
+                need(by_site, Code::RoleForbidden)?;
+                need(code.len() <= 64, Code::SchemaInvalid)?;
+                self.cell(robot)?;
+                self.job(job)?;
+                self.emit_site(SiteEvent::PassRefused { robot, job, code });
+                Ok(())
+            }
             FacilityReport::Witnessed { job, robot, class, vertex, item, measure } => {
                 self.witnessed(actor, job, robot, class, vertex, item, measure)
             }
@@ -286,7 +303,8 @@ impl Unit<'_> {
             }),
             AskKey::Entry(j) => job(j).is_some_and(|j| j.status == Status::Arrived && j.access.track == AccessTrack::Planned),
             AskKey::Authorise(p) => paid(p).is_some_and(|(j, t)| {
-                let awaited = j.status == Status::Awarded || j.proposal.is_some_and(|m| m.agreed == Some(*p));
+                let awaited =
+                    j.status == Status::Awarded || j.proposal.is_some_and(|m| m.agreed == Some(*p)) || j.approval_paid_by(*p).is_some();
                 awaited && t == PaymentTrack::Asked
             }),
             AskKey::Capture(p) => paid(p).is_some_and(|(j, t)| t == PaymentTrack::Authorised && !j.status.is_terminal()),
@@ -302,7 +320,7 @@ impl Unit<'_> {
             AskKey::Recover(c) => {
                 self.claim_of(c).and_then(|c| c.grant.as_ref()).is_some_and(|g| g.outstanding() > nooterra_engine::money::Amount::ZERO)
             }
-            AskKey::Revoke(j) => job(j).is_some_and(|j| !j.status.is_terminal()),
+            AskKey::Revoke(j) | AskKey::Extend(j) => job(j).is_some_and(|j| !j.status.is_terminal()),
         }
     }
 

@@ -100,14 +100,32 @@ impl Unit<'_> {
         let now = self.now();
         let Ok(j) = self.job(job) else { return };
         let Some(p) = j.pins.as_deref() else { return };
-        let Some((kind, measured, limit)) = shown(j, p, event, now) else { return };
+        let Some((kind, measured, limit)) = shown(j, p, event, now).or_else(|| self.slow(p, event)) else { return };
         let leg = j.legs.last().map_or(0, |l| l.offer.leg);
-        let excused = if kind == BreachKind::ExitOverstay { Span::ZERO } else { j.excused };
-        let b = Breach { kind, leg, measured, limit, excused, fault: answers(j), facts: vec![event_id] };
+        let of_robot = !matches!(kind, BreachKind::ExitOverstay | BreachKind::AssistSlow);
+        let excused = if of_robot { j.excused } else { Span::ZERO };
+        // Whoever took it up late answers for it; if nobody did, the platform, which promised somebody.
+        let fault = match (kind, event) {
+            (BreachKind::AssistSlow, Event::AssistStarted { .. }) => Fault::Operator,
+            (BreachKind::AssistSlow, _) => Fault::Platform,
+            _ => answers(j),
+        };
+        let b = Breach { kind, leg, measured, limit, excused, fault, facts: vec![event_id] };
         let waits = self.missed.iter().any(|(o, m)| *o == job && m.kind == kind && m.leg == leg);
         if !waits && track(j, p).record(breach(&b)).is_ok() {
             self.missed.push((job, b));
         }
+    }
+
+    /// Help that began, or never came: how long it was waited for. Nobody at all is later than anybody who comes now.
+    fn slow(&self, p: &Pins, event: &Event) -> Option<(BreachKind, Span, Span)> {
+        let (assist, more) = match event {
+            Event::AssistStarted { assist, .. } => (assist, Span::ZERO),
+            Event::AssistExhausted { assist, .. } => (assist, Span(1)),
+            _ => return None,
+        };
+        let queued = self.s.desk.open.get(assist)?.queued_at;
+        Some((BreachKind::AssistSlow, self.now().since(queued) + more, p.level_values.assist_response))
     }
 
     /// What the batch of this unit showed is recorded behind it.

@@ -86,6 +86,8 @@ pub enum AskKey {
     Recover(ClaimId),
     /// That doors forget a plan.
     Revoke(JobId),
+    /// That doors hold a plan as it was widened.
+    Extend(JobId),
 }
 
 /// A request that is repeated until the state shows that it was answered.

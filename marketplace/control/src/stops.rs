@@ -1,16 +1,18 @@
 //! Remote stops of robots, sites, fleets and everything: issued, felt by jobs, agreed away.
 
 use crate::unit::{Outcome, Unit, need, no};
+use crate::wish::Wish;
 use nooterra_engine::Record;
-use nooterra_engine::ids::{JobId, PartyId, RobotId, StopId};
+use nooterra_engine::ids::{AssistId, JobId, OperatorId, PartyId, RobotId, StopId};
 use nooterra_engine::sometimes;
 use nooterra_engine::time::Span;
 use nooterra_jobs::batch;
 use nooterra_jobs::event::{Cause, Event, ReleaseReason, StallReason};
 use nooterra_jobs::status::{Class, Status};
 use nooterra_operations::event::Event as RobotEvent;
+use nooterra_operations::robot::StopState;
 use nooterra_operations::stop::{Cleared, Refusal, Scope, Stop, Then, Voice};
-use nooterra_port::Order;
+use nooterra_port::{FacilityOrder, Order};
 use nooterra_trust::{Code, Rejection, Role};
 
 /// What is to be stopped.
@@ -83,6 +85,30 @@ impl Unit<'_> {
     pub fn stop_by_site(&mut self, exit: bool) -> Outcome {
         need(self.cx.role == Role::SI, Code::RoleForbidden)?;
         self.stop(StopOrder { what: StopWhat::Site {}, power_off: false, exit, reason: "SITE".to_owned() }, Voice::Site)
+    }
+
+    /// An operator stops the robot that it is at.
+    pub(crate) fn stop_by_operator(&mut self, operator: OperatorId, assist: AssistId, exit: bool) -> Outcome {
+        let a = self.s.desk.active(self.now(), operator, assist).map_err(crate::operator::refused)?;
+        let what = StopWhat::Robot(a.request.robot);
+        self.stop(StopOrder { what, power_off: false, exit, reason: "OPERATOR".to_owned() }, Voice::Operator)
+    }
+
+    /// A stop is not acknowledged: the robot is told again, and when that does not help, its owner and the site hear of it.
+    pub(crate) fn stop_unheard(&mut self, robot: RobotId, s: &StopState) {
+        if s.level == 0 {
+            if let Some(c) = self.touch_robot(robot) {
+                c.robot.stop_repeated(s.stop);
+            }
+        } else {
+            sometimes!(true, "a stop is not acknowledged");
+            self.emit_robot(robot, RobotEvent::StopEscalated { stop: s.stop, level: 2 });
+            if let Ok(party) = self.cell(robot).map(|c| c.robot.owner) {
+                self.wish(Wish::Unheard { party, robot, stop: s.stop });
+            }
+            self.facility(FacilityOrder::Alarm { robot, code: "STOP_UNACKED".to_owned() });
+        }
+        self.repeat_orders(robot);
     }
 
     fn stop(&mut self, order: StopOrder, voice: Voice) -> Outcome {
@@ -159,7 +185,7 @@ impl Unit<'_> {
             let touches = match (voice, s.scope) {
                 (Voice::Owner, Scope::Fleet(owner)) => owner.as_bytes() == &actor,
                 (Voice::Owner, _) => s.robots.iter().all(|r| self.cell(*r).is_ok_and(|c| c.robot.owner.as_bytes() == &actor)),
-                (Voice::Requester, _) => s.actor == actor,
+                (Voice::Requester | Voice::Operator, _) => s.actor == actor,
                 _ => true,
             };
             need(touches, Code::NotFound)?;

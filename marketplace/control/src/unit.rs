@@ -245,6 +245,11 @@ impl<'a> Unit<'a> {
                     }
                 }
             }
+            JobEvent::CoverageReserved { operator, .. } => self.s.desk.stand_by(self.cx.legal, *operator, id),
+            JobEvent::CoverageReleased { operator, .. } => {
+                self.s.desk.stand_down(*operator, id);
+                self.trigger_dispatch();
+            }
             JobEvent::ExecutionStalled { reason } => self.stall_asks(id, *reason),
             JobEvent::SafeExitEscalated { level: 1 } => self.exit_asks(id),
             JobEvent::AssistEnded { assist, .. } => self.help_over(id, *assist),
@@ -427,6 +432,8 @@ impl<'a> Unit<'a> {
     /// Everything is emitted: what follows from the new state, and its timers.
     pub fn finish(mut self) {
         self.close_moves();
+        self.close_approvals();
+        self.close_revocations();
         self.record_missed();
         self.settle_held();
         self.offer_help();
@@ -520,6 +527,8 @@ fn authority(e: &JobEvent) -> Option<Role> {
         | JobEvent::DispatchFailed { .. }
         | JobEvent::RobotMatched(_)
         | JobEvent::LeaseReleased { .. }
+        | JobEvent::CoverageReserved { .. }
+        | JobEvent::CoverageReleased { .. }
         | JobEvent::LeaseEnded { .. } => Role::DI,
         JobEvent::HandoverOpened { .. } | JobEvent::JobAborted { .. } => Role::DI,
         JobEvent::SafeExitOrdered { .. } | JobEvent::AccessClosed { .. } | JobEvent::ProofEvaluated(_) => Role::TR,

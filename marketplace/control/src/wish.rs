@@ -1,7 +1,7 @@
 //! What the platform asks for. Every wish is idempotent and may be carried out more than once.
 
 use nooterra_engine::ids::{
-    AssistId, ClaimId, IncidentId, InterventionId, JobId, OperatorId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SiteId,
+    AssistId, ClaimId, IncidentId, InterventionId, JobId, OperatorId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SiteId, StopId,
 };
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
@@ -80,6 +80,15 @@ pub enum Wish {
         /// The signed answer.
         receipt: Box<Receipt>,
     },
+    /// To an owner: a robot of theirs does not say that it obeys a stop.
+    Unheard {
+        /// The owner.
+        party: PartyId,
+        /// The robot.
+        robot: RobotId,
+        /// The stop.
+        stop: StopId,
+    },
     /// To a remote operator.
     Help {
         /// Who.
@@ -143,6 +152,8 @@ pub enum Terms {
     },
     /// A proposal to move a booking.
     Move(Move),
+    /// Something that a robot may do only with the requester's word.
+    Approval(Box<nooterra_jobs::approval::Ask>),
 }
 
 /// What the payment adapter is asked; the id makes it idempotent.

@@ -2,6 +2,7 @@
 //!
 //! Each function reads the job as it is and returns the events in their order; the caller folds them in one unit.
 
+use crate::coverage::CoverageEnd;
 use crate::event::{
     AbortReason, AssistOutcome, CancelReason, Cause, Choice, Custody, Disposition, Event, ExitProof, Fault, ReleaseReason, Rescheduled,
     StallReason,
@@ -42,14 +43,14 @@ pub fn fault_of(job: &Job, cause: Cause) -> Fault {
         | Cause::AssistExhausted => Fault::Owner,
         Cause::StaffCancelled => Fault::Platform,
         Cause::SkillRevoked => Fault::Developer,
-        Cause::SafetyCancelled | Cause::Stop => Fault::None,
+        Cause::SafetyCancelled | Cause::Stop | Cause::RobotChanged => Fault::None,
     }
 }
 
 /// What becomes of the job after a safe exit for this cause.
 pub fn disposition(job: &Job, cause: Cause, reason: Option<AbortReason>, now: Instant) -> Disposition {
     let mild = match cause {
-        Cause::StallLimit | Cause::StartOverdue | Cause::Stop | Cause::Quarantine | Cause::SkillRevoked => true,
+        Cause::StallLimit | Cause::StartOverdue | Cause::Stop | Cause::Quarantine | Cause::SkillRevoked | Cause::RobotChanged => true,
         Cause::RobotAborted => !matches!(reason, Some(AbortReason::Safety | AbortReason::Blocked)),
         _ => false,
     };
@@ -74,9 +75,20 @@ fn can_hand_over(job: &Job, now: Instant) -> bool {
         && job.access.plan.as_ref().is_none_or(|a| needed < a.valid_to)
 }
 
-/// The robot gives up its lease outside, or loses it.
-pub fn release(job: &Job, reason: ReleaseReason) -> Option<Event> {
-    job.leg().map(|l| Event::LeaseReleased { lease: l.offer.lease, leg: l.offer.leg, reason })
+/// The robot gives up its lease outside, or loses it, and with it the operator who stood by.
+pub fn release(job: &Job, reason: ReleaseReason) -> Vec<Event> {
+    let released = job.leg().map(|l| Event::LeaseReleased { lease: l.offer.lease, leg: l.offer.leg, reason });
+    lost(job, released)
+}
+
+/// A lease that was offered came to nothing.
+pub fn not_taken(job: &Job, event: Event) -> Vec<Event> {
+    lost(job, Some(event))
+}
+
+fn lost(job: &Job, lease: Option<Event>) -> Vec<Event> {
+    let Some(lease) = lease else { return Vec::new() };
+    [lease].into_iter().chain(job.uncover(CoverageEnd::LeaseOver)).collect()
 }
 
 fn close_access(job: &Job) -> Option<Event> {
@@ -90,7 +102,12 @@ fn aborted(job: &Job, cause: Cause, fault: Fault) -> Event {
 
 /// The end of a booked job outside: lease released, access closed, aborted.
 pub fn abort_outside(job: &Job, cause: Cause, fault: Fault, reason: ReleaseReason) -> Vec<Event> {
-    release(job, reason).into_iter().chain(close_access(job)).chain([aborted(job, cause, fault)]).collect()
+    let mut out = release(job, reason);
+    let left = if out.is_empty() { job.uncover(CoverageEnd::JobOver) } else { None };
+    out.extend(close_access(job));
+    out.extend(left);
+    out.push(aborted(job, cause, fault));
+    out
 }
 
 /// The order to stop work and leave; nothing while one is under way already.
@@ -201,6 +218,7 @@ pub fn exit_done(job: &Job, forced: Option<bool>, how: ExitProof, now: Instant) 
     out.extend(end_help(job, AssistOutcome::Exited, now));
     if job.status == Status::Completed {
         out.extend(close_access(job));
+        out.extend(job.uncover(CoverageEnd::JobOver));
         return out;
     }
     let Some(x) = job.exit else { return out };
@@ -210,6 +228,7 @@ pub fn exit_done(job: &Job, forced: Option<bool>, how: ExitProof, now: Instant) 
         out.push(Event::HandoverOpened { leg, checkpoint: job.checkpoint, remaining_bps: job.remaining_bps() });
     } else {
         out.extend(close_access(job));
+        out.extend(job.uncover(CoverageEnd::JobOver));
         out.push(aborted(job, x.cause.unwrap_or(Cause::ExitForced), x.fault));
     }
     out

@@ -36,6 +36,8 @@ pub enum Deadline {
     HoldReview,
     HoldEnd,
     RescheduleBy,
+    ApprovalBy,
+    RevokeAckBy,
 }
 
 impl Deadline {
@@ -68,9 +70,14 @@ impl Deadline {
             Self::HoldReview => "HOLD_REVIEW",
             Self::HoldEnd => "HOLD_END",
             Self::RescheduleBy => "RESCHEDULE_BY",
+            Self::ApprovalBy => "APPROVAL_BY",
+            Self::RevokeAckBy => "REVOKE_ACK_BY",
         }
     }
 }
+
+/// Doors and robot say within this that they know that access was taken back.
+pub const REVOKE_ACK: Span = Span::from_secs(2);
 
 /// Platform lease end after a heartbeat: always later than the robot's own.
 pub const fn lease_end(renewed: Instant, ttl: Span) -> Instant {
@@ -97,6 +104,12 @@ impl Job {
         }
         if let Some(m) = &self.proposal {
             arm(Deadline::RescheduleBy, m.offer.respond_by);
+        }
+        if let Some(at) = self.approvals.iter().filter(|a| a.is_open()).map(|a| a.ask.expires).min() {
+            arm(Deadline::ApprovalBy, at);
+        }
+        if let Some(r) = self.access.revoking.filter(|r| !r.is_known() && !r.escalated) {
+            arm(Deadline::RevokeAckBy, r.at.saturating_add(REVOKE_ACK));
         }
         let from_home = matches!(self.status, Status::Booked | Status::Matched | Status::Reserved | Status::EnRoute);
         if from_home && !self.started {

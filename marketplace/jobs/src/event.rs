@@ -1,14 +1,16 @@
 //! The events of a job stream in this slice. Names are the wire names of the domain's catalogue.
 #![allow(missing_docs)] // every name and field is defined in the catalogue
 
+use crate::approval::Ask;
+use crate::coverage::CoverageEnd;
 use crate::pins::{CreditFunding, Pins, WitnessClass};
 use crate::table::Kind;
 use crate::terms::{Price, Quote, Request, Window};
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{
-    AccessPlanId, AssistId, ChargebackId, DoorId, EventId, HoldId, IncidentId, InterventionId, ItemId, LeaseId, OperatorId, PartyId,
-    PaymentId, ProofId, QuoteId, RefundId, RobotId, WitnessId,
+    AccessPlanId, ApprovalId, AssistId, ChargebackId, DoorId, EventId, HoldId, IncidentId, InterventionId, ItemId, LeaseId, OperatorId,
+    PartyId, PaymentId, ProofId, QuoteId, RefundId, RobotId, ShiftId, WitnessId,
 };
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
@@ -515,6 +517,33 @@ pub enum Event {
         amount: Amount,
         funding: CreditFunding,
     },
+    CoverageReserved {
+        operator: OperatorId,
+        shift: ShiftId,
+        interval: Window,
+    },
+    CoverageReleased {
+        operator: OperatorId,
+        reason: CoverageEnd,
+    },
+    ApprovalAsked(Box<Ask>),
+    ApprovalGranted {
+        approval: ApprovalId,
+        action_hash: Digest,
+    },
+    ApprovalDenied {
+        approval: ApprovalId,
+        action_hash: Digest,
+    },
+    ApprovalRevoked {
+        approval: ApprovalId,
+    },
+    ApprovalConsumed {
+        approval: ApprovalId,
+    },
+    ApprovalExpired {
+        approval: ApprovalId,
+    },
 }
 
 impl Event {
@@ -611,6 +640,14 @@ impl Event {
             Self::JobRescheduled(_) => "JOB_RESCHEDULED",
             Self::SlaBreachRecorded(_) => "SLA_BREACH_RECORDED",
             Self::SlaCreditIssued { .. } => "SLA_CREDIT_ISSUED",
+            Self::CoverageReserved { .. } => "COVERAGE_RESERVED",
+            Self::CoverageReleased { .. } => "COVERAGE_RELEASED",
+            Self::ApprovalAsked(_) => "APPROVAL_ASKED",
+            Self::ApprovalGranted { .. } => "APPROVAL_GRANTED",
+            Self::ApprovalDenied { .. } => "APPROVAL_DENIED",
+            Self::ApprovalRevoked { .. } => "APPROVAL_REVOKED",
+            Self::ApprovalConsumed { .. } => "APPROVAL_CONSUMED",
+            Self::ApprovalExpired { .. } => "APPROVAL_EXPIRED",
         }
     }
 

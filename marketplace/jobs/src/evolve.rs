@@ -1,12 +1,14 @@
 //! Folding events into a job. Nothing here can fail: whether an event may happen was decided before.
 
+use crate::approval::{ApprovalTrack, OnDeny, Wanted};
 use crate::event::{Cause, Custody, Disposition, Event, Fault, LapseReason, ReleaseReason, Side, StallReason};
 use crate::job::{
     AccessTrack, AssistTrack, Claimed, Excluded, Exit, Extra, Help, Helped, Hold, IncidentState, Job, Leg, Moved, PaymentTrack, Presence,
-    Proposal, RefundState, RefundTrack, Rfq, Settled, Sighting,
+    Proposal, RefundState, RefundTrack, Revoking, Rfq, Settled, Sighting,
 };
 use crate::status::Status;
 use nooterra_engine::always;
+use nooterra_engine::ids::{ApprovalId, PaymentId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
 
@@ -70,6 +72,10 @@ impl Job {
         let exclude = self.timing().exclude;
         if let Some(l) = self.legs.last_mut().filter(|l| l.closed_at.is_none()) {
             l.closed_at = Some(at);
+            // Who has no authority any more need not say that it knows.
+            if let Some(r) = &mut self.access.revoking {
+                r.robot = true;
+            }
             let robot = l.offer.robot;
             if given_back {
                 self.excluded.retain(|e| e.until > at && e.robot != robot);
@@ -341,7 +347,9 @@ impl Job {
                 self.with_leg(|l| l.accepted_at = Some(at));
             }
             Event::LeaseRefused { .. } | Event::LeaseLapsed { .. } => self.close_leg(at, true),
-            Event::LeaseReleased { reason, .. } => self.close_leg(at, *reason != ReleaseReason::Rescheduled),
+            Event::LeaseReleased { reason, .. } => {
+                self.close_leg(at, !matches!(reason, ReleaseReason::Rescheduled | ReleaseReason::Uncovered))
+            }
             Event::LeaseEnded { .. } => self.close_leg(at, self.status == Status::AbortingSafeExit),
             Event::Departed { .. } => {
                 self.heartbeat_at = at;
@@ -431,6 +439,8 @@ impl Job {
                 self.access.track = AccessTrack::Planned;
                 self.access.warned = false;
                 self.access.gone_at = None;
+                self.access.revoking = None;
+                self.access.extended = Span::ZERO;
             }
             Event::AccessGranted { .. } => {
                 self.access.track = AccessTrack::Granted;
@@ -440,6 +450,13 @@ impl Job {
             Event::AccessRevoked { .. } => {
                 self.access.track = AccessTrack::Revoked;
                 self.access.gone_at = Some(at);
+                self.access.revoking = Some(Revoking { at, doors: false, robot: self.leg().is_none(), escalated: false });
+            }
+            Event::AccessRevokeAcked { by_robot, .. } => {
+                if let Some(r) = &mut self.access.revoking {
+                    r.robot |= *by_robot;
+                    r.doors |= !*by_robot;
+                }
             }
             Event::AccessEnding { .. } => self.access.warned = true,
             Event::AccessExpired { .. } => {
@@ -482,7 +499,78 @@ impl Job {
                 }
             }
             Event::AssistExhausted { .. } => self.help = None,
+            Event::CoverageReserved { operator, shift, interval } => {
+                self.coverage = Some(crate::coverage::Coverage { operator: *operator, shift: *shift, interval: *interval });
+            }
+            Event::CoverageReleased { .. } => self.coverage = None,
+            _ => self.fold_approval(event),
+        }
+    }
+
+    fn fold_approval(&mut self, event: &Event) {
+        match event {
+            Event::ApprovalAsked(ask) => {
+                self.extras.extend(ask.payment.map(|payment| Extra { payment, amount: ask.cost, track: PaymentTrack::None }));
+                self.approvals.push(crate::approval::Approval { ask: (**ask).clone(), track: ApprovalTrack::Asked });
+            }
+            Event::ApprovalGranted { approval, .. } => self.approval_is(*approval, ApprovalTrack::Granted),
+            Event::ApprovalDenied { approval, .. } => self.without(*approval, ApprovalTrack::Denied),
+            Event::ApprovalRevoked { approval } => self.without(*approval, ApprovalTrack::Revoked),
+            Event::ApprovalExpired { approval } => self.without(*approval, ApprovalTrack::Expired),
+            Event::ApprovalConsumed { approval } => {
+                self.approval_is(*approval, ApprovalTrack::Consumed);
+                let wanted = self.approval(*approval).map(|a| a.ask.wanted.clone());
+                let plan = self.access.plan.as_mut();
+                match (wanted, plan) {
+                    (Some(Wanted::ContinueLate { valid_to }), Some(plan)) => {
+                        self.access.extended += valid_to.since(plan.valid_to);
+                        plan.valid_to = plan.valid_to.max(valid_to);
+                        self.access.warned = false;
+                    }
+                    (Some(Wanted::ExtraArea { places }), Some(plan)) => {
+                        let more: Vec<u32> = places.into_iter().filter(|p| !plan.areas.contains(p)).collect();
+                        plan.areas.extend(more);
+                    }
+                    (Some(Wanted::ExtraCost { amount }), _) => {
+                        if let Some(p) = self.pins.as_deref_mut() {
+                            p.service = p.service.checked_add(amount).unwrap_or(p.service);
+                            self.pins_hash = p.hash();
+                        }
+                    }
+                    _ => {}
+                }
+            }
             _ => {}
+        }
+    }
+
+    fn approval_is(&mut self, id: ApprovalId, track: ApprovalTrack) {
+        if let Some(a) = self.approvals.iter_mut().find(|a| a.ask.approval == id) {
+            a.track = track;
+        }
+    }
+
+    /// It is not, or no longer, approved: the step that needed it may be left out.
+    fn without(&mut self, id: ApprovalId, track: ApprovalTrack) {
+        self.approval_is(id, track);
+        let skips = self.approval(id).is_some_and(|a| a.ask.on_deny == OnDeny::SkipStep && a.ask.step == self.checkpoint);
+        if skips && self.status.is_at_work() && usize::from(self.checkpoint) < self.request.steps.len() {
+            self.checkpoint += 1;
+        }
+    }
+
+    /// The requester agrees to pay; the payment is asked for.
+    pub fn approval_paying(&mut self, id: ApprovalId, payment: PaymentId) {
+        self.approval_is(id, ApprovalTrack::Paying);
+        if let Some(e) = self.extras.iter_mut().find(|e| e.payment == payment) {
+            e.track = PaymentTrack::Asked;
+        }
+    }
+
+    /// Doors or robot did not say in time that they know.
+    pub fn revoke_escalated(&mut self) {
+        if let Some(r) = &mut self.access.revoking {
+            r.escalated = true;
         }
     }
 

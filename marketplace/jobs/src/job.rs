@@ -1,5 +1,7 @@
 //! A job: everything known about one piece of work, as a fold of its events.
 
+use crate::approval::{Approval, ApprovalTrack};
+use crate::coverage::Coverage;
 use crate::event::{
     AccessPlan, AssistOutcome, Breach, Cause, Custody, Disposition, Event, Fault, IncidentCode, Match, Missing, Move, ProofResult,
     Settlement, StallReason,
@@ -10,8 +12,8 @@ use crate::terms::{Price, Request, Step, Window};
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{
-    AssistId, ChargebackId, HoldId, IncidentId, ItemId, JobId, LeaseId, OperatorId, PartyId, PaymentId, QuoteId, RefundId, RobotId,
-    WitnessId,
+    ApprovalId, AssistId, ChargebackId, HoldId, IncidentId, ItemId, JobId, LeaseId, OperatorId, PartyId, PaymentId, QuoteId, RefundId,
+    RobotId, WitnessId,
 };
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
@@ -131,6 +133,30 @@ pub struct Access {
     pub denials: u8,
     /// When it was taken back or ran out.
     pub gone_at: Option<Instant>,
+    /// By how much the requester has let it be prolonged.
+    pub extended: Span,
+    /// Taken back: who knows of it.
+    pub revoking: Option<Revoking>,
+}
+
+/// Access was taken back, and doors and robot have to say that they know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Revoking {
+    /// When it was.
+    pub at: Instant,
+    /// The doors know.
+    pub doors: bool,
+    /// The robot knows, or has nothing to do with it any more.
+    pub robot: bool,
+    /// They did not say so in time.
+    pub escalated: bool,
+}
+
+impl Revoking {
+    /// Does everybody know?
+    pub const fn is_known(&self) -> bool {
+        self.doors && self.robot
+    }
 }
 
 /// Track of the robot's presence, by witnesses.
@@ -421,6 +447,10 @@ pub struct Job {
     pub breaches: Vec<Breach>,
     /// Credit issued for them.
     pub credited: Amount,
+    /// The operator who stands by.
+    pub coverage: Option<Coverage>,
+    /// What the requester was asked for.
+    pub approvals: Vec<Approval>,
 }
 
 impl Job {
@@ -483,6 +513,8 @@ impl Job {
             excused: Span::ZERO,
             breaches: Vec::new(),
             credited: Amount::ZERO,
+            coverage: None,
+            approvals: Vec::new(),
         }
     }
 
@@ -544,6 +576,16 @@ impl Job {
     pub fn access_place(&self) -> u32 {
         let next = usize::from(self.checkpoint).min(self.request.steps.len().saturating_sub(1));
         self.request.steps.get(next).map_or(0, |s| s.place)
+    }
+
+    /// One of its approvals.
+    pub fn approval(&self, id: ApprovalId) -> Option<&Approval> {
+        self.approvals.iter().find(|a| a.ask.approval == id)
+    }
+
+    /// The approval that this payment pays.
+    pub fn approval_paid_by(&self, payment: PaymentId) -> Option<&Approval> {
+        self.approvals.iter().find(|a| a.ask.payment == Some(payment) && a.track == ApprovalTrack::Paying)
     }
 
     /// Total stall up to `now`.

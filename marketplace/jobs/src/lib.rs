@@ -10,7 +10,9 @@
 //! How data passes through: the caller checks an input, asks [`batch`] (or builds the one event that the input means),
 //! and folds the events into the [`job::Job`] with [`job::Job::evolve`]. What must happen next, and when, is a function
 //! of the job alone: [`job::Job::deadlines`]. So a timer can be neither forgotten nor left behind.
+pub mod approval;
 pub mod batch;
+pub mod coverage;
 pub mod deadline;
 pub mod event;
 pub mod evolve;

@@ -358,6 +358,12 @@ pub struct Pins {
     pub operator_rate: u64,
     /// What is done when nobody helps.
     pub assist_fallback: crate::event::Fallback,
+    /// Must an operator stand by while a robot has it?
+    pub coverage: bool,
+    /// What the requester may be asked for in the middle of the work.
+    pub approvals: Vec<crate::approval::ApprovalKind>,
+    /// An approval lapses after this.
+    pub approval_by: Span,
     /// Moving it to another window.
     pub moves: MoveTerms,
     /// Who pays for missed service levels.

@@ -55,6 +55,7 @@ pub enum ReleaseReason {
     Exited,
     Forced,
     Rescheduled,
+    Uncovered,
 }
 
 /// Why a robot gives up, outside or inside.
@@ -103,6 +104,7 @@ pub enum Cause {
     AssistExhausted,
     ApprovalDenied,
     SkillRevoked,
+    RobotChanged,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
@@ -242,6 +244,7 @@ pub enum Fallback {
     #[default]
     SafeExit,
     Continue,
+    AskRequester,
 }
 
 /// Why remote help was asked for.

@@ -118,6 +118,11 @@ impl Status {
         matches!(self, Self::Executing | Self::Assisted | Self::Stalled)
     }
 
+    /// Is a robot let in and not told to leave?
+    pub const fn is_at_work(self) -> bool {
+        matches!(self, Self::AccessGranted) || self.is_working()
+    }
+
     /// Its name on the wire.
     pub const fn name(self) -> &'static str {
         match self {

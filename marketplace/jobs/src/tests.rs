@@ -161,6 +161,9 @@ fn pins(job: &Job) -> crate::Pins {
         max_claims: Amount::ZERO,
         operator_rate: 60,
         assist_fallback: crate::event::Fallback::SafeExit,
+        coverage: false,
+        approvals: crate::approval::ApprovalKind::ALL.to_vec(),
+        approval_by: Span::from_mins(5),
         moves: crate::pins::MoveTerms::default(),
         funding: crate::pins::CreditFunding::Owner {},
     }

@@ -3,7 +3,7 @@
 use crate::assist::{Assist, OFFERS_MOST, Outcome, Priority, Request, START_WITHIN, Stage, VIEWS_KEPT};
 use crate::intervention::{Action, Fate, Pending};
 use crate::operator::{JOBS_MOST, Operator, SHIFT_MOST, Shift};
-use nooterra_engine::ids::{AssistId, InterventionId, JobId, OperatorId, ShiftId};
+use nooterra_engine::ids::{AssistId, InterventionId, JobId, OperatorId, PartyId, ShiftId};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_engine::{Digest, Record};
 use std::collections::BTreeMap;
@@ -16,6 +16,20 @@ pub struct Desk {
     pub operators: BTreeMap<OperatorId, Operator>,
     /// Open requests.
     pub open: BTreeMap<AssistId, Assist>,
+}
+
+/// A shift that covers a job lasts this much longer than the job is planned to.
+const COVER_MARGIN: Span = Span::from_mins(15);
+
+/// A job for which somebody is to stand by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standby {
+    /// Kind of place, by the caller's numbers.
+    pub tier: u8,
+    /// Parties to the job: none of their operators may.
+    pub barred: Vec<PartyId>,
+    /// The planned end.
+    pub until: Instant,
 }
 
 /// What the desk is told.
@@ -155,6 +169,46 @@ impl Desk {
     /// Requests that an operator has been offered, has accepted or is at.
     pub fn load(&self, operator: OperatorId) -> usize {
         self.open.values().filter(|a| a.stage.operator() == Some(operator)).count()
+    }
+
+    /// Robots that an operator answers for: those on its desk, and those of jobs for which it only stands by.
+    fn burden(&self, o: &Operator) -> usize {
+        let at_hand = |j: &&JobId| self.of_job(**j).is_some_and(|a| a.stage.operator() == Some(o.id));
+        self.load(o.id) + o.standby.iter().filter(|j| !at_hand(j)).count()
+    }
+
+    /// The assist of an operator that has begun, if its shift is open.
+    pub fn active(&self, now: Instant, operator: OperatorId, assist: AssistId) -> Result<&Assist, Refusal> {
+        let a = self.assigned(now, operator, assist)?;
+        need(matches!(a.stage, Stage::Active { .. }), Refusal::WrongStage)?;
+        Ok(a)
+    }
+
+    /// Who may stand by for a job until then, and some time longer.
+    pub fn cover(&self, now: Instant, want: &Standby) -> Option<(OperatorId, ShiftId)> {
+        let fits = |o: &&Operator| {
+            let Some(s) = o.on_shift(now) else { return false };
+            s.until >= want.until.saturating_add(COVER_MARGIN)
+                && (s.tiers.is_empty() || s.tiers.contains(&want.tier))
+                && self.burden(o) < usize::from(s.max_jobs)
+                && !want.barred.contains(&o.party)
+                && !o.is_tired(now)
+        };
+        let best = self.operators.values().filter(fits).min_by_key(|o| (self.burden(o), o.last_reserved, o.id))?;
+        Some((best.id, best.shift.as_ref()?.shift))
+    }
+
+    /// An operator stands by for a job from now on.
+    pub fn stand_by(&mut self, now: Instant, operator: OperatorId, job: JobId) {
+        self.with(operator, |o| {
+            o.standby.push(job);
+            o.last_reserved = now;
+        });
+    }
+
+    /// It does so no longer.
+    pub fn stand_down(&mut self, operator: OperatorId, job: JobId) {
+        self.with(operator, |o| o.standby.retain(|j| *j != job));
     }
 
     /// When something happens if nobody does anything.
@@ -333,10 +387,13 @@ impl Desk {
         let fits = |o: &&Operator| {
             let Some(s) = o.on_shift(now) else { return false };
             let place = s.tiers.is_empty() || s.tiers.contains(&a.request.tier);
-            let free = self.load(o.id) < usize::from(s.max_jobs);
+            // Whoever stands by for this job counts it already.
+            let mine = usize::from(o.standby.contains(&a.request.job));
+            let free = self.burden(o) < usize::from(s.max_jobs) + mine;
             place && free && !a.request.barred.contains(&o.party) && !a.declined.contains(&o.id) && !o.is_tired(now)
         };
-        self.operators.values().filter(fits).min_by_key(|o| (self.load(o.id), o.last_offer, o.id)).map(|o| o.id)
+        let stands_by = |o: &Operator| !o.standby.contains(&a.request.job);
+        self.operators.values().filter(fits).min_by_key(|o| (stands_by(o), self.load(o.id), o.last_offer, o.id)).map(|o| o.id)
     }
 
     /// Folds in one event.

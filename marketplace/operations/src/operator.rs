@@ -3,7 +3,7 @@
 use crate::intervention::Kind;
 use crate::load::Load;
 use nooterra_engine::Record;
-use nooterra_engine::ids::{OperatorId, PartyId, ShiftId};
+use nooterra_engine::ids::{JobId, OperatorId, PartyId, ShiftId};
 use nooterra_engine::time::{Instant, Span};
 
 /// Active help in a day at most.
@@ -47,12 +47,25 @@ pub struct Operator {
     pub last_offer: Instant,
     /// Help given in the last day.
     pub work: Load,
+    /// Jobs for which it stands by, in the order in which they were reserved.
+    pub standby: Vec<JobId>,
+    /// When it was last reserved.
+    pub last_reserved: Instant,
 }
 
 impl Operator {
     /// An operator who has not worked yet.
     pub fn new(id: OperatorId, party: PartyId, kinds: Vec<Kind>) -> Self {
-        Self { id, party, kinds, shift: None, last_offer: Instant::ZERO, work: Load::default() }
+        Self {
+            id,
+            party,
+            kinds,
+            shift: None,
+            last_offer: Instant::ZERO,
+            work: Load::default(),
+            standby: Vec::new(),
+            last_reserved: Instant::ZERO,
+        }
     }
 
     /// The shift, if it is open at `now`.

@@ -58,7 +58,7 @@ pub struct StopState {
     pub stop: StopId,
     /// When it was issued.
     pub at: Instant,
-    /// Escalations so far.
+    /// 0: told; 1: told again; 2: owner and site know that it does not answer.
     pub level: u8,
     /// Obeyed.
     pub acked: bool,
@@ -250,6 +250,11 @@ impl Robot {
         if let Some(s) = self.stops.iter_mut().find(|s| s.stop == stop) {
             f(s);
         }
+    }
+
+    /// It did not say that it obeys a stop, and is told again.
+    pub fn stop_repeated(&mut self, stop: StopId) {
+        self.with_stop(stop, |s| s.level = s.level.max(1));
     }
 
     /// A stall or minor incident: counts towards the repeat rule.

@@ -107,6 +107,12 @@ impl Cast {
                     self.requester_says(now, job, &RequesterCommand::ProposeMove { job, window });
                 }
             }
+            Deed::Approve { agree } => {
+                let r = self.director.job(job).map(|k| k.requester);
+                if let Some(r) = r.and_then(|r| self.requesters.get_mut(r as usize)) {
+                    r.answer_approval(now, job, agree);
+                }
+            }
             Deed::NoShow { choose, lasts } => {
                 let (choice, arrive_by) = match choose {
                     NoShowChoice::Cancel => (Choice::Cancel, None),

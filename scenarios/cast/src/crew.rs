@@ -73,7 +73,13 @@ impl Crew {
                     self.deeds.push(Deed::PutBack { robot: *robot, vertex: *vertex });
                 }
             }
-            Mail::Pay(_) | Mail::Invite(_) | Mail::Notify { .. } | Mail::Alert { .. } | Mail::Help(_) | Mail::Show { .. } => {}
+            Mail::Pay(_)
+            | Mail::Invite(_)
+            | Mail::Notify { .. }
+            | Mail::Alert { .. }
+            | Mail::Help(_)
+            | Mail::Show { .. }
+            | Mail::Unheard { .. } => {}
         }
     }
 

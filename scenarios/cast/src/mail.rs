@@ -1,7 +1,7 @@
 //! What the platform sends to people and companies.
 
 use nooterra_control::wish::{HelpWord, Invitation, PaymentAsk, RecoveryAsk, Terms};
-use nooterra_engine::ids::{IncidentId, JobId, PartyId, RobotId};
+use nooterra_engine::ids::{IncidentId, JobId, PartyId, RobotId, StopId};
 use nooterra_engine::{Digest, Record};
 use nooterra_jobs::status::Status;
 use nooterra_trust::Receipt;
@@ -39,6 +39,13 @@ pub enum Mail {
         job: JobId,
         /// Its state.
         status: Status,
+    },
+    /// To a provider: a robot of theirs does not say that it obeys a stop.
+    Unheard {
+        /// The robot.
+        robot: RobotId,
+        /// The stop.
+        stop: StopId,
     },
     /// To a remote operator.
     Help(HelpWord),

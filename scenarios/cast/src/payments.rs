@@ -95,6 +95,7 @@ impl Payments {
             | Mail::PutBack { .. }
             | Mail::Alert { .. }
             | Mail::Help(_)
+            | Mail::Unheard { .. }
             | Mail::Show { .. } => {}
         }
     }

@@ -115,6 +115,7 @@ impl Provider {
             | Mail::PutBack { .. }
             | Mail::Alert { .. }
             | Mail::Help(_)
+            | Mail::Unheard { .. }
             | Mail::Show { .. } => {}
         }
     }
@@ -157,6 +158,7 @@ impl Provider {
                     }
                 }
             }
+            Terms::Approval(_) => None,
             Terms::Move(_) => match self.plan.moves {
                 Answering::Accept => Some(OwnerCommand::AnswerMove { job, agree: true }),
                 Answering::Refuse => Some(OwnerCommand::AnswerMove { job, agree: false }),

@@ -5,7 +5,7 @@ use crate::mindful::Mindful;
 use nooterra_control::input::{Body as _, NewJob, RequesterCommand};
 use nooterra_control::wish::Terms;
 use nooterra_engine::chance::{Chance, Place};
-use nooterra_engine::ids::{ItemId, JobId, PartyId};
+use nooterra_engine::ids::{ApprovalId, ItemId, JobId, PartyId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::{Digest, Instant, Record, Span};
 use nooterra_jobs::status::Status;
@@ -38,6 +38,14 @@ pub struct Shown {
     pub head: Digest,
 }
 
+/// Something that a robot may not do by itself, as it was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+struct Wanted {
+    approval: ApprovalId,
+    action_hash: Digest,
+    head: Digest,
+}
+
 /// One requester.
 #[derive(Debug, Clone, PartialEq, Record)]
 pub struct Requester {
@@ -53,6 +61,9 @@ pub struct Requester {
     pub shown: BTreeMap<(JobId, PartyId), Shown>,
     mindful: Mindful,
     moves: Answering,
+    approvals: Answering,
+    /// What robots asked for last, by job.
+    wanted: BTreeMap<JobId, Wanted>,
     name: String,
     streams: Vec<Stream>,
     until: Instant,
@@ -74,6 +85,8 @@ impl Requester {
             shown: BTreeMap::new(),
             mindful: Mindful::default(),
             moves: r.requesters[i].moves,
+            approvals: r.requesters[i].approvals,
+            wanted: BTreeMap::new(),
             name: r.requesters[i].name.clone(),
             streams,
             until: Instant(r.duration.0),
@@ -119,9 +132,28 @@ impl Requester {
                         self.say_at(now, &RequesterCommand::AnswerMove { job: *job, agree }, *head);
                     }
                 }
+                Terms::Approval(ask) => {
+                    self.wanted.insert(*job, Wanted { approval: ask.approval, action_hash: ask.action_hash, head: *head });
+                    if !self.silent && self.approvals != Answering::Ignore {
+                        self.answer_approval(now, *job, self.approvals == Answering::Accept);
+                    }
+                }
             },
-            Mail::Pay(_) | Mail::Invite(_) | Mail::Recover(_) | Mail::PutBack { .. } | Mail::Alert { .. } | Mail::Help(_) => {}
+            Mail::Pay(_)
+            | Mail::Invite(_)
+            | Mail::Recover(_)
+            | Mail::PutBack { .. }
+            | Mail::Alert { .. }
+            | Mail::Unheard { .. }
+            | Mail::Help(_) => {}
         }
+    }
+
+    /// Answers what it was asked last in the middle of a job.
+    pub(crate) fn answer_approval(&mut self, now: Instant, job: JobId, agree: bool) {
+        let Some(w) = self.wanted.get(&job).copied() else { return };
+        let (approval, action_hash) = (w.approval, w.action_hash);
+        self.say_at(now, &RequesterCommand::AnswerApproval { job, approval, action_hash, agree }, w.head);
     }
 
     /// Says something that rests on what was displayed at this head.
@@ -178,6 +210,7 @@ impl Requester {
             budget: d.budget,
             currency: self.currency,
             level: self.level,
+            coverage: d.coverage,
             mode: match d.mode {
                 AwardMode::Auto => Mode::Auto,
                 AwardMode::Instant => Mode::Instant,

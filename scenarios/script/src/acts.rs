@@ -63,6 +63,16 @@ pub struct ActEntry {
     pub reschedule: Option<RescheduleAct>,
     /// The requester chooses after a no-show.
     pub no_show: Option<NoShowAct>,
+    /// The requester answers what the job's robot asked for last.
+    pub approve: Option<ApproveAct>,
+}
+
+/// The requester answers what a robot may not do by itself.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApproveAct {
+    /// Yes or no.
+    pub agree: At<bool>,
 }
 
 /// Two people of finance give somebody money out of goodwill.
@@ -707,6 +717,11 @@ pub enum Deed {
         start: Span,
         /// Its length.
         window: Span,
+    },
+    /// What a robot asked for is answered.
+    Approve {
+        /// Yes or no.
+        agree: bool,
     },
     /// A choice after a no-show.
     NoShow {

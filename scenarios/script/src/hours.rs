@@ -1,9 +1,36 @@
-//! Rules of the marketplace that a scenario can set: standing offers, working hours, contracts of their own.
+//! Providers and the rules that they and requesters trade by: standing offers, working hours, contracts of their own.
 
 use crate::at::At;
-use crate::words::Money;
+use crate::scenario::Answering;
+use crate::words::{Money, Share, Time, Times};
 use schemars::JsonSchema;
 use serde::Deserialize;
+
+/// Someone who offers robots.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// Name.
+    pub name: At<String>,
+    /// Price over the reference price, basis points; may be negative.
+    pub markup_bps: Option<At<i32>>,
+    /// Time from request to quote.
+    pub quote_delay: Option<At<Times>>,
+    /// Share of the robots that have no owner yet.
+    pub share: Option<At<Share>>,
+    /// How long its quotes stand; past the close of the request if not said.
+    pub quote_lasts: Option<At<Time>>,
+    /// By how much its prices vary, basis points; 400 if not said.
+    pub varies_bps: Option<At<u32>>,
+    /// How it answers counter-offers; with yes if not said.
+    pub counters: Option<At<Answering>>,
+    /// How it answers proposals to move a booking; with yes if not said.
+    pub moves: Option<At<Answering>>,
+    /// Quotes its price by a standing offer instead of request by request.
+    pub standing: Option<StandingEntry>,
+    /// When its robots can work; always if not said.
+    pub hours: Option<HoursEntry>,
+}
 
 /// A provider's standing offer: its price is quoted at once for every request that it can serve.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]

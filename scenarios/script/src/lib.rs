@@ -14,6 +14,7 @@
 pub mod acts;
 pub mod at;
 pub mod expect;
+pub mod fallback;
 pub mod families;
 pub mod flaw;
 pub mod hours;

@@ -3,6 +3,7 @@
 
 use crate::acts::{Act, ClaimsPlan, NoShowChoice};
 use crate::expect::{Condition, Form};
+pub use crate::fallback::FallbackKind;
 pub use crate::scenario::{Answering, AwardMode, CreditPayer};
 use nooterra_engine::Record;
 use nooterra_engine::faults::FaultPlan;
@@ -163,6 +164,8 @@ pub struct RequesterPlan {
     pub name: String,
     /// How they answer proposals to move a booking.
     pub moves: Answering,
+    /// How they answer what a robot may not do by itself.
+    pub approvals: Answering,
 }
 
 /// A stream of jobs.
@@ -190,6 +193,8 @@ pub struct Demand {
     pub via: Vec<VertexIx>,
     /// How its requests are decided.
     pub mode: AwardMode,
+    /// Must a remote operator stand by?
+    pub coverage: bool,
 }
 
 /// When jobs arise.
@@ -345,6 +350,11 @@ pub enum FaultKind {
         /// Index into `robots`.
         robot: u32,
     },
+    /// A robot's badge goes on showing the fence of this moment.
+    OldBadge {
+        /// Index into `robots`.
+        robot: u32,
+    },
     /// A slippery patch.
     Slip {
         /// Level.
@@ -408,6 +418,7 @@ impl FaultKind {
             Self::Sensor { .. } => "sensor",
             Self::PayloadDrop { .. } => "payload_drop",
             Self::RobotLies { .. } => "lies",
+            Self::OldBadge { .. } => "old_badge",
             Self::Slip { .. } => "slip",
             Self::DoorJam { .. } => "door",
             Self::LiftStuck { .. } => "lift",
@@ -430,6 +441,7 @@ impl FaultKind {
         "sensor",
         "payload_drop",
         "lies",
+        "old_badge",
         "slip",
         "door",
         "lift",
@@ -556,6 +568,14 @@ pub struct PolicyPlan {
     pub counter_lasts: Option<Span>,
     /// Coverage fee of every job.
     pub cover_fee: Option<Amount>,
+    /// Longest wait for entry.
+    pub access_wait: Option<Span>,
+    /// Longest wait for a remote operator.
+    pub assist_response: Option<Span>,
+    /// What is done when no operator helps.
+    pub assist_fallback: Option<FallbackKind>,
+    /// What the requester is asked for lapses after this.
+    pub approval_by: Option<Span>,
 }
 
 /// People who take broken robots off the floor and repair them.

@@ -4,7 +4,8 @@
 
 use crate::acts::{ActEntry, ClaimsEntry, NoShowChoice};
 use crate::at::At;
-use crate::hours::{HoursEntry, StandingEntry};
+use crate::fallback::FallbackKind;
+use crate::hours::Provider;
 use crate::swarm::Swarm;
 use crate::words::{Coin, Length, Mass, Money, Rate, Share, Time, Times};
 use nooterra_engine::Record;
@@ -229,6 +230,8 @@ pub struct Requester {
     pub jobs: OneOrMany,
     /// How they answer proposals to move a booking; with yes if not said.
     pub moves: Option<At<Answering>>,
+    /// How they answer what a robot may not do by itself; not at all if not said.
+    pub approvals: Option<At<Answering>>,
 }
 
 /// One stream of jobs or several.
@@ -268,6 +271,8 @@ pub struct Jobs {
     pub via: Vec<At<String>>,
     /// How a request is decided; at its close if not said.
     pub mode: Option<At<AwardMode>>,
+    /// Must a remote operator stand by? No if not said.
+    pub coverage: Option<At<bool>>,
 }
 
 /// How a request for quotes is decided.
@@ -347,32 +352,6 @@ pub enum JobKind {
     Delivery,
     /// A round is made.
     Patrol,
-}
-
-/// Someone who offers robots.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Provider {
-    /// Name.
-    pub name: At<String>,
-    /// Price over the reference price, basis points; may be negative.
-    pub markup_bps: Option<At<i32>>,
-    /// Time from request to quote.
-    pub quote_delay: Option<At<Times>>,
-    /// Share of the robots that have no owner yet.
-    pub share: Option<At<Share>>,
-    /// How long its quotes stand; past the close of the request if not said.
-    pub quote_lasts: Option<At<Time>>,
-    /// By how much its prices vary, basis points; 400 if not said.
-    pub varies_bps: Option<At<u32>>,
-    /// How it answers counter-offers; with yes if not said.
-    pub counters: Option<At<Answering>>,
-    /// How it answers proposals to move a booking; with yes if not said.
-    pub moves: Option<At<Answering>>,
-    /// Quotes its price by a standing offer instead of request by request.
-    pub standing: Option<StandingEntry>,
-    /// When its robots can work; always if not said.
-    pub hours: Option<HoursEntry>,
 }
 
 /// The payment provider.
@@ -529,6 +508,8 @@ pub struct RobotFault {
     pub payload_drop: Option<At<bool>>,
     /// Its program says that it has put loads down, and keeps them.
     pub lies: Option<At<bool>>,
+    /// Its badge goes on showing the fence of this moment at doors.
+    pub old_badge: Option<At<bool>>,
     /// How long.
     #[serde(rename = "for")]
     pub lasts: Option<At<Time>>,
@@ -741,6 +722,14 @@ pub struct Policy {
     pub counter_lasts: Option<At<Time>>,
     /// Coverage fee of every job.
     pub cover_fee: Option<At<Money>>,
+    /// Longest wait for entry.
+    pub access_wait: Option<At<Time>>,
+    /// Longest wait for a remote operator.
+    pub assist_response: Option<At<Time>>,
+    /// What is done when no operator helps; the robot leaves if not said.
+    pub assist_fallback: Option<At<FallbackKind>>,
+    /// What the requester is asked for lapses after this.
+    pub approval_by: Option<At<Time>>,
 }
 
 /// What must hold.

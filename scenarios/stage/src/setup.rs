@@ -11,12 +11,13 @@ use nooterra_engine::digest::sha256;
 use nooterra_engine::ids::{ContractId, PartyId, RobotId, SiteId, TenantId, WitnessId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::{Digest, Instant};
+use nooterra_jobs::event::Fallback;
 use nooterra_jobs::pins::{CreditFunding, NoShowDefault};
 use nooterra_jobs::tier::{Level, Rung};
 use nooterra_operations::intervention::Kind;
 use nooterra_script::Resolved;
 use nooterra_script::acts::NoShowChoice;
-use nooterra_script::resolved::{CreditPayer, ServiceLevel};
+use nooterra_script::resolved::{CreditPayer, FallbackKind, ServiceLevel};
 use nooterra_site::Site;
 use nooterra_trust::{Binding, Role, SigningKey};
 use std::sync::Arc;
@@ -160,6 +161,8 @@ impl Setup {
             max_stall => tier.max_stall;
             max_exec => tier.max_exec;
             exit_by => tier.exit_by;
+            access_wait => tier.access_wait;
+            approval_by => p.approval_by;
             handover_by => p.timing.handover_by;
             proof_by => p.timing.proof_by;
             settle_after => p.timing.settle_at;
@@ -187,9 +190,10 @@ impl Setup {
             ServiceLevel::Premium => Level::Premium,
         }
         .values();
-        let graces = plan.arrival_grace.or(plan.completion_grace).is_some();
+        let graces = plan.arrival_grace.or(plan.completion_grace).or(plan.assist_response).is_some();
         if graces || plan.credit_cap_ppm.is_some() || !plan.lateness.is_empty() {
             level.arrival_grace = plan.arrival_grace.unwrap_or(level.arrival_grace);
+            level.assist_response = plan.assist_response.unwrap_or(level.assist_response);
             level.completion_grace = plan.completion_grace.unwrap_or(level.completion_grace);
             level.credit_cap_bps = plan.credit_cap_ppm.map_or(level.credit_cap_bps, bps);
             if !plan.lateness.is_empty() {
@@ -208,6 +212,12 @@ impl Setup {
         if let Some(choice) = plan.no_show {
             p.no_show = if choice == NoShowChoice::Wait { NoShowDefault::Wait } else { NoShowDefault::Cancel };
         }
+        p.assist_fallback = match plan.assist_fallback {
+            None => p.assist_fallback,
+            Some(FallbackKind::Exit) => Fallback::SafeExit,
+            Some(FallbackKind::Ask) => Fallback::AskRequester,
+            Some(FallbackKind::Continue) => Fallback::Continue,
+        };
         p.rfq_close = plan.rfq_open.unwrap_or(p.rfq_close);
         p.timing.dispatch_lead = plan.dispatch_lead.unwrap_or(p.timing.dispatch_lead);
         p.timing.no_show_decide = plan.no_show_decide.unwrap_or(p.timing.no_show_decide);

@@ -151,6 +151,7 @@ fn address(wish: &Wish, nodes: &BTreeMap<[u8; 16], Node>) -> Option<(Node, Vec<u
         Wish::Show { party: p, job, head, terms } => (party(p)?, encode(&Mail::Show { job: *job, head: *head, terms: terms.clone() })),
         Wish::Recover(ask) => (CREW, encode(&Mail::Recover(*ask))),
         Wish::PutBack { robot, vertex } => (CREW, encode(&Mail::PutBack { robot: *robot, vertex: *vertex })),
+        Wish::Unheard { party: p, robot, stop } => (party(p)?, encode(&Mail::Unheard { robot: *robot, stop: *stop })),
         Wish::Help { operator, word } => (nodes.get(operator.as_bytes()).copied()?, encode(&Mail::Help(word.clone()))),
         Wish::Receipt { receipt, .. } => {
             let to = *nodes.get(&receipt.actor)?;

@@ -145,6 +145,10 @@ pub(crate) fn apply_fault(stage: &mut Stage, fault: u32, edge: Edge, kind: &Faul
         stage.fleet.set_lies(*robot as usize, begins);
         return;
     }
+    if let FaultKind::OldBadge { robot } = kind {
+        stage.fleet.set_old_badge(*robot as usize, begins);
+        return;
+    }
     if begins {
         let numbers = physical(stage, fault, kind).into_iter().filter_map(|p| stage.fleet.twin.begin_fault(p).ok()).collect();
         stage.own.physical.insert(fault, numbers);

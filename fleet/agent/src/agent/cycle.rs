@@ -78,6 +78,7 @@ impl Agent {
         let charge = self.power.cycle(now, f, at, !self.track.is_done(), nominal_v, &mut out);
         self.watch_lease(now, &mut out);
         self.show(now, map, &mut out);
+        self.ask_leave(now, &mut out);
         self.link.retry(now, self.work.lease.as_ref().map(|l| l.id));
         self.say_all(now, out);
         self.beat(now, f);

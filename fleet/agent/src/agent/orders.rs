@@ -32,11 +32,15 @@ impl Agent {
             Heard::OutOfSequence(order_seq, code) => self.note(now, Event::OrderRefused { order_seq, code: code.into() }),
             Heard::Acked(Some((actor_seq, code))) => self.note(now, Event::ReportRefused { actor_seq, code }),
             Heard::Acked(None) => {}
-            Heard::StopEarly(o) => {
-                if let Order::Stop { stop, power_off } = o.body {
-                    self.stop(now, stop, power_off);
+            Heard::StopEarly(o) => match o.body {
+                Order::Stop { stop, power_off } => self.stop(now, stop, power_off),
+                Order::Revoke { lease, plan } => {
+                    // Said first: leaving may end the lease under which it is said.
+                    self.say(now, Report::AccessRevokeAcked { plan });
+                    self.revoked(now, lease);
                 }
-            }
+                _ => {}
+            },
             Heard::InSequence => {}
         }
         while let Some(o) = self.link.next_order() {
@@ -53,7 +57,7 @@ impl Agent {
         let platform_now = Instant(now.0.saturating_add_signed(self.config.clock_offset_ns));
         let verdict = if !is_stop && o.fence < self.link.fence {
             Err("FENCE_STALE")
-        } else if !is_stop && o.expires < platform_now {
+        } else if !is_stop && !matches!(o.body, Order::Revoke { .. }) && o.expires < platform_now {
             Err("EXPIRED")
         } else {
             self.link.fence = self.link.fence.max(o.fence);
@@ -137,6 +141,13 @@ impl Agent {
                 Ok(())
             }
             Order::Ack { .. } => Ok(()),
+            Order::Revoke { lease, plan } => {
+                // Said first: leaving may end the lease under which it is said.
+                self.say(now, Report::AccessRevokeAcked { plan });
+                self.revoked(now, lease);
+                Ok(())
+            }
+            Order::Approval(a) => self.answered(now, &a),
             Order::Assist { assist, lease, open } => {
                 if !open {
                     if self.help.line().is_some_and(|l| l.assist == assist) && self.help.shut() {
@@ -211,7 +222,7 @@ impl Agent {
     }
 
     /// It goes on by itself from where the operator left it.
-    fn let_go(&mut self) {
+    pub(super) fn let_go(&mut self) {
         self.track.restart_leg(self.loc.pose.at);
         self.follower.forget_leg();
         self.follower.stand();
@@ -288,7 +299,7 @@ impl Agent {
             Phase::Working => {
                 let p = &self.config.policy;
                 let offset = self.config.clock_offset_ns;
-                let valid_to = Instant(l.plan.valid_to.0.saturating_add_signed(offset.saturating_neg()));
+                let valid_to = Instant(self.work.valid_to().unwrap_or(l.plan.valid_to).0.saturating_add_signed(offset.saturating_neg()));
                 let leave_at = end.saturating_add(p.autonomy).min(valid_to.saturating_sub(p.exit_reserve)).max(end);
                 if now > leave_at {
                     self.work.give_up(AbortReason::Link, "lease and autonomy budget ran out", out);

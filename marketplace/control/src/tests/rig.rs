@@ -1,12 +1,13 @@
 //! A small world of puppets around the platform: providers, a bank, a site, robots that move from node to node.
 //! They do as they are told, unless a knob says otherwise. All of them sign with real keys.
 
+pub use super::floor::row;
 use crate::fact::{Event, Fact};
 use crate::genesis::{ContractTerms, Genesis, PartyEntry, RobotEntry, WitnessEntry};
 use crate::input::{Body, Input, NewJob, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand};
 use crate::wish::{PaymentAsk, Terms, Wish};
 use crate::{Control, Policy};
-use nooterra_engine::geom::{Segment, Vec2};
+use nooterra_engine::geom::Vec2;
 use nooterra_engine::ids::{AccessPlanId, ContractId, ItemId, JobId, OrderId, PartyId, RobotId, SiteId, TenantId};
 use nooterra_engine::machine::{Machine, Out};
 use nooterra_engine::money::{Amount, Currency};
@@ -21,74 +22,13 @@ use nooterra_port::facility::WitnessClass;
 use nooterra_port::order::{LeaseOffer, Route, StepAction};
 use nooterra_port::report::{self, Heartbeat, PoseMm};
 use nooterra_port::{FacilityOrder, FacilityReport, Order, Report, SignedOrder};
-use nooterra_site::model::{Frame, Graph, Lane, LaneIx, Site, Vertex, VertexFlags, VertexIx};
-use nooterra_site::{LevelIx, RobotModel};
+use nooterra_site::RobotModel;
+use nooterra_site::model::Site;
 use nooterra_trust::{Binding, Envelope, Role, Sender, SigningKey};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub const TENANT: &str = "test";
-const SPACING_M: f64 = 3.0;
-
-/// A row of `n` vertices with lanes both ways; the first and last two are chargers off the row.
-pub fn row(n: u32) -> Site {
-    let mut vertices = Vec::new();
-    let mut lanes: Vec<Lane> = Vec::new();
-    let vertex = |name: String, at: Vec2, charger: bool| Vertex {
-        name,
-        level: LevelIx::new(0),
-        at,
-        flags: VertexFlags { is_charger: charger, is_parking_spot: charger, ..Default::default() },
-        pickup_dispenser: None,
-        dropoff_ingestor: None,
-        dock_name: None,
-        lift: None,
-        mutex: None,
-        merge_radius_m: None,
-    };
-    for i in 0..n {
-        vertices.push(vertex(format!("v{i}"), Vec2::new(f64::from(i) * SPACING_M, 0.0), false));
-    }
-    for i in 0..n {
-        vertices.push(vertex(format!("c{i}"), Vec2::new(f64::from(i) * SPACING_M, SPACING_M), true));
-    }
-    let mut join = |a: u32, b: u32| {
-        let at = u32::try_from(lanes.len()).unwrap();
-        for (from, to, other) in [(a, b, at + 1), (b, a, at)] {
-            lanes.push(Lane {
-                from: VertexIx::new(from),
-                to: VertexIx::new(to),
-                graph_idx: 0,
-                length_mm: 3_000,
-                speed_limit_mps: None,
-                orientation: Default::default(),
-                mutex: None,
-                doors: vec![],
-                lift_door: None,
-                ride: None,
-                reverse: Some(LaneIx::new(other)),
-            });
-        }
-    };
-    for i in 0..n - 1 {
-        join(i, i + 1);
-    }
-    for i in 0..n {
-        join(i, n + i);
-    }
-    let _ = Segment::default();
-    Site {
-        name: "row".into(),
-        frame: Frame::CartesianMeters,
-        levels: vec![nooterra_site::model::Level { name: "L1".into(), elevation_m: 0.0, walls: vec![], floors: vec![], obstacles: vec![] }],
-        vertices,
-        lanes,
-        doors: vec![],
-        lifts: vec![],
-        spawns: vec![],
-        graphs: vec![Graph { graph_idx: 0, name: String::new(), default_speed_limit_mps: None }],
-    }
-}
 
 #[derive(Default)]
 pub struct Knobs {
@@ -113,6 +53,14 @@ pub struct Knobs {
     pub deaf_to_help: bool,
     /// Robots refuse interventions with this code.
     pub refuse_help: Option<&'static str>,
+    /// At this step this robot asks the requester for something, and waits; with true the step may be left out.
+    pub wants: BTreeMap<RobotId, (u16, nooterra_port::Wanted, bool)>,
+    /// Robots do not use what was approved.
+    pub sits_on_approvals: bool,
+    /// Does not say that it knows that access was taken back.
+    pub deaf_to_revoke: BTreeSet<RobotId>,
+    /// Neither do the doors.
+    pub deaf_doors: bool,
 }
 
 pub struct Puppet {
@@ -137,6 +85,9 @@ pub struct Puppet {
     pub views: u32,
     pub freed: bool,
     stuck: bool,
+    stops: BTreeSet<nooterra_engine::ids::StopId>,
+    asked: bool,
+    answered: bool,
 }
 
 pub struct Rig {
@@ -159,6 +110,10 @@ pub struct Rig {
     pub crew: Vec<Wish>,
     /// What operators were told.
     pub help: Vec<(nooterra_engine::ids::OperatorId, crate::HelpWord)>,
+    /// What the site was told beside.
+    pub alarms: Vec<FacilityOrder>,
+    /// Owners whose robots do not answer to a stop.
+    pub unheard: Vec<PartyId>,
     /// Terms that parties were shown.
     pub shown: Vec<(PartyId, JobId, Digest, Terms)>,
     pub restart_every: Option<u32>,
@@ -320,6 +275,9 @@ impl Rig {
                     views: 0,
                     freed: false,
                     stuck: false,
+                    stops: BTreeSet::new(),
+                    asked: false,
+                    answered: false,
                 };
                 (robot(n), p)
             })
@@ -342,6 +300,8 @@ impl Rig {
             refused: vec![],
             crew: vec![],
             help: vec![],
+            alarms: vec![],
+            unheard: vec![],
             shown: vec![],
             restart_every: None,
             ticks: 0,
@@ -419,6 +379,7 @@ impl Rig {
             Wish::Recover(ask) => self.crew.push(Wish::Recover(ask)),
             Wish::PutBack { .. } => self.crew.push(w),
             Wish::Help { operator, word } => self.help.push((operator, word)),
+            Wish::Unheard { party, .. } => self.unheard.push(party),
             Wish::Show { party, job, head, terms } => self.shown.push((party, job, head, *terms)),
             Wish::Notify { .. } | Wish::Alert { .. } | Wish::Receipt { .. } => {}
         }
@@ -465,7 +426,7 @@ impl Rig {
     }
 
     fn site_order(&mut self, o: FacilityOrder) {
-        match o {
+        match o.clone() {
             FacilityOrder::AskAccess { job, vertices, valid_from, valid_to, .. } if !self.knobs.no_access => {
                 let plan = AccessPlanId::named(&job.to_string());
                 let _ = self.send("site", &FacilityReport::AccessPlanIssued { job, plan, vertices, valid_from, valid_to });
@@ -483,6 +444,14 @@ impl Rig {
             FacilityOrder::Unwatch { job } => {
                 self.watched.remove(&job);
             }
+            FacilityOrder::Revoke { job, plan } if !self.knobs.deaf_doors => {
+                let _ = self.send("site", &FacilityReport::RevokeAcked { job, plan });
+            }
+            FacilityOrder::ExtendPlan { job, plan, valid_to, .. } => {
+                let _ = self.send("site", &FacilityReport::PlanExtended { job, plan, valid_to });
+                self.alarms.push(o);
+            }
+            FacilityOrder::Alarm { .. } => self.alarms.push(o),
             _ => {}
         }
     }
@@ -522,6 +491,7 @@ impl Rig {
                 let plan_hash = l.plan.hash();
                 p.lease = Some((l, o.fence));
                 (p.phase, p.granted, p.aborted) = (1, false, false);
+                (p.asked, p.answered) = (false, false);
                 if self.knobs.refuse_offers.contains(&id) {
                     self.report(id, Report::LeaseRefused { lease, code: "BUSY".into() });
                     self.robots.get_mut(&id).unwrap().lease = None;
@@ -536,7 +506,25 @@ impl Rig {
             Order::Route(r) => self.take_route(id, &r),
             Order::AccessGranted { .. } => p.granted = true,
             Order::SafeExit { .. } => p.phase = 6,
-            Order::Stop { stop, .. } => self.report(id, Report::StopAcked { stop }),
+            Order::Stop { stop, .. } => {
+                p.stops.insert(stop);
+                self.report(id, Report::StopAcked { stop });
+            }
+            Order::ClearStop { stop } => {
+                p.stops.remove(&stop);
+            }
+            Order::Revoke { plan, .. } if !self.knobs.deaf_to_revoke.contains(&id) => {
+                self.report(id, Report::AccessRevokeAcked { plan });
+            }
+            Order::Approval(a) => {
+                p.answered = true;
+                if a.skip == Some(p.step) {
+                    p.step += 1;
+                }
+                if a.granted && !self.knobs.sits_on_approvals {
+                    self.report(id, Report::ApprovalConsumed { approval: a.approval, action_hash: a.action_hash });
+                }
+            }
             Order::Assist { assist, open, .. } => p.line = open.then_some(assist),
             Order::Intervention(i) if !self.knobs.deaf_to_help => {
                 let code = self.knobs.refuse_help.unwrap_or_default().to_owned();
@@ -606,7 +594,8 @@ impl Rig {
         }
         self.show(id);
         let p = self.robots.get_mut(&id).unwrap();
-        let hold = never && p.lease.is_some();
+        // Who is stopped stands.
+        let hold = never && p.lease.is_some() || !p.stops.is_empty();
         let target = p.lease.as_ref().and_then(|(l, _)| match p.phase {
             1..=3 => Some(l.plan.access_point),
             4 => l.plan.steps.get(usize::from(p.step)).map(|s| s.vertex),
@@ -690,7 +679,7 @@ impl Rig {
             self.report(id, Report::ExecutionStarted { leg, plan_hash: plan.hash(), from_step });
         }
         let p = self.robots.get_mut(&id).unwrap();
-        if p.phase != 4 {
+        if p.phase != 4 || !p.stops.is_empty() {
             return;
         }
         if !p.aborted && self.knobs.abort_before_step.get(&id) == Some(&p.step) {
@@ -708,6 +697,14 @@ impl Rig {
             return;
         };
         if p.at != step.vertex {
+            return;
+        }
+        if let Some((at, wanted, skip)) = self.knobs.wants.get(&id).filter(|w| w.0 == p.step && !p.answered) {
+            let (_, wanted, skip) = (at, wanted.clone(), *skip);
+            if !p.asked {
+                p.asked = true;
+                self.report(id, Report::ApprovalAsked { wanted, skip });
+            }
             return;
         }
         if self.knobs.stuck_before_step.get(&id) == Some(&p.step) && !p.freed {
@@ -836,6 +833,7 @@ impl Rig {
             budget: None,
             currency: Currency::EUR,
             level: Level::Standard,
+            coverage: false,
             mode: Mode::Auto,
             rfq_closes: None,
             label: "parcel".into(),

@@ -64,6 +64,9 @@ fn a_site_stop_needs_the_site_and_staff() {
     assert_eq!(rig.send("staff2", &StaffCommand::ClearStop { stop }).unwrap_err(), "ALREADY_DONE", "staff have said so");
     rig.send("site", &FacilityReport::StopCleared { stop }).unwrap();
     assert_eq!(rig.status(job), Status::Executing);
+    assert_eq!(rig.run_job(job, 900), Status::Settled, "{:?}", rig.names(job));
+    assert!(rig.job_events(job).iter().any(|e| matches!(e, JobEvent::ExecutionCompleted { .. })));
+    rig.check_books();
 }
 
 #[test]

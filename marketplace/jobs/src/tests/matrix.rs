@@ -1,6 +1,8 @@
 //! Every event of the catalogue in every state: what the specification's table says, and nothing else, moves a job.
 
 use super::{SPEC, booked, job_in};
+use crate::approval::{Ask, Asker, OnDeny, Wanted};
+use crate::coverage::CoverageEnd;
 use crate::event::*;
 use crate::job::Job;
 use crate::pins::{CreditFunding, WitnessClass};
@@ -9,7 +11,8 @@ use crate::table::Kind;
 use crate::terms::{Price, Quote, Window};
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{
-    AccessPlanId, ChargebackId, HoldId, IncidentId, ItemId, LeaseId, PartyId, PaymentId, ProofId, QuoteId, RefundId, RobotId, WitnessId,
+    AccessPlanId, ApprovalId, ChargebackId, HoldId, IncidentId, ItemId, LeaseId, OperatorId, PartyId, PaymentId, ProofId, QuoteId,
+    RefundId, RobotId, ShiftId, WitnessId,
 };
 use nooterra_engine::marks;
 use nooterra_engine::money::Amount;
@@ -184,6 +187,25 @@ fn events(job: &Job) -> Vec<Event> {
             facts: vec![],
         }),
         Event::SlaCreditIssued { breaches: vec![BreachKind::ArriveLate], amount, funding: CreditFunding::Owner {} },
+        Event::CoverageReserved { operator: OperatorId::named("o"), shift: ShiftId::named("s"), interval: window() },
+        Event::CoverageReleased { operator: OperatorId::named("o"), reason: CoverageEnd::JobOver },
+        Event::ApprovalAsked(Box::new(Ask {
+            approval: ApprovalId::named("a"),
+            wanted: Wanted::ExtraCost { amount },
+            action_hash: Digest([1; 32]),
+            cost: amount,
+            payment: Some(payment),
+            expires: Instant::from_secs(900),
+            on_deny: OnDeny::SafeExit,
+            by: Asker::Robot(robot),
+            lease,
+            step: 0,
+        })),
+        Event::ApprovalGranted { approval: ApprovalId::named("a"), action_hash: Digest([1; 32]) },
+        Event::ApprovalDenied { approval: ApprovalId::named("a"), action_hash: Digest([1; 32]) },
+        Event::ApprovalRevoked { approval: ApprovalId::named("a") },
+        Event::ApprovalConsumed { approval: ApprovalId::named("a") },
+        Event::ApprovalExpired { approval: ApprovalId::named("a") },
     ]
 }
 

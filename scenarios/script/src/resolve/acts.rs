@@ -12,7 +12,7 @@ use nooterra_engine::time::{Instant, Span};
 
 /// Every kind of deed, for messages.
 const DEEDS: &str = "cancel, revoke, chargeback, complain, triage, claim, assess, decide, adjust, forge, quarantine, stop, clear, counter, \
-                     award, reschedule, no_show, revoke_skill, contract";
+                     award, reschedule, no_show, approve, revoke_skill, contract";
 /// A bank takes so long to decide if nothing is said.
 const BANK: Span = Span::from_secs(60);
 /// A moved window is so long if not said.
@@ -93,6 +93,7 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, currency: 
         e.award.is_some(),
         e.reschedule.is_some(),
         e.no_show.is_some(),
+        e.approve.is_some(),
     ];
     if given.iter().filter(|g| **g).count() != 1 {
         desk.flaw(e, "an act has exactly one deed", format!("one of {DEEDS}"));
@@ -159,6 +160,9 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, currency: 
     }
     if let Some(n) = &e.no_show {
         return Some(Deed::NoShow { choose: n.choose.value, lasts: n.lasts.as_ref().map_or(WAIT, |t| t.value.0) });
+    }
+    if let Some(a) = &e.approve {
+        return Some(Deed::Approve { agree: a.agree.value });
     }
     if let Some(q) = &e.quarantine {
         let robot = match &q.robot {

@@ -227,15 +227,20 @@ fn robot(desk: &mut Desk<'_>, e: &At<FaultEntry>, r: &RobotFault, parties: &Part
     let robot = desk.robot(&r.name, parties);
     let drop = r.payload_drop.as_ref().is_some_and(|d| d.value);
     let lies = r.lies.as_ref().is_some_and(|d| d.value);
-    let given = [r.battery.is_some(), r.motor.is_some(), r.sensor.is_some(), drop, lies];
+    let badge = r.old_badge.as_ref().is_some_and(|d| d.value);
+    let given = [r.battery.is_some(), r.motor.is_some(), r.sensor.is_some(), drop, lies, badge];
     if given.iter().filter(|g| **g).count() != 1 {
-        desk.flaw(e, "a robot's fault has exactly one of battery, motor, sensor, payload_drop, lies", "write for example `battery: dead`");
+        let kinds = "battery, motor, sensor, payload_drop, lies, old_badge";
+        desk.flaw(e, format!("a robot's fault has exactly one of {kinds}"), "write for example `battery: dead`");
         return None;
     }
     if let Some(how) = r.how.as_ref().filter(|_| r.sensor.is_none()) {
         desk.flaw(how, "`how` belongs to `sensor`", "add `sensor` or remove `how`");
     }
     let robot = robot?;
+    if badge {
+        return Some(FaultKind::OldBadge { robot });
+    }
     if let Some(b) = &r.battery {
         return Some(match b.value {
             scenario::BatteryFault::Dead => FaultKind::BatteryDead { robot },

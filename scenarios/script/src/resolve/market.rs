@@ -170,7 +170,14 @@ pub(super) fn demand(
         if let Some(m) = r.moves.as_ref().filter(|m| m.value == Answering::Halfway) {
             desk.flaw(m, "a window is no price to meet half way", "write accept, refuse or ignore");
         }
-        requesters.push(RequesterPlan { name: r.name.value.clone(), moves: r.moves.as_ref().map_or(Answering::Accept, |v| v.value) });
+        if let Some(a) = r.approvals.as_ref().filter(|a| a.value == Answering::Halfway) {
+            desk.flaw(a, "there is nothing half way between yes and no", "write accept, refuse or ignore");
+        }
+        requesters.push(RequesterPlan {
+            name: r.name.value.clone(),
+            moves: r.moves.as_ref().map_or(Answering::Accept, |v| v.value),
+            approvals: r.approvals.as_ref().map_or(Answering::Ignore, |v| v.value),
+        });
         for jobs in &r.jobs.0 {
             if let Some(d) = stream(desk, market, jobs, requester, &ranges, duration, per_hour) {
                 let mass = d.mass_g;
@@ -254,6 +261,10 @@ fn stream(
         Some(scenario::JobKind::Delivery) | None => JobKind::Delivery,
     };
     let or = |t: &Option<At<crate::words::Time>>, d: Span| t.as_ref().map_or(d, |t| t.0);
+    let covered = jobs.coverage.as_ref().is_some_and(|c| c.value);
+    if let Some(c) = jobs.coverage.as_ref().filter(|c| c.value && desk.scenario.operators.is_empty()) {
+        desk.flaw(c, "no operator could stand by", "name one under `operators:`");
+    }
     Some(Demand {
         requester,
         process: process?,
@@ -266,6 +277,7 @@ fn stream(
         window: or(&jobs.window, WINDOW),
         via: via?,
         mode: jobs.mode.as_ref().map_or(AwardMode::Auto, |m| m.value),
+        coverage: covered,
     })
 }
 
@@ -321,7 +333,9 @@ fn trips(desk: &mut Desk<'_>, jobs: &Jobs, ranges: &[Vec<bool>]) -> Option<Vec<T
 /// Demand between the map's own places: per navigation graph dispensers to ingestors, else between named vertices,
 /// else between ends of lanes.
 fn unasked(desk: &mut Desk<'_>, models: &[RobotModel], robots: &[RobotStart], ranges: &[Vec<bool>], per_hour: Option<u64>) -> Asked {
-    let requesters = ["reception", "facilities"].map(|n| RequesterPlan { name: n.to_owned(), moves: Answering::Accept }).to_vec();
+    let requesters = ["reception", "facilities"]
+        .map(|n| RequesterPlan { name: n.to_owned(), moves: Answering::Accept, approvals: Answering::Ignore })
+        .to_vec();
     let mut graphs: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for (i, r) in robots.iter().enumerate() {
         graphs.entry(r.graph_idx).or_default().push(i);
@@ -348,6 +362,7 @@ fn unasked(desk: &mut Desk<'_>, models: &[RobotModel], robots: &[RobotStart], ra
             window: WINDOW,
             via: Vec::new(),
             mode: AwardMode::Auto,
+            coverage: false,
         });
     }
     if streams.is_empty() && desk.flaws.is_empty() {

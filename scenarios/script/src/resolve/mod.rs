@@ -288,5 +288,9 @@ fn policy(desk: &mut Desk<'_>, p: &Policy, currency: nooterra_engine::money::Cur
         max_rounds: p.max_rounds.as_ref().map(|v| v.value),
         counter_lasts: t(&p.counter_lasts),
         cover_fee: p.cover_fee.as_ref().map(|m| m.amount),
+        access_wait: t(&p.access_wait),
+        assist_response: t(&p.assist_response),
+        assist_fallback: p.assist_fallback.as_ref().map(|f| f.value),
+        approval_by: t(&p.approval_by),
     }
 }

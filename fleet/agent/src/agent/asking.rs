@@ -1,0 +1,76 @@
+//! What the brain asks people for: more time, when the time for which it may be there runs out before the work is done.
+
+use super::Agent;
+use crate::work::Phase;
+use nooterra_engine::{Instant, Span};
+use nooterra_port::approval::{ApprovalOrder, Wanted};
+use nooterra_port::report::Report;
+
+/// People need some time to answer: it asks so long before it would have to leave.
+const ASK_AHEAD: Span = Span::from_secs(30);
+/// It asks for this much more.
+const MORE: Span = Span::from_mins(10);
+
+impl Agent {
+    /// Asks once for each end of its time there.
+    pub(super) fn ask_leave(&mut self, now: Instant, out: &mut Vec<Report>) {
+        let Some(l) = self.work.lease.as_ref().filter(|_| self.work.phase == Phase::Working) else { return };
+        if usize::from(self.work.step) >= l.plan.steps.len() {
+            return;
+        }
+        let valid_to = self.work.valid_to().unwrap_or(l.plan.valid_to);
+        let platform_now = Instant(now.0.saturating_add_signed(self.config.clock_offset_ns));
+        let ask_at = valid_to.saturating_sub(self.config.policy.exit_reserve).saturating_sub(ASK_AHEAD);
+        if platform_now < ask_at || self.work.asked_for == Some(valid_to) {
+            return;
+        }
+        self.work.asked_for = Some(valid_to);
+        out.push(Report::ApprovalAsked { wanted: Wanted::ContinueLate { valid_to: valid_to.saturating_add(MORE) }, skip: false });
+    }
+
+    /// An answer came.
+    pub(super) fn answered(&mut self, now: Instant, o: &ApprovalOrder) -> Result<(), &'static str> {
+        if !self.work.has(o.lease) {
+            return Err("LEASE_EXPIRED");
+        }
+        if let Some(valid_to) = o.valid_to {
+            self.work.late_to = Some(valid_to);
+        }
+        if o.granted {
+            self.say(now, Report::ApprovalConsumed { approval: o.approval, action_hash: o.action_hash });
+        } else if let Some(step) = o.skip {
+            self.work.leave_out(step);
+        }
+        Ok(())
+    }
+
+    /// Access was taken back: no more work, and no entry.
+    pub(super) fn revoked(&mut self, now: Instant, lease: nooterra_engine::ids::LeaseId) {
+        if !self.work.has(lease) {
+            return;
+        }
+        match self.work.phase {
+            Phase::Reserved | Phase::EnRoute | Phase::Arrived => self.work.ungrant(),
+            Phase::Free | Phase::GivenUpOutside | Phase::Exiting => {}
+            Phase::Working | Phase::Completed | Phase::GivenUpInside => {
+                let pose = self.pose_mm();
+                if self.help.release() {
+                    self.let_go();
+                }
+                let mut out = Vec::new();
+                self.work.safe_exit(self.track.last_vertex, pose, &mut out);
+                self.say_all(now, out);
+            }
+        }
+    }
+
+    /// The fence that its badge shows at a door.
+    pub fn badge(&self) -> u64 {
+        self.badge.unwrap_or(self.link.fence)
+    }
+
+    /// Under a fault its badge goes on showing the fence of this moment.
+    pub fn set_old_badge(&mut self, old: bool) {
+        self.badge = old.then_some(self.link.fence);
+    }
+}

@@ -1,0 +1,66 @@
+//! The floor of the puppets.
+
+use nooterra_engine::geom::Vec2;
+use nooterra_site::LevelIx;
+use nooterra_site::model::{Frame, Graph, Lane, LaneIx, Site, Vertex, VertexFlags, VertexIx};
+
+const SPACING_M: f64 = 3.0;
+
+/// A row of `n` vertices with lanes both ways; the first and last two are chargers off the row.
+pub fn row(n: u32) -> Site {
+    let mut vertices = Vec::new();
+    let mut lanes: Vec<Lane> = Vec::new();
+    let vertex = |name: String, at: Vec2, charger: bool| Vertex {
+        name,
+        level: LevelIx::new(0),
+        at,
+        flags: VertexFlags { is_charger: charger, is_parking_spot: charger, ..Default::default() },
+        pickup_dispenser: None,
+        dropoff_ingestor: None,
+        dock_name: None,
+        lift: None,
+        mutex: None,
+        merge_radius_m: None,
+    };
+    for i in 0..n {
+        vertices.push(vertex(format!("v{i}"), Vec2::new(f64::from(i) * SPACING_M, 0.0), false));
+    }
+    for i in 0..n {
+        vertices.push(vertex(format!("c{i}"), Vec2::new(f64::from(i) * SPACING_M, SPACING_M), true));
+    }
+    let mut join = |a: u32, b: u32| {
+        let at = u32::try_from(lanes.len()).unwrap();
+        for (from, to, other) in [(a, b, at + 1), (b, a, at)] {
+            lanes.push(Lane {
+                from: VertexIx::new(from),
+                to: VertexIx::new(to),
+                graph_idx: 0,
+                length_mm: 3_000,
+                speed_limit_mps: None,
+                orientation: Default::default(),
+                mutex: None,
+                doors: vec![],
+                lift_door: None,
+                ride: None,
+                reverse: Some(LaneIx::new(other)),
+            });
+        }
+    };
+    for i in 0..n - 1 {
+        join(i, i + 1);
+    }
+    for i in 0..n {
+        join(i, n + i);
+    }
+    Site {
+        name: "row".into(),
+        frame: Frame::CartesianMeters,
+        levels: vec![nooterra_site::model::Level { name: "L1".into(), elevation_m: 0.0, walls: vec![], floors: vec![], obstacles: vec![] }],
+        vertices,
+        lanes,
+        doors: vec![],
+        lifts: vec![],
+        spawns: vec![],
+        graphs: vec![Graph { graph_idx: 0, name: String::new(), default_speed_limit_mps: None }],
+    }
+}
