@@ -287,7 +287,7 @@ impl Unit<'_> {
         }
     }
 
-    fn ask_help(&mut self, job: JobId, priority: Priority, reason: Reason) {
+    pub(crate) fn ask_help(&mut self, job: JobId, priority: Priority, reason: Reason) {
         if !self.has_helpers() {
             return;
         }

@@ -1,7 +1,9 @@
 //! Everything that can reach the platform: signed envelopes, and what their bodies can say.
 
 use crate::stops::StopOrder;
-use nooterra_engine::ids::{ClaimId, IncidentId, ItemId, JobId, PartyId, PaymentId, PayoutId, QuoteId, RefundId, RobotId, StopId};
+use nooterra_engine::ids::{
+    ClaimId, DisputeId, IncidentId, ItemId, JobId, PartyId, PaymentId, PayoutId, QuoteId, RefundId, RobotId, StopId,
+};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
 use nooterra_engine::{Digest, Record};
@@ -12,6 +14,7 @@ pub use nooterra_ledger::Account;
 use nooterra_market::standing::StandingOffer;
 pub use nooterra_settlement::month::Month;
 use nooterra_trust::claim::{Denial, Head, Item, Portion};
+pub use nooterra_trust::dispute::{Funding, Ground, Verdict};
 use nooterra_trust::{Draft, Envelope, InputKind};
 
 /// One input.
@@ -291,6 +294,8 @@ pub enum CaseCommand {
         code: IncidentCode,
         /// SHA-256 of the statement, which stays outside.
         statement: Digest,
+        /// What it asks back; disputed once the job has ended, if that is before the settlement.
+        amount: Option<Amount>,
     },
     /// A claim (`RQ`, `OW`, `SI`; `OS` for people who have no key).
     OpenClaim {
@@ -345,6 +350,31 @@ pub enum CaseCommand {
         /// Why.
         reason: Denial,
     },
+    /// Says that the outcome is wrong (`RQ`, `OW`, `OP`, `DV`).
+    OpenDispute {
+        /// The job.
+        job: JobId,
+        /// About what.
+        ground: Ground,
+        /// How much is in dispute.
+        amount: Amount,
+    },
+    /// Gives a dispute up (whoever opened it).
+    DropDispute {
+        /// The job.
+        job: JobId,
+        /// The dispute.
+        dispute: DisputeId,
+    },
+    /// Decides a dispute (`TR`, of no party to it).
+    DecideDispute {
+        /// The job.
+        job: JobId,
+        /// The dispute.
+        dispute: DisputeId,
+        /// How.
+        verdict: Verdict,
+    },
     /// Will not pay a part of its share (`IN`).
     RefuseRecovery {
         /// The job.
@@ -377,6 +407,13 @@ pub enum FinanceCommand {
         /// SHA-256 of the reason, which stays outside.
         reason: Digest,
     },
+    /// Gives back what is left of a dispute's award, which failed before.
+    Refund {
+        /// The job.
+        job: JobId,
+        /// The dispute.
+        dispute: DisputeId,
+    },
 }
 
 /// What staff and the trust service may say (`OS`, `TR`).
@@ -391,6 +428,19 @@ pub enum StaffCommand {
     Triage {
         /// The job.
         job: JobId,
+        /// The incident.
+        incident: IncidentId,
+        /// How bad it was.
+        severity: u8,
+        /// Whose fault.
+        fault: Fault,
+        /// Did it happen?
+        confirmed: bool,
+    },
+    /// Judges an incident of a robot that had no job (`TR`).
+    TriageRobot {
+        /// The robot.
+        robot: RobotId,
         /// The incident.
         incident: IncidentId,
         /// How bad it was.

@@ -1,7 +1,9 @@
 mod cases;
 mod chaos;
+mod disputes;
 mod failures;
 mod finance;
+mod gate;
 mod guards;
 mod haggling;
 mod happy;
@@ -10,6 +12,8 @@ mod levels;
 mod moving_jobs;
 mod recovery;
 mod rig;
+mod scores;
 mod skills;
 mod stops;
 mod timers;
+mod watching;
