@@ -167,6 +167,19 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// Its name on the wire.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Opened { .. } => "DISPUTE_OPENED",
+            Self::Decided { .. } => "DISPUTE_DECIDED",
+            Self::Dropped { .. } => "DISPUTE_DROPPED",
+            Self::Escalated { .. } => "DISPUTE_ESCALATED",
+        }
+    }
+}
+
 /// One dispute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
 pub struct Dispute {

@@ -114,6 +114,10 @@ pub struct Reputation {
 }
 
 impl Reputation {
+    /// One that the marketplace knows from the beginning. One that has a score keeps it.
+    pub fn begin(&mut self, subject: Subject, bps: u32) {
+        self.scores.entry(subject).or_insert_with(|| Score { bps: bps.min(BEST_BPS), ..Score::default() });
+    }
     /// A score; of one of whom nothing is known, the first one.
     #[must_use]
     pub fn bps(&self, subject: Subject) -> u32 {

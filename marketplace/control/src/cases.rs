@@ -2,20 +2,26 @@
 //! and the claims on them. The trust room decides; here its events are written down and its reactions carried out.
 
 use crate::fact::CaseEvent;
+use crate::policy::Policy;
 use crate::state::State;
 use crate::two_keys::Proposals;
 use crate::unit::{Outcome, Unit};
 use crate::wish::Wish;
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, sha256_plain};
-use nooterra_engine::ids::{EvidenceId, IncidentId, JobId, PartyId, RobotId};
+use nooterra_engine::ids::{EvidenceId, IncidentId, JobId, OperatorId, PartyId, RobotId};
+use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::Pins;
 use nooterra_jobs::event::{Cause, Event, Fault, IncidentCode, ReleaseReason, StallReason};
 use nooterra_jobs::status::Status;
-use nooterra_trust::claim::{Claims, Item, Terms};
+use nooterra_operations::assist::{Priority, Reason};
+use nooterra_trust::claim::{Claims, Item};
+use nooterra_trust::dispute::Disputes;
 use nooterra_trust::evidence::{self, Capture, Channel, Evidence, PrivacyMode, Retention, Subject};
+use nooterra_trust::gate::Gate;
 use nooterra_trust::incident::{self, DevTime, Incidents, Reaction, Report, Stream};
+use nooterra_trust::reputation::Fact;
 use nooterra_trust::{Hand, Parties, Role};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -34,6 +40,12 @@ pub struct Case {
     pub evidence: Evidence,
     /// What is demanded for it.
     pub claims: Claims,
+    /// What parties say against its outcome.
+    pub disputes: Disputes,
+    /// What the requester asked for in a complaint, to be disputed when the job has ended.
+    pub asked: Option<Amount>,
+    /// Whether its settlement waits, and for what.
+    pub gate: Gate,
     /// Documents that the trust service has seen, by incident.
     pub documents: BTreeMap<IncidentId, BTreeMap<Item, Digest>>,
     /// Decisions that need a second key: who proposed which.
@@ -43,7 +55,7 @@ pub struct Case {
 }
 
 impl Case {
-    fn new(job: JobId, requester: PartyId, p: &Pins, terms: Terms, insurer: Option<PartyId>, at: Instant) -> Self {
+    fn new(job: JobId, requester: PartyId, p: &Pins, policy: &Policy, insurer: Option<PartyId>, at: Instant) -> Self {
         let developer = p.licences.first().map(|l| l.developer);
         let parties = Parties { requester, owner: p.owner, operator: None, developer, insurer };
         let named: BTreeSet<PartyId> = [Some(requester), Some(p.owner), developer].into_iter().flatten().collect();
@@ -51,7 +63,10 @@ impl Case {
         Self {
             incidents: Incidents::new(Stream::Job(job), named),
             evidence: Evidence::new(PrivacyMode::Minimal, declared, Retention::default(), Some(at)),
-            claims: Claims::new(terms, parties),
+            claims: Claims::new(policy.claims.terms(p.max_claims), parties),
+            disputes: Disputes::new(parties, Amount::saturating(p.total()), policy.disputes),
+            asked: None,
+            gate: Gate::default(),
             documents: BTreeMap::new(),
             proposals: Proposals::default(),
             windows: BTreeMap::new(),
@@ -64,12 +79,15 @@ impl Case {
         let claims = self.claims.deadlines().into_iter().map(|(_, _, at)| at);
         // What is captured is kept for long after any run; its retention ends with the store that holds the bytes.
         let gaps = self.evidence.windows.values().filter_map(evidence::Window::due);
-        triage.chain(claims).chain(gaps).chain(self.windows.values().map(|(_, at)| *at)).min()
+        let disputes = self.disputes.deadlines().into_iter().map(|(_, at)| at);
+        triage.chain(claims).chain(disputes).chain(gaps).chain(self.windows.values().map(|(_, at)| *at)).min()
     }
 
     /// Does somebody still wait for an answer, a window or money?
     pub fn is_open(&self) -> bool {
-        self.claims.any_open() || self.claims.claims.values().any(|c| c.grant.as_ref().is_some_and(|g| g.outstanding().minor() > 0))
+        self.claims.any_open()
+            || self.disputes.any_open()
+            || self.claims.claims.values().any(|c| c.grant.as_ref().is_some_and(|g| g.outstanding().minor() > 0))
     }
 }
 
@@ -103,7 +121,7 @@ pub(crate) fn code_back(code: incident::IncidentCode) -> IncidentCode {
     IncidentCode::from_text(code.text()).unwrap_or(IncidentCode::FailedToComplete)
 }
 
-const fn fault_to(f: Fault) -> nooterra_trust::Fault {
+pub(crate) const fn fault_to(f: Fault) -> nooterra_trust::Fault {
     match f {
         Fault::None => nooterra_trust::Fault::None,
         Fault::Requester => nooterra_trust::Fault::Requester,
@@ -115,7 +133,7 @@ const fn fault_to(f: Fault) -> nooterra_trust::Fault {
     }
 }
 
-const fn fault_back(f: nooterra_trust::Fault) -> Fault {
+pub(crate) const fn fault_back(f: nooterra_trust::Fault) -> Fault {
     match f {
         nooterra_trust::Fault::None => Fault::None,
         nooterra_trust::Fault::Requester => Fault::Requester,
@@ -144,8 +162,12 @@ impl Unit<'_> {
             None => Hand::CLOCK,
             // Parties and devices are known by their actor; a device belongs to nobody here.
             Some(key) => {
-                let is_party = !matches!(self.cx.role, Role::RB | Role::SI | Role::WI);
-                Hand { role: self.cx.role, key: Some(key), party: is_party.then(|| PartyId::from_bytes(self.cx.actor)) }
+                let party = match self.cx.role {
+                    Role::RB | Role::SI | Role::WI => None,
+                    Role::OP => self.s.desk.operators.get(&OperatorId::from_bytes(self.cx.actor)).map(|o| o.party),
+                    _ => Some(PartyId::from_bytes(self.cx.actor)),
+                };
+                Hand { role: self.cx.role, key: Some(key), party }
             }
         }
     }
@@ -153,8 +175,8 @@ impl Unit<'_> {
     /// A booking begins a case, empty as long as all goes well.
     pub fn open_case(&mut self, job: JobId, pins: &Pins) {
         let Ok(j) = self.job(job) else { return };
-        let terms = self.s.genesis.policy.claims.terms(pins.max_claims);
-        let case = Case::new(job, j.request.requester, pins, terms, self.s.genesis.contract.insurer, self.now());
+        let g = &self.s.genesis;
+        let case = Case::new(job, j.request.requester, pins, &g.policy, g.contract.insurer, self.now());
         self.s.cases.insert(job, case);
     }
 
@@ -170,6 +192,7 @@ impl Unit<'_> {
             match &event {
                 CaseEvent::Evidence(e) => c.evidence.evolve(at, e),
                 CaseEvent::Claim(e) => c.claims.evolve(at, e),
+                CaseEvent::Dispute(e) => c.disputes.evolve(at, e),
                 CaseEvent::TriageOverdue { incident, level } => {
                     c.incidents.evolve(at, &incident::Event::TriageOverdue { incident: *incident, level: *level });
                 }
@@ -220,12 +243,14 @@ impl Unit<'_> {
         let command = incident::Command::Triage { incident, severity, fault: fault_to(fault), confirmed };
         let decided = case.incidents.decide(now, &hand, &command)?;
         let robot = case.incidents.incidents.get(&incident).and_then(|i| i.report.robot);
+        let owner = robot.and_then(|r| self.cell(r).ok()).map_or(case.claims.parties.owner, |c| c.robot.owner);
         for e in &decided.events {
-            if let incident::Event::Triaged { incident, severity, fault, confirmed } = *e {
-                self.emit(job, Event::IncidentTriaged { incident, severity, fault: fault_back(fault), confirmed });
-            }
             if let Some(c) = self.s.cases.get_mut(&job) {
                 c.incidents.evolve(now, e);
+            }
+            if let incident::Event::Triaged { incident, severity, fault, confirmed } = *e {
+                let reason = self.emit(job, Event::IncidentTriaged { incident, severity, fault: fault_back(fault), confirmed });
+                self.learn(Some(job), robot, Some(owner), reason, Fact::Triaged { severity, fault });
             }
         }
         self.react(job, robot, incident, &decided.reactions);
@@ -261,15 +286,22 @@ impl Unit<'_> {
                         self.unfit(job, ReleaseReason::RobotUnfit, Cause::Incident);
                     }
                 }
+                Reaction::AssistHigh => {
+                    let helps = [Status::Executing, Status::Stalled, Status::AbortingSafeExit];
+                    if bound.is_some() && self.job(job).is_ok_and(|j| helps.contains(&j.status)) {
+                        self.ask_help(job, Priority::High, Reason::Incident);
+                    }
+                }
                 Reaction::TellOwner => self.alert(job, incident),
+                Reaction::TellSite => self.tell_site(Some(job), incident),
+                Reaction::StopZone => {
+                    if let Some(r) = robot {
+                        self.stop_zone(r);
+                    }
+                }
                 // The robot's own fields brake it; the gate holds the money while triage is due, which the case's timer
-                // asks for; nobody assists, and zones have no wardens yet.
-                Reaction::ProtectiveStop
-                | Reaction::AssistHigh
-                | Reaction::TriageDue
-                | Reaction::HoldSettlement
-                | Reaction::TellSite
-                | Reaction::StopZone => {}
+                // asks for.
+                Reaction::ProtectiveStop | Reaction::TriageDue | Reaction::HoldSettlement => {}
             }
         }
     }
@@ -280,7 +312,7 @@ impl Unit<'_> {
         let owner = j.pins.as_ref().map(|p| p.owner);
         let parties: BTreeSet<PartyId> = owner.into_iter().chain([j.request.requester]).collect();
         for party in parties {
-            self.wish(Wish::Alert { party, job, incident });
+            self.wish(Wish::Alert { party, job: Some(job), incident });
         }
     }
 
@@ -360,6 +392,7 @@ impl Unit<'_> {
             }
         }
         self.claims_due(job);
+        self.disputes_due(job);
     }
 
     /// Windows that were due and are not whole.
@@ -385,9 +418,14 @@ impl Unit<'_> {
             Event::LeaseAccepted { .. } => {
                 c.incidents.open_from.get_or_insert(now);
             }
+            Event::ExecutionCompleted { .. } | Event::JobAborted { .. } => c.disputes.ended = Some(now),
+            // The rule of the hold stands for what was missing: the gate is asked anew.
+            Event::SettlementForfeited { .. } => c.gate = Gate::default(),
+            Event::AssistStarted { party, .. } => self.helper_named(job, *party),
             Event::JobSettled(_) => {
                 c.incidents.settled = Some(now);
                 c.claims.settled = Some(now);
+                c.disputes.settled = Some(now);
             }
             _ => {}
         }

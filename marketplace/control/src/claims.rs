@@ -20,6 +20,7 @@ use nooterra_ledger::{Account, Role as PayRole};
 use nooterra_settlement::claim::{Bearer, ClaimBearer, ClaimPart};
 use nooterra_settlement::{Cause, Pools, Refusal, Step, claim as money};
 use nooterra_trust::claim::{self, Command, Found, Item, Route, What};
+use nooterra_trust::dispute;
 use nooterra_trust::{Code, Hand, Parties, Rejection, Role};
 use std::collections::BTreeSet;
 
@@ -56,7 +57,7 @@ fn parts(parties: &Parties, shares: &[claim::Share]) -> Vec<ClaimPart> {
     shares.iter().map(|s| ClaimPart { bearer: bearer(s.bearer), amount: s.amount.minor() }).collect()
 }
 
-fn role_of(parties: &Parties, party: PartyId) -> PayRole {
+pub(crate) fn role_of(parties: &Parties, party: PartyId) -> PayRole {
     if parties.operator == Some(party) {
         PayRole::Operator
     } else if parties.developer == Some(party) {
@@ -80,15 +81,22 @@ impl Unit<'_> {
         // What is signed says all of a decision but who proposed it first.
         let said = if decides { said(&c) } else { Digest::ZERO };
         match c {
-            CaseCommand::Complain { job, code, statement } => {
+            CaseCommand::Complain { job, code, statement, amount } => {
                 need(self.cx.role == Role::RQ, Code::RoleForbidden)?;
                 self.own_job(job, PartyId::from_bytes(self.cx.actor))?;
                 need(statement != Digest::ZERO, Code::ContentHashMissing)?;
                 let (least, _) = code_of(code).severities();
                 let case = self.s.cases.get(&job).ok_or_else(|| Rejection::new(Code::StateForbids).field("job"))?;
                 need(case.incidents.takes_reports(self.now()), Code::StateForbids)?;
-                let robot = self.job(job)?.legs.last().map(|l| l.offer.robot);
+                if let Some(amount) = amount {
+                    self.may_ask(job, amount)?;
+                }
+                let j = self.job(job)?;
+                let (robot, settled) = (j.legs.last().map(|l| l.offer.robot), j.settled.is_some());
                 self.open_incident(job, robot, code, least, None);
+                if let Some(c) = self.s.cases.get_mut(&job).filter(|_| !settled) {
+                    c.asked = amount.or(c.asked);
+                }
                 Ok(())
             }
             CaseCommand::OpenClaim { job, incident, claimant, demand, head } => {
@@ -125,6 +133,9 @@ impl Unit<'_> {
                 let insurer = PartyId::from_bytes(self.cx.actor);
                 self.claim(job, &Command::RefuseRecovery { claim, insurer, amount })
             }
+            CaseCommand::OpenDispute { job, ground, amount } => self.open_dispute(job, ground, amount),
+            CaseCommand::DropDispute { job, dispute } => self.dispute(job, &dispute::Command::Drop { dispute }),
+            CaseCommand::DecideDispute { job, dispute, verdict } => self.dispute(job, &dispute::Command::Decide { dispute, verdict }),
         }
     }
 

@@ -35,6 +35,7 @@ use nooterra_settlement::MoneyBook;
 use nooterra_settlement::period::Exposure;
 use nooterra_site::{Site, VertexIx};
 use nooterra_trust::chain::Streams;
+use nooterra_trust::reputation::{Reputation, Subject};
 use nooterra_trust::{ActorChains, Code, Envelope, KeyTable, Place, Rejection, Role, Verdict};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -110,14 +111,15 @@ impl Control {
                 way: Way::default(),
                 charge_sent: false,
                 shut_in: None,
+                paused: false,
+                speed_mm_s: 0,
             };
             robots.insert(r.robot, cell);
         }
-        let parties = genesis
-            .parties
-            .iter()
-            .map(|p| (p.party, PartyCell { trust_bps: p.trust_bps.min(10_000), open_jobs: 0, serving: 0, payout_at: None }))
-            .collect();
+        let parties = genesis.parties.iter().map(|p| (p.party, PartyCell { open_jobs: 0, serving: 0, payout_at: None })).collect();
+        let mut scores = Reputation::default();
+        genesis.robots.iter().for_each(|r| scores.begin(Subject::Robot(r.robot), r.trust_bps));
+        genesis.parties.iter().for_each(|p| scores.begin(Subject::Owner(p.party), p.trust_bps));
         let mut desk = Desk::default();
         for o in &genesis.operators {
             desk.operators.insert(o.operator, Operator::new(o.operator, o.party, o.kinds.clone()));
@@ -163,6 +165,8 @@ impl Control {
             cases: BTreeMap::new(),
             claim_jobs: BTreeMap::new(),
             telemetry: BTreeMap::new(),
+            scores,
+            strays: BTreeMap::new(),
             detectors: BTreeMap::new(),
             rooms: Rooms::default(),
             units: 0,
@@ -232,6 +236,7 @@ impl Control {
             role,
             key: None,
             dev_ns: None,
+            boot: 0,
             log_seq: self.state.log_seq,
             lease: None,
             fence: None,
@@ -307,6 +312,7 @@ impl Control {
             role,
             key: Some(e.key),
             dev_ns: (e.dev_ns > 0).then_some(e.dev_ns),
+            boot: e.boot,
             log_seq: self.state.log_seq,
             lease: e.lease,
             fence: e.fence,
@@ -386,7 +392,7 @@ impl Words {
     fn read(role: Role, e: &Envelope) -> Result<Self, Rejection> {
         let is_case = e.type_name == CaseCommand::NAME;
         Ok(match role {
-            Role::RQ | Role::OW | Role::SI | Role::OS | Role::TR | Role::IN if is_case => Self::Case(body(e)?),
+            Role::RQ | Role::OW | Role::OP | Role::DV | Role::SI | Role::OS | Role::TR | Role::IN if is_case => Self::Case(body(e)?),
             Role::MK | Role::RQ | Role::OW | Role::IN | Role::SI | Role::OS if e.type_name == ContractWord::NAME => {
                 Self::Contract(body(e)?)
             }

@@ -4,7 +4,7 @@ pub use crate::considered::{Bid, Considered};
 use crate::input::Line;
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
-use nooterra_engine::ids::{IncidentId, JobId, PartyId, PayoutId, RobotId, ShiftId};
+use nooterra_engine::ids::{EventId, IncidentId, JobId, PartyId, PayoutId, RobotId, ShiftId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::Instant;
 use nooterra_jobs::terms::Window;
@@ -161,6 +161,8 @@ pub enum CaseEvent {
     Evidence(Box<nooterra_trust::evidence::Event>),
     /// A claim moved.
     Claim(nooterra_trust::claim::Event),
+    /// A dispute moved.
+    Dispute(nooterra_trust::dispute::Event),
     /// Nobody has judged an incident in time.
     TriageOverdue {
         /// Which.
@@ -176,6 +178,7 @@ impl CaseEvent {
         match self {
             Self::Evidence(e) => e.name(),
             Self::Claim(e) => e.what.name(),
+            Self::Dispute(e) => e.name(),
             Self::TriageOverdue { .. } => "INCIDENT_TRIAGE_OVERDUE",
         }
     }
@@ -205,7 +208,7 @@ pub enum PartyEvent {
     PayoutConfirmed { payout: PayoutId, provider_ref: String },
     PayoutFailed { payout: PayoutId, code: String },
     ProviderSettled { gross: Amount, fee: Amount, provider_ref: String },
-    TrustScoreUpdated { party: PartyId, from_bps: u32, to_bps: u32, job: JobId },
+    TrustScoreUpdated { party: PartyId, from_bps: u32, to_bps: u32, reason: EventId, job: Option<JobId> },
 }
 
 /// Events of the site stream.

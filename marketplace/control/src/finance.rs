@@ -56,7 +56,10 @@ impl Unit<'_> {
         need(self.cx.role == Role::FI, Code::RoleForbidden)?;
         let Some(key) = self.cx.key else { return no(Code::SecondKeyRequired) };
         let said = said(&c);
-        let FinanceCommand::Adjust { lines, origin, reason } = c;
+        let (lines, origin, reason) = match c {
+            FinanceCommand::Refund { job, dispute } => return self.refund_award(job, dispute),
+            FinanceCommand::Adjust { lines, origin, reason } => (lines, origin, reason),
+        };
         let is_month = |m: Month| m.year >= 1970 && (1..=12).contains(&m.month);
         need(!lines.is_empty() && lines.len() <= LINES_MAX && origin.is_none_or(is_month), Code::SchemaInvalid)?;
         need(reason != Digest::ZERO, Code::ContentHashMissing)?;

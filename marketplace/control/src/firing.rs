@@ -247,6 +247,9 @@ impl Unit<'_> {
             self.repeat_orders(id);
             return;
         }
+        if code == crate::strays::TRIAGE_BY {
+            return self.strays_due(id);
+        }
         let Ok(c) = self.cell(id) else { return };
         if code == RobotTimer::LinkBy as u8 {
             let last = c.robot.heard_at.unwrap_or_default();

@@ -2,7 +2,8 @@
 
 use crate::stops::StopOrder;
 use nooterra_engine::ids::{
-    ApprovalId, ClaimId, ContractId, IncidentId, ItemId, JobId, PartyId, PaymentId, PayoutId, QuoteId, RefundId, RobotId, SeriesId, StopId,
+    ApprovalId, ClaimId, ContractId, DisputeId, IncidentId, ItemId, JobId, PartyId, PaymentId, PayoutId, QuoteId, RefundId, RobotId,
+    SeriesId, StopId,
 };
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
@@ -16,6 +17,7 @@ pub use nooterra_market::contract::{ContractFact, Draft as ContractDraft, EndCau
 pub use nooterra_market::standing::StandingOffer;
 pub use nooterra_settlement::month::Month;
 use nooterra_trust::claim::{Denial, Head, Item, Portion};
+pub use nooterra_trust::dispute::{Funding, Ground, Verdict};
 use nooterra_trust::{Draft, Envelope, InputKind};
 
 /// One input.
@@ -354,6 +356,8 @@ pub enum CaseCommand {
         code: IncidentCode,
         /// SHA-256 of the statement, which stays outside.
         statement: Digest,
+        /// What it asks back; disputed once the job has ended, if that is before the settlement.
+        amount: Option<Amount>,
     },
     /// A claim (`RQ`, `OW`, `SI`; `OS` for people who have no key).
     OpenClaim {
@@ -407,6 +411,31 @@ pub enum CaseCommand {
         claim: ClaimId,
         /// Why.
         reason: Denial,
+    },
+    /// Says that the outcome is wrong (`RQ`, `OW`, `OP`, `DV`).
+    OpenDispute {
+        /// The job.
+        job: JobId,
+        /// About what.
+        ground: Ground,
+        /// How much is in dispute.
+        amount: Amount,
+    },
+    /// Gives a dispute up (whoever opened it).
+    DropDispute {
+        /// The job.
+        job: JobId,
+        /// The dispute.
+        dispute: DisputeId,
+    },
+    /// Decides a dispute (`TR`, of no party to it).
+    DecideDispute {
+        /// The job.
+        job: JobId,
+        /// The dispute.
+        dispute: DisputeId,
+        /// How.
+        verdict: Verdict,
     },
     /// Will not pay a part of its share (`IN`).
     RefuseRecovery {
@@ -483,6 +512,13 @@ pub enum FinanceCommand {
         /// SHA-256 of the reason, which stays outside.
         reason: Digest,
     },
+    /// Gives back what is left of a dispute's award, which failed before.
+    Refund {
+        /// The job.
+        job: JobId,
+        /// The dispute.
+        dispute: DisputeId,
+    },
 }
 
 /// What staff and the trust service may say (`OS`, `TR`).
@@ -497,6 +533,19 @@ pub enum StaffCommand {
     Triage {
         /// The job.
         job: JobId,
+        /// The incident.
+        incident: IncidentId,
+        /// How bad it was.
+        severity: u8,
+        /// Whose fault.
+        fault: Fault,
+        /// Did it happen?
+        confirmed: bool,
+    },
+    /// Judges an incident of a robot that had no job (`TR`).
+    TriageRobot {
+        /// The robot.
+        robot: RobotId,
         /// The incident.
         incident: IncidentId,
         /// How bad it was.

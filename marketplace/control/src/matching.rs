@@ -40,6 +40,11 @@ pub(crate) fn wanted(s: &State, legal: Instant) -> Vec<(u8, Instant)> {
     vec![(0, due)]
 }
 
+/// Power that driving takes at most, W.
+pub(crate) fn drive_w(m: &nooterra_site::RobotModel) -> u64 {
+    whole(m.rolling_resistance * m.mass_kg * GRAVITY_M_S2 * m.speed_max_mps + m.ambient_w) + 1
+}
+
 fn fit_for_job(c: &RobotCell, now: Instant) -> bool {
     let free = c.robot.task.is_none() || (c.robot.charging && c.robot.soc_bps >= INTERRUPT_BPS) || !c.charge_sent;
     c.robot.can_be_matched(now) && free
@@ -200,7 +205,7 @@ impl Unit<'_> {
             abilities: Vec::new(),
             battery_j: r.battery_j,
             usable_j: nooterra_engine::money::mul_div(r.battery_j, u64::from(r.soc_bps), 10_000).unwrap_or(0),
-            drive_w: whole(m.rolling_resistance * m.mass_kg * GRAVITY_M_S2 * m.speed_max_mps + m.ambient_w) + 1,
+            drive_w: drive_w(m),
             aux_w: whole(m.ambient_w),
             work_w: whole(m.tool_w),
             charge_w: whole(m.charge_a * m.battery_v),
@@ -341,7 +346,7 @@ pub(crate) fn plan_of(job: &Job) -> Plan {
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // watts, grams and joules of a robot fit
-fn whole(v: f64) -> u64 {
+pub(crate) fn whole(v: f64) -> u64 {
     v.clamp(0.0, 1e15) as u64
 }
 

@@ -6,7 +6,7 @@ use nooterra_engine::ids::{EventId, JobId, PartyId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::Instant;
 use nooterra_jobs::Job;
-use nooterra_jobs::event::{CancelReason, Event, Fault, Outcome, ProofStatus, Settlement};
+use nooterra_jobs::event::{CancelReason, Event, Fault, Outcome, ProofStatus, RefundOf, Settlement};
 use nooterra_jobs::job::PaymentTrack;
 use nooterra_jobs::pins::{LicenceUnit, SiteFaultBearer};
 use nooterra_ledger::{Account, Command};
@@ -55,7 +55,10 @@ pub(crate) fn step(s: &State, id: JobId, event: &Event, event_id: EventId, at: I
             Some(i) => settlement::settle::job_settled(s.money.job(id)?, &i)?.1,
             None => Step::default(),
         },
-        Event::RefundIssued { refund, amount, .. } => {
+        Event::RefundIssued { refund, amount, of: RefundOf::Award { bearer, .. }, .. } => {
+            crate::disputes::step(s, job, cause, *refund, amount.minor(), *bearer)?
+        }
+        Event::RefundIssued { refund, amount, of: RefundOf::Settlement {}, .. } => {
             let owed = s.book.balance(Account::RequesterRefundPayable { party: job.request.requester }, currency).available();
             let order = settlement::refund::Refund { refund: *refund, amount: amount.minor() };
             settlement::refund::of_settlement(s.money.job(id)?, cause, order, u64::try_from(owed).unwrap_or(0))?
@@ -121,6 +124,7 @@ pub(crate) fn party_entries(s: &State, party: PartyId, event: &PartyEvent, event
 /// Everything that the settlement of this job depends on, from its pins and facts.
 pub(crate) fn input(s: &State, job: &Job, event: EventId, at: Instant) -> Option<SettlementInput> {
     let p = job.pins.as_deref()?;
+    let billed = crate::gate::billed(job, s.cases.get(&job.id));
     let currency = job.request.currency;
     let posted = |a: Account| posted(s, a, currency);
     // What is owed back, or was lost to a bank, cannot be given back once more.
@@ -166,13 +170,13 @@ pub(crate) fn input(s: &State, job: &Job, event: EventId, at: Instant) -> Option
         escrow: posted(Account::Escrow { job: job.id }),
         held: posted(Account::Held { job: job.id }),
         captured,
-        proof: match job.proof.as_ref().map(|p| p.status) {
-            Some(ProofStatus::Pass) => settlement::ProofStatus::Pass,
-            Some(ProofStatus::Partial) => settlement::ProofStatus::Partial,
-            Some(ProofStatus::Fail | ProofStatus::Insufficient) => settlement::ProofStatus::Fail,
-            None => settlement::ProofStatus::None,
+        proof: match billed.0 {
+            _ if job.proof.is_none() && !job.started => settlement::ProofStatus::None,
+            ProofStatus::Pass => settlement::ProofStatus::Pass,
+            ProofStatus::Partial => settlement::ProofStatus::Partial,
+            ProofStatus::Fail | ProofStatus::Insufficient => settlement::ProofStatus::Fail,
         },
-        earned_bps: nooterra_jobs::gate::earned_bps(job),
+        earned_bps: billed.1,
         started: job.started,
         departed: job.departed,
         fault: fault_of(job.fault),

@@ -17,6 +17,7 @@ use nooterra_market::negotiation::{
     self as market, AwardMode, EndReason, LapseCause, Negotiation, NegotiationRules, OwnerView, Revision, RfqCommand, RfqFact, RfqTimer,
     Speaker, View,
 };
+use nooterra_trust::reputation::Subject;
 use nooterra_trust::{Code, Rejection};
 use std::collections::BTreeMap;
 
@@ -116,10 +117,7 @@ impl Unit<'_> {
     /// What the market has to know of owners: trust, and whether a robot of theirs could still do it.
     fn owners(&self, job: JobId, n: &Negotiation) -> BTreeMap<PartyId, OwnerView> {
         let Ok(j) = self.job(job) else { return BTreeMap::new() };
-        let view = |p: &PartyId| OwnerView {
-            trust_bps: self.s.parties.get(p).map_or(5_000, |c| c.trust_bps),
-            ready: self.ready_of(*p, &j.request) > 0,
-        };
+        let view = |p: &PartyId| OwnerView { trust_bps: self.s.scores.bps(Subject::Owner(*p)), ready: self.ready_of(*p, &j.request) > 0 };
         n.rfq.invited.iter().map(|p| (*p, view(p))).collect()
     }
 

@@ -4,7 +4,7 @@ use crate::fact::PartyEvent;
 use crate::input::PaymentReport;
 use crate::unit::{Outcome, Unit, need, no};
 use crate::wish::PaymentAsk;
-use nooterra_engine::ids::{JobId, PartyId, PaymentId};
+use nooterra_engine::ids::{JobId, PartyId, PaymentId, RefundId};
 use nooterra_engine::money::Amount;
 use nooterra_jobs::Pins;
 use nooterra_jobs::Timing;
@@ -91,13 +91,13 @@ impl Unit<'_> {
             }
             PaymentReport::RefundPaid { refund, provider_ref } => {
                 let Some((job, _)) = self.s.refunds.get(&refund).copied() else { return no(Code::NotFound) };
-                self.refund_pending(job)?;
+                self.refund_pending(job, refund)?;
                 self.emit(job, Event::RefundPaid { refund, provider_ref });
                 Ok(())
             }
             PaymentReport::RefundFailed { refund, code } => {
                 let Some((job, _)) = self.s.refunds.get(&refund).copied() else { return no(Code::NotFound) };
-                self.refund_pending(job)?;
+                self.refund_pending(job, refund)?;
                 self.emit(job, Event::RefundFailed { refund, code });
                 Ok(())
             }
@@ -137,8 +137,8 @@ impl Unit<'_> {
         self.s.payments.get(&payment).copied().ok_or_else(|| Rejection::new(Code::NotFound).field("payment"))
     }
 
-    fn refund_pending(&self, job: JobId) -> Outcome {
-        let pending = self.job(job)?.refund.is_some_and(|r| r.track == nooterra_jobs::job::RefundTrack::Pending);
+    fn refund_pending(&self, job: JobId, refund: RefundId) -> Outcome {
+        let pending = self.job(job)?.refund(refund).is_some_and(|r| r.track == nooterra_jobs::job::RefundTrack::Pending);
         need(pending, Code::AlreadyDone)
     }
 

@@ -11,6 +11,7 @@ use nooterra_jobs::tier::{HumanClass, LevelValues, TierValues};
 use nooterra_market::PriceTables;
 use nooterra_trust::claim::Terms;
 use nooterra_trust::detect::Thresholds;
+use nooterra_trust::dispute::Times;
 
 /// The policy in force.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -57,6 +58,8 @@ pub struct Policy {
     pub max_claims: u64,
     /// Times and thresholds of claims.
     pub claims: ClaimPolicy,
+    /// Times of disputes.
+    pub disputes: Times,
     /// An unacknowledged order is repeated after this.
     pub order_retry: Span,
     /// An unanswered request to the site is repeated after this.
@@ -178,6 +181,7 @@ impl Default for Policy {
             payout_retry: Span::from_mins(10),
             max_claims: 1_000_000,
             claims: ClaimPolicy::default(),
+            disputes: Times::default(),
             order_retry: Span::from_secs(1),
             facility_retry: Span::from_secs(2),
             order_expires: Span::from_mins(30),
@@ -221,6 +225,7 @@ impl Policy {
             auth_by: Span::from_mins(2),
             payout_mature: Span::from_mins(2),
             payout_retry: Span::from_secs(30),
+            disputes: Times { review: Span::from_mins(5), end: Span::from_mins(10), ..Times::default() },
             claims: ClaimPolicy {
                 triage: Span::from_mins(10),
                 evidence: Span::from_mins(5),

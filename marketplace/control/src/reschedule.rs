@@ -13,7 +13,7 @@ use crate::wish::{PaymentAsk, Terms, Wish};
 use nooterra_engine::ids::{JobId, PaymentId};
 use nooterra_engine::money::{Amount, mul_div};
 use nooterra_engine::sometimes;
-use nooterra_jobs::event::{Event, Move, MoveDecline, Rescheduled, Side};
+use nooterra_jobs::event::{Event, Move, MoveDecline, RefundOf, Rescheduled, Side};
 use nooterra_jobs::job::PaymentTrack;
 use nooterra_jobs::pins::Pins;
 use nooterra_jobs::status::{Class, Status};
@@ -212,7 +212,10 @@ impl Unit<'_> {
         self.after_release(job, robot, "RESCHEDULED");
         if moved.returned > Amount::ZERO {
             let refund = self.new_id();
-            self.emit(job, Event::RefundIssued { refund, amount: moved.returned, decision_hash: self.cx.cause });
+            self.emit(
+                job,
+                Event::RefundIssued { refund, amount: moved.returned, of: RefundOf::Settlement {}, decision_hash: self.cx.cause },
+            );
             self.ask_payments(PaymentAsk::Refund { refund, payment, payee: requester, amount: moved.returned, currency });
         }
         self.ask_access(job);

@@ -309,6 +309,7 @@ impl Unit<'_> {
         if let Some((to, causes)) = self.cell(robot)?.robot.due_status() {
             self.health_changed(robot, to, causes);
         }
+        self.watch_beat(robot, &b);
         self.care(robot);
         Ok(())
     }

@@ -1,44 +1,22 @@
-//! After the end: proof, gate, settlement or hold, refund, payouts, trust.
+//! After the end: proof, settlement, the end of a hold, payouts.
 
 use crate::fact::PartyEvent;
 use crate::requester::region;
 use crate::unit::Unit;
 use crate::wish::PaymentAsk;
 use nooterra_engine::digest::{Digest, content_hash};
-use nooterra_engine::ids::{EventId, JobId, PartyId, PayoutId, RefundId, RobotId};
+use nooterra_engine::ids::{JobId, PartyId, PayoutId, RefundId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::Span;
-use nooterra_jobs::event::{Cause, Event, Fault, Missing, ProofStatus};
+use nooterra_jobs::event::{Event, RefundOf};
 use nooterra_jobs::pins::HoldRule;
+use nooterra_jobs::proof;
 use nooterra_jobs::status::Class;
-use nooterra_jobs::{gate, proof};
-use nooterra_ledger::{Account, Role as PayRole};
+use nooterra_ledger::Role as PayRole;
 use nooterra_market::history::{Past, PastFact};
-use nooterra_operations::event::Event as RobotEvent;
 use nooterra_settlement::payout;
 
 const ROLES: [PayRole; 4] = [PayRole::Owner, PayRole::Operator, PayRole::Developer, PayRole::Insurer];
-
-/// Where trust moves after a settlement: target and rate per 10 000.
-fn lesson(job: &nooterra_jobs::Job) -> Option<(i64, i64)> {
-    match (job.aborted, job.fault) {
-        (Some(Cause::NoShow), _) => return Some((0, 1_000)),
-        (Some(_), Fault::Owner) => return Some((0, 800)),
-        (Some(_), _) => return None,
-        _ => {}
-    }
-    match job.proof.as_ref().map(|p| p.status) {
-        Some(ProofStatus::Pass) => Some((10_000, 300)),
-        Some(ProofStatus::Partial) => Some((6_000, 300)),
-        _ => None,
-    }
-}
-
-fn moved(from_bps: u32, target: i64, rate: i64) -> u32 {
-    let t = i64::from(from_bps);
-    let to = t + ((target - t) * rate).div_euclid(10_000);
-    u32::try_from(to.clamp(0, 10_000)).unwrap_or(0)
-}
 
 impl Unit<'_> {
     /// Evaluates the proof of an ended job.
@@ -58,45 +36,13 @@ impl Unit<'_> {
         }
     }
 
-    /// The time of settlement has come.
-    pub fn settle_or_hold(&mut self, job: JobId) {
-        let Ok(j) = self.job(job) else { return };
-        let missing = gate::missing(j);
-        if missing.is_empty() {
-            self.settle(job);
-        } else {
-            self.hold(job, missing);
-        }
-    }
-
-    fn hold(&mut self, job: JobId, missing: Vec<Missing>) {
-        let hold = self.new_id();
-        let currency = self.s.genesis.currency;
-        let escrow = crate::money::posted(self.s, Account::Escrow { job }, currency);
-        let amount = Amount::saturating(escrow);
-        self.emit(job, Event::SettlementHeld { hold, missing, amount });
-    }
-
-    /// Held settlements whose last missing item passed in this unit.
-    pub fn settle_held(&mut self) {
-        let touched: Vec<JobId> = self.jobs_touched.iter().filter(|j| self.s.held.contains(j)).copied().collect();
-        for id in touched {
-            self.proof_again(id);
-            let Ok(j) = self.job(id) else { continue };
-            let Some(h) = j.hold.as_ref().map(|h| h.hold) else { continue };
-            if gate::missing(j).is_empty() {
-                self.emit(id, Event::SettlementReleased { hold: h });
-                self.settle(id);
-            }
-        }
-    }
-
     /// A hold has run out: decided by the pinned rule.
     pub fn hold_end(&mut self, job: JobId) {
         let Ok(j) = self.job(job) else { return };
         let (Some(h), Some(p)) = (j.hold.as_ref().map(|h| h.hold), j.pins.as_deref()) else { return };
+        let decided = self.s.cases.get(&job).and_then(|c| c.disputes.earned_bps());
         let earned_bps = match p.hold_rule {
-            HoldRule::Proven if j.started => proof::proven_bps(j),
+            HoldRule::Proven if j.started => decided.unwrap_or_else(|| proof::proven_bps(j)),
             _ => 0,
         };
         #[derive(nooterra_engine::Record)]
@@ -106,17 +52,11 @@ impl Unit<'_> {
         }
         let decision_hash = content_hash("nooterra/decision/v1", &Decision { pins: j.pins_hash, earned_bps });
         self.emit(job, Event::SettlementForfeited { hold: h, decision_hash, earned_bps });
-        let Ok(j) = self.job(job) else { return };
-        let missing = gate::missing(j);
-        if missing.is_empty() {
-            self.settle(job);
-        } else {
-            // Money is still under way at the provider: wait for its answer.
-            self.hold(job, missing);
-        }
+        // If money is still under way at the provider, its answer is waited for in a new hold.
+        self.settle_or_hold(job);
     }
 
-    fn settle(&mut self, job: JobId) {
+    pub(crate) fn settle(&mut self, job: JobId) {
         let now = self.now();
         let Ok(j) = self.job(job) else { return };
         let Some((settlement, cash)) = crate::money::settled(self.s, j, now) else {
@@ -138,56 +78,16 @@ impl Unit<'_> {
             claims: 0,
         };
         let captured = j.captured() > Amount::ZERO;
-        let (lesson, robots) = (lesson(j), j.legs.iter().map(|l| l.offer.robot).collect::<Vec<_>>());
-        let owner = j.pins.as_ref().map(|p| p.owner);
         let settled = self.emit(job, Event::JobSettled(Box::new(settlement)));
         if refund_due > 0 && captured {
             let refund: RefundId = self.new_id();
             let amount = Amount::saturating(refund_due);
-            self.emit(job, Event::RefundIssued { refund, amount, decision_hash: self.cx.cause });
+            self.emit(job, Event::RefundIssued { refund, amount, of: RefundOf::Settlement {}, decision_hash: self.cx.cause });
             self.ask_payments(PaymentAsk::Refund { refund, payment, payee: requester, amount, currency });
         }
         self.s.past.evolve(now, &PastFact::Settled(past));
         self.credit_breaches(job);
-        if let Some((target, rate)) = lesson {
-            let last = robots.last().copied();
-            self.teach(job, last, owner, target, rate, settled);
-        }
-    }
-
-    fn teach(&mut self, job: JobId, robot: Option<RobotId>, owner: Option<PartyId>, target: i64, rate: i64, reason: EventId) {
-        if let Some((robot, from_bps)) = robot.and_then(|r| self.cell(r).ok().map(|c| (r, c.robot.trust_bps))) {
-            let to_bps = moved(from_bps, target, rate);
-            if to_bps != from_bps {
-                self.emit_robot(robot, RobotEvent::TrustScoreUpdated { from_bps, to_bps, reason, job });
-            }
-        }
-        if let Some((owner, from_bps)) = owner.and_then(|o| self.s.parties.get(&o).map(|p| (o, p.trust_bps))) {
-            let to_bps = moved(from_bps, target, rate);
-            self.set_owner_trust(job, owner, from_bps, to_bps);
-        }
-    }
-
-    fn set_owner_trust(&mut self, job: JobId, owner: PartyId, from_bps: u32, to_bps: u32) {
-        if to_bps == from_bps {
-            return;
-        }
-        self.emit_party(owner, PartyEvent::TrustScoreUpdated { party: owner, from_bps, to_bps, job });
-        if let Some(p) = self.s.parties.get_mut(&owner) {
-            p.trust_bps = to_bps;
-        }
-    }
-
-    /// A confirmed incident by the owner's fault.
-    pub fn lower_trust(&mut self, job: JobId, robot: RobotId, by_bps: u32) {
-        let Ok(c) = self.cell(robot) else { return };
-        let (from_bps, owner) = (c.robot.trust_bps, c.robot.owner);
-        let to_bps = from_bps.saturating_sub(by_bps);
-        let reason = EventId::derive(&self.cx.cause, 0);
-        self.emit_robot(robot, RobotEvent::TrustScoreUpdated { from_bps, to_bps, reason, job });
-        if let Some(from) = self.s.parties.get(&owner).map(|p| p.trust_bps) {
-            self.set_owner_trust(job, owner, from, from.saturating_sub(by_bps));
-        }
+        self.learn_of_job(job, settled);
     }
 
     /// Everything of a party that has matured goes to the bank.

@@ -313,7 +313,7 @@ impl Unit<'_> {
                 t == PaymentTrack::Authorised || further
             }),
             AskKey::Refund(r) => {
-                self.s.refunds.get(r).and_then(|(j, _)| job(j)).and_then(|j| j.refund).is_some_and(|r| r.track == RefundTrack::Pending)
+                self.s.refunds.get(r).and_then(|(j, _)| job(j)).and_then(|j| j.refund(*r)).is_some_and(|r| r.track == RefundTrack::Pending)
             }
             AskKey::Payout(p) => self.s.payouts.contains_key(p),
             AskKey::PayClaim(c) => self.claim_of(c).is_some_and(|c| c.status == ClaimStatus::Approved),

@@ -24,6 +24,8 @@ use nooterra_settlement::period::Exposure;
 use nooterra_settlement::{MoneyBook, Payout};
 use nooterra_trust::chain::Streams;
 use nooterra_trust::detect::Detectors;
+use nooterra_trust::incident::Incidents;
+use nooterra_trust::reputation::Reputation;
 use nooterra_trust::{ActorChains, KeyTable};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -48,13 +50,15 @@ pub struct RobotCell {
     pub charge_sent: bool,
     /// It stands before an obstruction of this lane that nothing leads around.
     pub shut_in: Option<u32>,
+    /// Something held it up when it was last heard.
+    pub paused: bool,
+    /// Its speed then.
+    pub speed_mm_s: u32,
 }
 
 /// A party as the platform keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub struct PartyCell {
-    /// Trust in it as an owner.
-    pub trust_bps: u32,
     /// Its open jobs as a requester.
     pub open_jobs: u32,
     /// Booked and unfinished jobs as a provider.
@@ -195,6 +199,10 @@ pub struct State {
     pub claim_jobs: BTreeMap<ClaimId, JobId>,
     /// What robots said in the last while.
     pub telemetry: Telemetry,
+    /// Trust in robots and their owners.
+    pub scores: Reputation,
+    /// What went wrong with robots that held no lease.
+    pub strays: BTreeMap<RobotId, Incidents>,
     /// What watches over each robot.
     pub detectors: BTreeMap<RobotId, Detectors>,
     /// Running digests.

@@ -33,6 +33,7 @@ pub(crate) struct Cx {
     pub role: Role,
     pub key: Option<KeyId>,
     pub dev_ns: Option<u64>,
+    pub boot: u32,
     pub log_seq: u64,
     pub lease: Option<LeaseId>,
     pub fence: Option<u64>,
@@ -333,7 +334,7 @@ impl<'a> Unit<'a> {
 
     /// Appends an event to a robot's stream and folds it in.
     pub fn emit_robot(&mut self, id: RobotId, event: RobotEvent) -> EventId {
-        let role = self.cx.role;
+        let role = if matches!(event, RobotEvent::TrustScoreUpdated { .. }) { Role::TR } else { self.cx.role };
         let event_id = self.record(&format!("robot/{id}"), role, Event::Robot(event.clone()), |r| &mut r.operations);
         let at = self.cx.legal;
         if let Some(c) = self.touch_robot(id) {
@@ -363,7 +364,7 @@ impl<'a> Unit<'a> {
 
     /// Appends an event to a party's stream and posts its money.
     pub fn emit_party(&mut self, party: PartyId, event: PartyEvent) {
-        let role = self.cx.role;
+        let role = if matches!(event, PartyEvent::TrustScoreUpdated { .. }) { Role::TR } else { self.cx.role };
         let event_id = self.record(&format!("party/{party}"), role, Event::Party(event.clone()), |r| &mut r.market);
         let commands = money::party_entries(self.s, party, &event, event_id, self.cx.legal);
         self.parties_touched.insert(party);
@@ -435,7 +436,9 @@ impl<'a> Unit<'a> {
         self.close_approvals();
         self.close_revocations();
         self.record_missed();
+        self.open_complaints();
         self.settle_held();
+        self.give_awards();
         self.offer_help();
         self.sync_waiting();
         let legal = self.cx.legal;
@@ -452,7 +455,8 @@ impl<'a> Unit<'a> {
         }
         for id in &self.robots_touched {
             let Some(c) = self.s.robots.get(id) else { continue };
-            let wanted = crate::robot_timers::wanted(c);
+            let mut wanted = crate::robot_timers::wanted(c);
+            wanted.extend(self.s.strays.get(id).and_then(crate::strays::triage_by).map(|at| (crate::strays::TRIAGE_BY, at)));
             again.extend(self.s.timers.set(Stream::Robot(*id), &wanted, legal, fired).map(|c| (Stream::Robot(*id), c)));
         }
         for id in &self.parties_touched {

@@ -44,12 +44,12 @@ pub enum Wish {
         /// Its state now.
         status: Status,
     },
-    /// To a requester or owner: something serious went wrong on a job of theirs.
+    /// To a requester or owner, or to whoever runs the site: something serious went wrong there.
     Alert {
         /// The party.
         party: PartyId,
-        /// The job.
-        job: JobId,
+        /// The job, if it happened on one.
+        job: Option<JobId>,
         /// The incident.
         incident: IncidentId,
     },

@@ -1,6 +1,6 @@
 //! What must happen next, and when: a function of the job alone.
 
-use crate::event::StallReason;
+use crate::event::{Missing, StallReason};
 use crate::job::{AccessTrack, Job, PaymentTrack};
 use crate::status::{Class, Status};
 use nooterra_engine::Record;
@@ -194,10 +194,14 @@ impl Job {
             Some(h) => {
                 let hold_end = h.at.saturating_add(p.timing.hold_end);
                 let review = h.at.saturating_add(p.timing.hold_review.times(u64::from(h.level) + 1));
-                if review < hold_end {
+                // The clock decides nothing that a bank or the trust service has still to decide.
+                let waits = h.level < u8::MAX && h.missing.iter().any(|m| matches!(m, Missing::Dispute | Missing::Chargeback));
+                if waits || review < hold_end {
                     out.push((Deadline::HoldReview, review));
                 }
-                out.push((Deadline::HoldEnd, hold_end));
+                if !waits {
+                    out.push((Deadline::HoldEnd, hold_end));
+                }
             }
         }
     }

@@ -408,6 +408,7 @@ pub enum Event {
     RefundIssued {
         refund: RefundId,
         amount: Amount,
+        of: RefundOf,
         decision_hash: Digest,
     },
     RefundPaid {

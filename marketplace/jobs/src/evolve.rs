@@ -184,7 +184,9 @@ impl Job {
             }
             Event::ProofEvaluated(p) => self.proof = Some(p.clone()),
             Event::SettlementHeld { hold, missing, .. } => {
-                self.hold = Some(Hold { hold: *hold, at, level: 0, missing: missing.clone() });
+                // The same hold with another list goes on where it was.
+                let old = self.hold.as_ref().filter(|h| h.hold == *hold).map_or((at, 0), |h| (h.at, h.level));
+                self.hold = Some(Hold { hold: *hold, at: old.0, level: old.1, missing: missing.clone() });
             }
             Event::HoldEscalated { level, .. } => {
                 if let Some(h) = &mut self.hold {
@@ -308,11 +310,11 @@ impl Job {
                 self.payment.track = PaymentTrack::Voided;
                 self.payment.capture_at = None;
             }
-            Event::RefundIssued { refund, amount, .. } => {
-                self.refund = Some(RefundState { refund: *refund, amount: *amount, track: RefundTrack::Pending });
+            Event::RefundIssued { refund, amount, of, .. } => {
+                self.refunds.push(RefundState { refund: *refund, amount: *amount, track: RefundTrack::Pending, of: *of });
             }
             Event::RefundPaid { refund, .. } | Event::RefundFailed { refund, .. } => {
-                if let Some(r) = self.refund.as_mut().filter(|r| r.refund == *refund) {
+                if let Some(r) = self.refunds.iter_mut().find(|r| r.refund == *refund) {
                     r.track = if matches!(event, Event::RefundPaid { .. }) { RefundTrack::Paid } else { RefundTrack::Failed };
                 }
             }

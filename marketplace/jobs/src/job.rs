@@ -4,7 +4,7 @@ use crate::approval::{Approval, ApprovalTrack};
 use crate::coverage::Coverage;
 use crate::event::{
     AccessPlan, AssistOutcome, Breach, Cause, Custody, Disposition, Event, Fault, IncidentCode, Match, Missing, Move, ProofResult,
-    Settlement, StallReason,
+    RefundOf, Settlement, StallReason,
 };
 use crate::pins::{Pins, WitnessClass};
 use crate::status::Status;
@@ -12,8 +12,8 @@ use crate::terms::{Price, Request, Step, Window};
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{
-    ApprovalId, AssistId, ChargebackId, HoldId, IncidentId, ItemId, JobId, LeaseId, OperatorId, PartyId, PaymentId, QuoteId, RefundId,
-    RobotId, WitnessId,
+    ApprovalId, AssistId, ChargebackId, DisputeId, HoldId, IncidentId, ItemId, JobId, LeaseId, OperatorId, PartyId, PaymentId, QuoteId,
+    RefundId, RobotId, WitnessId,
 };
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
@@ -273,6 +273,8 @@ pub struct RefundState {
     pub amount: Amount,
     /// Where it stands.
     pub track: RefundTrack,
+    /// What it rests on.
+    pub of: RefundOf,
 }
 
 /// Where the open request for remote help stands.
@@ -423,8 +425,8 @@ pub struct Job {
     pub forfeited: Option<u32>,
     /// Money is final.
     pub settled: Option<Settled>,
-    /// Refund of unearned money.
-    pub refund: Option<RefundState>,
+    /// Money given back, in order: what was not earned, and what disputes were decided to give back.
+    pub refunds: Vec<RefundState>,
     /// Chargebacks that the bank has not decided: while there is one, nothing settles and nothing is refunded.
     pub liens: BTreeSet<ChargebackId>,
     /// Codes of the last failed dispatch.
@@ -501,7 +503,7 @@ impl Job {
             hold: None,
             forfeited: None,
             settled: None,
-            refund: None,
+            refunds: Vec::new(),
             liens: BTreeSet::new(),
             dispatch_failed: Vec::new(),
             redispatched: false,
@@ -554,6 +556,22 @@ impl Job {
         let one = |track, amount| if track == PaymentTrack::Captured { amount } else { Amount::ZERO };
         let first = one(self.payment.track, self.payment.amount);
         self.extras.iter().fold(first, |sum, e| sum.checked_add(one(e.track, e.amount)).unwrap_or(Amount::MAX))
+    }
+
+    /// Where a refund of the job stands.
+    pub fn refund(&self, refund: RefundId) -> Option<&RefundState> {
+        self.refunds.iter().find(|r| r.refund == refund)
+    }
+
+    /// Is a refund on its way?
+    pub fn is_refunding(&self) -> bool {
+        self.refunds.iter().any(|r| r.track == RefundTrack::Pending)
+    }
+
+    /// What was given back for a dispute, or is on its way.
+    pub fn given_back(&self, dispute: DisputeId) -> Amount {
+        let of = |r: &&RefundState| r.track != RefundTrack::Failed && matches!(r.of, RefundOf::Award { dispute: d, .. } if d == dispute);
+        self.refunds.iter().filter(of).fold(Amount::ZERO, |sum, r| sum.checked_add(r.amount).unwrap_or(Amount::MAX))
     }
 
     /// Where a payment of the job stands.

@@ -2,7 +2,7 @@
 //!
 //! What lives here: the [`status`] machine with its transition [`table`] as data, the [`event`]s of a job stream, the
 //! terms that a booking [`pins`], the [`job`] itself as a fold of its events ([`evolve`]), its [`deadline`]s, the ordered
-//! [`batch`]es that one cause brings about, the [`proof`] of completion and the settlement [`gate`].
+//! [`batch`]es that one cause brings about, and the [`proof`] of completion.
 //!
 //! What it may not touch: clocks, keys, accounts, robots, maps. It names parties, robots and devices by id only; places
 //! are numbers whose meaning the caller knows. Who may send what is decided before anything arrives here.
@@ -16,7 +16,6 @@ pub mod coverage;
 pub mod deadline;
 pub mod event;
 pub mod evolve;
-pub mod gate;
 pub mod job;
 pub mod pins;
 pub mod proof;

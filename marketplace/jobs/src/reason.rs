@@ -2,6 +2,7 @@
 #![allow(missing_docs)] // every name is defined in the catalogue
 
 use nooterra_engine::Record;
+use nooterra_engine::ids::{DisputeId, PartyId};
 
 /// Who answers for the end of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Record)]
@@ -221,8 +222,32 @@ pub enum Missing {
     Custody,
     Lease,
     Payment,
-    Incident,
+    Dispute,
     Chargeback,
+    Incident,
+    Coverage,
+    Assist,
+    Meters,
+}
+
+/// Who bears a refund after settlement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum RefundBearer {
+    /// Everybody who was paid, by what they were paid.
+    Legs {},
+    /// This party first.
+    Party(PartyId),
+    /// The platform.
+    Platform {},
+}
+
+/// What a refund rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum RefundOf {
+    /// What a settlement or a lower price left the requester.
+    Settlement {},
+    /// What a dispute was decided to give back.
+    Award { dispute: DisputeId, bearer: RefundBearer },
 }
 
 /// How remote help ended.

@@ -1,8 +1,9 @@
 mod matrix;
+mod money;
 mod moves;
 
 use crate::event::{Event, Fault};
-use crate::job::{Job, PaymentTrack, Presence};
+use crate::job::{Job, PaymentTrack};
 use crate::pins::WitnessClass;
 use crate::status::{Class, Status};
 use crate::table::{Kind, ROWS, Target, find, next};
@@ -283,18 +284,6 @@ fn stranger_robots_prove_nothing() {
     }
     let p = crate::proof::evaluate(&j, ProofId::named("p"), Digest::ZERO);
     assert_eq!(p.status, crate::event::ProofStatus::Insufficient);
-}
-
-#[test]
-fn the_gate_names_what_is_missing() {
-    use crate::event::Missing;
-    let mut j = booked(Status::Completed);
-    j.started = true;
-    j.presence = Presence::In;
-    j.custody = crate::event::Custody::Held;
-    j.payment.track = PaymentTrack::Authorised;
-    let m = crate::gate::missing(&j);
-    assert_eq!(m, vec![Missing::Proof, Missing::Presence, Missing::Custody, Missing::Lease, Missing::Payment]);
 }
 
 #[test]

@@ -56,7 +56,10 @@ pub enum Event {
     MaintenanceClosed { place: u32 },
     Obstructed { lane: u32, cleared: bool },
     ClampSummarised { bound: String, count: u32, worst_requested: i64, applied: i64 },
-    TrustScoreUpdated { from_bps: u32, to_bps: u32, reason: EventId, job: JobId },
+    TrustScoreUpdated { from_bps: u32, to_bps: u32, reason: EventId, job: Option<JobId> },
+    IncidentRepeated { incident: IncidentId, severity: u8 },
+    IncidentTriaged { incident: IncidentId, severity: u8, fault: String, confirmed: bool },
+    IncidentTriageOverdue { incident: IncidentId, level: u32 },
 }
 
 impl Event {
@@ -83,6 +86,9 @@ impl Event {
             Self::Obstructed { .. } => "OBSTRUCTED",
             Self::ClampSummarised { .. } => "CLAMP_SUMMARISED",
             Self::TrustScoreUpdated { .. } => "TRUST_SCORE_UPDATED",
+            Self::IncidentRepeated { .. } => "INCIDENT_REPEATED",
+            Self::IncidentTriaged { .. } => "INCIDENT_TRIAGED",
+            Self::IncidentTriageOverdue { .. } => "INCIDENT_TRIAGE_OVERDUE",
         }
     }
 }

@@ -182,6 +182,8 @@ impl Robot {
     pub fn evolve(&mut self, at: Instant, event: &Event) {
         match event {
             Event::RobotEnrolled { .. } | Event::Obstructed { .. } | Event::ClampSummarised { .. } => {}
+            // The trust service keeps its incidents.
+            Event::IncidentRepeated { .. } | Event::IncidentTriaged { .. } | Event::IncidentTriageOverdue { .. } => {}
             Event::HeartbeatRecorded(b) => {
                 self.soc_bps = b.soc_bps;
                 self.health_bps = b.health_bps;

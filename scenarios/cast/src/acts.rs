@@ -69,8 +69,8 @@ impl Cast {
                 };
                 self.requester_says(now, job, &RequesterCommand::RevokeAccess { job, reason });
             }
-            Deed::Complain { of } => {
-                self.requester_says(now, job, &CaseCommand::Complain { job, code: code(of), statement: paper(job, "statement") })
+            Deed::Complain { of, amount } => {
+                self.requester_says(now, job, &CaseCommand::Complain { job, code: code(of), statement: paper(job, "statement"), amount })
             }
             Deed::Triage { severity, fault, confirmed } => {
                 let Some(incident) = self.director.job(job).and_then(|k| k.incident) else { return };
@@ -85,6 +85,9 @@ impl Cast {
                 self.say(now, Seat::Trust, command.draft("jobs"));
             }
             Deed::Decide { by, grant, own_fault_bps, borne_by } => self.decide(now, job, by, grant, own_fault_bps, &borne_by),
+            Deed::Dispute { .. } | Deed::DropDispute { .. } | Deed::DecideDispute { .. } | Deed::Refund {} => {
+                self.disputes(now, job, &cued.deed)
+            }
             Deed::Adjust { to, amount, late, second } => self.adjust(now, job, to, amount, late, second),
             Deed::Forge { how } => self.forge(now, job, how),
             Deed::Chargeback { verdict, decided_after, amount, fee } => {
@@ -302,7 +305,7 @@ impl Cast {
         }
     }
 
-    fn requester_says(&mut self, now: Instant, job: JobId, command: &impl Body) {
+    pub(crate) fn requester_says(&mut self, now: Instant, job: JobId, command: &impl Body) {
         let Some(k) = self.director.job(job) else { return };
         if let Some(r) = self.requesters.get_mut(k.requester as usize) {
             r.outbox.push(command.draft("jobs"), now, 0);
@@ -311,7 +314,7 @@ impl Cast {
 }
 
 /// The hash of a paper that stays with whoever wrote it.
-fn paper(job: JobId, what: &str) -> Digest {
+pub(crate) fn paper(job: JobId, what: &str) -> Digest {
     sha256(&[b"nooterra/paper/v1", job.as_bytes(), what.as_bytes()])
 }
 
@@ -321,6 +324,7 @@ const fn code(c: Complaint) -> IncidentCode {
         Complaint::Theft => IncidentCode::TheftAllegation,
         Complaint::Privacy => IncidentCode::PrivacyComplaint,
         Complaint::Quality => IncidentCode::QualityComplaint,
+        Complaint::Injury => IncidentCode::Injury,
     }
 }
 

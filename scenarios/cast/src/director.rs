@@ -3,12 +3,13 @@
 //! It decides nothing by itself and speaks to nobody outside: who acts does so with its own key through its own outbox.
 
 use nooterra_control::fact::{CaseEvent, Event, Fact};
-use nooterra_engine::ids::{ClaimId, IncidentId, JobId};
+use nooterra_engine::ids::{ClaimId, DisputeId, IncidentId, JobId};
 use nooterra_engine::queue::EventQueue;
 use nooterra_engine::{Digest, Instant, Record, Span};
 use nooterra_jobs::event::Event as JobEvent;
 use nooterra_jobs::status::Status;
 use nooterra_script::acts::{Act, Cue, Deed};
+use nooterra_trust::dispute::Event as Said;
 use std::collections::BTreeMap;
 
 /// What people know of a job.
@@ -24,6 +25,8 @@ pub struct Known {
     pub incident: Option<IncidentId>,
     /// Its last claim.
     pub claim: Option<ClaimId>,
+    /// Its last dispute.
+    pub dispute: Option<DisputeId>,
 }
 
 /// A deed whose time has come.
@@ -65,7 +68,7 @@ impl Director {
     pub fn asks(&mut self, requester: u32, input: &Digest) {
         let job = JobId::derive(input, 1);
         self.asked.push(job);
-        self.jobs.insert(job, Known { requester, provider: None, status: None, incident: None, claim: None });
+        self.jobs.insert(job, Known { requester, provider: None, status: None, incident: None, claim: None, dispute: None });
     }
 
     /// A requester hears that its job moved.
@@ -87,6 +90,7 @@ impl Director {
         match &r.payload {
             Event::Job(JobEvent::IncidentOpened { incident, .. }) => k.incident = Some(*incident),
             Event::Case(CaseEvent::Claim(c)) => k.claim = Some(c.claim),
+            Event::Case(CaseEvent::Dispute(Said::Opened { dispute, .. })) => k.dispute = Some(*dispute),
             _ => {}
         }
         let name = r.payload.name();

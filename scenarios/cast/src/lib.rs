@@ -15,6 +15,7 @@ mod contracts;
 pub mod crew;
 pub mod desks;
 pub mod director;
+mod disputes;
 pub mod forger;
 pub mod mail;
 pub mod mindful;
@@ -30,7 +31,7 @@ use crew::Crew;
 use desks::{DESKS, Desks, Seat};
 use director::Director;
 use forger::Forger;
-use nooterra_control::Fact;
+use nooterra_control::{Event, Fact, RobotEvent};
 use nooterra_engine::chance::Chance;
 use nooterra_engine::ids::{OperatorId, PartyId, RobotId, StopId, TenantId};
 use nooterra_engine::net::Node;
@@ -76,7 +77,7 @@ pub struct Cast {
     epoch: Instant,
     /// Remote operators, in the scenario's order.
     pub operators: Vec<Operator>,
-    /// Stops that somebody here has issued.
+    /// Stops that were issued, by somebody here or by the trust service.
     pub(crate) stops: Vec<StopId>,
     pub(crate) robots: Vec<RobotId>,
     pub(crate) fleets: Vec<PartyId>,
@@ -231,6 +232,11 @@ impl Cast {
 
     /// The scenario looks on: what the platform writes down gives cues.
     pub fn observe(&mut self, now: Instant, fact: &Fact) {
+        if let Some(Event::Robot(RobotEvent::StopIssued { stop, .. })) = fact.event().map(|r| &r.payload)
+            && !self.stops.contains(stop)
+        {
+            self.stops.push(*stop);
+        }
         self.director.observe(now, fact);
         self.hear_contract(now, fact);
     }

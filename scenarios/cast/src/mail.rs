@@ -26,8 +26,8 @@ pub enum Mail {
     },
     /// To a requester or provider: something serious went wrong on a job of theirs.
     Alert {
-        /// The job.
-        job: JobId,
+        /// The job, if it happened on one.
+        job: Option<JobId>,
         /// The incident.
         incident: IncidentId,
     },

@@ -4,6 +4,7 @@
 //! comes into a state: haggles, chooses, moves, cancels, takes access back. Jobs are numbered from 1 in the order in which they are asked for.
 
 use crate::at::At;
+use crate::disputes::{About, BearsAward, DecideDisputeAct, DisputeAct, Disputer, DropDisputeAct, RefundAct};
 use crate::words::{Money, Share, Time};
 use nooterra_engine::Record;
 use nooterra_engine::money::Amount;
@@ -65,6 +66,14 @@ pub struct ActEntry {
     pub no_show: Option<NoShowAct>,
     /// The requester answers what the job's robot asked for last.
     pub approve: Option<ApproveAct>,
+    /// A party disputes how the job ended.
+    pub dispute: Option<DisputeAct>,
+    /// Whoever opened the job's last dispute gives it up.
+    pub drop_dispute: Option<DropDisputeAct>,
+    /// The trust service decides the job's last dispute.
+    pub decide_dispute: Option<DecideDisputeAct>,
+    /// Finance gives back what is left of the award of the job's last dispute.
+    pub refund: Option<RefundAct>,
 }
 
 /// The requester answers what a robot may not do by itself.
@@ -120,6 +129,8 @@ pub enum Forgery {
 pub struct ComplainAct {
     /// Of what.
     pub of: At<Complaint>,
+    /// What it asks back: before the settlement that is a dispute.
+    pub amount: Option<At<Money>>,
 }
 
 /// What can be complained of.
@@ -135,6 +146,8 @@ pub enum Complaint {
     Privacy,
     /// It was done badly.
     Quality,
+    /// Somebody is hurt.
+    Injury,
 }
 
 /// The trust service judges an incident.
@@ -602,6 +615,8 @@ pub enum Deed {
     Complain {
         /// Of what.
         of: Complaint,
+        /// What is asked back.
+        amount: Option<Amount>,
     },
     /// The job's last incident is judged.
     Triage {
@@ -730,6 +745,31 @@ pub enum Deed {
         /// How long a robot may still come.
         lasts: Span,
     },
+    /// How the job ended is disputed.
+    Dispute {
+        /// By whom.
+        by: Disputer,
+        /// About what.
+        about: About,
+        /// How much.
+        amount: Amount,
+    },
+    /// The job's last dispute is given up.
+    DropDispute {
+        /// By whom.
+        by: Disputer,
+    },
+    /// The job's last dispute is decided.
+    DecideDispute {
+        /// How much goes back.
+        award: Amount,
+        /// Who bears it.
+        borne_by: BearsAward,
+        /// What was earned, basis points.
+        earned_bps: Option<u32>,
+    },
+    /// What is left of the last dispute's award is given back.
+    Refund {},
 }
 
 /// What is stopped.

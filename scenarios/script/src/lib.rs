@@ -13,6 +13,7 @@
 
 pub mod acts;
 pub mod at;
+pub mod disputes;
 pub mod expect;
 pub mod fallback;
 pub mod families;

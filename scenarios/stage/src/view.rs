@@ -1,7 +1,6 @@
 //! What the stage shows judges and reports beyond the rooms themselves.
 
 use crate::stage::Stage;
-use nooterra_jobs::job::RefundTrack;
 
 impl Stage {
     /// The platform has nothing left to do for anybody: every job is final, and nothing is on its way to a payee.
@@ -14,6 +13,6 @@ impl Stage {
             && s.payouts.is_empty()
             && s.waiting.is_empty()
             && s.parties.values().all(|p| p.payout_at.is_none())
-            && s.refunds.values().all(|(job, _)| s.jobs.get(job).and_then(|j| j.refund).is_none_or(|r| r.track != RefundTrack::Pending))
+            && s.jobs.values().all(|j| !j.is_refunding())
     }
 }

@@ -14,11 +14,11 @@ use nooterra_trust::claim::{Bearer, Denial, Head, Item, Portion};
 
 const ONE: &[(&str, &str, u32)] = &[("a1", "acme", 8)];
 
-fn amount(minor: u64) -> Amount {
+pub fn amount(minor: u64) -> Amount {
     Amount::new(minor).unwrap()
 }
 
-fn rig_with_job() -> (Rig, JobId) {
+pub fn rig_with_job() -> (Rig, JobId) {
     let mut rig = Rig::new(ONE);
     rig.knobs.no_triage = true;
     rig.run(10);
@@ -26,7 +26,7 @@ fn rig_with_job() -> (Rig, JobId) {
     (rig, job)
 }
 
-fn until(rig: &mut Rig, job: JobId, status: Status) {
+pub fn until(rig: &mut Rig, job: JobId, status: Status) {
     for _ in 0..900 {
         if rig.status(job) == status {
             return;
@@ -36,11 +36,11 @@ fn until(rig: &mut Rig, job: JobId, status: Status) {
     panic!("{:?} never came; {:?}", status, rig.names(job));
 }
 
-fn payment(rig: &Rig, job: JobId) -> PaymentId {
+pub fn payment(rig: &Rig, job: JobId) -> PaymentId {
     rig.c.state().jobs[&job].payment.payment.unwrap()
 }
 
-fn opened(payment: PaymentId, minor: u64, name: &str) -> PaymentReport {
+pub fn opened(payment: PaymentId, minor: u64, name: &str) -> PaymentReport {
     PaymentReport::ChargebackOpened {
         payment,
         amount: amount(minor),
@@ -112,7 +112,7 @@ fn a_chargeback_lost_before_settlement_is_topped_up_by_the_platform() {
     assert_eq!(nooterra_ledger::statement::sums(rig.c.book(), Currency::EUR), (0, 0));
 }
 
-fn bump(rig: &mut Rig, mns: i64) {
+pub fn bump(rig: &mut Rig, mns: i64) {
     rig.report(robot("a1"), Report::Noticed { code: "COLLISION".into(), measure: mns });
     rig.run(2);
 }
@@ -240,7 +240,7 @@ fn a_large_claim_takes_two_keys_that_say_the_same() {
 #[test]
 fn complaints_are_the_requesters_and_prove_nothing() {
     let (mut rig, job) = rig_with_job();
-    let complain = CaseCommand::Complain { job, code: IncidentCode::PropertyDamage, statement: Digest([1; 32]) };
+    let complain = CaseCommand::Complain { job, code: IncidentCode::PropertyDamage, statement: Digest([1; 32]), amount: None };
     assert_eq!(rig.send("rq", &complain), Err("STATE_FORBIDS".into()), "before anything is booked");
     until(&mut rig, job, Status::Executing);
     assert_eq!(rig.send("rq2", &complain), Err("NOT_FOUND".into()));

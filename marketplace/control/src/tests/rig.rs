@@ -47,6 +47,7 @@ pub struct Knobs {
     pub no_triage: bool,
     pub no_access: bool,
     pub capture_fails: u32,
+    pub refund_fails: u32,
     /// Stands still before this step until an operator lets it go on.
     pub stuck_before_step: BTreeMap<RobotId, u16>,
     /// Says nothing to interventions.
@@ -412,6 +413,10 @@ impl Rig {
                 }
             }
             PaymentAsk::Void { payment } => PaymentReport::Voided { payment },
+            PaymentAsk::Refund { refund, .. } if self.knobs.refund_fails > 0 => {
+                self.knobs.refund_fails -= 1;
+                PaymentReport::RefundFailed { refund, code: "ACCOUNT_CLOSED".into() }
+            }
             PaymentAsk::Refund { refund, amount, .. } => {
                 if self.once(&ask) {
                     self.captured -= amount.minor();

@@ -12,7 +12,8 @@ use nooterra_engine::time::{Instant, Span};
 
 /// Every kind of deed, for messages.
 const DEEDS: &str = "cancel, revoke, chargeback, complain, triage, claim, assess, decide, adjust, forge, quarantine, stop, clear, counter, \
-                     award, reschedule, no_show, approve, revoke_skill, contract";
+                     award, reschedule, no_show, approve, revoke_skill, contract, \
+                     dispute, drop_dispute, decide_dispute, refund";
 /// A bank takes so long to decide if nothing is said.
 const BANK: Span = Span::from_secs(60);
 /// A moved window is so long if not said.
@@ -94,6 +95,10 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, currency: 
         e.reschedule.is_some(),
         e.no_show.is_some(),
         e.approve.is_some(),
+        e.dispute.is_some(),
+        e.drop_dispute.is_some(),
+        e.decide_dispute.is_some(),
+        e.refund.is_some(),
     ];
     if given.iter().filter(|g| **g).count() != 1 {
         desk.flaw(e, "an act has exactly one deed", format!("one of {DEEDS}"));
@@ -113,7 +118,13 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, currency: 
         });
     }
     if let Some(c) = &e.complain {
-        return Some(Deed::Complain { of: c.of.value });
+        if let Some(m) = &c.amount {
+            one_currency(desk, m, currency);
+        }
+        return Some(Deed::Complain { of: c.of.value, amount: c.amount.as_ref().map(|m| m.amount) });
+    }
+    if let Some(d) = dispute(desk, e, currency) {
+        return Some(d);
     }
     if let Some(t) = &e.triage {
         let severity = u8::try_from(t.severity.value).unwrap_or(0);
@@ -188,6 +199,29 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, currency: 
         return super::hours::contract(desk, c, parties, currency);
     }
     e.revoke_skill.as_ref().map(|r| revoke_skill(desk, r))
+}
+
+/// Deeds of disputes.
+fn dispute(desk: &mut Desk<'_>, e: &At<ActEntry>, currency: Currency) -> Option<Deed> {
+    if let Some(d) = &e.dispute {
+        one_currency(desk, &d.amount, currency);
+        let about = d.about.as_ref().map(|a| a.value).unwrap_or_default();
+        return Some(Deed::Dispute { by: d.by.value, about, amount: d.amount.amount });
+    }
+    if let Some(d) = &e.drop_dispute {
+        return Some(Deed::DropDispute { by: d.by.value });
+    }
+    if let Some(d) = &e.decide_dispute {
+        if let Some(m) = &d.award {
+            one_currency(desk, m, currency);
+        }
+        return Some(Deed::DecideDispute {
+            award: d.award.as_ref().map_or(Amount::ZERO, |m| m.amount),
+            borne_by: d.borne_by.as_ref().map(|b| b.value).unwrap_or_default(),
+            earned_bps: d.earned.as_ref().map(|s| s.0 / 100),
+        });
+    }
+    e.refund.as_ref().map(|_| Deed::Refund {})
 }
 
 fn revoke_skill(desk: &mut Desk<'_>, r: &RevokeSkillAct) -> Deed {

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod conditions;
+mod disputes;
 mod market;
 mod resolving;
 mod words;
