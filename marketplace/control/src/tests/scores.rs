@@ -27,7 +27,7 @@ fn updates(rig: &Rig) -> Vec<(String, u32, u32, EventId)> {
 }
 
 fn event(rig: &Rig, name: &str) -> EventId {
-    rig.facts.iter().filter_map(Fact::event).filter(|r| r.payload.name() == name).last().unwrap().header.event_id
+    rig.facts.iter().filter_map(Fact::event).rfind(|r| r.payload.name() == name).unwrap().header.event_id
 }
 
 fn scores(rig: &Rig) -> (u32, u32) {

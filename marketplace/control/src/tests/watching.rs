@@ -93,6 +93,7 @@ fn ordinary_heartbeats_say_nothing() {
 #[test]
 fn a_speed_that_the_model_does_not_allow_is_a_clamp_breach() {
     let mut rig = pair();
+    #[allow(clippy::cast_possible_truncation)] // a few thousand
     let top = (nooterra_site::RobotModel::default().speed_max_mps * 1e3).round() as i32;
     say(&mut rig, "b1", |b| b.speed_mm_s = top * 11 / 10 + 5);
     assert!(found(&rig).is_empty(), "one reading is no while");
