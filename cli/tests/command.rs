@@ -264,8 +264,9 @@ fn decisions_of_a_log_are_explained() {
     let cut = folder.path().join("cut.mcap").display().to_string();
     fs::write(&cut, &bytes[..bytes.len() / 2]).expect("written");
     assert!(expect(0, &["explain", &cut]).0.contains("up to its last checkpoint"));
+    // One byte may fall into an index, which proves nothing and is not asked; a page never does.
     let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
+    bytes[middle..middle + 4096].iter_mut().for_each(|b| *b ^= 1);
     fs::write(&cut, &bytes).expect("written");
     expect(16, &["explain", &cut]);
 }

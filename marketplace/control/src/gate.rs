@@ -67,8 +67,7 @@ pub(crate) fn facts(s: &State, job: &Job) -> Facts {
         dispute: !case.disputes.any_open(),
         chargeback: job.liens.is_empty(),
         incident: forfeited || !case.incidents.serious_untriaged(),
-        // Cover is bound to a lease: what is reserved with it ends with it.
-        coverage: job.leg().is_none(),
+        coverage: job.coverage.is_none(),
         assist: forfeited || (job.help.is_none() && s.desk.open.values().all(|a| a.request.job != job.id)),
         meters: forfeited || metered(s, job),
     }

@@ -150,12 +150,10 @@ impl Judge {
     pub fn closest_m(&self) -> Option<f64> {
         self.closest_m
     }
-    /// The run is over. `cut` says that it was stopped by the user: then nothing is expected of it.
+    /// The run is over, and its last second was looked at. `cut` says that it was stopped by the user: then nothing is
+    /// expected of it.
     #[must_use]
-    pub fn finish(mut self, stage: &Stage, counts: &Counts, stops: u64, cut: bool) -> Verdict {
-        if !cut {
-            self.second(stage, counts, stops);
-        }
+    pub fn finish(self, stage: &Stage, cut: bool) -> Verdict {
         let jobs: Vec<JobEnd> = if cut {
             Vec::new()
         } else {

@@ -218,8 +218,12 @@ fn pass(
     let recorded = recording.map(|r| r.close(drive.stage.tick(), drive.stage.now(), reason)).transpose()?;
     let closest_m = judge.closest_m();
     let stops = drive.stops;
+    // What the report says is how it stands now, not how it stood at the last full second.
+    if !interrupted {
+        judge.second(&drive.stage, &counts, stops);
+    }
     let judge_last = judge.last().clone();
-    let verdict = judge.finish(&drive.stage, &counts, stops, interrupted);
+    let verdict = judge.finish(&drive.stage, interrupted);
     let marks = drive.stage.take_marks();
     Ok(Pass {
         drive,
