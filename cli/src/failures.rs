@@ -3,6 +3,7 @@
 use crate::files::{read_text, render_finding};
 use crate::out::{Failure, exit};
 use nooterra_player::PlayError;
+use nooterra_runner::facts::FactsError;
 use nooterra_runner::{LoadError, ReplayError, RunError};
 use nooterra_site::{Finding, Severity};
 use std::error::Error;
@@ -46,6 +47,17 @@ pub fn load(e: &LoadError) -> Failure {
         LoadError::Site(findings) => site(findings),
         LoadError::Read { .. } => Failure::usage(chain(e), "is the path right?"),
         _ => Failure::usage(chain(e), ""),
+    }
+}
+
+/// Why the facts of a log cannot be read.
+pub fn facts(e: &FactsError) -> Failure {
+    match e {
+        FactsError::Check(e) => Failure::usage(chain(e), "is the path right?"),
+        FactsError::Log(e) => replay(e),
+        FactsError::Unverified(_) => {
+            Failure { code: exit::VERIFICATION, text: format!("error: {e}\n  help: `nooterra verify` says what is wrong with it") }
+        }
     }
 }
 

@@ -10,8 +10,9 @@ pub mod starts;
 use crate::entropy::Entropy;
 use crate::typed::{Pool, harvest, message, prune};
 use answers::Puppets;
-use hands::{BODIES, Body, Hands};
+use hands::Hands;
 use nooterra_control::fact::Fact;
+use nooterra_control::input::{BODIES, BodyType};
 use nooterra_control::wish::Wish;
 use nooterra_control::{Control, Input};
 use nooterra_engine::digest::Hasher;
@@ -154,7 +155,7 @@ impl<'s> Game<'s> {
         self.speak(&key.actor, body, bytes, e);
     }
 
-    fn speak(&mut self, actor: &[u8; 16], body: &Body, bytes: Vec<u8>, e: &mut Entropy<'_>) {
+    fn speak(&mut self, actor: &[u8; 16], body: &BodyType, bytes: Vec<u8>, e: &mut Entropy<'_>) {
         let Some(mut env) = self.hands.draft(*actor, &self.c, self.now) else { return };
         (env.type_name, env.kind, env.body) = (body.name.to_owned(), body.kind, bytes);
         let how = e.byte();

@@ -49,6 +49,29 @@ pub enum Role {
     CK,
 }
 
+impl Role {
+    /// All of them, in the order of the domain's table.
+    pub const ALL: [Self; 17] = [
+        Self::RQ,
+        Self::OW,
+        Self::RB,
+        Self::OP,
+        Self::DV,
+        Self::CE,
+        Self::IN,
+        Self::SI,
+        Self::WI,
+        Self::PS,
+        Self::MK,
+        Self::DI,
+        Self::TR,
+        Self::FI,
+        Self::OS,
+        Self::AU,
+        Self::CK,
+    ];
+}
+
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)

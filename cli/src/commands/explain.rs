@@ -6,7 +6,7 @@ use crate::out::{Failure, Out, Paint, exit};
 use crate::table::{Lean, table};
 use nooterra_blackbox::Status;
 use nooterra_engine::{Instant, Span};
-use nooterra_runner::explain::{BatchLine, DispatchOfLog, ExplainError, JobLine, JobName, OfferLine, explain as read};
+use nooterra_runner::explain::{BatchLine, DispatchOfLog, JobLine, JobName, OfferLine, explain as read};
 use serde_json::json;
 
 /// Batches shown without being asked for one job.
@@ -14,13 +14,7 @@ const BATCHES_SHOWN: usize = 60;
 
 /// Runs the command.
 pub fn explain(args: &Explain, out: &Out) -> Result<u8, Failure> {
-    let d = read(&args.log).map_err(|e| match e {
-        ExplainError::Check(e) => Failure::usage(failures::chain(&e), "is the path right?"),
-        ExplainError::Log(e) => failures::replay(&e),
-        ExplainError::Unverified(_) => {
-            Failure { code: exit::VERIFICATION, text: format!("error: {e}\n  help: `nooterra verify` says what is wrong with it") }
-        }
-    })?;
+    let d = read(&args.log).map_err(|e| failures::facts(&e))?;
     let job = args.job.as_deref().map(|text| d.job(text)).transpose();
     let job = job.map_err(|e| Failure::usage(e, "`nooterra explain LOG` lists the batches with the numbers of their jobs"))?;
     let batches = d.batches(job);

@@ -8,7 +8,7 @@ use nooterra_blackbox::Status;
 use nooterra_engine::Instant;
 use nooterra_engine::money::{Currency, decimal};
 use nooterra_ledger::statement::Statement;
-use nooterra_runner::ledger::{LedgerError, LedgerOfLog, ledger as read};
+use nooterra_runner::ledger::{LedgerOfLog, ledger as read};
 use serde_json::json;
 use std::path::Path;
 
@@ -17,13 +17,7 @@ const JOBS_SHOWN: usize = 40;
 
 /// Runs the command.
 pub fn ledger(args: &Ledger, out: &Out) -> Result<u8, Failure> {
-    let l = read(&args.log).map_err(|e| match e {
-        LedgerError::Check(e) => Failure::usage(failures::chain(&e), "is the path right?"),
-        LedgerError::Log(e) => failures::replay(&e),
-        LedgerError::Unverified(_) => {
-            Failure { code: exit::VERIFICATION, text: format!("error: {e}\n  help: `nooterra verify` says what is wrong with it") }
-        }
-    })?;
+    let l = read(&args.log).map_err(|e| failures::facts(&e))?;
     let exported = args.export.as_deref().map(|to| export(&l, to)).transpose()?;
     match out.format {
         Format::Json => out.json(&machine(&l, args)?)?,

@@ -2,64 +2,40 @@
 
 use super::answers::Said;
 use crate::entropy::Entropy;
+use nooterra_control::input::{BODIES, Body as _, BodyType};
 use nooterra_control::{Control, input};
 use nooterra_engine::ids::KeyId;
-use nooterra_engine::record::{Message, Shape};
 use nooterra_engine::{Digest, Instant};
 use nooterra_trust::envelope::VERSION;
 use nooterra_trust::{Envelope, InputKind, Role, Signature, SigningKey};
 
-/// A type that a body can have.
-#[derive(Debug, Clone, Copy)]
-pub struct Body {
-    /// Its name on the wire.
-    pub name: &'static str,
-    /// Command or report.
-    pub kind: InputKind,
-    /// What it is made of.
-    pub shape: fn() -> Shape,
-}
-
-macro_rules! bodies {
-    ($($t:ty),* $(,)?) => {
-        &[$(Body { name: <$t as input::Body>::NAME, kind: <$t as input::Body>::KIND, shape: <$t as Message>::shape }),*]
-    };
-}
-
-/// Every type of body.
-pub const BODIES: &[Body] = bodies![
-    input::RequesterCommand,
-    input::OwnerCommand,
-    input::StaffCommand,
-    input::CaseCommand,
-    input::FinanceCommand,
-    input::PaymentReport,
-    nooterra_control::OperatorCommand,
-    nooterra_port::Report,
-    nooterra_port::FacilityReport,
-];
-
 /// The body that a role speaks in, mostly; one of them all, now and then.
-pub fn choose(role: Role, e: &mut Entropy<'_>) -> &'static Body {
+pub fn choose(role: Role, e: &mut Entropy<'_>) -> &'static BodyType {
     let how = e.byte();
+    let any = |n: u8| &BODIES[usize::from(n) % BODIES.len()];
+    let named = |name: &str| BODIES.iter().find(|b| b.name == name);
     let own = match role {
-        Role::RQ => 0,
-        Role::OW => 1,
-        Role::OS | Role::TR => 2,
-        Role::IN => 3,
-        Role::FI => 4,
-        Role::PS => 5,
-        Role::OP => 6,
-        Role::RB => 7,
-        Role::SI | Role::WI => 8,
-        _ => usize::from(how) % BODIES.len(),
+        Role::RQ => named(input::RequesterCommand::NAME),
+        Role::OW => named(input::OwnerCommand::NAME),
+        Role::OS | Role::TR => named(input::StaffCommand::NAME),
+        Role::IN => named(input::CaseCommand::NAME),
+        Role::FI => named(input::FinanceCommand::NAME),
+        Role::PS => named(input::PaymentReport::NAME),
+        Role::OP => named(nooterra_control::OperatorCommand::NAME),
+        Role::RB => named(nooterra_port::Report::NAME),
+        Role::SI | Role::WI => named(nooterra_port::FacilityReport::NAME),
+        Role::DV => named(input::DeveloperCommand::NAME),
+        Role::CE => named(input::CertifierCommand::NAME),
+        Role::MK => named(input::ContractWord::NAME),
+        Role::DI | Role::AU | Role::CK => None,
     };
-    match how {
+    let chosen = match how {
         // Cases are spoken of by many.
-        200..=239 => &BODIES[3],
-        240.. => &BODIES[usize::from(e.byte()) % BODIES.len()],
-        _ => &BODIES[own],
-    }
+        200..=239 => named(input::CaseCommand::NAME),
+        240.. => Some(any(e.byte())),
+        _ => own,
+    };
+    chosen.unwrap_or_else(|| any(how))
 }
 
 /// Somebody's key.

@@ -252,11 +252,8 @@ impl Unit<'_> {
 
     /// At the end of a unit: where nobody works any more nothing is left to approve.
     pub(crate) fn close_approvals(&mut self) {
-        for job in self.jobs_touched.clone() {
+        for job in self.touched(|_, j| !j.status.is_at_work() && j.approvals.iter().any(Approval::is_open)) {
             let Ok(j) = self.job(job) else { continue };
-            if j.status.is_at_work() {
-                continue;
-            }
             let open: Vec<ApprovalId> = j.approvals.iter().filter(|a| a.is_open()).map(|a| a.ask.approval).collect();
             for approval in open {
                 self.refuse_approval(job, Event::ApprovalExpired { approval });

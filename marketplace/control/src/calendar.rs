@@ -44,7 +44,7 @@ impl Unit<'_> {
     }
 
     fn calendar_fact(&mut self, robot: RobotId, fact: CalendarFact) {
-        let role = if self.cx.key.is_none() { Role::DI } else { self.cx.role };
+        let role = self.role_or(Role::DI);
         self.record(&format!("robot/{robot}"), role, Payload::Availability(Box::new(fact.clone())), |r| &mut r.market);
         self.s.calendars.entry(robot).or_default().evolve(&fact);
         self.market_touched = true;
@@ -63,16 +63,16 @@ impl Unit<'_> {
     /// The windows of a robot as dispatch reads them; none at all means always. One that has a rule and no window is
     /// never there: it gets an empty one.
     pub fn windows_of(&self, robot: RobotId) -> Vec<Interval> {
-        let Some(c) = self.s.calendars.get(&robot).filter(|c| c.rule.is_some()) else { return Vec::new() };
-        let epoch = self.s.genesis.epoch;
-        let here = |t| of_calendar(epoch, t);
+        let Some(c) = self.s.calendars.get(&robot) else { return Vec::new() };
+        let here = |t| of_calendar(self.s.genesis.epoch, t);
         let windows: Vec<Interval> = c.windows.iter().map(|w| Interval { from: here(w.start), to: here(w.end) }).collect();
         if windows.is_empty() { vec![Interval { from: Instant::ZERO, to: Instant::ZERO }] } else { windows }
     }
 
-    /// Does a robot's calendar leave room for work at some time of this window?
+    /// Does a robot's calendar leave room for work at some time between these instants?
     pub fn works_within(&self, robot: RobotId, start: Instant, end: Instant) -> bool {
-        let windows = self.windows_of(robot);
-        windows.is_empty() || windows.iter().any(|w| w.from < end && start < w.to)
+        let there = |t| on_calendar(self.s.genesis.epoch, t);
+        let meets = |c: &Calendar| c.windows.iter().any(|w| w.start < there(end) && there(start) < w.end);
+        self.s.calendars.get(&robot).is_none_or(meets)
     }
 }

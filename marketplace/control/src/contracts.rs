@@ -22,8 +22,7 @@ use nooterra_market::contract::{
     SiteFault, SplitWeights, Terms,
 };
 use nooterra_market::negotiation::RfqCommand;
-use nooterra_market::reschedule::RescheduleTerms;
-use nooterra_market::sla::{FixedCredits, LadderStep, LevelTerms, SlaTerms};
+use nooterra_market::sla::{FixedCredits, SlaTerms};
 use nooterra_trust::{Code, Rejection, Role};
 
 /// The party that signs for the platform.
@@ -31,20 +30,10 @@ pub(crate) fn platform(tenant: TenantId) -> PartyId {
     PartyId::from_bytes(*tenant.as_bytes())
 }
 
-fn level_terms(v: &LevelValues) -> LevelTerms {
-    LevelTerms {
-        arrival_grace: v.arrival_grace,
-        completion_grace: v.completion_grace,
-        assist_response: v.assist_response,
-        ladder: v.ladder.iter().map(|r| LadderStep { late: r.late, bps: r.bps }).collect(),
-        credit_cap_bps: v.credit_cap_bps,
-    }
-}
-
 /// The terms that the policy gives to a contract of the genesis.
 fn terms_of(g: &Genesis) -> Terms {
     let p = &g.policy;
-    let level = |l: Level| level_terms(&p.level_values.clone().unwrap_or_else(|| l.values()));
+    let level = |l: Level| crate::sla::level_terms(&p.level_values.clone().unwrap_or_else(|| l.values()));
     let capture = CaptureTerms {
         lead: p.timing.capture_lead,
         retry: p.timing.capture_retry,
@@ -71,7 +60,7 @@ fn terms_of(g: &Genesis) -> Terms {
         },
         cancel: crate::cancel::terms(&p.cancel),
         capture,
-        reschedule: RescheduleTerms { auto: p.moves.auto, auto_bps: p.moves.auto_bps, limit: p.moves.limit, answer: p.moves.answer },
+        reschedule: crate::reschedule::terms(&p.moves),
         sla: SlaTerms {
             basic: level(Level::Basic),
             standard: level(Level::Standard),
@@ -210,7 +199,7 @@ impl Unit<'_> {
                 (*contract, false)
             }
         };
-        let role = if self.cx.key.is_none() { Role::MK } else { self.cx.role };
+        let role = self.role_or(Role::MK);
         self.record(&format!("contract/{id}"), role, Payload::Contract(Box::new(f.clone())), |r| &mut r.market);
         self.s.contracts.evolve(&f);
         self.market_touched = true;

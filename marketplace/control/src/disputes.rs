@@ -5,6 +5,7 @@
 
 use crate::chargebacks::refused;
 use crate::fact::CaseEvent;
+use crate::state::State;
 use crate::unit::{Outcome, Unit, need, no};
 use crate::wish::PaymentAsk;
 use nooterra_engine::Digest;
@@ -28,14 +29,7 @@ const fn bearer(f: Funding) -> RefundBearer {
 }
 
 /// M15, `REFUND_ISSUED` of an award: who was paid bears it, beginning with whom the decision names.
-pub(crate) fn step(
-    s: &crate::state::State,
-    job: &Job,
-    cause: Cause,
-    refund: RefundId,
-    amount: u64,
-    from: RefundBearer,
-) -> Result<Step, Refusal> {
+pub(crate) fn step(s: &State, job: &Job, cause: Cause, refund: RefundId, amount: u64, from: RefundBearer) -> Result<Step, Refusal> {
     let m = s.money.job(job.id)?;
     let order = Refund { refund, amount };
     let give = |funding| after_settlement(m, cause, order, funding, Pools::of(&s.book, cause.currency));
@@ -113,11 +107,8 @@ impl Unit<'_> {
     /// At the end of a unit: awards of settled jobs that were not tried yet are given back, as far as what was taken of the
     /// payer still reaches.
     pub(crate) fn give_awards(&mut self) {
-        for job in self.jobs_touched.clone() {
+        for job in self.touched(|_, j| j.settled.is_some() && j.liens.is_empty()) {
             let Ok(j) = self.job(job) else { continue };
-            if j.settled.is_none() || !j.liens.is_empty() {
-                continue;
-            }
             let tried = |d: &DisputeId| j.refunds.iter().any(|r| matches!(r.of, RefundOf::Award { dispute, .. } if dispute == *d));
             let Some(case) = self.s.cases.get(&job) else { continue };
             let new: Vec<DisputeId> = case.disputes.disputes.keys().filter(|d| !tried(d)).copied().collect();
@@ -182,10 +173,10 @@ impl Unit<'_> {
 
     /// At the end of a unit: what a requester asked for in a complaint is disputed once the job has ended.
     pub(crate) fn open_complaints(&mut self) {
-        for job in self.jobs_touched.clone() {
-            let Ok(j) = self.job(job) else { continue };
-            let (opener, ended) = (j.request.requester, j.status.class() == Class::Ended);
-            let Some(amount) = self.s.cases.get_mut(&job).filter(|_| ended).and_then(|c| c.asked.take()) else { continue };
+        let asks = |s: &State, j: &Job| j.status.class() == Class::Ended && s.cases.get(&j.id).is_some_and(|c| c.asked.is_some());
+        for job in self.touched(asks) {
+            let Some(amount) = self.s.cases.get_mut(&job).and_then(|c| c.asked.take()) else { continue };
+            let Ok(opener) = self.job(job).map(|j| j.request.requester) else { continue };
             let dispute: DisputeId = self.new_id();
             let hand = Hand { role: Role::RQ, key: None::<KeyId>, party: Some(opener) };
             let command = Command::Open { dispute, opener, ground: Ground::Quality, amount };

@@ -112,8 +112,7 @@ impl Unit<'_> {
 
     /// Held settlements that something of this unit concerns.
     pub fn settle_held(&mut self) {
-        let touched: Vec<JobId> = self.jobs_touched.iter().filter(|j| self.s.held.contains(j)).copied().collect();
-        for id in touched {
+        for id in self.touched(|s, j| s.held.contains(&j.id)) {
             self.proof_again(id);
             self.settle_or_hold(id);
         }

@@ -46,10 +46,24 @@ pub trait Body: nooterra_engine::record::Message {
     }
 }
 
+/// A type of body, as data.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyType {
+    /// [`Body::NAME`].
+    pub name: &'static str,
+    /// [`Body::KIND`].
+    pub kind: InputKind,
+    /// What it consists of.
+    pub shape: fn() -> nooterra_engine::record::Shape,
+}
+
 macro_rules! bodies {
-    ($($t:ty, $name:literal, $kind:ident;)*) => {$(
-        impl Body for $t { const NAME: &'static str = $name; const KIND: InputKind = InputKind::$kind; }
-    )*};
+    ($($t:ty, $name:literal, $kind:ident;)*) => {
+        $(impl Body for $t { const NAME: &'static str = $name; const KIND: InputKind = InputKind::$kind; })*
+        /// Every type of body that the platform hears.
+        pub const BODIES: &[BodyType] =
+            &[$(BodyType { name: $name, kind: InputKind::$kind, shape: <$t as nooterra_engine::record::Message>::shape }),*];
+    };
 }
 bodies! {
     RequesterCommand, "RequesterCommand", Command;

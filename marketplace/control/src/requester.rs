@@ -23,7 +23,6 @@ use nooterra_trust::{Code, Rejection};
 #[derive(Clone)]
 pub(crate) struct Drafted {
     pub request: Request,
-    pub invited: Vec<PartyId>,
     pub candidates: u16,
     pub score: Score,
     pub price: Price,
@@ -174,32 +173,30 @@ impl Unit<'_> {
         need(!request.need.coverage || self.has_helpers(), Code::CapabilityMissing)?;
         let price = self.price(&request, &score, candidates)?;
         let caps = price.skills.minor();
-        let negotiation = self.negotiation_of(&request, invited.clone(), terms.cover_fee, price.total(), caps)?;
-        Ok(Drafted { request, invited, candidates, score, price, negotiation })
+        let negotiation = self.negotiation_of(&request, invited, terms.cover_fee, price.total(), caps)?;
+        Ok(Drafted { request, candidates, score, price, negotiation })
     }
 
     /// A request is made: owners are asked, standing offers quote.
     pub(crate) fn open_request(&mut self, d: Drafted, of: Option<Occurrence>) -> JobId {
-        let Drafted { mut request, mut invited, candidates, score, price, mut negotiation } = d;
+        let Drafted { mut request, candidates, score, price, mut negotiation } = d;
         request.series = of.as_ref().map(|o| o.series);
-        let framework = match of.map(|o| o.price) {
-            Some(OccurrencePrice::Framework(service)) => Some(service),
-            Some(OccurrencePrice::Quotes(owner)) => {
+        let rfq = &mut negotiation.rfq;
+        let framework = match of {
+            Some(Occurrence { owner, price: OccurrencePrice::Framework(service), .. }) => {
+                // What has its price already takes the first quote that says so.
+                request.mode = Mode::Instant;
+                (rfq.mode, rfq.invited) = (AwardMode::Instant, vec![owner]);
+                Some((owner, service))
+            }
+            Some(Occurrence { owner, price: OccurrencePrice::Quotes(_), .. }) => {
                 // The framework owner is asked first.
-                invited.sort_by_key(|o| *o != owner);
-                negotiation.rfq.invited.clone_from(&invited);
+                rfq.invited.sort_by_key(|o| *o != owner);
                 None
             }
             None => None,
         };
-        let owner = request.series.and_then(|s| self.s.series.get(&s)).map(|r| r.series.framework.owner);
-        if let (Some(_), Some(owner)) = (framework, owner) {
-            // What has its price already takes the first quote that says so.
-            request.mode = Mode::Instant;
-            negotiation.rfq.mode = AwardMode::Instant;
-            negotiation.rfq.invited = vec![owner];
-            invited = vec![owner];
-        }
+        let invited = rfq.invited.clone();
         let id: JobId = self.new_id();
         let (closes, mode) = (request.rfq_closes, request.mode);
         let invitation = Invitation {
@@ -218,7 +215,7 @@ impl Unit<'_> {
         self.s.negotiations.insert(id, negotiation);
         self.emit(id, Event::JobCreated(Box::new(request)));
         self.emit(id, Event::RfqOpened { invited: invited.clone(), price, risk_m: score.score_m, factors: score.factors, candidates });
-        if let (Some(service), Some(owner)) = (framework, owner) {
+        if let Some((owner, service)) = framework {
             self.framework_quote(id, owner, service.minor());
             return id;
         }

@@ -15,7 +15,7 @@ use nooterra_engine::money::{Amount, mul_div};
 use nooterra_engine::sometimes;
 use nooterra_jobs::event::{Event, Move, MoveDecline, RefundOf, Rescheduled, Side};
 use nooterra_jobs::job::PaymentTrack;
-use nooterra_jobs::pins::Pins;
+use nooterra_jobs::pins::{MoveTerms, Pins};
 use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::terms::{Price, Request, Window};
 use nooterra_jobs::{Job, batch};
@@ -36,6 +36,11 @@ fn interval(w: Window) -> Interval {
     Interval { start: w.start, end: w.end }
 }
 
+/// The pinned terms of moves as the market reads them.
+pub(crate) const fn terms(m: &MoveTerms) -> RescheduleTerms {
+    RescheduleTerms { auto: m.auto, auto_bps: m.auto_bps, limit: m.limit, answer: m.answer }
+}
+
 /// A booking as the market sees it.
 fn booking(j: &Job, p: &Pins) -> Booking {
     let open = j.proposal.map(|m| Proposal {
@@ -53,7 +58,7 @@ fn booking(j: &Job, p: &Pins) -> Booking {
         reference: p.price.total(),
         moved: j.moves,
         open,
-        terms: RescheduleTerms { auto: p.moves.auto, auto_bps: p.moves.auto_bps, limit: p.moves.limit, answer: p.moves.answer },
+        terms: terms(&p.moves),
         cancel: cancel::terms(&p.cancel),
     }
 }

@@ -8,7 +8,7 @@ use nooterra_dispatch::facilities::Facilities;
 use nooterra_engine::ids::{AccessPlanId, JobId, RobotId, StopId};
 use nooterra_engine::sometimes;
 use nooterra_jobs::event::Event;
-use nooterra_operations::stop::{Scope, Stop, Then, Voice};
+use nooterra_operations::stop::{Scope, Stop, Voice};
 use nooterra_port::facility::{Pass, Way};
 use nooterra_port::{FacilityOrder, Order};
 use nooterra_site::DoorIx;
@@ -38,12 +38,8 @@ impl Unit<'_> {
     /// At the end of a unit: who was stopped only because nobody knew goes on once everybody does, or once it has nothing to
     /// do with the job any more.
     pub(crate) fn close_revocations(&mut self) {
-        for job in self.jobs_touched.clone() {
-            let Ok(j) = self.job(job) else { continue };
-            if !j.access.revoking.is_some_and(|r| r.escalated && r.is_known()) {
-                continue;
-            }
-            let Some(robot) = j.legs.last().map(|l| l.offer.robot) else { continue };
+        for job in self.touched(|_, j| j.access.revoking.is_some_and(|r| r.escalated && r.is_known())) {
+            let Some(robot) = self.job(job).ok().and_then(|j| j.legs.last()).map(|l| l.offer.robot) else { continue };
             let why = unknown(job);
             let own = |s: &&Stop| s.voice == Voice::Trust && s.reason == why;
             let stops: Vec<StopId> = self.s.stops.over(robot).filter(own).map(|s| s.stop).collect();
@@ -61,19 +57,8 @@ impl Unit<'_> {
         let robot = j.robot();
         sometimes!(true, "a revocation is not acknowledged");
         let Some(robot) = robot else { return };
-        let stop = self.new_id();
-        self.issue(Stop {
-            stop,
-            scope: Scope::Robot(robot),
-            power_off: false,
-            then: Then::Wait,
-            reason: unknown(job),
-            voice: Voice::Trust,
-            actor: self.cx.actor,
-            at: self.now(),
-            robots: vec![robot],
-            agreed: Vec::new(),
-        });
+        let stop = self.own_stop(Scope::Robot(robot), unknown(job));
+        self.issue(stop);
         self.facility(FacilityOrder::Alarm { robot, code: UNKNOWN.to_owned() });
     }
 

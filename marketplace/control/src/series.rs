@@ -32,6 +32,7 @@ pub struct Repeated {
 /// How an occurrence is asked for.
 pub(crate) struct Occurrence {
     pub series: SeriesId,
+    pub owner: PartyId,
     pub price: OccurrencePrice,
 }
 
@@ -46,7 +47,7 @@ impl Unit<'_> {
         let job = NewJob { window: window(epoch, first), rfq_closes: None, mode: Mode::Auto, ..*n.job };
         let draft = self.draft_of(requester, job.clone())?;
         let reference = draft.price.total();
-        let offer = self.s.standing.get(n.owner).filter(|_| draft.invited.contains(&n.owner)).map(|l| &l.offer);
+        let offer = self.s.standing.get(n.owner).filter(|_| draft.negotiation.rfq.invited.contains(&n.owner)).map(|l| &l.offer);
         let answers = offer.filter(|o| o.templates.contains(&(job.template as u8)));
         let Some(offer) = answers else { return Err(Rejection::new(Code::NoCandidate).field("owner").expected("a standing offer")) };
         let service = offer.service(reference).map_err(|_| Rejection::new(Code::AmountOverflow))?;
@@ -72,7 +73,7 @@ impl Unit<'_> {
     }
 
     fn emit_series(&mut self, id: SeriesId, event: SeriesEvent) {
-        let role = if self.cx.key.is_none() { Role::MK } else { self.cx.role };
+        let role = self.role_or(Role::MK);
         self.record(&format!("series/{id}"), role, Payload::Series(event), |r| &mut r.market);
         self.market_touched = true;
     }
@@ -110,7 +111,8 @@ impl Unit<'_> {
         let now = on_calendar(epoch, self.now());
         loop {
             let Some(r) = self.s.series.get(&id).filter(|r| r.series.deadline().is_some_and(|d| d <= now)) else { return };
-            let (requester, next) = (r.requester, r.series.occurrences.get(usize::from(r.series.next)).copied());
+            let (requester, owner, next) =
+                (r.requester, r.series.framework.owner, r.series.occurrences.get(usize::from(r.series.next)).copied());
             let Some(w) = next else { return };
             let job = NewJob { window: window(epoch, w), ..r.job.clone() };
             let draft = self.draft_of(requester, job);
@@ -119,7 +121,7 @@ impl Unit<'_> {
             for fact in r.series.clone().fire(now, reference) {
                 let became = match (&fact, draft.clone()) {
                     (SeriesFact::Spawned { price, .. }, Ok(d)) => {
-                        Some(Ok(self.open_request(d, Some(Occurrence { series: id, price: *price }))))
+                        Some(Ok(self.open_request(d, Some(Occurrence { series: id, owner, price: *price }))))
                     }
                     (SeriesFact::Spawned { .. }, Err(e)) => Some(Err(e)),
                     _ => None,

@@ -137,12 +137,21 @@ impl State {
         Some(self.bundles_now(now)?.into_iter().map(|(_, b)| b).collect())
     }
 
+    /// May a robot run a bundle that is to be certified so far, and can it have it?
+    fn runs(&self, bundle: Digest, robot: &Robot, min: Tier, now: Instant) -> bool {
+        self.skills.may_run(bundle, robot, min, now).is_ok() && self.skills.is_available(bundle, robot, self.genesis.tenant, now)
+    }
+
+    /// How far certificates must go for a booked job.
+    fn pinned_min(&self, job: JobId) -> Tier {
+        self.jobs.get(&job).and_then(|j| j.pins.as_ref()).map_or(Tier::Dev, |p| tier_of(p.tier_values.min_cert))
+    }
+
     /// Could a robot do work of this kind on these bundles, which a booking made now would pin?
     pub(crate) fn has_skills(&self, c: &RobotCell, request: &Request, bundles: Option<&[Digest]>, now: Instant) -> bool {
         let Some(robot) = robot_of(&self.genesis, c.entry, c.robot.id) else { return false };
-        let (min, tenant) = (self.min_cert(request), self.genesis.tenant);
-        let fits = |b: &Digest| self.skills.may_run(*b, &robot, min, now).is_ok() && self.skills.is_available(*b, &robot, tenant, now);
-        bundles.is_some_and(|all| all.iter().all(fits))
+        let min = self.min_cert(request);
+        bundles.is_some_and(|all| all.iter().all(|b| self.runs(*b, &robot, min, now)))
     }
 
     /// `CERT`: does a robot lack a certificate, or the bundle itself, of a skill that the job has pinned?
@@ -328,7 +337,7 @@ impl Unit<'_> {
     fn starts(&self, job: JobId, robot: RobotId) -> Vec<Command> {
         let Ok(c) = self.cell(robot) else { return Vec::new() };
         let Some(robot) = robot_of(&self.s.genesis, c.entry, robot) else { return Vec::new() };
-        let min = self.job(job).ok().and_then(|j| j.pins.as_ref()).map_or(Tier::Dev, |p| tier_of(p.tier_values.min_cert));
+        let min = self.s.pinned_min(job);
         let start = |l: &nooterra_skills::registry::Licensed| Command::Start { job, robot: robot.clone(), bundle: l.bundle, min };
         self.s.skills.licences(job).iter().map(start).collect()
     }
@@ -425,9 +434,7 @@ impl Unit<'_> {
     fn can_run(&self, job: JobId, bundle: Digest, robot: RobotId) -> bool {
         let Ok(c) = self.cell(robot) else { return false };
         let Some(robot) = robot_of(&self.s.genesis, c.entry, robot) else { return false };
-        let min = self.job(job).ok().and_then(|j| j.pins.as_ref()).map_or(Tier::Dev, |p| tier_of(p.tier_values.min_cert));
-        let r = &self.s.skills;
-        r.may_run(bundle, &robot, min, self.now()).is_ok() && r.is_available(bundle, &robot, self.s.genesis.tenant, self.now())
+        self.s.runs(bundle, &robot, self.s.pinned_min(job), self.now())
     }
 
     /// Both sides are told.

@@ -12,6 +12,7 @@ use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::Job;
 use nooterra_jobs::event::{Breach, BreachKind, Cause as EndCause, Event, Fault};
 use nooterra_jobs::pins::{CreditFunding, Pins};
+use nooterra_jobs::tier::LevelValues;
 use nooterra_market::sla::{self as market, BreachFault, FixedCredits, LadderStep, LevelTerms, SlaFact, SlaTrack};
 use nooterra_settlement::{Cause, JobMoney, Pools, Refusal, Step, credit};
 
@@ -54,17 +55,20 @@ fn breach(b: &Breach) -> market::Breach {
     market::Breach { kind, leg, measured, limit, excused, fault: fault(b.fault), facts: b.facts.clone() }
 }
 
-/// The track of a job, from its pins and what its stream recorded.
-fn track(j: &Job, p: &Pins) -> SlaTrack {
-    let v = &p.level_values;
-    let level = LevelTerms {
+/// The values of a level as the market reads them.
+pub(crate) fn level_terms(v: &LevelValues) -> LevelTerms {
+    LevelTerms {
         arrival_grace: v.arrival_grace,
         completion_grace: v.completion_grace,
         assist_response: v.assist_response,
         ladder: v.ladder.iter().map(|r| LadderStep { late: r.late, bps: r.bps }).collect(),
         credit_cap_bps: v.credit_cap_bps,
-    };
-    let mut t = SlaTrack::new(p.service.minor(), level, FixedCredits::default());
+    }
+}
+
+/// The track of a job, from its pins and what its stream recorded.
+fn track(j: &Job, p: &Pins) -> SlaTrack {
+    let mut t = SlaTrack::new(p.service.minor(), level_terms(&p.level_values), FixedCredits::default());
     t.breaches = j.breaches.iter().map(breach).collect();
     t.issued = j.credited.minor();
     t

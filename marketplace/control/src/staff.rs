@@ -9,7 +9,7 @@ use nooterra_jobs::status::Class;
 use nooterra_market::negotiation::RfqCommand;
 use nooterra_operations::RobotStatus;
 use nooterra_operations::event::Event as RobotEvent;
-use nooterra_operations::stop::{Scope, Stop, Then, Voice};
+use nooterra_operations::stop::{Scope, Voice};
 use nooterra_trust::{Code, Role};
 
 /// Of this severity an incident must be triaged before its robot is let back.
@@ -30,19 +30,8 @@ impl Unit<'_> {
     }
 
     pub fn stop_robot(&mut self, robot: RobotId, reason: &str) {
-        let stop = self.new_id();
-        self.halt_robots(&Stop {
-            stop,
-            scope: Scope::Robot(robot),
-            power_off: false,
-            then: Then::Wait,
-            reason: reason.to_owned(),
-            voice: Voice::Trust,
-            actor: self.cx.actor,
-            at: self.now(),
-            robots: vec![robot],
-            agreed: Vec::new(),
-        });
+        let stop = self.own_stop(Scope::Robot(robot), reason.to_owned());
+        self.halt_robots(&stop);
     }
 
     pub fn quarantine(&mut self, robot: RobotId, cause: &str, incident: Option<IncidentId>) {

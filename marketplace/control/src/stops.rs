@@ -126,13 +126,7 @@ impl Unit<'_> {
             StopWhat::Tenant {} => Scope::Tenant {},
         };
         self.s.stops.check(scope, voice, order.power_off).map_err(refused)?;
-        let covers = |c: &&crate::state::RobotCell| match scope {
-            Scope::Robot(r) => c.robot.id == r,
-            Scope::Level(l) => c.robot.pose.level == l,
-            Scope::Site {} | Scope::Tenant {} => true,
-            Scope::Fleet(owner) => c.robot.owner == owner,
-        };
-        let robots: Vec<RobotId> = self.s.robots.values().filter(covers).map(|c| c.robot.id).collect();
+        let robots = self.covered(scope);
         need(!robots.is_empty(), Code::NotFound)?;
         let then = if order.exit { Then::Exit } else { Then::Wait };
         self.issue(Stop {
@@ -148,6 +142,33 @@ impl Unit<'_> {
             agreed: Vec::new(),
         });
         Ok(())
+    }
+
+    /// Robots that a stop of this scope covers now.
+    fn covered(&self, scope: Scope) -> Vec<RobotId> {
+        let covers = |c: &&crate::state::RobotCell| match scope {
+            Scope::Robot(r) => c.robot.id == r,
+            Scope::Level(l) => c.robot.pose.level == l,
+            Scope::Site {} | Scope::Tenant {} => true,
+            Scope::Fleet(owner) => c.robot.owner == owner,
+        };
+        self.s.robots.values().filter(covers).map(|c| c.robot.id).collect()
+    }
+
+    /// A stop by the platform's own decision; not in force yet.
+    pub(crate) fn own_stop(&mut self, scope: Scope, reason: String) -> Stop {
+        Stop {
+            stop: self.new_id(),
+            scope,
+            power_off: false,
+            then: Then::Wait,
+            reason,
+            voice: Voice::Trust,
+            actor: self.cx.actor,
+            at: self.now(),
+            robots: self.covered(scope),
+            agreed: Vec::new(),
+        }
     }
 
     /// A stop comes into force: every robot that it covers is told, and work under way waits or is left.

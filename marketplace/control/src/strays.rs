@@ -3,12 +3,12 @@
 use crate::cases::{code_back, fault_back, fault_to};
 use crate::unit::{Outcome, Unit, need};
 use crate::wish::Wish;
-use nooterra_engine::ids::{IncidentId, PartyId, RobotId, StopId};
+use nooterra_engine::ids::{IncidentId, PartyId, RobotId};
 use nooterra_engine::sometimes;
 use nooterra_engine::time::Instant;
 use nooterra_jobs::event::Fault;
 use nooterra_operations::event::Event as RobotEvent;
-use nooterra_operations::stop::{Scope, Stop, Then, Voice};
+use nooterra_operations::stop::Scope;
 use nooterra_trust::incident::{Command, DevTime, Event, Incident, IncidentCode, Incidents, Reaction, Report, Stream};
 use nooterra_trust::reputation::Fact;
 use nooterra_trust::{Code, Hand, Rejection, Role};
@@ -84,13 +84,8 @@ impl Unit<'_> {
             return;
         }
         sometimes!(true, "zone stopped for an incident");
-        let stop: StopId = self.new_id();
-        let on_it = self.s.robots.values().filter(|c| c.robot.pose.level == level);
-        let robots: Vec<RobotId> = on_it.map(|c| c.robot.id).collect();
-        let (actor, at) = (self.cx.actor, self.now());
-        let reason = "INCIDENT".to_owned();
-        let agreed = Vec::new();
-        self.issue(Stop { stop, scope, power_off: false, then: Then::Wait, reason, voice: Voice::Trust, actor, at, robots, agreed });
+        let stop = self.own_stop(scope, "INCIDENT".to_owned());
+        self.issue(stop);
     }
 
     /// Judges an incident of a robot that had no job.

@@ -1,5 +1,6 @@
 mod access;
 mod approve;
+mod asking;
 mod calendars;
 mod cases;
 mod chaos;

@@ -130,6 +130,17 @@ impl<'a> Unit<'a> {
         self.s.robots.get_mut(&id)
     }
 
+    /// Whoever caused the unit, or this service where nobody did.
+    pub fn role_or(&self, service: Role) -> Role {
+        if self.cx.key.is_none() { service } else { self.cx.role }
+    }
+
+    /// Jobs of this unit that something holds for, ascending.
+    pub fn touched(&self, holds: impl Fn(&State, &Job) -> bool) -> Vec<JobId> {
+        let of = |id: &&JobId| self.s.jobs.get(*id).is_some_and(|j| holds(self.s, j));
+        self.jobs_touched.iter().filter(of).copied().collect()
+    }
+
     pub fn record(&mut self, stream: &str, role: Role, event: Event, room: Room) -> EventId {
         let cause = Cause {
             tenant: self.s.genesis.tenant,
@@ -189,7 +200,7 @@ impl<'a> Unit<'a> {
 
     /// Appends an event of a case to its job's stream.
     pub fn record_case(&mut self, job: JobId, event: &crate::fact::CaseEvent) -> EventId {
-        let role = if self.cx.key.is_none() { Role::TR } else { self.cx.role };
+        let role = self.role_or(Role::TR);
         self.record(&format!("job/{job}"), role, Event::Case(event.clone()), |r| &mut r.trust)
     }
 
@@ -395,11 +406,8 @@ impl<'a> Unit<'a> {
         let Some(p) = self.s.book.pending(r.pending) else { return };
         let accounts: Vec<_> = p.postings.iter().filter_map(|p| self.s.book.account(p.account)).collect();
         for key in accounts {
-            if let Account::PartyReceivable { party, .. } = key.account
-                && let Some(c) = self.s.parties.get_mut(&party)
-            {
-                c.payout_at = Some(c.payout_at.map_or(r.at, |d| d.min(r.at)));
-                self.parties_touched.insert(party);
+            if let Account::PartyReceivable { party, .. } = key.account {
+                self.pay_by(party, r.at);
             }
         }
     }
@@ -418,10 +426,15 @@ impl<'a> Unit<'a> {
                 | Account::InsurerPayable { party } => party,
                 _ => continue,
             };
-            if let Some(c) = self.s.parties.get_mut(&party) {
-                c.payout_at = Some(c.payout_at.map_or(due, |d| d.min(due)));
-                self.parties_touched.insert(party);
-            }
+            self.pay_by(party, due);
+        }
+    }
+
+    /// What a party is owed is looked at again at this instant, if not sooner.
+    fn pay_by(&mut self, party: PartyId, due: Instant) {
+        if let Some(c) = self.s.parties.get_mut(&party) {
+            c.payout_at = Some(c.payout_at.map_or(due, |d| d.min(due)));
+            self.parties_touched.insert(party);
         }
     }
 

@@ -1,34 +1,19 @@
 //! Why jobs of a log got the robots that they got, from its facts alone: each batch of dispatch says who could do a job,
 //! what each would have cost, term by term, who got it and why.
 
-use crate::check::{CheckError, verify};
-use crate::load::from_manifest;
-use crate::replay::{ReplayError, open};
-use nooterra_blackbox::{Kind as RecordKind, Policy, Verdict};
+use crate::facts::{FactsError, Source, facts, job_like, job_of};
+use nooterra_blackbox::Verdict;
 use nooterra_control::Fact;
 use nooterra_control::fact::{Considered, DispatchEvent, Event};
 use nooterra_dispatch::explain::Why;
 use nooterra_engine::Instant;
 use nooterra_engine::ids::{JobId, RobotId};
 use nooterra_jobs::event::Event as JobEvent;
+use nooterra_stage::Setup;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
-use thiserror::Error;
-
-/// Why nothing can be explained.
-#[derive(Debug, Error)]
-pub enum ExplainError {
-    /// The file cannot be opened.
-    #[error(transparent)]
-    Check(#[from] CheckError),
-    /// The log cannot be read.
-    #[error(transparent)]
-    Log(#[from] ReplayError),
-    /// The log does not verify: what it says of decisions is worth nothing.
-    #[error("the log does not verify: {0}")]
-    Unverified(String),
-}
+use std::sync::Arc;
 
 /// A job of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -129,44 +114,29 @@ pub struct DispatchOfLog {
 }
 
 /// Reads a log's dispatch. What lies beyond its last checkpoint is not counted.
-pub fn explain(path: &Path) -> Result<DispatchOfLog, ExplainError> {
-    let verdict = verify(path, &Policy::default())?;
-    // What is no log at all is told as such by whoever opens it.
-    let (mut log, m) = open(path)?;
-    if !verdict.accepts() {
-        let why = verdict.first_bad.as_ref().map_or_else(|| "it is not sealed".into(), |f| f.message.clone());
-        return Err(ExplainError::Unverified(why));
-    }
-    let setup = std::str::from_utf8(&m.scenario).ok().and_then(|text| from_manifest(text, &m.site, m.seed).ok());
-    let names = setup.map(|s| (0..s.resolved.robots.len()).map(|i| (s.robot_id(i), s.resolved.robots[i].name.clone())).collect());
-    let sealed = verdict.head.as_ref().map_or(0, |h| h.size);
-    let (mut until, mut jobs, mut batches) = (Instant::ZERO, Vec::new(), Vec::new());
-    let log_error = |source| ReplayError::Log { path: path.to_owned(), source };
-    while let Some(r) = log.next().map_err(log_error)? {
-        if r.index >= sealed {
-            break;
-        }
-        until = r.at;
-        if r.kind != RecordKind::Fact {
-            continue;
-        }
-        let Fact::Event(e) = r.decode::<Fact>().map_err(log_error)? else { continue };
+pub fn explain(path: &Path) -> Result<DispatchOfLog, FactsError> {
+    let (mut jobs, mut batches) = (Vec::new(), Vec::new());
+    let source = facts(path, |fact| {
+        let Fact::Event(e) = fact else { return };
         match e.payload {
             Event::Dispatch(DispatchEvent::DispatchEvaluated { jobs, .. }) => batches.push((e.header.legal_ns, jobs)),
             Event::Job(JobEvent::JobCreated(request)) => {
-                if let Some(id) = e.header.stream.strip_prefix("job/").and_then(|t| t.parse::<JobId>().ok()) {
+                if let Some(id) = job_of(&e.header.stream) {
                     let label = request.label.clone();
                     jobs.push(JobName { number: 0, job: id.to_string(), label, id, asked: e.header.legal_ns });
                 }
             }
             _ => {}
         }
-    }
+    })?;
+    let robots = |s: &Arc<Setup>| (0..s.resolved.robots.len()).map(|i| (s.robot_id(i), s.resolved.robots[i].name.clone())).collect();
+    let robots = source.setup.as_ref().map(robots).unwrap_or_default();
     jobs.sort_by_key(|j| (j.asked, j.id));
     for (i, j) in jobs.iter_mut().enumerate() {
         j.number = i + 1;
     }
-    Ok(DispatchOfLog { title: m.title, seed: m.seed, verdict, until, jobs, batches, robots: names.unwrap_or_default() })
+    let Source { title, seed, verdict, until, .. } = source;
+    Ok(DispatchOfLog { title, seed, verdict, until, jobs, batches, robots })
 }
 
 impl DispatchOfLog {
@@ -182,13 +152,7 @@ impl DispatchOfLog {
             let found = n.checked_sub(1).and_then(|i| self.jobs.get(i));
             return found.ok_or_else(|| format!("there is no job {n}: the log has {} jobs", self.jobs.len()));
         }
-        let start = text.strip_prefix("job_").unwrap_or(text);
-        let like: Vec<&JobName> = self.jobs.iter().filter(|j| j.job["job_".len()..].starts_with(start)).collect();
-        match like[..] {
-            [job] => Ok(job),
-            [] => Err(format!("no job of this log begins with `{text}`")),
-            _ => Err(format!("{} jobs of this log begin with `{text}`", like.len())),
-        }
+        job_like(self.jobs.iter(), |j| j.id, text)
     }
 
     /// Every batch; with a job, those that looked at it, and of them only that job.

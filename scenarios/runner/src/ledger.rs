@@ -1,10 +1,8 @@
 //! The money of a log, without executing anything again: its book is folded from the facts on record, and the auditor,
 //! who shares no code with the book, goes over the same facts.
 
-use crate::check::{CheckError, verify};
-use crate::load::from_manifest;
-use crate::replay::{ReplayError, open};
-use nooterra_blackbox::{Kind as RecordKind, Policy, Verdict};
+use crate::facts::{FactsError, Source, facts, job_like, job_of};
+use nooterra_blackbox::Verdict;
 use nooterra_control::Fact;
 use nooterra_control::fact::Event;
 use nooterra_engine::Instant;
@@ -19,24 +17,9 @@ use nooterra_settlement::template::Template;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use thiserror::Error;
 
 /// Findings of the auditor that are kept: one fault in an early fact may bring about thousands.
 const FINDINGS_MAX: usize = 100;
-
-/// Why there is no ledger.
-#[derive(Debug, Error)]
-pub enum LedgerError {
-    /// The file cannot be opened.
-    #[error(transparent)]
-    Check(#[from] CheckError),
-    /// The log cannot be read.
-    #[error(transparent)]
-    Log(#[from] ReplayError),
-    /// The log does not verify: what it says of money is worth nothing.
-    #[error("the log does not verify: {0}")]
-    Unverified(String),
-}
 
 /// The money of a log.
 #[derive(Debug)]
@@ -141,47 +124,27 @@ pub struct GeneralLine {
 }
 
 /// Reads a log's money. What lies beyond its last checkpoint is not counted.
-pub fn ledger(path: &Path) -> Result<LedgerOfLog, LedgerError> {
-    let verdict = verify(path, &Policy::default())?;
-    // What is no log at all is told as such by whoever opens it.
-    let (mut log, m) = open(path)?;
-    if !verdict.accepts() {
-        let why = verdict.first_bad.as_ref().map_or_else(|| "it is not sealed".into(), |f| f.message.clone());
-        return Err(LedgerError::Unverified(why));
-    }
-    let setup = std::str::from_utf8(&m.scenario).ok().and_then(|text| from_manifest(text, &m.site, m.seed).ok());
-    let names = setup.map(|s| s.parties().into_iter().collect()).unwrap_or_default();
+pub fn ledger(path: &Path) -> Result<LedgerOfLog, FactsError> {
     let (mut book, mut journal, mut auditor) = (Book::default(), Journal::default(), Auditor::default());
     let (mut findings, mut ended, mut jobs) = (Vec::new(), BTreeSet::new(), BTreeMap::new());
-    let sealed = verdict.head.as_ref().map_or(0, |h| h.size);
-    let mut until = Instant::ZERO;
-    let log_error = |source| ReplayError::Log { path: path.to_owned(), source };
-    while let Some(r) = log.next().map_err(log_error)? {
-        if r.index >= sealed {
-            break;
+    let source = facts(path, |fact| match fact {
+        Fact::Ledger(f) => {
+            findings.extend(auditor.observe(&f));
+            evolve(&mut book, &f);
+            journal.write(&f);
         }
-        until = r.at;
-        if r.kind != RecordKind::Fact {
-            continue;
-        }
-        match r.decode::<Fact>().map_err(log_error)? {
-            Fact::Ledger(f) => {
-                findings.extend(auditor.observe(&f));
-                evolve(&mut book, &f);
-                journal.write(&f);
-            }
-            Fact::Event(e) => {
-                if let (Event::Job(event), Some(job)) = (&e.payload, job_of(&e.header.stream)) {
-                    let name = event.name();
-                    if matches!(name, "JOB_SETTLED" | "JOB_WITHDRAWN") {
-                        ended.insert(job);
-                    }
-                    jobs.insert(job, name);
+        Fact::Event(e) => {
+            if let (Event::Job(event), Some(job)) = (&e.payload, job_of(&e.header.stream)) {
+                let name = event.name();
+                if matches!(name, "JOB_SETTLED" | "JOB_WITHDRAWN") {
+                    ended.insert(job);
                 }
+                jobs.insert(job, name);
             }
-            Fact::Rejected(_) => {}
         }
-    }
+        Fact::Rejected(_) => {}
+    })?;
+    let names = source.setup.map(|s| s.parties().into_iter().collect()).unwrap_or_default();
     findings.extend(auditor.sums());
     findings.extend(auditor.ended(&ended));
     findings.extend(auditor.compare(&book));
@@ -190,11 +153,8 @@ pub fn ledger(path: &Path) -> Result<LedgerOfLog, LedgerError> {
     if more > 0 {
         findings.push(format!("{more} more findings"));
     }
-    Ok(LedgerOfLog { title: m.title, seed: m.seed, verdict, until, book, findings, journal, names, jobs })
-}
-
-fn job_of(stream: &str) -> Option<JobId> {
-    stream.strip_prefix("job/")?.parse().ok()
+    let Source { title, seed, verdict, until, .. } = source;
+    Ok(LedgerOfLog { title, seed, verdict, until, book, findings, journal, names, jobs })
 }
 
 impl LedgerOfLog {
@@ -271,13 +231,7 @@ impl LedgerOfLog {
     }
     /// The job whose id begins like this, if there is just one.
     pub fn job(&self, text: &str) -> Result<JobId, String> {
-        let text = text.strip_prefix("job_").unwrap_or(text);
-        let like: Vec<JobId> = self.jobs.keys().copied().filter(|j| j.to_string()["job_".len()..].starts_with(text)).collect();
-        match like[..] {
-            [job] => Ok(job),
-            [] => Err(format!("no job of this log begins with `{text}`")),
-            _ => Err(format!("{} jobs of this log begin with `{text}`", like.len())),
-        }
+        job_like(self.jobs.keys().copied(), |j| *j, text)
     }
     /// A job's money from its first to its last posting, a line each.
     #[must_use]

@@ -17,6 +17,7 @@ pub mod count;
 pub mod domain;
 pub mod drive;
 pub mod explain;
+pub mod facts;
 pub mod judge;
 pub mod ledger;
 pub mod load;

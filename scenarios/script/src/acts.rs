@@ -55,7 +55,7 @@ pub struct ActEntry {
     /// The navigation skill is revoked; needs no job unless it waits for one.
     pub revoke_skill: Option<RevokeSkillAct>,
     /// A requester gets a contract of its own; needs no job unless it waits for one.
-    pub contract: Option<crate::hours::ContractAct>,
+    pub contract: Option<crate::trading::ContractAct>,
     /// The requester answers a quote with another price.
     pub counter: Option<CounterAct>,
     /// The requester chooses a quote (`mode: manual`).

@@ -18,7 +18,7 @@ pub mod expect;
 pub mod fallback;
 pub mod families;
 pub mod flaw;
-pub mod hours;
+
 pub mod metrics;
 mod read;
 mod resolve;
@@ -26,6 +26,7 @@ pub mod resolved;
 pub mod scenario;
 pub mod schema;
 pub mod swarm;
+pub mod trading;
 pub mod ways;
 pub mod words;
 

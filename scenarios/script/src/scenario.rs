@@ -5,8 +5,8 @@
 use crate::acts::{ActEntry, ClaimsEntry, NoShowChoice};
 use crate::at::At;
 use crate::fallback::FallbackKind;
-use crate::hours::Provider;
 use crate::swarm::Swarm;
+use crate::trading::Provider;
 use crate::words::{Coin, Length, Mass, Money, Rate, Share, Time, Times};
 use nooterra_engine::Record;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};

@@ -5,7 +5,7 @@ use crate::guard::Hand;
 use crate::rejection::Code;
 use crate::role::Role;
 use crate::tests::claims::{DAY, all, amt, cid, claims, found, iid, incidents, pay, terms};
-use crate::tests::dice::{Dice, ROLES, Tally, hand, party};
+use crate::tests::dice::{Dice, Tally, hand, party};
 use nooterra_engine::ids::{ClaimId, KeyId};
 use nooterra_engine::record::{decode, encode};
 use nooterra_engine::time::Instant;
@@ -63,7 +63,7 @@ fn random_histories_keep_every_limit() {
             let (name, mut by, command) = throw(&mut d, n, &c, at);
             if d.one_in(12) {
                 let of = d.pick(&["", "rq", "ow", "in", "zz"]);
-                by = hand(d.pick(&ROLES), of);
+                by = hand(d.pick(&Role::ALL), of);
             }
             let got = c.decide(at, &by, &incidents, &command);
             tally.note(name, &got);

@@ -4,7 +4,7 @@ use crate::incident::{self, IncidentCode, Incidents, Report, Stream};
 use crate::parties::Fault;
 use crate::rejection::Code;
 use crate::role::Role;
-use crate::tests::dice::{Dice, ROLES, digest, hand, parties, party};
+use crate::tests::dice::{Dice, digest, hand, parties, party};
 use nooterra_engine::ids::{ClaimId, IncidentId, JobId, KeyId, RobotId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::Instant;
@@ -171,7 +171,7 @@ fn every_pair_of_status_and_command() {
             let got = run(&mut made(status), day(90), *by, command).err();
             assert_eq!(got, *e, "{name} in {status:?}");
             pairs += 1;
-            for role in ROLES.into_iter().filter(|r| *r != by.role) {
+            for role in Role::ALL.into_iter().filter(|r| *r != by.role) {
                 let got = run(&mut made(status), day(90), hand(role, ""), command);
                 if name.starts_with("open") && [Role::OW, Role::SI, Role::OS].contains(&role) {
                     assert!(role != Role::OS || got.err() == *e);

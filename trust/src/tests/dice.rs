@@ -82,23 +82,3 @@ pub fn hand(role: Role, of: &str) -> Hand {
 pub fn digest(n: u64) -> Digest {
     nooterra_engine::digest::sha256_plain(&n.to_le_bytes())
 }
-
-pub const ROLES: [Role; 17] = [
-    Role::RQ,
-    Role::OW,
-    Role::RB,
-    Role::OP,
-    Role::DV,
-    Role::CE,
-    Role::IN,
-    Role::SI,
-    Role::WI,
-    Role::PS,
-    Role::MK,
-    Role::DI,
-    Role::TR,
-    Role::FI,
-    Role::OS,
-    Role::AU,
-    Role::CK,
-];

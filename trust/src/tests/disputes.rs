@@ -3,7 +3,7 @@ use crate::guard::Hand;
 use crate::parties::Fault;
 use crate::rejection::Code;
 use crate::role::Role;
-use crate::tests::dice::{Dice, ROLES, Tally, digest, hand, parties, party};
+use crate::tests::dice::{Dice, Tally, digest, hand, parties, party};
 use nooterra_engine::Digest;
 use nooterra_engine::ids::DisputeId;
 use nooterra_engine::money::Amount;
@@ -72,7 +72,7 @@ fn every_pair_of_status_and_command() {
         for (s, e) in states.into_iter().zip(expected) {
             assert_eq!(run(&mut made(s), day(5), by, &c).err(), e, "{name} in {s:?}");
             pairs += 1;
-            for role in ROLES.into_iter().filter(|r| *r != by.role) {
+            for role in Role::ALL.into_iter().filter(|r| *r != by.role) {
                 let got = run(&mut made(s), day(5), hand(role, ""), &c).err();
                 let opener = OPENERS.contains(&role) && by.role != Role::TR && by.role != Role::CK;
                 let want = match () {
@@ -193,7 +193,7 @@ fn random_histories_agree_with_the_model() {
                 _ => ("fire", Hand::CLOCK, Command::Fire { dispute: id(n) }),
             };
             if r.one_in(12) {
-                by = hand(r.pick(&ROLES), of);
+                by = hand(r.pick(&Role::ALL), of);
             }
             let got = d.decide(at, &by, &c);
             tally.note(name, &got);

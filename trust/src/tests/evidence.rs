@@ -8,7 +8,7 @@ use crate::incident::DevTime;
 use crate::merkle::{FullTree, leaf_hash};
 use crate::rejection::Code;
 use crate::role::Role;
-use crate::tests::dice::{Dice, ROLES, Tally, digest, hand, party};
+use crate::tests::dice::{Dice, Tally, digest, hand, party};
 use nooterra_engine::Digest;
 use nooterra_engine::digest::sha256_plain;
 use nooterra_engine::ids::{ClaimId, EvidenceId, IncidentId, KeyId};
@@ -179,7 +179,7 @@ fn every_pair_of_state_and_command() {
         for (state, e) in expected.iter().enumerate() {
             assert_eq!(run(&mut made(state), late, *by, c).err(), *e, "{name} in {state}");
             pairs += 1;
-            for role in ROLES.into_iter().filter(|r| *r != by.role) {
+            for role in Role::ALL.into_iter().filter(|r| *r != by.role) {
                 let got = run(&mut made(state), late, hand(role, ""), c).err();
                 let party = *name == "view" && [Role::RQ, Role::OW, Role::OP, Role::DV].contains(&role);
                 let want = if others.contains(&role) {
@@ -335,7 +335,7 @@ fn random_histories_keep_holds_and_views() {
                 _ => ("fire", Hand::CLOCK, Command::Fire { incident: inc(d.below(3)) }),
             };
             if d.one_in(15) {
-                by = hand(d.pick(&ROLES), "");
+                by = hand(d.pick(&Role::ALL), "");
             }
             let got = e.decide(at, &by, &c);
             tally.note(name, &got);

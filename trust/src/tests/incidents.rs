@@ -6,7 +6,7 @@ use crate::incident::{
 use crate::parties::Fault;
 use crate::rejection::Code;
 use crate::role::Role;
-use crate::tests::dice::{Dice, ROLES, Tally, digest, hand, party};
+use crate::tests::dice::{Dice, Tally, digest, hand, party};
 use nooterra_engine::ids::{IncidentId, JobId, RobotId};
 use nooterra_engine::record::{decode, encode};
 use nooterra_engine::time::{Instant, Span};
@@ -83,7 +83,7 @@ fn every_pair_of_status_and_command() {
             let mut i = make(*s);
             assert_eq!(run(&mut i, late, by, c).err(), e, "{name} in {s:?}");
             pairs += 1;
-            for role in ROLES.into_iter().filter(|r| *r != by.role) {
+            for role in Role::ALL.into_iter().filter(|r| *r != by.role) {
                 let mut j = make(*s);
                 let got = run(&mut j, late, hand(role, ""), c);
                 let may = name.starts_with("open") && crate::incident::REPORTERS.contains(&role);
@@ -220,7 +220,7 @@ fn random_histories_agree_with_the_model() {
         for n in 0..30 {
             now += if d.one_in(10) { d.below(200_000) } else { d.below(20) };
             let known = id(d.below(n.min(5) + 1));
-            let role = if d.one_in(8) { d.pick(&ROLES) } else { d.pick(&[Role::TR, Role::TR, Role::RB, Role::CK]) };
+            let role = if d.one_in(8) { d.pick(&Role::ALL) } else { d.pick(&[Role::TR, Role::TR, Role::RB, Role::CK]) };
             let mut by = hand(role, if d.one_in(12) { "ow" } else { "" });
             let (name, c) = match d.below(6) {
                 0..3 => {

@@ -2,6 +2,7 @@
 
 use super::Agent;
 use crate::work::Phase;
+use nooterra_engine::ids::{AccessPlanId, LeaseId};
 use nooterra_engine::{Instant, Span};
 use nooterra_port::approval::{ApprovalOrder, Wanted};
 use nooterra_port::report::Report;
@@ -45,7 +46,9 @@ impl Agent {
     }
 
     /// Access was taken back: no more work, and no entry.
-    pub(super) fn revoked(&mut self, now: Instant, lease: nooterra_engine::ids::LeaseId) {
+    pub(super) fn revoked(&mut self, now: Instant, lease: LeaseId, plan: AccessPlanId) {
+        // Said first: leaving may end the lease under which it is said.
+        self.say(now, Report::AccessRevokeAcked { plan });
         if !self.work.has(lease) {
             return;
         }

@@ -34,11 +34,7 @@ impl Agent {
             Heard::Acked(None) => {}
             Heard::StopEarly(o) => match o.body {
                 Order::Stop { stop, power_off } => self.stop(now, stop, power_off),
-                Order::Revoke { lease, plan } => {
-                    // Said first: leaving may end the lease under which it is said.
-                    self.say(now, Report::AccessRevokeAcked { plan });
-                    self.revoked(now, lease);
-                }
+                Order::Revoke { lease, plan } => self.revoked(now, lease, plan),
                 _ => {}
             },
             Heard::InSequence => {}
@@ -142,9 +138,7 @@ impl Agent {
             }
             Order::Ack { .. } => Ok(()),
             Order::Revoke { lease, plan } => {
-                // Said first: leaving may end the lease under which it is said.
-                self.say(now, Report::AccessRevokeAcked { plan });
-                self.revoked(now, lease);
+                self.revoked(now, lease, plan);
                 Ok(())
             }
             Order::Approval(a) => self.answered(now, &a),

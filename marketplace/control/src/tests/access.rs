@@ -14,18 +14,6 @@ use nooterra_port::{FacilityOrder, FacilityReport, Order, Report};
 
 const ONE: &[(&str, &str, u32)] = &[("a1", "acme", 8)];
 
-fn working(rig: &mut Rig) -> JobId {
-    rig.run(10);
-    let job = rig.ask(rig.patrol(&[2, 3, 4, 5, 6]));
-    for _ in 0..900 {
-        if rig.status(job) == Status::Executing {
-            return job;
-        }
-        rig.tick();
-    }
-    panic!("never worked: {:?}", rig.names(job));
-}
-
 fn acks(rig: &Rig, job: JobId) -> Vec<bool> {
     let of = |e: &JobEvent| if let JobEvent::AccessRevokeAcked { by_robot, .. } = e { Some(*by_robot) } else { None };
     rig.job_events(job).iter().filter_map(of).collect()
@@ -42,7 +30,7 @@ fn revoke(rig: &mut Rig, job: JobId) {
 #[test]
 fn doors_and_robot_know_in_time_and_nobody_is_stopped() {
     let mut rig = Rig::new(ONE);
-    let job = working(&mut rig);
+    let job = rig.working();
     revoke(&mut rig, job);
     assert!(rig.robots[&robot("a1")].seen.iter().any(|o| matches!(o, Order::Revoke { .. })));
     rig.run(1);
@@ -58,7 +46,7 @@ fn doors_and_robot_know_in_time_and_nobody_is_stopped() {
 #[test]
 fn a_robot_that_does_not_say_that_it_knows_is_stopped_until_it_does() {
     let mut rig = Rig::new(ONE);
-    let job = working(&mut rig);
+    let job = rig.working();
     rig.knobs.deaf_to_revoke.insert(robot("a1"));
     rig.knobs.never_depart.insert(robot("a1"));
     revoke(&mut rig, job);
@@ -81,7 +69,7 @@ fn a_robot_that_does_not_say_that_it_knows_is_stopped_until_it_does() {
 #[test]
 fn who_has_nothing_to_do_with_the_job_any_more_is_not_kept_stopped() {
     let mut rig = Rig::new(ONE);
-    let job = working(&mut rig);
+    let job = rig.working();
     rig.knobs.deaf_to_revoke.insert(robot("a1"));
     rig.knobs.never_depart.insert(robot("a1"));
     revoke(&mut rig, job);
@@ -97,7 +85,7 @@ fn who_has_nothing_to_do_with_the_job_any_more_is_not_kept_stopped() {
 #[test]
 fn doors_that_do_not_know_stop_the_robot_as_well() {
     let mut rig = Rig::new(ONE);
-    let job = working(&mut rig);
+    let job = rig.working();
     rig.knobs.deaf_doors = true;
     rig.knobs.never_depart.insert(robot("a1"));
     revoke(&mut rig, job);
@@ -115,7 +103,7 @@ fn doors_that_do_not_know_stop_the_robot_as_well() {
 #[test]
 fn a_robot_that_has_done_its_work_is_sent_out_as_well() {
     let mut rig = Rig::new(ONE);
-    let job = working(&mut rig);
+    let job = rig.working();
     for _ in 0..600 {
         if rig.status(job) == Status::Completed {
             break;
@@ -135,7 +123,7 @@ fn a_robot_that_has_done_its_work_is_sent_out_as_well() {
 #[test]
 fn access_acks_are_for_who_holds_the_job_and_what_was_revoked() {
     let mut rig = Rig::new(ONE);
-    let job = working(&mut rig);
+    let job = rig.working();
     let plan = rig.c.state().jobs[&job].access.plan.clone().unwrap().plan;
     rig.report(robot("a1"), Report::AccessRevokeAcked { plan });
     rig.report(robot("a1"), Report::AccessRevokeAcked { plan: nooterra_engine::ids::AccessPlanId::named("other") });
@@ -156,7 +144,7 @@ fn access_acks_are_for_who_holds_the_job_and_what_was_revoked() {
 #[test]
 fn a_stop_that_is_not_heard_is_said_again_and_then_told_to_owner_and_site() {
     let mut rig = Rig::new(ONE);
-    let job = working(&mut rig);
+    let job = rig.working();
     let r = robot("a1");
     let now = rig.now;
     rig.knobs.cut.insert(r, (now, now + Span::from_secs(8)));
@@ -182,17 +170,7 @@ fn a_stop_that_is_not_heard_is_said_again_and_then_told_to_owner_and_site() {
 #[test]
 fn an_operator_stops_the_robot_that_it_is_at_and_no_other() {
     let mut rig = Rig::with_operators(ONE);
-    rig.run(10);
-    let until = rig.now + Span::from_secs(3_000);
-    rig.send("olga", &OperatorCommand::OpenShift { max_jobs: 2, tiers: vec![], until }).unwrap();
-    rig.knobs.stuck_before_step.insert(robot("a1"), 1);
-    let job = rig.ask(rig.patrol(&[2, 3, 4]));
-    for _ in 0..900 {
-        if rig.status(job) == Status::Stalled {
-            break;
-        }
-        rig.tick();
-    }
+    let job = rig.stuck();
     let offer = |(_, w): &(_, HelpWord)| if let HelpWord::Offer(x) = w { Some(x.assist) } else { None };
     let assist = rig.help.iter().rev().find_map(offer).unwrap();
     rig.send("olga", &OperatorCommand::Accept { assist }).unwrap();
@@ -217,7 +195,7 @@ fn an_operator_stops_the_robot_that_it_is_at_and_no_other() {
 #[test]
 fn what_robots_pass_doors_with() {
     let mut rig = Rig::new(ONE);
-    let job = working(&mut rig);
+    let job = rig.working();
     let plan = rig.c.state().jobs[&job].access.plan.as_ref().map(|p| p.plan);
     let fence = rig.c.state().robots[&robot("a1")].robot.fence;
     assert_eq!(rig.c.pass_of(robot("a1")).unwrap().way, Way::Inward { job, plan });

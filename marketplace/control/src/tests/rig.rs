@@ -2,9 +2,9 @@
 //! They do as they are told, unless a knob says otherwise. All of them sign with real keys.
 
 pub use super::floor::row;
-use crate::fact::{Event, Fact};
+use crate::fact::Fact;
 use crate::genesis::{ContractTerms, Genesis, PartyEntry, RobotEntry, WitnessEntry};
-use crate::input::{Body, Input, NewJob, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand};
+use crate::input::{Body, Input, OwnerCommand, PaymentReport, StaffCommand};
 use crate::wish::{PaymentAsk, Terms, Wish};
 use crate::{Control, Policy};
 use nooterra_engine::geom::Vec2;
@@ -13,11 +13,6 @@ use nooterra_engine::machine::{Machine, Out};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_engine::{Digest, marks};
-use nooterra_jobs::Event as JobEvent;
-use nooterra_jobs::event::Side;
-use nooterra_jobs::status::Status;
-use nooterra_jobs::terms::{Action, Mode, Step, Template, Window};
-use nooterra_jobs::tier::{Level, Tier};
 use nooterra_port::facility::WitnessClass;
 use nooterra_port::order::{LeaseOffer, Route, StepAction};
 use nooterra_port::report::{self, Heartbeat, PoseMm};
@@ -566,10 +561,11 @@ impl Rig {
         p.queue.push(e);
     }
 
-    fn beat(&mut self, id: RobotId) {
+    /// What a puppet's heartbeat says now.
+    pub fn heartbeat(&self, id: RobotId) -> Heartbeat {
         let p = &self.robots[&id];
         let at = self.site.vertices[p.at as usize].at;
-        let h = Heartbeat {
+        Heartbeat {
             soc_bps: p.soc_bps,
             battery_mv: 12_000,
             charging: false,
@@ -586,7 +582,11 @@ impl Rig {
             paused: false,
             orders_seen: p.orders_seen,
             mode: report::Mode::Idle,
-        };
+        }
+    }
+
+    fn beat(&mut self, id: RobotId) {
+        let h = self.heartbeat(id);
         self.report(id, Report::Heartbeat(h));
         self.robots.get_mut(&id).unwrap().beat = self.now;
     }
@@ -784,97 +784,6 @@ impl Rig {
                 };
                 let _ = self.send("judge", &c);
             }
-        }
-    }
-
-    pub fn run(&mut self, secs: u64) {
-        for _ in 0..secs * 2 {
-            self.tick();
-        }
-    }
-
-    /// Until the job is final, or the time is up.
-    pub fn run_job(&mut self, job: JobId, secs: u64) -> Status {
-        for _ in 0..secs * 2 {
-            self.tick();
-            if self.status(job).is_terminal() {
-                break;
-            }
-        }
-        self.status(job)
-    }
-
-    pub fn status(&self, job: JobId) -> Status {
-        self.c.job_view(job).unwrap().status
-    }
-
-    pub fn names(&self, job: JobId) -> Vec<&'static str> {
-        let stream = format!("job/{job}");
-        self.facts.iter().filter_map(Fact::event).filter(|r| r.header.stream == stream).map(|r| r.payload.name()).collect()
-    }
-
-    pub fn job_events(&self, job: JobId) -> Vec<JobEvent> {
-        let stream = format!("job/{job}");
-        let of = |r: &crate::Recorded| match &r.payload {
-            Event::Job(e) if r.header.stream == stream => Some(e.clone()),
-            _ => None,
-        };
-        self.facts.iter().filter_map(Fact::event).filter_map(of).collect()
-    }
-
-    pub fn states(&self, job: JobId) -> Vec<&'static str> {
-        self.c.job_view(job).unwrap().history.iter().map(|m| m.status.name()).collect()
-    }
-
-    pub fn delivery(&self, from: u32, to: u32) -> NewJob {
-        let step = |place, action| Step { place, action, dwell: Span::from_secs(1) };
-        NewJob {
-            template: Template::Delivery,
-            window: Window { start: self.now + Span::from_secs(60), end: self.now + Span::from_mins(30) },
-            steps: vec![step(from, Action::Pick), step(to, Action::Drop)],
-            item: Some(ItemId::named("parcel")),
-            payload_g: 500,
-            tier: Tier::Managed,
-            budget: None,
-            currency: Currency::EUR,
-            level: Level::Standard,
-            coverage: false,
-            mode: Mode::Auto,
-            rfq_closes: None,
-            label: "parcel".into(),
-            contract: None,
-        }
-    }
-
-    pub fn patrol(&self, places: &[u32]) -> NewJob {
-        let steps = places.iter().map(|p| Step { place: *p, action: Action::Visit, dwell: Span::from_secs(1) }).collect();
-        NewJob { template: Template::Patrol, steps, item: None, payload_g: 0, ..self.delivery(0, 1) }
-    }
-
-    /// Asks for work; the id is the newest job's.
-    pub fn ask(&mut self, job: NewJob) -> JobId {
-        let before: BTreeSet<JobId> = self.c.jobs().map(|j| j.id).collect();
-        self.send("rq", &RequesterCommand::CreateJob(Box::new(job))).unwrap();
-        self.c.jobs().map(|j| j.id).find(|j| !before.contains(j)).unwrap()
-    }
-
-    /// The book is balanced and no ended job keeps escrow.
-    pub fn check_books(&self) {
-        assert_eq!(nooterra_ledger::statement::sums(self.c.book(), Currency::EUR), (0, 0));
-        for j in self.c.jobs().filter(|j| j.status.is_terminal()) {
-            let m = self.c.money(j.id).unwrap();
-            assert_eq!((m.escrow, m.held), (0, 0), "{}", j.id);
-            let parts: u64 = m.parts.iter().map(|p| p.2).sum();
-            let moved: u64 = self
-                .job_events(j.id)
-                .iter()
-                .map(|e| match e {
-                    JobEvent::JobRescheduled(m) if m.by == Side::Requester => m.fee.minor() + m.returned.minor(),
-                    JobEvent::JobRescheduled(m) => m.returned.minor(),
-                    _ => 0,
-                })
-                .sum();
-            assert_eq!(parts + moved, m.captured, "{}: the parts are what was captured", j.id);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Help that comes late, or not at all: a missed service level, and who answers for it.
 
-use super::rig::{Rig, genesis, operator, party, robot};
+use super::rig::{Rig, genesis, operator, party};
 use crate::{HelpOutcome, HelpWord, OperatorCommand, Policy};
 use nooterra_engine::ids::JobId;
 use nooterra_engine::money::Currency;
@@ -25,18 +25,8 @@ fn stuck() -> (Rig, JobId) {
     let kinds = nooterra_operations::intervention::Kind::ALL.to_vec();
     g.operators.push(crate::OperatorEntry { operator: operator("olga"), name: "olga".into(), party: party("helpdesk"), kinds });
     let mut rig = Rig::of(g, ONE);
-    rig.run(10);
-    let until = rig.now + Span::from_secs(3_000);
-    rig.send("olga", &OperatorCommand::OpenShift { max_jobs: 2, tiers: vec![], until }).unwrap();
-    rig.knobs.stuck_before_step.insert(robot("a1"), 1);
-    let job = rig.ask(rig.patrol(&[2, 3, 4]));
-    for _ in 0..900 {
-        if rig.status(job) == Status::Stalled {
-            return (rig, job);
-        }
-        rig.tick();
-    }
-    panic!("never stalled: {:?}", rig.names(job));
+    let job = rig.stuck();
+    (rig, job)
 }
 
 fn helped(rig: &mut Rig, after: u64) {

@@ -1,7 +1,7 @@
 use super::rig::{Rig, party, robot};
 use crate::input::{OwnerCommand, RequesterCommand, StaffCommand};
 use crate::stops::{StopOrder, StopWhat};
-use nooterra_engine::ids::{JobId, StopId};
+use nooterra_engine::ids::StopId;
 use nooterra_jobs::event::{Cause, Event as JobEvent, StallReason};
 use nooterra_jobs::status::Status;
 use nooterra_operations::RobotStatus;
@@ -13,18 +13,6 @@ fn order(what: StopWhat, exit: bool) -> StopOrder {
     StopOrder { what, power_off: false, exit, reason: "test".into() }
 }
 
-fn working(rig: &mut Rig) -> JobId {
-    rig.run(10);
-    let job = rig.ask(rig.patrol(&[2, 3, 4, 5, 6]));
-    for _ in 0..900 {
-        if rig.status(job) == Status::Executing {
-            return job;
-        }
-        rig.tick();
-    }
-    panic!("never worked: {:?}", rig.names(job));
-}
-
 fn active(rig: &Rig) -> Vec<StopId> {
     rig.c.state().stops.active.keys().copied().collect()
 }
@@ -32,7 +20,7 @@ fn active(rig: &Rig) -> Vec<StopId> {
 #[test]
 fn a_requester_stops_its_own_robot_and_lets_it_go() {
     let mut rig = Rig::new(TWO);
-    let job = working(&mut rig);
+    let job = rig.working();
     assert_eq!(rig.send("rq2", &RequesterCommand::Stop(order(StopWhat::Job(job), false))).unwrap_err(), "NOT_FOUND");
     assert_eq!(rig.send("rq", &RequesterCommand::Stop(order(StopWhat::Site {}, false))).unwrap_err(), "SCOPE_MISSING");
     rig.send("rq", &RequesterCommand::Stop(order(StopWhat::Job(job), false))).unwrap();
@@ -53,7 +41,7 @@ fn a_requester_stops_its_own_robot_and_lets_it_go() {
 #[test]
 fn a_site_stop_needs_the_site_and_staff() {
     let mut rig = Rig::new(TWO);
-    let job = working(&mut rig);
+    let job = rig.working();
     rig.send("site", &FacilityReport::StopAsked { exit: false }).unwrap();
     let stop = active(&rig)[0];
     assert!(rig.c.robots().all(|r| r.stops.len() == 1), "everybody on the floor");
@@ -72,7 +60,7 @@ fn a_site_stop_needs_the_site_and_staff() {
 #[test]
 fn overlapping_stops_all_have_to_clear() {
     let mut rig = Rig::new(TWO);
-    let job = working(&mut rig);
+    let job = rig.working();
     let r = rig.c.state().jobs[&job].robot().unwrap();
     rig.send("staff", &StaffCommand::Stop { robot: r, reason: "one".into() }).unwrap();
     let owner = if rig.c.state().robots[&r].robot.owner == party("acme") { "acme" } else { "bolt" };
@@ -111,7 +99,7 @@ fn everything_stops_by_one_and_moves_again_by_two_others() {
 #[test]
 fn a_stop_with_exit_ends_the_job_and_a_deaf_robot_escalates() {
     let mut rig = Rig::new(TWO);
-    let job = working(&mut rig);
+    let job = rig.working();
     let r = rig.c.state().jobs[&job].robot().unwrap();
     let now = rig.now;
     rig.knobs.cut.insert(r, (now, now + nooterra_engine::time::Span::from_secs(8)));
@@ -130,7 +118,7 @@ fn a_stop_with_exit_ends_the_job_and_a_deaf_robot_escalates() {
 #[test]
 fn a_barred_robot_leaves_and_is_not_asked_again() {
     let mut rig = Rig::new(&[("a1", "acme", 8), ("a2", "acme", 15)]);
-    let job = working(&mut rig);
+    let job = rig.working();
     let r = rig.c.state().jobs[&job].robot().unwrap();
     assert_eq!(rig.send("staff", &StaffCommand::QuarantineOf { job, cause: "test".into() }), Ok(()));
     assert_eq!(rig.status(job), Status::AbortingSafeExit);

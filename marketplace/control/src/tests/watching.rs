@@ -14,7 +14,7 @@ use nooterra_jobs::status::Status;
 use nooterra_operations::RobotStatus;
 use nooterra_operations::stop::Scope;
 use nooterra_port::Report;
-use nooterra_port::report::{ErrorCode, Heartbeat, Mode};
+use nooterra_port::report::{ErrorCode, Heartbeat};
 use nooterra_trust::reputation::Subject;
 
 /// Two robots on chargers of the row, one of them idle.
@@ -28,25 +28,7 @@ fn pair() -> Rig {
 }
 
 fn beat(rig: &Rig, name: &str) -> Heartbeat {
-    let p = &rig.robots[&robot(name)];
-    Heartbeat {
-        soc_bps: 9_500,
-        battery_mv: 12_000,
-        charging: false,
-        health_bps: 9_000,
-        errors: vec![],
-        pose: pose(rig.site.vertices[p.at as usize].at),
-        level: 0,
-        sigma_mm: 5,
-        speed_mm_s: 0,
-        order: p.order,
-        update: 0,
-        last_node_sequence_id: p.last_id,
-        last_node: p.at,
-        paused: false,
-        orders_seen: p.orders_seen,
-        mode: Mode::Idle,
-    }
+    Heartbeat { soc_bps: 9_500, ..rig.heartbeat(robot(name)) }
 }
 
 /// Sends heartbeats, half a second apart; the puppets' own go on beside them.

@@ -50,10 +50,8 @@ impl Branches {
                 next += sizes[*c as usize];
                 next - sizes[*c as usize]
             } else {
-                let (taken, last) = span[p];
-                span[p] = (taken, last);
                 sizes[p] -= sizes[*c as usize];
-                taken + sizes[p]
+                span[p].0 + sizes[p]
             };
             span[*c as usize] = (first, first + sizes[*c as usize]);
         }

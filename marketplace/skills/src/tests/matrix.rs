@@ -129,28 +129,9 @@ fn roles_do_not_mix() {
             _ => &[Role::RB, Role::DI],
         }
     };
-    const ROLES: [Role; 17] = [
-        Role::RQ,
-        Role::OW,
-        Role::RB,
-        Role::OP,
-        Role::DV,
-        Role::CE,
-        Role::IN,
-        Role::SI,
-        Role::WI,
-        Role::PS,
-        Role::MK,
-        Role::DI,
-        Role::TR,
-        Role::FI,
-        Role::OS,
-        Role::AU,
-        Role::CK,
-    ];
     let w = World::after(&["publish", "certify", "install", "license", "start"], day(1));
     for (name, h, c) in commands() {
-        for role in ROLES {
+        for role in Role::ALL {
             let r = w.r.decide(w.now, &Hand { role, ..h }, &keys(), &c);
             let barred = r.as_ref().err().is_some_and(|r| r.code == Code::RoleForbidden);
             assert_eq!(barred, !allowed(name).contains(&role), "{name} by {role}: {r:?}");

@@ -196,7 +196,7 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, currency: 
         return Some(Deed::Revoke { why: r.reason.value });
     }
     if let Some(c) = &e.contract {
-        return super::hours::contract(desk, c, parties, currency);
+        return super::trading::contract(desk, c, parties, currency);
     }
     e.revoke_skill.as_ref().map(|r| revoke_skill(desk, r))
 }

@@ -127,8 +127,8 @@ fn providers(desk: &mut Desk<'_>) -> Vec<Owner> {
         o.plan.varies_bps = p.varies_bps.as_ref().map_or(VARIES_BPS, |v| v.value);
         o.plan.counters = p.counters.as_ref().map_or(Answering::Accept, |v| v.value);
         o.plan.moves = p.moves.as_ref().map_or(Answering::Accept, |v| v.value);
-        o.plan.standing = p.standing.as_ref().map(|s| super::hours::standing(desk, s));
-        o.plan.hours = p.hours.as_ref().map(|h| super::hours::hours(desk, h));
+        o.plan.standing = p.standing.as_ref().map(|s| super::trading::standing(desk, s));
+        o.plan.hours = p.hours.as_ref().map(|h| super::trading::hours(desk, h));
         out.push(o);
     }
     out

@@ -5,13 +5,13 @@ mod bare;
 mod certified;
 mod faults;
 mod fleet;
-mod hours;
 mod judge;
 mod market;
 mod names;
 mod operators;
 mod outline;
 mod people;
+mod trading;
 
 use crate::at::At;
 use crate::flaw::Flaw;

@@ -5,7 +5,7 @@ use super::acts::one_currency;
 use super::names::Parties;
 use crate::acts::Deed;
 use crate::at::At;
-use crate::hours::{ContractAct, HoursEntry, StandingEntry, Weekday};
+use crate::trading::{ContractAct, HoursEntry, StandingEntry, Weekday};
 use nooterra_control::input::{Hours, WeeklyRule};
 use nooterra_engine::money::Currency;
 
