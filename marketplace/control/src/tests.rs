@@ -10,6 +10,7 @@ mod levels;
 mod moving_jobs;
 mod recovery;
 mod rig;
+mod skilled;
 mod skills;
 mod stops;
 mod timers;
