@@ -216,7 +216,7 @@ fn settlement(d: &Dossier, p: &Purse) -> Vec<Due> {
 /// Entries of a case's event.
 pub(crate) fn of_case(d: &mut Dossier, e: &CaseEvent) -> Vec<Due> {
     let CaseEvent::Claim(c) = e else { return Vec::new() };
-    let (id, claim) = (c.claim, d.claims.entry(c.claim).or_insert_with(Claim::default));
+    let (id, claim) = (c.claim, d.claims.entry(c.claim).or_default());
     let (set_aside, expense, owed) = (Account::ClaimReserve { claim: id }, Account::ClaimsExpense, Account::ClaimsPayable { claim: id });
     match &c.what {
         Said::Reserved { reserve } => {

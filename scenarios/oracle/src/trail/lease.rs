@@ -201,7 +201,7 @@ impl Leases {
             | Event::LeaseLapsed { lease, .. }
             | Event::LeaseReleased { lease, .. }
             | Event::LeaseEnded { lease, .. } => {
-                self.from_holder(n, id, e, said);
+                self.by_holder(n, id, e, said);
                 match self.jobs.remove(&id).filter(|l| l.lease == *lease) {
                     Some(l) => {
                         let cell = self.robots.entry(l.robot).or_default();
@@ -215,7 +215,7 @@ impl Leases {
                 }
             }
             Event::Departed { .. } => {
-                self.from_holder(n, id, e, said);
+                self.by_holder(n, id, e, said);
                 self.fit.checked();
                 let robot = self.jobs.get(&id).map(|l| l.robot);
                 if let Some((r, why)) = robot.and_then(|r| self.unfit(n, r, id, false).map(|w| (r, w))) {
@@ -228,7 +228,7 @@ impl Leases {
             Event::AccessPlanIssued(_) => {
                 self.barred.remove(&id);
             }
-            _ => self.from_holder(n, id, e, said),
+            _ => self.by_holder(n, id, e, said),
         }
         if matches!(e, Event::CheckpointReached { .. } | Event::ExecutionCompleted { .. }) {
             self.access.checked();
@@ -240,7 +240,7 @@ impl Leases {
     }
 
     /// A robot speaks about a job: it must be the one that holds it, under its lease and fence.
-    fn from_holder(&mut self, n: Now, id: JobId, e: &Event, said: Option<Said>) {
+    fn by_holder(&mut self, n: Now, id: JobId, e: &Event, said: Option<Said>) {
         let about_work = matches!(
             e,
             Event::LeaseAccepted { .. }
