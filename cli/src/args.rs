@@ -90,7 +90,10 @@ Examples:
   nooterra run office-robot-dies --format json | jq .money
 
 A scenario of four lines is complete: title, site, duration and seed. `nooterra scenario check FILE` says what it
-becomes on its site.")]
+becomes on its site.
+
+Every run is judged. `--format json` names the invariants (I1 to I43) that each judge stands for; docs/invariants.md
+says what they are.")]
     Run(Run),
     /// Re-execute a log and compare every fact and digest.
     #[command(after_long_help = "\

@@ -39,11 +39,15 @@ pub fn xml(r: &RunReport) -> String {
     cases.extend(r.expectations.iter().map(|j| ("expectations", j.clone())));
     if let Some(t) = &r.twice {
         let story = t.first_difference.clone().unwrap_or_default();
-        cases.push(("determinism", Judged { name: "two runs are the same to the bit".into(), held: t.same, story }));
+        cases.push((
+            "determinism",
+            Judged { name: "two runs are the same to the bit".into(), invariants: vec!["I2".into()], held: t.same, story },
+        ));
     }
     let judged = cases.iter().all(|(_, j)| j.held);
     if judged && !matches!(r.outcome, nooterra_runner::Outcome::Pass) {
-        cases.push(("run", Judged { name: "the run came to its end".into(), held: false, story: r.reasons.join("\n") }));
+        cases
+            .push(("run", Judged { name: "the run came to its end".into(), invariants: vec![], held: false, story: r.reasons.join("\n") }));
     }
     let failed = cases.iter().filter(|(_, j)| !j.held).count();
     let suite = escape(&format!("{} (seed {})", r.title, r.seed));

@@ -206,9 +206,18 @@ fn to_ns(mns: u64) -> f64 {
     mns as f64 / 1_000.0
 }
 
+/// Judges named on one line.
+const NAMES_A_LINE: usize = 3;
+
 fn judges(r: &RunReport, p: Paint) -> Vec<String> {
     let mut out = vec![p.bold("Judges")];
-    out.extend(r.oracles.iter().map(|j| judged(p, j)));
+    // What broke has a line of its own, with its story; what held is named.
+    out.extend(r.oracles.iter().filter(|j| !j.held).map(|j| judged(p, j)));
+    let idle = |j: &&Judged| j.story.starts_with("nothing");
+    let held: Vec<&str> = r.oracles.iter().filter(|j| j.held && !idle(j)).map(|j| j.name.as_str()).collect();
+    out.extend(held.chunks(NAMES_A_LINE).map(|c| format!("  {}  {}", p.good("held  "), c.join("; "))));
+    let nothing: Vec<&str> = r.oracles.iter().filter(|j| j.held && idle(j)).map(|j| j.name.as_str()).collect();
+    out.extend(nothing.chunks(NAMES_A_LINE).map(|c| format!("  {}  {}", p.dim("idle  "), c.join("; "))));
     if !r.expectations.is_empty() {
         out.push(p.bold("Expectations"));
         out.extend(r.expectations.iter().map(|j| judged(p, j)));

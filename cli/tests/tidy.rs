@@ -47,7 +47,7 @@ const ROOMS: &[Room] = &[
     pure("control", "marketplace/control", "engine ledger trust site port market jobs dispatch settlement skills operations"),
     pure("script", "scenarios/script", "engine site port control"),
     pure("cast", "scenarios/cast", "engine trust site port market jobs skills control script"),
-    pure("oracle", "scenarios/oracle", "engine ledger jobs control"),
+    pure("oracle", "scenarios/oracle", "engine ledger trust port jobs skills operations control"),
     pure("stage", "scenarios/stage", "*"),
     pure("blackbox", "replay/blackbox", "engine trust"),
     pure("player", "replay/player", "engine blackbox"),
@@ -404,4 +404,34 @@ fn licences_are_permissive() {
         .map(|p| format!("{} {}: {}", p.name, p.version, p.license.as_deref().unwrap_or("none")))
         .collect();
     none(&wrong, "licences that deny.toml does not allow");
+}
+
+/// Planted bugs are for the tests that plant them: no default feature and no dependency switches them on, and every bug
+/// has a test by its name.
+#[test]
+fn no_build_has_planted_bugs() {
+    let m = workspace();
+    let words = ["planted", "puppets"];
+    let names = |f: &String| words.iter().any(|w| f.split('/').next_back() == Some(w));
+    let mut wrong = Vec::new();
+    for p in &m.packages {
+        if p.features.get("default").is_some_and(|d| d.iter().any(names)) {
+            wrong.push(format!("{}: in the default features", p.name));
+        }
+        wrong.extend(p.dependencies.iter().filter(|d| d.features.iter().any(names)).map(|d| format!("{} asks it of {}", p.name, d.name)));
+        let switches = p.features.iter().filter(|(f, on)| !words.contains(&f.as_str()) && on.iter().any(names));
+        wrong.extend(switches.map(|(f, _)| format!("{}: feature {f} switches it on", p.name)));
+    }
+    none(&wrong, "planted bugs in a build that somebody uses");
+    let all = sources();
+    let of = |mark: &str, (_, text): &(String, String)| -> Vec<String> {
+        text.split(mark).skip(1).filter_map(|t| t.split('"').next()).map(str::to_owned).collect()
+    };
+    let sources: Vec<&(String, String)> = all.iter().filter(|(p, _)| p.ends_with(".rs") && !p.contains("/tests/")).collect();
+    let planted: BTreeSet<String> = sources.iter().filter(|(p, _)| !p.ends_with("planted.rs")).flat_map(|f| of("planted!(\"", f)).collect();
+    let tests: Vec<&(String, String)> = all.iter().filter(|(p, _)| p.contains("/tests/planted")).collect();
+    assert!(planted.len() > 20 && !tests.is_empty());
+    let untested: Vec<String> =
+        planted.iter().filter(|b| !tests.iter().any(|(_, t)| t.contains(&format!("\"{b}\"")))).map(|b| format!("`{b}`")).collect();
+    none(&untested, "bugs that no test plants");
 }

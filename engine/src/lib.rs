@@ -2,7 +2,7 @@
 //!
 //! What lives here: words (typed [`ids`], [`time`], [`money`], [`geom`]etry), canonical bytes ([`record`]) and
 //! [`digest`]s, the [`machine`] contract, the event [`queue`] with its total order, keyed [`chance`], the simulated
-//! [`net`]work and the [`bus`] of letters on it, the [`faults`] plan, `always!`/`sometimes!` [`marks`], [`keyframe`]s, [`together`] for work that
+//! [`net`]work and the [`bus`] of letters on it, the [`faults`] plan, `always!`/`sometimes!` [`marks`], bugs [`planted`] for tests of judges, [`keyframe`]s, [`together`] for work that
 //! may be done at the same time, and [`inspect`], which reads canonical bytes by their shape alone.
 //!
 //! What it may not touch: clocks, threads, sockets, files, operating-system randomness, hash maps; and it knows no
@@ -27,6 +27,7 @@ pub mod machine;
 pub mod marks;
 pub mod money;
 pub mod net;
+pub mod planted;
 pub mod queue;
 pub mod real;
 pub mod record;

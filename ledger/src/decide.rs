@@ -129,7 +129,16 @@ impl<'a> Draft<'a> {
     fn one(&mut self, command: &Command) -> Result<(), Rejection> {
         let fingerprint = command.fingerprint();
         match command {
-            Command::PostEntry(e) => self.entry(e, fingerprint, None),
+            Command::PostEntry(e) => {
+                self.entry(e, fingerprint, None)?;
+                if nooterra_engine::planted!("I20 an entry that does not balance")
+                    && let Some(Fact::EntryPosted(b)) = self.facts.last_mut()
+                    && let Some(p) = b.postings.iter_mut().find(|p| p.side == Side::Debit)
+                {
+                    p.amount += 1;
+                }
+                Ok(())
+            }
             Command::Pend(h) => self.entry(&h.entry, fingerprint, Some(h.expires)),
             Command::Post(Post { resolution, portion }) => self.end(resolution, Some(portion), fingerprint),
             Command::Void(resolution) => self.end(resolution, None, fingerprint),

@@ -178,11 +178,11 @@ impl KeyTable {
     /// Who sent this? Signature, validity at `at`, tenant and actor are checked, in the order of precedence.
     pub fn identify(&self, envelope: &Envelope, at: Instant) -> Result<&Binding, Rejection> {
         let b = self.bindings.get(&envelope.key).ok_or_else(|| unknown(envelope.key))?;
-        if !envelope.signed_by(&b.public) {
+        if !envelope.signed_by(&b.public) && !nooterra_engine::planted!("I7 skip the signature") {
             return Err(Rejection::new(Code::SignatureInvalid).field("sig"));
         }
         let b = self.lookup(envelope.key, at)?;
-        if b.tenant != envelope.tenant {
+        if b.tenant != envelope.tenant && !nooterra_engine::planted!("I39 hear another tenant") {
             return Err(Rejection::new(Code::NotFound).field("tenant"));
         }
         if b.subject != envelope.actor {

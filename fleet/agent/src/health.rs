@@ -54,7 +54,8 @@ impl Health {
         self.blind = has_lidar && since_scan_s > BLIND_S;
         if f.bump_mns >= collision_mns {
             let again = self.bump_at.is_some_and(|at| now.since(at) < BUMP_ONCE);
-            if !again || f.bump_mns > self.bump_mns.saturating_mul(2) {
+            let tells = !nooterra_engine::planted!("I17 keep a contact secret");
+            if tells && (!again || f.bump_mns > self.bump_mns.saturating_mul(2)) {
                 self.bump_at = Some(now);
                 self.bump_mns = f.bump_mns;
                 out.push(Report::Noticed { code: "COLLISION".into(), measure: i64::from(f.bump_mns) });

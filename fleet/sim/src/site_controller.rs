@@ -319,7 +319,8 @@ impl SiteController {
         let Some(mut w) = self.watches.remove(&job) else { return };
         let here = world.robot(w.robot);
         for i in 0..w.vertices.len() {
-            if !w.scanned[i] && near(site, w.vertices[i], here, AT_VERTEX_M) {
+            let reach_m = if nooterra_engine::planted!("I34 a witness that sees too far") { 100.0 } else { AT_VERTEX_M };
+            if !w.scanned[i] && near(site, w.vertices[i], here, reach_m) {
                 w.scanned[i] = true;
                 let seen = witnessed(job, &w, WitnessClass::DockScan, w.vertices[i], None, 1);
                 self.testify(now, job, &seen);

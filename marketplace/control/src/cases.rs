@@ -348,7 +348,10 @@ impl Unit<'_> {
             // Nothing was heard: the window stays incomplete, and its deadline says so.
             return;
         }
-        let content = nooterra_engine::encode(&WindowContent { robot, said });
+        let mut content = nooterra_engine::encode(&WindowContent { robot, said });
+        if nooterra_engine::planted!("I18 evidence of other bytes") {
+            content.push(0);
+        }
         let capture = Capture {
             evidence,
             incident,

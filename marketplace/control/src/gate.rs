@@ -92,6 +92,7 @@ impl Unit<'_> {
         let Ok(answer) = case.gate.decide(&facts) else { return };
         case.gate.evolve(&answer);
         match answer {
+            Answer::Held { .. } if nooterra_engine::planted!("I33 settle with the gate open") => self.settle(id),
             Answer::Held { missing } => self.hold(id, hold, missing.into_iter().map(named).collect()),
             Answer::Passed { .. } => {
                 if let Some(hold) = hold {
@@ -102,7 +103,8 @@ impl Unit<'_> {
         }
     }
 
-    fn hold(&mut self, job: JobId, hold: Option<HoldId>, missing: Vec<Missing>) {
+    /// Says what a settlement waits for.
+    pub(crate) fn hold(&mut self, job: JobId, hold: Option<HoldId>, missing: Vec<Missing>) {
         let hold = hold.unwrap_or_else(|| self.new_id());
         let currency = self.s.genesis.currency;
         let money = [Account::Escrow { job }, Account::Held { job }].map(|a| crate::money::posted(self.s, a, currency));

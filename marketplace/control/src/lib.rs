@@ -70,6 +70,17 @@ pub mod world;
 #[cfg(test)]
 mod tests;
 
+/// The puppets of this room's tests, for tests of judges elsewhere.
+#[cfg(feature = "puppets")]
+#[path = "tests"]
+#[allow(missing_docs, clippy::unwrap_used, clippy::cast_possible_truncation, dead_code)]
+pub mod puppets {
+    pub mod asking;
+    pub mod floor;
+    pub mod rig;
+    pub mod skilled;
+}
+
 pub use control::{Control, GenesisError};
 pub use fact::{Event, Fact, Recorded};
 pub use genesis::{ContractTerms, Genesis, OperatorEntry, PartyEntry, RobotEntry, WitnessEntry};

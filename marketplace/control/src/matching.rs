@@ -46,6 +46,12 @@ pub(crate) fn drive_w(m: &nooterra_site::RobotModel) -> u64 {
 }
 
 fn fit_for_job(c: &RobotCell, now: Instant) -> bool {
+    if nooterra_engine::planted!("I38 match a robot that is stopped") && !c.robot.stops.is_empty() {
+        return c.robot.lease.is_none();
+    }
+    if nooterra_engine::planted!("I38 match a robot in quarantine") && c.robot.quarantined {
+        return c.robot.lease.is_none();
+    }
     let free = c.robot.task.is_none() || (c.robot.charging && c.robot.soc_bps >= INTERRUPT_BPS) || !c.charge_sent;
     c.robot.can_be_matched(now) && free
 }
@@ -91,6 +97,9 @@ impl Unit<'_> {
             failed.push((c.job, c.failed.iter().map(count).collect::<Vec<_>>()));
         }
         for (j, r, c) in batch.pairs() {
+            if nooterra_engine::planted!("I32 leave out a pair of the batch") {
+                continue;
+            }
             pairs.push((due[j as usize], robots[r as usize], *c));
         }
         let operators = u16::try_from(self.s.desk.operators.len()).unwrap_or(u16::MAX);

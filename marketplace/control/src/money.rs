@@ -40,6 +40,9 @@ pub(crate) fn step(s: &State, id: JobId, event: &Event, event_id: EventId, at: I
             only(entry.map(|e| settlement::payment::voided(cause, e)))
         }
         Event::JobBooked(b) => only(settlement::payment::redeemed(cause, id, job.request.requester, b.redeemed.minor())),
+        Event::JobWithdrawn { .. } if nooterra_engine::planted!("I9 money of a withdrawn job") => {
+            only(settlement::change::compensated(cause, id, job.request.requester, job.request.requester, 100))
+        }
         Event::NoShowDeclared { owner, comp, .. } => compensated(s, id, cause, *owner, comp.minor())?,
         Event::JobCancelled { reason: CancelReason::Owner, comp_bps, .. } => match job.pins.as_ref() {
             Some(p) => {
@@ -192,7 +195,13 @@ pub(crate) fn input(s: &State, job: &Job, event: EventId, at: Instant) -> Option
             .iter()
             .map(|h| AssistCharge { assist: h.assist, operator: h.party, billed_ns: h.billed.0, rate_per_min: p.operator_rate })
             .collect(),
-        split: Split { reserve: p.weights.reserve, platform: p.weights.platform, owner: p.weights.owner },
+        split: if nooterra_engine::planted!("I43 forget the split of a booking") {
+            Split::default()
+        } else if nooterra_engine::planted!("I31 settle by other terms than the pinned") {
+            Split { reserve: p.weights.reserve, platform: p.weights.platform + 500, owner: p.weights.owner.saturating_sub(500) }
+        } else {
+            Split { reserve: p.weights.reserve, platform: p.weights.platform, owner: p.weights.owner }
+        },
         coverage_split: CoverageSplit::default(),
     })
 }
@@ -219,7 +228,7 @@ pub(crate) fn settled(s: &State, job: &Job, at: Instant) -> Option<(Settlement, 
         outcome,
         earned_bps: done.earned_bps,
         fee: amount(done.fee),
-        charge: amount(done.charge),
+        charge: amount(done.charge + u64::from(nooterra_engine::planted!("I24 charge more than the parts"))),
         parts,
         refund: amount(done.refund),
         proof: job.proof.as_ref().map(|p| p.proof),

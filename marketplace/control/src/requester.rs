@@ -329,7 +329,7 @@ impl Unit<'_> {
         self.emit(job, Event::AccessRevoked { plan, reason });
         self.shut_doors(job, plan);
         self.revoke_robot(job, plan);
-        if inside {
+        if inside && !nooterra_engine::planted!("I14 work goes on after access is taken back") {
             self.safe_exit(job, cause, None);
         } else {
             self.order_out(job, cause);

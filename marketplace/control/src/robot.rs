@@ -38,6 +38,9 @@ impl Unit<'_> {
         self.cell(robot)?;
         let kept = matches!(r, Report::Heartbeat(_) | Report::Noticed { .. } | Report::CustodyChanged { .. } | Report::StopAcked { .. });
         let said = kept.then(|| Said { dev_ns: self.cx.dev_ns.unwrap_or(0), input: self.cx.cause, body: nooterra_engine::encode(&r) });
+        if nooterra_engine::planted!("I6 write before the guards") && self.cx.lease.is_some() && self.bound(robot).is_err() {
+            self.emit_robot(robot, RobotEvent::OrderAcked { order_seq: 0, code: String::new() });
+        }
         self.reported(robot, r)?;
         if let Some(said) = said {
             remember(self.s, robot, said);
@@ -258,7 +261,7 @@ impl Unit<'_> {
             return no(Code::NotBoundRobot);
         }
         let fence = c.robot.fence;
-        if self.cx.fence != Some(fence) {
+        if self.cx.fence != Some(fence) && !nooterra_engine::planted!("I10 accept a stale fence") {
             return Err(Rejection::new(Code::FenceStale).field("fence").expected(fence).actual(self.cx.fence.unwrap_or(0)));
         }
         Ok(held.job)
@@ -268,6 +271,7 @@ impl Unit<'_> {
         let j = self.job(job)?;
         match j.access.track {
             AccessTrack::Granted => Ok(()),
+            AccessTrack::Revoked if nooterra_engine::planted!("I14 work goes on after access is taken back") => Ok(()),
             AccessTrack::Revoked => no(Code::AccessRevoked),
             AccessTrack::Expired => no(Code::AccessExpired),
             _ => no(Code::PlanMissing),
@@ -318,6 +322,9 @@ impl Unit<'_> {
     fn renew(&mut self, job: JobId, now: Instant) {
         let Some(j) = self.s.jobs.get_mut(&job) else { return };
         j.heartbeat(now);
+        if nooterra_engine::planted!("I1 a job changes without an event") {
+            j.redispatched = true;
+        }
         self.jobs_touched.insert(job);
         self.resume_on_word(job);
     }
@@ -469,11 +476,8 @@ impl Unit<'_> {
     /// An idle robot charges when it should, where it can.
     fn care(&mut self, robot: RobotId) {
         let Ok(c) = self.cell(robot) else { return };
-        if c.robot.lease.is_some()
-            || !c.robot.stops.is_empty()
-            || c.robot.status == RobotStatus::Stranded
-            || self.s.traffic.is_halted(robot)
-        {
+        let bound = c.robot.lease.is_some() && !nooterra_engine::planted!("I12 charge while a lease is held");
+        if bound || !c.robot.stops.is_empty() || c.robot.status == RobotStatus::Stranded || self.s.traffic.is_halted(robot) {
             return;
         }
         let (entry, soc, charging, sent, task) = (c.entry, c.robot.soc_bps, c.robot.charging, c.charge_sent, c.robot.task);

@@ -40,6 +40,10 @@ impl Unit<'_> {
     pub fn hold_end(&mut self, job: JobId) {
         let Ok(j) = self.job(job) else { return };
         let (Some(h), Some(p)) = (j.hold.as_ref().map(|h| h.hold), j.pins.as_deref()) else { return };
+        if nooterra_engine::planted!("I5 a hold never ends") {
+            let missing = j.hold.as_ref().map_or(vec![], |h| h.missing.clone());
+            return self.hold(job, Some(h), missing);
+        }
         let decided = self.s.cases.get(&job).and_then(|c| c.disputes.earned_bps());
         let earned_bps = match p.hold_rule {
             HoldRule::Proven if j.started => decided.unwrap_or_else(|| proof::proven_bps(j)),
@@ -79,6 +83,9 @@ impl Unit<'_> {
         };
         let captured = j.captured() > Amount::ZERO;
         let settled = self.emit(job, Event::JobSettled(Box::new(settlement)));
+        if nooterra_engine::planted!("I3 leave a terminal state") {
+            self.emit(job, Event::HandoverOpened { leg: 0, checkpoint: 0, remaining_bps: 0 });
+        }
         if refund_due > 0 && captured {
             let refund: RefundId = self.new_id();
             let amount = Amount::saturating(refund_due);
@@ -95,7 +102,8 @@ impl Unit<'_> {
         let now = self.now();
         let currency = self.s.genesis.currency;
         let (mature, retry) = (self.s.genesis.policy.payout_mature, self.s.genesis.policy.payout_retry);
-        let by = now.saturating_sub(mature);
+        let early = nooterra_engine::planted!("I30 pay out what is not mature");
+        let by = if early { now } else { now.saturating_sub(mature) };
         let mut next = None;
         for role in ROLES {
             if let Some(due) = payout::payable_due(&self.s.book, role, party, currency, by) {
@@ -111,7 +119,9 @@ impl Unit<'_> {
                 self.emit_party(party, PartyEvent::PayoutInitiated { payout: id, role, gross, netted, net });
                 if net > Amount::ZERO {
                     self.s.payouts.insert(id, nooterra_settlement::Payout { payout: id, due });
-                    self.ask_payments(PaymentAsk::Payout { payout: id, payee: party, role, amount: net, currency });
+                    if !nooterra_engine::planted!("I35 never ask for a payout") {
+                        self.ask_payments(PaymentAsk::Payout { payout: id, payee: party, role, amount: net, currency });
+                    }
                 }
             }
             // What is younger matures later.

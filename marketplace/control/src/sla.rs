@@ -148,6 +148,7 @@ impl Unit<'_> {
         // A booking that became dearer is credited within what it was booked for.
         let most = self.s.money.job(job).map_or(0, JobMoney::creditable);
         let (funding, breaches) = (p.funding, kinds.into_iter().map(of_market).collect());
+        let amount = if nooterra_engine::planted!("I26 forget the cap of credits") { p.service.minor() * 2 } else { amount };
         let Ok(amount) = Amount::new(amount.min(most)) else { return };
         if amount > Amount::ZERO {
             self.emit(job, Event::SlaCreditIssued { breaches, amount, funding });

@@ -21,6 +21,7 @@ mod recovery;
 mod rig;
 mod scores;
 mod series;
+mod skilled;
 mod skills;
 mod slow;
 mod standing;

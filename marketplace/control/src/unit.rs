@@ -163,7 +163,10 @@ impl<'a> Unit<'a> {
     /// Appends an event to a job's stream, folds it in, posts its money.
     pub fn emit(&mut self, id: JobId, event: JobEvent) -> EventId {
         crate::paths::job(&event);
-        let role = authority(&event).unwrap_or(self.cx.role);
+        let mut role = authority(&event).unwrap_or(self.cx.role);
+        if nooterra_engine::planted!("I7 a robot signs for finance") && matches!(event, JobEvent::JobSettled(_)) {
+            role = Role::RB;
+        }
         let market = is_market(&event);
         let room: Room = if market { |r| &mut r.market } else { |r| &mut r.jobs };
         let event_id = self.record(&format!("job/{id}"), role, Event::Job(event.clone()), room);
@@ -200,7 +203,10 @@ impl<'a> Unit<'a> {
 
     /// Appends an event of a case to its job's stream.
     pub fn record_case(&mut self, job: JobId, event: &crate::fact::CaseEvent) -> EventId {
-        let role = self.role_or(Role::TR);
+        // A dispute about what was complained of during the work is opened by the service, whatever the job's end came from.
+        let own = self.role_or(Role::TR);
+        let late = matches!(event, crate::fact::CaseEvent::Dispute(nooterra_trust::dispute::Event::Opened { .. }));
+        let role = if late && !nooterra_trust::dispute::OPENERS.contains(&own) { Role::TR } else { own };
         self.record(&format!("job/{job}"), role, Event::Case(event.clone()), |r| &mut r.trust)
     }
 
@@ -379,6 +385,9 @@ impl<'a> Unit<'a> {
         let event_id = self.record(&format!("party/{party}"), role, Event::Party(event.clone()), |r| &mut r.market);
         let commands = money::party_entries(self.s, party, &event, event_id, self.cx.legal);
         self.parties_touched.insert(party);
+        if nooterra_engine::planted!("I22 forget an entry") && matches!(event, PartyEvent::ProviderSettled { .. }) {
+            return;
+        }
         self.post(commands);
     }
 
@@ -416,7 +425,8 @@ impl<'a> Unit<'a> {
     fn matures(&mut self, f: &nooterra_ledger::Fact) {
         use nooterra_ledger::{Account, Side};
         let nooterra_ledger::Fact::EntryPosted(b) = f else { return };
-        let due = b.at.saturating_add(self.s.genesis.policy.payout_mature);
+        let early = nooterra_engine::planted!("I30 pay out what is not mature");
+        let due = if early { b.at } else { b.at.saturating_add(self.s.genesis.policy.payout_mature) };
         for p in b.postings.iter().filter(|p| p.side == Side::Credit) {
             let Some(key) = self.s.book.account(p.account) else { continue };
             let party = match key.account {
@@ -464,6 +474,9 @@ impl<'a> Unit<'a> {
             again.extend(self.s.timers.set(Stream::Case(*id), &case, legal, fired).map(|c| (Stream::Case(*id), c)));
             let mut wanted: Vec<(u8, Instant)> = job.deadlines().into_iter().map(|(d, at)| (d as u8, at)).collect();
             wanted.extend(self.s.negotiations.get(id).into_iter().flat_map(crate::negotiation::wanted));
+            if nooterra_engine::planted!("I4 forget the timers of work") && job.status == Status::Executing {
+                wanted.clear();
+            }
             again.extend(self.s.timers.set(Stream::Job(*id), &wanted, legal, fired).map(|c| (Stream::Job(*id), c)));
         }
         for id in &self.robots_touched {

@@ -31,5 +31,8 @@ impl Bid {
 pub fn ranking(bids: &[Bid], budget: Option<u64>) -> Vec<QuoteId> {
     let mut fit: Vec<&Bid> = bids.iter().filter(|b| budget.is_none_or(|most| b.total <= most)).collect();
     fit.sort_unstable_by_key(|b| b.key());
+    if nooterra_engine::planted!("I32 award the dearest") {
+        fit.reverse();
+    }
     fit.into_iter().map(|b| b.quote).collect()
 }

@@ -319,7 +319,8 @@ impl Desk {
     fn assigned(&self, now: Instant, operator: OperatorId, assist: AssistId) -> Result<&Assist, Refusal> {
         let o = self.operators.get(&operator).ok_or(Refusal::Unknown("operator"))?;
         let a = self.open.get(&assist).ok_or(Refusal::Unknown("assist"))?;
-        need(a.stage.operator() == Some(operator), Refusal::NotAssigned)?;
+        let anybody = nooterra_engine::planted!("I36 anybody may intervene");
+        need(a.stage.operator() == Some(operator) || anybody, Refusal::NotAssigned)?;
         need(o.on_shift(now).is_some(), Refusal::ShiftClosed)?;
         Ok(a)
     }
@@ -354,6 +355,7 @@ impl Desk {
                 out.extend(expired(a));
             }
             match a.stage {
+                Stage::Queued {} if nooterra_engine::planted!("I35 help is never given up") => {}
                 Stage::Queued {} => out.push(Event::Exhausted { assist }),
                 Stage::Offered { operator, accept_by: by } | Stage::Accepted { operator, start_by: by } if by <= now => {
                     out.extend(lapse(now, a, operator));
@@ -393,7 +395,11 @@ impl Desk {
             place && free && !a.request.barred.contains(&o.party) && !a.declined.contains(&o.id) && !o.is_tired(now)
         };
         let stands_by = |o: &Operator| !o.standby.contains(&a.request.job);
-        self.operators.values().filter(fits).min_by_key(|o| (stands_by(o), self.load(o.id), o.last_offer, o.id)).map(|o| o.id)
+        let order = |o: &&Operator| (stands_by(o), self.load(o.id), o.last_offer, o.id);
+        if nooterra_engine::planted!("I32 offer help to the last in line") {
+            return self.operators.values().filter(fits).max_by_key(order).map(|o| o.id);
+        }
+        self.operators.values().filter(fits).min_by_key(order).map(|o| o.id)
     }
 
     /// Folds in one event.

@@ -229,6 +229,9 @@ impl JobMoney {
     }
     /// What can still be given back of the captured money.
     pub fn returnable(&self) -> u64 {
+        if nooterra_engine::planted!("I25 give captured money back twice") {
+            return self.captured;
+        }
         self.captured.saturating_sub(self.refunded()).saturating_sub(self.charged_back())
     }
     /// Is a chargeback open? Then nothing is refunded, and the job does not settle.
@@ -236,7 +239,10 @@ impl JobMoney {
         self.chargebacks.values().any(|c| c.state == ChargebackState::Open)
     }
     /// What can still be credited or compensated.
-    pub const fn creditable(&self) -> u64 {
+    pub fn creditable(&self) -> u64 {
+        if nooterra_engine::planted!("I26 forget the cap of credits") {
+            return u64::MAX;
+        }
         self.service.saturating_sub(self.credits).saturating_sub(self.compensation)
     }
     /// What claims can still be paid.

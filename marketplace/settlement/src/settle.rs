@@ -452,6 +452,16 @@ fn entries(input: &SettlementInput, s: &SettlementStatement, excess: &[(PartyId,
     let top_up = vec![Leg::debit(Account::ChargebackExpense, s.topped_up), Leg::credit(escrow, s.topped_up)];
     let mut settled = vec![Leg::debit(escrow, s.balance + s.topped_up)];
     settled.extend(s.parts.iter().map(|p| Leg::credit(p.account, p.amount)));
+    if nooterra_engine::planted!("I23 leave a unit in escrow")
+        && let [from, .., to] = &mut settled[..]
+        && to.amount > 1
+    {
+        (from.amount, to.amount) = (from.amount - 1, to.amount - 1);
+    }
+    if nooterra_engine::planted!("I27 owe a party that nobody knows") {
+        let nobody = Account::OwnerPayable { party: PartyId::named("nobody") };
+        settled.iter_mut().filter(|l| matches!(l.account, Account::OwnerPayable { .. })).for_each(|l| l.account = nobody);
+    }
     let mut helped = vec![Leg::debit(Account::OperatorExpense, s.operator_excess)];
     helped.extend(excess.iter().map(|(party, a)| Leg::credit(Account::OperatorPayable { party: *party }, *a)));
     let trip = vec![Leg::debit(Account::GoodwillExpense, s.trip_fee), Leg::credit(Account::OwnerPayable { party: last_owner }, s.trip_fee)];

@@ -30,8 +30,8 @@ impl Authority {
         Self {
             fences: BTreeMap::new(),
             told: BTreeMap::new(),
-            single: Notes::of("one robot holds a job at a time"),
-            fence: Notes::of("a robot's fence never falls"),
+            single: Notes::of("one robot holds a job at a time", &[11]),
+            fence: Notes::of("a robot's fence never falls", &[10]),
         }
     }
     pub fn look(&mut self, at: Instant, tick: u64, holdings: &[Holding]) {

@@ -6,9 +6,13 @@ use crate::liveness::{JobEnd, Liveness, Motion};
 use crate::safety::{Contact, Safety};
 use crate::sample::Sample;
 use crate::stops::{Barred, Stopped, Stops};
+use crate::trail::Trail;
 use crate::verdict::{Class, Finding, Judgement, Notes, Verdict};
 use crate::watch::Watcher;
+use crate::world::{Delivered, Hit, Recorded, World};
+use nooterra_engine::ids::{JobId, RobotId};
 use nooterra_engine::time::{Instant, Span};
+use nooterra_jobs::Job;
 
 /// Where the judges draw their lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +44,9 @@ pub struct Oracle {
     books: Books,
     authority: Authority,
     stops: Stops,
+    world: World,
+    /// Follows the platform's words; there is none where nobody has given it any.
+    trail: Option<Trail>,
     oaths: Notes,
     other: Notes,
     watchers: Vec<Watcher>,
@@ -60,8 +67,10 @@ impl Oracle {
             books: Books::new(),
             authority: Authority::new(),
             stops: Stops::new(),
-            oaths: Notes::of("the program keeps its oaths"),
-            other: Notes::of("the run is sound"),
+            world: World::new(),
+            trail: None,
+            oaths: Notes::of("the program keeps its oaths", &[3, 4, 6, 10, 12, 20, 22, 23, 28, 37, 38]),
+            other: Notes::of("the run is sound", &[]),
             watchers,
             last: (Instant::ZERO, 0),
         }
@@ -103,9 +112,37 @@ impl Oracle {
             self.stops.access(at, tick, b);
         }
     }
+    /// The robot that is bound to a job truly stands at a point of it, numbered from 1.
+    pub fn visit(&mut self, job: JobId, point: u16) {
+        self.world.visit(job, point);
+    }
+    /// A job's item truly lies where it should, or elsewhere.
+    pub fn item(&mut self, job: JobId, d: Delivered) {
+        self.world.item(job, d);
+    }
+    /// A robot was hit.
+    pub fn hit(&mut self, h: Hit) {
+        self.world.hit(h);
+    }
+    /// A job that has settled; `decided` says that a dispute decided what it earns.
+    pub fn settled(&mut self, at: Instant, tick: u64, j: &Job, decided: bool) {
+        self.world.settled(at, tick, j, decided);
+    }
+    /// A robot's battery, each second.
+    pub fn battery(&mut self, at: Instant, tick: u64, robot: RobotId, powered: bool, excused: bool) {
+        self.world.battery(at, tick, robot, powered, excused);
+    }
+    /// Collisions that the platform has on record, when the run is over.
+    pub fn recorded(&mut self, at: Instant, tick: u64, all: &[Recorded]) {
+        self.world.end(at, tick, all);
+    }
+    /// The trail that was followed is judged with the rest.
+    pub fn trail(&mut self, t: Trail) {
+        self.trail = Some(t);
+    }
     /// An oath of the program was broken: the run stops.
     pub fn oath(&mut self, at: Instant, tick: u64, oath: &str, story: &str) {
-        self.oaths.broke(Class::Safety, at, tick, format!("{oath}: {story}"), vec![]);
+        self.oaths.broke_as(number_of(oath), Class::Safety, at, tick, format!("{oath}: {story}"), vec![]);
     }
     /// Something that a host found: divergence, panic, budget.
     pub fn host(&mut self, class: Class, at: Instant, tick: u64, story: String) {
@@ -131,11 +168,13 @@ impl Oracle {
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.notes().into_iter().flat_map(|n| &n.found)
     }
-    fn notes(&self) -> [&Notes; 14] {
+    fn notes(&self) -> Vec<&Notes> {
         let (s, l, b, a, t) = (&self.safety, &self.liveness, &self.books, &self.authority, &self.stops);
         let (money, world) = ([&b.balance, &b.escrow, &b.payees, &b.sides], [&s.hard, &s.finite, &l.jobs, &l.stuck]);
         let ([b0, b1, b2, b3], [w0, w1, w2, w3]) = (money, world);
-        [w0, w1, w2, w3, b0, b1, b2, b3, &a.single, &a.fence, &t.still, &t.access, &self.oaths, &self.other]
+        let own = [w0, w1, w2, w3, b0, b1, b2, b3, &a.single, &a.fence, &t.still, &t.access, &self.oaths, &self.other];
+        let world = [&self.world.share, &self.world.record, &self.world.energy];
+        own.into_iter().chain(world).chain(self.trail.iter().flat_map(Trail::notes)).collect()
     }
     /// The run is over: the last sample, and how every job ended.
     pub fn finish(mut self, at: Instant, tick: u64, s: &Sample, jobs: &[JobEnd]) -> Verdict {
@@ -146,7 +185,15 @@ impl Oracle {
         for (w, j) in watchers.iter().zip(&expectations).filter(|(_, j)| !j.held) {
             let when = w.broken_at().unwrap_or(at);
             let story = j.story.clone();
-            findings.push(Finding { class: Class::Expectation, judge: j.name.clone(), story, at: when, tick, ids: vec![] });
+            findings.push(Finding {
+                class: Class::Expectation,
+                judge: j.name.clone(),
+                invariant: None,
+                story,
+                at: when,
+                tick,
+                ids: vec![],
+            });
         }
         findings.sort_by_key(|f| f.at);
         let broken: u64 = self.notes().iter().map(|n| n.broken).sum::<u64>() + expectations.iter().filter(|j| !j.held).count() as u64;
@@ -160,6 +207,11 @@ impl Oracle {
         let more = broken.saturating_sub(findings.len() as u64);
         Verdict { findings, more, invariants: self.notes().iter().map(|n| n.judgement()).collect(), expectations }
     }
+}
+
+/// The number that an oath's name begins with, as in `I12 one lease per robot`.
+fn number_of(oath: &str) -> Option<u8> {
+    oath.split(' ').next().and_then(|w| w.strip_prefix('I')).and_then(|n| n.parse().ok())
 }
 
 fn name(names: &[String], i: u32) -> String {

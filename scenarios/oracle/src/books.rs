@@ -31,10 +31,10 @@ pub(crate) struct Books {
 impl Books {
     pub fn new() -> Self {
         Self {
-            balance: Notes::of("debits equal credits"),
-            escrow: Notes::of("ended jobs keep no escrow"),
-            payees: Notes::of("every payable has a payee"),
-            sides: Notes::of("no account on its abnormal side"),
+            balance: Notes::of("debits equal credits", &[20]),
+            escrow: Notes::of("ended jobs keep no escrow", &[23, 9]),
+            payees: Notes::of("every payable has a payee", &[27]),
+            sides: Notes::of("no account on its abnormal side", &[21]),
             told: BTreeSet::new(),
         }
     }

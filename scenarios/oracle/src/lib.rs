@@ -1,7 +1,7 @@
 //! # oracle: the judges of a run
 //!
 //! What lives here: what a run is measured by ([`Sample`]), the judges that are never asked for and always sit
-//! ([`safety`], [`liveness`], [`books`], [`authority`], [`stops`]), those that a scenario appoints ([`watch`]), and the
+//! ([`safety`], [`liveness`], [`books`], [`authority`], [`stops`], [`world`], and those of the platform's [`trail`]), those that a scenario appoints ([`watch`]), and the
 //! [`verdict`] that they come to together.
 //!
 //! What it may not touch: files, clocks, the run itself. A judge sees values of the world's truth and of the
@@ -16,8 +16,10 @@ pub mod liveness;
 pub mod safety;
 pub mod sample;
 pub mod stops;
+pub mod trail;
 pub mod verdict;
 pub mod watch;
+pub mod world;
 
 mod bench;
 #[cfg(test)]
@@ -30,5 +32,7 @@ pub use liveness::{JobEnd, Motion};
 pub use safety::{Contact, Counterpart};
 pub use sample::Sample;
 pub use stops::{Barred, Stopped};
+pub use trail::Trail;
 pub use verdict::{Class, Finding, Judgement, Verdict};
 pub use watch::{FaultSpan, Watcher, When};
+pub use world::{Delivered, Hit, Recorded};

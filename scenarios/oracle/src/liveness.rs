@@ -57,7 +57,13 @@ pub(crate) struct Liveness {
 
 impl Liveness {
     pub fn new(limit: Span, moved_mm: i64) -> Self {
-        Self { limit, moved_mm, stands: BTreeMap::new(), stuck: Notes::of("no robot stands stuck"), jobs: Notes::of("every job ends") }
+        Self {
+            limit,
+            moved_mm,
+            stands: BTreeMap::new(),
+            stuck: Notes::of("no robot stands stuck", &[]),
+            jobs: Notes::of("every job ends", &[5]),
+        }
     }
     /// Robots that stand stuck now.
     pub fn stuck_now(&self) -> u64 {

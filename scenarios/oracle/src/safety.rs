@@ -62,8 +62,8 @@ impl Safety {
             collisions: 0,
             contacts: 0,
             strongest_mns: 0,
-            hard: Notes::of("no hard contact"),
-            finite: Notes::of("every body is somewhere"),
+            hard: Notes::of("no hard contact", &[]),
+            finite: Notes::of("every body is somewhere", &[]),
         }
     }
     pub fn contact(&mut self, c: &Contact, name: &dyn Fn(u32) -> String) {

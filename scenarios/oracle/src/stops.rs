@@ -49,8 +49,8 @@ impl Stops {
         Self {
             told: BTreeSet::new(),
             barred: BTreeSet::new(),
-            still: Notes::of("a stopped robot stands"),
-            access: Notes::of("no work without access"),
+            still: Notes::of("a stopped robot stands", &[15]),
+            access: Notes::of("no work without access", &[14]),
         }
     }
     pub fn motion(&mut self, at: Instant, tick: u64, s: &Stopped, name: &dyn Fn(u32) -> String) {

@@ -42,6 +42,8 @@ pub struct Finding {
     pub class: Class,
     /// Which judge or invariant.
     pub judge: String,
+    /// Number of the invariant in the domain's list (I1 to I43); none where the list has none.
+    pub invariant: Option<u8>,
     /// What happened, for people.
     pub story: String,
     /// When.
@@ -54,7 +56,8 @@ pub struct Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {} (tick {}): {}", self.judge, self.at, self.tick, self.story)?;
+        let number = self.invariant.map_or(String::new(), |n| format!(" (I{n})"));
+        write!(f, "{}{number} at {} (tick {}): {}", self.judge, self.at, self.tick, self.story)?;
         if !self.ids.is_empty() {
             write!(f, " [{}]", self.ids.join(", "))?;
         }
@@ -67,6 +70,8 @@ impl fmt::Display for Finding {
 pub struct Judgement {
     /// What was judged.
     pub name: String,
+    /// Numbers of the invariants of the domain's list that it stands for.
+    pub invariants: Vec<u8>,
     /// Did it hold?
     pub held: bool,
     /// How often it was looked at.
@@ -103,6 +108,8 @@ impl Verdict {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Notes {
     pub name: &'static str,
+    /// Numbers of the domain's list, the first being meant if none is named.
+    pub numbers: &'static [u8],
     pub checks: u64,
     pub broken: u64,
     pub found: Vec<Finding>,
@@ -112,16 +119,20 @@ pub(crate) struct Notes {
 const KEPT: usize = 50;
 
 impl Notes {
-    pub(crate) fn of(name: &'static str) -> Self {
-        Self { name, ..Self::default() }
+    pub(crate) fn of(name: &'static str, numbers: &'static [u8]) -> Self {
+        Self { name, numbers, ..Self::default() }
     }
     pub(crate) fn checked(&mut self) {
         self.checks += 1;
     }
     pub(crate) fn broke(&mut self, class: Class, at: Instant, tick: u64, story: String, ids: Vec<String>) {
+        self.broke_as(self.numbers.first().copied(), class, at, tick, story, ids);
+    }
+    /// The same, naming the invariant.
+    pub(crate) fn broke_as(&mut self, invariant: Option<u8>, class: Class, at: Instant, tick: u64, story: String, ids: Vec<String>) {
         self.broken += 1;
         if self.found.len() < KEPT {
-            self.found.push(Finding { class, judge: self.name.to_owned(), story, at, tick, ids });
+            self.found.push(Finding { class, judge: self.name.to_owned(), invariant, story, at, tick, ids });
         }
     }
     pub(crate) fn judgement(&self) -> Judgement {
@@ -130,6 +141,7 @@ impl Notes {
             None => format!("held, {} checks", self.checks),
             Some(f) => format!("broken {} times, first at {}: {}", self.broken, f.at, f.story),
         };
-        Judgement { name: self.name.to_owned(), held: self.broken == 0, checks: self.checks, story }
+        let invariants = self.numbers.to_vec();
+        Judgement { name: self.name.to_owned(), invariants, held: self.broken == 0, checks: self.checks, story }
     }
 }

@@ -125,7 +125,7 @@ impl Watcher {
             None => (true, values),
             Some((when, why)) => (false, format!("at {when}, {why}")),
         };
-        Judgement { name: self.text.clone(), held, checks: self.checks, story }
+        Judgement { name: self.text.clone(), invariants: Vec::new(), held, checks: self.checks, story }
     }
     /// When it broke.
     pub fn broken_at(&self) -> Option<Instant> {

@@ -4,9 +4,11 @@ use crate::tape::Tape;
 use nooterra_control::fact::{DispatchEvent, Event, Fact, PartyEvent};
 use nooterra_engine::Instant;
 use nooterra_engine::faults::Edge;
+use nooterra_engine::ids::{IncidentId, RobotId};
 use nooterra_jobs::event::{Choice, Event as JobEvent, Outcome, Side};
 use nooterra_operations::RobotStatus;
 use nooterra_operations::event::Event as RobotEvent;
+use nooterra_oracle::{Recorded, Trail};
 use nooterra_stage::{Entry, Sink};
 use std::collections::BTreeMap;
 
@@ -29,6 +31,8 @@ pub struct Counts {
     pub incidents: BTreeMap<u8, u64>,
     /// Incidents as they were opened.
     pub incident_lines: Vec<String>,
+    /// Collisions on record, by robot.
+    pub collisions: Vec<Recorded>,
     /// Faults begun.
     pub faults: u64,
     /// Doors opened.
@@ -53,6 +57,13 @@ pub struct Counts {
     pub credits: u64,
     /// Lowest price quoted for each open request, by stream.
     offers: BTreeMap<String, u64>,
+    /// Whom an incident of a contact concerns.
+    hit: BTreeMap<IncidentId, RobotId>,
+}
+
+/// Is an incident of this code about a contact?
+fn is_contact(code: &str) -> bool {
+    matches!(code, "COLLISION" | "HUMAN_CONTACT")
 }
 
 /// Incident lines kept.
@@ -77,7 +88,13 @@ impl Counts {
         match &r.payload {
             Event::Job(j) => {
                 self.see_job(at, j);
+                self.see_contact(at, j);
                 self.see_market(&r.header.stream, j);
+            }
+            Event::Robot(RobotEvent::IncidentOpened { code, severity, .. }) if is_contact(code) => {
+                if let Some(robot) = r.header.stream.strip_prefix("robot/").and_then(|r| r.parse().ok()) {
+                    self.collisions.push(Recorded { at, robot, severity: *severity });
+                }
             }
             Event::Robot(RobotEvent::HealthChanged { to: RobotStatus::Maintenance, .. }) => self.recovered += 1,
             Event::Dispatch(DispatchEvent::DispatchEvaluated { jobs, .. }) => {
@@ -111,6 +128,20 @@ impl Counts {
             _ => {}
         }
     }
+    fn see_contact(&mut self, at: Instant, e: &JobEvent) {
+        match e {
+            JobEvent::IncidentOpened { incident, code, severity, robot: Some(robot), .. } if is_contact(code.text()) => {
+                self.hit.insert(*incident, *robot);
+                self.collisions.push(Recorded { at, robot: *robot, severity: *severity });
+            }
+            JobEvent::IncidentRepeated { incident, severity } => {
+                if let Some(robot) = self.hit.get(incident).copied() {
+                    self.collisions.push(Recorded { at, robot, severity: *severity });
+                }
+            }
+            _ => {}
+        }
+    }
     fn see_job(&mut self, at: Instant, e: &JobEvent) {
         match e {
             JobEvent::PaymentAuthorised { amount, .. } => self.authorised += amount.minor(),
@@ -127,19 +158,25 @@ impl Counts {
     }
 }
 
-/// Hands entries on to the tape and counts them.
+/// Hands entries on to the tape, counts them, and shows them to the judges of the platform's trail.
 #[derive(Debug)]
 pub struct Counting<'a> {
     /// Where entries go.
     pub tape: &'a mut Tape,
     /// What is counted.
     pub counts: &'a mut Counts,
+    /// Who follows what the platform hears and says.
+    pub trail: &'a mut Trail,
 }
 
 impl Sink for Counting<'_> {
     fn put(&mut self, tick: u64, at: Instant, entry: Entry<'_>) {
         match entry {
-            Entry::Fact(f) => self.counts.see(at, f),
+            Entry::Input(i) => self.trail.input(at, tick, &i.envelope),
+            Entry::Fact(f) => {
+                self.counts.see(at, f);
+                self.trail.fact(at, tick, f);
+            }
             Entry::Fault(f) if f.edge == Edge::Begin => self.counts.faults += 1,
             Entry::Wish(nooterra_control::Wish::Facility { order, .. }) => match order {
                 nooterra_port::FacilityOrder::Door { open: true, .. } => self.counts.doors += 1,

@@ -9,16 +9,20 @@ use nooterra_jobs::status::Status;
 use nooterra_ledger::{Account, Kind};
 use nooterra_operations::RobotStatus;
 use nooterra_oracle::{
-    Barred, BookView, Class, Contact, Counterpart, FaultSpan, Holding, JobEnd, Limits, Motion, Oracle, Sample, Stopped, Verdict, Watcher,
-    When,
+    Barred, BookView, Class, Contact, Counterpart, Delivered, FaultSpan, Hit, Holding, JobEnd, Limits, Motion, Oracle, Sample, Stopped,
+    Trail, Verdict, Watcher, When,
 };
 use nooterra_script::expect::Form;
 use nooterra_script::families::{EVENTS, LEDGER, REFUSED};
 use nooterra_script::resolved::FaultKind;
 use nooterra_stage::{Setup, Stage};
-use nooterra_twin::{Party, RobotIx};
+use nooterra_twin::{Party, RobotIx, Whereabouts};
 use std::collections::BTreeSet;
 
+/// A robot is at a point of its work within this, in the world's truth, metres.
+const AT_POINT_M: f64 = 0.6;
+/// And an item where it belongs within this, metres.
+const ITEM_AT_M: f64 = 1.3;
 /// A fault still explains what happens this long after it ended.
 const AFTERMATH: Span = Span::from_secs(60);
 
@@ -27,6 +31,7 @@ const AFTERMATH: Span = Span::from_secs(60);
 pub struct Judge {
     oracle: Oracle,
     verified: BTreeSet<PartyId>,
+    settled: BTreeSet<JobId>,
     last: Sample,
     closest_m: Option<f64>,
 }
@@ -62,7 +67,13 @@ impl Judge {
             })
             .collect();
         let verified = setup.parties().into_iter().map(|(p, _)| p).collect();
-        Self { oracle: Oracle::new(Limits::default(), &robots, watchers), verified, last: Sample::default(), closest_m: None }
+        Self {
+            oracle: Oracle::new(Limits::default(), &robots, watchers),
+            verified,
+            settled: BTreeSet::new(),
+            last: Sample::default(),
+            closest_m: None,
+        }
     }
 
     /// After each tick: contacts and broken oaths. Says whether the run has to stop.
@@ -82,7 +93,16 @@ impl Judge {
             let other = if let Counterpart::Robot(o) = with { Some(o) } else { None };
             let excused = faulty(stage, robot, at) || other.is_some_and(|o| faulty(stage, o, at));
             self.oracle.contact(&Contact { at, tick, robot, with, impulse_mns: c.impulse_mns, began: c.began, excused });
+            let dead = stage.fleet.twin.readings(c.robot).is_none_or(|r| !r.powered);
+            let is_hit = !matches!(with, Counterpart::Load | Counterpart::Floor | Counterpart::Person(_));
+            self.oracle.hit(Hit {
+                at,
+                robot: stage.setup().robot_id(robot as usize),
+                impulse_mns: if is_hit { c.impulse_mns } else { 0 },
+                excused: dead || lies(stage, robot),
+            });
         }
+        self.work(stage);
         if !stage.control.state().stops.active.is_empty() {
             self.oracle.stopped(at, tick, &stopped(stage, at));
         }
@@ -95,6 +115,50 @@ impl Judge {
         false
     }
 
+    /// Where robots bound to jobs, and what they carry, really are.
+    fn work(&mut self, stage: &Stage) {
+        for cell in stage.control.state().robots.values() {
+            let Some(held) = cell.robot.lease else { continue };
+            let Some(j) = stage.control.state().jobs.get(&held.job) else { continue };
+            let works = j.status.class() == nooterra_jobs::Class::Inside || matches!(j.status, Status::Arrived | Status::Completed);
+            let here = stage.fleet.robots().find(|(id, _, _)| *id == cell.robot.id).and_then(|(_, ix, _)| stage.fleet.twin.truth(ix));
+            let Some(here) = here.filter(|_| works) else { continue };
+            for (point, step) in (1u16..).zip(j.steps()) {
+                let Some(v) = stage.setup().site.vertices.get(step.place as usize) else { continue };
+                if v.level == here.level && v.at.dist(here.pose.at) <= AT_POINT_M {
+                    self.oracle.visit(j.id, point);
+                }
+            }
+        }
+    }
+
+    /// Jobs whose money has become final are held against what was done; items, where they lie.
+    fn done(&mut self, stage: &Stage) {
+        let (tick, at) = (stage.tick(), stage.now());
+        for j in stage.control.jobs() {
+            if let (Some(item), Some(last)) = (j.request.item, j.steps().last())
+                && j.started
+                && !self.settled.contains(&j.id)
+            {
+                let lies = stage.fleet.twin.load_named(item).and_then(|l| stage.fleet.twin.whereabouts(l));
+                let there = stage.setup().site.vertices.get(last.place as usize).is_some_and(|v| match lies {
+                    Some(Whereabouts::Stored { stand } | Whereabouts::Loose { stand }) => {
+                        stand.level == v.level && stand.pose.at.dist(v.at) <= ITEM_AT_M
+                    }
+                    _ => false,
+                });
+                // What was there once was handed in: the site takes it away.
+                if there {
+                    self.oracle.item(j.id, Delivered::There);
+                }
+            }
+            if j.status == Status::Settled && self.settled.insert(j.id) {
+                let decided = stage.control.state().cases.get(&j.id).is_some_and(|c| c.disputes.earned_bps().is_some());
+                self.oracle.settled(at, tick, j, decided);
+            }
+        }
+    }
+
     /// Each simulated second.
     pub fn second(&mut self, stage: &Stage, counts: &Counts, stops: u64) {
         let (tick, at) = (stage.tick(), stage.now());
@@ -105,6 +169,11 @@ impl Judge {
             let finite =
                 stage.fleet.twin.truth(ix).is_some_and(|t| t.pose.at.x.is_finite() && t.pose.at.y.is_finite() && t.z_m.is_finite());
             self.oracle.finite(at, tick, finite, &format!("robot {id}"));
+        }
+        self.done(stage);
+        for (i, (id, ix, _)) in (0u32..).zip(stage.fleet.robots()) {
+            let powered = stage.fleet.twin.readings(ix).is_none_or(|r| r.powered) || stage.fleet.twin.is_away(ix);
+            self.oracle.battery(at, tick, id, powered, drained(stage, i));
         }
         let motions: Vec<Motion> = (0..stage.setup().resolved.robots.len()).filter_map(|i| motion(stage, i, at)).collect();
         self.oracle.motion(at, tick, &motions);
@@ -153,7 +222,14 @@ impl Judge {
     /// The run is over, and its last second was looked at. `cut` says that it was stopped by the user: then nothing is
     /// expected of it.
     #[must_use]
-    pub fn finish(self, stage: &Stage, cut: bool) -> Verdict {
+    pub fn finish(mut self, stage: &Stage, counts: &Counts, cut: bool, mut trail: Trail) -> Verdict {
+        if !cut {
+            trail.end(stage.now(), stage.tick(), stage.control.state());
+        }
+        self.oracle.trail(trail);
+        if !cut {
+            self.oracle.recorded(stage.now(), stage.tick(), &counts.collisions);
+        }
         let jobs: Vec<JobEnd> = if cut {
             Vec::new()
         } else {
@@ -198,6 +274,17 @@ fn barred(stage: &Stage) -> Vec<Barred> {
 
 fn number(stage: &Stage, ix: RobotIx) -> Option<u32> {
     stage.fleet.robots().position(|(_, r, _)| r == ix).and_then(|i| u32::try_from(i).ok())
+}
+
+/// Does a fault of the scenario make this robot say what is not so?
+fn lies(stage: &Stage, robot: u32) -> bool {
+    stage.setup().resolved.faults.faults.iter().any(|f| matches!(&f.kind, FaultKind::RobotLies { robot: r } if *r == robot))
+}
+
+/// Does a fault of the scenario take this robot's energy, sooner or later?
+fn drained(stage: &Stage, robot: u32) -> bool {
+    let of = |k: &FaultKind| matches!(k, FaultKind::BatteryDead { robot: r } | FaultKind::BatterySag { robot: r } if *r == robot);
+    stage.setup().resolved.faults.faults.iter().any(|f| of(&f.kind))
 }
 
 /// Is a fault on this robot (or one that moves or blinds it) in force, or just over?

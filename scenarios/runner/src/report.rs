@@ -226,6 +226,8 @@ pub struct RobotReport {
 pub struct Judged {
     /// What was judged.
     pub name: String,
+    /// The invariants of the domain's list that it stands for: `I22`. None for an expectation.
+    pub invariants: Vec<String>,
     /// Did it hold?
     pub held: bool,
     /// When it broke, and how; or how often it was checked.

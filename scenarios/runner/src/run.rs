@@ -11,7 +11,7 @@ use crate::{domain, summary};
 use nooterra_blackbox::OpenInfo;
 use nooterra_blackbox::words::Manifest;
 use nooterra_engine::{Digest, Hasher, Instant};
-use nooterra_oracle::{Class, Verdict};
+use nooterra_oracle::{Class, Trail, Verdict};
 use nooterra_stage::StageError;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant as Clock};
@@ -20,6 +20,9 @@ use thiserror::Error;
 /// So many ticks are handed to the recorder together: waking its thread costs as much as a tick's words do. They are a
 /// fraction of the second that a crash may cost.
 pub const TICKS_A_TAPE: u64 = 10;
+
+/// The platform's state is held against its trail each so many simulated seconds, as far as it is open.
+const TRAIL_EVERY_S: u64 = 60;
 
 /// What to run, and how.
 #[derive(Debug, Clone, Default)]
@@ -174,12 +177,13 @@ fn pass(
     let mut drive = Drive::new(loaded.setup.clone())?;
     let mut judge = Judge::new(&loaded.setup);
     let mut counts = Counts::default();
+    let mut trail = Trail::new(&loaded.setup.genesis());
     let mut running = Hasher::new();
     let (mut interrupted, mut told) = (false, Clock::now());
     let duration = Instant(loaded.setup.resolved.duration.0);
     let tick_ns = loaded.setup.resolved.tick.0;
     while !drive.is_over() {
-        let stepped = drive.tick_with(|stage, tape| stage.step(&mut Counting { tape, counts: &mut counts }));
+        let stepped = drive.tick_with(|stage, tape| stage.step(&mut Counting { tape, counts: &mut counts, trail: &mut trail }));
         if drive.stage.tick().is_multiple_of(TICKS_A_TAPE) {
             recording = send(&mut drive, &mut running, recording)?;
         }
@@ -193,6 +197,9 @@ fn pass(
         }
         if at.0 / 1_000_000_000 != (at.0 - tick_ns) / 1_000_000_000 {
             judge.second(&drive.stage, &counts, drive.stops);
+            if (at.0 / 1_000_000_000).is_multiple_of(TRAIL_EVERY_S) {
+                trail.state(at, drive.stage.tick(), drive.stage.control.state());
+            }
         }
         if drive.stage.tick().is_multiple_of(50) && told.elapsed() >= Duration::from_millis(50) {
             told = Clock::now();
@@ -223,7 +230,7 @@ fn pass(
         judge.second(&drive.stage, &counts, stops);
     }
     let judge_last = judge.last().clone();
-    let verdict = judge.finish(&drive.stage, interrupted);
+    let verdict = judge.finish(&drive.stage, &counts, interrupted, trail);
     let marks = drive.stage.take_marks();
     Ok(Pass {
         drive,

@@ -70,7 +70,8 @@ fn outcome_of(c: Class) -> Outcome {
 }
 
 fn judged(j: &Judgement) -> Judged {
-    Judged { name: j.name.clone(), held: j.held, story: j.story.clone() }
+    let invariants = j.invariants.iter().map(|n| format!("I{n}")).collect();
+    Judged { name: j.name.clone(), invariants, held: j.held, story: j.story.clone() }
 }
 
 fn faults(setup: &Setup) -> Vec<String> {

@@ -47,7 +47,8 @@ impl Agent {
         self.ride(now, map);
 
         let model = &self.config.model;
-        let stopped = !self.stops.is_empty() || self.check_until.is_some();
+        let obeys = !nooterra_engine::planted!("I15 drive on under a stop");
+        let stopped = (obeys && !self.stops.is_empty()) || self.check_until.is_some();
         let held = stopped || now < self.health.hold_until || !self.health.is_fit();
         let lim = self.limits();
         let speed = self.last.v.norm();

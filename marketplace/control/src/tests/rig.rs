@@ -113,6 +113,12 @@ pub struct Rig {
     /// Terms that parties were shown.
     pub shown: Vec<(PartyId, JobId, Digest, Terms)>,
     pub restart_every: Option<u32>,
+    /// What was said to the platform: after how many facts, when.
+    pub inputs: Vec<(usize, Instant, Envelope)>,
+    /// Broken oaths are kept here, if anybody wants them; otherwise they end the test.
+    pub oaths: Option<Vec<(&'static str, String)>>,
+    /// Robots' clocks run ahead by so much.
+    pub ahead: Span,
     ticks: u32,
 }
 
@@ -300,6 +306,9 @@ impl Rig {
             unheard: vec![],
             shown: vec![],
             restart_every: None,
+            inputs: vec![],
+            oaths: None,
+            ahead: Span::ZERO,
             ticks: 0,
         }
     }
@@ -327,6 +336,7 @@ impl Rig {
 
     /// Hands an envelope to the platform and lets the puppets answer what it wishes.
     pub fn put(&mut self, e: Envelope) -> Result<(), String> {
+        self.inputs.push((self.facts.len(), self.now, e.clone()));
         let mut out = Out::default();
         self.c.step(self.now, Input::new(e), &mut out);
         self.digest_out(out)
@@ -342,7 +352,10 @@ impl Rig {
         }
         self.facts.extend(out.facts);
         let broken = marks::take().broken;
-        assert!(broken.is_empty(), "{broken:#?}");
+        match &mut self.oaths {
+            Some(kept) => kept.extend(broken),
+            None => assert!(broken.is_empty(), "{broken:#?}"),
+        }
         for w in out.wishes {
             self.answer(w);
         }
@@ -557,7 +570,7 @@ impl Rig {
         let p = self.robots.get_mut(&id).unwrap();
         let mut d = r.draft("robot");
         (d.lease, d.fence) = p.lease.as_ref().map_or((None, Some(p.fence)), |(l, f)| (Some(l.lease), Some(*f)));
-        let e = p.sender.seal(d, now, 0);
+        let e = p.sender.seal(d, now.saturating_add(self.ahead), 0);
         p.queue.push(e);
     }
 

@@ -1,127 +1,22 @@
-use super::rig::{Rig, genesis, key, party, robot, row};
+use super::rig::{Rig, key, party, robot, row};
+use super::skilled::{LONG, TWO, bundle, certificate, skilled};
+use crate::Control;
 use crate::fact::{DispatchEvent, Event, Fact};
 use crate::genesis::Genesis;
 use crate::input::{CertifierCommand, DeveloperCommand, RequesterCommand, StaffCommand};
-use crate::skills::{CertificateEntry, SkillEntry};
-use crate::{Control, Policy};
+use crate::skills::CertificateEntry;
 use nooterra_engine::Digest;
-use nooterra_engine::ids::{JobId, LicenceId, TenantId};
+use nooterra_engine::ids::JobId;
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::event::{Cause, Fault};
-use nooterra_jobs::pins::{LicencePin, LicenceUnit};
+use nooterra_jobs::pins::LicenceUnit;
 use nooterra_jobs::status::Status;
 use nooterra_ledger::Account;
-use nooterra_skills::cases::{Case, Cases};
-use nooterra_skills::evidence::{Evidence, InLoop, Simulated, Supervised};
-use nooterra_skills::graph::{Act, End, Graph, Node};
-use nooterra_skills::manifest::{API, Manifest};
-use nooterra_skills::seal::{BundleSeal, Certificate, Drivers, SignedCertificate};
-use nooterra_skills::words::{Envelope, LicenceTerms, Milestone, Use};
-use nooterra_skills::{Bundle, Capability, Level, Tier, Unit, Version};
+use nooterra_skills::evidence::Evidence;
+use nooterra_skills::seal::{BundleSeal, SignedCertificate};
+use nooterra_skills::{Level, Tier};
 use std::sync::Arc;
-
-/// Of one owner, so that one can take over from the other.
-const TWO: &[(&str, &str, u32)] = &[("a1", "acme", 8), ("b1", "acme", 15)];
-
-fn bundle(minor: u16) -> (Manifest, Bundle) {
-    let amount = |v| Amount::new(v).unwrap();
-    let m = Manifest {
-        name: "navigation".into(),
-        version: Version { major: 1, minor, patch: 0 },
-        developer: party("dev"),
-        api: API,
-        entry: "drive".into(),
-        capabilities: vec![Use { capability: Capability::Navigate, min: 0, max: 600 }],
-        envelope: Envelope::default(),
-        zones_forbidden: vec![],
-        sensors: vec![],
-        graph: Digest::ZERO,
-        assets: vec![],
-        cases: Digest::ZERO,
-        max_run_s: 60,
-        units: vec!["there".into()],
-        licence: LicenceTerms {
-            unit: Unit::Checkpoint,
-            fee: amount(10),
-            cap: amount(50),
-            tenants: vec![TenantId::named(super::rig::TENANT)],
-            min_tier: Tier::Lab,
-            refundable_until: Milestone::Booked,
-        },
-    };
-    let drive = Act::Call {
-        capability: Capability::Navigate,
-        argument: 500,
-        timeout_s: 60,
-        retries: 0,
-        done: "there".into(),
-        failed: "there".into(),
-    };
-    let node = |name: &str, act| Node { name: name.into(), act };
-    let g = Graph {
-        nodes: vec![
-            node("done", Act::End { how: End::Done }),
-            node("drive", drive),
-            node("there", Act::Checkpoint { next: "done".into() }),
-        ],
-    };
-    let c = Cases { cases: vec![Case { name: "plain".into(), scripts: vec![], ends: End::Done, checkpoints: vec!["there".into()] }] };
-    (m.clone(), Bundle::pack(m, &g, &c, vec![]))
-}
-
-fn evidence() -> Evidence {
-    Evidence {
-        simulated: Simulated { seeds: 1_000, faults: 1, clamps: 1, ..Simulated::default() },
-        in_loop: InLoop { runs: 50, completed: 50, assisted: 1, ..InLoop::default() },
-        supervised: Supervised { jobs: 200, passed: 200, incidents: 0, privacy_review: Digest([1; 32]) },
-        runs: vec![Digest([2; 32])],
-    }
-}
-
-fn certificate(minor: u16, model: &str, tier: Tier, until: Instant) -> CertificateEntry {
-    let c = Certificate {
-        bundle: bundle(minor).1.hash(),
-        certifier: party("cert"),
-        model: model.into(),
-        drivers: Drivers { from: 1, to: 1 },
-        tier,
-        physics: Digest([3; 32]),
-        evidence: evidence().hash(),
-        envelope: Envelope::default(),
-        not_before: Instant::ZERO,
-        not_after: until,
-    };
-    CertificateEntry { certificate: SignedCertificate::sign(c, &key("cert")), evidence: evidence() }
-}
-
-const LONG: Instant = Instant::from_secs(300 * 86_400);
-
-/// Versions up to `newest`, certified for these models; the newest is what bookings pin. The second robot is a `big`.
-fn skilled(newest: u16, models: &[(&str, Tier)]) -> Genesis {
-    let mut g = genesis(Policy::scenario(), TWO);
-    g.robots[1].model.name = "big".into();
-    let entry = |minor| {
-        let b = bundle(minor).1;
-        SkillEntry {
-            bundle: b.to_bytes(),
-            seal: BundleSeal::sign(b.hash(), &key("dev")),
-            certificates: models.iter().map(|(m, t)| certificate(minor, m, *t, LONG)).collect(),
-        }
-    };
-    g.skills = (0..=newest).map(entry).collect();
-    let (m, b) = bundle(newest);
-    g.contract.licences = vec![LicencePin {
-        licence: LicenceId::named("navigation"),
-        skill: m.skill(),
-        bundle: b.hash(),
-        developer: party("dev"),
-        fee: m.licence.fee,
-        cap: m.licence.cap,
-        unit: LicenceUnit::Checkpoint,
-    }];
-    g
-}
 
 const BOTH: &[(&str, Tier)] = &[("tinyRobot", Tier::Field), ("big", Tier::Lab)];
 

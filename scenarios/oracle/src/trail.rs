@@ -1,0 +1,183 @@
+//! The trail: what the platform was told and what it says happened, followed word for word by judges that share no rule
+//! with it. They know the platform's words (events, facts, envelopes) and none of its decisions: tables, arithmetic,
+//! chains and choices are written down here once more, from the domain's text.
+//!
+//! Most of them judge as they go, at the end of each unit; what needs the whole state – the refold, the statements, the
+//! book against its facts – is judged each simulated minute for what is open, and at the end for everything.
+
+mod after;
+mod award;
+mod chain;
+mod dossier;
+mod entries;
+mod evidence;
+mod fold;
+mod help;
+mod lease;
+mod money;
+mod month;
+mod purse;
+mod reckon;
+mod signers;
+mod table;
+
+use crate::verdict::Notes;
+use nooterra_control::Fact;
+use nooterra_control::fact::Event as Payload;
+use nooterra_control::genesis::Genesis;
+use nooterra_control::state::State;
+use nooterra_engine::digest::Digest;
+use nooterra_engine::ids::{JobId, KeyId, LeaseId, OperatorId, RobotId};
+use nooterra_engine::time::Instant;
+use nooterra_trust::{Envelope, Role};
+
+/// When something is judged.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Now {
+    pub at: Instant,
+    pub tick: u64,
+}
+
+/// Who said what is being decided.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Said {
+    pub hash: Digest,
+    pub key: KeyId,
+    pub role: Option<Role>,
+    pub actor: [u8; 16],
+    pub lease: Option<LeaseId>,
+    pub fence: Option<u64>,
+}
+
+/// The judges of the trail.
+#[derive(Debug)]
+pub struct Trail {
+    chain: chain::Chain,
+    table: table::Table,
+    leases: lease::Leases,
+    money: money::Money,
+    awards: award::Awards,
+    help: help::Help,
+    fold: fold::Fold,
+    evidence: evidence::Evidence,
+    /// The cause of the unit that is being read.
+    unit: Digest,
+}
+
+impl Trail {
+    /// The judges of a platform that starts with this.
+    pub fn new(g: &Genesis) -> Self {
+        Self {
+            chain: chain::Chain::new(g),
+            table: table::Table::new(),
+            leases: lease::Leases::new(g),
+            money: money::Money::new(g),
+            awards: award::Awards::new(g),
+            help: help::Help::new(g),
+            fold: fold::Fold::new(g),
+            evidence: evidence::Evidence::new(),
+            unit: Digest::ZERO,
+        }
+    }
+
+    /// Something reaches the platform, before it takes effect.
+    pub fn input(&mut self, at: Instant, tick: u64, e: &Envelope) {
+        let n = Now { at, tick };
+        self.money.close(n);
+        self.chain.input(n, e);
+        self.awards.input();
+        let said = self.chain.said();
+        self.evidence.input(at, e, said.and_then(|s| s.role), said.map_or(Digest::ZERO, |s| s.hash));
+        if self.chain.is_flawed() {
+            self.evidence.refused();
+        }
+    }
+
+    /// The platform says what happened.
+    pub fn fact(&mut self, at: Instant, tick: u64, f: &Fact) {
+        match f {
+            Fact::Rejected(r) => {
+                self.chain.refused(Now { at, tick }, r);
+                self.evidence.refused();
+            }
+            Fact::Ledger(l) => {
+                self.money.ledger(Now { at: l.at(), tick }, l);
+                self.fold.ledger(l);
+            }
+            Fact::Event(r) => {
+                let n = Now { at: r.header.legal_ns, tick };
+                if r.header.cause != self.unit {
+                    self.unit = r.header.cause;
+                    self.money.close(n);
+                }
+                self.chain.event(n, r);
+                let said = self.chain.said().filter(|s| s.hash == r.header.cause);
+                let job = r.header.stream.strip_prefix("job/").and_then(|j| j.parse::<JobId>().ok());
+                match &r.payload {
+                    Payload::Job(e) => {
+                        if let Some(id) = job {
+                            self.table.event(n, id, e);
+                            self.fold.job(n.at, id, e);
+                        }
+                    }
+                    Payload::Robot(e) => {
+                        if let Some(id) = r.header.stream.strip_prefix("robot/").and_then(|j| j.parse::<RobotId>().ok()) {
+                            self.leases.robot(n, id, e);
+                            self.help.robot(n, id, e);
+                            self.fold.robot(n.at, id, e);
+                        }
+                    }
+                    Payload::Case(e) => {
+                        if let Some(id) = job {
+                            self.evidence.event(n, id, e);
+                        }
+                    }
+                    Payload::Operator(e) => {
+                        if let Some(id) = r.header.stream.strip_prefix("operator/").and_then(|j| j.parse::<OperatorId>().ok()) {
+                            self.help.shift(id, e);
+                        }
+                    }
+                    _ => {}
+                }
+                self.leases.event(n, job, &r.payload, said);
+                self.awards.event(n, job, &r.payload, r.header.role == Role::OW);
+                self.help.event(n, job, &r.payload, said);
+                self.money.event(n, job, r);
+            }
+        }
+    }
+
+    /// The platform's state in between: what is open must be what its streams say.
+    pub fn state(&mut self, at: Instant, tick: u64, s: &State) {
+        let n = Now { at, tick };
+        self.money.close(n);
+        self.evidence.forget();
+        self.fold.timers(n, s);
+        self.fold.compare(n, s, self.chain.heads(), false);
+    }
+
+    /// The run is over.
+    pub fn end(&mut self, at: Instant, tick: u64, s: &State) {
+        let n = Now { at, tick };
+        self.chain.close(n);
+        self.money.end(n, s);
+        self.fold.timers(n, s);
+        self.fold.compare(n, s, self.chain.heads(), true);
+        let claims: Vec<(JobId, Instant)> =
+            s.cases.iter().flat_map(|(j, c)| c.claims.deadlines().into_iter().map(|(_, _, due)| (*j, due))).collect();
+        self.help.end(n, &claims);
+    }
+
+    /// What all of them have found.
+    pub(crate) fn notes(&self) -> Vec<&Notes> {
+        let (l, h) = (&self.leases, &self.help);
+        let first =
+            [&self.chain.notes, &self.table.notes, &l.notes, &l.fit, &l.access, &self.fold.notes, &self.fold.timers, &self.evidence.notes];
+        let last = [&self.awards.notes, &h.notes, &h.skills, &h.ends];
+        first.into_iter().chain(self.money.notes()).chain(last).collect()
+    }
+    /// Findings so far.
+    pub fn findings(&self) -> impl Iterator<Item = &crate::Finding> {
+        self.notes().into_iter().flat_map(|n| &n.found)
+    }
+}

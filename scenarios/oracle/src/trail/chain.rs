@@ -1,0 +1,182 @@
+//! Who said what: every event has a cause, a signer who may sign it and its place in an unbroken chain (I7); what was
+//! refused left nothing behind (I6); time only goes forward (I8).
+//!
+//! Everything is computed again from the bytes: hashes, signatures, positions. Of the platform's own code only the
+//! record encoding and the signature scheme are shared.
+
+use crate::trail::signers;
+use crate::trail::{Now, Said};
+use crate::verdict::{Class, Notes};
+use nooterra_control::fact::{Recorded, Refused};
+use nooterra_control::genesis::Genesis;
+use nooterra_engine::digest::{Digest, sha256};
+use nooterra_engine::encode;
+use nooterra_engine::ids::{KeyId, TenantId};
+use nooterra_engine::time::Instant;
+use nooterra_trust::{Binding, Envelope, Role};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Length of the signature field at the end of an envelope's bytes.
+const SIG_BYTES: usize = 67;
+
+/// The input that is being decided.
+#[derive(Debug, Clone)]
+struct Open {
+    said: Said,
+    /// Why it could not be taken: form, identity or position.
+    flaw: Option<&'static str>,
+    /// It was decided before: only its first verdict counts.
+    again: bool,
+    refused: bool,
+    events: u32,
+}
+
+/// The judge.
+#[derive(Debug)]
+pub(crate) struct Chain {
+    tenant: TenantId,
+    keys: BTreeMap<KeyId, Binding>,
+    actors: BTreeMap<[u8; 16], (u64, Digest)>,
+    causes: BTreeSet<Digest>,
+    streams: BTreeMap<String, (u64, Digest)>,
+    cause: (Digest, u32),
+    last: Instant,
+    open: Option<Open>,
+    pub notes: Notes,
+}
+
+impl Chain {
+    pub fn new(g: &Genesis) -> Self {
+        Self {
+            tenant: g.tenant,
+            keys: g.keys.iter().map(|b| (b.public.id(), b.clone())).collect(),
+            actors: BTreeMap::new(),
+            causes: BTreeSet::new(),
+            streams: BTreeMap::new(),
+            cause: (Digest::ZERO, 0),
+            last: Instant::ZERO,
+            open: None,
+            notes: Notes::of("every event is signed, chained and in order", &[7, 6, 8]),
+        }
+    }
+    fn broke(&mut self, n: Now, number: u8, story: String) {
+        self.notes.broke_as(Some(number), Class::Safety, n.at, n.tick, story, vec![]);
+    }
+
+    /// An input arrives. What is known of the one before it is final.
+    pub fn input(&mut self, n: Now, e: &Envelope) {
+        self.close(n);
+        let bytes = encode(e);
+        let unsigned = &bytes[..bytes.len().saturating_sub(SIG_BYTES)];
+        let hash = sha256(&[b"nooterra/in/v1", unsigned]);
+        let signed = [b"nooterra/in/v1".as_slice(), unsigned].concat();
+        let flaw = self.flaw(n, e, &signed);
+        let again = flaw.is_some_and(|f| f == "position") && self.causes.contains(&hash);
+        let said = Said { hash, key: e.key, role: self.keys.get(&e.key).map(|b| b.role), actor: e.actor, lease: e.lease, fence: e.fence };
+        self.open = Some(Open { said, flaw, again, refused: false, events: 0 });
+        if flaw.is_none() {
+            // Whatever the verdict: the sender's chain has moved on.
+            self.actors.insert(e.actor, (e.actor_seq, hash));
+            self.causes.insert(hash);
+        }
+    }
+
+    fn flaw(&self, n: Now, e: &Envelope, signed: &[u8]) -> Option<&'static str> {
+        let Some(b) = self.keys.get(&e.key) else { return Some("key") };
+        if e.v != 1 || e.tenant != self.tenant {
+            return Some("form");
+        }
+        if !b.public.verify(signed, &e.sig) {
+            return Some("signature");
+        }
+        if b.from > n.at || n.at >= b.to || b.revoked_at.is_some_and(|r| r <= n.at) || b.tenant != e.tenant || b.subject != e.actor {
+            return Some("identity");
+        }
+        let (seq, head) = self.actors.get(&e.actor).copied().unwrap_or((0, Digest::ZERO));
+        (e.actor_seq != seq + 1 || e.actor_prev != head).then_some("position")
+    }
+
+    /// Cannot it be taken, or was it taken before?
+    pub fn is_flawed(&self) -> bool {
+        self.open.as_ref().is_some_and(|o| o.flaw.is_some())
+    }
+    /// The input that is being decided.
+    pub fn said(&self) -> Option<Said> {
+        self.open.as_ref().map(|o| o.said)
+    }
+
+    /// An input was refused.
+    pub fn refused(&mut self, n: Now, r: &Refused) {
+        let Some(o) = self.open.as_mut().filter(|o| o.said.hash == r.input_hash) else {
+            return self.broke(n, 7, format!("a refusal of {} names an input that did not just arrive", r.type_name));
+        };
+        o.refused = true;
+    }
+
+    /// The unit is over.
+    pub fn close(&mut self, n: Now) {
+        let Some(o) = self.open.take() else { return };
+        self.notes.checked();
+        if o.refused && o.events > 0 {
+            self.broke(n, 6, format!("a refused input of {:?} left {} events", o.said.role, o.events));
+        }
+        if o.again && o.events > 0 {
+            self.broke(n, 7, format!("an input of {:?} that was decided before left {} events", o.said.role, o.events));
+        }
+        if let Some(flaw) = o.flaw.filter(|_| !o.refused && !o.again) {
+            self.broke(n, 7, format!("an input of {:?} was taken though its {flaw} is not in order", o.said.role));
+        }
+    }
+
+    /// An event was written.
+    pub fn event(&mut self, n: Now, r: &Recorded) {
+        self.notes.checked();
+        let h = &r.header;
+        let name = r.payload.name();
+        let (seq, prev) = self.streams.get(&h.stream).copied().unwrap_or((0, Digest::ZERO));
+        let payload = sha256(&[b"nooterra/pl/v1", &encode(&r.payload)]);
+        let chain = sha256(&[b"nooterra/ev/v1", &encode(h)]);
+        if (h.seq, h.prev) != (seq, prev) || r.chain != chain || h.payload_hash != payload || h.type_name != name {
+            self.broke(n, 7, format!("{name} number {} of {} does not follow what stands before it", h.seq, h.stream));
+        }
+        self.streams.insert(h.stream.clone(), (h.seq + 1, chain));
+        if h.legal_ns < self.last {
+            self.broke(n, 8, format!("{name} of {} is of {} after {}", h.stream, h.legal_ns, self.last));
+        }
+        self.last = self.last.max(h.legal_ns);
+        let by_input = self.open.as_ref().is_some_and(|o| o.said.hash == h.cause);
+        // One cause is one batch, numbered from nothing.
+        let (cause, next) = if self.cause.0 == h.cause { self.cause } else { (h.cause, 0) };
+        let is_new = next > 0 || by_input || self.causes.insert(h.cause);
+        if h.ordinal != next || !is_new {
+            self.broke(n, 7, format!("{name} of {} is number {} of its cause, {next} was due", h.stream, h.ordinal));
+        }
+        self.cause = (cause, h.ordinal + 1);
+        if let Some(o) = self.open.as_mut().filter(|_| by_input) {
+            o.events += 1;
+        }
+        self.signer(n, r, by_input);
+    }
+
+    fn signer(&mut self, n: Now, r: &Recorded, by_input: bool) {
+        let (h, name) = (&r.header, r.payload.name());
+        if !signers::may_sign(name, h.role) {
+            return self.broke(n, 7, format!("{name} of {} is signed by {}, who may not", h.stream, h.role));
+        }
+        let said = self.said();
+        let sound = match (h.key, said.filter(|_| by_input)) {
+            (Some(key), Some(s)) => key == s.key && s.role == Some(h.role) && s.actor == h.actor,
+            (Some(_), None) => false,
+            // A service speaks for itself, at somebody's word or by the clock.
+            (None, _) => matches!(h.role, Role::MK | Role::DI | Role::TR | Role::FI | Role::OS),
+        };
+        if !sound {
+            self.broke(n, 7, format!("{name} of {} is signed by {} with a key that its cause does not have", h.stream, h.role));
+        }
+    }
+
+    /// The ends of all streams.
+    pub fn heads(&self) -> &BTreeMap<String, (u64, Digest)> {
+        &self.streams
+    }
+}

@@ -1,0 +1,347 @@
+//! Remote help: offered to the operator whose turn it is (I32), interventions by the one at the desk only, each with one
+//! result (I36), and every request ends (I35). Skills: only what is pinned and good runs, and units are checkpoints (I37).
+
+use crate::trail::{Now, Said};
+use crate::verdict::{Class, Notes};
+use nooterra_control::fact::{Event as Payload, OperatorEvent};
+use nooterra_control::genesis::Genesis;
+use nooterra_engine::digest::Digest;
+use nooterra_engine::ids::{AssistId, InterventionId, JobId, LicenceId, OperatorId, PartyId, RobotId, StopId};
+use nooterra_engine::time::{Instant, Span};
+use nooterra_jobs::event::{Event, InterventionKind};
+use nooterra_jobs::pins::LicenceUnit;
+use nooterra_operations::Event as RobotEvent;
+use nooterra_operations::intervention::Kind;
+use nooterra_skills::{Event as SkillEvent, Level};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// No request for help is open for longer: the longest queue, the longest help, and the time between.
+const HELP_MOST: Span = Span::from_mins(60);
+/// A stop is acknowledged or escalated twice by then.
+const STOP_MOST: Span = Span::from_secs(30);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Queued,
+    Offered(OperatorId),
+    Accepted(OperatorId),
+    Active(OperatorId),
+}
+
+impl Stage {
+    fn operator(self) -> Option<OperatorId> {
+        match self {
+            Self::Queued => None,
+            Self::Offered(o) | Self::Accepted(o) | Self::Active(o) => Some(o),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Assist {
+    job: JobId,
+    stage: Stage,
+    since: Instant,
+    declined: BTreeSet<OperatorId>,
+}
+
+#[derive(Debug, Clone)]
+struct Operator {
+    party: PartyId,
+    kinds: Vec<Kind>,
+    /// Robots at a time, and the end, while on shift.
+    shift: Option<(u8, Instant)>,
+    last: Instant,
+    /// Jobs for which it stands by.
+    standby: BTreeSet<JobId>,
+}
+
+#[derive(Debug, Default)]
+struct Ran {
+    licences: BTreeMap<LicenceId, (Digest, LicenceUnit)>,
+    metered: BTreeMap<LicenceId, u32>,
+    checkpoints: u32,
+}
+
+/// The judge.
+#[derive(Debug)]
+pub(crate) struct Help {
+    operators: BTreeMap<OperatorId, Operator>,
+    parties: BTreeMap<JobId, [PartyId; 2]>,
+    open: BTreeMap<AssistId, Assist>,
+    asked: BTreeMap<InterventionId, bool>,
+    stops: BTreeMap<(RobotId, StopId), (Instant, bool)>,
+    jobs: BTreeMap<JobId, Ran>,
+    certified: BTreeMap<nooterra_engine::ids::CertificateId, Digest>,
+    stopped: BTreeSet<Digest>,
+    pub notes: Notes,
+    pub skills: Notes,
+    pub ends: Notes,
+}
+
+impl Help {
+    pub fn new(g: &Genesis) -> Self {
+        let operator = |o: &nooterra_control::OperatorEntry| Operator {
+            party: o.party,
+            kinds: o.kinds.clone(),
+            shift: None,
+            last: Instant::ZERO,
+            standby: BTreeSet::new(),
+        };
+        Self {
+            operators: g.operators.iter().map(|o| (o.operator, operator(o))).collect(),
+            parties: BTreeMap::new(),
+            open: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            stops: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            certified: BTreeMap::new(),
+            stopped: BTreeSet::new(),
+            notes: Notes::of("operators act in turn, in scope and with one result", &[36, 32]),
+            skills: Notes::of("only pinned and certified skills run, metered by checkpoints", &[37]),
+            ends: Notes::of("help, stops and claims end", &[35]),
+        }
+    }
+
+    fn broke(&mut self, n: Now, number: u8, story: String, job: JobId) {
+        self.notes.broke_as(Some(number), Class::Safety, n.at, n.tick, story, vec![job.to_string()]);
+    }
+
+    pub fn event(&mut self, n: Now, job: Option<JobId>, p: &Payload, said: Option<Said>) {
+        match (p, job) {
+            (Payload::Operator(e), _) => self.operator(e),
+            (Payload::Job(e), Some(job)) => self.job(n, job, e, said),
+            (Payload::Skill(e), _) => self.skill(n, e),
+            _ => {}
+        }
+    }
+
+    pub fn robot(&mut self, n: Now, id: RobotId, e: &RobotEvent) {
+        match e {
+            RobotEvent::StopIssued { stop, .. } => {
+                self.stops.insert((id, *stop), (n.at, false));
+            }
+            RobotEvent::StopAcked { stop } | RobotEvent::StopEscalated { stop, level: 2.. } => {
+                if let Some(s) = self.stops.get_mut(&(id, *stop)) {
+                    s.1 = true;
+                }
+            }
+            RobotEvent::StopCleared { stop } => {
+                self.stops.remove(&(id, *stop));
+            }
+            _ => {}
+        }
+    }
+
+    fn operator(&mut self, e: &OperatorEvent) {
+        match e {
+            OperatorEvent::OperatorRegistered { .. } => {}
+            OperatorEvent::ShiftOpened { .. } | OperatorEvent::ShiftClosed { .. } => {}
+        }
+    }
+
+    /// Shifts are of an operator's stream.
+    pub fn shift(&mut self, id: OperatorId, e: &OperatorEvent) {
+        let Some(o) = self.operators.get_mut(&id) else { return };
+        match e {
+            OperatorEvent::ShiftOpened { max_jobs, until, .. } => o.shift = Some((*max_jobs, *until)),
+            OperatorEvent::ShiftClosed { .. } => o.shift = None,
+            OperatorEvent::OperatorRegistered { .. } => {}
+        }
+    }
+
+    fn load(&self, id: OperatorId) -> usize {
+        self.open.values().filter(|a| a.stage.operator() == Some(id)).count()
+    }
+
+    /// Robots that it answers for: at its desk, and those of jobs for which it only stands by. One for which it is asked
+    /// now counts as neither.
+    fn burden(&self, id: OperatorId, o: &Operator, asked: JobId) -> usize {
+        let at_desk = |j: &JobId| self.open.values().any(|a| a.job == *j && a.stage.operator() == Some(id));
+        self.load(id) + o.standby.iter().filter(|j| **j != asked && !at_desk(j)).count()
+    }
+
+    fn job(&mut self, n: Now, job: JobId, e: &Event, said: Option<Said>) {
+        let actor = said.filter(|s| s.role == Some(nooterra_trust::Role::OP)).map(|s| OperatorId::from_bytes(s.actor));
+        match e {
+            Event::JobBooked(b) => {
+                let requester = self.parties.get(&job).map_or(b.pins.owner, |p| p[0]);
+                self.parties.insert(job, [requester, b.pins.owner]);
+                let ran = self.jobs.entry(job).or_default();
+                ran.licences = b.pins.licences.iter().map(|l| (l.licence, (l.bundle, l.unit))).collect();
+            }
+            Event::JobCreated(r) => {
+                self.parties.insert(job, [r.requester, r.requester]);
+            }
+            Event::CoverageReserved { operator, .. } => {
+                if let Some(o) = self.operators.get_mut(operator) {
+                    o.standby.insert(job);
+                }
+            }
+            Event::CoverageReleased { operator, .. } => {
+                if let Some(o) = self.operators.get_mut(operator) {
+                    o.standby.remove(&job);
+                }
+            }
+            Event::AssistQueued { assist, .. } => {
+                let a = Assist { job, stage: Stage::Queued, since: n.at, declined: BTreeSet::new() };
+                self.open.entry(*assist).or_insert(a);
+            }
+            Event::AssistOffered { assist, operator, .. } => self.offered(n, job, *assist, *operator),
+            Event::AssistOfferLapsed { assist, .. } => self.stage(*assist, Stage::Queued),
+            Event::AssistDeclined { assist, operator, .. } => {
+                self.stage(*assist, Stage::Queued);
+                if let Some(a) = self.open.get_mut(assist) {
+                    a.declined.insert(*operator);
+                }
+            }
+            Event::AssistAccepted { assist, operator } => self.stage(*assist, Stage::Accepted(*operator)),
+            Event::AssistStarted { assist, operator, .. } => {
+                if self.open.get(assist).map(|a| a.stage) != Some(Stage::Accepted(*operator)) || actor != Some(*operator) {
+                    self.broke(n, 36, format!("{operator} begins to help without having accepted"), job);
+                }
+                self.stage(*assist, Stage::Active(*operator));
+            }
+            Event::AssistEnded { assist, .. } | Event::AssistExhausted { assist, .. } => {
+                self.open.remove(assist);
+            }
+            Event::InterventionSubmitted { intervention, operator, kind, .. } => {
+                self.notes.checked();
+                let active = self.open.values().any(|a| a.job == job && a.stage == Stage::Active(*operator));
+                let able = self.operators.get(operator).is_some_and(|o| o.kinds.iter().any(|k| same(*k, *kind)) && o.shift.is_some());
+                if !active || !able || actor != Some(*operator) {
+                    self.broke(n, 36, format!("{operator} intervenes ({kind:?}) and is not at the desk for it"), job);
+                }
+                if self.asked.insert(*intervention, false).is_some() {
+                    self.broke(n, 36, format!("{intervention} is submitted twice"), job);
+                }
+            }
+            Event::InterventionApplied { intervention, .. }
+            | Event::InterventionRefused { intervention, .. }
+            | Event::InterventionExpired { intervention } => {
+                self.notes.checked();
+                if self.asked.insert(*intervention, true) != Some(false) {
+                    self.broke(n, 36, format!("{intervention} has a second result, or none was asked for"), job);
+                }
+            }
+            Event::CheckpointReached { .. } => self.jobs.entry(job).or_default().checkpoints += 1,
+            Event::JobSettled(_) => self.metered(n, job),
+            _ => {}
+        }
+    }
+
+    fn stage(&mut self, assist: AssistId, stage: Stage) {
+        if let Some(a) = self.open.get_mut(&assist) {
+            a.stage = stage;
+        }
+    }
+
+    /// It is this operator's turn: whoever stands by for the job, then the least busy, then the one asked longest ago, then by id.
+    fn offered(&mut self, n: Now, job: JobId, assist: AssistId, operator: OperatorId) {
+        self.notes.checked();
+        let Some(a) = self.open.get(&assist).cloned() else { return };
+        let barred = self.parties.get(&job).copied();
+        let eligible = |id: &OperatorId, o: &Operator| {
+            o.shift.is_some_and(|(most, until)| self.burden(*id, o, job) < usize::from(most) && n.at < until)
+                && !a.declined.contains(id)
+                && barred.is_none_or(|b| !b.contains(&o.party))
+        };
+        let key = |id: OperatorId| self.operators.get(&id).map(|o| (!o.standby.contains(&job), self.load(id), o.last, id));
+        let first = self.operators.iter().filter(|(id, o)| eligible(id, o)).filter_map(|(id, _)| key(*id)).min();
+        let fits = self.operators.get(&operator).is_some_and(|o| eligible(&operator, o));
+        if !fits || first != key(operator) {
+            let story = format!("{operator} is offered help for {job}; it was the turn of {:?}", first.map(|f| f.3));
+            self.broke(n, 32, story, job);
+        }
+        self.stage(assist, Stage::Offered(operator));
+        if let Some(o) = self.operators.get_mut(&operator) {
+            o.last = n.at;
+        }
+    }
+
+    fn skill(&mut self, n: Now, e: &SkillEvent) {
+        match e {
+            SkillEvent::SkillCertified { certificate, content, .. } => {
+                self.certified.insert(*certificate, content.bundle);
+            }
+            SkillEvent::SkillCertExpired { certificate, .. } | SkillEvent::SkillRevoked { certificate: Some(certificate), .. } => {
+                self.certified.remove(certificate);
+            }
+            SkillEvent::SkillRevoked { bundle, level, .. } => {
+                // One that may not begin any more may end where it runs.
+                if matches!(level, Level::BlockNew | Level::StopNow) {
+                    self.stopped.insert(*bundle);
+                }
+            }
+            SkillEvent::SkillRepinned { job, old, new, .. } => {
+                for (b, _) in self.jobs.entry(*job).or_default().licences.values_mut().filter(|(b, _)| b == old) {
+                    *b = *new;
+                }
+            }
+            SkillEvent::SkillStarted { job, bundle, licence, .. } => {
+                self.skills.checked();
+                let pinned = self.jobs.get(job).and_then(|r| r.licences.get(licence)).is_some_and(|(b, _)| b == bundle);
+                let good = self.certified.values().any(|b| b == bundle) && !self.stopped.contains(bundle);
+                if !pinned || !good {
+                    let story = format!("bundle {} runs: pinned {pinned}, certified and not revoked {good}", bundle.short());
+                    self.skills.broke(Class::Safety, n.at, n.tick, story, vec![job.to_string()]);
+                }
+            }
+            SkillEvent::SkillMetered { job, licence, units, total, .. } => {
+                let sum = self.jobs.entry(*job).or_default().metered.entry(*licence).or_default();
+                *sum += units;
+                if *sum != *total {
+                    let story = format!("a meter says {total}, its units come to {sum}");
+                    self.skills.broke(Class::Safety, n.at, n.tick, story, vec![job.to_string()]);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn metered(&mut self, n: Now, job: JobId) {
+        let Some(r) = self.jobs.get(&job) else { return };
+        let by_checkpoint = r.licences.iter().filter(|(_, (_, u))| *u == LicenceUnit::Checkpoint);
+        let wrong = by_checkpoint.map(|(l, _)| r.metered.get(l).copied().unwrap_or(0)).find(|m| *m != r.checkpoints);
+        self.skills.checked();
+        if let Some(m) = wrong {
+            let story = format!("{m} units are metered for {} checkpoints", r.checkpoints);
+            self.skills.broke(Class::Safety, n.at, n.tick, story, vec![job.to_string()]);
+        }
+    }
+
+    /// The run is over: nothing is open for longer than it may be.
+    pub fn end(&mut self, n: Now, claims: &[(JobId, Instant)]) {
+        self.ends.checked();
+        let late = |since: Instant, most: Span| n.at.since(since) > most;
+        let mut open: Vec<(String, JobId)> = Vec::new();
+        open.extend(self.open.iter().filter(|(_, a)| late(a.since, HELP_MOST)).map(|(id, a)| (format!("{id} has not ended"), a.job)));
+        open.extend(claims.iter().filter(|(_, due)| late(*due, STOP_MOST)).map(|(j, _)| ("a claim is past its deadline".to_owned(), *j)));
+        for (story, job) in open {
+            self.ends.broke(Class::Liveness, n.at, n.tick, story, vec![job.to_string()]);
+        }
+        let silent: Vec<RobotId> =
+            self.stops.iter().filter(|(_, (at, done))| !done && late(*at, STOP_MOST)).map(|((r, _), _)| *r).collect();
+        for robot in silent {
+            let story = format!("a stop of {robot} was neither acknowledged nor escalated");
+            self.ends.broke(Class::Liveness, n.at, n.tick, story, vec![robot.to_string()]);
+        }
+        let unanswered = self.asked.values().filter(|done| !**done).count();
+        if unanswered > 0 && self.open.is_empty() {
+            let story = format!("{unanswered} interventions have no result");
+            self.notes.broke_as(Some(36), Class::Safety, n.at, n.tick, story, vec![]);
+        }
+    }
+}
+
+const fn same(k: Kind, e: InterventionKind) -> bool {
+    matches!(
+        (k, e),
+        (Kind::ApproveGrasp, InterventionKind::ApproveGrasp)
+            | (Kind::SetNavTarget, InterventionKind::SetNavTarget)
+            | (Kind::SelectObject, InterventionKind::SelectObject)
+            | (Kind::TeleopNudge, InterventionKind::TeleopNudge)
+            | (Kind::Resume, InterventionKind::Resume)
+            | (Kind::Abort, InterventionKind::Abort)
+    )
+}

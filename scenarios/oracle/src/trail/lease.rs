@@ -1,0 +1,271 @@
+//! Who holds what: leases, fences, tasks and docks replayed (I10, I12), and the robots that may not be used (I38); no
+//! work after access was taken back (I14).
+
+use crate::trail::{Now, Said};
+use crate::verdict::{Class, Notes};
+use nooterra_control::fact::Event as Payload;
+use nooterra_control::genesis::Genesis;
+use nooterra_engine::digest::Digest;
+use nooterra_engine::ids::{CertificateId, JobId, LeaseId, LicenceId, RobotId};
+use nooterra_jobs::event::Event;
+use nooterra_operations::Event as RobotEvent;
+use nooterra_operations::RobotStatus;
+use nooterra_skills::Event as SkillEvent;
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Debug, Clone, Copy)]
+struct Lease {
+    robot: RobotId,
+    lease: LeaseId,
+    fence: u64,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Machine {
+    fence: u64,
+    holds: Option<JobId>,
+    task: Option<u32>,
+    quarantined: bool,
+    unfit: bool,
+    stops: BTreeSet<nooterra_engine::ids::StopId>,
+    model: String,
+    driver: u32,
+    /// Health, charge, fault as heard last.
+    heard: (u32, u32, bool),
+}
+
+/// The judge.
+#[derive(Debug)]
+pub(crate) struct Leases {
+    robots: BTreeMap<RobotId, Machine>,
+    jobs: BTreeMap<JobId, Lease>,
+    /// Bundle and tier wanted, by job.
+    licences: BTreeMap<JobId, BTreeMap<LicenceId, Digest>>,
+    min: BTreeMap<JobId, u8>,
+    /// Bundle, model, drivers, tier, end.
+    certificates: BTreeMap<CertificateId, (Digest, String, u32, u32, u8, u64)>,
+    revoked: BTreeSet<Digest>,
+    barred: BTreeSet<JobId>,
+    pub notes: Notes,
+    pub fit: Notes,
+    pub access: Notes,
+}
+
+impl Leases {
+    pub fn new(g: &Genesis) -> Self {
+        let machine = |r: &nooterra_control::RobotEntry| Machine {
+            unfit: true,
+            model: r.model.name.clone(),
+            driver: r.driver_version,
+            ..Machine::default()
+        };
+        Self {
+            robots: g.robots.iter().map(|r| (r.robot, machine(r))).collect(),
+            jobs: BTreeMap::new(),
+            licences: BTreeMap::new(),
+            min: BTreeMap::new(),
+            certificates: BTreeMap::new(),
+            revoked: BTreeSet::new(),
+            barred: BTreeSet::new(),
+            notes: Notes::of("leases, fences and docks replay", &[10, 12]),
+            fit: Notes::of("only robots that may work are sent", &[38]),
+            access: Notes::of("no work recorded without access", &[14]),
+        }
+    }
+
+    pub fn event(&mut self, n: Now, job: Option<JobId>, p: &Payload, said: Option<Said>) {
+        if let (Payload::Job(e), Some(id)) = (p, job) {
+            self.job(n, id, e, said);
+        }
+        if let Payload::Skill(e) = p {
+            self.skill(e);
+        }
+    }
+
+    pub fn robot(&mut self, n: Now, id: RobotId, e: &RobotEvent) {
+        let place = match e {
+            RobotEvent::TaskPlanned { place, .. } => Some(*place),
+            _ => None,
+        };
+        let other = place.and_then(|p| self.robots.iter().find(|(r, m)| **r != id && m.task == Some(p)).map(|(r, _)| *r));
+        let Some(m) = self.robots.get_mut(&id) else { return };
+        match e {
+            RobotEvent::HeartbeatRecorded(b) => m.heard = (b.health_bps, b.soc_bps, b.fault),
+            RobotEvent::HealthChanged { to, .. } => m.unfit = !matches!(to, RobotStatus::Active | RobotStatus::Degraded),
+            RobotEvent::RobotQuarantined { .. } => m.quarantined = true,
+            RobotEvent::QuarantineCleared => {
+                m.quarantined = false;
+                let (health, _, fault) = m.heard;
+                m.unfit = fault || health < 4_000;
+            }
+            RobotEvent::StopIssued { stop, .. } => {
+                m.stops.insert(*stop);
+            }
+            RobotEvent::StopCleared { stop } => {
+                m.stops.remove(stop);
+            }
+            RobotEvent::TaskEnded { .. } => m.task = None,
+            RobotEvent::TaskPlanned { .. } => {
+                self.notes.checked();
+                let (holds, old) = (m.holds, m.task);
+                m.task = place;
+                let story = match (holds, old, other) {
+                    (Some(job), _, _) => format!("a task is planned for {id} while it holds {job}"),
+                    (_, Some(_), _) => format!("a second task is planned for {id}"),
+                    (_, _, Some(o)) => format!("{id} and {o} are both to use the dock at {}", place.unwrap_or_default()),
+                    _ => return,
+                };
+                self.notes.broke_as(Some(12), Class::Safety, n.at, n.tick, story, vec![id.to_string()]);
+            }
+            _ => {}
+        }
+    }
+
+    fn skill(&mut self, e: &SkillEvent) {
+        match e {
+            SkillEvent::SkillCertified { certificate, content, .. } => {
+                let c = content.as_ref();
+                let row = (c.bundle, c.model.clone(), c.drivers.from, c.drivers.to, c.tier as u8, c.not_after.0);
+                self.certificates.insert(*certificate, row);
+            }
+            SkillEvent::SkillCertExpired { certificate, .. } => {
+                self.certificates.remove(certificate);
+            }
+            SkillEvent::SkillRevoked { certificate: Some(c), .. } => {
+                self.certificates.remove(c);
+            }
+            SkillEvent::SkillRevoked { bundle, .. } => {
+                self.revoked.insert(*bundle);
+            }
+            SkillEvent::SkillLicensed { job, licence, bundle, .. } => {
+                self.licences.entry(*job).or_default().insert(*licence, *bundle);
+            }
+            SkillEvent::SkillRepinned { job, old, new, .. } => {
+                for b in self.licences.entry(*job).or_default().values_mut().filter(|b| *b == old) {
+                    *b = *new;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Why this robot may not be sent on this job.
+    fn unfit(&self, n: Now, robot: RobotId, job: JobId, matching: bool) -> Option<&'static str> {
+        let m = self.robots.get(&robot)?;
+        if m.quarantined {
+            return Some("is quarantined");
+        }
+        if !m.stops.is_empty() {
+            return Some("is stopped");
+        }
+        if m.unfit && matching {
+            return Some("is not fit");
+        }
+        let min = self.min.get(&job).copied().unwrap_or(0);
+        let certified = |bundle: &Digest| {
+            !self.revoked.contains(bundle)
+                && self.certificates.values().any(|(b, model, from, to, tier, end)| {
+                    b == bundle && *model == m.model && *from <= m.driver && m.driver <= *to && *tier >= min && n.at.0 < *end
+                })
+        };
+        let all = self.licences.get(&job).is_none_or(|l| l.values().all(certified));
+        (matching && !all).then_some("is not certified for the job's skills")
+    }
+
+    fn job(&mut self, n: Now, id: JobId, e: &Event, said: Option<Said>) {
+        match e {
+            Event::JobBooked(b) => {
+                self.min.insert(id, b.pins.tier_values.min_cert as u8);
+            }
+            Event::RobotMatched(m) => {
+                self.notes.checked();
+                self.fit.checked();
+                let cell = self.robots.entry(m.robot).or_default();
+                cell.fence += 1;
+                let (fence, holds) = (cell.fence, cell.holds.replace(id));
+                let before = self.jobs.insert(id, Lease { robot: m.robot, lease: m.lease, fence: m.fence });
+                let ids = vec![id.to_string(), m.robot.to_string()];
+                if m.fence != fence {
+                    let story = format!("{} is matched with fence {}, {fence} was due", m.robot, m.fence);
+                    self.notes.broke_as(Some(10), Class::Safety, n.at, n.tick, story, ids.clone());
+                }
+                if let Some(other) = holds.map(|j| j.to_string()).or(before.map(|l| l.robot.to_string())) {
+                    let story = format!("{} and {id} are bound while one of them is bound to {other}", m.robot);
+                    self.notes.broke_as(Some(12), Class::Safety, n.at, n.tick, story, ids.clone());
+                }
+                if let Some(why) = self.unfit(n, m.robot, id, true) {
+                    self.fit.broke(Class::Safety, n.at, n.tick, format!("{} is matched and {why}", m.robot), ids);
+                }
+            }
+            Event::LeaseRefused { lease, .. }
+            | Event::LeaseLapsed { lease, .. }
+            | Event::LeaseReleased { lease, .. }
+            | Event::LeaseEnded { lease, .. } => {
+                self.by_holder(n, id, e, said);
+                match self.jobs.remove(&id).filter(|l| l.lease == *lease) {
+                    Some(l) => {
+                        let cell = self.robots.entry(l.robot).or_default();
+                        cell.fence += 1;
+                        cell.holds = None;
+                    }
+                    None => {
+                        let story = format!("{} of a lease that {id} does not have", e.name());
+                        self.notes.broke_as(Some(10), Class::Safety, n.at, n.tick, story, vec![id.to_string()]);
+                    }
+                }
+            }
+            Event::Departed { .. } => {
+                self.by_holder(n, id, e, said);
+                self.fit.checked();
+                let robot = self.jobs.get(&id).map(|l| l.robot);
+                if let Some((r, why)) = robot.and_then(|r| self.unfit(n, r, id, false).map(|w| (r, w))) {
+                    self.fit.broke(Class::Safety, n.at, n.tick, format!("{r} departs and {why}"), vec![id.to_string(), r.to_string()]);
+                }
+            }
+            Event::AccessRevoked { .. } => {
+                self.barred.insert(id);
+            }
+            Event::AccessPlanIssued(_) => {
+                self.barred.remove(&id);
+            }
+            _ => self.by_holder(n, id, e, said),
+        }
+        if matches!(e, Event::CheckpointReached { .. } | Event::ExecutionCompleted { .. }) {
+            self.access.checked();
+            if self.barred.contains(&id) {
+                let story = format!("{} after access to {id} was taken back", e.name());
+                self.access.broke(Class::Safety, n.at, n.tick, story, vec![id.to_string()]);
+            }
+        }
+    }
+
+    /// A robot speaks about a job: it must be the one that holds it, under its lease and fence.
+    fn by_holder(&mut self, n: Now, id: JobId, e: &Event, said: Option<Said>) {
+        let about_work = matches!(
+            e,
+            Event::LeaseAccepted { .. }
+                | Event::LeaseRefused { .. }
+                | Event::Departed { .. }
+                | Event::TripAborted { .. }
+                | Event::RobotArrived { .. }
+                | Event::ExecutionStarted { .. }
+                | Event::CheckpointReached { .. }
+                | Event::CustodyChanged { .. }
+                | Event::ExecutionStalled { .. }
+                | Event::ExecutionResumed { .. }
+                | Event::ExecutionCompleted { .. }
+                | Event::ExecutionAborted { .. }
+                | Event::InterventionApplied { .. }
+                | Event::InterventionRefused { .. }
+        );
+        let Some(s) = said.filter(|s| about_work && s.role == Some(nooterra_trust::Role::RB)) else { return };
+        self.notes.checked();
+        let holds =
+            self.jobs.get(&id).is_some_and(|l| *l.robot.as_bytes() == s.actor && s.lease == Some(l.lease) && s.fence == Some(l.fence));
+        if !holds {
+            let robot = RobotId::from_bytes(s.actor);
+            let story = format!("{} by {robot} with fence {:?}, which does not hold the job's lease", e.name(), s.fence);
+            self.notes.broke_as(Some(10), Class::Safety, n.at, n.tick, story, vec![id.to_string(), robot.to_string()]);
+        }
+    }
+}

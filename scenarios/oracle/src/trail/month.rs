@@ -1,0 +1,93 @@
+//! Months and statements: nothing enters a closed month, money locked rolls forward (I28); every entry is on the
+//! statement of whom it concerns, once, and statements sum to the payables (I27).
+
+use crate::trail::Now;
+use crate::trail::entries::entry_id;
+use crate::trail::purse::{Purse, Row, What};
+use crate::verdict::{Class, Notes};
+use nooterra_control::fact::PeriodEvent;
+use nooterra_engine::ids::{EventId, PartyId};
+use nooterra_engine::money::Currency;
+use nooterra_engine::time::Instant;
+use nooterra_ledger::{Account, Book, EntryId, Side};
+use std::collections::BTreeSet;
+
+/// The judge.
+#[derive(Debug)]
+pub(crate) struct Month {
+    closed: Instant,
+    /// Opening, held, released, forfeited.
+    locked: [u64; 4],
+    pub notes: Notes,
+}
+
+fn locks(a: &Account) -> bool {
+    matches!(a, Account::Held { .. } | Account::DisputeReserve { .. })
+}
+
+impl Month {
+    pub fn new() -> Self {
+        Self { closed: Instant::ZERO, locked: [0; 4], notes: Notes::of("months close and statements are complete", &[28, 27]) }
+    }
+
+    pub fn closed(&mut self, to: Instant) {
+        self.closed = self.closed.max(to);
+    }
+
+    pub fn row(&mut self, n: Now, cause: EventId, row: &Row) {
+        if row.at < self.closed {
+            let story = format!("an entry M{} is dated {} in a month that is closed", row.code, row.at);
+            self.notes.broke_as(Some(28), Class::Safety, n.at, n.tick, story, vec![]);
+        }
+        if !matches!(row.what, What::Posted | What::Taken) {
+            return;
+        }
+        let sum = |side| row.sides.iter().filter(|((a, s), _)| *s == side && locks(a)).map(|(_, v)| v).sum::<u64>();
+        let (into, out) = (sum(Side::Credit), sum(Side::Debit));
+        self.locked[1] += into.saturating_sub(out);
+        let lost = row.code == 21 || row.id == entry_id(cause, 5, 1);
+        self.locked[if lost { 3 } else { 2 }] += out.saturating_sub(into);
+    }
+
+    /// A month closes: what it says of money locked must be what was seen.
+    pub fn event(&mut self, n: Now, p: &Purse, e: &PeriodEvent) {
+        let PeriodEvent::PeriodClosed { exposure, statements, .. } = e else { return };
+        self.notes.checked();
+        let told = [exposure.opening, exposure.held, exposure.released, exposure.forfeited];
+        let own = self.locked;
+        let ending = (i128::from(own[0]) + i128::from(own[1])) - i128::from(own[2]) - i128::from(own[3]);
+        let stands: i128 = p.accounts().filter(|(a, _)| locks(a)).map(|(_, v)| *v).sum();
+        if told != own || ending != stands {
+            let story = format!("locked money is said to roll {told:?}; it rolled {own:?} and stands at {stands}");
+            self.notes.broke_as(Some(28), Class::Safety, n.at, n.tick, story, vec![]);
+        }
+        self.locked = [u64::try_from(ending).unwrap_or(0), 0, 0, 0];
+        let told: BTreeSet<PartyId> = statements.iter().map(|s| s.0).collect();
+        let own: BTreeSet<PartyId> = p.lines.keys().filter_map(Account::party).collect();
+        if !own.is_subset(&told) {
+            let story = format!("{} parties with money have no statement", own.difference(&told).count());
+            self.notes.broke_as(Some(27), Class::Safety, n.at, n.tick, story, vec![]);
+        }
+    }
+
+    /// The book's statements list what was seen, each entry once.
+    pub fn statements(&mut self, n: Now, p: &Purse, book: &Book, currency: Currency) {
+        for (account, lines) in &p.lines {
+            self.notes.checked();
+            let s = nooterra_ledger::statement::statement(book, *account, currency, Instant::ZERO, Instant(u64::MAX));
+            let told: Vec<(EntryId, i128)> = s.iter().flat_map(|s| &s.lines).map(|l| (l.entry, l.change)).collect();
+            let sum: i128 = told.iter().map(|l| l.1).sum();
+            if sorted(&told) != sorted(lines) || sum != book.posted(*account, currency) {
+                let story = format!("the statement of {} lists {} lines of {}", account.name(), told.len(), lines.len());
+                let ids = account.party().iter().map(ToString::to_string).collect();
+                self.notes.broke_as(Some(27), Class::Safety, n.at, n.tick, story, ids);
+            }
+        }
+    }
+}
+
+fn sorted(lines: &[(EntryId, i128)]) -> Vec<(EntryId, i128)> {
+    let mut all = lines.to_vec();
+    all.sort_unstable();
+    all
+}

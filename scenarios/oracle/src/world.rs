@@ -1,0 +1,156 @@
+//! The world's truth against the platform's: what is billed was done (I34), what was hit is on record (I17), and nobody
+//! stands without energy that no fault took (I41).
+
+use crate::verdict::{Class, Notes};
+use nooterra_engine::ids::{JobId, RobotId};
+use nooterra_engine::time::{Instant, Span};
+use nooterra_jobs::Job;
+use nooterra_jobs::pins::WitnessClass;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A contact as strong as this is on record, mN s: twice the threshold of a material one, for whoever measures it.
+const ON_RECORD_MNS: u64 = 4_000;
+/// A serious incident without any contact as strong as this was invented, mN s: half its threshold.
+const SERIOUS_MNS: u64 = 5_000;
+/// An incident is on record by then, and not about a contact longer ago.
+const RECORD_WITHIN: Span = Span::from_mins(10);
+/// Contacts kept.
+const HITS_KEPT: usize = 10_000;
+/// Billed and true share may differ by so much, basis points.
+const SHARE_BPS: u32 = 500;
+
+/// A contact in the world, by who was hit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hit {
+    /// When.
+    pub at: Instant,
+    /// Who.
+    pub robot: RobotId,
+    /// How hard, mN s.
+    pub impulse_mns: u64,
+    /// The robot cannot tell: it is dead, or what it says is a lie.
+    pub excused: bool,
+}
+
+/// A collision as the platform recorded it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recorded {
+    /// When.
+    pub at: Instant,
+    /// Who.
+    pub robot: RobotId,
+    /// How bad.
+    pub severity: u8,
+}
+
+/// Where a job's item really is at the end of its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivered {
+    /// At its last point.
+    There,
+    /// Elsewhere.
+    Elsewhere,
+}
+
+/// The judge.
+#[derive(Debug)]
+pub(crate) struct World {
+    seen: BTreeMap<JobId, BTreeSet<u16>>,
+    delivered: BTreeMap<JobId, Delivered>,
+    judged: BTreeSet<JobId>,
+    hits: Vec<Hit>,
+    told: BTreeSet<RobotId>,
+    pub share: Notes,
+    pub record: Notes,
+    pub energy: Notes,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self {
+            seen: BTreeMap::new(),
+            delivered: BTreeMap::new(),
+            judged: BTreeSet::new(),
+            hits: Vec::new(),
+            told: BTreeSet::new(),
+            share: Notes::of("what is billed was done", &[34]),
+            record: Notes::of("what was hit is on record", &[17]),
+            energy: Notes::of("nobody runs dry without a fault", &[41]),
+        }
+    }
+    /// The bound robot truly is at a point of the work, numbered from 1.
+    pub fn visit(&mut self, job: JobId, point: u16) {
+        self.seen.entry(job).or_default().insert(point);
+    }
+    /// The item truly lies there.
+    pub fn item(&mut self, job: JobId, d: Delivered) {
+        self.delivered.insert(job, d);
+    }
+    pub fn hit(&mut self, h: Hit) {
+        let tells = h.impulse_mns >= ON_RECORD_MNS || (h.excused && self.hits.iter().all(|o| o.robot != h.robot));
+        if tells && self.hits.len() < HITS_KEPT {
+            self.hits.push(h);
+        }
+    }
+    /// A job has settled, by its proof or as a dispute was decided: its share of the work against what really was done.
+    pub fn settled(&mut self, at: Instant, tick: u64, j: &Job, decided: bool) {
+        let (Some(p), Some(s)) = (j.pins.as_deref(), &j.settled) else { return };
+        let confirmed = j.sightings.iter().any(|s| s.class == WitnessClass::RequesterConfirm);
+        if !self.judged.insert(j.id) || !j.started || j.forfeited.is_some() || confirmed || decided {
+            return;
+        }
+        self.share.checked();
+        let none = BTreeSet::new();
+        let seen = self.seen.get(&j.id).unwrap_or(&none);
+        let there = self.delivered.get(&j.id) == Some(&Delivered::There);
+        let (mut sum, mut weights, mut all) = (0u64, 0u64, true);
+        for item in &p.proof {
+            let blocked = |x: &u16| j.sightings.iter().any(|s| s.point == *x && s.class == WitnessClass::BlockedZone);
+            let points: Vec<u16> = item.points.iter().copied().filter(|x| !blocked(x)).collect();
+            if points.is_empty() {
+                continue;
+            }
+            let custody = item.classes.iter().any(|c| matches!(c, WitnessClass::CustodyScan | WitnessClass::Weight));
+            let done = points.iter().filter(|x| if custody { there } else { seen.contains(x) }).count() as u64;
+            sum += done * 10_000 / points.len() as u64 * u64::from(item.weight_bps);
+            weights += u64::from(item.weight_bps);
+            all &= done == points.len() as u64;
+        }
+        let mean = u32::try_from(sum.checked_div(weights).unwrap_or(0)).unwrap_or(10_000);
+        let truth = if all && weights > 0 { 10_000 } else { mean };
+        let billed = s.settlement.earned_bps;
+        // Below a tenth nothing is billed.
+        let fair = billed.abs_diff(truth) <= SHARE_BPS || (billed == 0 && truth < 1_000);
+        if !fair {
+            let story = format!("{billed} bps are billed, {truth} were done");
+            self.share.broke(Class::Safety, at, tick, story, vec![j.id.to_string()]);
+        }
+    }
+    /// A robot's battery, each second.
+    pub fn battery(&mut self, at: Instant, tick: u64, robot: RobotId, powered: bool, excused: bool) {
+        self.energy.checked();
+        if !powered && !excused && self.told.insert(robot) {
+            self.energy.broke(Class::Safety, at, tick, format!("{robot} has run dry"), vec![robot.to_string()]);
+        }
+    }
+    /// The run is over: contacts against what was recorded.
+    pub fn end(&mut self, at: Instant, tick: u64, recorded: &[Recorded]) {
+        for h in self.hits.iter().filter(|h| h.impulse_mns >= ON_RECORD_MNS && !h.excused) {
+            self.record.checked();
+            let near = |r: &&Recorded| r.robot == h.robot && r.at >= h.at && r.at.since(h.at) <= RECORD_WITHIN;
+            if !recorded.iter().any(|r| near(&r)) && at.since(h.at) > RECORD_WITHIN {
+                let story = format!("{} was hit with {} mN s at {} and nothing is on record", h.robot, h.impulse_mns, h.at);
+                self.record.broke(Class::Safety, h.at, tick, story, vec![h.robot.to_string()]);
+            }
+        }
+        for r in recorded.iter().filter(|r| r.severity >= 4) {
+            self.record.checked();
+            let cause = |h: &&Hit| h.robot == r.robot && h.impulse_mns >= SERIOUS_MNS && h.at <= r.at && r.at.since(h.at) <= RECORD_WITHIN;
+            let lies = |h: &&Hit| h.robot == r.robot && h.excused;
+            if !self.hits.iter().any(|h| cause(&h) || lies(&h)) {
+                let story = format!("a collision of severity {} of {} is on record and nothing was hit", r.severity, r.robot);
+                self.record.broke(Class::Safety, r.at, tick, story, vec![r.robot.to_string()]);
+            }
+        }
+    }
+}
