@@ -17,6 +17,8 @@ use nooterra_port::hardware::{Actuation, SensorFrame};
 use nooterra_port::report::{AbortReason, Heartbeat, Mode, Report};
 use nooterra_site::RobotModel;
 
+/// Farther from a vertex a robot does not stand at it: arms, docks and the site's scanners do not reach.
+const AT_VERTEX_M: f64 = 0.6;
 /// Standing this long counts as standing.
 const STAND_S: f64 = 0.2;
 /// Arms and docks reach this far: if the last of the way stays blocked, this near is near enough.
@@ -53,7 +55,7 @@ impl Agent {
         let lim = self.limits();
         let speed = self.last.v.norm();
         let target = self.work.target();
-        let waits = self.track.last_vertex.is_some_and(|v| self.track.last().is_some() && Some(v) == target);
+        let waits = self.track.last_vertex.is_some_and(|v| self.track.last().is_some() && Some(v) == target && self.is_at(v, map));
         let mut view = None;
         let by_hand = self.help.has_hand();
         if !waits && !by_hand {
@@ -73,7 +75,7 @@ impl Agent {
         self.stand_s = if standing { self.stand_s + dt_s } else { 0.0 };
         self.seen.speed_mm_s = (moved.forward_m / dt_s * 1e3).round() as i32;
 
-        let at = self.standing_at(target);
+        let at = self.standing_at(target, map);
         let gripper = self.do_work(now, f, at, moved_m > 0.02 * dt_s, held, map, &mut out);
         let nominal_v = self.config.model.battery_v;
         let charge = self.power.cycle(now, f, at, !self.track.is_done(), nominal_v, &mut out);
@@ -365,11 +367,17 @@ impl Agent {
         applied
     }
 
+    /// Is this vertex, reached last, still in reach? A robot that is called back to it may have left it already; then it
+    /// drives on to where it can turn.
+    fn is_at(&self, vertex: u32, map: &AgentMap) -> bool {
+        map.vertex(vertex).is_some_and(|p| p.at.dist(self.loc.pose.at) <= AT_VERTEX_M)
+    }
+
     /// Vertex where the robot stands after having reached it.
-    pub(super) fn standing_at(&self, target: Option<u32>) -> Option<u32> {
+    pub(super) fn standing_at(&self, target: Option<u32>, map: &AgentMap) -> Option<u32> {
         let v = self.track.last_vertex?;
         let settled = self.track.is_done() || self.track.last().is_some_and(|n| n.is_goal) || Some(v) == target;
-        (settled && self.stand_s >= STAND_S && self.follower.gait == Gait::Stand).then_some(v)
+        (settled && self.is_at(v, map) && self.stand_s >= STAND_S && self.follower.gait == Gait::Stand).then_some(v)
     }
 
     #[allow(clippy::too_many_arguments)] // the whole picture of one cycle

@@ -102,6 +102,26 @@ fn a_delivery_from_offer_to_exit() {
 }
 
 #[test]
+fn a_robot_that_has_left_the_place_of_its_new_job_drives_back_before_it_says_that_it_is_there() {
+    let place = Vec2::new(5.0, 2.0);
+    let mut r = Rig::new(house(), 1, 0.0);
+    r.cycle();
+    let aside = r.route("aside", 0, 0, &[1, 2], false);
+    r.order(Order::Route(aside));
+    assert!(r.until(20.0, |r| r.agent.pose().at.dist(place) > 1.0));
+    let o = offer(&r, "l1", plan());
+    r.order(o);
+    let on = r.route("aside", 1, 2, &[2, 6], true);
+    r.order(Order::Route(on));
+    r.run(25.0);
+    assert_eq!(r.said(|x| matches!(x, Report::RobotArrived { .. })), 0, "{:?}", story(&r));
+    assert_eq!(r.agent.track().last_vertex, Some(6), "it drives on, and does not wait on the lane");
+    r.go("back", &[6, 2, 1]);
+    assert!(r.until(40.0, |r| r.agent.phase() == Phase::Arrived));
+    assert!(r.agent.pose().at.dist(place) < 0.3);
+}
+
+#[test]
 fn offers_are_checked() {
     let mut r = Rig::new(house(), 0, 0.0);
     r.run(1.0);
