@@ -113,6 +113,7 @@ impl Control {
                 shut_in: None,
                 paused: false,
                 speed_mm_s: 0,
+                silence_judged: false,
             };
             robots.insert(r.robot, cell);
         }

@@ -250,6 +250,9 @@ impl Unit<'_> {
         if code == crate::strays::TRIAGE_BY {
             return self.strays_due(id);
         }
+        if code == crate::robot_timers::SILENT_BY {
+            return self.long_silent(id);
+        }
         let Ok(c) = self.cell(id) else { return };
         if code == RobotTimer::LinkBy as u8 {
             let last = c.robot.heard_at.unwrap_or_default();

@@ -299,6 +299,9 @@ impl Unit<'_> {
             }),
         );
         if lost {
+            if let Some(c) = self.touch_robot(robot) {
+                c.silence_judged = false;
+            }
             self.emit_robot(robot, RobotEvent::LinkRestored { gap: last.map_or(Span::ZERO, |l| now.since(l)) });
             if !matches!(self.cell(robot)?.robot.status, RobotStatus::Stranded) {
                 self.unhalt(robot);

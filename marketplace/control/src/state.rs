@@ -54,6 +54,8 @@ pub struct RobotCell {
     pub paused: bool,
     /// Its speed then.
     pub speed_mm_s: u32,
+    /// Its long silence was judged: nothing more follows from it before it is heard again.
+    pub silence_judged: bool,
 }
 
 /// A party as the platform keeps it.

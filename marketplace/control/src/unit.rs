@@ -481,7 +481,8 @@ impl<'a> Unit<'a> {
         }
         for id in &self.robots_touched {
             let Some(c) = self.s.robots.get(id) else { continue };
-            let mut wanted = crate::robot_timers::wanted(c);
+            let long = nooterra_engine::Span(self.s.genesis.policy.claims.thresholds.link_2_ns);
+            let mut wanted = crate::robot_timers::wanted(c, long);
             wanted.extend(self.s.strays.get(id).and_then(crate::strays::triage_by).map(|at| (crate::strays::TRIAGE_BY, at)));
             again.extend(self.s.timers.set(Stream::Robot(*id), &wanted, legal, fired).map(|c| (Stream::Robot(*id), c)));
         }

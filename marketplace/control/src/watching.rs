@@ -10,7 +10,7 @@ use crate::unit::{Outcome, Unit, no};
 use nooterra_engine::ids::RobotId;
 use nooterra_engine::money::mul_div;
 use nooterra_jobs::event::IncidentCode;
-use nooterra_jobs::status::Status;
+use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::terms::Action;
 use nooterra_port::report::{ErrorCode, Heartbeat};
 use nooterra_trust::Code;
@@ -99,6 +99,16 @@ impl Unit<'_> {
         if !found.is_empty() {
             self.take_findings(robot, found);
             self.repeat_rule(robot);
+        }
+    }
+
+    /// Nothing was heard of a robot for so long that, inside, it is graver than a stall.
+    pub(crate) fn long_silent(&mut self, robot: RobotId) {
+        let Some(c) = self.touch_robot(robot) else { return };
+        c.silence_judged = true;
+        let held = c.robot.lease.map(|h| h.job);
+        if held.is_some_and(|j| self.job(j).is_ok_and(|j| j.status.class() == Class::Inside)) {
+            self.robot_incident(robot, IncidentCode::LinkLost, 2);
         }
     }
 

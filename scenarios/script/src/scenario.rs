@@ -189,7 +189,7 @@ pub struct Market {
     /// Who asks for work; without it, demand between the map's own places.
     pub requesters: Option<Vec<Requester>>,
     /// Who offers robots; without it, two.
-    pub providers: Option<Vec<Provider>>,
+    pub providers: Option<At<Vec<Provider>>>,
     /// How the payment provider behaves.
     pub payments: Option<Payments>,
 }

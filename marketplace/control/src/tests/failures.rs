@@ -1,10 +1,11 @@
 use super::rig::{Rig, robot};
+use crate::fact::{Event as Payload, Fact};
 use crate::input::{RequesterCommand, StaffCommand};
 use nooterra_engine::ids::JobId;
-use nooterra_engine::time::Span;
-use nooterra_jobs::event::{Cause, Event, Fault, Outcome};
+use nooterra_engine::time::{Instant, Span};
+use nooterra_jobs::event::{Cause, Event, Fault, IncidentCode, Outcome};
 use nooterra_jobs::status::Status;
-use nooterra_operations::RobotStatus;
+use nooterra_operations::{Event as RobotEvent, RobotStatus};
 
 const TWO: &[(&str, &str, u32)] = &[("a1", "acme", 8), ("a2", "acme", 15)];
 
@@ -171,7 +172,27 @@ fn a_dead_robot_with_the_load_ends_the_job_with_a_refund() {
     let m = rig.c.money(job).unwrap();
     assert!(m.refund > 0 && m.refund < m.captured);
     assert_eq!(rig.c.state().robots[&r].robot.status, RobotStatus::Stranded);
+    assert_eq!(silences(&rig, job), [(1, 20), (2, 300)], "severity, and seconds since it was heard last");
     rig.check_books();
+}
+
+/// Severities of lost links, with the whole seconds since the robot's last word.
+fn silences(rig: &Rig, job: JobId) -> Vec<(u8, u64)> {
+    let mut out = Vec::new();
+    let mut heard = Instant::ZERO;
+    for f in &rig.facts {
+        let Fact::Event(r) = f else { continue };
+        match &r.payload {
+            Payload::Robot(RobotEvent::LinkLost { last }) => heard = *last,
+            Payload::Job(Event::IncidentOpened { code: IncidentCode::LinkLost, severity, .. })
+                if r.header.stream == format!("job/{job}") =>
+            {
+                out.push((*severity, r.header.legal_ns.since(heard).as_secs()));
+            }
+            _ => {}
+        }
+    }
+    out
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use super::names::Parties;
 use super::{Desk, profile};
 use crate::at::At;
-use crate::flaw::Flaw;
 use crate::resolved::{FaultKind, MotorFault, SensorFault, SensorKind, Walker};
 use crate::scenario::{self, FaultEntry, ObstacleFault, RobotFault};
 use crate::words::Time;
@@ -33,14 +32,15 @@ pub(super) fn plan(desk: &mut Desk<'_>, parties: &Parties<'_>, base: Profile, du
             }
             (a, b) => a.or(b.as_ref()).map(|t| t.value.0),
         };
-        for at in times(desk, e, i as u64, duration) {
+        let times = times(desk, e, i as u64, duration);
+        if out.len() <= MOST && out.len() + times.len() > MOST {
+            desk.flaw(e, format!("more than {MOST} faults"), "widen `between` or shorten `duration`");
+        }
+        for at in times {
             out.push(Fault { at, lasts, kind: kind.clone() });
         }
     }
-    if out.len() > MOST {
-        desk.flaws.push(Flaw::whole(format!("{} faults are more than {MOST}", out.len()), "widen `between` or shorten `duration`"));
-        out.truncate(MOST);
-    }
+    out.truncate(MOST);
     out.sort_by_key(|f| f.at);
     FaultPlan { faults: out }
 }
@@ -108,7 +108,7 @@ fn kind<'a>(desk: &mut Desk<'_>, e: &'a At<FaultEntry>, parties: &Parties<'_>, b
     }
     let site = desk.site;
     if let Some(o) = &e.obstacle {
-        return obstacle(desk, o).map(|k| (k, o.lasts.as_ref()));
+        return obstacle(desk, e, o).map(|k| (k, o.lasts.as_ref()));
     }
     if let Some(n) = &e.network {
         let link = desk.group(&n.link, parties)?;
@@ -178,7 +178,7 @@ fn person(desk: &mut Desk<'_>, e: &At<FaultEntry>, path: &[At<String>]) -> Optio
     Some(Walker { level, path: found.iter().map(|v| site.vertices[v.at()].at).collect(), speed_mps: WALK_MPS })
 }
 
-fn obstacle(desk: &mut Desk<'_>, o: &ObstacleFault) -> Option<FaultKind> {
+fn obstacle(desk: &mut Desk<'_>, e: &At<FaultEntry>, o: &ObstacleFault) -> Option<FaultKind> {
     let site: &Site = desk.site;
     let size_m = f64::from(o.size.as_ref().map_or(OBSTACLE_MM, |s| s.0)) / 1_000.0;
     match (&o.lane, &o.near) {
@@ -217,7 +217,7 @@ fn obstacle(desk: &mut Desk<'_>, o: &ObstacleFault) -> Option<FaultKind> {
             None
         }
         (None, None) => {
-            desk.flaws.push(Flaw::whole("an obstacle needs a place", "write for example `obstacle: {lane: [coe, lounge], for: 2m}`"));
+            desk.flaw(e, "an obstacle needs a place", "write for example `obstacle: {lane: [coe, lounge], for: 2m}`");
             None
         }
     }

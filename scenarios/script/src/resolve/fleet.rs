@@ -7,7 +7,7 @@ use super::market::Owner;
 use super::names::index;
 use super::outline;
 use crate::at::At;
-use crate::flaw::nearest;
+use crate::flaw::{Flaw, nearest};
 use crate::resolved::RobotStart;
 use crate::scenario::{Driver, FleetEntry, Wire};
 use nooterra_site::catalogue::{driven_by_people, model_names};
@@ -32,6 +32,14 @@ pub(super) struct Draft {
     provider: Option<u32>,
     pub(super) start: VertexIx,
     charge_ppm: u32,
+    /// Where the file speaks of it, if it does.
+    said: Option<At<()>>,
+}
+
+impl Draft {
+    fn flaw(&self, what: String, remedy: &str) -> Flaw {
+        self.said.as_ref().map_or_else(|| Flaw::whole(what.clone(), remedy), |at| Flaw::of(at, what.clone(), remedy))
+    }
 }
 
 pub(super) fn robots(desk: &mut Desk<'_>, owners: &[Owner], charge: Option<u32>) -> (Vec<RobotModel>, Vec<RobotStart>) {
@@ -48,12 +56,13 @@ pub(super) fn robots(desk: &mut Desk<'_>, owners: &[Owner], charge: Option<u32>)
         }
     }
     if drafts.len() > MOST {
-        desk.flaws.push(crate::Flaw::whole(format!("{} robots are more than {MOST}", drafts.len()), "lower `count`"));
+        desk.flaws.push(drafts[MOST].flaw(format!("{} robots are more than {MOST}", drafts.len()), "lower `count`"));
         drafts.truncate(MOST);
     }
     drafts.sort_by(|a, b| (&a.model.name, &a.name).cmp(&(&b.model.name, &b.name)));
     for pair in drafts.windows(2).filter(|p| p[0].name == p[1].name) {
-        desk.flaws.push(crate::Flaw::whole(format!("two robots are called `{}`", pair[0].name), "give the fleet entry another `name`"));
+        let last = if pair[0].said.as_ref().map(|s| s.line) > pair[1].said.as_ref().map(|s| s.line) { &pair[0] } else { &pair[1] };
+        desk.flaws.push(last.flaw(format!("two robots are called `{}`", last.name), "give the fleet entry another `name`"));
     }
     deal(&mut drafts, owners);
     place(desk, drafts, charge)
@@ -73,17 +82,15 @@ fn deal(drafts: &mut [Draft], owners: &[Owner]) {
 /// Finds each robot's graph and gathers the models in use.
 fn place(desk: &mut Desk<'_>, drafts: Vec<Draft>, charge: Option<u32>) -> (Vec<RobotModel>, Vec<RobotStart>) {
     let (mut models, mut out): (Vec<RobotModel>, Vec<RobotStart>) = (Vec::new(), Vec::new());
-    let (mut stuck, mut taken): (Vec<String>, Vec<(VertexIx, String)>) = (Vec::new(), Vec::new());
+    let (mut stuck, mut taken): (Vec<Draft>, Vec<(VertexIx, String)>) = (Vec::new(), Vec::new());
     for d in drafts {
         let Some((graph_idx, _)) = desk.ways.best_graph(d.start) else {
-            stuck.push(d.name);
+            stuck.push(d);
             continue;
         };
         if let Some((_, other)) = taken.iter().find(|(v, _)| *v == d.start) {
-            desk.flaws.push(crate::Flaw::whole(
-                format!("`{other}` and `{}` start on the same vertex", d.name),
-                "give each robot a vertex of its own with `at: [...]`",
-            ));
+            let what = format!("`{other}` and `{}` start on the same vertex", d.name);
+            desk.flaws.push(d.flaw(what, "give each robot a vertex of its own with `at: [...]`"));
         }
         taken.push((d.start, d.name.clone()));
         let model = models.iter().position(|m| *m == d.model).unwrap_or_else(|| {
@@ -93,16 +100,18 @@ fn place(desk: &mut Desk<'_>, drafts: Vec<Draft>, charge: Option<u32>) -> (Vec<R
         let soc_bps = charge.unwrap_or(d.charge_ppm) / 100;
         out.push(RobotStart { name: d.name, model: index(model), provider: d.provider.unwrap_or(0), start: d.start, graph_idx, soc_bps });
     }
-    if !stuck.is_empty() && !desk.scenario.fleet.is_empty() {
-        let names = stuck.join(", ");
-        desk.flaws
-            .push(crate::Flaw::whole(format!("no lane leads to or from where {names} starts"), "choose vertices on the site's lanes"));
-    } else if !stuck.is_empty() {
-        desk.notes.push(format!("left out, because no lane touches their place: {}", stuck.join(", ")));
+    let names = stuck.iter().map(|d| d.name.as_str()).collect::<Vec<_>>().join(", ");
+    if let Some(first) = stuck.first() {
+        if desk.scenario.fleet.is_empty() {
+            desk.notes.push(format!("left out, because no lane touches their place: {names}"));
+        } else {
+            let what = format!("no lane leads to or from where {names} starts");
+            desk.flaws.push(first.flaw(what, "choose vertices on the site's lanes"));
+        }
     }
     if out.is_empty() && desk.flaws.is_empty() {
         let (what, remedy) = bare::why_not(desk);
-        desk.flaws.push(crate::Flaw::whole(what, remedy));
+        desk.flaws.push(Flaw::of(&desk.scenario.site, what, remedy));
     }
     (models, out)
 }
@@ -125,7 +134,7 @@ fn spawned(desk: &mut Desk<'_>) -> Vec<Draft> {
             desk.notes.push(format!("`{name}` is left out: another robot spawns on the same vertex"));
             continue;
         }
-        out.push(Draft { name, model, provider: None, start: s.vertex, charge_ppm: FULL_PPM });
+        out.push(Draft { name, model, provider: None, start: s.vertex, charge_ppm: FULL_PPM, said: None });
     }
     desk.notes.dedup();
     outline::fit(desk, &mut out);
@@ -196,7 +205,14 @@ fn unasked(desk: &mut Desk<'_>, stuck: Vec<Draft>) -> Vec<Draft> {
     };
     let verb = if starts.len() == 1 { "was" } else { "were" };
     desk.notes.push(format!("{why}; {} of model tinyRobot {verb} placed", starts.len()));
-    let draft = |(i, start)| Draft { name: format!("robot{}", i + 1), model: model.clone(), provider: None, start, charge_ppm: FULL_PPM };
+    let draft = |(i, start)| Draft {
+        name: format!("robot{}", i + 1),
+        model: model.clone(),
+        provider: None,
+        start,
+        charge_ppm: FULL_PPM,
+        said: None,
+    };
     starts.into_iter().enumerate().map(draft).collect()
 }
 
@@ -237,7 +253,8 @@ fn entry(desk: &mut Desk<'_>, e: &FleetEntry, owners: &[Owner], before: &[Draft]
     let named = before.iter().filter(|d| d.name.strip_prefix(&base).is_some_and(|n| n.parse::<u32>().is_ok())).count();
     let name = |i: usize| if single { base.clone() } else { format!("{base}{}", named + i + 1) };
     let charge_ppm = e.charge.as_ref().map_or(FULL_PPM, |c| c.0);
-    let draft = |(i, start)| Draft { name: name(i), model: model.clone(), provider, start, charge_ppm };
+    let said = At { value: (), line: e.model.line, column: e.model.column };
+    let draft = |(i, start)| Draft { name: name(i), model: model.clone(), provider, start, charge_ppm, said: Some(said.clone()) };
     starts.into_iter().enumerate().map(draft).collect()
 }
 

@@ -105,10 +105,10 @@ fn providers(desk: &mut Desk<'_>) -> Vec<Owner> {
         return out;
     };
     if listed.is_empty() {
-        desk.flaws.push(crate::Flaw::whole("the list of providers is empty", "remove it, or name at least one provider"));
+        desk.flaw(listed, "the list of providers is empty", "remove it, or name at least one provider");
     }
     let mut out: Vec<Owner> = Vec::new();
-    for p in listed {
+    for p in &listed.value {
         name(desk, &p.name, out.iter().map(|o| o.plan.name.clone()).collect());
         let markup = p.markup_bps.as_ref().map_or(0, |m| m.value);
         if let Some(m) = p.markup_bps.as_ref().filter(|m| !(-5_000..=10_000).contains(&m.value)) {
@@ -366,7 +366,8 @@ fn unasked(desk: &mut Desk<'_>, models: &[RobotModel], robots: &[RobotStart], ra
         });
     }
     if streams.is_empty() && desk.flaws.is_empty() {
-        desk.flaws.push(crate::Flaw::whole(
+        desk.flaws.push(crate::Flaw::of(
+            &desk.scenario.site,
             "the site has no two places between which a robot could carry anything",
             "name vertices on its lanes, or say what is asked for under `market: requesters:`",
         ));

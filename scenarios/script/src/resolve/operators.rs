@@ -40,7 +40,8 @@ pub(super) fn operators(desk: &mut Desk<'_>, duration: Span) -> Vec<OperatorPlan
         out.push(OperatorPlan { name: e.name.value.clone(), response_min, response_max, from, to, does });
     }
     if out.len() > MOST {
-        desk.flaws.push(crate::flaw::Flaw::whole(format!("{} operators are more than {MOST}", out.len()), "name fewer"));
+        let last = &desk.scenario.operators[MOST].name;
+        desk.flaws.push(crate::Flaw::of(last, format!("{} operators are more than {MOST}", out.len()), "name fewer"));
         out.truncate(MOST);
     }
     out

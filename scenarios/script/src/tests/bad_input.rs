@@ -104,6 +104,22 @@ expect:
 }
 
 #[test]
+fn what_is_wrong_between_entries_has_a_line_too() {
+    let robots =
+        |second: &str| format!("{HEAD}fleet:\n  - {{model: tinyRobot, at: [home1], name: a}}\n  - {{model: tinyRobot, {second}}}\n");
+    for (text, line, column, what) in [
+        (robots("at: [home2], name: a"), 7, 13, "two robots are called `a`"),
+        (robots("at: [home1], name: b"), 7, 13, "start on the same vertex"),
+        (robots("at: [island], name: b"), 7, 13, "no lane leads to or from where b starts"),
+        (format!("{HEAD}market: {{providers: []}}\n"), 5, 21, "the list of providers is empty"),
+        (format!("{HEAD}faults:\n  - at: 1m\n    obstacle: {{for: 2m}}\n"), 6, 5, "an obstacle needs a place"),
+    ] {
+        let f = flaw(&text);
+        assert!((f.line, f.column) == (line, column) && f.what.contains(what), "{line}:{column} {what}\n   got: {f}");
+    }
+}
+
+#[test]
 fn rendering_shows_the_place() {
     let text = format!("{HEAD}fleets: []\n");
     let shown = flaw(&text).render("a.yaml", &text);
