@@ -11,11 +11,12 @@ use crate::table::Kind;
 use crate::terms::{Price, Quote, Window};
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{
-    AccessPlanId, ApprovalId, ChargebackId, HoldId, IncidentId, ItemId, LeaseId, OperatorId, PartyId, PaymentId, ProofId, QuoteId,
-    RefundId, RobotId, ShiftId, WitnessId,
+    AccessPlanId, ApprovalId, AssistId, ChargebackId, HoldId, IncidentId, InterventionId, ItemId, LeaseId, OperatorId, PartyId, PaymentId,
+    ProofId, QuoteId, RefundId, RobotId, ShiftId, WitnessId,
 };
 use nooterra_engine::marks;
 use nooterra_engine::money::Amount;
+use nooterra_engine::record::{Body, Message as _};
 use nooterra_engine::time::{Instant, Span};
 
 const AT: Instant = Instant::from_secs(500);
@@ -30,6 +31,7 @@ fn events(job: &Job) -> Vec<Event> {
     let (lease, robot, hold) = (LeaseId::named("l"), RobotId::named("r"), HoldId::named("h"));
     let (incident, refund, amount) = (IncidentId::named("i"), RefundId::named("f"), Amount::new(100).unwrap());
     let (measured, limit) = (Span::from_secs(9), Span::from_secs(8));
+    let (assist, intervention, operator) = (AssistId::named("as"), InterventionId::named("in"), OperatorId::named("o"));
     let pins = super::pins(job);
     let terms = Quote {
         quote,
@@ -144,6 +146,7 @@ fn events(job: &Job) -> Vec<Event> {
         Event::AccessGranted { plan, door: None, fence: 1 },
         Event::AccessDenied { plan: Some(plan), code: String::new() },
         Event::AccessRevoked { plan, reason: RevokeReason::Change },
+        Event::AccessRevokeAcked { plan, by_robot: true },
         Event::AccessEnding { plan },
         Event::AccessExpired { plan },
         Event::AccessWaitExpired { plan: Some(plan) },
@@ -151,6 +154,7 @@ fn events(job: &Job) -> Vec<Event> {
         Event::Entered { robot, place: 3 },
         Event::Exited { robot, place: 3 },
         Event::IncidentOpened { incident, code: IncidentCode::Stall, severity: 1, robot: None, dev_ns: 0, facts_hash: Digest::ZERO },
+        Event::IncidentRepeated { incident, severity: 2 },
         Event::IncidentTriaged { incident, severity: 1, fault: Fault::None, confirmed: true },
         Event::WitnessReported {
             witness: WitnessId::named("w"),
@@ -187,8 +191,20 @@ fn events(job: &Job) -> Vec<Event> {
             facts: vec![],
         }),
         Event::SlaCreditIssued { breaches: vec![BreachKind::ArriveLate], amount, funding: CreditFunding::Owner {} },
-        Event::CoverageReserved { operator: OperatorId::named("o"), shift: ShiftId::named("s"), interval: window() },
-        Event::CoverageReleased { operator: OperatorId::named("o"), reason: CoverageEnd::JobOver },
+        Event::AssistQueued { assist, priority: 1, reason: AssistReason::Asked },
+        Event::AssistOffered { assist, operator, attempt: 1, accept_by: Instant::from_secs(600) },
+        Event::AssistOfferLapsed { assist, operator },
+        Event::AssistAccepted { assist, operator },
+        Event::AssistDeclined { assist, operator, reason: String::new() },
+        Event::AssistStarted { assist, operator, party: PartyId::named("op"), channel_hash: Digest::ZERO },
+        Event::AssistEnded { assist, outcome: AssistOutcome::Resumed, billed: measured },
+        Event::AssistExhausted { assist, fallback: Fallback::SafeExit },
+        Event::InterventionSubmitted { intervention, operator, kind: InterventionKind::Resume, args: vec![], proposal_hash: Digest::ZERO },
+        Event::InterventionApplied { intervention, applied: vec![], clamps: vec![], latency: measured },
+        Event::InterventionRefused { intervention, code: String::new(), latency: measured },
+        Event::InterventionExpired { intervention },
+        Event::CoverageReserved { operator, shift: ShiftId::named("s"), interval: window() },
+        Event::CoverageReleased { operator, reason: CoverageEnd::JobOver },
         Event::ApprovalAsked(Box::new(Ask {
             approval: ApprovalId::named("a"),
             wanted: Wanted::ExtraCost { amount },
@@ -232,7 +248,10 @@ fn specified(job: &Job, kind: Kind, quotes_left: bool) -> Option<&'static str> {
     let awarded_goes_on = from == Status::Awarded && matches!(kind, Kind::QuoteWithdrawn | Kind::QuoteExpired);
     // Entry granted once more inside is a record only.
     let inside_again = from.class() == Class::Inside && kind == Kind::AccessGranted;
-    if awarded_goes_on || inside_again {
+    // An operator may help a robot out; a request may end before anybody has begun, whatever the job does by then.
+    let helped_out = from == Status::AbortingSafeExit && kind == Kind::AssistStarted;
+    let never_begun = from != Status::Assisted && kind == Kind::AssistEnded;
+    if awarded_goes_on || inside_again || helped_out || never_begun {
         return Some(from.name());
     }
     let to = SPEC.iter().find(|(k, f, _)| *k == kind && f.split(' ').any(|s| s == from.name())).map(|(_, _, to)| *to)?;
@@ -283,6 +302,8 @@ fn each_name_has_its_own_event() {
     let all = events(&job_in(Status::Created));
     let names: std::collections::BTreeSet<&str> = all.iter().map(Event::name).collect();
     assert_eq!(names.len() + 1, all.len(), "NO_SHOW_RESOLVED stands for two");
+    let Body::OneOf(variants) = Event::shape().body else { panic!("an event is one of several") };
+    assert_eq!(names.len(), variants.len(), "every event that there is stands in the matrix");
     for e in all {
         let bytes = nooterra_engine::encode(&e);
         assert_eq!(nooterra_engine::decode::<Event>(&bytes).unwrap(), e);
