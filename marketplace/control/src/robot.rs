@@ -168,16 +168,16 @@ impl Unit<'_> {
             }
             Report::ExecutionCompleted { steps } => {
                 let job = self.bound(robot)?;
-                self.resume_on_word(job);
                 let event = Event::ExecutionCompleted { steps, black_box_root: self.cx.cause };
-                if self.job(job)?.status != Status::Assisted {
+                if self.job(job)?.status != Status::Assisted && !self.would_resume(job) {
                     self.allowed(job, &event)?;
                 }
                 self.access_live(job)?;
                 let j = self.job(job)?;
                 let all = usize::from(j.checkpoint) == j.steps().len() && usize::from(steps) == j.steps().len();
                 need(all, Code::ProofRequired)?;
-                let events = batch::complete(j, event, self.now());
+                self.resume_on_word(job);
+                let events = batch::complete(self.job(job)?, event, self.now());
                 self.emit_all(job, events);
                 self.send_home(robot);
                 if self.job(job)?.presence == Presence::Out {
@@ -332,14 +332,15 @@ impl Unit<'_> {
         self.resume_on_word(job);
     }
 
+    /// Does a word of its robot end a stall that silence had caused?
+    fn would_resume(&self, job: JobId) -> bool {
+        let Ok(j) = self.job(job) else { return false };
+        let stopped = j.robot().and_then(|r| self.s.robots.get(&r)).is_some_and(|c| !c.robot.stops.is_empty());
+        j.resumes_on_heartbeat() && !stopped
+    }
+
     fn resume_on_word(&mut self, job: JobId) {
-        let Ok(j) = self.job(job) else { return };
-        if !j.resumes_on_heartbeat() {
-            return;
-        }
-        if j.robot().and_then(|r| self.s.robots.get(&r)).is_some_and(|c| !c.robot.stops.is_empty()) {
-            return;
-        }
+        let Some(j) = self.s.jobs.get(&job).filter(|_| self.would_resume(job)) else { return };
         let stalled = j.stall_since.map_or(Span::ZERO, |s| self.now().since(s));
         self.emit(job, Event::ExecutionResumed { stalled });
     }
@@ -404,13 +405,13 @@ impl Unit<'_> {
 
     fn checkpoint(&mut self, robot: RobotId, index: u16, vertex: u32, work_bps_claimed: u32) -> Outcome {
         let job = self.bound(robot)?;
-        self.resume_on_word(job);
         let j = self.job(job)?;
-        need(matches!(j.status, Status::Executing | Status::Assisted), Code::StateForbids)?;
+        need(matches!(j.status, Status::Executing | Status::Assisted) || self.would_resume(job), Code::StateForbids)?;
         self.access_live(job)?;
         let Some(step) = j.steps().get(usize::from(index)) else { return no(Code::NotFound) };
         need(index == j.checkpoint, if index < j.checkpoint { Code::AlreadyDone } else { Code::StateForbids })?;
         need(step.place == vertex, Code::AreaForbidden)?;
+        self.resume_on_word(job);
         let state_hash = self.cx.cause;
         self.emit(job, Event::CheckpointReached { index: index + 1, place: vertex, work_bps_claimed, state_hash });
         let next = self.job(job)?.steps().get(usize::from(index) + 1).map(|s| s.place);

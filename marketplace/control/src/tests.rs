@@ -4,6 +4,7 @@ mod asking;
 mod calendars;
 mod cases;
 mod chaos;
+mod commands;
 mod contracts;
 mod covered;
 mod disputes;

@@ -29,6 +29,10 @@ pub const TENANT: &str = "test";
 pub struct Knobs {
     pub no_quotes: bool,
     pub decline: bool,
+    /// The bank does not answer whether it authorises.
+    pub sits_on_authorisations: bool,
+    /// Nor whether it takes the money.
+    pub sits_on_captures: bool,
     pub ignore_offers: BTreeSet<RobotId>,
     pub refuse_offers: BTreeSet<RobotId>,
     pub never_depart: BTreeSet<RobotId>,
@@ -76,6 +80,8 @@ pub struct Puppet {
     pub aborted: bool,
     pub soc_bps: u32,
     queue: Vec<Envelope>,
+    /// Its chain as far as the platform has heard it.
+    pub heard: Sender,
     pub seen: Vec<Order>,
     pub line: Option<nooterra_engine::ids::AssistId>,
     pub views: u32,
@@ -256,6 +262,7 @@ impl Rig {
             .map(|(n, _, home)| {
                 let sender = Sender::device(tenant, *robot(n).as_bytes(), key(n), 1);
                 let p = Puppet {
+                    heard: sender.clone(),
                     sender,
                     fence: 0,
                     lease: None,
@@ -401,6 +408,8 @@ impl Rig {
 
     fn bank(&mut self, ask: PaymentAsk) {
         let r = match ask.clone() {
+            PaymentAsk::Authorise { .. } if self.knobs.sits_on_authorisations => return,
+            PaymentAsk::Capture { .. } if self.knobs.sits_on_captures => return,
             PaymentAsk::Authorise { payment, amount, currency, .. } => {
                 if self.knobs.decline {
                     PaymentReport::Declined { payment, code: "INSUFFICIENT_FUNDS".into() }
@@ -773,7 +782,9 @@ impl Rig {
         }
         for id in &ids {
             if !self.is_cut(*id) {
-                for e in std::mem::take(&mut self.robots.get_mut(id).unwrap().queue) {
+                let p = self.robots.get_mut(id).unwrap();
+                p.heard = p.sender.clone();
+                for e in std::mem::take(&mut p.queue) {
                     let _ = self.put(e);
                 }
             }
