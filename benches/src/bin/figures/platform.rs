@@ -11,7 +11,7 @@ use nooterra_engine::money::Currency;
 use nooterra_engine::{Instant, Span};
 use nooterra_ledger::audit::Auditor;
 use nooterra_ledger::entry::{Hold, Post, Resolution};
-use nooterra_ledger::{Account, Book, Command, Entry, EntryId, Fact, Leg, Portion, statement, submit};
+use nooterra_ledger::{Account, Book, Command, Entry, EntryId, Fact, Leg, Portion, statement, submit_into};
 use nooterra_runner::drive::Drive;
 use nooterra_stage::{Entry as Said, Sink};
 use std::error::Error;
@@ -123,8 +123,10 @@ fn transfers(n: u32, hot: bool, mut auditor: Option<&mut Auditor>) -> Result<(f6
         let batch: Vec<Command> = (0..left.min(100_000)).map(|_| dice.next()).collect();
         left -= batch.len() as u32;
         let watch = Stopwatch::start();
+        let mut facts = Vec::new();
         for c in &batch {
-            let (facts, done) = submit(&mut book, c);
+            facts.clear();
+            let done = submit_into(&mut book, c, &mut facts);
             refused += u64::from(done.is_err());
             for f in &facts {
                 legs += postings(f);
