@@ -464,7 +464,8 @@ pub trait Message: Sized {
 
 /// The canonical bytes of a message.
 pub fn encode<M: Message>(m: &M) -> Vec<u8> {
-    let mut w = Writer::default();
+    // Most messages fit, so that memory is asked for once.
+    let mut w = Writer { bytes: Vec::with_capacity(128) };
     m.put_body(&mut w);
     w.bytes
 }
