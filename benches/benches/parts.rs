@@ -9,7 +9,7 @@ use nooterra_dispatch::traffic::{Goal, RoadMap, RobotClass, Traffic};
 use nooterra_engine::ids::{EventId, JobId, PartyId, RobotId, TenantId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::{Instant, Span};
-use nooterra_ledger::{Account, Book, Command, Entry, EntryId, Leg, submit};
+use nooterra_ledger::{Account, Book, Command, Entry, EntryId, Leg, submit_into};
 use nooterra_port::hardware::{Scan, SensorFrame};
 use nooterra_site::{Site, VertexIx, model_or_generic};
 use nooterra_trust::SigningKey;
@@ -190,8 +190,10 @@ fn ledger(c: &mut Criterion) {
             b.iter_batched(
                 Book::default,
                 |mut book| {
+                    let mut facts = Vec::new();
                     for c in &commands {
-                        assert_eq!(submit(&mut book, c).1, Ok(()), "a sound entry is taken");
+                        facts.clear();
+                        assert_eq!(submit_into(&mut book, c, &mut facts), Ok(()), "a sound entry is taken");
                     }
                     book
                 },

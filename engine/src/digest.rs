@@ -44,12 +44,14 @@ impl Value for Digest {
     fn kind() -> Kind {
         Kind::Shown(|b| b.iter().map(|b| format!("{b:02x}")).collect())
     }
+    #[inline]
     fn is_default(&self) -> bool {
         *self == Self::ZERO
     }
     fn absent() -> Option<Self> {
         Some(Self::ZERO)
     }
+    #[inline]
     fn put(&self, w: &mut Writer) {
         w.varint(32);
         w.bytes.extend_from_slice(&self.0);

@@ -31,6 +31,7 @@ impl<N> Clone for Id<N> {
 }
 impl<N> Copy for Id<N> {}
 impl<N> PartialEq for Id<N> {
+    #[inline]
     fn eq(&self, o: &Self) -> bool {
         self.bytes == o.bytes
     }
@@ -42,6 +43,7 @@ impl<N> PartialOrd for Id<N> {
     }
 }
 impl<N> Ord for Id<N> {
+    #[inline]
     fn cmp(&self, o: &Self) -> Ordering {
         self.bytes.cmp(&o.bytes)
     }
@@ -71,6 +73,7 @@ impl<N: Noun> Id<N> {
         &self.bytes
     }
     /// First eight bytes as a number: a stable key for `Chance`.
+    #[inline]
     pub fn key64(&self) -> u64 {
         let mut b = [0; 8];
         b.copy_from_slice(&self.bytes[..8]);
@@ -155,15 +158,21 @@ impl<N: Noun> Value for Id<N> {
     fn kind() -> Kind {
         Kind::Shown(|b| <[u8; 16]>::try_from(b).map_or_else(|_| "?".into(), |b| Self::from_bytes(b).to_string()))
     }
+    #[inline]
     fn is_default(&self) -> bool {
         false
     }
     fn absent() -> Option<Self> {
         None
     }
+    #[inline]
     fn put(&self, w: &mut Writer) {
         w.varint(16);
         w.bytes.extend_from_slice(&self.bytes);
+    }
+    #[inline]
+    fn put_field(&self, tag: u32, w: &mut Writer) {
+        w.few(tag, &self.bytes);
     }
     fn take(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         if r.varint()? != 16 {

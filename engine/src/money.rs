@@ -65,6 +65,11 @@ impl Currency {
     pub fn exponent(self) -> u32 {
         TABLE.iter().find(|(c, _)| **c == self.0).map_or(2, |(_, e)| *e)
     }
+    /// Its three letters, as bytes.
+    #[inline]
+    pub const fn bytes(self) -> [u8; 3] {
+        self.0
+    }
     /// Its three letters.
     pub fn code(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("???")
@@ -87,15 +92,21 @@ impl Value for Currency {
     fn kind() -> Kind {
         Kind::Text
     }
+    #[inline]
     fn is_default(&self) -> bool {
         false
     }
     fn absent() -> Option<Self> {
         None
     }
+    #[inline]
     fn put(&self, w: &mut Writer) {
         w.varint(3);
         w.bytes.extend_from_slice(&self.0);
+    }
+    #[inline]
+    fn put_field(&self, tag: u32, w: &mut Writer) {
+        w.few(tag, &self.0);
     }
     fn take(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let text = String::take(r)?;
@@ -112,12 +123,14 @@ impl Value for Amount {
     fn kind() -> Kind {
         Kind::Uint
     }
+    #[inline]
     fn is_default(&self) -> bool {
         self.0 == 0
     }
     fn absent() -> Option<Self> {
         Some(Self::ZERO)
     }
+    #[inline]
     fn put(&self, w: &mut Writer) {
         w.varint(self.0);
     }

@@ -181,24 +181,68 @@ pub struct Writer {
 
 impl Writer {
     /// Writes a base-128 integer.
-    #[allow(clippy::cast_possible_truncation)] // seven bits at a time
-    pub fn varint(&mut self, mut v: u64) {
-        while v >= 0x80 {
-            self.bytes.push((v & 0x7f) as u8 | 0x80);
-            v >>= 7;
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // below 0x80
+    pub fn varint(&mut self, v: u64) {
+        if v < 0x80 {
+            self.bytes.push(v as u8);
+        } else {
+            self.long_varint(v);
         }
-        self.bytes.push(v as u8);
+    }
+    /// An integer of two bytes and more. All groups of seven bits of its lower 56 go to their bytes at once: halves,
+    /// then quarters, then eighths of the word drift apart. What is too much is cut off again.
+    #[allow(clippy::cast_possible_truncation)] // what is left above 56 bits is a byte
+    fn long_varint(&mut self, v: u64) {
+        // How many times seven bits.
+        let n = (64 - (v | 1).leading_zeros()) * 9 / 64 + 1;
+        let mut x = v & 0x0fff_ffff | (v & 0x00ff_ffff_f000_0000) << 4;
+        x = x & 0x0000_3fff_0000_3fff | (x & 0x0fff_c000_0fff_c000) << 2;
+        x = x & 0x007f_007f_007f_007f | (x & 0x3f80_3f80_3f80_3f80) << 1;
+        // Every byte but the last says that one follows.
+        let more = 0x8080_8080_8080_8080;
+        if n <= 8 {
+            let last = 8 * n.wrapping_sub(1);
+            self.bytes.extend_from_slice(&(x | more & !(u64::MAX << (last & 63))).to_le_bytes());
+            self.bytes.truncate(self.bytes.len().wrapping_add(n as usize).wrapping_sub(8));
+            return;
+        }
+        self.bytes.extend_from_slice(&(x | more).to_le_bytes());
+        let top = (v >> 56) as u8;
+        if n == 9 { self.bytes.push(top) } else { self.bytes.extend_from_slice(&[top | 0x80, 1]) }
+    }
+    /// Writes a field that holds a base-128 integer: key and integer in one piece where they are short.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // below 0x80
+    pub fn uint(&mut self, tag: u32, v: u64) {
+        if tag < 16 && v < 0x80 {
+            self.bytes.extend_from_slice(&[(tag << 3) as u8, v as u8]);
+        } else {
+            self.key(tag, Wire::Varint);
+            self.varint(v);
+        }
+    }
+    /// Writes a field of `N` bytes, fewer than 128: key, length and bytes in one piece.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // below 0x80
+    pub fn few<const N: usize>(&mut self, tag: u32, b: &[u8; N]) {
+        self.key(tag, Wire::Len);
+        self.bytes.push(N as u8);
+        self.bytes.extend_from_slice(b);
     }
     /// Writes a field's key.
+    #[inline]
     pub fn key(&mut self, tag: u32, wire: Wire) {
         self.varint((u64::from(tag) << 3) | wire as u64);
     }
     /// Writes a length-delimited field.
+    #[inline]
     pub fn nested(&mut self, tag: u32, f: impl FnOnce(&mut Self)) {
         self.key(tag, Wire::Len);
         self.sized(f);
     }
     /// Writes a length and what `f` writes.
+    #[inline]
     #[allow(clippy::cast_possible_truncation)] // below 0x80
     pub fn sized(&mut self, f: impl FnOnce(&mut Self)) {
         // One byte of length fits nearly always; longer bodies are shifted once.
@@ -209,10 +253,13 @@ impl Writer {
         if len < 0x80 {
             self.bytes[at] = len as u8;
         } else {
-            let mut head = Writer::default();
-            head.varint(len as u64);
-            self.bytes.splice(at..=at, head.bytes);
+            self.make_room(at, len);
         }
+    }
+    fn make_room(&mut self, at: usize, len: usize) {
+        let mut head = Writer::default();
+        head.varint(len as u64);
+        self.bytes.splice(at..=at, head.bytes);
     }
 }
 
@@ -345,6 +392,12 @@ pub trait Value: Sized {
     fn absent() -> Option<Self>;
     /// Writes the value without its key.
     fn put(&self, w: &mut Writer);
+    /// Writes the value with its key.
+    #[inline]
+    fn put_field(&self, tag: u32, w: &mut Writer) {
+        w.key(tag, Self::WIRE);
+        self.put(w);
+    }
     /// Reads the value without its key.
     fn take(r: &mut Reader<'_>) -> Result<Self, DecodeError>;
     /// Kind of a list of these.
@@ -361,8 +414,7 @@ pub trait Value: Sized {
         }
         if Self::WIRE == Wire::Len {
             for x in items {
-                w.key(tag, Wire::Len);
-                x.put(w);
+                x.put_field(tag, w);
             }
         } else {
             w.nested(tag, |w| items.for_each(|x| x.put(w)));
@@ -412,7 +464,8 @@ pub trait Message: Sized {
 
 /// The canonical bytes of a message.
 pub fn encode<M: Message>(m: &M) -> Vec<u8> {
-    let mut w = Writer::default();
+    // Most messages fit, so that memory is asked for once.
+    let mut w = Writer { bytes: Vec::with_capacity(128) };
     m.put_body(&mut w);
     w.bytes
 }
@@ -426,9 +479,9 @@ pub fn decode<M: Message>(bytes: &[u8]) -> Result<M, DecodeError> {
 }
 
 /// Writes a field that is always there (the chosen variant of an enum).
+#[inline]
 pub fn put_one<V: Value>(v: &V, tag: u32, w: &mut Writer) {
-    w.key(tag, V::WIRE);
-    v.put(w);
+    v.put_field(tag, w);
 }
 
 /// Reads a field that must be there.
@@ -571,6 +624,7 @@ macro_rules! message_value {
             fn kind() -> $crate::record::Kind { $crate::record::Kind::Message(<Self as $crate::record::Message>::shape) }
             fn is_default(&self) -> bool { false }
             fn absent() -> ::core::option::Option<Self> { ::core::option::Option::None }
+            #[inline]
             fn put(&self, w: &mut $crate::record::Writer) { w.sized(|w| $crate::record::Message::put_body(self, w)); }
             fn take(r: &mut $crate::record::Reader<'_>) -> ::core::result::Result<Self, $crate::record::DecodeError> {
                 r.sized(<Self as $crate::record::Message>::take_body)

@@ -7,9 +7,13 @@ macro_rules! uints {
         impl Value for $t {
             const WIRE: Wire = Wire::Varint;
             fn kind() -> Kind { Kind::Uint }
+            #[inline]
             fn is_default(&self) -> bool { *self == 0 }
             fn absent() -> Option<Self> { Some(0) }
+            #[inline]
             fn put(&self, w: &mut Writer) { w.varint(u64::from(*self)); }
+            #[inline]
+            fn put_field(&self, tag: u32, w: &mut Writer) { w.uint(tag, u64::from(*self)); }
             fn take(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
                 let v = r.varint()?;
                 Self::try_from(v).map_err(|_| r.error(format!("{v} does not fit {}", stringify!($t))))
@@ -24,12 +28,14 @@ impl Value for u8 {
     fn kind() -> Kind {
         Kind::Uint
     }
+    #[inline]
     fn is_default(&self) -> bool {
         *self == 0
     }
     fn absent() -> Option<Self> {
         Some(0)
     }
+    #[inline]
     fn put(&self, w: &mut Writer) {
         w.varint(u64::from(*self));
     }
@@ -70,8 +76,10 @@ macro_rules! sints {
         impl Value for $t {
             const WIRE: Wire = Wire::Varint;
             fn kind() -> Kind { Kind::Sint }
+            #[inline]
             fn is_default(&self) -> bool { *self == 0 }
             fn absent() -> Option<Self> { Some(0) }
+            #[inline]
             fn put(&self, w: &mut Writer) { let v = i64::from(*self); w.varint(((v << 1) ^ (v >> 63)).cast_unsigned()); }
             fn take(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
                 let u = r.varint()?;
@@ -88,12 +96,14 @@ impl Value for bool {
     fn kind() -> Kind {
         Kind::Bool
     }
+    #[inline]
     fn is_default(&self) -> bool {
         !*self
     }
     fn absent() -> Option<Self> {
         Some(false)
     }
+    #[inline]
     fn put(&self, w: &mut Writer) {
         w.varint(u64::from(*self));
     }
@@ -111,8 +121,10 @@ macro_rules! floats {
         impl Value for $t {
             const WIRE: Wire = Wire::$wire;
             fn kind() -> Kind { Kind::$kind }
+            #[inline]
             fn is_default(&self) -> bool { self.to_bits() == 0 }
             fn absent() -> Option<Self> { Some(0.0) }
+            #[inline]
             fn put(&self, w: &mut Writer) { w.bytes.extend_from_slice(&self.to_bits().to_le_bytes()); }
             fn take(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
                 let mut b = [0; $n];
@@ -129,12 +141,14 @@ impl Value for String {
     fn kind() -> Kind {
         Kind::Text
     }
+    #[inline]
     fn is_default(&self) -> bool {
         self.is_empty()
     }
     fn absent() -> Option<Self> {
         Some(Self::new())
     }
+    #[inline]
     fn put(&self, w: &mut Writer) {
         w.varint(self.len() as u64);
         w.bytes.extend_from_slice(self.as_bytes());
@@ -151,8 +165,10 @@ macro_rules! wide {
         impl Value for $t {
             const WIRE: Wire = Wire::Len;
             fn kind() -> Kind { Kind::Shown(|b| <[u8; 16]>::try_from(b).map_or_else(|_| "?".into(), |b| <$t>::from_le_bytes(b).to_string())) }
+            #[inline]
             fn is_default(&self) -> bool { *self == 0 }
             fn absent() -> Option<Self> { Some(0) }
+            #[inline]
             fn put(&self, w: &mut Writer) { w.varint(16); w.bytes.extend_from_slice(&self.to_le_bytes()); }
             fn take(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
                 let b = take_bytes(r)?;
@@ -168,12 +184,14 @@ impl<V: Value + Copy, const N: usize> Value for [V; N] {
     fn kind() -> Kind {
         V::list_kind()
     }
+    #[inline]
     fn is_default(&self) -> bool {
         false
     }
     fn absent() -> Option<Self> {
         None
     }
+    #[inline]
     fn put(&self, w: &mut Writer) {
         if V::WIRE == Wire::Len {
             w.sized(|w| self.iter().for_each(|v| v.put(w)));
@@ -213,12 +231,14 @@ impl Value for () {
     fn kind() -> Kind {
         Kind::Message(|| Shape { name: Name::Full("nooterra.engine.Nothing"), body: Body::Struct(Vec::new()) })
     }
+    #[inline]
     fn is_default(&self) -> bool {
         true
     }
     fn absent() -> Option<Self> {
         Some(())
     }
+    #[inline]
     fn put(&self, w: &mut Writer) {
         w.varint(0);
     }
@@ -239,8 +259,10 @@ macro_rules! tuples {
         impl<$($t: Slot + 'static),*> Value for ($($t,)*) {
             const WIRE: Wire = Wire::Len;
             fn kind() -> Kind { Kind::Message(<Self as Message>::shape) }
+            #[inline]
             fn is_default(&self) -> bool { false }
             fn absent() -> Option<Self> { None }
+            #[inline]
             fn put(&self, w: &mut Writer) { w.sized(|w| self.put_body(w)); }
             fn take(r: &mut Reader<'_>) -> Result<Self, DecodeError> { r.sized(Self::take_body) }
         }

@@ -137,14 +137,20 @@ macro_rules! time_value {
             fn kind() -> Kind {
                 Kind::ShownUint(|n| format!("{} ({n} ns)", Self(n)))
             }
+            #[inline]
             fn is_default(&self) -> bool {
                 self.0 == 0
             }
             fn absent() -> Option<Self> {
                 Some(Self(0))
             }
+            #[inline]
             fn put(&self, w: &mut Writer) {
                 w.varint(self.0);
+            }
+            #[inline]
+            fn put_field(&self, tag: u32, w: &mut Writer) {
+                w.uint(tag, self.0);
             }
             fn take(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
                 r.varint().map(Self)

@@ -5,7 +5,7 @@ use nooterra_engine::ids::{JobId, RobotId};
 use nooterra_engine::inspect::{first_difference, tree};
 use nooterra_engine::money::{Amount, Currency, mul_div, mul_div_up, parse_money};
 use nooterra_engine::queue::EventQueue;
-use nooterra_engine::record::Message as _;
+use nooterra_engine::record::{Body, Message as _, Writer};
 use nooterra_engine::{Digest, Instant, Record, Span, decode, encode};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -309,4 +309,57 @@ fn hex_is_digits_alone() {
     // A sign is understood by the parser of numbers.
     assert_eq!(Digest::from_hex(&"+f".repeat(32)), None);
     assert_eq!(Digest::from_hex(&"0".repeat(63)), None);
+}
+
+/// A base-128 integer by the book: seven bits at a time.
+fn plain_varint(mut v: u64) -> Vec<u8> {
+    let mut out = Vec::new();
+    while v >= 0x80 {
+        out.push((v & 0x7f) as u8 | 0x80);
+        v >>= 7;
+    }
+    out.push(v as u8);
+    out
+}
+
+#[test]
+fn integers_of_every_length_have_their_bytes() {
+    let mut checked = 0;
+    for bits in 0..64u32 {
+        for v in [1 << bits, (1 << bits) - 1, (1u64 << bits) | 1, u64::MAX >> bits, 0x5a5a_5a5a_5a5a_5a5a >> bits] {
+            let mut w = Writer { bytes: vec![7] };
+            w.varint(v);
+            assert_eq!(w.bytes[1..], plain_varint(v), "{v:#x}");
+            for tag in [1, 15, 16, 3_000] {
+                let mut w = Writer::default();
+                w.uint(tag, v);
+                assert_eq!(w.bytes, [plain_varint(u64::from(tag) << 3), plain_varint(v)].concat(), "{v:#x} in {tag}");
+            }
+            checked += 1;
+        }
+    }
+    assert_eq!(checked, 64 * 5);
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+struct WithRoom {
+    a: u64,
+    #[record(skip)]
+    room: Vec<u8>,
+    b: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+struct WithoutRoom {
+    a: u64,
+    b: u64,
+}
+
+#[test]
+fn a_skipped_field_has_no_tag_and_no_bytes() {
+    let bytes = encode(&WithRoom { a: 1, room: vec![1, 2], b: 2 });
+    assert_eq!(bytes, encode(&WithoutRoom { a: 1, b: 2 }));
+    assert_eq!(decode::<WithRoom>(&bytes), Ok(WithRoom { a: 1, room: Vec::new(), b: 2 }));
+    let Body::Struct(fields) = WithRoom::shape().body else { panic!("a struct") };
+    assert_eq!(fields.iter().map(|f| (f.tag, f.name)).collect::<Vec<_>>(), [(1, "a"), (2, "b")]);
 }

@@ -323,9 +323,7 @@ impl Keyed for AccountKey {
         *self
     }
     fn mix(key: &Self) -> u64 {
-        let mut c = [0; 8];
-        c[..3].copy_from_slice(key.currency.code().as_bytes());
-        crate::table::mix(key.account.mix(), u64::from_le_bytes(c))
+        crate::table::mix(key.account.mix(), crate::table::letters(key.currency))
     }
 }
 
@@ -346,6 +344,10 @@ impl Value for AccountIx {
     }
     fn put(&self, w: &mut Writer) {
         w.varint(u64::from(self.0));
+    }
+    #[inline]
+    fn put_field(&self, tag: u32, w: &mut Writer) {
+        w.uint(tag, u64::from(self.0));
     }
     fn take(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         u32::take(r).map(Self)

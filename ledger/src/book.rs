@@ -170,7 +170,25 @@ pub struct Book {
     pub(crate) next_seq: u64,
     pub(crate) last_at: Instant,
     digest: RunningDigest,
+    #[record(skip)]
+    room: Room,
 }
+
+/// Room for the bytes of a fact on their way to the digest, kept from fact to fact. No part of the state.
+#[derive(Debug, Default)]
+struct Room(Vec<u8>);
+
+impl Clone for Room {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+impl PartialEq for Room {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+impl Eq for Room {}
 
 impl Book {
     /// What stands on an account; nothing if it was never used.
@@ -250,7 +268,9 @@ impl Book {
 
     fn apply(&mut self, seq: u64, id: EntryId, how: (u16, Option<JobId>, Instant), postings: &[Posting], pending: bool, sign: i128) {
         let (code, job, at) = how;
+        let mut sum = 0;
         for p in postings {
+            sum += if p.side == Side::Debit { i128::from(p.amount) } else { -i128::from(p.amount) };
             let Some(row) = self.accounts.row_mut(p.account.0) else {
                 always!(false, "ledger.account_exists", "fact {seq}: no account {}", p.account.0);
                 continue;
@@ -278,7 +298,6 @@ impl Book {
                 always!(false, "ledger.limit", "fact {seq}: {} stands at {:?}", row.key.account, row.balance);
             }
         }
-        let sum: i128 = postings.iter().map(|p| if p.side == Side::Debit { i128::from(p.amount) } else { -i128::from(p.amount) }).sum();
         if sum != 0 {
             always!(false, "ledger.balanced", "fact {seq}: debits exceed credits by {sum}");
         }
@@ -384,9 +403,11 @@ pub fn evolve(book: &mut Book, fact: &Fact) {
         }
     }
     // What `RunningDigest::fold` computes, over one piece of memory: this is the book's hottest line.
-    let mut w = Writer { bytes: Vec::with_capacity(256) };
+    let mut w = Writer { bytes: std::mem::take(&mut book.room.0) };
+    w.bytes.clear();
     w.bytes.extend_from_slice(&book.digest.head.0);
     w.bytes.extend_from_slice(&book.digest.count.to_le_bytes());
     fact.put_body(&mut w);
     book.digest = RunningDigest { head: blake3(&w.bytes), count: book.digest.count + 1 };
+    book.room.0 = w.bytes;
 }

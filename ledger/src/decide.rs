@@ -4,12 +4,12 @@
 
 use crate::account::{AccountIx, AccountKey, Side};
 use crate::book::{Balance, Book, Fate, Pending, evolve};
-use crate::entry::{ClosePeriod, Command, Entry, EntryId, Leg, Portion, Post, Resolution, SetLimit};
+use crate::entry::{ClosePeriod, Command, Entry, EntryId, Leg, Linked, Portion, Post, Resolution, SetLimit};
 use crate::fact::{Booked, Closed, Column, Expired, Fact, Limited, Opened, Posting, Refused, Resolved};
 use crate::rejection::Rejection;
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::Instant;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most legs of one entry.
 pub const MAX_LEGS: usize = 4_096;
@@ -17,39 +17,41 @@ const MAX_AMOUNT: u64 = i64::MAX as u64;
 
 /// What carrying out this command would make happen.
 pub fn decide(book: &Book, command: &Command) -> Result<Vec<Fact>, Rejection> {
-    let mut draft = Draft::new(book);
-    match command {
-        Command::Linked(link) => {
-            if link.commands.is_empty() {
-                return Err(Rejection::LinkEmpty);
-            }
-            if link.commands.iter().any(|c| matches!(c, Command::Linked(_))) {
-                return Err(Rejection::LinkNested);
-            }
-            // Delivered a second time, all parts exist: the link does, too.
-            if let Some(seq) = draft.all_exist(&link.commands) {
-                return Err(Rejection::Exists { seq });
-            }
-            for (index, c) in link.commands.iter().enumerate() {
-                draft.one(c).map_err(|reason| Rejection::LinkFailed { index: index as u32, reason: Box::new(reason) })?;
-            }
-        }
-        c => draft.one(c)?,
+    let mut facts = Vec::with_capacity(1);
+    decide_into(book, command, &mut facts).map(|()| facts)
+}
+
+/// The same at the end of a list that is at hand; a refusal leaves it as it was.
+pub fn decide_into(book: &Book, command: &Command, facts: &mut Vec<Fact>) -> Result<(), Rejection> {
+    let before = facts.len();
+    let mut draft = Draft::new(book, facts);
+    let end = match command {
+        Command::Linked(link) => draft.link(link),
+        c => draft.one(c),
+    };
+    if end.is_err() {
+        facts.truncate(before);
     }
-    Ok(draft.facts)
+    end
 }
 
 /// The facts that use up the ids of a refused command, so that no later attempt under them can succeed. Ids that
 /// have an outcome keep it.
 pub fn refusal(book: &Book, command: &Command, why: &Rejection) -> Vec<Fact> {
+    let mut facts = Vec::with_capacity(1);
+    refuse(book, command, why, &mut facts);
+    facts
+}
+
+fn refuse(book: &Book, command: &Command, why: &Rejection, facts: &mut Vec<Fact>) {
     let at = command.at().unwrap_or(book.last_at).max(book.last_at);
-    let mut draft = Draft::new(book);
+    let mut draft = Draft::new(book, facts);
     draft.pass(at);
-    let mut seen = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     let mut one = |c: &Command, reason: u16| {
         if let Some(id) = c.id()
             && book.outcome(id).is_none()
-            && seen.insert(id, ()).is_none()
+            && seen.insert(id)
         {
             let seq = draft.next();
             draft.facts.push(Fact::EntryRefused(Refused { seq, id, at, fingerprint: c.fingerprint(), reason }));
@@ -59,25 +61,32 @@ pub fn refusal(book: &Book, command: &Command, why: &Rejection) -> Vec<Fact> {
         Command::Linked(link) => link.commands.iter().for_each(|c| one(c, why.code())),
         c => one(c, why.code()),
     }
-    draft.facts
 }
 
 /// The facts that time alone brings about up to and at an instant: holds whose time is up. Every decision begins with
 /// them; a host that sleeps until [`Book::next_deadline`] calls it so that they are written down on time.
 pub fn expire(book: &Book, now: Instant) -> Vec<Fact> {
-    let mut draft = Draft::new(book);
-    draft.pass(now);
-    draft.facts
+    let mut facts = Vec::new();
+    Draft::new(book, &mut facts).pass(now);
+    facts
 }
 
 /// Decides and folds in: what happened, and how it ended. A refusal is folded in as well.
 pub fn submit(book: &mut Book, command: &Command) -> (Vec<Fact>, Result<(), Rejection>) {
-    let (facts, end) = match decide(book, command) {
-        Ok(facts) => (facts, Ok(())),
-        Err(why) => (refusal(book, command, &why), Err(why)),
-    };
-    facts.iter().for_each(|f| evolve(book, f));
+    let mut facts = Vec::with_capacity(1);
+    let end = submit_into(book, command, &mut facts);
     (facts, end)
+}
+
+/// The same, with what happened at the end of a list that is at hand: a host that takes commands in batches keeps one.
+pub fn submit_into(book: &mut Book, command: &Command, facts: &mut Vec<Fact>) -> Result<(), Rejection> {
+    let before = facts.len();
+    let end = decide_into(book, command, facts);
+    if let Err(why) = &end {
+        refuse(book, command, why, facts);
+    }
+    facts[before..].iter().for_each(|f| evolve(book, f));
+    end
 }
 
 /// The book as it would be after what was decided so far.
@@ -85,33 +94,94 @@ struct Draft<'a> {
     book: &'a Book,
     at: Instant,
     seq: u64,
+    balances: Balances,
+    /// What only links and rare commands leave behind.
+    rest: Option<Box<Rest>>,
+    facts: &'a mut Vec<Fact>,
+    linked: bool,
+}
+
+/// What differs from the book beside balances.
+#[derive(Default)]
+struct Rest {
     opened: BTreeMap<AccountKey, u32>,
-    /// Balances that differ from the book's, ascending by account.
-    balances: Vec<(u32, AccountKey, Balance)>,
+    /// The same in the order in which they were opened.
+    opened_keys: Vec<AccountKey>,
     ids: BTreeMap<EntryId, (u64, u64)>,
     /// Pending entries that were made, changed or (by their fate) ended here.
     pendings: BTreeMap<EntryId, Result<Pending, Fate>>,
     limits: BTreeMap<u32, Option<i128>>,
     closed: BTreeMap<Currency, Instant>,
-    facts: Vec<Fact>,
-    linked: bool,
+}
+
+/// Balances that differ from the book's. Nearly every entry has two, which stay on the stack.
+#[derive(Default)]
+struct Balances {
+    two: [(u32, Balance); 2],
+    used: usize,
+    /// All of them once there are more, ascending by account.
+    many: Vec<(u32, Balance)>,
+}
+
+impl Balances {
+    fn all(&self) -> &[(u32, Balance)] {
+        if self.many.is_empty() { &self.two[..self.used] } else { &self.many }
+    }
+    fn find(&self, ix: u32) -> Option<usize> {
+        if self.many.is_empty() {
+            return self.two[..self.used].iter().position(|b| b.0 == ix);
+        }
+        self.many.binary_search_by_key(&ix, |b| b.0).ok()
+    }
+    fn get(&self, ix: u32) -> Option<&Balance> {
+        self.find(ix).map(|at| &self.all()[at].1)
+    }
+    fn or_insert(&mut self, ix: u32, balance: impl FnOnce() -> Balance) -> &mut Balance {
+        let at = match self.find(ix) {
+            Some(at) => at,
+            None if self.many.is_empty() && self.used < 2 => {
+                self.two[self.used] = (ix, balance());
+                self.used += 1;
+                self.used - 1
+            }
+            None => {
+                if self.many.is_empty() {
+                    self.many.extend_from_slice(&self.two);
+                    self.many.sort_unstable_by_key(|b| b.0);
+                }
+                let at = self.many.partition_point(|b| b.0 < ix);
+                self.many.insert(at, (ix, balance()));
+                at
+            }
+        };
+        if self.many.is_empty() { &mut self.two[at].1 } else { &mut self.many[at].1 }
+    }
 }
 
 impl<'a> Draft<'a> {
-    fn new(book: &'a Book) -> Self {
-        Self {
-            book,
-            at: book.last_at,
-            seq: book.next_seq,
-            opened: BTreeMap::new(),
-            balances: Vec::with_capacity(8),
-            ids: BTreeMap::new(),
-            pendings: BTreeMap::new(),
-            limits: BTreeMap::new(),
-            closed: BTreeMap::new(),
-            facts: Vec::with_capacity(1),
-            linked: false,
+    fn new(book: &'a Book, facts: &'a mut Vec<Fact>) -> Self {
+        Self { book, at: book.last_at, seq: book.next_seq, balances: Balances::default(), rest: None, facts, linked: false }
+    }
+
+    fn rest(&mut self) -> &mut Rest {
+        self.rest.get_or_insert_default()
+    }
+
+    fn link(&mut self, link: &Linked) -> Result<(), Rejection> {
+        if link.commands.is_empty() {
+            return Err(Rejection::LinkEmpty);
         }
+        if link.commands.iter().any(|c| matches!(c, Command::Linked(_))) {
+            return Err(Rejection::LinkNested);
+        }
+        // Delivered a second time, all parts exist: the link does, too.
+        if let Some(seq) = self.all_exist(&link.commands) {
+            return Err(Rejection::Exists { seq });
+        }
+        for (index, c) in link.commands.iter().enumerate() {
+            self.one(c).map_err(|reason| Rejection::LinkFailed { index: index as u32, reason: Box::new(reason) })?;
+        }
+        Ok(())
     }
 
     fn all_exist(&mut self, commands: &[Command]) -> Option<u64> {
@@ -160,7 +230,7 @@ impl<'a> Draft<'a> {
                 (_, false) => Rejection::IdTaken { seq },
             });
         }
-        match self.ids.get(&id) {
+        match self.rest.as_ref().and_then(|r| r.ids.get(&id)) {
             Some((seq, f)) if *f == fingerprint => Err(Rejection::Exists { seq: *seq }),
             Some((seq, _)) => Err(Rejection::IdTaken { seq: *seq }),
             None => Ok(()),
@@ -177,20 +247,27 @@ impl<'a> Draft<'a> {
 
     /// Time passes: holds whose time is up by then end, each at its own instant.
     fn pass(&mut self, at: Instant) {
-        let due: Vec<EntryId> = self.book.expired(at).filter(|id| !self.pendings.contains_key(id)).collect();
-        let here = self.pendings.iter().filter_map(|(id, p)| Some((p.as_ref().ok()?.expires.filter(|end| *end <= at)?, *id)));
-        let mut due: Vec<(Instant, EntryId)> =
-            due.into_iter().filter_map(|id| Some((self.book.pendings.get(&id)?.expires?, id))).chain(here).collect();
+        if self.rest.as_ref().is_some_and(|r| !r.pendings.is_empty()) || self.book.next_deadline().is_some_and(|end| end <= at) {
+            self.end_due(at);
+        }
+        self.at = self.at.max(at);
+    }
+
+    fn end_due(&mut self, at: Instant) {
+        let pendings = &self.rest().pendings;
+        let here = pendings.iter().filter_map(|(id, p)| Some((p.as_ref().ok()?.expires.filter(|end| *end <= at)?, *id)));
+        let mut due: Vec<(Instant, EntryId)> = here.collect();
+        let before = self.book.expired(at).filter(|id| self.rest.as_ref().is_none_or(|r| !r.pendings.contains_key(id)));
+        due.extend(before.filter_map(|id| Some((self.book.pendings.get(&id)?.expires?, id))));
         due.sort_unstable();
         for (end, pending) in due {
             let Ok(held) = self.open(pending) else { continue };
             self.at = self.at.max(end);
-            self.apply(&held.postings, None, true, -1);
-            self.pendings.insert(pending, Err(Fate::Expired));
+            self.apply(&held.postings, true, -1);
+            self.rest().pendings.insert(pending, Err(Fate::Expired));
             let (seq, at) = (self.next(), self.at);
             self.facts.push(Fact::PendingExpired(Expired { seq, pending, at }));
         }
-        self.at = self.at.max(at);
     }
 
     fn next(&mut self) -> u64 {
@@ -199,40 +276,47 @@ impl<'a> Draft<'a> {
     }
 
     fn account(&mut self, key: AccountKey) -> u32 {
-        if let Some(ix) = self.book.accounts.find(&key).or_else(|| self.opened.get(&key).copied()) {
-            return ix;
+        match self.book.accounts.find(&key) {
+            Some(ix) => ix,
+            None => self.opened(key),
         }
-        let ix = (self.book.accounts.rows().len() + self.opened.len()) as u32;
-        self.opened.insert(key, ix);
+    }
+
+    /// The number of an account that the book does not have yet.
+    fn opened(&mut self, key: AccountKey) -> u32 {
+        let known = self.book.accounts.rows().len();
+        let rest = self.rest();
+        if let Some(ix) = rest.opened.get(&key) {
+            return *ix;
+        }
+        let ix = (known + rest.opened.len()) as u32;
+        rest.opened.insert(key, ix);
+        rest.opened_keys.push(key);
         let (seq, at) = (self.next(), self.at);
         self.facts.push(Fact::AccountOpened(Opened { seq, at, ix: AccountIx(ix), key }));
         ix
     }
 
-    fn key(&self, ix: AccountIx) -> Option<AccountKey> {
-        self.book.account(ix).or_else(|| self.opened.iter().find(|(_, i)| **i == ix.0).map(|(k, _)| *k))
+    fn key(&self, ix: u32) -> Option<&AccountKey> {
+        let rows = self.book.accounts.rows();
+        match rows.get(ix as usize) {
+            Some(row) => Some(&row.key),
+            None => self.rest.as_ref()?.opened_keys.get(ix as usize - rows.len()),
+        }
     }
 
-    fn balance(&mut self, ix: u32, key: AccountKey) -> &mut Balance {
-        let at = match self.balances.binary_search_by_key(&ix, |b| b.0) {
-            Ok(at) => at,
-            Err(at) => {
-                let balance = self.book.accounts.row(ix).map(|r| r.balance).unwrap_or_default();
-                self.balances.insert(at, (ix, key, balance));
-                at
-            }
-        };
-        &mut self.balances[at].2
+    fn balance(&mut self, ix: u32) -> &mut Balance {
+        let book = self.book;
+        self.balances.or_insert(ix, || book.accounts.row(ix).map(|r| r.balance).unwrap_or_default())
     }
 
-    /// Adds postings to the drafted balances. `legs` are the entry's own, where they are at hand.
-    fn apply(&mut self, postings: &[Posting], legs: Option<(&[Leg], Currency)>, pending: bool, sign: i128) {
-        for (i, p) in postings.iter().enumerate() {
-            let key = legs.map(|(legs, currency)| AccountKey { account: legs[i].account, currency }).or_else(|| self.key(p.account));
+    /// Adds postings to the drafted balances.
+    fn apply(&mut self, postings: &[Posting], pending: bool, sign: i128) {
+        for p in postings {
             // An account that is nowhere can only come from a foreign keyframe: the book swears when it folds it in.
-            let Some(key) = key else { continue };
+            let Some(key) = self.key(p.account.0) else { continue };
             let grows = key.account.kind().normal() == p.side;
-            self.balance(p.account.0, key).add(grows, pending, sign * i128::from(p.amount));
+            self.balance(p.account.0).add(grows, pending, sign * i128::from(p.amount));
         }
     }
 
@@ -241,10 +325,11 @@ impl<'a> Draft<'a> {
     }
 
     fn within_limit(&self, ix: u32) -> Result<(), Rejection> {
-        let Ok(at) = self.balances.binary_search_by_key(&ix, |b| b.0) else { return Ok(()) };
-        let (_, key, balance) = &self.balances[at];
-        let own = || self.book.accounts.row(ix).map_or_else(|| key.account.limit(), |r| r.min_available);
-        let least = self.limits.get(&ix).copied().unwrap_or_else(own);
+        let (Some(balance), Some(key)) = (self.balances.get(ix), self.key(ix)) else { return Ok(()) };
+        let least = match self.rest.as_ref().and_then(|r| r.limits.get(&ix)) {
+            Some(least) => *least,
+            None => self.book.accounts.row(ix).map_or_else(|| key.account.limit(), |r| r.min_available),
+        };
         match least.map(|least| least - balance.available()) {
             Some(short) if short > 0 => Err(Rejection::Limit { key: *key, short }),
             _ => Ok(()),
@@ -263,16 +348,17 @@ impl<'a> Draft<'a> {
         for l in &e.legs {
             let account = AccountIx(self.account(AccountKey { account: l.account, currency: e.currency }));
             postings.push(Posting { account, side: l.side, amount: l.amount });
+            let grows = l.account.kind().normal() == l.side;
+            self.balance(account.0).add(grows, hold.is_some(), i128::from(l.amount));
         }
-        self.apply(&postings, Some((&e.legs, e.currency)), hold.is_some(), 1);
         self.within_limits(&postings)?;
         let seq = self.next();
         let Entry { id, code, cause, job, at, currency, .. } = *e;
         if self.linked {
-            self.ids.insert(id, (seq, fingerprint));
+            self.rest().ids.insert(id, (seq, fingerprint));
             if hold.is_some() {
                 let (postings, captured) = (postings.clone(), vec![0; postings.len()]);
-                self.pendings.insert(id, Ok(Pending { code, cause, job, at, currency, postings, captured, expires }));
+                self.rest().pendings.insert(id, Ok(Pending { code, cause, job, at, currency, postings, captured, expires }));
             }
         }
         let booked = Booked { seq, id, code, cause, job, at, currency, fingerprint, postings, expires };
@@ -283,7 +369,7 @@ impl<'a> Draft<'a> {
     /// An open hold, or why there is none.
     fn open(&self, pending: EntryId) -> Result<Pending, Rejection> {
         let ended = |fate: Fate| if fate == Fate::Expired { Rejection::PendingExpired } else { Rejection::PendingResolved };
-        match self.pendings.get(&pending) {
+        match self.rest.as_ref().and_then(|r| r.pendings.get(&pending)) {
             Some(Ok(p)) => Ok(p.clone()),
             Some(Err(fate)) => Err(ended(*fate)),
             None => match (self.book.pendings.get(&pending), self.book.outcome(pending).map(|o| o.fate)) {
@@ -302,8 +388,8 @@ impl<'a> Draft<'a> {
             Some(p) => part(&held.postings, &cut(&held.postings, p)?),
             None => Vec::new(),
         };
-        self.apply(&held.postings, None, true, -1);
-        self.apply(&postings, None, false, 1);
+        self.apply(&held.postings, true, -1);
+        self.apply(&postings, false, 1);
         // What was reserved can be taken, so no limit can break here; the book swears it again.
         self.within_limits(&postings)?;
         let fate = if portion.is_some() { Fate::Captured } else { Fate::Voided };
@@ -322,8 +408,8 @@ impl<'a> Draft<'a> {
             return self.end(r, Some(&Portion::Whole), fingerprint);
         }
         let postings = part(&held.postings, &legs);
-        self.apply(&postings, None, true, -1);
-        self.apply(&postings, None, false, 1);
+        self.apply(&postings, true, -1);
+        self.apply(&postings, false, 1);
         self.within_limits(&postings)?;
         for ((p, captured), v) in held.postings.iter_mut().zip(&mut held.captured).zip(&legs) {
             p.amount -= v;
@@ -347,7 +433,7 @@ impl<'a> Draft<'a> {
         }
         let postings = part(&held.postings, &legs);
         balanced(&postings)?;
-        self.apply(&postings, None, true, 1);
+        self.apply(&postings, true, 1);
         self.within_limits(&postings)?;
         let resolved = self.resolved(r, &held.clone(), fingerprint, postings, legs, Ok(held));
         self.facts.push(Fact::PendingRaised(resolved));
@@ -365,8 +451,8 @@ impl<'a> Draft<'a> {
     ) -> Resolved {
         let seq = self.next();
         if self.linked {
-            self.ids.insert(r.id, (seq, fingerprint));
-            self.pendings.insert(r.pending, then);
+            self.rest().ids.insert(r.id, (seq, fingerprint));
+            self.rest().pendings.insert(r.pending, then);
         }
         let Resolution { id, pending, code, cause, at } = *r;
         Resolved { seq, id, pending, code, cause, job: held.job, at, currency: held.currency, fingerprint, postings, legs }
@@ -376,11 +462,11 @@ impl<'a> Draft<'a> {
         self.fresh(l.id, fingerprint)?;
         self.time(l.at)?;
         let ix = self.account(l.key);
-        self.balance(ix, l.key);
-        self.limits.insert(ix, l.min_available);
+        self.balance(ix);
+        self.rest().limits.insert(ix, l.min_available);
         self.within_limit(ix)?;
         let seq = self.next();
-        self.ids.insert(l.id, (seq, fingerprint));
+        self.rest().ids.insert(l.id, (seq, fingerprint));
         let SetLimit { id, min_available, cause, at, .. } = *l;
         self.facts.push(Fact::LimitSet(Limited { seq, id, cause, at, fingerprint, account: AccountIx(ix), min_available }));
         Ok(())
@@ -395,14 +481,14 @@ impl<'a> Draft<'a> {
         if c.at < c.to {
             return Err(Rejection::Period("it has not ended yet"));
         }
-        let open_from = self.closed.get(&c.currency).copied().or_else(|| self.book.open_from(c.currency));
+        let open_from = self.rest.as_ref().and_then(|r| r.closed.get(&c.currency).copied()).or_else(|| self.book.open_from(c.currency));
         if open_from.is_some_and(|from| from != c.from) {
             return Err(Rejection::Period("it does not begin where the last one ended"));
         }
         let trial = self.trial(c.currency);
         let seq = self.next();
-        self.ids.insert(c.id, (seq, fingerprint));
-        self.closed.insert(c.currency, c.to);
+        self.rest().ids.insert(c.id, (seq, fingerprint));
+        self.rest().closed.insert(c.currency, c.to);
         let ClosePeriod { id, currency, from, to, cause, at } = *c;
         self.facts.push(Fact::PeriodClosed(Closed { seq, id, cause, at, fingerprint, currency, from, to, trial }));
         Ok(())
@@ -411,9 +497,9 @@ impl<'a> Draft<'a> {
     /// Posted balances by name, as drafted.
     fn trial(&self, currency: Currency) -> Vec<Column> {
         let mut columns: BTreeMap<&'static str, (i128, i128)> = BTreeMap::new();
-        let drafted = self.balances.iter().map(|(ix, key, b)| (*ix, *key, b.posted));
+        let drafted = self.balances.all().iter().filter_map(|(ix, b)| Some((*ix, *self.key(*ix)?, b.posted)));
         let others = self.book.accounts.rows().iter().enumerate().map(|(i, r)| (i as u32, r.key, r.balance.posted));
-        let others = others.filter(|(ix, _, _)| self.balances.binary_search_by_key(ix, |b| b.0).is_err());
+        let others = others.filter(|(ix, _, _)| self.balances.find(*ix).is_none());
         for (_, key, posted) in drafted.chain(others).filter(|(_, key, _)| key.currency == currency) {
             let (c, (debit, credit)) = (columns.entry(key.account.name()).or_default(), key.account.kind().columns(posted));
             *c = (c.0 + debit, c.1 + credit);

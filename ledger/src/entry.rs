@@ -191,13 +191,11 @@ impl Command {
     }
     /// A number over all that it asks, but for the time: the same again, or something else under the same id?
     pub(crate) fn fingerprint(&self) -> u64 {
-        use crate::table::mix;
+        use crate::table::{letters, mix};
         let entry = |seed: u64, e: &Entry| {
             let (a, b) = (e.cause.key64(), e.job.map_or(1, |j| j.key64()));
             let mut h = mix(seed ^ u64::from(e.code), a ^ b.rotate_left(17));
-            let mut c = [0; 8];
-            c[..3].copy_from_slice(e.currency.code().as_bytes());
-            h = mix(h, u64::from_le_bytes(c));
+            h = mix(h, letters(e.currency));
             for l in &e.legs {
                 h = mix(h ^ l.account.mix(), l.amount ^ ((l.side as u64) << 63));
             }
@@ -215,11 +213,6 @@ impl Command {
                 Portion::Each(l) => l.amounts.iter().fold(h, |h, v| mix(h, *v)),
             }
         };
-        let currency = |c: &Currency| {
-            let mut b = [0; 8];
-            b[..3].copy_from_slice(c.code().as_bytes());
-            u64::from_le_bytes(b)
-        };
         match self {
             Self::PostEntry(e) => entry(1 << 32, e),
             Self::Pend(h) => mix(entry(2 << 32, &h.entry), h.expires.map_or(u64::MAX, |at| at.0)),
@@ -229,10 +222,10 @@ impl Command {
             Self::Raise(p) => portion(7 << 32, p),
             Self::Limit(l) => {
                 let (low, high) = l.min_available.map_or((0, 1), |v| crate::table::halves(&v.to_le_bytes()));
-                let account = mix(8 << 32 ^ l.key.account.mix(), currency(&l.key.currency));
+                let account = mix(8 << 32 ^ l.key.account.mix(), letters(l.key.currency));
                 mix(account, mix(low, high) ^ l.cause.key64() ^ u64::from(l.min_available.is_some()))
             }
-            Self::Close(c) => mix(mix(9 << 32 ^ c.cause.key64(), currency(&c.currency)), mix(c.from.0, c.to.0)),
+            Self::Close(c) => mix(mix(9 << 32 ^ c.cause.key64(), letters(c.currency)), mix(c.from.0, c.to.0)),
             Self::Linked(l) => l.commands.iter().fold(5 << 32, |h, c| mix(h, c.fingerprint())),
         }
     }
@@ -303,6 +296,10 @@ mod value {
         }
         fn put(&self, w: &mut Writer) {
             self.0.put(w);
+        }
+        #[inline]
+        fn put_field(&self, tag: u32, w: &mut Writer) {
+            self.0.put_field(tag, w);
         }
         fn take(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
             Value::take(r).map(Self)

@@ -39,7 +39,7 @@ pub mod table;
 
 pub use account::{Account, AccountIx, AccountKey, Kind, Role, Side};
 pub use book::{Balance, Book, evolve};
-pub use decide::{decide, expire, refusal, submit};
+pub use decide::{decide, decide_into, expire, refusal, submit, submit_into};
 pub use entry::{Command, Entry, EntryId, Hold, Leg, Portion, Resolution};
 pub use fact::{Booked, Fact, Posting, Resolved};
 pub use journal::Journal;

@@ -1,11 +1,12 @@
 //! Rows numbered in the order of arrival, found by key.
 //!
-//! The rows are the truth and alone are hashed, stored and iterated; the slots beside them only find a row and are
-//! rebuilt from the rows. So the order of slots can show nowhere, and looking up costs the same at any size, which an
+//! The rows are the truth and alone are hashed, stored and iterated; the seats beside them only find a row and are
+//! rebuilt from the rows. So the order of seats can show nowhere, and looking up costs the same at any size, which an
 //! ordered tree over millions of entry ids does not. Keys are hashed ids that nobody chooses, so they spread by themselves.
-// Rows are numbered in 32 bits, and slots take the low bits of a number on purpose.
+// Rows are numbered in 32 bits, and seats take the low bits of a number on purpose.
 #![allow(clippy::cast_possible_truncation)]
 
+use nooterra_engine::money::Currency;
 use nooterra_engine::record::{DecodeError, Kind, Reader, Slot, Value, Writer};
 
 /// A row that knows its key.
@@ -26,6 +27,12 @@ pub(crate) const fn mix(a: u64, b: u64) -> u64 {
     h ^ (h >> 31)
 }
 
+/// A currency's letters as a number.
+pub(crate) const fn letters(c: Currency) -> u64 {
+    let [a, b, c] = c.bytes();
+    u64::from_le_bytes([a, b, c, 0, 0, 0, 0, 0])
+}
+
 /// Both halves of an id.
 pub(crate) const fn halves(bytes: &[u8; 16]) -> (u64, u64) {
     let v = u128::from_le_bytes(*bytes);
@@ -36,13 +43,16 @@ pub(crate) const fn halves(bytes: &[u8; 16]) -> (u64, u64) {
 #[derive(Debug, Clone)]
 pub struct Table<T> {
     rows: Vec<T>,
-    /// Upper half: upper half of the key's number; lower half: row + 1; 0 when empty. Length: a power of two.
-    slots: Vec<u64>,
+    /// A byte of each seated key's number, never 0; 0 for a free seat. That a key is not there, the usual case for an id,
+    /// shows by a look at these alone, and they are few enough to stay near. Length: a power of two, or none.
+    tags: Vec<u8>,
+    /// The row of each seat, as many as tags.
+    seats: Vec<u32>,
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { rows: Vec::new(), slots: Vec::new() }
+        Self { rows: Vec::new(), tags: Vec::new(), seats: Vec::new() }
     }
 }
 
@@ -53,7 +63,12 @@ impl<T: PartialEq> PartialEq for Table<T> {
 }
 impl<T: Eq> Eq for Table<T> {}
 
-const UPPER: u64 = 0xffff_ffff_0000_0000;
+/// The number's top byte; where to seat is told by the lower ones.
+#[inline]
+const fn tag(h: u64) -> u8 {
+    let t = (h >> 56) as u8;
+    if t == 0 { 1 } else { t }
+}
 
 impl<T: Keyed> Table<T> {
     /// All rows in order of arrival.
@@ -70,45 +85,50 @@ impl<T: Keyed> Table<T> {
     }
     /// Where the row with this key stands.
     pub fn find(&self, key: &T::Key) -> Option<u32> {
-        if self.slots.is_empty() {
+        if self.tags.is_empty() {
             return None;
         }
-        let (h, mask) = (T::mix(key), self.slots.len() - 1);
-        let mut at = h as usize & mask;
+        let (h, mask) = (T::mix(key), self.tags.len() - 1);
+        let (mut at, tag) = (h as usize & mask, tag(h));
         loop {
-            let s = self.slots[at];
-            if s == 0 {
-                return None;
-            }
-            if (s ^ h) & UPPER == 0 {
-                let row = s as u32 - 1;
-                if self.rows[row as usize].key() == *key {
-                    return Some(row);
+            match self.tags[at] {
+                0 => return None,
+                t if t == tag => {
+                    let row = self.seats[at];
+                    if self.rows[row as usize].key() == *key {
+                        return Some(row);
+                    }
                 }
+                _ => {}
             }
             at = (at + 1) & mask;
         }
     }
     /// Adds a row whose key is not there yet.
     pub fn push(&mut self, row: T) -> u32 {
-        if (self.rows.len() + 1) * 2 > self.slots.len() {
-            self.slots = vec![0; (self.slots.len() * 2).max(16)];
-            for i in 0..self.rows.len() {
-                self.seat(T::mix(&self.rows[i].key()), i as u32);
-            }
+        if (self.rows.len() + 1) * 2 > self.tags.len() {
+            self.grow();
         }
         let at = self.rows.len() as u32;
         self.seat(T::mix(&row.key()), at);
         self.rows.push(row);
         at
     }
+    #[cold]
+    fn grow(&mut self) {
+        let len = (self.tags.len() * 2).max(16);
+        (self.tags, self.seats) = (vec![0; len], vec![0; len]);
+        for i in 0..self.rows.len() {
+            self.seat(T::mix(&self.rows[i].key()), i as u32);
+        }
+    }
     fn seat(&mut self, h: u64, row: u32) {
-        let mask = self.slots.len() - 1;
+        let mask = self.tags.len() - 1;
         let mut at = h as usize & mask;
-        while self.slots[at] != 0 {
+        while self.tags[at] != 0 {
             at = (at + 1) & mask;
         }
-        self.slots[at] = (h & UPPER) | (u64::from(row) + 1);
+        (self.tags[at], self.seats[at]) = (tag(h), row);
     }
 }
 

@@ -4,7 +4,7 @@ use crate::keys::{PublicKey, Signature, SigningKey};
 use crate::rejection::{Code, Rejection};
 use nooterra_engine::digest::sha256;
 use nooterra_engine::ids::{KeyId, LeaseId, TenantId};
-use nooterra_engine::record::{DecodeError, decode, encode};
+use nooterra_engine::record::{DecodeError, Message as _, Writer, decode, encode};
 use nooterra_engine::{Digest, Instant, Record};
 
 /// The version that [`Sender`] writes and [`Envelope::check_form`] takes.
@@ -20,6 +20,8 @@ pub const REPORT_AGE_NS_MAX: u64 = 24 * 3600 * 1_000_000_000;
 
 const TAG: &[u8] = b"nooterra/in/v1";
 const RECEIPT_TAG: &[u8] = b"nooterra/rc/v1";
+/// Room for all that an envelope holds beside its body, nearly always.
+const ENVELOPE_HEAD_BYTES: usize = 512;
 /// A signature field at the end of a record: two bytes of key (tags from 16 on), one of length, 64 of signature.
 const ENVELOPE_SIG_BYTES: usize = 67;
 /// The same with one byte of key.
@@ -90,9 +92,10 @@ impl Envelope {
     /// Canonical bytes of every field before the signature.
     #[must_use]
     pub fn unsigned_bytes(&self) -> Vec<u8> {
-        let mut b = encode(self);
-        b.truncate(b.len() - ENVELOPE_SIG_BYTES);
-        b
+        let mut w = Writer { bytes: Vec::with_capacity(self.body.len() + ENVELOPE_HEAD_BYTES) };
+        self.put_body(&mut w);
+        w.bytes.truncate(w.bytes.len() - ENVELOPE_SIG_BYTES);
+        w.bytes
     }
     /// The hash by which everything refers to this input.
     #[must_use]

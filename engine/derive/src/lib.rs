@@ -4,6 +4,7 @@
 //! Struct fields get tags 1, 2, 3, … in declaration order unless `#[tag(n)]` says otherwise (tags must ascend).
 //! An enum without data is a number (declaration order from 0); an enum with data is a message holding exactly
 //! one field, the variant's (declaration order from 1, or `#[tag(n)]`).
+//! A struct's field with `#[record(skip)]` is no part of it: it has no tag and no bytes, and comes back as its default.
 #![allow(missing_docs)]
 
 use proc_macro2::TokenStream;
@@ -35,6 +36,10 @@ fn expand(input: &DeriveInput) -> Result<TokenStream, Error> {
     }
 }
 
+fn is_skipped(attrs: &[Attribute]) -> bool {
+    attrs.iter().any(|a| a.path().is_ident("record") && a.parse_args::<Ident>().is_ok_and(|i| i == "skip"))
+}
+
 fn force_message(attrs: &[Attribute]) -> bool {
     attrs.iter().any(|a| a.path().is_ident("record") && a.parse_args::<Ident>().is_ok_and(|i| i == "message"))
 }
@@ -62,7 +67,7 @@ struct FieldPlan {
 fn plan(fields: &Fields) -> Result<Vec<FieldPlan>, Error> {
     let mut next = 1;
     let mut out = Vec::new();
-    for (i, f) in fields.iter().enumerate() {
+    for (i, f) in fields.iter().enumerate().filter(|(_, f)| !is_skipped(&f.attrs)) {
         let tag = tag_of(&f.attrs)?.unwrap_or(next);
         if tag < next {
             return Err(Error::new_spanned(f, "tags must ascend"));
@@ -97,17 +102,15 @@ fn message(input: &DeriveInput, name: &TokenStream, fields: &Fields) -> Result<T
     let g = bounds(&input.generics);
     let (ig, _, wc) = g.split_for_impl();
     let (_, tg, _) = input.generics.split_for_impl();
-    let access: Vec<TokenStream> = fields
-        .iter()
-        .enumerate()
-        .map(|(i, f)| match &f.ident {
-            Some(id) => quote!(#id),
-            None => {
-                let i = syn::Index::from(i);
-                quote!(#i)
-            }
-        })
-        .collect();
+    let name_of = |(i, f): (usize, &syn::Field)| match &f.ident {
+        Some(id) => quote!(#id),
+        None => {
+            let i = syn::Index::from(i);
+            quote!(#i)
+        }
+    };
+    let access: Vec<TokenStream> = fields.iter().enumerate().filter(|(_, f)| !is_skipped(&f.attrs)).map(name_of).collect();
+    let skipped: Vec<TokenStream> = fields.iter().enumerate().filter(|(_, f)| is_skipped(&f.attrs)).map(name_of).collect();
     let enc = plans.iter().zip(&access).map(|(p, a)| {
         let tag = p.tag;
         quote!(::nooterra_engine::record::Slot::put_slot(&self.#a, #tag, w);)
@@ -126,7 +129,7 @@ fn message(input: &DeriveInput, name: &TokenStream, fields: &Fields) -> Result<T
             fn put_body(&self, w: &mut ::nooterra_engine::record::Writer) { let _ = &w; #(#enc)* }
             fn take_body(r: &mut ::nooterra_engine::record::Reader<'_>) -> ::core::result::Result<Self, ::nooterra_engine::record::DecodeError> {
                 let _ = &r;
-                ::core::result::Result::Ok(Self { #(#dec),* })
+                ::core::result::Result::Ok(Self { #(#dec,)* #(#skipped: ::core::default::Default::default(),)* })
             }
         }
         ::nooterra_engine::message_value!([#ig] #ident #tg [#wc]);
@@ -144,9 +147,13 @@ fn unit_enum(input: &DeriveInput, name: &TokenStream, variants: &[Ident]) -> Tok
             fn kind() -> ::nooterra_engine::record::Kind {
                 ::nooterra_engine::record::Kind::Enum(|| ::nooterra_engine::record::Shape { name: #name, body: ::nooterra_engine::record::Body::Enum(&[#(#labels),*]) })
             }
+            #[inline]
             fn is_default(&self) -> bool { self.put_number() == 0 }
             fn absent() -> ::core::option::Option<Self> { Self::from_number(0) }
+            #[inline]
             fn put(&self, w: &mut ::nooterra_engine::record::Writer) { w.varint(self.put_number()); }
+            #[inline]
+            fn put_field(&self, tag: u32, w: &mut ::nooterra_engine::record::Writer) { w.uint(tag, self.put_number()); }
             fn take(r: &mut ::nooterra_engine::record::Reader<'_>) -> ::core::result::Result<Self, ::nooterra_engine::record::DecodeError> {
                 let n = r.varint()?;
                 Self::from_number(n).ok_or_else(|| ::nooterra_engine::record::DecodeError::unknown(#name, n))
@@ -154,6 +161,7 @@ fn unit_enum(input: &DeriveInput, name: &TokenStream, variants: &[Ident]) -> Tok
         }
         #[automatically_derived]
         impl #ident {
+            #[inline]
             fn put_number(&self) -> u64 { match self { #(Self::#variants => #idx),* } }
             fn from_number(n: u64) -> ::core::option::Option<Self> { match n { #(#idx => ::core::option::Option::Some(Self::#variants),)* _ => ::core::option::Option::None } }
         }

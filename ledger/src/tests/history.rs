@@ -448,7 +448,11 @@ fn live(drawn: Vec<(Command, Option<usize>)>, cut: usize, seen: &RefCell<Seen>) 
         facts[from..].iter().for_each(|f| evolve(&mut thawed, f));
         prop_assert_eq!(thawed.freeze(), book.freeze());
     }
-    // A second delivery of the whole history changes nothing.
+    // A second delivery of the whole history changes nothing, once time has passed as far as any of its commands lets it.
+    let latest = history.iter().filter_map(Command::at).max().unwrap_or_default();
+    let ended = expire(&book, latest);
+    ended.iter().for_each(|f| evolve(&mut book, f));
+    facts.extend(ended);
     let before = book.freeze();
     for c in &history {
         let (new, end) = submit(&mut book, c);

@@ -29,6 +29,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             nooterra_benches::warehouse::loaded(std::path::Path::new(folder), 50, 60)?;
             return Ok(());
         }
+        ["--inputs"] => {
+            print!("{}", row::table(&platform::inputs()?));
+            return Ok(());
+        }
         ["--platform"] => {
             print!("{}", row::table(&platform::rows(1_000_000)?));
             return Ok(());
@@ -41,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             print!("{}", row::table(&log::rows()?));
             return Ok(());
         }
-        _ => return Err("usage: figures [--json | --stack | --log | --platform [TRANSFERS] | --scene FOLDER]".into()),
+        _ => return Err("usage: figures [--json | --stack | --log | --inputs | --platform [TRANSFERS] | --scene FOLDER]".into()),
     }
     let mut rows: Vec<Row> = physics::rows()?;
     rows.extend(stack::rows()?);

@@ -73,17 +73,17 @@ impl Chooser {
     }
     /// Works out what it costs from everywhere to the nearest offer, if cells with offers came or went. `sources` are these
     /// cells, from which [`Chooser::again`] does the same.
-    pub fn look(&mut self, floor: &Floor, tolls: &[u8], search: &mut Search, sources: &mut Vec<u32>) {
+    pub fn look(&mut self, floor: &Floor, search: &mut Search, sources: &mut Vec<u32>) {
         if self.stale {
             sources.clear();
             sources.extend((0u32..).zip(&self.first).filter(|(_, f)| **f != NONE).map(|(c, _)| c));
-            self.again(floor, tolls, search, sources);
+            self.again(floor, search, sources);
             self.stale = false;
         }
     }
     /// Works it out from these cells.
-    pub fn again(&mut self, floor: &Floor, tolls: &[u8], search: &mut Search, sources: &[u32]) {
-        search.nearest(floor, tolls, sources, &mut self.near);
+    pub fn again(&mut self, floor: &Floor, search: &mut Search, sources: &[u32]) {
+        search.nearest(floor, sources, &mut self.near);
     }
     /// An offer at the nearest cell that had one at the last look, if it costs less than `below` to get there; nothing too
     /// if the offers there were taken since.

@@ -21,7 +21,7 @@ pub struct Fields {
 impl Fields {
     /// Decides which goals of a list are kept. On large floors these are worked out here, on others when they are needed.
     #[allow(clippy::cast_possible_truncation)] // cells are counted in u32
-    pub fn new(floor: &Floor, tolls: &[u8], tasks: &[Vec<u32>], robots: usize, search: &mut Search) -> Self {
+    pub fn new(floor: &Floor, tasks: &[Vec<u32>], robots: usize, search: &mut Search) -> Self {
         let cells = floor.cells();
         let each = (floor.width * floor.height) as usize * size_of::<u32>();
         let room = WHOLE_BYTES_MAX / each.max(1);
@@ -36,7 +36,7 @@ impl Fields {
         let mut f = Self { by_goal: vec![NONE; cells], whole: vec![Field::default(); often.len()], own: vec![Field::default(); robots] };
         for ((i, goal), field) in (0u32..).zip(&often).zip(&mut f.whole) {
             f.by_goal[*goal as usize] = i;
-            search.everywhere(floor, tolls, *goal, field);
+            search.everywhere(floor, *goal, field);
         }
         f
     }
@@ -53,11 +53,9 @@ impl Fields {
     }
     /// Works out what is missing for a robot on this cell that goes there, and after that perhaps to another goal. `looked`
     /// is the cell and goal of the last time.
-    #[allow(clippy::too_many_arguments)] // all that decides what is missing
     pub fn prepare(
         &mut self,
         floor: &Floor,
-        tolls: &[u8],
         search: &mut Search,
         robot: usize,
         cell: u32,
@@ -68,22 +66,22 @@ impl Fields {
             if let Some(field) = self.whole.get_mut(self.by_goal[g as usize] as usize)
                 && field.is_empty()
             {
-                search.everywhere(floor, tolls, g, field);
+                search.everywhere(floor, g, field);
             }
         }
         if goal == NONE || self.by_goal[goal as usize] != NONE {
             *looked = (NONE, NONE);
         } else if looked.1 != goal || self.own[robot].least(floor.place[cell as usize]) >= FAR {
-            search.between(floor, tolls, cell, goal, &mut self.own[robot]);
+            search.between(floor, cell, goal, &mut self.own[robot]);
             *looked = (cell, goal);
         }
     }
     /// Works out again what a stored run had.
-    pub fn again(&mut self, floor: &Floor, tolls: &[u8], search: &mut Search, robot: usize, (from, goal): (u32, u32)) {
+    pub fn again(&mut self, floor: &Floor, search: &mut Search, robot: usize, (from, goal): (u32, u32)) {
         if goal != NONE
             && let Some(own) = self.own.get_mut(robot)
         {
-            search.between(floor, tolls, from, goal, own);
+            search.between(floor, from, goal, own);
         }
     }
 }

@@ -233,10 +233,10 @@ impl Lifelong {
             }
         }
         for a in 0..run.state.held.len() {
-            run.fields.again(&run.floor, &run.tolls, &mut run.search, a, run.state.looked[a]);
+            run.fields.again(&run.floor, &mut run.search, a, run.state.looked[a]);
         }
         run.look();
-        run.chooser.again(&run.floor, &run.tolls, &mut run.search, &run.state.surveyed);
+        run.chooser.again(&run.floor, &mut run.search, &run.state.surveyed);
         run
     }
 
@@ -244,8 +244,8 @@ impl Lifelong {
         let planner = Planner::new(&floor, settings.depth, &mut state.crew);
         let chooser = Chooser::new(&floor, state.pool.len());
         let tolls = settings.tolls.on(&floor);
-        let mut search = Search::new(&floor);
-        let fields = Fields::new(&floor, &tolls, &tasks, state.held.len(), &mut search);
+        let mut search = Search::new(&floor, &tolls);
+        let fields = Fields::new(&floor, &tasks, state.held.len(), &mut search);
         let (branches, bridges) = (Branches::new(&floor), Bridges::new(&floor));
         let mut run =
             Self { floor, tolls, branches, bridges, tasks, settings, state, planner, chooser, search, fields, aside: Field::default() };
@@ -342,7 +342,7 @@ impl Lifelong {
         let mut taken = Vec::new();
         let leads = leader(&self.state) as usize;
         if self.settings.length_percent == 0 && (self.state.step as usize).is_multiple_of(1 + self.floor.cells() / SURVEY_CELLS) {
-            self.chooser.look(&self.floor, &self.tolls, &mut self.search, &mut self.state.surveyed);
+            self.chooser.look(&self.floor, &mut self.search, &mut self.state.surveyed);
         }
         for a in 0..self.state.held.len() {
             let held = self.state.held[a];
@@ -394,7 +394,7 @@ impl Lifelong {
         for a in 0..self.state.held.len() {
             let goals = self.goals(a);
             let (cell, looked) = (self.state.crew.cells[a], &mut self.state.looked[a]);
-            self.fields.prepare(&self.floor, &self.tolls, &mut self.search, a, cell, goals, looked);
+            self.fields.prepare(&self.floor, &mut self.search, a, cell, goals, looked);
         }
     }
 
@@ -412,7 +412,7 @@ impl Lifelong {
                 self.planner.closed[4 * pair[0] as usize + usize::from(h)] = true;
             }
         }
-        self.search.everywhere(&self.floor, &[], self.state.passing.aside, &mut self.aside);
+        self.search.everywhere_untolled(&self.floor, self.state.passing.aside, &mut self.aside);
         self.planner.hold_back(&self.floor, &self.state.crew);
     }
 

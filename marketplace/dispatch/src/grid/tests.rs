@@ -93,10 +93,10 @@ fn without_bridges(m: &GridMap) -> GridMap {
 fn bound(m: &GridMap, goals: &[u32], depth: usize, settings: &Settings) -> u32 {
     let floor = Floor::new(m);
     let tolls = settings.tolls.on(&floor);
-    let (mut search, mut field) = (Search::new(&floor), Field::default());
+    let (mut search, mut field) = (Search::new(&floor, &tolls), Field::default());
     let mut dearest = 0;
     for goal in goals {
-        search.everywhere(&floor, &tolls, floor.cell_at(*goal), &mut field);
+        search.everywhere(&floor, floor.cell_at(*goal), &mut field);
         let costs = floor.place.iter().flat_map(|p| (0..4).map(|h| field.at(*p, h))).filter(|c| *c < FAR);
         dearest = dearest.max(costs.max().unwrap_or(0));
     }
@@ -211,8 +211,8 @@ proptest! {
         let tolls: Vec<u8> = if tolled { (0..4 * floor.cells() as u64).map(|k| (plan::mixed(seed ^ k) % 13) as u8).collect() } else { Vec::new() };
         let goal = (seed % floor.cells() as u64) as u32;
         let want = by_relaxing(&floor, &tolls, goal);
-        let (mut search, mut field) = (Search::new(&floor), Field::default());
-        search.everywhere(&floor, &tolls, goal, &mut field);
+        let (mut search, mut field) = (Search::new(&floor, &tolls), Field::default());
+        search.everywhere(&floor, goal, &mut field);
         for (c, four) in (0u32..).zip(&want) {
             for h in 0..4u8 {
                 prop_assert_eq!(field.at(floor.place[c as usize], h), four[h as usize]);
@@ -220,7 +220,7 @@ proptest! {
             prop_assert_eq!(field.least(floor.place[c as usize]), *four.iter().min().expect("four"));
         }
         let from = (plan::mixed(seed) % floor.cells() as u64) as u32;
-        search.between(&floor, &tolls, from, goal, &mut field);
+        search.between(&floor, from, goal, &mut field);
         // A part of the map may make the way longer, never shorter, and never hides it.
         for h in 0..4u8 {
             let (near, far) = (field.at(floor.place[from as usize], h), want[from as usize][h as usize]);
@@ -242,10 +242,10 @@ proptest! {
         }
         let length = |slot: u32| (plan::mixed(u64::from(slot) ^ seed) % 20) as u32;
         let (cell, heading) = (at(99), (seed % 4) as u8);
-        let (mut search, mut field) = (Search::new(&floor), Field::default());
+        let (mut search, mut field) = (Search::new(&floor, &[]), Field::default());
         let mut best = below;
         for (slot, c) in (0u32..).zip(&firsts).filter(|(s, _)| offers <= 2 || *s != 1) {
-            search.everywhere(&floor, &[], *c, &mut field);
+            search.everywhere(&floor, *c, &mut field);
             let far = field.at(floor.place[cell as usize], heading);
             if far < FAR {
                 best = best.min(far / STEP + length(slot));
@@ -255,7 +255,7 @@ proptest! {
         match found {
             None => prop_assert_eq!(best, below),
             Some(slot) => {
-                search.everywhere(&floor, &[], firsts[slot as usize], &mut field);
+                search.everywhere(&floor, firsts[slot as usize], &mut field);
                 prop_assert_eq!(field.at(floor.place[cell as usize], heading) / STEP + length(slot), best);
             }
         }

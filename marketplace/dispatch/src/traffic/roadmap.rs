@@ -276,7 +276,7 @@ impl RoadMap {
         if !k.member[goal as usize] {
             return dist;
         }
-        let mut heap = BinaryHeap::new();
+        let mut heap = BinaryHeap::with_capacity(64);
         dist[goal as usize] = 0;
         heap.push(Reverse((0u32, goal)));
         while let Some(Reverse((d, v))) = heap.pop() {

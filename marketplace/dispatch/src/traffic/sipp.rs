@@ -31,7 +31,10 @@ struct Hold {
 pub(crate) struct Bookings {
     present: Vec<bool>,
     resources: usize,
-    holds: Vec<Vec<Hold>>,
+    /// Last booking of each list in `pool`, [`NONE`] if it has none.
+    last: Vec<u32>,
+    /// Bookings with the one before in the same list: all in one piece, so that a copy of everything is cheap.
+    pool: Vec<(Hold, u32)>,
 }
 
 impl Bookings {
@@ -40,7 +43,7 @@ impl Bookings {
         for c in classes {
             present[c as usize] = true;
         }
-        Self { resources: map.resources(), holds: vec![Vec::new(); map.classes.len() * map.resources()], present }
+        Self { resources: map.resources(), last: vec![NONE; map.classes.len() * map.resources()], pool: Vec::new(), present }
     }
     /// Books a resource for a robot of a class over an interval; `initial` if it stood there when planning began.
     pub(crate) fn hold(&mut self, map: &RoadMap, (robot, class): (u32, u32), res: Res, (from, to): (u64, u64), initial: bool) {
@@ -48,11 +51,22 @@ impl Bookings {
             self.put(map, class, res, Hold { from, to, robot, initial, follower: to });
         }
     }
+    /// Bookings that block a resource for robots of a class, in no order.
+    fn of(&self, class: u32, res: Res) -> impl Iterator<Item = &Hold> {
+        let mut at = self.last[class as usize * self.resources + res as usize];
+        std::iter::from_fn(move || {
+            let (hold, before) = self.pool.get(at as usize)?;
+            at = *before;
+            Some(hold)
+        })
+    }
     fn put(&mut self, map: &RoadMap, class: u32, res: Res, hold: Hold) {
         for c in 0..map.classes.len() {
             if self.present[c] {
                 for &r in map.around(class, res, c as u32) {
-                    self.holds[c * self.resources + r as usize].push(hold);
+                    let last = &mut self.last[c * self.resources + r as usize];
+                    self.pool.push((hold, *last));
+                    *last = self.pool.len() as u32 - 1;
                 }
             }
         }
@@ -70,7 +84,20 @@ impl Bookings {
         for c in 0..map.classes.len() {
             if self.present[c] {
                 for &r in map.around(class, res, c as u32) {
-                    self.holds[c * self.resources + r as usize].retain(|h| h.robot != robot || !h.initial || h.to != FAR);
+                    // Whoever is kept stands in the list of the next that is.
+                    let list = c * self.resources + r as usize;
+                    let (mut at, mut after) = (self.last[list], NONE);
+                    while at != NONE {
+                        let (h, before) = self.pool[at as usize];
+                        if h.robot != robot || !h.initial || h.to != FAR {
+                            after = at;
+                        } else if after == NONE {
+                            self.last[list] = before;
+                        } else {
+                            self.pool[after as usize].1 = before;
+                        }
+                        at = before;
+                    }
                 }
             }
         }
@@ -163,6 +190,8 @@ impl Seeker<'_> {
 #[derive(Debug, Clone, Copy)]
 struct Node {
     vertex: u32,
+    /// Which of the free intervals that were looked at, and its end.
+    span: u32,
     free_to: u64,
     time: u64,
     parent: u32,
@@ -191,16 +220,14 @@ impl Bookings {
         res == me.start || (res as usize >= map.vertices && Self::leaves(map, res - map.vertices as u32, me.start, *place))
     }
     /// Free intervals of a resource for the seeker, ascending.
-    fn free(&self, map: &RoadMap, me: &Seeker<'_>, res: Res, out: &mut Vec<(u64, u64)>) {
-        let mut held: Vec<(u64, u64)> = self.holds[me.class as usize * self.resources + res as usize]
-            .iter()
-            .filter(|h| !Self::ignored(map, me, res, h))
-            .map(|h| (h.from, if me.follows.contains(&h.robot) { h.follower } else { h.to }))
-            .filter(|(from, to)| from < to)
-            .collect();
+    fn free(&self, map: &RoadMap, me: &Seeker<'_>, res: Res, held: &mut Vec<(u64, u64)>, out: &mut Vec<(u64, u64)>) {
+        let of_others = self.of(me.class, res).filter(|h| !Self::ignored(map, me, res, h));
+        let spans = of_others.map(|h| (h.from, if me.follows.contains(&h.robot) { h.follower } else { h.to }));
+        held.clear();
+        held.extend(spans.filter(|(from, to)| from < to));
         held.sort_unstable();
         let mut at = 0;
-        for (from, to) in held {
+        for &(from, to) in &*held {
             if from > at {
                 out.push((at, from));
             }
@@ -220,24 +247,24 @@ impl Bookings {
         if ahead(me.start) == NO_ROUTE {
             return None;
         }
-        let (mut arena, mut spans) = (Vec::new(), vec![(NONE, NONE); map.resources()]);
+        let (mut arena, mut spans, mut held) = (Vec::with_capacity(256), vec![(NONE, NONE); map.resources()], Vec::new());
         let mut free_of = |res: Res, arena: &mut Vec<(u64, u64)>| {
             let s = &mut spans[res as usize];
             if s.0 == NONE {
                 let a = arena.len() as u32;
-                self.free(map, me, res, arena);
+                self.free(map, me, res, &mut held, arena);
                 *s = (a, arena.len() as u32);
             }
             (s.0 as usize, s.1 as usize)
         };
-        let mut nodes: Vec<Node> = Vec::new();
-        // Which free intervals of a vertex were settled.
-        let mut settled: Vec<Vec<u64>> = vec![Vec::new(); map.vertices];
-        let mut heap = BinaryHeap::new();
+        let mut nodes: Vec<Node> = Vec::with_capacity(128);
+        // Which free intervals were settled.
+        let mut settled: Vec<bool> = Vec::with_capacity(256);
+        let mut heap = BinaryHeap::with_capacity(128);
         let (a, b) = free_of(me.start, &mut arena);
-        let first = arena[a..b].iter().find(|(f, t)| *f <= me.ready && me.ready < *t)?;
+        let first = (a..b).find(|k| arena[*k].0 <= me.ready && me.ready < arena[*k].1)?;
         let no_leg = Leg { lane: NONE, depart: 0, arrive: 0 };
-        nodes.push(Node { vertex: me.start, free_to: first.1, time: me.ready, parent: NONE, leg: no_leg });
+        nodes.push(Node { vertex: me.start, span: first as u32, free_to: arena[first].1, time: me.ready, parent: NONE, leg: no_leg });
         heap.push(Reverse((me.ready + u64::from(ahead(me.start)), 0u32)));
         let mut best: Option<(u64, u32)> = None;
         while let Some(Reverse((key, id))) = heap.pop() {
@@ -245,10 +272,12 @@ impl Bookings {
             if best.is_some_and(|(cost, _)| cost <= key) || nodes.len() > LABELS {
                 break;
             }
-            if settled[n.vertex as usize].contains(&n.free_to) {
+            if settled.len() < arena.len() {
+                settled.resize(arena.len(), false);
+            }
+            if std::mem::replace(&mut settled[n.span as usize], true) {
                 continue;
             }
-            settled[n.vertex as usize].push(n.free_to);
             let may_pause = map.is_open(me.class, n.vertex) && n.free_to > me.window;
             match aim {
                 Aim::At(goal, _) if goal == n.vertex => {
@@ -293,12 +322,13 @@ impl Bookings {
                         continue;
                     }
                     // A lane held by nobody leads into a vertex held by nobody.
-                    let Some(rest) = arena[va..vb].iter().find(|(f, t)| *f <= arrive && arrive < *t) else { continue };
-                    if settled[to as usize].contains(&rest.1) {
+                    let Some(rest) = (va..vb).find(|k| arena[*k].0 <= arrive && arrive < arena[*k].1) else { continue };
+                    if settled.get(rest).is_some_and(|s| *s) {
                         continue;
                     }
                     let next = nodes.len() as u32;
-                    nodes.push(Node { vertex: to, free_to: rest.1, time: arrive, parent: id, leg: Leg { lane, depart, arrive } });
+                    let leg = Leg { lane, depart, arrive };
+                    nodes.push(Node { vertex: to, span: rest as u32, free_to: arena[rest].1, time: arrive, parent: id, leg });
                     heap.push(Reverse((arrive + u64::from(ahead(to)), next)));
                 }
             }
@@ -317,8 +347,6 @@ impl Bookings {
 impl Bookings {
     /// Is the seeker's own place free from when it is ready, for good?
     pub(crate) fn is_free_for_good(&self, map: &RoadMap, me: &Seeker<'_>) -> bool {
-        self.holds[me.class as usize * self.resources + me.start as usize]
-            .iter()
-            .all(|h| h.to <= me.ready || Self::ignored(map, me, me.start, h))
+        self.of(me.class, me.start).all(|h| h.to <= me.ready || Self::ignored(map, me, me.start, h))
     }
 }
