@@ -124,7 +124,7 @@ impl Unit<'_> {
                 let j = self.job(job)?;
                 need(j.item == Some(item), Code::NotFound)?;
                 need(j.status.class() == Class::Inside || j.status == Status::Completed, Code::StateForbids)?;
-                let dropping = j.steps().get(usize::from(j.checkpoint)).is_some_and(|s| s.action == Action::Drop);
+                let dropping = j.steps().get(usize::from(j.checkpoint)).is_some_and(|s| matches!(s.action, Action::Drop | Action::Lift));
                 let to = match (held, j.status) {
                     (true, _) => Custody::Held,
                     (false, _) if dropping && mass_g > 0 => Custody::Delivered,
@@ -242,6 +242,8 @@ impl Unit<'_> {
             }
             Report::ApprovalAsked { wanted, skip } => self.robot_wants(robot, wanted, skip),
             Report::ApprovalConsumed { approval, action_hash } => self.robot_uses(robot, approval, action_hash),
+            Report::LiftReady { step } => self.lift_ready(robot, step),
+            Report::LiftFailed { step, measure_g } => self.lift_failed(robot, step, measure_g),
             Report::AccessRevokeAcked { plan } => self.robot_knows(robot, plan),
             Report::InterventionAnswered { assist, intervention, code, applied, clamps } => {
                 self.bound(robot)?;
@@ -264,7 +266,7 @@ impl Unit<'_> {
         Ok(held.job)
     }
 
-    fn access_live(&self, job: JobId) -> Outcome {
+    pub(crate) fn access_live(&self, job: JobId) -> Outcome {
         let j = self.job(job)?;
         match j.access.track {
             AccessTrack::Granted => Ok(()),
@@ -401,6 +403,7 @@ impl Unit<'_> {
         let Some(step) = j.steps().get(usize::from(index)) else { return no(Code::NotFound) };
         need(index == j.checkpoint, if index < j.checkpoint { Code::AlreadyDone } else { Code::StateForbids })?;
         need(step.place == vertex, Code::AreaForbidden)?;
+        self.may_have_lifted(j, index)?;
         let state_hash = self.cx.cause;
         self.emit(job, Event::CheckpointReached { index: index + 1, place: vertex, work_bps_claimed, state_hash });
         let next = self.job(job)?.steps().get(usize::from(index) + 1).map(|s| s.place);

@@ -25,5 +25,6 @@ mod skills;
 mod slow;
 mod standing;
 mod stops;
+mod teams;
 mod timers;
 mod watching;
