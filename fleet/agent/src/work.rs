@@ -148,7 +148,8 @@ impl Work {
             plan: o.plan.clone(),
             plan_hash,
         };
-        *self = Self { phase: Phase::Reserved, step: o.plan.from_step, lease: Some(lease), holding, held_g, lies, has_hold, ..Self::default() };
+        *self =
+            Self { phase: Phase::Reserved, step: o.plan.from_step, lease: Some(lease), holding, held_g, lies, has_hold, ..Self::default() };
         plan_hash
     }
     /// Drops lease and plan; what is held stays held.

@@ -1,8 +1,8 @@
 //! What the platform says happened.
 
 pub use crate::considered::{Bid, Considered};
-pub use crate::team::TeamEvent;
 use crate::input::Line;
+pub use crate::team::TeamEvent;
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{EventId, IncidentId, JobId, PartyId, PayoutId, RobotId, ShiftId};

@@ -74,7 +74,9 @@ mod tests;
 pub use control::{Control, GenesisError};
 pub use fact::{Event, Fact, Recorded};
 pub use genesis::{ContractTerms, Genesis, OperatorEntry, PartyEntry, RobotEntry, WitnessEntry};
-pub use input::{Body, CertifierCommand, DeveloperCommand, Input, NewJob, NewTeam, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand};
+pub use input::{
+    Body, CertifierCommand, DeveloperCommand, Input, NewJob, NewTeam, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand,
+};
 pub use nooterra_operations::assist::Outcome as HelpOutcome;
 pub use nooterra_operations::event::Event as RobotEvent;
 pub use operator::OperatorCommand;

@@ -12,7 +12,9 @@ use nooterra_dispatch::facilities::Facilities;
 use nooterra_dispatch::traffic::Traffic;
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, RunningDigest};
-use nooterra_engine::ids::{ChargebackId, ClaimId, EventId, JobId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SeriesId, TeamId};
+use nooterra_engine::ids::{
+    ChargebackId, ClaimId, EventId, JobId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SeriesId, TeamId,
+};
 use nooterra_engine::keyframe::StateRoots;
 use nooterra_engine::time::Instant;
 use nooterra_jobs::Job;

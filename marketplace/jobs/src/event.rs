@@ -9,8 +9,8 @@ use crate::terms::{Price, Quote, Request, Window};
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{
-    AccessPlanId, ApprovalId, AssistId, ChargebackId, DoorId, EventId, HoldId, IncidentId, InterventionId, ItemId, JobId, LeaseId, OperatorId,
-    PartyId, PaymentId, ProofId, QuoteId, RefundId, RobotId, ShiftId, WitnessId,
+    AccessPlanId, ApprovalId, AssistId, ChargebackId, DoorId, EventId, HoldId, IncidentId, InterventionId, ItemId, JobId, LeaseId,
+    OperatorId, PartyId, PaymentId, ProofId, QuoteId, RefundId, RobotId, ShiftId, WitnessId,
 };
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};

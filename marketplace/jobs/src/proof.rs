@@ -33,7 +33,9 @@ pub fn requirement(template: Template, steps: &[Step]) -> Vec<ProofItem> {
             item("drop", &[WitnessClass::CustodyScan, WitnessClass::Weight], drops, 7_000),
             item("route", &[WitnessClass::DockScan], all, 3_000),
         ],
-        Template::Delivery | Template::Patrol | Template::Inspect | Template::Lift => vec![item("points", &[WitnessClass::DockScan], all, 10_000)],
+        Template::Delivery | Template::Patrol | Template::Inspect | Template::Lift => {
+            vec![item("points", &[WitnessClass::DockScan], all, 10_000)]
+        }
     }
 }
 

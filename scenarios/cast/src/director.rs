@@ -54,7 +54,8 @@ pub struct Director {
 impl Director {
     /// With the acts of a scenario.
     pub fn new(acts: &[Act]) -> Self {
-        let mut d = Self { waiting: Vec::new(), due: EventQueue::default(), asked: Vec::new(), jobs: BTreeMap::new(), teams: BTreeMap::new() };
+        let mut d =
+            Self { waiting: Vec::new(), due: EventQueue::default(), asked: Vec::new(), jobs: BTreeMap::new(), teams: BTreeMap::new() };
         for a in acts {
             match &a.cue {
                 Cue::At(at) => {

@@ -211,7 +211,16 @@ impl Requester {
 
     /// What it wants as the platform takes it.
     #[allow(clippy::too_many_arguments)] // the parts of one request
-    fn job(&self, d: &Demand, template: Template, start: Instant, steps: Vec<Step>, item: Option<ItemId>, payload_g: u32, label: String) -> NewJob {
+    fn job(
+        &self,
+        d: &Demand,
+        template: Template,
+        start: Instant,
+        steps: Vec<Step>,
+        item: Option<ItemId>,
+        payload_g: u32,
+        label: String,
+    ) -> NewJob {
         NewJob {
             template,
             window: Window { start, end: start + d.window },

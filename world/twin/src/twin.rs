@@ -5,7 +5,6 @@ use crate::door::{DoorUnit, move_doors};
 use crate::fault::{ActiveFault, Faults, Patch, PhysicalFault, RobotFaults};
 use crate::lift::{LiftShape, LiftUnit, move_lifts};
 use crate::load::{handle_loads, let_go, observe_loads};
-use crate::together::raise_loads;
 use crate::params::{TwinError, TwinParams};
 use crate::person::move_people;
 use crate::physics::Physics;
@@ -17,10 +16,11 @@ use crate::sense::{feel, sense};
 use crate::state::{
     Broken, Clock, Deck, Dice, DriveTrain, Lies, Load, Motion, Person, Robot, Roster, Senses, Settings, Summary, Touches, Waiting,
 };
+use crate::together::raise_loads;
 use crate::wheels::{Chassis, WheelKind};
-use crate::words::{Handled, Handling, 
-    Contact, DeckCommand, DoorCommand, DoorState, DriveCommand, DriveGauge, LiftCommand, LiftState, LoadIx, LoadSpawn, ObstacleSpawn,
-    PersonIx, PersonSpawn, Readings, RobotIx, RobotSpawn, Scan, Stand, Truth, Whereabouts,
+use crate::words::{
+    Contact, DeckCommand, DoorCommand, DoorState, DriveCommand, DriveGauge, Handled, Handling, LiftCommand, LiftState, LoadIx, LoadSpawn,
+    ObstacleSpawn, PersonIx, PersonSpawn, Readings, RobotIx, RobotSpawn, Scan, Stand, Truth, Whereabouts,
 };
 use bevy_ecs::prelude::{IntoScheduleConfigs, Schedule, World};
 use bevy_ecs::schedule::{LogLevel, ScheduleBuildSettings, ScheduleLabel, SingleThreadedExecutor};

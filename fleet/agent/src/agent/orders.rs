@@ -273,7 +273,9 @@ impl Agent {
         }
         let rest = &p.steps[usize::from(p.from_step)..];
         let payload_g = m.payload_max_kg * 1e3;
-        if rest.iter().any(|s| matches!(&s.action, StepAction::Pick { mass_g, .. } | StepAction::Lift { mass_g, .. } if f64::from(*mass_g) > payload_g)) {
+        if rest.iter().any(
+            |s| matches!(&s.action, StepAction::Pick { mass_g, .. } | StepAction::Lift { mass_g, .. } if f64::from(*mass_g) > payload_g),
+        ) {
             return Err("CAPABILITY_MISSING");
         }
         let foreign = self.work.holding.is_some_and(|h| !rest.iter().any(|s| matches!(&s.action, StepAction::Drop { item } if *item == h)));

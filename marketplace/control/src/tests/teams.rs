@@ -31,12 +31,11 @@ impl Rig {
     }
 
     fn ask_team(&mut self, t: NewTeam) -> Vec<JobId> {
-        let before = self.c.state().teams.len();
+        let before: Vec<_> = self.c.state().teams.keys().copied().collect();
         self.send("rq", &RequesterCommand::CreateTeam(Box::new(t))).unwrap();
         let teams = &self.c.state().teams;
-        assert_eq!(teams.len(), before + 1);
-        let newest = teams.values().max_by_key(|t| self.c.state().jobs[&t.members[0]].created_at).unwrap();
-        newest.members.clone()
+        assert_eq!(teams.len(), before.len() + 1);
+        teams.iter().find(|(id, _)| !before.contains(id)).map(|(_, t)| t.members.clone()).unwrap()
     }
 
     fn stage(&self, job: JobId) -> Stage {
@@ -86,9 +85,7 @@ impl Rig {
                     Stage::Booked => j.booked_at.is_some() && j.status != Status::Aborted,
                     Stage::Lifted => j.has_lifted(),
                     Stage::Ended => {
-                        j.has_lifted()
-                            || matches!(j.status.class(), Class::Ended | Class::Terminal)
-                            || j.status == Status::AbortingSafeExit
+                        j.has_lifted() || matches!(j.status.class(), Class::Ended | Class::Terminal) || j.status == Status::AbortingSafeExit
                     }
                 };
                 assert!(fine, "{:?}: {m} in {}: {:?}", t.stage, j.status.name(), self.names(*m));
