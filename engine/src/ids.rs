@@ -264,6 +264,8 @@ nouns! {
     Order OrderId "ord";
     /// A physical item.
     Item ItemId "itm";
+    /// Jobs that are done together.
+    Team TeamId "tem";
     /// A standing offer.
     StandingOffer StandingOfferId "sof";
     /// Work that is repeated by a rule.

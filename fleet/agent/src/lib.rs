@@ -20,6 +20,7 @@ pub mod config;
 pub mod fields;
 pub mod follow;
 pub mod health;
+pub mod lift;
 pub mod link;
 pub mod localise;
 pub mod map;

@@ -14,6 +14,7 @@ mod bounds;
 mod buildings;
 mod driving;
 mod jobs;
+mod lift;
 mod links;
 mod localisation;
 mod place;

@@ -11,7 +11,7 @@ const GRIPPER_PATIENCE: Span = Span::from_secs(20);
 /// Done according to the gripper, but not to the scale: wait this long for the scale.
 const SCALE_PATIENCE: Span = Span::from_secs(3);
 /// The gripper's answer to a command is not older than this.
-const GRIPPER_ANSWER: Span = Span::from_millis(90);
+pub(crate) const GRIPPER_ANSWER: Span = Span::from_millis(90);
 /// Pause before a retry, and between retries once help is asked for.
 const RETRY_PAUSE: Span = Span::from_secs(2);
 const STALLED_PAUSE: Span = Span::from_secs(10);
@@ -86,9 +86,9 @@ pub struct Work {
     /// Steps done: the next one has this index. Set before its checkpoint is reported.
     pub step: u16,
     at_step_since: Option<Instant>,
-    asked_at: Option<Instant>,
+    pub(crate) asked_at: Option<Instant>,
     retry_at: Instant,
-    tries: u16,
+    pub(crate) tries: u16,
     deck_before_g: u32,
     stalled: bool,
     exit_said: bool,
@@ -100,6 +100,12 @@ pub struct Work {
     pub late_to: Option<Instant>,
     /// The end of its time there for which more was asked.
     pub asked_for: Option<Instant>,
+    /// Where a lift together with others stands.
+    pub lifting: crate::lift::Lifting,
+    /// Has hold of what others hold too.
+    pub(crate) has_hold: bool,
+    /// What that is.
+    pub(crate) lifted: Option<ItemId>,
     /// A dishonest program: it says that it has put the load down, and keeps it.
     pub lies: bool,
 }
@@ -130,7 +136,7 @@ impl Work {
     /// Takes up an offer that passed all checks.
     pub fn accept(&mut self, now: Instant, o: &LeaseOffer, fence: u64) -> Digest {
         let plan_hash = o.plan.hash();
-        let (holding, held_g, lies) = (self.holding, self.held_g, self.lies);
+        let (holding, held_g, lies, has_hold) = (self.holding, self.held_g, self.lies, self.has_hold);
         let lease = Lease {
             id: o.lease,
             job: o.job,
@@ -142,12 +148,14 @@ impl Work {
             plan: o.plan.clone(),
             plan_hash,
         };
-        *self = Self { phase: Phase::Reserved, step: o.plan.from_step, lease: Some(lease), holding, held_g, lies, ..Self::default() };
+        *self =
+            Self { phase: Phase::Reserved, step: o.plan.from_step, lease: Some(lease), holding, held_g, lies, has_hold, ..Self::default() };
         plan_hash
     }
     /// Drops lease and plan; what is held stays held.
     pub fn end(&mut self) {
-        *self = Self { holding: self.holding, held_g: self.held_g, lies: self.lies, ..Self::default() };
+        let has_hold = self.has_hold;
+        *self = Self { holding: self.holding, held_g: self.held_g, lies: self.lies, has_hold, ..Self::default() };
     }
     /// Is this the lease in force?
     pub fn has(&self, lease: LeaseId) -> bool {
@@ -237,6 +245,9 @@ impl Work {
     /// One cycle. Returns what the gripper shall do.
     pub fn cycle(&mut self, now: Instant, a: &Around<'_>, out: &mut Vec<Report>) -> Option<GripperCommand> {
         self.watch_load(a, out);
+        if let Some(let_go) = self.lets_go(out) {
+            return Some(let_go);
+        }
         let (access_point, leg, plan_hash) = match &self.lease {
             Some(l) => (l.plan.access_point, l.leg, l.plan_hash),
             None => return None,
@@ -280,6 +291,7 @@ impl Work {
             StepAction::Dwell { lasts } => now.since(since) >= *lasts,
             StepAction::Pick { item, mass_g } => self.pick(now, a, *item, *mass_g, &mut command, out),
             StepAction::Drop { item } => self.drop(now, a, *item, &mut command, out),
+            StepAction::Lift { item, .. } => self.lift(now, a, *item, &mut command, out),
         };
         if done {
             if self.stalled {
@@ -383,17 +395,17 @@ impl Work {
     }
 
     /// No new grip without a link, and none before its time.
-    fn may_ask(&self, now: Instant, a: &Around<'_>) -> bool {
+    pub(crate) fn may_ask(&self, now: Instant, a: &Around<'_>) -> bool {
         self.asked_at.is_some() || (a.online && now >= self.retry_at)
     }
 
-    fn ask(&mut self, now: Instant, deck_g: u32, c: GripperCommand, command: &mut Option<GripperCommand>) {
+    pub(crate) fn ask(&mut self, now: Instant, deck_g: u32, c: GripperCommand, command: &mut Option<GripperCommand>) {
         self.asked_at = Some(now);
         self.deck_before_g = deck_g;
         *command = Some(c);
     }
 
-    fn judge_try(&mut self, now: Instant, asked: Instant, state: GripperState, out: &mut Vec<Report>) {
+    pub(crate) fn judge_try(&mut self, now: Instant, asked: Instant, state: GripperState, out: &mut Vec<Report>) {
         let waited = now.since(asked);
         let failed = match state {
             GripperState::Failed => true,

@@ -36,8 +36,8 @@ pub enum FacilityOrder {
         /// When the platform said so.
         at: Instant,
     },
-    /// A job is booked: the site's admin key is asked for an access plan, and the dispenser at the first vertex puts
-    /// the item out.
+    /// A job is booked: the site's admin key is asked for an access plan, and the item is put
+    /// out where its work begins.
     AskAccess {
         /// The job.
         job: JobId,
@@ -47,10 +47,12 @@ pub enum FacilityOrder {
         valid_from: Instant,
         /// To.
         valid_to: Instant,
-        /// The item to be picked up at the first vertex.
+        /// The item to be picked up or lifted.
         item: Option<ItemId>,
         /// Its mass, g.
         mass_g: u32,
+        /// It is put out in the middle of these: one for a dispenser, several for those who lift it together.
+        item_at: Vec<u32>,
     },
     /// A robot stands at the access point and shows its fence. From now on the site watches it for this job.
     AskEntry {

@@ -116,4 +116,13 @@ pub enum GripperCommand {
     },
     /// Set down what is held.
     Drop,
+    /// Take hold of an item beside it that several are to raise.
+    Hold {
+        /// The item.
+        item: ItemId,
+    },
+    /// Raise what it has hold of.
+    Raise,
+    /// Let go of what it has hold of.
+    LetGo,
 }

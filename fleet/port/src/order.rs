@@ -110,6 +110,15 @@ pub enum Order {
     },
     /// The requester's answer to what was asked.
     Approval(ApprovalOrder),
+    /// All who are to lift are ready: raise it.
+    Lift {
+        /// The lease.
+        lease: LeaseId,
+        /// The step at which it waits.
+        step: u16,
+        /// When all begin, in the platform's time.
+        at: Instant,
+    },
 }
 
 /// A job offered to one robot.
@@ -156,7 +165,7 @@ impl Plan {
 /// One step: be at a vertex, do something there, report a checkpoint.
 #[derive(Debug, Clone, PartialEq, Record)]
 pub struct PlanStep {
-    /// Name of the step: `pickup`, `dropoff`, `visit`.
+    /// Name of the step: `pickup`, `dropoff`, `visit`, `lift`.
     pub name: String,
     /// Vertex (index in the site) where it is done.
     pub vertex: u32,
@@ -182,6 +191,13 @@ pub enum StepAction {
     Drop {
         /// The item.
         item: ItemId,
+    },
+    /// Take hold of an item beside that place and, when told, raise it together with others onto the rack there.
+    Lift {
+        /// The item.
+        item: ItemId,
+        /// This robot's part of its mass in grams, as ordered.
+        mass_g: u32,
     },
     /// Stand still there for a while (a visit, an inspection).
     Dwell {

@@ -178,6 +178,18 @@ pub enum Report {
         /// Hash of the action.
         action_hash: Digest,
     },
+    /// It has hold of what it is to lift with others, and waits for the word.
+    LiftReady {
+        /// The step.
+        step: u16,
+    },
+    /// What it was to lift with others did not rise, or fell. It has let go.
+    LiftFailed {
+        /// The step.
+        step: u16,
+        /// The most that it bore, g.
+        measure_g: u32,
+    },
     /// It knows that access was taken back.
     AccessRevokeAcked {
         /// The plan.

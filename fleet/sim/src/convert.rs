@@ -39,9 +39,10 @@ pub fn fill_scan(frame: &mut SensorFrame, spare: &mut Option<Scan>, ranges_mm: &
 
 fn gripper(r: &Readings) -> GripperState {
     match (r.handling, r.handled) {
-        (Handling::Taking { .. } | Handling::Placing { .. }, _) => GripperState::Busy,
+        (Handling::Taking { .. } | Handling::Placing { .. } | Handling::Raising { .. }, _) => GripperState::Busy,
+        (Handling::Holding { .. }, _) => GripperState::Done,
         (Handling::Idle, Handled::Nothing) => GripperState::Idle,
-        (Handling::Idle, Handled::Taken | Handled::Placed | Handled::Released) => GripperState::Done,
+        (Handling::Idle, Handled::Taken | Handled::Placed | Handled::Released | Handled::Racked) => GripperState::Done,
         (Handling::Idle, _) => GripperState::Failed,
     }
 }

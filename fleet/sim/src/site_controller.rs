@@ -42,6 +42,10 @@ pub enum ItemPlace {
     On(RobotId),
     /// Lying there at rest or not; its mass in grams as a scale there reads it.
     At(u32, Vec2, u32),
+    /// In the air, held by several.
+    Raised,
+    /// On a rack there; its mass in grams as the rack's scale reads it.
+    Racked(u32, Vec2, u32),
 }
 
 /// How near to a vertex counts as being there.
@@ -50,6 +54,8 @@ const AT_VERTEX_M: f64 = 0.6;
 const LEFT_M: f64 = 1.1;
 /// How near to the drop-off an item must lie.
 const DROPPED_M: f64 = 1.3;
+/// A rack's scale speaks for work that was done this near to it.
+const RACK_M: f64 = 1.7;
 /// Sensors are read this often.
 const PERIOD: Span = Span::from_millis(200);
 /// Doors and lifts that are in use repeat their state this often, so that a lost report heals.
@@ -149,11 +155,11 @@ impl SiteController {
                     self.lifts.remove(lift);
                 }
             }
-            FacilityOrder::AskAccess { job, vertices, valid_from, valid_to, item, mass_g } => {
-                if let (Some(item), Some(v)) = (item, vertices.first().and_then(|v| site.vertices.get(*v as usize)))
+            FacilityOrder::AskAccess { job, vertices, valid_from, valid_to, item, mass_g, item_at } => {
+                if let (Some(item), Some((level, at))) = (item, middle(site, item_at))
                     && world.item(*item) == ItemPlace::Nowhere
                 {
-                    world.dispense(*item, v.level.ix, v.at, *mass_g);
+                    world.dispense(*item, level, at, *mass_g);
                 }
                 self.issue_plan(now, *job, vertices, (*valid_from, *valid_to), *item);
             }
@@ -359,6 +365,15 @@ impl SiteController {
                     self.testify(now, job, &scale);
                 }
             }
+            ItemPlace::Racked(level, at, grams) if !w.dropped => {
+                let there = w.vertices.iter().copied().find(|v| near(site, *v, Some((level, at)), RACK_M));
+                let Some(place) = there else { return };
+                w.dropped = true;
+                let scan = witnessed(job, w, WitnessClass::CustodyScan, place, Some(item), 1);
+                self.testify(now, job, &scan);
+                let scale = witnessed(job, w, WitnessClass::Weight, place, Some(item), i64::from(grams));
+                self.testify(now, job, &scale);
+            }
             _ => {}
         }
     }
@@ -395,6 +410,15 @@ fn witnessed(job: JobId, w: &Watch, class: WitnessClass, vertex: u32, item: Opti
 fn near(site: &Site, vertex: u32, here: Option<(u32, Vec2)>, reach_m: f64) -> bool {
     let (Some(v), Some((level, at))) = (site.vertices.get(vertex as usize), here) else { return false };
     v.level.ix == level && v.at.dist(at) <= reach_m
+}
+
+/// The middle of some places on one level.
+fn middle(site: &Site, places: &[u32]) -> Option<(u32, Vec2)> {
+    let at: Vec<_> = places.iter().filter_map(|v| site.vertices.get(*v as usize)).collect();
+    let first = at.first()?;
+    let n = f64::from(u32::try_from(at.len()).ok()?);
+    let (x, y) = at.iter().fold((0.0, 0.0), |(x, y), v| (x + v.at.x, y + v.at.y));
+    Some((first.level.ix, Vec2::new(x / n, y / n)))
 }
 
 fn near_any(site: &Site, vertices: &[u32], here: Option<(u32, Vec2)>, reach_m: f64) -> bool {

@@ -131,6 +131,12 @@ impl SimFleet {
                     self.twin.handle(ix, DeckCommand::Cancel)?;
                 }
             }
+            Some(GripperCommand::Hold { item }) => {
+                let load = self.twin.load_named(*item).unwrap_or(LoadIx::new(u32::MAX));
+                self.twin.handle(ix, DeckCommand::Hold { load })?;
+            }
+            Some(GripperCommand::Raise) => self.twin.handle(ix, DeckCommand::Raise)?,
+            Some(GripperCommand::LetGo) => self.twin.handle(ix, DeckCommand::Cancel)?,
             Some(GripperCommand::Drop) => {
                 let here = self.twin.vertex_at(ix, self.twin.params().handling_reach_m);
                 let command = here.map_or(DeckCommand::Release, |vertex| DeckCommand::Place { vertex });

@@ -57,6 +57,11 @@ impl SiteSenses for WorldView<'_> {
         match place {
             None | Some(Whereabouts::Gone) => ItemPlace::Nowhere,
             Some(Whereabouts::Carried { robot }) => self.twin.robot_id(robot).map_or(ItemPlace::Nowhere, ItemPlace::On),
+            Some(Whereabouts::Raised { .. }) => ItemPlace::Raised,
+            Some(Whereabouts::Racked { stand }) => {
+                let grams = self.twin.load_named(item).and_then(|l| self.twin.load_mass_g(l)).unwrap_or(0);
+                ItemPlace::Racked(stand.level.ix, stand.pose.at, grams)
+            }
             Some(Whereabouts::Stored { stand } | Whereabouts::Loose { stand }) => {
                 let grams = self.twin.load_named(item).and_then(|l| self.twin.load_mass_g(l)).unwrap_or(0);
                 ItemPlace::At(stand.level.ix, stand.pose.at, grams)

@@ -178,6 +178,7 @@ impl Control {
             standing: StandingBook::default(),
             calendars: BTreeMap::new(),
             series: BTreeMap::new(),
+            teams: BTreeMap::new(),
         };
         crate::contracts::check_genesis(&state.genesis).map_err(GenesisError::Contract)?;
         crate::skills::check_genesis(&state).map_err(GenesisError::Skills)?;

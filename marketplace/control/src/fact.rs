@@ -2,6 +2,7 @@
 
 pub use crate::considered::{Bid, Considered};
 use crate::input::Line;
+pub use crate::team::TeamEvent;
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{EventId, IncidentId, JobId, PartyId, PayoutId, RobotId, ShiftId};
@@ -82,6 +83,8 @@ pub enum Event {
     Contract(Box<ContractFact>),
     /// Of a series stream.
     Series(SeriesEvent),
+    /// Of a team stream.
+    Team(TeamEvent),
     /// Of a robot stream: when it can work.
     Availability(Box<CalendarFact>),
 }
@@ -242,6 +245,7 @@ impl Event {
             Self::Period(PeriodEvent::PeriodClosed { .. }) => "PERIOD_CLOSED",
             Self::Period(PeriodEvent::AdjustmentPosted { .. }) => "ADJUSTMENT_POSTED",
             Self::Skill(e) => e.name(),
+            Self::Team(e) => e.name(),
             Self::Contract(e) => match **e {
                 ContractFact::Written(_) => "CONTRACT_WRITTEN",
                 ContractFact::Published { .. } => "CONTRACT_PUBLISHED",

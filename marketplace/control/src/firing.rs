@@ -35,7 +35,7 @@ pub(crate) fn market_wanted(s: &State) -> Vec<(u8, Instant)> {
 }
 
 /// All deadlines of a job stream, by code.
-const DEADLINES: [Deadline; 28] = [
+const DEADLINES: [Deadline; 29] = [
     Deadline::RfqClose,
     Deadline::QuoteExpiry,
     Deadline::AwardDecide,
@@ -64,6 +64,7 @@ const DEADLINES: [Deadline; 28] = [
     Deadline::RescheduleBy,
     Deadline::ApprovalBy,
     Deadline::RevokeAckBy,
+    Deadline::LiftBy,
 ];
 
 /// The role recorded on what a timer brings about.
@@ -206,6 +207,7 @@ impl Unit<'_> {
             Deadline::RescheduleBy => self.move_unanswered(id),
             Deadline::ApprovalBy => self.approvals_lapse(id),
             Deadline::RevokeAckBy => self.revoke_unknown(id),
+            Deadline::LiftBy => self.lift_due(id),
             Deadline::ProofBy => self.evaluate_proof(id),
             Deadline::SettleAt => self.settle_or_hold(id),
             Deadline::HoldReview => self.hold_review(id),

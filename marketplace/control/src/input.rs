@@ -128,11 +128,22 @@ pub struct NewSeries {
     pub owner: PartyId,
 }
 
+/// Work that takes several robots at once: one job for each, with one step in common.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct NewTeam {
+    /// The parts: template `Lift`, the same window and item, two to four. What each has to bear follows from the mass.
+    pub members: Vec<NewJob>,
+    /// Mass of the item that they lift together.
+    pub mass_g: u32,
+}
+
 /// What a requester may say (`RQ`).
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub enum RequesterCommand {
     /// Asks for work.
     CreateJob(Box<NewJob>),
+    /// Asks for work that takes several robots at once.
+    CreateTeam(Box<NewTeam>),
     /// Asks for the same work again and again.
     CreateSeries(Box<NewSeries>),
     /// Ends a series; jobs that exist go on.

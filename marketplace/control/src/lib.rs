@@ -59,6 +59,7 @@ mod standing;
 pub mod state;
 pub mod stops;
 mod strays;
+pub mod team;
 pub mod timers;
 pub mod two_keys;
 mod unit;
@@ -84,7 +85,9 @@ pub mod puppets {
 pub use control::{Control, GenesisError};
 pub use fact::{Event, Fact, Recorded};
 pub use genesis::{ContractTerms, Genesis, OperatorEntry, PartyEntry, RobotEntry, WitnessEntry};
-pub use input::{Body, CertifierCommand, DeveloperCommand, Input, NewJob, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand};
+pub use input::{
+    Body, CertifierCommand, DeveloperCommand, Input, NewJob, NewTeam, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand,
+};
 pub use nooterra_operations::assist::Outcome as HelpOutcome;
 pub use nooterra_operations::event::Event as RobotEvent;
 pub use operator::OperatorCommand;

@@ -334,16 +334,19 @@ pub(crate) fn plan_of(job: &Job) -> Plan {
                 Action::Pick => "pickup",
                 Action::Drop => "dropoff",
                 Action::Visit => "visit",
+                Action::Lift => "lift",
             }
             .to_owned(),
             vertex: s.place,
             action: match (s.action, job.request.item) {
                 (Action::Pick, Some(item)) => StepAction::Pick { item, mass_g: job.request.need.payload_g },
                 (Action::Drop, Some(item)) => StepAction::Drop { item },
+                (Action::Lift, Some(item)) => StepAction::Lift { item, mass_g: job.request.need.payload_g },
                 _ => StepAction::Dwell { lasts: s.dwell },
             },
             work_bps: 10_000 / n,
-            timeout: s.dwell.saturating_add(STEP_SLACK),
+            // Who waits for others is called off by the platform.
+            timeout: if s.action == Action::Lift { Span::ZERO } else { s.dwell.saturating_add(STEP_SLACK) },
         })
         .collect();
     let valid_to = match (&job.access.plan, job.pins.as_deref()) {

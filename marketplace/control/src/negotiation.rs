@@ -136,6 +136,9 @@ impl Unit<'_> {
 
     /// A timer of a request fires; of quotes, every one that is due.
     pub fn rfq_timer(&mut self, job: JobId, d: Deadline) {
+        if d == Deadline::AuthBy && self.waits_in_vain(job) {
+            return;
+        }
         loop {
             let Ok(n) = self.negotiation(job) else { return };
             let ours = |t: &RfqTimer| {
@@ -219,6 +222,13 @@ impl Unit<'_> {
                 self.emit(job, Event::JobWithdrawn { reason });
             }
         }
+    }
+
+    /// The request of a team's member comes to nothing, because another's did.
+    pub(crate) fn withdraw_member(&mut self, job: JobId) {
+        self.void_payment(job);
+        self.s.negotiations.remove(&job);
+        self.emit(job, Event::JobWithdrawn { reason: WithdrawReason::Team });
     }
 
     /// An owner's only quote is dead.

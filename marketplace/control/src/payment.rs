@@ -35,7 +35,11 @@ impl Unit<'_> {
                 let Some(pins) = self.pins(job) else { return no(Code::ContractInactive) };
                 let book = RfqCommand::Book { authorised: amount.minor(), redeemed: 0, currency };
                 self.may(job, &book)?;
+                let waits = j.request.team.is_some();
                 self.emit(job, Event::PaymentAuthorised { payment, amount, expires, provider_ref });
+                if waits {
+                    return Ok(()); // booked with the others, at the end of this unit or of a later one
+                }
                 self.book(job, pins);
                 self.negotiate(job, &book)?;
                 Ok(())
@@ -149,7 +153,7 @@ impl Unit<'_> {
     }
 
     /// The terms that this award pins.
-    fn pins(&self, job: JobId) -> Option<Pins> {
+    pub(crate) fn pins(&self, job: JobId) -> Option<Pins> {
         let g = &self.s.genesis;
         let j = self.s.jobs.get(&job)?;
         let q = self.chosen(job)?;
@@ -202,7 +206,7 @@ impl Unit<'_> {
         })
     }
 
-    fn book(&mut self, job: JobId, pins: Pins) {
+    pub(crate) fn book(&mut self, job: JobId, pins: Pins) {
         let pins_hash = pins.hash();
         let escrow = self.s.book.balance(Account::Escrow { job }, pins.currency);
         nooterra_engine::always!(
@@ -223,8 +227,8 @@ impl Unit<'_> {
         let Some(p) = j.pins.as_deref() else { return };
         let valid_to = p.window.end.saturating_add(p.tier_values.max_exec).saturating_add(p.tier_values.exit_by);
         let vertices = j.steps().iter().map(|s| s.place).collect();
-        let (item, mass_g) = (j.item, j.request.need.payload_g);
-        let ask = FacilityOrder::AskAccess { job, vertices, valid_from: self.now(), valid_to, item, mass_g };
+        let (item, (item_at, mass_g)) = (j.item, self.put_out_at(j));
+        let ask = FacilityOrder::AskAccess { job, vertices, valid_from: self.now(), valid_to, item, mass_g, item_at };
         self.ask_site(crate::state::AskKey::Plan(job), ask);
     }
 

@@ -46,7 +46,10 @@ impl Unit<'_> {
 
     /// The job whose load this robot has on its deck, as far as the platform knows.
     fn carried_by(&self, robot: RobotId) -> Option<nooterra_engine::ids::JobId> {
-        let holds = |j: &&nooterra_jobs::Job| j.custody == Custody::Held && j.legs.last().is_some_and(|l| l.offer.robot == robot);
+        // What a team lifts is on nobody's deck.
+        let holds = |j: &&nooterra_jobs::Job| {
+            j.request.team.is_none() && j.custody == Custody::Held && j.legs.last().is_some_and(|l| l.offer.robot == robot)
+        };
         self.s.jobs.values().rev().find(|j| holds(j) && !j.status.is_terminal()).map(|j| j.id)
     }
 

@@ -43,6 +43,7 @@ impl Unit<'_> {
     pub fn requester(&mut self, party: PartyId, c: RequesterCommand) -> Outcome {
         match c {
             RequesterCommand::CreateJob(j) => self.create_job(party, *j),
+            RequesterCommand::CreateTeam(t) => self.create_team(party, *t),
             RequesterCommand::CreateSeries(n) => self.create_series(party, *n),
             RequesterCommand::EndSeries { series } => self.end_series(series, SeriesEnd::Requester, party),
             RequesterCommand::Withdraw { job } => {
@@ -113,6 +114,7 @@ impl Unit<'_> {
     }
 
     fn create_job(&mut self, party: PartyId, j: NewJob) -> Outcome {
+        need(j.template != Template::Lift, Code::SchemaInvalid)?;
         let draft = self.draft_of(party, j)?;
         self.open_request(draft, None);
         Ok(())
@@ -126,7 +128,10 @@ impl Unit<'_> {
         let known = |place: u32| (place as usize) < self.world.site.vertices.len();
         let picks = steps.iter().filter(|s| s.action == Action::Pick).count();
         let drops = steps.iter().filter(|s| s.action == Action::Drop).count();
+        let lifts = steps.iter().filter(|s| s.action == Action::Lift).count();
         let shape = match j.template {
+            Template::Lift => lifts == 1 && picks == 0 && drops == 0 && j.item.is_some(),
+            _ if lifts > 0 => false,
             Template::Delivery => picks == 1 && drops >= 1 && j.item.is_some() && steps.first().is_some_and(|s| s.action == Action::Pick),
             Template::Patrol | Template::Inspect => picks == 0 && drops == 0 && j.item.is_none(),
         };
@@ -161,6 +166,7 @@ impl Unit<'_> {
             label: j.label,
             contract,
             series: None,
+            team: None,
         };
         let (mut invited, candidates, trust) = self.pool(&request);
         invited.retain(|o| terms.admits(*o));
@@ -274,7 +280,7 @@ impl Unit<'_> {
     pub(crate) fn price(&self, r: &Request, score: &Score, candidates: u16) -> Result<Price, Rejection> {
         let t = &self.s.genesis.policy.prices;
         let base = match r.template {
-            Template::Delivery => t.base_delivery,
+            Template::Delivery | Template::Lift => t.base_delivery,
             Template::Patrol => t.base_patrol,
             Template::Inspect => t.base_inspect,
         };

@@ -86,6 +86,8 @@ impl Unit<'_> {
     pub fn propose_move(&mut self, by: Side, job: JobId, window: Window) -> Outcome {
         let j = self.job(job)?;
         need(!j.status.is_terminal(), Code::JobTerminal)?;
+        // The members of a team have one window.
+        need(j.request.team.is_none(), Code::TrackForbids)?;
         let Some(p) = j.pins.as_deref() else { return no(Code::StateForbids) };
         if window.start >= window.end {
             return no(Code::WindowInvalid);

@@ -127,7 +127,7 @@ impl Unit<'_> {
                 let j = self.job(job)?;
                 need(j.item == Some(item), Code::NotFound)?;
                 need(j.status.class() == Class::Inside || j.status == Status::Completed, Code::StateForbids)?;
-                let dropping = j.steps().get(usize::from(j.checkpoint)).is_some_and(|s| s.action == Action::Drop);
+                let dropping = j.steps().get(usize::from(j.checkpoint)).is_some_and(|s| matches!(s.action, Action::Drop | Action::Lift));
                 let to = match (held, j.status) {
                     (true, _) => Custody::Held,
                     (false, _) if dropping && mass_g > 0 => Custody::Delivered,
@@ -245,6 +245,8 @@ impl Unit<'_> {
             }
             Report::ApprovalAsked { wanted, skip } => self.robot_wants(robot, wanted, skip),
             Report::ApprovalConsumed { approval, action_hash } => self.robot_uses(robot, approval, action_hash),
+            Report::LiftReady { step } => self.lift_ready(robot, step),
+            Report::LiftFailed { step, measure_g } => self.lift_failed(robot, step, measure_g),
             Report::AccessRevokeAcked { plan } => self.robot_knows(robot, plan),
             Report::InterventionAnswered { assist, intervention, code, applied, clamps } => {
                 self.bound(robot)?;
@@ -267,7 +269,7 @@ impl Unit<'_> {
         Ok(held.job)
     }
 
-    fn access_live(&self, job: JobId) -> Outcome {
+    pub(crate) fn access_live(&self, job: JobId) -> Outcome {
         let j = self.job(job)?;
         match j.access.track {
             AccessTrack::Granted => Ok(()),
@@ -411,6 +413,7 @@ impl Unit<'_> {
         let Some(step) = j.steps().get(usize::from(index)) else { return no(Code::NotFound) };
         need(index == j.checkpoint, if index < j.checkpoint { Code::AlreadyDone } else { Code::StateForbids })?;
         need(step.place == vertex, Code::AreaForbidden)?;
+        self.may_have_lifted(j, index)?;
         self.resume_on_word(job);
         let state_hash = self.cx.cause;
         self.emit(job, Event::CheckpointReached { index: index + 1, place: vertex, work_bps_claimed, state_hash });

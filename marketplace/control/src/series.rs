@@ -8,7 +8,7 @@ use crate::calendar::{of_calendar, on_calendar};
 use crate::fact::{Event as Payload, SeriesEvent};
 use crate::input::{NewJob, NewSeries};
 use crate::negotiation::refusal;
-use crate::unit::{Outcome, Unit};
+use crate::unit::{Outcome, Unit, need};
 use nooterra_engine::Record;
 use nooterra_engine::ids::{JobId, PartyId, SeriesId};
 use nooterra_engine::time::Instant;
@@ -45,6 +45,7 @@ impl Unit<'_> {
         let first = first.into_iter().find(|w| from <= w.start && w.start < until);
         let Some(first) = first else { return Err(Rejection::new(Code::WindowInvalid).field("rule")) };
         let job = NewJob { window: window(epoch, first), rfq_closes: None, mode: Mode::Auto, ..*n.job };
+        need(job.template != nooterra_jobs::terms::Template::Lift, Code::SchemaInvalid)?;
         let draft = self.draft_of(requester, job.clone())?;
         let reference = draft.price.total();
         let offer = self.s.standing.get(n.owner).filter(|_| draft.negotiation.rfq.invited.contains(&n.owner)).map(|l| &l.offer);

@@ -214,7 +214,7 @@ impl Unit<'_> {
             && bound
             && let (Some(action), Some(item)) = (action, job_item)
         {
-            let to = if action == Action::Drop { Custody::Delivered } else { Custody::Held };
+            let to = if matches!(action, Action::Drop | Action::Lift) { Custody::Delivered } else { Custody::Held };
             let moves = matches!((custody, to), (Custody::None, Custody::Held) | (Custody::Held, Custody::Delivered));
             if moves {
                 self.emit(job, Event::CustodyChanged { item, to, mass_g: 0 });

@@ -4,6 +4,7 @@ use crate::cases::{Case, Telemetry};
 use crate::genesis::Genesis;
 use crate::moving::Way;
 use crate::series::Repeated;
+use crate::team::Team;
 use crate::timers::Timers;
 use crate::two_keys::Proposals;
 use crate::wish::PaymentAsk;
@@ -11,7 +12,9 @@ use nooterra_dispatch::facilities::Facilities;
 use nooterra_dispatch::traffic::Traffic;
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, RunningDigest};
-use nooterra_engine::ids::{ChargebackId, ClaimId, EventId, JobId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SeriesId};
+use nooterra_engine::ids::{
+    ChargebackId, ClaimId, EventId, JobId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SeriesId, TeamId,
+};
 use nooterra_engine::keyframe::StateRoots;
 use nooterra_engine::time::Instant;
 use nooterra_jobs::Job;
@@ -225,6 +228,8 @@ pub struct State {
     pub calendars: BTreeMap<RobotId, Calendar>,
     /// Work that is repeated.
     pub series: BTreeMap<SeriesId, Repeated>,
+    /// Jobs that are done together.
+    pub teams: BTreeMap<TeamId, Team>,
 }
 
 impl State {

@@ -27,5 +27,6 @@ mod skills;
 mod slow;
 mod standing;
 mod stops;
+mod teams;
 mod timers;
 mod watching;

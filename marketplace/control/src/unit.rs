@@ -455,6 +455,7 @@ impl<'a> Unit<'a> {
 
     /// Everything is emitted: what follows from the new state, and its timers.
     pub fn finish(mut self) {
+        self.follow_teams();
         self.close_moves();
         self.close_approvals();
         self.close_revocations();
@@ -518,6 +519,7 @@ impl<'a> Unit<'a> {
         }
         crate::invariants::assert_local(self.s, &self.jobs_touched);
         crate::skills::assert_local(self.s, &self.jobs_touched);
+        crate::team::assert_local(self.s, &self.jobs_touched);
         self.s.units += 1;
     }
 

@@ -150,7 +150,8 @@ impl Unit<'_> {
         let Some(held) = self.cell(robot).ok().and_then(|c| c.robot.lease) else { return (0, false) };
         let Some(j) = self.s.jobs.get(&held.job) else { return (0, false) };
         let place = self.s.robots.get(&robot).map_or(u32::MAX, |c| c.robot.place);
-        let placing = j.steps().get(usize::from(j.checkpoint)).is_some_and(|s| s.action == Action::Drop && s.place == place);
+        let placing =
+            j.steps().get(usize::from(j.checkpoint)).is_some_and(|s| matches!(s.action, Action::Drop | Action::Lift) && s.place == place);
         (j.request.need.payload_g, placing)
     }
 

@@ -40,10 +40,11 @@ pub fn fault_of(job: &Job, cause: Cause) -> Fault {
         | Cause::HandoverFailed
         | Cause::ExitForced
         | Cause::OperatorAborted
-        | Cause::AssistExhausted => Fault::Owner,
+        | Cause::AssistExhausted
+        | Cause::LiftOverdue => Fault::Owner,
         Cause::StaffCancelled => Fault::Platform,
         Cause::SkillRevoked => Fault::Developer,
-        Cause::SafetyCancelled | Cause::Stop | Cause::RobotChanged => Fault::None,
+        Cause::SafetyCancelled | Cause::Stop | Cause::RobotChanged | Cause::TeamBroken => Fault::None,
     }
 }
 

@@ -38,6 +38,7 @@ pub enum Deadline {
     RescheduleBy,
     ApprovalBy,
     RevokeAckBy,
+    LiftBy,
 }
 
 impl Deadline {
@@ -72,6 +73,7 @@ impl Deadline {
             Self::RescheduleBy => "RESCHEDULE_BY",
             Self::ApprovalBy => "APPROVAL_BY",
             Self::RevokeAckBy => "REVOKE_ACK_BY",
+            Self::LiftBy => "LIFT_BY",
         }
     }
 }
@@ -178,6 +180,9 @@ impl Job {
         }
         if matches!(self.status, Status::Executing | Status::Assisted) {
             out.push((Deadline::HeartbeatBy, self.heartbeat_at.saturating_add(v.stall_after)));
+        }
+        if let Some((at, wait)) = self.lift_by() {
+            out.push((Deadline::LiftBy, at.saturating_add(wait)));
         }
         if let Some(since) = self.working_since {
             out.push((Deadline::MaxExec, since.saturating_add(Span(v.max_exec.0.saturating_sub(self.worked.0)))));

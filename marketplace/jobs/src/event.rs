@@ -9,8 +9,8 @@ use crate::terms::{Price, Quote, Request, Window};
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{
-    AccessPlanId, ApprovalId, AssistId, ChargebackId, DoorId, EventId, HoldId, IncidentId, InterventionId, ItemId, LeaseId, OperatorId,
-    PartyId, PaymentId, ProofId, QuoteId, RefundId, RobotId, ShiftId, WitnessId,
+    AccessPlanId, ApprovalId, AssistId, ChargebackId, DoorId, EventId, HoldId, IncidentId, InterventionId, ItemId, JobId, LeaseId,
+    OperatorId, PartyId, PaymentId, ProofId, QuoteId, RefundId, RobotId, ShiftId, WitnessId,
 };
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
@@ -545,6 +545,26 @@ pub enum Event {
     ApprovalExpired {
         approval: ApprovalId,
     },
+    /// Its robot has hold of what is to be lifted.
+    LiftReady {},
+    /// All members are ready: the word to raise it.
+    LiftReleased {
+        begins: Instant,
+    },
+    /// It did not rise, or fell; this much its robot bore at most.
+    LiftFailed {
+        measure_g: u32,
+    },
+    /// A member kept the others waiting, or did not do its part.
+    LiftOverdue {
+        measured: Span,
+        limit: Span,
+    },
+    /// Another member ended: who, and who answers for that here.
+    TeamBroken {
+        by: JobId,
+        fault: Fault,
+    },
 }
 
 impl Event {
@@ -552,6 +572,11 @@ impl Event {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::JobCreated(_) => "JOB_CREATED",
+            Self::LiftReady { .. } => "LIFT_READY",
+            Self::LiftReleased { .. } => "LIFT_RELEASED",
+            Self::LiftFailed { .. } => "LIFT_FAILED",
+            Self::LiftOverdue { .. } => "LIFT_OVERDUE",
+            Self::TeamBroken { .. } => "TEAM_BROKEN",
             Self::RfqOpened { .. } => "RFQ_OPENED",
             Self::QuoteSubmitted(_) => "QUOTE_SUBMITTED",
             Self::QuoteWithdrawn { .. } => "QUOTE_WITHDRAWN",

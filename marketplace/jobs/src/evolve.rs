@@ -16,6 +16,7 @@ use nooterra_engine::time::{Instant, Span};
 fn demands_abort(event: &Event) -> bool {
     match event {
         Event::JobCancelled { .. } | Event::AccessRevoked { .. } | Event::AccessExpired { .. } | Event::MaxExecutionReached { .. } => true,
+        Event::LiftOverdue { .. } | Event::TeamBroken { .. } => true,
         Event::IncidentOpened { severity, .. } => *severity >= 4,
         Event::ExecutionAborted { reason, .. } => matches!(reason, crate::event::AbortReason::Safety | crate::event::AbortReason::Blocked),
         _ => false,
@@ -69,6 +70,7 @@ impl Job {
     }
 
     fn close_leg(&mut self, at: Instant, given_back: bool) {
+        self.lift_leaves_with_robot();
         let exclude = self.timing().exclude;
         if let Some(l) = self.legs.last_mut().filter(|l| l.closed_at.is_none()) {
             l.closed_at = Some(at);
@@ -505,11 +507,11 @@ impl Job {
                 self.coverage = Some(crate::coverage::Coverage { operator: *operator, shift: *shift, interval: *interval });
             }
             Event::CoverageReleased { .. } => self.coverage = None,
-            _ => self.fold_approval(event),
+            _ => self.fold_approval(at, event),
         }
     }
 
-    fn fold_approval(&mut self, event: &Event) {
+    fn fold_approval(&mut self, at: Instant, event: &Event) {
         match event {
             Event::ApprovalAsked(ask) => {
                 self.extras.extend(ask.payment.map(|payment| Extra { payment, amount: ask.cost, track: PaymentTrack::None }));
@@ -542,7 +544,7 @@ impl Job {
                     _ => {}
                 }
             }
-            _ => {}
+            _ => self.fold_lift(at, event),
         }
     }
 

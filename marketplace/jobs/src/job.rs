@@ -453,6 +453,8 @@ pub struct Job {
     pub coverage: Option<Coverage>,
     /// What the requester was asked for.
     pub approvals: Vec<Approval>,
+    /// How far it is with what its team does together.
+    pub lift: crate::team::Lift,
 }
 
 impl Job {
@@ -517,6 +519,7 @@ impl Job {
             credited: Amount::ZERO,
             coverage: None,
             approvals: Vec::new(),
+            lift: crate::team::Lift::default(),
         }
     }
 

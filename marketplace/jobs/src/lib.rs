@@ -22,6 +22,7 @@ pub mod proof;
 pub mod reason;
 pub mod status;
 pub mod table;
+pub mod team;
 pub mod terms;
 pub mod tier;
 

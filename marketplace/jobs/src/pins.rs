@@ -51,6 +51,10 @@ pub struct Timing {
     pub hold_end: Span,
     /// A robot that gave a job back is not asked again for this long.
     pub exclude: Span,
+    /// Who is ready to lift waits no longer than this for the others.
+    pub lift_wait: Span,
+    /// A lift is done within this, once the word went out.
+    pub lift_within: Span,
 }
 
 impl Default for Timing {
@@ -76,6 +80,8 @@ impl Default for Timing {
             hold_review: Span::from_mins(72 * 60),
             hold_end: Span::from_mins(30 * 24 * 60),
             exclude: Span::from_mins(30),
+            lift_wait: Span::from_mins(10),
+            lift_within: Span::from_secs(60),
         }
     }
 }
@@ -94,6 +100,8 @@ impl Timing {
             hold_review: Span::from_mins(5),
             hold_end: Span::from_mins(10),
             exclude: Span::from_mins(5),
+            lift_wait: Span::from_mins(5),
+            lift_within: Span::from_secs(45),
             ..Self::default()
         }
     }

@@ -23,12 +23,19 @@ pub fn requirement(template: Template, steps: &[Step]) -> Vec<ProofItem> {
         threshold_bps: 10_000,
     };
     let drops: Vec<u16> = (1u16..).zip(steps).filter(|(_, s)| s.action == Action::Drop).map(|(i, _)| i).collect();
+    let lifts: Vec<u16> = (1u16..).zip(steps).filter(|(_, s)| s.action == Action::Lift).map(|(i, _)| i).collect();
     match template {
+        Template::Lift if !lifts.is_empty() => vec![
+            item("lift", &[WitnessClass::CustodyScan, WitnessClass::Weight], lifts, 7_000),
+            item("route", &[WitnessClass::DockScan], all, 3_000),
+        ],
         Template::Delivery if !drops.is_empty() => vec![
             item("drop", &[WitnessClass::CustodyScan, WitnessClass::Weight], drops, 7_000),
             item("route", &[WitnessClass::DockScan], all, 3_000),
         ],
-        Template::Delivery | Template::Patrol | Template::Inspect => vec![item("points", &[WitnessClass::DockScan], all, 10_000)],
+        Template::Delivery | Template::Patrol | Template::Inspect | Template::Lift => {
+            vec![item("points", &[WitnessClass::DockScan], all, 10_000)]
+        }
     }
 }
 

@@ -25,6 +25,7 @@ pub enum WithdrawReason {
     NotDecided,
     Requester,
     Staff,
+    Team,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
@@ -57,6 +58,7 @@ pub enum ReleaseReason {
     Forced,
     Rescheduled,
     Uncovered,
+    TeamBroken,
 }
 
 /// Why a robot gives up, outside or inside.
@@ -106,6 +108,8 @@ pub enum Cause {
     ApprovalDenied,
     SkillRevoked,
     RobotChanged,
+    TeamBroken,
+    LiftOverdue,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]

@@ -3,7 +3,7 @@
 use crate::tier::{Level, Tier};
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, content_hash};
-use nooterra_engine::ids::{ContractId, ItemId, PartyId, QuoteId, SeriesId, SiteId};
+use nooterra_engine::ids::{ContractId, ItemId, PartyId, QuoteId, SeriesId, SiteId, TeamId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
 
@@ -25,6 +25,8 @@ pub enum Template {
     Patrol,
     /// Visit places in order and look.
     Inspect,
+    /// Raise an item together with others; a part of a team's work.
+    Lift,
 }
 
 /// What is done at a point of the work.
@@ -36,6 +38,8 @@ pub enum Action {
     Pick,
     /// Hand the item in.
     Drop,
+    /// Raise the item together with the team's other members.
+    Lift,
 }
 
 /// One point of the work. The first is the access point.
@@ -106,6 +110,8 @@ pub struct Request {
     pub contract: ContractId,
     /// The series that it is an occurrence of.
     pub series: Option<SeriesId>,
+    /// The team that it is a member of.
+    pub team: Option<TeamId>,
 }
 
 impl Request {

@@ -1,6 +1,7 @@
 mod matrix;
 mod money;
 mod moves;
+mod team;
 
 use crate::event::{Event, Fault};
 use crate::job::{Job, PaymentTrack};
@@ -32,6 +33,7 @@ fn request() -> Request {
         label: "coffee".into(),
         contract: nooterra_engine::ids::ContractId::named("terms"),
         series: None,
+        team: None,
     }
 }
 

@@ -3,7 +3,7 @@
 //! It decides nothing by itself and speaks to nobody outside: who acts does so with its own key through its own outbox.
 
 use nooterra_control::fact::{CaseEvent, Event, Fact};
-use nooterra_engine::ids::{ClaimId, DisputeId, IncidentId, JobId};
+use nooterra_engine::ids::{ClaimId, DisputeId, IncidentId, JobId, TeamId};
 use nooterra_engine::queue::EventQueue;
 use nooterra_engine::{Digest, Instant, Record, Span};
 use nooterra_jobs::event::Event as JobEvent;
@@ -47,12 +47,15 @@ pub struct Director {
     /// Jobs in the order of requests.
     asked: Vec<JobId>,
     jobs: BTreeMap<JobId, Known>,
+    /// Who asked for teams.
+    teams: BTreeMap<TeamId, u32>,
 }
 
 impl Director {
     /// With the acts of a scenario.
     pub fn new(acts: &[Act]) -> Self {
-        let mut d = Self { waiting: Vec::new(), due: EventQueue::default(), asked: Vec::new(), jobs: BTreeMap::new() };
+        let mut d =
+            Self { waiting: Vec::new(), due: EventQueue::default(), asked: Vec::new(), jobs: BTreeMap::new(), teams: BTreeMap::new() };
         for a in acts {
             match &a.cue {
                 Cue::At(at) => {
@@ -86,6 +89,11 @@ impl Director {
     pub fn observe(&mut self, now: Instant, fact: &Fact) {
         let Some(r) = fact.event() else { return };
         let Some(job) = r.header.stream.strip_prefix("job/").and_then(|id| id.parse::<JobId>().ok()) else { return };
+        if let Event::Job(JobEvent::JobCreated(request)) = &r.payload
+            && let Some(team) = request.team
+        {
+            self.joins(job, team);
+        }
         let Some(k) = self.jobs.get_mut(&job) else { return };
         match &r.payload {
             Event::Job(JobEvent::IncidentOpened { incident, .. }) => k.incident = Some(*incident),
@@ -98,6 +106,16 @@ impl Director {
             Cue::On { event, after } if event == name => Some(*after),
             _ => None,
         });
+    }
+
+    /// A member of a team: whoever asked for the first has asked for all.
+    fn joins(&mut self, job: JobId, team: TeamId) {
+        if let Some(k) = self.jobs.get(&job) {
+            self.teams.insert(team, k.requester);
+        } else if let Some(requester) = self.teams.get(&team).copied() {
+            self.asked.push(job);
+            self.jobs.insert(job, Known { requester, provider: None, status: None, incident: None, claim: None, dispute: None });
+        }
     }
 
     /// Whoever waits for this of this job is due.

@@ -182,7 +182,7 @@ fn rules(plan: &ProviderPlan) -> Vec<OwnerCommand> {
     let standing = plan.standing.map(|capacity| {
         OwnerCommand::SetStandingOffer(StandingOffer {
             offer: StandingOfferId::named(&plan.name),
-            templates: [Template::Delivery, Template::Patrol, Template::Inspect].map(|t| t as u8).to_vec(),
+            templates: [Template::Delivery, Template::Patrol, Template::Inspect, Template::Lift].map(|t| t as u8).to_vec(),
             price_bps: plan.price_bps,
             min_service: Amount::saturating(1),
             capacity,

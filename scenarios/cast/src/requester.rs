@@ -2,7 +2,7 @@
 
 use crate::Mail;
 use crate::mindful::Mindful;
-use nooterra_control::input::{Body as _, NewJob, RequesterCommand};
+use nooterra_control::input::{Body as _, NewJob, NewTeam, RequesterCommand};
 use nooterra_control::wish::Terms;
 use nooterra_engine::chance::{Chance, Place};
 use nooterra_engine::ids::{ApprovalId, ItemId, JobId, PartyId};
@@ -187,6 +187,9 @@ impl Requester {
     fn ask(&mut self, stream: usize, now: Instant, chance: &mut Chance) {
         let s = &self.streams[stream];
         let d = &s.demand;
+        if !d.team.is_empty() {
+            return self.ask_team(stream, now);
+        }
         if d.trips.is_empty() {
             return;
         }
@@ -196,16 +199,34 @@ impl Requester {
         let step = |place: u32, action, dwell_s| Step { place, action, dwell: Span::from_secs(dwell_s) };
         let (template, (first, last), item) = match d.kind {
             JobKind::Delivery => (Template::Delivery, (Action::Pick, Action::Drop), Some(ItemId::named(&label))),
-            JobKind::Patrol => (Template::Patrol, (Action::Visit, Action::Visit), None),
+            JobKind::Patrol | JobKind::Lift => (Template::Patrol, (Action::Visit, Action::Visit), None),
         };
         let stops = d.via.iter().map(|v| step(v.ix, Action::Visit, 5));
         let steps: Vec<Step> = [step(trip.from.ix, first, 5)].into_iter().chain(stops).chain([step(trip.to.ix, last, 5)]).collect();
-        let job = NewJob {
+        let payload_g = if item.is_some() { d.mass_g } else { 0 };
+        let job = self.job(d, template, start, steps, item, payload_g, label);
+        self.asked += 1;
+        self.outbox.push(RequesterCommand::CreateJob(Box::new(job)).draft("jobs"), now, 0);
+    }
+
+    /// What it wants as the platform takes it.
+    #[allow(clippy::too_many_arguments)] // the parts of one request
+    fn job(
+        &self,
+        d: &Demand,
+        template: Template,
+        start: Instant,
+        steps: Vec<Step>,
+        item: Option<ItemId>,
+        payload_g: u32,
+        label: String,
+    ) -> NewJob {
+        NewJob {
             template,
             window: Window { start, end: start + d.window },
             steps,
             item,
-            payload_g: if item.is_some() { d.mass_g } else { 0 },
+            payload_g,
             tier: self.tier,
             budget: d.budget,
             currency: self.currency,
@@ -219,9 +240,26 @@ impl Requester {
             rfq_closes: None,
             label,
             contract: None,
+        }
+    }
+
+    /// Work that takes several robots at once, in one signed request.
+    fn ask_team(&mut self, stream: usize, now: Instant) {
+        let s = &self.streams[stream];
+        let d = &s.demand;
+        let start = now + d.lead.max(Span::from_secs(30));
+        let label = format!("{} #{}.{}", self.name, s.number, s.asked);
+        let item = Some(ItemId::named(&label));
+        let step = |place: u32, action| Step { place, action, dwell: Span::from_secs(5) };
+        let part = |m: &resolved::Member| {
+            let visit = |v: &nooterra_site::VertexIx| step(v.ix, Action::Visit);
+            let before = m.before.iter().map(visit);
+            let steps = before.chain([step(m.lift.ix, Action::Lift)]).chain(m.after.iter().map(visit)).collect();
+            self.job(d, Template::Lift, start, steps, item, 0, label.clone())
         };
-        self.asked += 1;
-        self.outbox.push(RequesterCommand::CreateJob(Box::new(job)).draft("jobs"), now, 0);
+        let team = NewTeam { members: d.team.iter().map(part).collect(), mass_g: d.mass_g };
+        self.asked += team.members.len() as u64;
+        self.outbox.push(RequesterCommand::CreateTeam(Box::new(team)).draft("jobs"), now, 0);
     }
 
     pub(crate) fn next_deadline(&self, now: Instant) -> Option<Instant> {

@@ -130,6 +130,10 @@ sample! {
     doors_opened: u64 = "doors.opened";
     /// Times that a lift carried a robot.
     lifts_rides: u64 = "lifts.rides";
+    /// Loads that stand on racks now.
+    loads_racked: u64 = "loads.racked";
+    /// Loads that lie on the floor now.
+    loads_loose: u64 = "loads.loose";
     /// Times that dispatch passed a robot over for want of a certificate.
     skills_barred: u64 = "skills.barred";
     /// Jobs booked at the lowest price quoted.

@@ -404,6 +404,11 @@ fn sample(stage: &Stage, counts: &Counts, stops: u64) -> Sample {
     s.fleet_distance_m = metres;
     let charge = stage.fleet.robots().filter_map(|(_, ix, _)| stage.fleet.twin.readings(ix).map(|r| u64::from(r.charge_bps)));
     s.fleet_soc_min_bps = charge.min().unwrap_or_default();
+    for i in 0..u32::try_from(stage.fleet.twin.load_count()).unwrap_or(u32::MAX) {
+        let at = stage.fleet.twin.whereabouts(nooterra_twin::LoadIx::new(i));
+        s.loads_racked += u64::from(matches!(at, Some(nooterra_twin::Whereabouts::Racked { .. })));
+        s.loads_loose += u64::from(matches!(at, Some(nooterra_twin::Whereabouts::Loose { .. })));
+    }
     money(stage, currency, &mut s);
     for name in setup.resolved.expect.iter().flat_map(|e| e.condition.uses()) {
         if let Some(v) = member(stage, counts, currency, name) {

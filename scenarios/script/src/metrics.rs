@@ -66,6 +66,8 @@ metrics! {
     "network.lost": "messages lost to chance, cuts and partitions";
     "doors.opened": "times that a door was opened for a robot";
     "lifts.rides": "times that a lift carried a robot";
+    "loads.racked": "loads that stand on racks now";
+    "loads.loose": "loads that lie on the floor now";
     "skills.barred": "times that dispatch passed a robot over for want of a certificate";
     "jobs.lowest": "jobs booked at the lowest price that anybody had quoted for them";
     "jobs.waited": "no-shows after which the requester waited";

@@ -195,6 +195,19 @@ pub struct Demand {
     pub mode: AwardMode,
     /// Must a remote operator stand by?
     pub coverage: bool,
+    /// Who lifts, for a lift; nobody for work of one robot.
+    pub team: Vec<Member>,
+}
+
+/// One robot's part of a lift.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Member {
+    /// Where it stands while it lifts.
+    pub lift: VertexIx,
+    /// Stops before that.
+    pub before: Vec<VertexIx>,
+    /// Stops after that.
+    pub after: Vec<VertexIx>,
 }
 
 /// When jobs arise.
@@ -227,6 +240,8 @@ pub enum JobKind {
     Delivery,
     /// A round is made.
     Patrol,
+    /// A load is raised by several robots together.
+    Lift,
 }
 
 /// From one vertex to another.
@@ -520,6 +535,10 @@ pub struct PolicyPlan {
     pub heartbeat: Option<Span>,
     /// Silence after which a working job stalls.
     pub stall_after: Option<Span>,
+    /// Longest time for which a robot that is ready to lift waits for the others.
+    pub lift_wait: Option<Span>,
+    /// Longest time that a lift takes once all are ready.
+    pub lift_within: Option<Span>,
     /// Longest total stall.
     pub max_stall: Option<Span>,
     /// Longest total execution.

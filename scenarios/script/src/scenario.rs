@@ -255,8 +255,10 @@ pub struct Jobs {
     /// What is done.
     pub kind: Option<At<JobKind>>,
     /// Where loads are picked up, or patrols begin.
+    #[serde(default)]
     pub from: Vec<At<String>>,
     /// Where loads go, or patrols lead.
+    #[serde(default)]
     pub to: Vec<At<String>>,
     /// Most that the requester pays.
     pub pay: Option<At<Money>>,
@@ -269,10 +271,27 @@ pub struct Jobs {
     /// Stops on the way, in order: between pick-up and drop-off, or on the round.
     #[serde(default)]
     pub via: Vec<At<String>>,
+    /// Who lifts, for a lift: one robot each.
+    #[serde(default)]
+    pub team: Vec<MemberEntry>,
     /// How a request is decided; at its close if not said.
     pub mode: Option<At<AwardMode>>,
     /// Must a remote operator stand by? No if not said.
     pub coverage: Option<At<bool>>,
+}
+
+/// One robot's part of a lift.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MemberEntry {
+    /// Where it stands while it lifts; the load is put out in the middle of these places.
+    pub lift: At<String>,
+    /// Stops before that, in order.
+    #[serde(default)]
+    pub before: Vec<At<String>>,
+    /// Stops after that, in order.
+    #[serde(default)]
+    pub after: Vec<At<String>>,
 }
 
 /// How a request for quotes is decided.
@@ -352,6 +371,8 @@ pub enum JobKind {
     Delivery,
     /// A round is made.
     Patrol,
+    /// A load is raised onto a rack by several robots together.
+    Lift,
 }
 
 /// The payment provider.
@@ -674,6 +695,10 @@ pub struct Policy {
     pub heartbeat: Option<At<Time>>,
     /// Silence after which a working job stalls.
     pub stall_after: Option<At<Time>>,
+    /// Longest time for which a robot that is ready to lift waits for the others.
+    pub lift_wait: Option<At<Time>>,
+    /// Longest time that a lift takes once all are ready.
+    pub lift_within: Option<At<Time>>,
     /// Longest total stall.
     pub max_stall: Option<At<Time>>,
     /// Longest total execution.

@@ -158,6 +158,8 @@ impl Setup {
             lease_offer => p.timing.lease_offer;
             heartbeat => tier.heartbeat;
             stall_after => tier.stall_after;
+            lift_wait => p.timing.lift_wait;
+            lift_within => p.timing.lift_within;
             max_stall => tier.max_stall;
             max_exec => tier.max_exec;
             exit_by => tier.exit_by;

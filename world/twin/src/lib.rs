@@ -33,12 +33,14 @@ mod scan;
 mod sense;
 mod state;
 mod survey;
+mod together;
 mod twin;
 mod wheels;
 mod words;
 
 pub use fault::PhysicalFault;
 pub use params::{LidarParams, TwinError, TwinParams};
+pub use together::RACK_M;
 pub use twin::{Twin, drive_gauge};
 pub use words::*;
 

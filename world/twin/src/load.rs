@@ -7,6 +7,7 @@ use crate::physics::{Physics, groups, upright};
 use crate::plan::Plan;
 use crate::robot::loaded;
 use crate::state::{Battery, Deck, DriveTrain, Lies, Load, Motion, Robot, Roster, Settings};
+use crate::together;
 use crate::wheels::Chassis;
 use crate::words::{DeckCommand, Handled, Handling};
 use bevy_ecs::prelude::{Query, Res, ResMut};
@@ -57,7 +58,7 @@ pub(crate) fn handle_loads(
         let (train, deck) = (&mut *train, &mut *deck);
         let near = |level: u32, x: f32, y: f32| level == m.level && (x - m.x) * (x - m.x) + (y - m.y) * (y - m.y) <= reach * reach;
         if let Some(asked) = deck.asked.take() {
-            deck.doing = Handling::Idle;
+            let before = std::mem::replace(&mut deck.doing, Handling::Idle);
             match asked {
                 DeckCommand::Take { load } => {
                     let found = roster.loads.get(load.at()).and_then(|e| loads.get(*e).ok());
@@ -81,6 +82,27 @@ pub(crate) fn handle_loads(
                     Some(Ok(mut l)) => {
                         let_go(&mut physics, robot, c, m, train, deck, &mut l);
                         deck.ended = Handled::Released;
+                    }
+                    _ => deck.ended = Handled::Empty,
+                },
+                DeckCommand::Hold { load } => {
+                    let found = roster.loads.get(load.at()).and_then(|e| loads.get(*e).ok());
+                    let far = |l: &Load| {
+                        let (dx, dy) = (l.x - m.x, l.y - m.y);
+                        l.level != m.level || dx * dx + dy * dy > together::REACH_M * together::REACH_M
+                    };
+                    match found {
+                        _ if deck.load.is_some() => deck.ended = Handled::Occupied,
+                        None => deck.ended = Handled::OutOfReach,
+                        Some(l) if !together::can_be_held(l.lies) => deck.ended = Handled::Occupied,
+                        Some(l) if far(l) => deck.ended = Handled::OutOfReach,
+                        Some(_) => (deck.doing, deck.ended) = (Handling::Holding { load }, Handled::Held),
+                    }
+                }
+                DeckCommand::Raise => match before {
+                    Handling::Holding { load } => {
+                        let ticks = together::patience_ticks(settings.0.tick);
+                        (deck.doing, deck.ended) = (Handling::Raising { load, ticks }, Handled::Nothing);
                     }
                     _ => deck.ended = Handled::Empty,
                 },
@@ -124,7 +146,8 @@ pub(crate) fn handle_loads(
                     _ => deck.ended = Handled::Aborted,
                 }
             }
-            Handling::Idle => {}
+            // What several do at the same time is seen to once all commands are heard.
+            Handling::Holding { .. } | Handling::Raising { .. } | Handling::Idle => {}
         }
     }
 }

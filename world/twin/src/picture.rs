@@ -176,6 +176,8 @@ pub(crate) fn summarise(
                 Lies::Loose => 1,
                 Lies::Gone => 2,
                 Lies::On { robot } => 3 + u64::from(robot.ix),
+                Lies::Raised => 1 << 32,
+                Lies::Racked => 2 << 32,
             });
         }
     }

@@ -137,6 +137,9 @@ pub(crate) fn sense(
         r.charging = b.charging;
         let kg = deck.load.and_then(|l| roster.loads.get(l.at())).and_then(|e| loads.get(*e).ok()).map_or(0.0, |l| l.spawn.mass_kg);
         r.deck_g = (kg * 1000.0 + if kg > 0.0 { p.scale_noise_g * f64::from(noise()) } else { 0.0 }).max(0.0) as u32;
+        if deck.bears_g > 0 {
+            r.deck_g = deck.bears_g;
+        }
         r.handling = deck.doing;
         r.handled = deck.ended;
         let period = u64::from(p.lidar.period_ticks.max(1));

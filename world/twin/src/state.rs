@@ -158,6 +158,8 @@ pub(crate) struct Deck {
     pub asked: Option<DeckCommand>,
     pub doing: Handling,
     pub ended: Handled,
+    /// Its part of a load that it raises with others.
+    pub bears_g: u32,
 }
 
 /// Instruments.
@@ -185,6 +187,10 @@ pub(crate) enum Lies {
         robot: RobotIx,
     },
     Gone,
+    /// In the air, held by several.
+    Raised,
+    /// On a rack.
+    Racked,
 }
 
 /// A load.

@@ -8,6 +8,7 @@ mod loads;
 mod motion;
 mod recover;
 mod same;
+mod together;
 
 pub(crate) use crate::*;
 use nooterra_engine::Hasher;

@@ -16,10 +16,11 @@ use crate::sense::{feel, sense};
 use crate::state::{
     Broken, Clock, Deck, Dice, DriveTrain, Lies, Load, Motion, Person, Robot, Roster, Senses, Settings, Summary, Touches, Waiting,
 };
+use crate::together::raise_loads;
 use crate::wheels::{Chassis, WheelKind};
 use crate::words::{
-    Contact, DeckCommand, DoorCommand, DoorState, DriveCommand, DriveGauge, LiftCommand, LiftState, LoadIx, LoadSpawn, ObstacleSpawn,
-    PersonIx, PersonSpawn, Readings, RobotIx, RobotSpawn, Scan, Stand, Truth, Whereabouts,
+    Contact, DeckCommand, DoorCommand, DoorState, DriveCommand, DriveGauge, Handled, Handling, LiftCommand, LiftState, LoadIx, LoadSpawn,
+    ObstacleSpawn, PersonIx, PersonSpawn, Readings, RobotIx, RobotSpawn, Scan, Stand, Truth, Whereabouts,
 };
 use bevy_ecs::prelude::{IntoScheduleConfigs, Schedule, World};
 use bevy_ecs::schedule::{LogLevel, ScheduleBuildSettings, ScheduleLabel, SingleThreadedExecutor};
@@ -66,6 +67,7 @@ pub(crate) fn schedule() -> Schedule {
             move_lifts,
             move_people,
             handle_loads,
+            raise_loads,
             drive_robots,
             step_physics,
             observe_robots,
@@ -369,6 +371,11 @@ impl Twin {
     }
     fn drop_payload(&mut self, robot: RobotIx) -> Result<(), TwinError> {
         let e = self.robot_entity(robot)?;
+        if let Some(mut d) = self.world.get_mut::<Deck>(e)
+            && matches!(d.doing, Handling::Holding { .. } | Handling::Raising { .. })
+        {
+            (d.doing, d.ended) = (Handling::Idle, Handled::Aborted);
+        }
         let carried = self.world.get::<Deck>(e).and_then(|d| d.load).and_then(|l| self.roster().loads.get(l.at()).copied());
         let Some(l) = carried else { return Ok(()) };
         let parts = (
@@ -493,6 +500,8 @@ impl Twin {
             Lies::Loose => Whereabouts::Loose { stand },
             Lies::On { robot } => Whereabouts::Carried { robot },
             Lies::Gone => Whereabouts::Gone,
+            Lies::Raised => Whereabouts::Raised { stand },
+            Lies::Racked => Whereabouts::Racked { stand },
         })
     }
     /// Where a person is, and whether somebody stands in the way.

@@ -127,6 +127,13 @@ pub enum DeckCommand {
         /// Where.
         vertex: VertexIx,
     },
+    /// Take hold of a load that several are to raise.
+    Hold {
+        /// Which.
+        load: LoadIx,
+    },
+    /// Raise what it holds, together with whoever else does.
+    Raise,
     /// Let go: the load falls off behind.
     Release,
     /// Stop what is going on.
@@ -231,6 +238,18 @@ pub enum Handling {
         /// Ticks until done.
         ticks: u32,
     },
+    /// Holds a load that stands beside it.
+    Holding {
+        /// Which.
+        load: LoadIx,
+    },
+    /// Raises it.
+    Raising {
+        /// Which.
+        load: LoadIx,
+        /// Ticks until it gives up pulling in vain.
+        ticks: u32,
+    },
 }
 
 /// How the last deck command ended.
@@ -251,8 +270,14 @@ pub enum Handled {
     TooHeavy,
     /// There is a load on the deck already, or somebody else has that one.
     Occupied,
-    /// There is no load on the deck.
+    /// There is no load on the deck, or nothing is held.
     Empty,
+    /// It has hold of the load.
+    Held,
+    /// The load is on the rack.
+    Racked,
+    /// The load fell: those who held it were too few.
+    Fallen,
     /// The robot moved, lost power or was told to stop.
     Aborted,
 }
@@ -406,6 +431,16 @@ pub enum Whereabouts {
     },
     /// On the floor.
     Loose {
+        /// Where.
+        stand: Stand,
+    },
+    /// In the air, raised by several.
+    Raised {
+        /// Where.
+        stand: Stand,
+    },
+    /// On a rack.
+    Racked {
         /// Where.
         stand: Stand,
     },

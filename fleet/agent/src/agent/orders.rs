@@ -142,6 +142,12 @@ impl Agent {
                 Ok(())
             }
             Order::Approval(a) => self.answered(now, &a),
+            Order::Lift { lease, step, at } => {
+                if !self.work.has(lease) {
+                    return Err("LEASE_EXPIRED");
+                }
+                self.work.told_to_lift(step, Instant(at.0.saturating_add_signed(self.config.clock_offset_ns.saturating_neg())))
+            }
             Order::Assist { assist, lease, open } => {
                 if !open {
                     if self.help.line().is_some_and(|l| l.assist == assist) && self.help.shut() {
@@ -267,7 +273,9 @@ impl Agent {
         }
         let rest = &p.steps[usize::from(p.from_step)..];
         let payload_g = m.payload_max_kg * 1e3;
-        if rest.iter().any(|s| matches!(&s.action, StepAction::Pick { mass_g, .. } if f64::from(*mass_g) > payload_g)) {
+        if rest.iter().any(
+            |s| matches!(&s.action, StepAction::Pick { mass_g, .. } | StepAction::Lift { mass_g, .. } if f64::from(*mass_g) > payload_g),
+        ) {
             return Err("CAPABILITY_MISSING");
         }
         let foreign = self.work.holding.is_some_and(|h| !rest.iter().any(|s| matches!(&s.action, StepAction::Drop { item } if *item == h)));

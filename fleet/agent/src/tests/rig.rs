@@ -385,6 +385,9 @@ impl Rig {
         }
         if let Some((at, cmd)) = self.busy_until.clone() {
             self.frame.gripper = GripperState::Busy;
+            if cmd == GripperCommand::Raise {
+                self.frame.deck_g = if self.now >= at { 0 } else { self.item_g };
+            }
             if self.now >= at {
                 self.busy_until = None;
                 if self.grip_ok {
@@ -392,6 +395,7 @@ impl Rig {
                     match cmd {
                         GripperCommand::Pick { item } => (self.frame.gripped, self.frame.deck_g) = (Some(item), self.item_g),
                         GripperCommand::Drop => (self.frame.gripped, self.frame.deck_g) = (None, 0),
+                        GripperCommand::Hold { .. } | GripperCommand::Raise | GripperCommand::LetGo => {}
                     }
                 } else {
                     self.frame.gripper = GripperState::Failed;

@@ -61,6 +61,15 @@ pub struct Knobs {
     pub deaf_to_revoke: BTreeSet<RobotId>,
     /// Neither do the doors.
     pub deaf_doors: bool,
+    /// Of a team's members every second one is cheaper with the other owner.
+    pub split: bool,
+    /// Jobs for which the bank declines, or says nothing.
+    pub declines: BTreeSet<JobId>,
+    pub no_answer: BTreeSet<JobId>,
+    /// Never says that it is ready to lift.
+    pub never_ready: BTreeSet<RobotId>,
+    /// Lets go of what it lifts, and says nothing.
+    pub lets_go: BTreeSet<RobotId>,
 }
 
 pub struct Puppet {
@@ -90,6 +99,9 @@ pub struct Puppet {
     stops: BTreeSet<nooterra_engine::ids::StopId>,
     asked: bool,
     answered: bool,
+    /// At a step in common: 0 not yet, 1 ready, 2 told, 3 failed; and when all begin.
+    pub lift: u8,
+    pub begins: Instant,
 }
 
 pub struct Rig {
@@ -287,6 +299,8 @@ impl Rig {
                     stops: BTreeSet::new(),
                     asked: false,
                     answered: false,
+                    lift: 0,
+                    begins: Instant::ZERO,
                 };
                 (robot(n), p)
             })
@@ -378,7 +392,9 @@ impl Rig {
                 if self.knobs.no_quotes || invitation.ready == 0 {
                     return;
                 }
-                let (who, bps) = if provider == party("acme") { ("acme", 9_500) } else { ("bolt", 10_500) };
+                let second = self.c.state().teams.values().any(|t| t.members.iter().skip(1).step_by(2).any(|m| *m == invitation.job));
+                let dear = if self.knobs.split && second { 11_500 } else { 9_500 };
+                let (who, bps) = if provider == party("acme") { ("acme", dear) } else { ("bolt", 10_500) };
                 let service = Amount::new(invitation.price.total() * bps / 10_000).unwrap();
                 let q = OwnerCommand::SubmitQuote {
                     job: invitation.job,
@@ -410,8 +426,9 @@ impl Rig {
         let r = match ask.clone() {
             PaymentAsk::Authorise { .. } if self.knobs.sits_on_authorisations => return,
             PaymentAsk::Capture { .. } if self.knobs.sits_on_captures => return,
-            PaymentAsk::Authorise { payment, amount, currency, .. } => {
-                if self.knobs.decline {
+            PaymentAsk::Authorise { job, .. } if self.knobs.no_answer.contains(&job) => return,
+            PaymentAsk::Authorise { payment, amount, currency, job, .. } => {
+                if self.knobs.decline || self.knobs.declines.contains(&job) {
                     PaymentReport::Declined { payment, code: "INSUFFICIENT_FUNDS".into() }
                 } else {
                     let expires = self.now.saturating_add(Span::from_mins(7 * 24 * 60));
@@ -514,6 +531,7 @@ impl Rig {
                 p.lease = Some((l, o.fence));
                 (p.phase, p.granted, p.aborted) = (1, false, false);
                 (p.asked, p.answered) = (false, false);
+                p.lift = 0;
                 if self.knobs.refuse_offers.contains(&id) {
                     self.report(id, Report::LeaseRefused { lease, code: "BUSY".into() });
                     self.robots.get_mut(&id).unwrap().lease = None;
@@ -547,6 +565,7 @@ impl Rig {
                     self.report(id, Report::ApprovalConsumed { approval: a.approval, action_hash: a.action_hash });
                 }
             }
+            Order::Lift { at, .. } => (p.lift, p.begins) = (2, at),
             Order::Assist { assist, open, .. } => p.line = open.then_some(assist),
             Order::Intervention(i) if !self.knobs.deaf_to_help => {
                 let code = self.knobs.refuse_help.unwrap_or_default().to_owned();
@@ -742,11 +761,15 @@ impl Rig {
             return;
         }
         let (index, vertex) = (p.step, step.vertex);
+        if matches!(step.action, StepAction::Lift { .. }) && !self.lifts(id, index) {
+            return;
+        }
+        let p = self.robots.get_mut(&id).unwrap();
         p.step += 1;
         let see = |class, item| FacilityReport::Witnessed { job, robot: id, class, vertex, item, measure: 1 };
         let scan = match &step.action {
             StepAction::Pick { item, .. } => Some((*item, true)),
-            StepAction::Drop { item } => Some((*item, false)),
+            StepAction::Drop { item } | StepAction::Lift { item, .. } => Some((*item, false)),
             StepAction::Dwell { .. } => None,
         };
         let blind = self.knobs.no_drop_witness && matches!(step.action, StepAction::Drop { .. });

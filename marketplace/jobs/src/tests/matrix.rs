@@ -222,6 +222,11 @@ fn events(job: &Job) -> Vec<Event> {
         Event::ApprovalRevoked { approval: ApprovalId::named("a") },
         Event::ApprovalConsumed { approval: ApprovalId::named("a") },
         Event::ApprovalExpired { approval: ApprovalId::named("a") },
+        Event::LiftReady {},
+        Event::LiftReleased { begins: AT },
+        Event::LiftFailed { measure_g: 1 },
+        Event::LiftOverdue { measured, limit },
+        Event::TeamBroken { by: nooterra_engine::ids::JobId::named("other"), fault: Fault::None },
     ]
 }
 

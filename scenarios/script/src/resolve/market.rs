@@ -187,6 +187,9 @@ pub(super) fn demand(
                     let what = format!("no robot here carries {mass} g; the strongest carries {strongest} kg");
                     desk.flaws.push(crate::Flaw { line: at.0, column: at.1, what, remedy: "lower `mass`".into() });
                 }
+                if d.kind == JobKind::Lift {
+                    super::team::check_strength(desk, jobs, mass, models, robots);
+                }
                 streams.push(d);
             }
         }
@@ -254,11 +257,18 @@ fn stream(
     if let Some(m) = jobs.pay.as_ref().filter(|m| m.currency != market.currency) {
         desk.flaw(m, format!("the market trades in {}, not {}", market.currency, m.currency), "use one currency");
     }
-    let trips = trips(desk, jobs, ranges)?;
-    let via = via(desk, jobs, &trips, ranges);
     let kind = match jobs.kind.as_ref().map(|k| k.value) {
+        Some(scenario::JobKind::Lift) => JobKind::Lift,
         Some(scenario::JobKind::Patrol) => JobKind::Patrol,
         Some(scenario::JobKind::Delivery) | None => JobKind::Delivery,
+    };
+    let team = super::team::members(desk, jobs, kind, ranges)?;
+    let (trips, via) = if kind == JobKind::Lift {
+        (Vec::new(), Some(Vec::new()))
+    } else {
+        let trips = trips(desk, jobs, ranges)?;
+        let via = via(desk, jobs, &trips, ranges);
+        (trips, via)
     };
     let or = |t: &Option<At<crate::words::Time>>, d: Span| t.as_ref().map_or(d, |t| t.0);
     let covered = jobs.coverage.as_ref().is_some_and(|c| c.value);
@@ -272,12 +282,13 @@ fn stream(
         kind,
         trips,
         budget: jobs.pay.as_ref().map(|m| m.amount),
-        mass_g: jobs.mass.as_ref().map_or(if kind == JobKind::Delivery { MASS_G } else { 0 }, |m| m.0),
+        mass_g: jobs.mass.as_ref().map_or(if kind == JobKind::Patrol { 0 } else { MASS_G }, |m| m.0),
         lead: or(&jobs.lead, LEAD),
         window: or(&jobs.window, WINDOW),
         via: via?,
         mode: jobs.mode.as_ref().map_or(AwardMode::Auto, |m| m.value),
         coverage: covered,
+        team,
     })
 }
 
@@ -363,6 +374,7 @@ fn unasked(desk: &mut Desk<'_>, models: &[RobotModel], robots: &[RobotStart], ra
             via: Vec::new(),
             mode: AwardMode::Auto,
             coverage: false,
+            team: Vec::new(),
         });
     }
     if streams.is_empty() && desk.flaws.is_empty() {

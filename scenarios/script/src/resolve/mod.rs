@@ -11,6 +11,7 @@ mod names;
 mod operators;
 mod outline;
 mod people;
+mod team;
 mod trading;
 
 use crate::at::At;
@@ -264,6 +265,8 @@ fn policy(desk: &mut Desk<'_>, p: &Policy, currency: nooterra_engine::money::Cur
         lease_offer: t(&p.lease_offer),
         heartbeat: t(&p.heartbeat),
         stall_after: t(&p.stall_after),
+        lift_wait: t(&p.lift_wait),
+        lift_within: t(&p.lift_within),
         max_stall: t(&p.max_stall),
         max_exec: t(&p.max_exec),
         exit_by: t(&p.exit_by),

@@ -104,7 +104,7 @@ fn one_robot_more_moves_no_noise_of_the_others() {
 fn the_schedule_has_no_ambiguity_and_one_order() {
     let (_, t) = lively(&[0, 1]);
     let systems = t.schedule.systems().expect("it has run").count();
-    assert_eq!(systems, 13);
+    assert_eq!(systems, 14);
     assert_eq!(t.schedule.graph().conflicting_systems().iter().count(), 0);
 }
 
