@@ -564,6 +564,7 @@ fn authority(e: &JobEvent) -> Option<Role> {
         | JobEvent::CoverageReleased { .. }
         | JobEvent::LeaseEnded { .. } => Role::DI,
         JobEvent::HandoverOpened { .. } | JobEvent::JobAborted { .. } => Role::DI,
+        JobEvent::LiftReleased { .. } | JobEvent::LiftOverdue { .. } | JobEvent::TeamBroken { .. } => Role::DI,
         JobEvent::SafeExitOrdered { .. } | JobEvent::AccessClosed { .. } | JobEvent::ProofEvaluated(_) => Role::TR,
         JobEvent::SettlementHeld { .. } | JobEvent::SettlementReleased { .. } | JobEvent::SettlementForfeited { .. } => Role::TR,
         JobEvent::JobSettled(_) | JobEvent::RefundIssued { .. } | JobEvent::SlaCreditIssued { .. } => Role::FI,

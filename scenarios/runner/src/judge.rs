@@ -141,7 +141,10 @@ impl Judge {
                 && !self.settled.contains(&j.id)
             {
                 let lies = stage.fleet.twin.load_named(item).and_then(|l| stage.fleet.twin.whereabouts(l));
+                let lifts = j.steps().iter().any(|s| s.action == Action::Lift);
                 let there = stage.setup().site.vertices.get(last.place as usize).is_some_and(|v| match lies {
+                    Some(Whereabouts::Racked { .. }) => lifts,
+                    _ if lifts => false,
                     Some(Whereabouts::Stored { stand } | Whereabouts::Loose { stand }) => {
                         stand.level == v.level && stand.pose.at.dist(v.at) <= ITEM_AT_M
                     }
@@ -406,8 +409,8 @@ fn sample(stage: &Stage, counts: &Counts, stops: u64) -> Sample {
     s.fleet_soc_min_bps = charge.min().unwrap_or_default();
     for i in 0..u32::try_from(stage.fleet.twin.load_count()).unwrap_or(u32::MAX) {
         let at = stage.fleet.twin.whereabouts(nooterra_twin::LoadIx::new(i));
-        s.loads_racked += u64::from(matches!(at, Some(nooterra_twin::Whereabouts::Racked { .. })));
-        s.loads_loose += u64::from(matches!(at, Some(nooterra_twin::Whereabouts::Loose { .. })));
+        s.loads_racked += u64::from(matches!(at, Some(Whereabouts::Racked { .. })));
+        s.loads_loose += u64::from(matches!(at, Some(Whereabouts::Loose { .. })));
     }
     money(stage, currency, &mut s);
     for name in setup.resolved.expect.iter().flat_map(|e| e.condition.uses()) {

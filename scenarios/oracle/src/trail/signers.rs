@@ -55,6 +55,7 @@ const SIGNERS: &[(&str, &str)] = &[
     ("LIFT_RELEASED", "DI"),
     ("LIFT_FAILED", "RB"),
     ("LIFT_OVERDUE", "DI"),
+    ("TEAM_BROKEN", "DI"),
     ("EXECUTION_COMPLETED", "RB"),
     ("EXECUTION_ABORTED", "RB"),
     ("START_OVERDUE", "DI"),
