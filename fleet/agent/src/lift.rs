@@ -5,7 +5,7 @@ use crate::work::{Around, GRIPPER_ANSWER, Phase, Work};
 use nooterra_engine::ids::ItemId;
 use nooterra_engine::{Instant, Record};
 use nooterra_port::hardware::{GripperCommand, GripperState};
-use nooterra_port::report::Report;
+use nooterra_port::report::{AbortReason, Report};
 
 /// The scale reads more than this when something is borne.
 const BORNE_G: u32 = 100;
@@ -122,6 +122,11 @@ impl Work {
                 self.lifting = Lifting::Failed;
                 if said {
                     out.push(Report::CustodyChanged { item, held: false, mass_g: 0 });
+                }
+                if f.gripper == GripperState::Idle {
+                    // The grip reports no failure but nothing held: it was this robot that let go.
+                    self.give_up(AbortReason::Payload, "lost its hold of what others hold too", out);
+                    return false;
                 }
                 out.push(Report::LiftFailed { step, measure_g: most_g });
             }

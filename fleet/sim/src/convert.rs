@@ -41,7 +41,8 @@ fn gripper(r: &Readings) -> GripperState {
     match (r.handling, r.handled) {
         (Handling::Taking { .. } | Handling::Placing { .. } | Handling::Raising { .. }, _) => GripperState::Busy,
         (Handling::Holding { .. }, _) => GripperState::Done,
-        (Handling::Idle, Handled::Nothing) => GripperState::Idle,
+        // What it held with others is not in its grip any more, and nothing was asked.
+        (Handling::Idle, Handled::Nothing | Handled::Slipped) => GripperState::Idle,
         (Handling::Idle, Handled::Taken | Handled::Placed | Handled::Released | Handled::Racked) => GripperState::Done,
         (Handling::Idle, _) => GripperState::Failed,
     }

@@ -367,6 +367,7 @@ impl Unit<'_> {
     fn break_team(&mut self, id: TeamId, members: &[JobId], by: JobId) {
         let now = self.now();
         let Ok(b) = self.job(by) else { return };
+        let (robot, fell) = (b.legs.last().map(|l| l.offer.robot), b.lift.released_at.is_some() && b.custody == Custody::Lost);
         let ended = b.aborted.is_some();
         let cause = b.aborted.or(b.exit.and_then(|x| x.cause));
         let fault = if ended { b.fault } else { b.exit.map_or(b.fault, |x| x.fault) };
@@ -387,6 +388,9 @@ impl Unit<'_> {
             let (Ok(j), Ok(b)) = (self.job(m), self.job(by)) else { continue };
             let events = rules::broken(j, by, rules::fault_for(j, b, fault), now);
             self.end_member(m, events);
+        }
+        if fell {
+            self.open_incident(by, robot, IncidentCode::PayloadDrop, 3, None);
         }
         self.stage(id, Stage::Ended, TeamEvent::TeamEnded { reason: TeamEnd::Broken, by: Some(by) });
     }

@@ -26,6 +26,7 @@ pub mod resolved;
 pub mod scenario;
 pub mod schema;
 pub mod swarm;
+pub mod team;
 pub mod trading;
 pub mod ways;
 pub mod words;

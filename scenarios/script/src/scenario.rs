@@ -6,6 +6,7 @@ use crate::acts::{ActEntry, ClaimsEntry, NoShowChoice};
 use crate::at::At;
 use crate::fallback::FallbackKind;
 use crate::swarm::Swarm;
+use crate::team::MemberEntry;
 use crate::trading::Provider;
 use crate::words::{Coin, Length, Mass, Money, Rate, Share, Time, Times};
 use nooterra_engine::Record;
@@ -278,20 +279,6 @@ pub struct Jobs {
     pub mode: Option<At<AwardMode>>,
     /// Must a remote operator stand by? No if not said.
     pub coverage: Option<At<bool>>,
-}
-
-/// One robot's part of a lift.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MemberEntry {
-    /// Where it stands while it lifts; the load is put out in the middle of these places.
-    pub lift: At<String>,
-    /// Stops before that, in order.
-    #[serde(default)]
-    pub before: Vec<At<String>>,
-    /// Stops after that, in order.
-    #[serde(default)]
-    pub after: Vec<At<String>>,
 }
 
 /// How a request for quotes is decided.

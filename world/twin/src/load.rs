@@ -111,7 +111,8 @@ pub(crate) fn handle_loads(
         }
         let moved = m.vx * m.vx + m.vy * m.vy > STILL_MPS * STILL_MPS;
         if deck.doing != Handling::Idle && (moved || battery.dead) {
-            (deck.doing, deck.ended) = (Handling::Idle, Handled::Aborted);
+            let shared = matches!(deck.doing, Handling::Holding { .. } | Handling::Raising { .. });
+            (deck.doing, deck.ended) = (Handling::Idle, if shared { Handled::Slipped } else { Handled::Aborted });
         }
         match &mut deck.doing {
             Handling::Taking { ticks, .. } | Handling::Placing { ticks, .. } if *ticks > 1 => *ticks -= 1,

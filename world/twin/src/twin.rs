@@ -374,7 +374,7 @@ impl Twin {
         if let Some(mut d) = self.world.get_mut::<Deck>(e)
             && matches!(d.doing, Handling::Holding { .. } | Handling::Raising { .. })
         {
-            (d.doing, d.ended) = (Handling::Idle, Handled::Aborted);
+            (d.doing, d.ended) = (Handling::Idle, Handled::Slipped);
         }
         let carried = self.world.get::<Deck>(e).and_then(|d| d.load).and_then(|l| self.roster().loads.get(l.at()).copied());
         let Some(l) = carried else { return Ok(()) };

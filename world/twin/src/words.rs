@@ -278,6 +278,8 @@ pub enum Handled {
     Racked,
     /// The load fell: those who held it were too few.
     Fallen,
+    /// It lost its hold of a load that several hold: it moved, lost power, or its grip slipped.
+    Slipped,
     /// The robot moved, lost power or was told to stop.
     Aborted,
 }

@@ -5,8 +5,9 @@ use crate::Phase;
 use nooterra_engine::ids::{ItemId, JobId, LeaseId};
 use nooterra_engine::{Instant, Span};
 use nooterra_port::Report;
-use nooterra_port::hardware::GripperCommand;
+use nooterra_port::hardware::{GripperCommand, GripperState};
 use nooterra_port::order::*;
+use nooterra_port::report::AbortReason;
 
 fn plan() -> Plan {
     let action = StepAction::Lift { item: ItemId::named("cabinet"), mass_g: 2_000 };
@@ -84,6 +85,20 @@ fn what_does_not_rise_is_told_and_let_go() {
     assert_eq!(said(&r, |x| matches!(x, Report::CheckpointReached { .. })), 0);
     assert_eq!(said(&r, |x| matches!(x, Report::CustodyChanged { held: false, mass_g: 0, .. })), 1);
     assert_eq!(r.agent.phase(), Phase::Working, "it waits for what the platform says");
+}
+
+#[test]
+fn who_loses_its_own_hold_gives_up_and_blames_nobody_else() {
+    let mut r = holding();
+    let o = word(&r, 0, Span::ZERO);
+    r.order(o);
+    assert!(r.until(10.0, |r| said(r, |x| matches!(x, Report::CustodyChanged { held: true, .. })) == 1));
+    r.busy_until = None;
+    (r.frame.gripper, r.frame.deck_g) = (GripperState::Idle, 0);
+    assert!(r.until(5.0, |r| said(r, |x| matches!(x, Report::ExecutionAborted { reason: AbortReason::Payload, .. })) == 1));
+    r.run(5.0);
+    assert_eq!(said(&r, |x| matches!(x, Report::LiftFailed { .. })), 0);
+    assert_eq!(said(&r, |x| matches!(x, Report::CustodyChanged { held: false, mass_g: 0, .. })), 1);
 }
 
 #[test]

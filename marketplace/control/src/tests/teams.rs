@@ -157,7 +157,7 @@ fn two_robots_of_two_owners_lift_together_and_both_are_paid() {
     assert!(released.len() == 2 && released[0] == released[1], "{released:?}");
     for j in &jobs {
         let job = &rig.c.state().jobs[j];
-        assert_eq!(charge(&rig, *j), (Outcome::Full, job.pins.as_ref().unwrap().total()));
+        assert_eq!(charge(&rig, *j), (Outcome::Full, job.pins.as_ref().unwrap().service.minor()));
         assert_eq!(job.custody, Custody::Delivered);
         assert_eq!(job.request.need.payload_g, 7_501, "half of it, rounded up");
         assert!(released[0] >= rig.at_of(*j, "LIFT_READY")[0]);
@@ -270,7 +270,7 @@ fn an_owner_that_cancels_leaves_the_other_without_fault_and_the_requester_withou
 fn a_robot_that_dies_before_the_lift_ends_both_and_its_owner_alone_answers() {
     let mut rig = ready(TWO);
     let jobs = rig.ask_team(rig.pair());
-    rig.until_all(&jobs[1..], 300, |r, j| !r.at_of(j, "LIFT_READY").is_empty() || r.status(j).is_at_work());
+    rig.until_all(&jobs[..1], 300, |r, j| r.status(j) == Status::EnRoute);
     let now = rig.now;
     rig.knobs.dead.insert(robot("a1"), now);
     rig.settle(&jobs);
@@ -279,6 +279,19 @@ fn a_robot_that_dies_before_the_lift_ends_both_and_its_owner_alone_answers() {
     assert!(b.breaches.iter().all(|x| x.fault != Fault::Owner), "{:?}", b.breaches);
     assert_eq!(rig.at_of(jobs[1], "SAFE_EXIT_CONFIRMED").len(), 1);
     assert!(rig.at_of(jobs[1], "LIFT_RELEASED").is_empty());
+}
+
+#[test]
+fn a_robot_that_dies_after_it_was_ready_answers_as_soon_as_its_silence_is_long() {
+    let mut rig = ready(TWO);
+    let jobs = rig.ask_team(rig.pair());
+    rig.until_all(&jobs[..1], 300, |r, j| !r.at_of(j, "LIFT_RELEASED").is_empty());
+    let now = rig.now;
+    rig.knobs.dead.insert(robot("a1"), now);
+    rig.settle(&jobs);
+    let (a, b) = (&rig.c.state().jobs[&jobs[0]], &rig.c.state().jobs[&jobs[1]]);
+    assert_eq!((a.fault, b.fault, b.aborted), (Fault::Owner, Fault::None, Some(Cause::TeamBroken)));
+    assert_eq!(rig.at_of(jobs[1], "SAFE_EXIT_CONFIRMED").len(), 1);
 }
 
 #[test]

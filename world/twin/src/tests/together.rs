@@ -77,6 +77,9 @@ fn what_too_few_hold_falls() {
         run(&mut t, 5);
         assert!(matches!(t.whereabouts(l), Some(Whereabouts::Loose { .. })), "{way}: {:?}", t.whereabouts(l));
         assert_eq!(t.readings(a).unwrap().handled, Handled::Fallen);
+        if way == 2 {
+            assert_eq!(t.readings(b).unwrap().handled, Handled::Slipped);
+        }
         run(&mut t, 100);
         // It lies on the floor and is there for the scanners.
         assert!(matches!(t.whereabouts(l), Some(Whereabouts::Loose { stand }) if stand.pose.at.dist(Vec2::new(-5.0, 4.0)) < 0.3));
