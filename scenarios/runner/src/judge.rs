@@ -6,6 +6,7 @@ use nooterra_engine::ids::{JobId, PartyId, RobotId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::{Instant, Span};
 use nooterra_jobs::status::Status;
+use nooterra_jobs::terms::Action;
 use nooterra_ledger::{Account, Kind};
 use nooterra_operations::RobotStatus;
 use nooterra_oracle::{
