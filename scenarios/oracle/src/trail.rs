@@ -163,9 +163,10 @@ impl Trail {
         self.money.end(n, s);
         self.fold.timers(n, s);
         self.fold.compare(n, s, self.chain.heads(), true);
-        let claims: Vec<(JobId, Instant)> =
-            s.cases.iter().flat_map(|(j, c)| c.claims.deadlines().into_iter().map(|(_, _, due)| (*j, due))).collect();
-        self.help.end(n, &claims);
+        let claims = s.cases.iter().flat_map(|(j, c)| c.claims.deadlines().into_iter().map(|(_, _, due)| (*j, due)));
+        let disputes = s.cases.iter().flat_map(|(j, c)| c.disputes.deadlines().into_iter().map(|(_, due)| (*j, due)));
+        let cases: Vec<(JobId, Instant)> = claims.chain(disputes).collect();
+        self.help.end(n, &cases);
     }
 
     /// What all of them have found.

@@ -6,7 +6,7 @@ use crate::verdict::{Class, Notes};
 use nooterra_control::fact::{Event as Payload, OperatorEvent};
 use nooterra_control::genesis::Genesis;
 use nooterra_engine::digest::Digest;
-use nooterra_engine::ids::{AssistId, InterventionId, JobId, LicenceId, OperatorId, PartyId, RobotId, StopId};
+use nooterra_engine::ids::{ApprovalId, AssistId, InterventionId, JobId, LicenceId, OperatorId, PartyId, RobotId, StopId};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::event::{Event, InterventionKind};
 use nooterra_jobs::pins::LicenceUnit;
@@ -71,6 +71,8 @@ pub(crate) struct Help {
     open: BTreeMap<AssistId, Assist>,
     asked: BTreeMap<InterventionId, bool>,
     stops: BTreeMap<(RobotId, StopId), (Instant, bool)>,
+    /// Asked, and when the question lapses.
+    approvals: BTreeMap<ApprovalId, (JobId, Instant)>,
     jobs: BTreeMap<JobId, Ran>,
     certified: BTreeMap<nooterra_engine::ids::CertificateId, Digest>,
     stopped: BTreeSet<Digest>,
@@ -94,12 +96,13 @@ impl Help {
             open: BTreeMap::new(),
             asked: BTreeMap::new(),
             stops: BTreeMap::new(),
+            approvals: BTreeMap::new(),
             jobs: BTreeMap::new(),
             certified: BTreeMap::new(),
             stopped: BTreeSet::new(),
             notes: Notes::of("operators act in turn, in scope and with one result", &[36, 32]),
             skills: Notes::of("only pinned and certified skills run, metered by checkpoints", &[37]),
-            ends: Notes::of("help, stops and claims end", &[35]),
+            ends: Notes::of("help, stops, approvals, claims and disputes end", &[35]),
         }
     }
 
@@ -224,6 +227,15 @@ impl Help {
                     self.broke(n, 36, format!("{intervention} has a second result, or none was asked for"), job);
                 }
             }
+            Event::ApprovalAsked(ask) => {
+                self.approvals.insert(ask.approval, (job, ask.expires));
+            }
+            Event::ApprovalGranted { approval, .. }
+            | Event::ApprovalDenied { approval, .. }
+            | Event::ApprovalRevoked { approval }
+            | Event::ApprovalExpired { approval } => {
+                self.approvals.remove(approval);
+            }
             Event::CheckpointReached { .. } => self.jobs.entry(job).or_default().checkpoints += 1,
             Event::JobSettled(_) => self.metered(n, job),
             _ => {}
@@ -311,12 +323,15 @@ impl Help {
     }
 
     /// The run is over: nothing is open for longer than it may be.
-    pub fn end(&mut self, n: Now, claims: &[(JobId, Instant)]) {
+    pub fn end(&mut self, n: Now, cases: &[(JobId, Instant)]) {
         self.ends.checked();
         let late = |since: Instant, most: Span| n.at.since(since) > most;
         let mut open: Vec<(String, JobId)> = Vec::new();
         open.extend(self.open.iter().filter(|(_, a)| late(a.since, HELP_MOST)).map(|(id, a)| (format!("{id} has not ended"), a.job)));
-        open.extend(claims.iter().filter(|(_, due)| late(*due, STOP_MOST)).map(|(j, _)| ("a claim is past its deadline".to_owned(), *j)));
+        let past = |(j, _): &(JobId, Instant)| ("a claim or a dispute is past its deadline".to_owned(), *j);
+        open.extend(cases.iter().filter(|(_, due)| late(*due, STOP_MOST)).map(past));
+        let asked = self.approvals.iter().filter(|(_, (_, lapses))| late(*lapses, STOP_MOST));
+        open.extend(asked.map(|(id, (job, _))| (format!("{id} was neither answered nor lapsed"), *job)));
         for (story, job) in open {
             self.ends.broke(Class::Liveness, n.at, n.tick, story, vec![job.to_string()]);
         }
