@@ -1,7 +1,7 @@
 //! Grid maps and problems of the League of Robot Runners.
 
 use crate::entropy::Entropy;
-use crate::site::{edited, sound, told};
+use crate::site::{edited, lines_of, sound, told};
 use nooterra_site::grid::{self, GridMap};
 
 const MAP: &str = include_str!("../../sites/grid/small-warehouse.map");
@@ -24,14 +24,14 @@ pub fn run(data: &[u8]) {
         1 => {
             let t = text(PROBLEM);
             match grid::read_problem("p.json", &t) {
-                Err(f) => told(&f, t.lines().count()),
+                Err(f) => told(&f, lines_of(t)),
                 Ok((p, _)) => assert!(p.team_size > 0 && !p.map_file.is_empty()),
             }
         }
         2 => {
             let (t, m) = (text(AGENTS), ground());
             match grid::read_agents("a.agents", &t, &m, team) {
-                Err(f) => told(&f, t.lines().count()),
+                Err(f) => told(&f, lines_of(t)),
                 Ok((starts, _)) => {
                     assert_eq!(starts.len(), team as usize);
                     assert!(starts.iter().all(|s| m.is_free(*s)), "agents start on free cells");
@@ -41,7 +41,7 @@ pub fn run(data: &[u8]) {
         _ => {
             let (t, m) = (text(TASKS), ground());
             match grid::read_tasks("t.tasks", &t, &m) {
-                Err(f) => told(&f, t.lines().count()),
+                Err(f) => told(&f, lines_of(t)),
                 Ok((tasks, _)) => assert!(tasks.iter().flatten().all(|p| m.is_free(*p)), "errands lead to free cells"),
             }
         }
@@ -54,7 +54,7 @@ fn ground() -> GridMap {
 
 fn map(text: &str) {
     match grid::read("m.map", text) {
-        Err(f) => told(&f, text.lines().count()),
+        Err(f) => told(&f, lines_of(text)),
         Ok((m, _)) => {
             assert_eq!(m.cells.len() as u64, u64::from(m.width) * u64::from(m.height));
             if m.cells.len() <= 2_000 {

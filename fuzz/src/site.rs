@@ -210,6 +210,11 @@ const VALUES: &[&str] = &[
     ">",
 ];
 
+/// Lines of a text as YAML counts them: a carriage return ends one too.
+pub fn lines_of(text: &str) -> usize {
+    text.replace("\r\n", "\n").replace('\r', "\n").lines().count()
+}
+
 /// Findings of a file that is refused: at least one error, each with what to do.
 pub fn told(findings: &[Finding], lines: usize) {
     assert!(findings.iter().any(|f| f.severity == Severity::Error), "a file is refused for a reason");
@@ -222,7 +227,7 @@ pub fn told(findings: &[Finding], lines: usize) {
 
 fn building(text: &str) {
     match import("a.building.yaml", text) {
-        Err(findings) => told(&findings, text.lines().count()),
+        Err(findings) => told(&findings, lines_of(text)),
         Ok(imported) => sound(&imported),
     }
 }
@@ -254,7 +259,7 @@ pub fn sound(i: &Imported) {
 
 fn fleet(text: &str) {
     match import_fleet("f.yaml", text) {
-        Err(findings) => told(&findings, text.lines().count()),
+        Err(findings) => told(&findings, lines_of(text)),
         Ok(f) => {
             let m = &f.model;
             for v in [m.footprint_radius_m, m.speed_max_mps] {
