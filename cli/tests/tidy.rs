@@ -47,7 +47,7 @@ const ROOMS: &[Room] = &[
     pure("control", "marketplace/control", "engine ledger trust site port market jobs dispatch settlement skills operations"),
     pure("script", "scenarios/script", "engine site port control"),
     pure("cast", "scenarios/cast", "engine trust site port market jobs skills control script"),
-    pure("oracle", "scenarios/oracle", "engine ledger trust port jobs skills operations control"),
+    pure("oracle", "scenarios/oracle", "engine ledger trust port market jobs skills operations control"),
     pure("stage", "scenarios/stage", "*"),
     pure("blackbox", "replay/blackbox", "engine trust"),
     pure("player", "replay/player", "engine blackbox"),

@@ -379,6 +379,10 @@ impl Unit<'_> {
             Some(Cause::PaymentFailed) => Some(CancelReason::PaymentFailed),
             _ => None,
         };
+        // After the word to raise nobody takes its place: its exit is the end of its job.
+        if b.exit.is_some_and(|x| !x.done && x.disposition == Some(Disposition::Handover)) {
+            self.emit(by, Event::TeamBroken { by, fault });
+        }
         for m in self.which(members, is_bound).into_iter().filter(|m| *m != by) {
             if let Some(reason) = reason {
                 let cancelled = self.cancel(m, reason);

@@ -449,3 +449,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn who_gives_up_after_the_word_is_not_replaced() {
+    let mut rig = Rig::new(&[("a1", "acme", 8), ("a2", "acme", 12), ("b1", "bolt", 15)]);
+    rig.run(10);
+    let jobs = rig.ask_team(rig.pair());
+    rig.run(27);
+    rig.knobs.abort_before_step.extend([(robot("a1"), 0), (robot("a2"), 0)]);
+    for _ in 0..9_000 {
+        rig.tick();
+        rig.nobody_alone();
+    }
+    for j in &jobs {
+        assert_eq!(rig.status(*j), Status::Settled, "{:?}", rig.names(*j));
+        assert!(!rig.names(*j).contains(&"HANDOVER_OPENED"), "{:?}", rig.names(*j));
+    }
+    assert!(jobs.iter().any(|j| rig.names(*j).contains(&"EXECUTION_ABORTED")), "one gave up by itself");
+    assert!(jobs.iter().all(|j| rig.names(*j).contains(&"LIFT_RELEASED") && rig.names(*j).contains(&"TEAM_BROKEN")));
+    rig.check_books();
+}
