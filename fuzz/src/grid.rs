@@ -24,14 +24,14 @@ pub fn run(data: &[u8]) {
         1 => {
             let t = text(PROBLEM);
             match grid::read_problem("p.json", &t) {
-                Err(f) => told(&f, lines_of(t)),
+                Err(f) => told(&f, lines_of(&t)),
                 Ok((p, _)) => assert!(p.team_size > 0 && !p.map_file.is_empty()),
             }
         }
         2 => {
             let (t, m) = (text(AGENTS), ground());
             match grid::read_agents("a.agents", &t, &m, team) {
-                Err(f) => told(&f, lines_of(t)),
+                Err(f) => told(&f, lines_of(&t)),
                 Ok((starts, _)) => {
                     assert_eq!(starts.len(), team as usize);
                     assert!(starts.iter().all(|s| m.is_free(*s)), "agents start on free cells");
@@ -41,7 +41,7 @@ pub fn run(data: &[u8]) {
         _ => {
             let (t, m) = (text(TASKS), ground());
             match grid::read_tasks("t.tasks", &t, &m) {
-                Err(f) => told(&f, lines_of(t)),
+                Err(f) => told(&f, lines_of(&t)),
                 Ok((tasks, _)) => assert!(tasks.iter().flatten().all(|p| m.is_free(*p)), "errands lead to free cells"),
             }
         }

@@ -193,8 +193,11 @@ fn uncaptured() -> (Rig, JobId) {
     (rig, job)
 }
 
+/// A situation by its name.
+type Named = (&'static str, fn() -> (Rig, JobId));
+
 /// Situations beside the states.
-const BESIDE: &[(&str, fn() -> (Rig, JobId))] = &[
+const BESIDE: &[Named] = &[
     ("EXECUTING:all-done", all_done),
     ("EXECUTING:with-load", with_load),
     ("EXECUTING:seen-outside", left),

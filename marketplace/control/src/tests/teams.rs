@@ -183,7 +183,7 @@ fn what_is_not_a_team_is_refused() {
     let one = |rig: &Rig| rig.part(&[], 3, &[]);
     let far = rig.part(&[], 7, &[]);
     let mut other = rig.part(&[], 4, &[]);
-    other.window.end = other.window.end + Span::from_secs(1);
+    other.window.end += Span::from_secs(1);
     let mut bare = rig.part(&[], 4, &[]);
     bare.item = None;
     let twice = NewJob { steps: [rig.part(&[], 4, &[]).steps, rig.part(&[], 5, &[]).steps].concat(), ..rig.part(&[], 4, &[]) };
