@@ -78,6 +78,7 @@ mod tests;
 pub mod puppets {
     pub mod asking;
     pub mod floor;
+    pub mod lifting;
     pub mod rig;
     pub mod skilled;
 }

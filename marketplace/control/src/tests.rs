@@ -17,6 +17,7 @@ mod haggling;
 mod happy;
 mod help;
 mod levels;
+mod lifting;
 mod moving_jobs;
 mod recovery;
 mod rig;
