@@ -132,6 +132,7 @@ fn batch(n: u32) -> View {
         is_redispatch: false,
         arrive_by: now + Span::from_mins(20),
         depart_from: now,
+        arrive_from: now,
         work: Span::from_secs(60),
         payload_g: 1_000,
         owner,

@@ -16,7 +16,7 @@ use crate::note::{Event, Note};
 use crate::policy::{Clamp, Policy, Twist};
 use crate::power::Power;
 use crate::track::{NO_LANE, Track};
-use crate::work::{Phase, Work};
+use crate::work::{Lease, Phase, Work};
 use nooterra_engine::geom::Pose2;
 use nooterra_engine::ids::{JobId, LeaseId, StopId};
 use nooterra_engine::{Instant, Record};
@@ -61,6 +61,8 @@ pub struct Agent {
     fields: Fields,
     policy: Policy,
     work: Work,
+    /// Leases for later, by their start.
+    ahead: Vec<Lease>,
     power: Power,
     health: Health,
     progress: Progress,
@@ -116,6 +118,7 @@ impl Agent {
             fields: Fields::default(),
             policy: Policy::default(),
             work: Work::default(),
+            ahead: Vec::new(),
             power: Power::default(),
             health: Health::default(),
             progress: Progress::default(),
@@ -171,6 +174,10 @@ impl Agent {
     /// The lease in force.
     pub fn lease(&self) -> Option<LeaseId> {
         self.work.lease.as_ref().map(|l| l.id)
+    }
+    /// Leases that it keeps for later, by their start.
+    pub fn ahead(&self) -> &[Lease] {
+        &self.ahead
     }
     /// The released way.
     pub fn track(&self) -> &Track {

@@ -61,6 +61,10 @@ pub struct Lease {
     pub heartbeat: Span,
     /// When it was accepted.
     pub accepted_at: Instant,
+    /// Its time begins here, in platform time.
+    pub from: Instant,
+    /// And should end here.
+    pub to: Instant,
     /// What to do.
     pub plan: Plan,
     /// Its hash.
@@ -68,6 +72,26 @@ pub struct Lease {
 }
 
 impl Lease {
+    /// An offer that passed all checks.
+    pub fn new(now: Instant, o: &LeaseOffer, fence: u64) -> Self {
+        Self {
+            id: o.lease,
+            job: o.job,
+            leg: o.leg,
+            fence,
+            ttl: o.ttl,
+            heartbeat: o.heartbeat,
+            accepted_at: now,
+            from: o.from,
+            to: o.to,
+            plan: o.plan.clone(),
+            plan_hash: o.plan.hash(),
+        }
+    }
+    /// Would it meet this stretch of time?
+    pub fn meets(&self, from: Instant, to: Instant) -> bool {
+        self.from < to && from < self.to
+    }
     /// Belongs this vertex to the work area?
     pub fn is_inside(&self, vertex: u32) -> bool {
         vertex == self.plan.access_point || self.plan.steps.iter().any(|s| s.vertex == vertex)
@@ -133,24 +157,15 @@ pub struct Around<'a> {
 }
 
 impl Work {
-    /// Takes up an offer that passed all checks.
-    pub fn accept(&mut self, now: Instant, o: &LeaseOffer, fence: u64) -> Digest {
-        let plan_hash = o.plan.hash();
+    /// Takes up a lease whose time has come.
+    pub fn begin(&mut self, lease: Lease) {
         let (holding, held_g, lies, has_hold) = (self.holding, self.held_g, self.lies, self.has_hold);
-        let lease = Lease {
-            id: o.lease,
-            job: o.job,
-            leg: o.leg,
-            fence,
-            ttl: o.ttl,
-            heartbeat: o.heartbeat,
-            accepted_at: now,
-            plan: o.plan.clone(),
-            plan_hash,
-        };
-        *self =
-            Self { phase: Phase::Reserved, step: o.plan.from_step, lease: Some(lease), holding, held_g, lies, has_hold, ..Self::default() };
-        plan_hash
+        let step = lease.plan.from_step;
+        *self = Self { phase: Phase::Reserved, step, lease: Some(lease), holding, held_g, lies, has_hold, ..Self::default() };
+    }
+    /// Is it about no lease, or only about to hear that its last one is over?
+    pub const fn is_free(&self) -> bool {
+        matches!(self.phase, Phase::Free | Phase::Completed | Phase::GivenUpOutside)
     }
     /// Drops lease and plan; what is held stays held.
     pub fn end(&mut self) {

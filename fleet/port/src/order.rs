@@ -48,6 +48,11 @@ impl SignedOrder {
 pub enum Order {
     /// A job is offered: answer with `LeaseAccepted` or `LeaseRefused`.
     LeaseOffer(LeaseOffer),
+    /// A lease that was taken for later comes to its time: this order's fence is the one of all that is said about it.
+    LeaseDue {
+        /// The lease.
+        lease: LeaseId,
+    },
     /// The lease is over; drop its plan. The fence moves on with the next order.
     LeaseEnd {
         /// The lease.
@@ -132,6 +137,12 @@ pub struct LeaseOffer {
     pub leg: u8,
     /// Answer by then.
     pub accept_by: Instant,
+    /// Is it for later? Then it is kept beside other work, and waits for `LeaseDue`.
+    pub ahead: bool,
+    /// Its time begins here.
+    pub from: Instant,
+    /// Its time should end here.
+    pub to: Instant,
     /// How long the lease lives after the last acknowledged heartbeat.
     pub ttl: Span,
     /// Report in at least this often.

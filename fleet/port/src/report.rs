@@ -230,6 +230,8 @@ pub struct Heartbeat {
     pub paused: bool,
     /// Highest order number taken up.
     pub orders_seen: u64,
+    /// Leases that it keeps for later, by their start.
+    pub ahead: Vec<LeaseId>,
     /// What it is doing.
     pub mode: Mode,
 }

@@ -35,6 +35,11 @@ fn said<B: Body>(b: &B) -> Said {
 struct Robot {
     acks: VecDeque<u64>,
     offer: Option<(LeaseOffer, u64)>,
+    /// Taken for later, and those of them that it has not said so of.
+    ahead: Vec<(LeaseOffer, u64)>,
+    unsaid: VecDeque<LeaseId>,
+    /// It speaks about this one now.
+    about: Option<(LeaseId, u64)>,
     orders_seen: u64,
     order: Option<OrderId>,
     way: VecDeque<(u32, u32)>,
@@ -81,6 +86,18 @@ impl Puppets {
         r.orders_seen = o.order_seq;
         r.acks.push_back(o.order_seq);
         match o.body {
+            Order::LeaseOffer(l) if l.ahead => {
+                r.unsaid.push_back(l.lease);
+                r.ahead.push((l, o.fence));
+            }
+            Order::LeaseDue { lease } => {
+                if let Some(i) = r.ahead.iter().position(|(l, _)| l.lease == lease) {
+                    let (l, _) = r.ahead.remove(i);
+                    (r.step, r.phase, r.granted) = (l.plan.from_step, 1, false);
+                    r.offer = Some((l, o.fence));
+                }
+            }
+            Order::LeaseEnd { lease, .. } if r.ahead.iter().any(|(l, _)| l.lease == lease) => r.ahead.retain(|(l, _)| l.lease != lease),
             Order::LeaseOffer(l) => {
                 (r.step, r.phase, r.granted) = (l.plan.from_step, 0, false);
                 r.offer = Some((l, o.fence));
@@ -121,7 +138,9 @@ impl Puppets {
 
     /// The lease and fence under which a robot speaks.
     pub fn lease(&self, robot: RobotId, c: &Control) -> (Option<LeaseId>, Option<u64>) {
-        let own = self.robots.get(&robot).and_then(|r| r.offer.as_ref()).map(|(l, f)| (Some(l.lease), Some(*f)));
+        let known_of = self.robots.get(&robot);
+        let about = known_of.and_then(|r| r.about).map(|(l, f)| (Some(l), Some(f)));
+        let own = about.or_else(|| known_of?.offer.as_ref().map(|(l, f)| (Some(l.lease), Some(*f))));
         let known = || c.robots().find(|r| r.id == robot).map(|r| (r.lease.map(|l| l.lease), Some(r.fence)));
         own.or_else(known).unwrap_or_default()
     }
@@ -132,8 +151,15 @@ impl Puppets {
         let id = *ids.get(usize::from(i & 0x0f) % ids.len().max(1))?;
         let known = c.robots().find(|r| r.id == id)?;
         let r = self.robots.entry(id).or_default();
+        r.about = None;
         if let Some(seq) = r.acks.pop_front() {
             return Some((id, said(&Report::OrderAcked { order_seq: seq, code: String::new() })));
+        }
+        while let Some(lease) = r.unsaid.pop_front() {
+            if let Some((l, fence)) = r.ahead.iter().find(|(l, _)| l.lease == lease) {
+                r.about = Some((lease, *fence));
+                return Some((id, said(&Report::LeaseAccepted { lease, plan_hash: l.plan.hash() })));
+            }
         }
         let at = *r.at.get_or_insert(known.place);
         let pose = pose(at, c);
@@ -155,6 +181,7 @@ impl Puppets {
                 last_node: at,
                 paused: false,
                 orders_seen: r.orders_seen,
+                ahead: r.ahead.iter().map(|(l, _)| l.lease).collect(),
                 mode,
             }))
         };

@@ -252,6 +252,9 @@ impl Unit<'_> {
         if code == crate::strays::TRIAGE_BY {
             return self.strays_due(id);
         }
+        if code == crate::robot_timers::AHEAD_AT {
+            return self.look_ahead(id);
+        }
         if code == crate::robot_timers::SILENT_BY {
             return self.long_silent(id);
         }

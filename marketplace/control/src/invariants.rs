@@ -40,9 +40,12 @@ pub(crate) fn assert_local(s: &State, jobs: &BTreeSet<JobId>) {
             job.status.name()
         );
         if let Some(l) = job.leg().filter(|_| job.status.has_robot()) {
-            let holder = s.robots.get(&l.offer.robot).and_then(|c| c.robot.lease);
+            let holder = s.robots.get(&l.offer.robot).and_then(|c| {
+                let now = c.robot.lease.filter(|h| h.lease == l.offer.lease);
+                if job.is_ahead() { c.robot.held(l.offer.lease).filter(|_| now.is_none()).copied() } else { now }
+            });
             always!(
-                holder.is_some_and(|h| h.job == *id && h.lease == l.offer.lease),
+                holder.is_some_and(|h| h.job == *id && h.fence == l.offer.fence),
                 "I10 the bound robot holds the job's lease",
                 "{id}: {} holds {holder:?}",
                 l.offer.robot

@@ -5,7 +5,7 @@ use crate::fact::{Considered, DispatchEvent};
 use crate::state::{RobotCell, State};
 use crate::unit::Unit;
 use nooterra_dispatch::assign::{self, Bars, Batch, Interval, Pair, View};
-use nooterra_dispatch::check::{self, Reservations, Return};
+use nooterra_dispatch::check::{self, DockHeld, Reservations, Return};
 use nooterra_dispatch::explain;
 use nooterra_engine::digest::content_hash;
 use nooterra_engine::ids::{DockId, JobId, LeaseId, RobotId};
@@ -20,6 +20,10 @@ use std::collections::BTreeMap;
 
 /// A charge task may be broken off for a job from this charge on.
 const INTERRUPT_BPS: u32 = 3_000;
+/// Who is fuller than this does not charge before work.
+const FULL_BPS: u32 = 8_000;
+/// Work that should be over by now is given this much more.
+const OVERRUN: Span = Span::from_secs(30);
 /// Robots bound for one place at the same time: the one that works there, and one on its way.
 const IN_LINE: usize = 2;
 /// Time allowed at a point beyond its dwell.
@@ -52,8 +56,17 @@ fn fit_for_job(c: &RobotCell, now: Instant) -> bool {
     if nooterra_engine::planted!("I38 match a robot in quarantine") && c.robot.quarantined {
         return c.robot.lease.is_none();
     }
-    let free = c.robot.task.is_none() || (c.robot.charging && c.robot.soc_bps >= INTERRUPT_BPS) || !c.charge_sent;
-    c.robot.can_be_matched(now) && free
+    c.robot.can_be_matched(now)
+}
+
+/// Does its task keep a robot from work now: it charges, and is not full enough to break that off?
+fn is_tied(c: &RobotCell) -> bool {
+    c.robot.task.is_some() && c.charge_sent && !(c.robot.charging && c.robot.soc_bps >= INTERRUPT_BPS)
+}
+
+/// Is a robot without work and without a task that keeps it from work?
+fn is_free(c: &RobotCell) -> bool {
+    c.robot.lease.is_none() && !is_tied(c)
 }
 
 impl Unit<'_> {
@@ -85,7 +98,8 @@ impl Unit<'_> {
             due.retain(|j| !bare.contains(j));
             uncovered.extend(bare);
         };
-        let wrong = check::check(&view, &batch, &self.reservations(&view, &batch));
+        let docks = self.docks_before(&view, &batch);
+        let wrong = check::check(&view, &batch, &self.reservations(&view, &batch, docks));
         nooterra_engine::always!(wrong.is_empty(), "I12 the plan of a batch is sound", "{}", wrong[0]);
         let told = explain::explain(&view, &batch);
         nooterra_engine::always!(told.is_some(), "a batch can be explained");
@@ -129,7 +143,12 @@ impl Unit<'_> {
                 *bound.entry(v.ix).or_default() += 1;
             }
         }
+        let now = self.now();
         let mut has_room = |id: &JobId| {
+            // Who comes later stands in nobody's line now.
+            if self.s.jobs.get(id).is_some_and(|j| j.arrive_from() > now) {
+                return true;
+            }
             let first = self.s.jobs.get(id).and_then(|j| j.steps().get(usize::from(j.checkpoint)).map(|s| s.place));
             first.is_none_or(|place| {
                 let n = bound.entry(place).or_default();
@@ -140,16 +159,17 @@ impl Unit<'_> {
         due.into_iter().filter(|id| has_room(id)).collect()
     }
 
-    fn view(&self, due: &[JobId], robots: &[RobotId], now: Instant) -> View {
+    pub(crate) fn view(&self, due: &[JobId], robots: &[RobotId], now: Instant) -> View {
         let mut view = View { now, ..View::default() };
         for id in due {
             if let Some(j) = self.s.jobs.get(id) {
                 view.jobs.push(job_view(j, now));
             }
         }
+        let docks = self.charging_places(robots);
         for id in robots {
             if let Some(c) = self.s.robots.get(id) {
-                view.robots.push(self.robot_view(c, now));
+                view.robots.push(self.robot_view(c, docks.contains_key(id), now));
             }
         }
         for (ji, id) in (0u32..).zip(due) {
@@ -165,7 +185,7 @@ impl Unit<'_> {
 
     /// What a batch is judged against beside itself: the charger that each robot would go to from the end of its work.
     /// Leases and tasks of robots stand in the view.
-    fn reservations(&self, view: &View, batch: &Batch) -> Reservations {
+    fn reservations(&self, view: &View, batch: &Batch, docks: Vec<DockHeld>) -> Reservations {
         let back = |(j, r, _): (u32, u32, &assign::Candidate)| {
             let (job, robot) = (view.jobs.get(j as usize)?.job, view.robots.get(r as usize)?.robot);
             let (j, c) = (self.s.jobs.get(&job)?, self.s.robots.get(&robot)?);
@@ -174,10 +194,42 @@ impl Unit<'_> {
             let home = || self.s.genesis.robots.get(c.entry as usize).map(|e| e.home);
             let charger = self.world.chargers(c.entry, last).first().copied();
             let (ms, at) = charger.or_else(|| home().and_then(|h| Some((self.world.travel_ms(c.entry, last, h)?, h))))?;
-            let dock = DockId::named(&format!("vertex/{at}"));
-            Some(Return { job, robot, dock, is_compatible: true, travel: Span::from_millis(ms) })
+            Some(Return { job, robot, dock: dock_at(at), is_compatible: true, travel: Span::from_millis(ms) })
         };
-        Reservations { returns: batch.pairs().filter_map(back).collect(), ..Reservations::default() }
+        Reservations { returns: batch.pairs().filter_map(back).collect(), docks, ..Reservations::default() }
+    }
+
+    /// Where robots that are not full could charge before they work: each at a charger of its own, nearest first, in the
+    /// order of ids. Who finds none does not count on it.
+    fn charging_places(&self, robots: &[RobotId]) -> BTreeMap<RobotId, u32> {
+        let mut taken: BTreeMap<u32, RobotId> =
+            self.s.robots.values().filter_map(|c| c.robot.task.map(|t| (t.place, c.robot.id))).collect();
+        let mut out = BTreeMap::new();
+        for id in robots {
+            let Some(c) = self.s.robots.get(id).filter(|c| c.robot.soc_bps < FULL_BPS) else { continue };
+            let Some(at) = self.s.traffic.at(*id) else { continue };
+            let free = |v: &u32| taken.get(v).is_none_or(|r| r == id);
+            let Some(place) = self.world.chargers(c.entry, at.ix).into_iter().map(|(_, v)| v).find(free) else { continue };
+            taken.insert(place, *id);
+            out.insert(*id, place);
+        }
+        out
+    }
+
+    /// The chargers that the batch counts on for charging before work.
+    fn docks_before(&self, view: &View, batch: &Batch) -> Vec<DockHeld> {
+        let first = |(_, r, c): (u32, u32, &assign::Candidate)| {
+            let at = Interval { from: c.depart.saturating_sub(c.charge), to: c.depart };
+            Some((view.robots.get(r as usize)?.robot, at)).filter(|_| c.charge > Span::ZERO)
+        };
+        let who: Vec<(RobotId, Interval)> = batch.pairs().filter_map(first).collect();
+        if who.is_empty() {
+            return Vec::new();
+        }
+        let robots: Vec<RobotId> = view.robots.iter().map(|r| r.robot).collect();
+        let places = self.charging_places(&robots);
+        let held = |(robot, at): &(RobotId, Interval)| Some(DockHeld { dock: dock_at(*places.get(robot)?), robot: *robot, at: *at });
+        who.iter().filter_map(held).collect()
     }
 
     fn pair(&self, job_ix: u32, robot_ix: u32, job: &Job, c: &RobotCell, stops: &[u32], now: Instant) -> Pair {
@@ -185,7 +237,12 @@ impl Unit<'_> {
         let trip = |a: u32, b: u32| self.world.travel_ms(c.entry, a, b);
         let first = stops.first().copied().unwrap_or(at);
         let last = stops.last().copied().unwrap_or(at);
-        let travel = trip(at, first);
+        let straight = trip(at, first);
+        // Who need not go yet, or cannot, sets out from wherever it waits by then: the farthest such place counts.
+        let rest = self.world.from_rest_ms(c.entry, first);
+        let far = rest.max(straight).map_or(Instant::NEVER, |ms| now.saturating_add(Span::from_millis(ms)));
+        let later = far < job.arrive_from() || (c.robot.lease.is_some() && job.arrive_from() > now);
+        let travel = if later { rest.or(straight) } else { straight };
         let carry = stops.windows(2).try_fold(0u64, |sum, w| trip(w[0], w[1]).map(|ms| sum + ms));
         let home = self.s.genesis.robots.get(c.entry as usize).map_or(last, |e| e.home);
         let back = self.world.chargers(c.entry, last).first().map(|(ms, _)| *ms).or_else(|| trip(last, home));
@@ -199,10 +256,15 @@ impl Unit<'_> {
         Pair { job: job_ix, robot: robot_ix, travel: ms(travel), carry: ms(carry), back: ms(back), bars }
     }
 
-    fn robot_view(&self, c: &RobotCell, now: Instant) -> assign::Robot {
+    fn robot_view(&self, c: &RobotCell, can_charge: bool, now: Instant) -> assign::Robot {
         let r = &c.robot;
         let m = &self.s.genesis.robots[c.entry as usize].model;
-        let taken = r.lease.map(|l| Interval { from: l.from.min(now), to: l.to.max(now.saturating_add(Span::from_secs(30))) });
+        let next = r.ahead.first().map_or(Instant::NEVER, |h| h.from);
+        let present = r.lease.map(|l| Interval { from: l.from.min(now), to: l.to.max(now.saturating_add(OVERRUN)) });
+        let tied = is_tied(c).then(|| Interval { from: now, to: now.saturating_add(self.charging_left(c)) });
+        // What takes longer than it should runs into what comes next, and is judged when that is due.
+        let now_taken = present.or(tied).map(|i| Interval { to: i.to.min(next), ..i });
+        let taken = now_taken.into_iter().chain(r.ahead.iter().map(|h| Interval { from: h.from, to: h.to }));
         assign::Robot {
             robot: r.id,
             owner: r.owner,
@@ -217,15 +279,24 @@ impl Unit<'_> {
             drive_w: drive_w(m),
             aux_w: whole(m.ambient_w),
             work_w: whole(m.tool_w),
-            charge_w: whole(m.charge_a * m.battery_v),
+            charge_w: if can_charge { whole(m.charge_a * m.battery_v) } else { 0 },
             trust_bps: r.trust_bps,
             busy: Span::from_secs(r.load.busy_s(now)),
             owner_excess_bps: self.owner_excess_bps(r.owner),
             is_at_site: true,
             free_from: now,
-            taken: taken.into_iter().collect(),
+            taken: taken.filter(|i| i.from < i.to).collect(),
             windows: self.windows_of(r.id),
         }
+    }
+
+    /// How long a robot that charges has to stay there at least.
+    fn charging_left(&self, c: &RobotCell) -> Span {
+        let m = &self.s.genesis.robots[c.entry as usize].model;
+        let missing = u64::from(INTERRUPT_BPS.saturating_sub(c.robot.soc_bps));
+        let joules = nooterra_engine::money::mul_div(c.robot.battery_j, missing, 10_000).unwrap_or(0);
+        let seconds = joules / whole(m.charge_a * m.battery_v).max(1);
+        Span::from_secs(seconds).saturating_add(OVERRUN)
     }
 
     /// By how much an owner's share of finished jobs exceeds its share of robots.
@@ -249,7 +320,8 @@ impl Unit<'_> {
     fn offer(&mut self, id: JobId, robot: RobotId, c: &assign::Candidate) {
         let now = self.now();
         let Ok(cell) = self.cell(robot) else { return };
-        if !fit_for_job(cell, now) {
+        let ahead = c.depart > now;
+        if !fit_for_job(cell, now) || !(ahead || is_free(cell)) {
             return;
         }
         nooterra_engine::always!(cell.robot.status.is_fit() && cell.robot.stops.is_empty(), "I38 only fit robots are matched", "{robot}");
@@ -280,10 +352,11 @@ impl Unit<'_> {
         self.bring_skills(id, robot);
         let hash = plan.hash();
         if let Some(cell) = self.touch_robot(robot) {
-            cell.plan = Some((lease, hash));
+            cell.plans.insert(lease, hash);
         }
         let accept_by = now.saturating_add(timing.lease_offer);
-        self.order(robot, Order::LeaseOffer(LeaseOffer { lease, job: id, leg, accept_by, ttl: timing.ttl_moving, heartbeat, plan }));
+        let (ttl, from, to) = (timing.ttl_moving, interval.start, interval.end);
+        self.order(robot, Order::LeaseOffer(LeaseOffer { lease, job: id, leg, accept_by, ahead, from, to, ttl, heartbeat, plan }));
     }
 
     /// A task gives way to a job.
@@ -300,6 +373,11 @@ impl Unit<'_> {
     }
 }
 
+/// The dock at a vertex.
+fn dock_at(vertex: u32) -> DockId {
+    DockId::named(&format!("vertex/{vertex}"))
+}
+
 /// How far certificates must go for a job.
 fn min_cert(j: &Job) -> nooterra_jobs::tier::Cert {
     j.pins.as_deref().map_or_else(|| j.request.need.tier.values().min_cert, |p| p.tier_values.min_cert)
@@ -314,6 +392,7 @@ fn job_view(j: &Job, now: Instant) -> assign::Job {
         is_redispatch: j.redispatched,
         arrive_by: j.handover_by.unwrap_or(j.arrive_by),
         depart_from: now,
+        arrive_from: j.arrive_from(),
         work: Span(work),
         payload_g: u64::from(j.request.need.payload_g),
         owner: p.map_or(j.request.requester, |p| p.owner),

@@ -1,5 +1,6 @@
 //! What robots report: heartbeats, leases, trips, work, faults.
 
+use crate::ahead::is_short;
 use crate::cases::{Said, remember};
 use crate::unit::{Outcome, Unit, need, no};
 use nooterra_engine::ids::{JobId, LeaseId, RobotId};
@@ -11,13 +12,18 @@ use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::terms::Action;
 use nooterra_operations::RobotStatus;
 use nooterra_operations::event::{Beat, Event as RobotEvent, Pose, TaskKind};
+use nooterra_operations::robot::Held;
 use nooterra_operations::status::HealthCause;
 use nooterra_port::report::{self, ErrorCode, Heartbeat};
 use nooterra_port::{Order, Report};
 use nooterra_trust::{Code, Rejection};
 
+/// No charging takes longer.
+const CHARGE_MOST: Span = Span::from_mins(8 * 60);
 /// A robot counts as arrived within this distance of the access point.
 const ARRIVED_MM: u64 = 5_000;
+/// Leases that a robot says it keeps for later, at most.
+const AHEAD_MAX: usize = 64;
 /// Priority of robots on a job over robots that only move away.
 const ON_JOB: i32 = 1;
 
@@ -61,7 +67,7 @@ impl Unit<'_> {
             }
             Report::LeaseAccepted { lease, plan_hash } => self.lease_accepted(robot, lease, plan_hash),
             Report::LeaseRefused { lease, code } => {
-                let job = self.bound(robot)?;
+                let job = self.held(robot)?;
                 let event = Event::LeaseRefused { lease, code };
                 self.allowed(job, &event)?;
                 need(self.job(job)?.lease() == Some(lease), Code::NotBoundRobot)?;
@@ -110,8 +116,7 @@ impl Unit<'_> {
                 let job = self.bound(robot)?;
                 let event = Event::ExecutionStarted { leg, plan_hash, from_checkpoint: from_step.saturating_add(1) };
                 self.allowed(job, &event)?;
-                let (lease, hash) = self.cell(robot)?.plan.ok_or_else(|| Rejection::new(Code::PlanMissing))?;
-                need(Some(lease) == self.cx.lease && hash == plan_hash, Code::TermsChanged)?;
+                need(self.plan_under(robot)? == plan_hash, Code::TermsChanged)?;
                 self.access_live(job)?;
                 need(from_step == self.job(job)?.checkpoint, Code::StateForbids)?;
                 need(self.cell(robot)?.robot.stops.is_empty(), Code::StopActive)?;
@@ -257,16 +262,28 @@ impl Unit<'_> {
 
     /// The job of which this robot holds the lease named in the envelope, with the right fence.
     pub(crate) fn bound(&self, robot: RobotId) -> Result<JobId, Rejection> {
+        let held = self.cell(robot)?.robot.lease.filter(|h| self.cx.lease == Some(h.lease));
+        self.under_fence(held)
+    }
+
+    /// The same, if the lease may also be one for later.
+    fn held(&self, robot: RobotId) -> Result<JobId, Rejection> {
         let c = self.cell(robot)?;
-        let Some(held) = c.robot.lease else { return no(Code::NotBoundRobot) };
-        if self.cx.lease != Some(held.lease) {
-            return no(Code::NotBoundRobot);
-        }
-        let fence = c.robot.fence;
-        if self.cx.fence != Some(fence) && !nooterra_engine::planted!("I10 accept a stale fence") {
-            return Err(Rejection::new(Code::FenceStale).field("fence").expected(fence).actual(self.cx.fence.unwrap_or(0)));
+        self.under_fence(self.cx.lease.and_then(|l| c.robot.held(l)).copied())
+    }
+
+    fn under_fence(&self, held: Option<Held>) -> Result<JobId, Rejection> {
+        let Some(held) = held else { return no(Code::NotBoundRobot) };
+        if self.cx.fence != Some(held.fence) && !nooterra_engine::planted!("I10 accept a stale fence") {
+            return Err(Rejection::new(Code::FenceStale).field("fence").expected(held.fence).actual(self.cx.fence.unwrap_or(0)));
         }
         Ok(held.job)
+    }
+
+    /// The hash of the plan behind the lease that the envelope names.
+    fn plan_under(&self, robot: RobotId) -> Result<nooterra_engine::Digest, Rejection> {
+        let plans = &self.cell(robot)?.plans;
+        self.cx.lease.and_then(|l| plans.get(&l)).copied().ok_or_else(|| Rejection::new(Code::PlanMissing))
     }
 
     pub(crate) fn access_live(&self, job: JobId) -> Outcome {
@@ -282,9 +299,10 @@ impl Unit<'_> {
 
     fn heartbeat(&mut self, robot: RobotId, b: Heartbeat) -> Outcome {
         let now = self.now();
-        need(b.errors.len() <= 16 && b.soc_bps <= 10_000 && b.health_bps <= 10_000, Code::SchemaInvalid)?;
+        need(b.errors.len() <= 16 && b.ahead.len() <= AHEAD_MAX && b.soc_bps <= 10_000 && b.health_bps <= 10_000, Code::SchemaInvalid)?;
         let c = self.cell(robot)?;
-        let (lost, last, held, fence) = (c.robot.link_lost, c.robot.heard_at, c.robot.lease, c.robot.fence);
+        let (lost, last, held) = (c.robot.link_lost, c.robot.heard_at, c.robot.lease);
+        let kept: Vec<JobId> = c.robot.ahead.iter().filter(|h| b.ahead.contains(&h.lease)).map(|h| h.job).collect();
         let fault = b.errors.iter().any(|e| matches!(e, ErrorCode::MotorFault | ErrorCode::Fall));
         self.emit_robot(
             robot,
@@ -311,8 +329,9 @@ impl Unit<'_> {
             self.trigger_dispatch();
         }
         self.orders_taken(robot, b.orders_seen, "");
-        if let Some(held) = held.filter(|h| self.cx.lease == Some(h.lease) && self.cx.fence == Some(fence)) {
-            self.renew(held.job, now);
+        let present = held.filter(|h| self.cx.lease == Some(h.lease) && self.cx.fence == Some(h.fence)).map(|h| h.job);
+        for job in present.into_iter().chain(kept) {
+            self.renew(job, now);
         }
         self.progress(robot, b.order, b.last_node_sequence_id);
         if let Some((to, causes)) = self.cell(robot)?.robot.due_status() {
@@ -377,16 +396,21 @@ impl Unit<'_> {
     }
 
     fn lease_accepted(&mut self, robot: RobotId, lease: LeaseId, plan_hash: nooterra_engine::Digest) -> Outcome {
-        let job = self.bound(robot)?;
-        let fence = self.cell(robot)?.robot.fence;
+        let job = self.held(robot)?;
+        need(self.cx.lease == Some(lease), Code::NotBoundRobot)?;
+        let Some(fence) = self.cx.fence else { return no(Code::FenceStale) };
         let event = Event::LeaseAccepted { lease, fence, plan_hash };
         self.allowed(job, &event)?;
-        let (known, hash) = self.cell(robot)?.plan.ok_or_else(|| Rejection::new(Code::PlanMissing))?;
-        need(known == lease, Code::NotBoundRobot)?;
+        let hash = self.plan_under(robot)?;
         if hash != plan_hash {
             return Err(Rejection::new(Code::TermsChanged).field("plan_hash").expected(hash).actual(plan_hash));
         }
         self.emit(job, event);
+        if self.job(job)?.is_ahead() {
+            self.care(robot);
+            self.look_ahead(robot);
+            return Ok(());
+        }
         self.end_task(robot, "MATCHED");
         self.watch(job);
         self.go_if_reserved(job);
@@ -396,7 +420,7 @@ impl Unit<'_> {
     /// The robot of a reserved job sets out once the money is captured.
     pub fn go_if_reserved(&mut self, job: JobId) {
         let Ok(j) = self.job(job) else { return };
-        if j.status != Status::Reserved || j.payment.track != PaymentTrack::Captured {
+        if j.status != Status::Reserved || j.is_ahead() || j.payment.track != PaymentTrack::Captured {
             return;
         }
         if let Some(robot) = j.robot() {
@@ -468,12 +492,15 @@ impl Unit<'_> {
 
     /// A lease ended: the robot is told, sent out of the way, and the job looks for another.
     pub fn after_release(&mut self, job: JobId, robot: Option<RobotId>, reason: &str) {
-        let lease = self.job(job).ok().and_then(|j| j.legs.last().filter(|l| l.closed_at.is_some()).map(|l| l.offer.lease));
-        if let (Some(robot), Some(lease)) = (robot, lease) {
+        let leg = self.job(job).ok().and_then(|j| j.legs.last().filter(|l| l.closed_at.is_some()).copied());
+        if let (Some(robot), Some(leg)) = (robot, leg) {
             let still = self.job(job).ok().and_then(nooterra_jobs::Job::robot) == Some(robot);
             if !still {
-                self.order(robot, Order::LeaseEnd { lease, reason: reason.to_owned() });
-                self.send_home(robot);
+                self.order(robot, Order::LeaseEnd { lease: leg.offer.lease, reason: reason.to_owned() });
+                // Who held it for later is about something else.
+                if leg.due_at.is_some() {
+                    self.send_home(robot);
+                }
                 self.facility(nooterra_port::FacilityOrder::Unwatch { job });
             }
         }
@@ -488,6 +515,7 @@ impl Unit<'_> {
             return;
         }
         let (entry, soc, charging, sent, task) = (c.entry, c.robot.soc_bps, c.robot.charging, c.charge_sent, c.robot.task);
+        let next = c.robot.ahead.first().map(|h| h.from);
         let Some(at) = self.s.traffic.at(robot).map(|v| v.ix) else { return };
         if let Some(t) = task {
             let there = at == t.place && c.way.nodes.is_empty();
@@ -499,14 +527,19 @@ impl Unit<'_> {
         let policy = &self.s.genesis.policy;
         let threshold = self.s.genesis.robots[entry as usize].model.recharge_threshold_bps.max(policy.charge_seek_bps);
         let here = self.world.site.vertices.get(at as usize).is_some_and(|v| v.flags.is_charger) && c.way.nodes.is_empty();
-        let wants = if here { soc < policy.charge_below_bps } else { soc < threshold };
+        let short = is_short(&c.robot, self.need_ahead_j(&c.robot));
+        let wants = short || if here { soc < policy.charge_below_bps } else { soc < threshold };
         if !wants || charging {
             return;
         }
         let taken: Vec<u32> = self.s.robots.values().filter_map(|c| c.robot.task.map(|t| t.place)).collect();
         let Some((_, place)) = self.world.chargers(entry, at).into_iter().find(|(_, v)| !taken.contains(v)) else { return };
         let task = self.new_id();
-        let (from, to) = (self.now(), self.now().saturating_add(Span::from_mins(8 * 60)));
+        let from = self.now();
+        let to = from.saturating_add(CHARGE_MOST).min(next.unwrap_or(Instant::NEVER));
+        if to <= from {
+            return;
+        }
         self.emit_robot(robot, RobotEvent::TaskPlanned { task, kind: TaskKind::Charge, place, from, to });
         if place == at && here {
             self.charge_order(robot, task, place);

@@ -8,6 +8,9 @@ pub(crate) const ORDER_RETRY: u8 = 16;
 /// Code of the timer that judges a long silence.
 pub(crate) const SILENT_BY: u8 = 18;
 
+/// Code of the timer of its next lease.
+pub(crate) const AHEAD_AT: u8 = 19;
+
 /// What is to be armed for this robot; a silence is judged once more after `long`.
 pub(crate) fn wanted(c: &RobotCell, long: Span) -> Vec<(u8, Instant)> {
     let mut out: Vec<(u8, Instant)> = c.robot.deadlines().into_iter().map(|(t, at)| (t as u8, at)).collect();
@@ -17,5 +20,6 @@ pub(crate) fn wanted(c: &RobotCell, long: Span) -> Vec<(u8, Instant)> {
     if let Some(heard) = c.robot.heard_at.filter(|_| c.robot.link_lost && !c.silence_judged) {
         out.push((SILENT_BY, heard.saturating_add(long)));
     }
+    out.extend(crate::ahead::due(&c.robot, c.ahead_tried).map(|at| (AHEAD_AT, at)));
     out
 }

@@ -45,8 +45,10 @@ pub struct RobotCell {
     pub retry_at: Option<Instant>,
     /// Repetitions since the last acknowledgement.
     pub retries: u32,
-    /// The plan behind the lease offered or held.
-    pub plan: Option<(LeaseId, Digest)>,
+    /// The plans behind the leases offered or held.
+    pub plans: BTreeMap<LeaseId, Digest>,
+    /// When its next lease was last looked at without coming to its time.
+    pub ahead_tried: Option<Instant>,
     /// Its way.
     pub way: Way,
     /// The charge order of its present task was sent.

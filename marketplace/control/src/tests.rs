@@ -1,4 +1,5 @@
 mod access;
+mod ahead;
 mod approve;
 mod asking;
 mod calendars;

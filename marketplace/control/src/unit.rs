@@ -242,24 +242,39 @@ impl<'a> Unit<'a> {
                 }
             }
             JobEvent::RobotMatched(m) => {
-                let held = Held { lease: m.lease, job: id, from: m.interval.start, to: m.interval.end };
+                let (from, to) = (m.interval.start, m.interval.end);
+                let held = Held { lease: m.lease, job: id, fence: m.fence, from, to };
+                let ahead = job.is_ahead();
                 if let Some(c) = self.touch_robot(m.robot) {
-                    always!(c.robot.lease.is_none(), "I12 one lease per robot", "{} already holds {:?}", m.robot, c.robot.lease);
-                    c.robot.matched(held);
+                    let free = c.robot.lease.is_none_or(|h| ahead && h.to <= from) && !c.robot.meets_ahead(from, to);
+                    always!(free, "I12 leases of a robot do not meet", "{} already holds {:?}, {:?}", m.robot, c.robot.lease, c.robot.ahead);
+                    c.robot.matched(held, ahead);
+                }
+            }
+            JobEvent::LeaseDue { lease, fence, .. } => {
+                if let Some(c) = leg.and_then(|l| self.touch_robot(l.offer.robot)) {
+                    always!(c.robot.lease.is_none() && c.robot.next_fence() == *fence, "I10 one lease at a time is due", "{}", c.robot.id);
+                    c.robot.lease_due(*lease);
+                    c.ahead_tried = None;
                 }
             }
             JobEvent::LeaseRefused { .. } | JobEvent::LeaseLapsed { .. } | JobEvent::LeaseReleased { .. } | JobEvent::LeaseEnded { .. } => {
                 if let Some(l) = leg {
                     let refused = matches!(event, JobEvent::LeaseRefused { .. } | JobEvent::LeaseLapsed { .. });
-                    if leaves_doubt(event) {
+                    // Before its time the robot has no authority that it could believe in.
+                    if leaves_doubt(event) && l.due_at.is_some() {
                         self.quieten(id, &l);
                     }
                     let since = l.departed_at;
                     let at = self.cx.legal;
                     if let Some(c) = self.touch_robot(l.offer.robot) {
-                        c.robot.lease_closed(at, refused, since);
-                        c.plan = None;
-                        c.shut_in = None;
+                        let lease = l.offer.lease;
+                        if c.robot.lease.is_some_and(|h| h.lease == lease) {
+                            c.shut_in = None;
+                        }
+                        c.robot.lease_closed(lease, at, refused, since);
+                        c.plans.remove(&lease);
+                        c.ahead_tried = None;
                     }
                 }
             }
@@ -455,6 +470,7 @@ impl<'a> Unit<'a> {
 
     /// Everything is emitted: what follows from the new state, and its timers.
     pub fn finish(mut self) {
+        self.drop_ahead();
         self.follow_teams();
         self.close_moves();
         self.close_approvals();
@@ -560,6 +576,7 @@ fn authority(e: &JobEvent) -> Option<Role> {
         | JobEvent::DispatchFailed { .. }
         | JobEvent::RobotMatched(_)
         | JobEvent::LeaseReleased { .. }
+        | JobEvent::LeaseDue { .. }
         | JobEvent::CoverageReserved { .. }
         | JobEvent::CoverageReleased { .. }
         | JobEvent::LeaseEnded { .. } => Role::DI,

@@ -14,6 +14,8 @@ pub struct World {
     pub map: RoadMap,
     /// Class of each robot, by its position in the genesis list.
     pub classes: Vec<u32>,
+    /// Vertices where robots may wait without end.
+    waiting: Vec<u32>,
 }
 
 impl World {
@@ -30,7 +32,9 @@ impl World {
             classes.push(u32::try_from(at).unwrap_or(0));
         }
         let map = RoadMap::build(&site, &kinds);
-        Self { site, map, classes }
+        let rests = |v: &VertexIx| site.vertices[v.at()].flags.is_charger || site.vertices[v.at()].flags.is_parking_spot;
+        let waiting = site.vertex_indexes().filter(rests).map(|v| v.ix).collect();
+        Self { map, classes, waiting, site }
     }
 
     /// Travel time for a robot of this genesis position, milliseconds.
@@ -55,6 +59,12 @@ impl World {
     /// Places where a robot of this genesis position may wait without end.
     pub fn parkings(&self, entry: u32, from: u32) -> Vec<(u64, u32)> {
         self.rests(entry, from, |f| f.is_charger || f.is_parking_spot)
+    }
+
+    /// The longest way to a vertex from a place where a robot of this genesis position may wait without end.
+    pub fn from_rest_ms(&self, entry: u32, to: u32) -> Option<u64> {
+        let on_graph = |v: &&u32| self.is_on_graph(entry, **v);
+        self.waiting.iter().filter(on_graph).filter_map(|v| self.travel_ms(entry, *v, to)).max()
     }
 
     fn rests(&self, entry: u32, from: u32, wanted: impl Fn(&nooterra_site::model::VertexFlags) -> bool) -> Vec<(u64, u32)> {

@@ -51,6 +51,8 @@ pub struct Job {
     pub arrive_by: Instant,
     /// Not before.
     pub depart_from: Instant,
+    /// Nobody waits for it there before.
+    pub arrive_from: Instant,
     /// How long the work takes after arrival.
     pub work: Span,
     /// What the load weighs, grams.

@@ -375,6 +375,9 @@ fn when(now: Instant, m: &Made<'_>, wrong: &mut Vec<(Rule, String)>) {
     if starts < u128::from(earliest.0) {
         wrong.push((Rule::Late, format!("leaves at {} but may not before {earliest}", c.depart)));
     }
+    if c.arrive < j.arrive_from {
+        wrong.push((Rule::Late, format!("arrives at {}, before {}", c.arrive, j.arrive_from)));
+    }
     if c.arrive > j.arrive_by {
         wrong.push((Rule::Late, format!("arrives at {}, after {}", c.arrive, j.arrive_by)));
     }

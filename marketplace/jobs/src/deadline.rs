@@ -130,7 +130,8 @@ impl Job {
                 Status::Reserved => {
                     let due = self.handover_by.unwrap_or(self.arrive_by);
                     let by = due.saturating_sub(l.offer.trip_est).saturating_sub(t.depart_margin);
-                    let least = l.accepted_at.unwrap_or(l.offered_at).saturating_add(t.depart_least);
+                    let told = l.due_at.max(l.accepted_at).unwrap_or(l.offered_at);
+                    let least = told.saturating_add(t.depart_least);
                     arm(Deadline::DepartBy, by.max(least));
                     arm(Deadline::LeaseTtl, lease_end(self.heartbeat_at, t.ttl_reserved));
                 }

@@ -230,6 +230,12 @@ pub enum Event {
         fence: u64,
         plan_hash: Digest,
     },
+    /// A lease ahead comes to its time: from now on the robot is about this job, under a fence of its own.
+    LeaseDue {
+        lease: LeaseId,
+        leg: u8,
+        fence: u64,
+    },
     LeaseRefused {
         lease: LeaseId,
         code: String,
@@ -597,6 +603,7 @@ impl Event {
             Self::DispatchFailed { .. } => "DISPATCH_FAILED",
             Self::RobotMatched(_) => "ROBOT_MATCHED",
             Self::LeaseAccepted { .. } => "LEASE_ACCEPTED",
+            Self::LeaseDue { .. } => "LEASE_DUE",
             Self::LeaseRefused { .. } => "LEASE_REFUSED",
             Self::LeaseLapsed { .. } => "LEASE_LAPSED",
             Self::LeaseReleased { .. } => "LEASE_RELEASED",

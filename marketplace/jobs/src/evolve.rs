@@ -337,6 +337,7 @@ impl Job {
                     offer: *m,
                     offered_at: at,
                     accepted_at: None,
+                    due_at: (m.interval.start <= at).then_some(at),
                     departed_at: None,
                     arrived_at: None,
                     started_at: None,
@@ -350,6 +351,10 @@ impl Job {
                 self.heartbeat_at = at;
                 self.with_leg(|l| l.accepted_at = Some(at));
             }
+            Event::LeaseDue { fence, .. } => self.with_leg(|l| {
+                l.due_at = Some(at);
+                l.offer.fence = *fence;
+            }),
             Event::LeaseRefused { .. } | Event::LeaseLapsed { .. } => self.close_leg(at, true),
             Event::LeaseReleased { reason, .. } => {
                 self.close_leg(at, !matches!(reason, ReleaseReason::Rescheduled | ReleaseReason::Uncovered))

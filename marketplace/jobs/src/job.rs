@@ -90,6 +90,8 @@ pub struct Leg {
     pub offered_at: Instant,
     /// When the robot took it.
     pub accepted_at: Option<Instant>,
+    /// Since when it is the robot's turn to be about this job: a lease ahead waits for that.
+    pub due_at: Option<Instant>,
     /// When it set out.
     pub departed_at: Option<Instant>,
     /// When it arrived.
@@ -537,6 +539,17 @@ impl Job {
     /// The open leg.
     pub fn leg(&self) -> Option<&Leg> {
         self.legs.last().filter(|l| l.closed_at.is_none())
+    }
+
+    /// Does a robot hold it for later, and is about something else, or nothing, until then?
+    pub fn is_ahead(&self) -> bool {
+        self.leg().is_some_and(|l| l.due_at.is_none())
+    }
+
+    /// Nobody waits for a robot at the access point before: with room to be early, or at once after a hand-over.
+    pub fn arrive_from(&self) -> Instant {
+        let p = self.pins.as_deref().filter(|_| !self.started);
+        p.map_or(Instant::ZERO, |p| p.window.start.saturating_sub(p.timing.early))
     }
 
     /// The robot chosen or bound.

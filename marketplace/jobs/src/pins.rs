@@ -23,6 +23,8 @@ pub struct Timing {
     pub capture_attempts: u8,
     /// How long a lease offer stands.
     pub lease_offer: Span,
+    /// A robot is at the access point no longer than this before the window opens.
+    pub early: Span,
     /// Departure is due this long before arrival less the trip.
     pub depart_margin: Span,
     /// Departure is never due sooner than this after the lease was accepted.
@@ -66,6 +68,7 @@ impl Default for Timing {
             capture_retry: Span::from_mins(5),
             capture_attempts: 3,
             lease_offer: Span::from_secs(30),
+            early: Span::from_secs(120),
             depart_margin: Span::from_secs(120),
             depart_least: Span::from_secs(60),
             ttl_reserved: Span::from_mins(15),

@@ -59,6 +59,7 @@ pub enum ReleaseReason {
     Rescheduled,
     Uncovered,
     TeamBroken,
+    WouldBeLate,
 }
 
 /// Why a robot gives up, outside or inside.

@@ -207,6 +207,7 @@ fn booked(status: Status) -> Job {
         },
         offered_at: Instant::from_secs(50),
         accepted_at: None,
+        due_at: Some(Instant::from_secs(50)),
         departed_at: None,
         arrived_at: None,
         started_at: None,

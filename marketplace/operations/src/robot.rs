@@ -15,6 +15,8 @@ pub struct Held {
     pub lease: LeaseId,
     /// Its job.
     pub job: JobId,
+    /// The fence under which the robot speaks about it.
+    pub fence: u64,
     /// Start of the interval taken.
     pub from: Instant,
     /// End of the interval taken.
@@ -97,14 +99,16 @@ pub struct Robot {
     pub heard_at: Option<Instant>,
     /// Was the link lost?
     pub link_lost: bool,
-    /// Fence: +1 at each match and each closed lease.
+    /// Fence: +1 at each match, each lease ahead that comes to its time, and each closed lease.
     pub fence: u64,
     /// Number of the last order sent.
     pub order_seq: u64,
     /// Highest order taken up.
     pub orders_seen: u64,
-    /// Lease offered or held.
+    /// Lease that it is about now, offered or held.
     pub lease: Option<Held>,
+    /// Leases for later, offered or held, by their start; none meets another.
+    pub ahead: Vec<Held>,
     /// Charging or moving for no job.
     pub task: Option<Task>,
     /// Stops in force.
@@ -162,6 +166,7 @@ impl Robot {
             order_seq: 0,
             orders_seen: 0,
             lease: None,
+            ahead: Vec::new(),
             task: None,
             stops: Vec::new(),
             trust_bps: 5_000,
@@ -271,21 +276,49 @@ impl Robot {
         self.troubles.len() >= TROUBLES_MAX && self.status.follows_health()
     }
 
-    /// The next fence: taken by a match.
+    /// The next fence: taken by a match, and when a lease ahead comes to its time.
     pub fn next_fence(&self) -> u64 {
         self.fence + 1
     }
 
-    /// A job was matched to it: the fence moves on, the interval is taken.
-    pub fn matched(&mut self, held: Held) {
+    /// A job was matched to it: the fence moves on, the interval is taken, for now or for later.
+    pub fn matched(&mut self, held: Held, ahead: bool) {
         self.fence += 1;
-        self.lease = Some(held);
+        if ahead {
+            let at = self.ahead.partition_point(|h| h.from <= held.from);
+            self.ahead.insert(at, held);
+            // A task ends when work begins.
+            if let Some(t) = &mut self.task {
+                t.to = t.to.min(held.from);
+            }
+        } else {
+            self.lease = Some(held);
+        }
     }
 
-    /// Its lease is closed: the fence moves on, so nothing said under it counts any more.
-    pub fn lease_closed(&mut self, at: Instant, refused: bool, worked_since: Option<Instant>) {
+    /// A lease ahead comes to its time: the robot's other words are older than this one.
+    pub fn lease_due(&mut self, lease: LeaseId) {
         self.fence += 1;
-        self.lease = None;
+        if let Some(at) = self.ahead.iter().position(|h| h.lease == lease) {
+            self.lease = Some(Held { fence: self.fence, ..self.ahead.remove(at) });
+        }
+    }
+
+    /// The lease of this id, be it for now or for later.
+    pub fn held(&self, lease: LeaseId) -> Option<&Held> {
+        self.lease.iter().chain(&self.ahead).find(|h| h.lease == lease)
+    }
+
+    /// Would a lease or task of this interval meet one for later?
+    pub fn meets_ahead(&self, from: Instant, to: Instant) -> bool {
+        self.ahead.iter().any(|h| h.from < to && from < h.to)
+    }
+
+    /// One of its leases is closed: the fence moves on, so nothing said under it counts any more.
+    pub fn lease_closed(&mut self, lease: LeaseId, at: Instant, refused: bool, worked_since: Option<Instant>) {
+        self.fence += 1;
+        self.lease.take_if(|h| h.lease == lease);
+        self.ahead.retain(|h| h.lease != lease);
         if refused {
             self.refusals += 1;
         }
@@ -329,9 +362,9 @@ impl Robot {
         self.heard_at.is_some_and(|h| now.since(h) <= self.heartbeat.times(3))
     }
 
-    /// May it be given a job at `now`?
+    /// May it be given jobs at `now`, for now or for later?
     pub fn can_be_matched(&self, now: Instant) -> bool {
-        self.status.is_fit() && self.stops.is_empty() && self.lease.is_none() && self.link_fresh(now)
+        self.status.is_fit() && self.stops.is_empty() && self.link_fresh(now)
     }
 
     /// Since when it has stood about unable to work: silent, not fit, or stopped in quarantine.

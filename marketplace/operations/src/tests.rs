@@ -94,24 +94,38 @@ fn three_troubles_in_an_hour() {
     assert!(r.repeats());
 }
 
+fn held(name: &str, fence: u64, from: Instant, to: Instant) -> Held {
+    Held { lease: LeaseId::named(name), job: JobId::named("j"), fence, from, to }
+}
+
 proptest! {
-    /// Fences only grow, by one per match and one per closed lease, and what was offered is always the newest.
+    /// Fences only grow: by one per match, per lease ahead that comes to its time, per closed lease. Whoever is at work has
+    /// the newest fence of all that were ever at work, and leases ahead stand by their start.
     #[test]
-    fn fences_only_grow(script in prop::collection::vec(any::<bool>(), 1..60)) {
+    fn fences_only_grow(script in prop::collection::vec((0..4u8, 0..40u64), 1..80)) {
         let mut r = robot();
-        let (mut moves, mut last) = (0u64, 0u64);
-        for (i, m) in script.into_iter().enumerate() {
+        let (mut moves, mut at_work) = (0u64, 0u64);
+        for (i, (what, when)) in script.into_iter().enumerate() {
             let at = Instant::from_secs(i as u64);
-            if m && r.lease.is_none() {
-                r.matched(Held { lease: LeaseId::named(&i.to_string()), job: JobId::named("j"), from: at, to: at + Span::from_secs(9) });
-                moves += 1;
-            } else if r.lease.is_some() {
-                r.lease_closed(at, !m, Some(at));
-                moves += 1;
+            let later = Instant::from_secs(1_000 + 10 * when);
+            let fence = r.next_fence();
+            let (lease, ahead) = (r.lease.map(|h| h.lease), r.ahead.first().map(|h| h.lease));
+            match (what, lease, ahead) {
+                (0, None, _) => r.matched(held(&i.to_string(), fence, at, at + Span::from_secs(9)), false),
+                (1, ..) if !r.meets_ahead(later, later + Span::from_secs(9)) => {
+                    r.matched(held(&i.to_string(), fence, later, later + Span::from_secs(9)), true);
+                }
+                (2, None, Some(next)) => r.lease_due(next),
+                (3, Some(l), _) | (3, None, Some(l)) => r.lease_closed(l, at, when % 2 == 0, Some(at)),
+                _ => continue,
             }
-            prop_assert!(r.fence >= last);
+            moves += 1;
             prop_assert_eq!(r.fence, moves);
-            last = r.fence;
+            prop_assert!(r.ahead.windows(2).all(|w| w[0].to <= w[1].from));
+            if let Some(h) = r.lease {
+                prop_assert!(h.fence >= at_work && r.held(h.lease) == Some(&h));
+                at_work = h.fence;
+            }
         }
     }
 
@@ -143,6 +157,6 @@ proptest! {
 fn a_robot_survives_freezing() {
     let mut r = robot();
     r.evolve(Instant::from_secs(1), &beat(9_000, 9_000, false));
-    r.matched(Held { lease: LeaseId::named("l"), job: JobId::named("j"), from: Instant::ZERO, to: Instant::from_secs(5) });
+    r.matched(held("l", 1, Instant::ZERO, Instant::from_secs(5)), false);
     assert_eq!(nooterra_engine::decode::<Robot>(&nooterra_engine::encode(&r)).unwrap(), r);
 }

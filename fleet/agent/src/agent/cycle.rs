@@ -440,6 +440,7 @@ impl Agent {
             last_node: self.track.last_vertex.unwrap_or(self.config.start_vertex),
             paused: self.progress.blocked,
             orders_seen: self.link.orders_seen(),
+            ahead: self.ahead.iter().map(|l| l.id).collect(),
             mode: self.mode(),
         }
     }

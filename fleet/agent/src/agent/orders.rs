@@ -4,9 +4,9 @@ use super::Agent;
 use crate::link::Heard;
 use crate::map::AgentMap;
 use crate::note::Event;
-use crate::work::Phase;
+use crate::work::{Lease, Phase};
 use nooterra_engine::geom::Vec2;
-use nooterra_engine::ids::StopId;
+use nooterra_engine::ids::{LeaseId, StopId};
 use nooterra_engine::{Instant, Span};
 use nooterra_port::assist::{Action, InterventionOrder};
 use nooterra_port::order::{LeaseOffer, Order, SignedOrder, StepAction, TaskKind};
@@ -14,6 +14,8 @@ use nooterra_port::report::{AbortReason, Report};
 
 /// The self-check after a stop takes this long.
 const SELF_CHECK: Span = Span::from_secs(1);
+/// Leases that it keeps for later at most.
+const MOST_AHEAD: usize = 64;
 /// An operator's target lies this near to a lane.
 const OFF_LANE_M: f64 = 1.0;
 
@@ -73,7 +75,9 @@ impl Agent {
                 self.offer(now, &offer, o.fence, map);
                 Ok(())
             }
+            Order::LeaseDue { lease } => self.due(now, lease, o.fence),
             Order::LeaseEnd { lease, .. } => {
+                self.ahead.retain(|l| l.id != lease);
                 if self.work.has(lease) {
                     self.work.end();
                     if self.help.shut() {
@@ -241,7 +245,16 @@ impl Agent {
         let code = self.judge(now, o, map).err().unwrap_or("");
         let (job, lease) = (Some(o.job), Some(o.lease));
         let report = if code.is_empty() {
-            let plan_hash = if self.work.has(o.lease) { o.plan.hash() } else { self.work.accept(now, o, fence) };
+            let plan_hash = o.plan.hash();
+            if !self.knows(o.lease) {
+                let lease = Lease::new(now, o, fence);
+                if o.ahead {
+                    let at = self.ahead.partition_point(|l| l.from <= lease.from);
+                    self.ahead.insert(at, lease);
+                } else {
+                    self.work.begin(lease);
+                }
+            }
             Report::LeaseAccepted { lease: o.lease, plan_hash }
         } else {
             Report::LeaseRefused { lease: o.lease, code: code.to_owned() }
@@ -249,8 +262,27 @@ impl Agent {
         self.link.say(now, report, job, lease, fence);
     }
 
+    /// Has it taken this lease, for now or for later?
+    fn knows(&self, lease: LeaseId) -> bool {
+        self.work.has(lease) || self.ahead.iter().any(|l| l.id == lease)
+    }
+
+    /// A lease that was kept for later comes to its time.
+    fn due(&mut self, now: Instant, lease: LeaseId, fence: u64) -> Result<(), &'static str> {
+        if self.work.has(lease) {
+            return Ok(());
+        }
+        let at = self.ahead.iter().position(|l| l.id == lease).ok_or("LEASE_EXPIRED")?;
+        if !self.work.is_free() {
+            return Err("OVERLAP");
+        }
+        let lease = self.ahead.remove(at);
+        self.work.begin(Lease { fence, accepted_at: now, ..lease });
+        Ok(())
+    }
+
     pub(super) fn judge(&self, now: Instant, o: &LeaseOffer, map: &AgentMap) -> Result<(), &'static str> {
-        if self.work.has(o.lease) {
+        if self.knows(o.lease) {
             return Ok(());
         }
         let p = &o.plan;
@@ -267,9 +299,12 @@ impl Agent {
         if !self.stops.is_empty() {
             return Err("STOP_ACTIVE");
         }
-        let busy = !matches!(self.work.phase, Phase::Free | Phase::Completed | Phase::GivenUpOutside);
-        if busy {
+        let busy = !o.ahead && !self.work.is_free();
+        if busy || self.ahead.iter().any(|l| l.meets(o.from, o.to)) {
             return Err("OVERLAP");
+        }
+        if self.ahead.len() >= MOST_AHEAD {
+            return Err("QUOTA_EXCEEDED");
         }
         let rest = &p.steps[usize::from(p.from_step)..];
         let payload_g = m.payload_max_kg * 1e3;
@@ -277,6 +312,10 @@ impl Agent {
             |s| matches!(&s.action, StepAction::Pick { mass_g, .. } | StepAction::Lift { mass_g, .. } if f64::from(*mass_g) > payload_g),
         ) {
             return Err("CAPABILITY_MISSING");
+        }
+        if o.ahead {
+            // What it carries now and how full it is says little about then.
+            return if self.power.failing || !self.health.is_fit() { Err("ROBOT_NOT_READY") } else { Ok(()) };
         }
         let foreign = self.work.holding.is_some_and(|h| !rest.iter().any(|s| matches!(&s.action, StepAction::Drop { item } if *item == h)));
         let low = self.started && self.seen.soc_bps < m.recharge_threshold_bps;

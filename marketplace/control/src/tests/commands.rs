@@ -139,7 +139,7 @@ fn lease(rig: &Rig, job: JobId) -> LeaseId {
 }
 
 fn plan_hash(rig: &Rig, job: JobId) -> Digest {
-    bound(rig, job).and_then(|r| rig.c.state().robots[&r].plan).map_or(Digest::ZERO, |p| p.1)
+    bound(rig, job).and_then(|r| rig.c.state().robots[&r].plans.get(&lease(rig, job)).copied()).unwrap_or(Digest::ZERO)
 }
 
 fn site_plan(job: JobId) -> AccessPlanId {

@@ -8,7 +8,7 @@ use crate::input::{Body, Input, OwnerCommand, PaymentReport, StaffCommand};
 use crate::wish::{PaymentAsk, Terms, Wish};
 use crate::{Control, Policy};
 use nooterra_engine::geom::Vec2;
-use nooterra_engine::ids::{AccessPlanId, ContractId, ItemId, JobId, OrderId, PartyId, RobotId, SiteId, TenantId};
+use nooterra_engine::ids::{AccessPlanId, ContractId, ItemId, JobId, LeaseId, OrderId, PartyId, RobotId, SiteId, TenantId};
 use nooterra_engine::machine::{Machine, Out};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
@@ -76,6 +76,8 @@ pub struct Puppet {
     pub sender: Sender,
     pub fence: u64,
     pub lease: Option<(LeaseOffer, u64)>,
+    /// Leases that it keeps for later.
+    pub ahead: Vec<(LeaseOffer, u64)>,
     pub route: Vec<(u32, u32, bool)>,
     pub order: Option<OrderId>,
     pub last_id: u32,
@@ -278,6 +280,7 @@ impl Rig {
                     sender,
                     fence: 0,
                     lease: None,
+                    ahead: Vec::new(),
                     route: vec![],
                     order: None,
                     last_id: 0,
@@ -526,8 +529,17 @@ impl Rig {
                     return;
                 }
                 let lease = l.lease;
-                p.step = l.plan.from_step;
                 let plan_hash = l.plan.hash();
+                if l.ahead {
+                    let r = if self.knobs.refuse_offers.contains(&id) {
+                        Report::LeaseRefused { lease, code: "BUSY".into() }
+                    } else {
+                        p.ahead.push((l, o.fence));
+                        Report::LeaseAccepted { lease, plan_hash }
+                    };
+                    return self.report_under(id, r, Some(lease), o.fence);
+                }
+                p.step = l.plan.from_step;
                 p.lease = Some((l, o.fence));
                 (p.phase, p.granted, p.aborted) = (1, false, false);
                 (p.asked, p.answered) = (false, false);
@@ -539,6 +551,15 @@ impl Rig {
                 }
                 self.report(id, Report::LeaseAccepted { lease, plan_hash });
             }
+            Order::LeaseDue { lease } => {
+                let Some(at) = p.ahead.iter().position(|(l, _)| l.lease == lease) else { return };
+                assert!(p.lease.is_none(), "one at a time");
+                let (l, _) = p.ahead.remove(at);
+                p.step = l.plan.from_step;
+                p.lease = Some((l, o.fence));
+                (p.phase, p.granted, p.aborted, p.asked, p.answered, p.lift) = (1, false, false, false, false, 0);
+            }
+            Order::LeaseEnd { lease, .. } if p.ahead.iter().any(|(l, _)| l.lease == lease) => p.ahead.retain(|(l, _)| l.lease != lease),
             Order::LeaseEnd { lease, .. } if p.lease.as_ref().is_some_and(|(l, _)| l.lease == lease) => {
                 p.lease = None;
                 p.phase = 0;
@@ -594,10 +615,16 @@ impl Rig {
     }
 
     pub fn report(&mut self, id: RobotId, r: Report) {
+        let p = &self.robots[&id];
+        let (lease, fence) = p.lease.as_ref().map_or((None, p.fence), |(l, f)| (Some(l.lease), *f));
+        self.report_under(id, r, lease, fence);
+    }
+
+    fn report_under(&mut self, id: RobotId, r: Report, lease: Option<LeaseId>, fence: u64) {
         let now = self.now;
         let p = self.robots.get_mut(&id).unwrap();
         let mut d = r.draft("robot");
-        (d.lease, d.fence) = p.lease.as_ref().map_or((None, Some(p.fence)), |(l, f)| (Some(l.lease), Some(*f)));
+        (d.lease, d.fence) = (lease, Some(fence));
         let e = p.sender.seal(d, now.saturating_add(self.ahead), 0);
         p.queue.push(e);
     }
@@ -622,6 +649,7 @@ impl Rig {
             last_node: p.at,
             paused: false,
             orders_seen: p.orders_seen,
+            ahead: p.ahead.iter().map(|(l, _)| l.lease).collect(),
             mode: report::Mode::Idle,
         }
     }
@@ -708,7 +736,7 @@ impl Rig {
         let pose = pose(self.site.vertices[p.at as usize].at);
         if p.phase == 1 && at_access && !hold && p.seen.iter().rev().any(|o| matches!(o, Order::Route(_))) && p.order.is_some() {
             // Standing there already: only a route given under this lease says go.
-            let since = p.seen.iter().rposition(|o| matches!(o, Order::LeaseOffer(_))).unwrap_or(0);
+            let since = p.seen.iter().rposition(|o| matches!(o, Order::LeaseOffer(_) | Order::LeaseDue { .. })).unwrap_or(0);
             if p.seen[since..].iter().any(|o| matches!(o, Order::Route(_))) {
                 self.report(id, Report::Departed { route_mm: 0, eta_s: 0 });
                 self.robots.get_mut(&id).unwrap().phase = 2;

@@ -147,8 +147,10 @@ struct Trip {
 
 impl Trip {
     fn new(now: Instant, j: &Job, r: &Robot, p: &Pair, charge: Span) -> Self {
-        let from = now.max(r.free_from).max(j.depart_from);
-        let depart = from.saturating_add(charge);
+        let soonest = now.max(r.free_from).max(j.depart_from).saturating_add(charge);
+        // Who would be there before its time leaves later.
+        let depart = soonest.max(j.arrive_from.saturating_sub(p.travel));
+        let from = depart.saturating_sub(charge);
         let arrive = depart.saturating_add(p.travel);
         let end = arrive.saturating_add(p.carry).saturating_add(j.work);
         Self { from, depart, arrive, end, back: end.saturating_add(p.back) }

@@ -39,6 +39,7 @@ pub(crate) fn job(i: u32) -> Job {
         is_redispatch: false,
         arrive_by: Instant::from_secs(1_000),
         depart_from: Instant::ZERO,
+        arrive_from: Instant::ZERO,
         work: Span::from_secs(60),
         payload_g: 1_000,
         owner: PartyId::named("owner"),

@@ -21,6 +21,7 @@ fn random(dice: &mut Dice) -> (View, Reservations) {
         (j.is_handover, j.is_redispatch) = (dice.below(6) == 0, dice.below(4) == 0);
         j.arrive_by = S(110 + dice.below(400));
         j.depart_from = S(dice.below(150));
+        j.arrive_from = S(dice.below(300));
         j.allows_substitute = dice.below(2) == 0;
         j.payload_g = [1_000, 12_000][usize::from(dice.below(8) == 0)];
         j.needs[0].at_least = 700 + dice.below(3) * 100;
@@ -183,6 +184,8 @@ fn every_planted_fault_is_found() {
     assert_eq!(broken(|v, _, _| v.jobs[0].arrive_by = S(109)), [Late]);
     assert_eq!(broken(|v, _, _| v.robots[0].free_from = S(101)), [Late]);
     assert_eq!(broken(|v, _, _| v.jobs[0].depart_from = S(101)), [Late]);
+    assert_eq!(broken(|v, _, _| v.jobs[0].arrive_from = S(110)), []);
+    assert_eq!(broken(|v, _, _| v.jobs[0].arrive_from = S(111)), [Late]);
     for i in 0..3 {
         let late = broken(|_, b, _| {
             let c = &mut b.outcomes[0].candidates[0];

@@ -222,6 +222,7 @@ fn events(job: &Job) -> Vec<Event> {
         Event::ApprovalRevoked { approval: ApprovalId::named("a") },
         Event::ApprovalConsumed { approval: ApprovalId::named("a") },
         Event::ApprovalExpired { approval: ApprovalId::named("a") },
+        Event::LeaseDue { lease, leg: 0, fence: 2 },
         Event::LiftReady {},
         Event::LiftReleased { begins: AT },
         Event::LiftFailed { measure_g: 1 },

@@ -20,10 +20,24 @@ struct Lease {
     fence: u64,
 }
 
+/// The time that a lease takes; one whose turn it is lasts until it is closed, whatever was planned.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    from: Instant,
+    to: Instant,
+    is_due: bool,
+}
+
+impl Span {
+    fn meets(&self, from: Instant, to: Instant) -> bool {
+        (self.is_due || from < self.to) && self.from < to
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 struct Machine {
     fence: u64,
-    holds: Option<JobId>,
+    holds: BTreeMap<JobId, Span>,
     task: Option<u32>,
     quarantined: bool,
     unfit: bool,
@@ -105,9 +119,10 @@ impl Leases {
                 m.stops.remove(stop);
             }
             RobotEvent::TaskEnded { .. } => m.task = None,
-            RobotEvent::TaskPlanned { .. } => {
+            RobotEvent::TaskPlanned { from, to, .. } => {
                 self.notes.checked();
-                let (holds, old) = (m.holds, m.task);
+                let holds = m.holds.iter().find(|(_, s)| s.meets(*from, *to)).map(|(j, _)| *j);
+                let old = m.task;
                 m.task = place;
                 let story = match (holds, old, other) {
                     (Some(job), _, _) => format!("a task is planned for {id} while it holds {job}"),
@@ -180,9 +195,16 @@ impl Leases {
             Event::RobotMatched(m) => {
                 self.notes.checked();
                 self.fit.checked();
+                let (from, to) = (m.interval.start, m.interval.end);
                 let cell = self.robots.entry(m.robot).or_default();
                 cell.fence += 1;
-                let (fence, holds) = (cell.fence, cell.holds.replace(id));
+                // One lease is at work at a time; of the rest each has a time of its own, and that of the one at work is
+                // only an estimate.
+                let now = Span { from, to, is_due: from <= n.at };
+                let meets = |s: &Span| if s.is_due && !now.is_due { from < s.to } else { s.meets(from, to) };
+                let holds = cell.holds.iter().find(|(_, s)| meets(s)).map(|(j, _)| *j);
+                let fence = cell.fence;
+                cell.holds.insert(id, now);
                 let before = self.jobs.insert(id, Lease { robot: m.robot, lease: m.lease, fence: m.fence });
                 let ids = vec![id.to_string(), m.robot.to_string()];
                 if m.fence != fence {
@@ -206,12 +228,41 @@ impl Leases {
                     Some(l) => {
                         let cell = self.robots.entry(l.robot).or_default();
                         cell.fence += 1;
-                        cell.holds = None;
+                        cell.holds.remove(&id);
                     }
                     None => {
                         let story = format!("{} of a lease that {id} does not have", e.name());
                         self.notes.broke_as(Some(10), Class::Safety, n.at, n.tick, story, vec![id.to_string()]);
                     }
+                }
+            }
+            Event::LeaseDue { lease, fence, .. } => {
+                self.notes.checked();
+                let Some(l) = self.jobs.get_mut(&id).filter(|l| l.lease == *lease) else {
+                    let story = format!("LEASE_DUE of a lease that {id} does not have");
+                    self.notes.broke_as(Some(10), Class::Safety, n.at, n.tick, story, vec![id.to_string()]);
+                    return;
+                };
+                let cell = self.robots.entry(l.robot).or_default();
+                cell.fence += 1;
+                l.fence = *fence;
+                let ids = vec![id.to_string(), l.robot.to_string()];
+                if *fence != cell.fence {
+                    let story = format!("{id} is due at {} with fence {fence}, {} was due", l.robot, cell.fence);
+                    self.notes.broke_as(Some(10), Class::Safety, n.at, n.tick, story, ids.clone());
+                }
+                let other = cell.holds.iter().find(|(j, s)| **j != id && s.is_due).map(|(j, _)| *j);
+                let early = cell.holds.get(&id).is_some_and(|s| s.is_due || n.at < s.from);
+                if let Some(s) = cell.holds.get_mut(&id) {
+                    s.is_due = true;
+                }
+                if let Some(other) = other {
+                    let story = format!("{} turns to {id} while it is about {other}", l.robot);
+                    self.notes.broke_as(Some(12), Class::Safety, n.at, n.tick, story, ids.clone());
+                }
+                if early {
+                    let story = format!("{} turns to {id} before its time, or twice", l.robot);
+                    self.notes.broke_as(Some(12), Class::Safety, n.at, n.tick, story, ids);
                 }
             }
             Event::Departed { .. } => {

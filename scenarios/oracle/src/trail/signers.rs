@@ -42,6 +42,7 @@ const SIGNERS: &[(&str, &str)] = &[
     ("LEASE_ACCEPTED", "RB"),
     ("LEASE_REFUSED", "RB"),
     ("LEASE_LAPSED", "DI"),
+    ("LEASE_DUE", "DI"),
     ("LEASE_RELEASED", "DI"),
     ("LEASE_ENDED", "DI"),
     ("DEPARTED", "RB"),
