@@ -9,6 +9,7 @@
     clippy::manual_is_multiple_of
 )]
 #![allow(missing_docs)]
+mod ahead;
 mod asking;
 mod bounds;
 mod buildings;

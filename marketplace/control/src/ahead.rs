@@ -5,6 +5,7 @@
 //! done and not the one in which it was matched. What stands in the way of that is looked at again and again: whoever
 //! would come too late gives the job up if another would not, and whoever cannot work gives up all that it has not begun.
 
+use crate::matching::considered;
 use crate::unit::Unit;
 use nooterra_dispatch::assign;
 use nooterra_dispatch::charging;
@@ -112,6 +113,55 @@ impl Unit<'_> {
             sometimes!(true, "a robot that cannot work gives up its leases ahead");
             self.carry_out_ahead(&triggers::actions(&Trigger::RobotOut { legs }, self.now()));
         }
+    }
+
+    /// A robot that has become free takes over what another holds for later, if it does it for much less.
+    pub(crate) fn swap_for_freed(&mut self) {
+        for robot in std::mem::take(&mut self.freed) {
+            let free = self.cell(robot).is_ok_and(|c| c.robot.lease.is_none() && c.robot.can_be_matched(self.now()));
+            if !free {
+                continue;
+            }
+            let others = self.s.robots.values().filter(|c| c.robot.id != robot);
+            let held: Vec<(RobotId, Held)> = others.flat_map(|c| c.robot.ahead.iter().map(|h| (c.robot.id, *h))).collect();
+            for (holder, h) in held {
+                self.swap(holder, &h, robot);
+            }
+        }
+    }
+
+    fn swap(&mut self, holder: RobotId, h: &Held, robot: RobotId) {
+        let now = self.now();
+        let Ok(j) = self.job(h.job) else { return };
+        let (Some(l), Some(p)) = (j.leg(), j.pins.as_deref()) else { return };
+        let depart_by = j.arrive_by.saturating_sub(l.offer.trip_est).saturating_sub(p.timing.depart_margin);
+        let swaps = u32::from(j.swaps);
+        // What could not be swapped anyway is not worked out.
+        if j.status != Status::Reserved
+            || j.coverage.is_some()
+            || swaps >= triggers::SWAPS
+            || depart_by <= now.saturating_add(triggers::SWAP_UNTIL)
+        {
+            return;
+        }
+        let mut view = self.view(&[h.job], &[holder, robot], now);
+        if let Some(r) = view.robots.first_mut() {
+            r.taken.retain(|i| i.from != h.from); // what it would give up
+        }
+        let batch = assign::assign(&view);
+        let Some(o) = batch.outcomes.first() else { return };
+        let of = |r: u32| o.candidates.iter().find(|c| c.robot == r).copied();
+        let (Some(own), Some(other)) = (of(0), of(1)) else { return };
+        let leg = Leg { job: h.job, robot: holder, phase: Phase::Waiting, allows_handover: false };
+        let (cost, other_cost) = (own.cost.total(), other.cost.total());
+        let t = Trigger::RobotFreed { leg, other: robot, cost, other_cost, depart_by, swaps };
+        if !triggers::actions(&t, now).iter().any(|a| matches!(a, Action::Match { .. })) {
+            return;
+        }
+        sometimes!(true, "a freed robot takes a job over for less");
+        self.release_lease(h.job, ReleaseReason::Swapped);
+        self.evaluated(&view, considered(&view, &batch), vec![(h.job, robot)]);
+        self.offer(h.job, robot, &other);
     }
 
     /// What triggers ask for where nobody has set out: the leases' own ends do the rest (who gave a job back is barred from

@@ -153,6 +153,7 @@ impl Control {
             waiting: BTreeSet::new(),
             dispatch_trigger: None,
             dispatched_at: None,
+            needs: VecDeque::new(),
             held: BTreeSet::new(),
             traffic,
             traffic_touched: Some(now),

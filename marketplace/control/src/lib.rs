@@ -18,6 +18,7 @@ mod approvals;
 mod assist;
 mod calendar;
 mod cancel;
+mod care;
 pub mod cases;
 mod chargebacks;
 mod claims;

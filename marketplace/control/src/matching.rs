@@ -101,12 +101,10 @@ impl Unit<'_> {
         let docks = self.docks_before(&view, &batch);
         let wrong = check::check(&view, &batch, &self.reservations(&view, &batch, docks));
         nooterra_engine::always!(wrong.is_empty(), "I12 the plan of a batch is sound", "{}", wrong[0]);
-        let told = explain::explain(&view, &batch);
-        nooterra_engine::always!(told.is_some(), "a batch can be explained");
-        let considered: Vec<Considered> = told.unwrap_or_default().iter().map(Considered::of).collect();
         let mut pairs = Vec::new();
         let mut failed = Vec::new();
-        for c in considered.iter().filter(|c| c.chosen.is_none()) {
+        let told = considered(&view, &batch);
+        for c in told.iter().filter(|c| c.chosen.is_none()) {
             let count = |(code, n): &(String, u32)| (code.clone(), u16::try_from(*n).unwrap_or(u16::MAX));
             failed.push((c.job, c.failed.iter().map(count).collect::<Vec<_>>()));
         }
@@ -118,12 +116,8 @@ impl Unit<'_> {
         }
         let operators = u16::try_from(self.s.desk.operators.len()).unwrap_or(u16::MAX);
         failed.extend(uncovered.into_iter().map(|j| (j, vec![(NO_OPERATOR.to_owned(), operators)])));
-        let facts_hash = content_hash("nooterra/dispatch/v1", &view);
-        self.emit_dispatch(DispatchEvent::DispatchEvaluated {
-            jobs: considered,
-            pairs: pairs.iter().map(|(j, r, _)| (*j, *r)).collect(),
-            facts_hash,
-        });
+        let made: Vec<(JobId, RobotId)> = pairs.iter().map(|(j, r, _)| (*j, *r)).collect();
+        self.evaluated(&view, told, made);
         for (job, counts) in failed {
             if self.s.jobs.get(&job).is_some_and(|j| j.dispatch_failed != counts) {
                 self.emit(job, Event::DispatchFailed { counts });
@@ -132,6 +126,12 @@ impl Unit<'_> {
         for (job, robot, c) in pairs {
             self.offer(job, robot, &c);
         }
+    }
+
+    /// Writes down what a batch saw and what it made of it.
+    pub(crate) fn evaluated(&mut self, view: &View, jobs: Vec<Considered>, pairs: Vec<(JobId, RobotId)>) {
+        let facts_hash = content_hash("nooterra/dispatch/v1", view);
+        self.emit_dispatch(DispatchEvent::DispatchEvaluated { jobs, pairs, facts_hash });
     }
 
     /// Of these jobs, those whose first place has room for one more robot: whoever would only stand in line there is of
@@ -317,7 +317,7 @@ impl Unit<'_> {
     }
 
     /// Offers a job to a robot.
-    fn offer(&mut self, id: JobId, robot: RobotId, c: &assign::Candidate) {
+    pub(crate) fn offer(&mut self, id: JobId, robot: RobotId, c: &assign::Candidate) {
         let now = self.now();
         let Ok(cell) = self.cell(robot) else { return };
         let ahead = c.depart > now;
@@ -373,8 +373,15 @@ impl Unit<'_> {
     }
 }
 
+/// How each job of a batch fared.
+pub(crate) fn considered(view: &View, batch: &Batch) -> Vec<Considered> {
+    let told = explain::explain(view, batch);
+    nooterra_engine::always!(told.is_some(), "a batch can be explained");
+    told.unwrap_or_default().iter().map(Considered::of).collect()
+}
+
 /// The dock at a vertex.
-fn dock_at(vertex: u32) -> DockId {
+pub(crate) fn dock_at(vertex: u32) -> DockId {
     DockId::named(&format!("vertex/{vertex}"))
 }
 

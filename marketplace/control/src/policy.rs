@@ -72,6 +72,8 @@ pub struct Policy {
     pub charge_to_bps: u32,
     /// Idle robots go to a charger below this, wherever they stand.
     pub charge_seek_bps: u32,
+    /// Idle robots move toward work that nobody is near for.
+    pub relocate: bool,
     /// Energy that must remain after a job, share of the battery.
     pub energy_reserve_bps: u32,
     /// A robot that is silent or unfit this long, and works on nothing, is given up as stranded.
@@ -188,6 +190,7 @@ impl Default for Policy {
             charge_below_bps: 9_000,
             charge_to_bps: 9_900,
             charge_seek_bps: 3_000,
+            relocate: false,
             energy_reserve_bps: 1_500,
             give_up: Span::from_mins(5),
             open_jobs_max: 1_000,

@@ -97,5 +97,7 @@ pub(crate) fn pass(s: &State, world: &World, robot: RobotId) -> Option<Pass> {
         Some(j) => Way::Inward { job: j.id, plan: j.access.plan.as_ref().map(|p| p.plan) },
         None => Way::Outward {},
     };
-    Some(Pass { robot, fence: c.robot.fence, way })
+    // Who is about a job shows that job's fence: what it holds for later has newer ones, and no say yet.
+    let fence = c.robot.lease.map_or(c.robot.fence, |h| h.fence);
+    Some(Pass { robot, fence, way })
 }

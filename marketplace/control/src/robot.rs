@@ -1,6 +1,5 @@
 //! What robots report: heartbeats, leases, trips, work, faults.
 
-use crate::ahead::is_short;
 use crate::cases::{Said, remember};
 use crate::unit::{Outcome, Unit, need, no};
 use nooterra_engine::ids::{JobId, LeaseId, RobotId};
@@ -11,15 +10,13 @@ use nooterra_jobs::job::{AccessTrack, PaymentTrack, Presence};
 use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::terms::Action;
 use nooterra_operations::RobotStatus;
-use nooterra_operations::event::{Beat, Event as RobotEvent, Pose, TaskKind};
+use nooterra_operations::event::{Beat, Event as RobotEvent, Pose};
 use nooterra_operations::robot::Held;
 use nooterra_operations::status::HealthCause;
 use nooterra_port::report::{self, ErrorCode, Heartbeat};
 use nooterra_port::{Order, Report};
 use nooterra_trust::{Code, Rejection};
 
-/// No charging takes longer.
-const CHARGE_MOST: Span = Span::from_mins(8 * 60);
 /// A robot counts as arrived within this distance of the access point.
 const ARRIVED_MM: u64 = 5_000;
 /// Leases that a robot says it keeps for later, at most.
@@ -505,55 +502,5 @@ impl Unit<'_> {
             }
         }
         self.trigger_dispatch();
-    }
-
-    /// An idle robot charges when it should, where it can.
-    fn care(&mut self, robot: RobotId) {
-        let Ok(c) = self.cell(robot) else { return };
-        let bound = c.robot.lease.is_some() && !nooterra_engine::planted!("I12 charge while a lease is held");
-        if bound || !c.robot.stops.is_empty() || c.robot.status == RobotStatus::Stranded || self.s.traffic.is_halted(robot) {
-            return;
-        }
-        let (entry, soc, charging, sent, task) = (c.entry, c.robot.soc_bps, c.robot.charging, c.charge_sent, c.robot.task);
-        let next = c.robot.ahead.first().map(|h| h.from);
-        let Some(at) = self.s.traffic.at(robot).map(|v| v.ix) else { return };
-        if let Some(t) = task {
-            let there = at == t.place && c.way.nodes.is_empty();
-            if there && !sent && !charging {
-                self.charge_order(robot, t.task, t.place);
-            }
-            return;
-        }
-        let policy = &self.s.genesis.policy;
-        let threshold = self.s.genesis.robots[entry as usize].model.recharge_threshold_bps.max(policy.charge_seek_bps);
-        let here = self.world.site.vertices.get(at as usize).is_some_and(|v| v.flags.is_charger) && c.way.nodes.is_empty();
-        let short = is_short(&c.robot, self.need_ahead_j(&c.robot));
-        let wants = short || if here { soc < policy.charge_below_bps } else { soc < threshold };
-        if !wants || charging {
-            return;
-        }
-        let taken: Vec<u32> = self.s.robots.values().filter_map(|c| c.robot.task.map(|t| t.place)).collect();
-        let Some((_, place)) = self.world.chargers(entry, at).into_iter().find(|(_, v)| !taken.contains(v)) else { return };
-        let task = self.new_id();
-        let from = self.now();
-        let to = from.saturating_add(CHARGE_MOST).min(next.unwrap_or(Instant::NEVER));
-        if to <= from {
-            return;
-        }
-        self.emit_robot(robot, RobotEvent::TaskPlanned { task, kind: TaskKind::Charge, place, from, to });
-        if place == at && here {
-            self.charge_order(robot, task, place);
-        } else {
-            self.drive_to(robot, place, 0);
-        }
-    }
-
-    fn charge_order(&mut self, robot: RobotId, task: nooterra_engine::ids::TaskId, vertex: u32) {
-        use nooterra_port::order::{TaskKind as Kind, TaskOrder};
-        let to_soc_bps = self.s.genesis.policy.charge_to_bps;
-        if let Some(c) = self.touch_robot(robot) {
-            c.charge_sent = true;
-        }
-        self.order(robot, Order::Task(TaskOrder { task, kind: Kind::Charge { vertex, to_soc_bps } }));
     }
 }

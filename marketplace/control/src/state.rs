@@ -178,6 +178,8 @@ pub struct State {
     pub dispatch_trigger: Option<Instant>,
     /// When the last batch ran.
     pub dispatched_at: Option<Instant>,
+    /// Energy that the jobs matched last should take, joules.
+    pub needs: VecDeque<u64>,
     /// Jobs whose settlement is held.
     pub held: BTreeSet<JobId>,
     /// Who drives where when.

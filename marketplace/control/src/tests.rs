@@ -3,6 +3,7 @@ mod ahead;
 mod approve;
 mod asking;
 mod calendars;
+mod care;
 mod cases;
 mod chaos;
 mod commands;

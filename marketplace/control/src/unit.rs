@@ -56,6 +56,8 @@ pub(crate) struct Unit<'a> {
     pub market_touched: bool,
     /// Terms to be shown when the unit is written, at the head that it leaves.
     shows: Vec<(PartyId, JobId, Terms)>,
+    /// Robots that have ended what they were about.
+    pub freed: BTreeSet<RobotId>,
     /// Missed service levels, recorded after the batch that they show in.
     pub missed: Vec<(JobId, Breach)>,
 }
@@ -89,6 +91,7 @@ impl<'a> Unit<'a> {
             skills_touched: false,
             market_touched: false,
             shows: Vec::new(),
+            freed: BTreeSet::new(),
             missed: Vec::new(),
         }
     }
@@ -245,9 +248,20 @@ impl<'a> Unit<'a> {
                 let (from, to) = (m.interval.start, m.interval.end);
                 let held = Held { lease: m.lease, job: id, fence: m.fence, from, to };
                 let ahead = job.is_ahead();
+                if self.s.needs.len() >= crate::care::NEEDS {
+                    self.s.needs.pop_front();
+                }
+                self.s.needs.push_back(m.energy_j);
                 if let Some(c) = self.touch_robot(m.robot) {
                     let free = c.robot.lease.is_none_or(|h| ahead && h.to <= from) && !c.robot.meets_ahead(from, to);
-                    always!(free, "I12 leases of a robot do not meet", "{} already holds {:?}, {:?}", m.robot, c.robot.lease, c.robot.ahead);
+                    always!(
+                        free,
+                        "I12 leases of a robot do not meet",
+                        "{} already holds {:?}, {:?}",
+                        m.robot,
+                        c.robot.lease,
+                        c.robot.ahead
+                    );
                     c.robot.matched(held, ahead);
                 }
             }
@@ -275,6 +289,9 @@ impl<'a> Unit<'a> {
                         c.robot.lease_closed(lease, at, refused, since);
                         c.plans.remove(&lease);
                         c.ahead_tried = None;
+                    }
+                    if l.due_at.is_some() {
+                        self.freed.insert(l.offer.robot);
                     }
                 }
             }
@@ -471,6 +488,7 @@ impl<'a> Unit<'a> {
     /// Everything is emitted: what follows from the new state, and its timers.
     pub fn finish(mut self) {
         self.drop_ahead();
+        self.swap_for_freed();
         self.follow_teams();
         self.close_moves();
         self.close_approvals();

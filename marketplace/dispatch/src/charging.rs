@@ -112,6 +112,15 @@ pub fn may_leave(r: &Idle, match_need_j: Option<u64>) -> bool {
     r.soc_bps >= CHARGE_UNTIL_BPS || match_need_j.is_some_and(|n| passes_energy(r.usable_j, r.battery_j, n))
 }
 
+/// The dock with the least (travel + queue, id); who was sent to one lengthens its queue.
+pub fn soonest(docks: &[DockWay], sent: &BTreeMap<DockId, Span>) -> Option<DockWay> {
+    let wait = |d: &&DockWay| {
+        let behind = sent.get(&d.dock).map_or(0, |s| s.0);
+        (d.travel.0.saturating_add(d.queue.0).saturating_add(behind), d.dock)
+    };
+    docks.iter().min_by_key(wait).copied()
+}
+
 /// Who charges where: each robot in the order of ids at the dock with the least (travel + queue, id); robots sent there
 /// before it in the same call lengthen the queue.
 pub fn charge(idle: &[Idle]) -> Vec<Charge> {
@@ -120,11 +129,7 @@ pub fn charge(idle: &[Idle]) -> Vec<Charge> {
     let mut sent: BTreeMap<DockId, Span> = BTreeMap::new();
     let mut out = Vec::new();
     for r in weak {
-        let wait = |d: &&DockWay| {
-            let behind = sent.get(&d.dock).map_or(0, |s| s.0);
-            (d.travel.0.saturating_add(d.queue.0).saturating_add(behind), d.dock)
-        };
-        if let Some(d) = r.docks.iter().min_by_key(wait) {
+        if let Some(d) = soonest(&r.docks, &sent) {
             let behind = sent.entry(d.dock).or_default();
             *behind = Span(behind.0.saturating_add(r.charging.0));
             out.push(Charge { robot: r.robot, dock: d.dock });

@@ -8,7 +8,6 @@
 //! | [`assign`] | a batch: filter, cost, minimum-cost assignment of jobs to robots | 5.1, 5.2 |
 //! | [`explain`] | why a job got its robot, in values and in words | 5.1, 5.2 |
 //! | [`check`] | an independent judge of what a batch decided | 5, I12 |
-//! | [`leases`] | who has which robot and dock when; fences | 5.4 |
 //! | [`triggers`] | what makes dispatch think again, and what it then does | 5.6 |
 //! | [`charging`] | what idle robots do: charge, move toward demand | 5.6 |
 //! | [`traffic`] | keeps robots apart on the lanes of a site without deadlock | |
@@ -18,9 +17,9 @@
 //! What it may not touch: clocks, chance (but for ties on a [`grid`], keyed), other domain rooms. Jobs and robots arrive as values that this room defines
 //! itself; nothing here knows contracts, ledgers or messages.
 //!
-//! How data passes through: whoever fills a batch asks [`verdicts::bars`] for each pair and [`leases::Leases::taken`] for
-//! each robot. A batch of jobs and robots goes into [`assign::assign`], pairs come out; [`explain::explain`] and
-//! [`check::check`] read both. Pairs become leases through [`leases::decide`]; what goes wrong with them goes into
+//! How data passes through: whoever fills a batch asks [`verdicts::bars`] for each pair and says when each robot is taken. A
+//! batch of jobs and robots goes into [`assign::assign`], pairs come out; [`explain::explain`] and
+//! [`check::check`] read both. Pairs become leases elsewhere; what goes wrong with them goes into
 //! [`triggers::actions`]. Goals and reports go into [`traffic::Traffic`], released moves come out; these go into
 //! [`facilities::Facilities`] together with door and lift states, and go-aheads for robots and requests to doors and
 //! lifts come out.
@@ -31,7 +30,6 @@ pub mod check;
 pub mod explain;
 pub mod facilities;
 pub mod grid;
-pub mod leases;
 pub mod traffic;
 pub mod triggers;
 pub mod verdicts;

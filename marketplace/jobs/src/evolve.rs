@@ -357,6 +357,7 @@ impl Job {
             }),
             Event::LeaseRefused { .. } | Event::LeaseLapsed { .. } => self.close_leg(at, true),
             Event::LeaseReleased { reason, .. } => {
+                self.swaps += u8::from(*reason == ReleaseReason::Swapped);
                 self.close_leg(at, !matches!(reason, ReleaseReason::Rescheduled | ReleaseReason::Uncovered))
             }
             Event::LeaseEnded { .. } => self.close_leg(at, self.status == Status::AbortingSafeExit),

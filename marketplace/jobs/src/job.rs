@@ -435,6 +435,8 @@ pub struct Job {
     pub dispatch_failed: Vec<(String, u16)>,
     /// Given back by a robot at least once.
     pub redispatched: bool,
+    /// Times that another robot took it over because it does it for less.
+    pub swaps: u8,
     /// Remote help that is asked for or under way.
     pub help: Option<Help>,
     /// Remote help given, in order.
@@ -511,6 +513,7 @@ impl Job {
             liens: BTreeSet::new(),
             dispatch_failed: Vec::new(),
             redispatched: false,
+            swaps: 0,
             help: None,
             helped: Vec::new(),
             extras: Vec::new(),

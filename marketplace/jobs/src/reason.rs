@@ -60,6 +60,7 @@ pub enum ReleaseReason {
     Uncovered,
     TeamBroken,
     WouldBeLate,
+    Swapped,
 }
 
 /// Why a robot gives up, outside or inside.

@@ -111,6 +111,8 @@ pub struct Robot {
     pub ahead: Vec<Held>,
     /// Charging or moving for no job.
     pub task: Option<Task>,
+    /// When it was last moved toward work.
+    pub relocated_at: Option<Instant>,
     /// Stops in force.
     pub stops: Vec<StopState>,
     /// Trust, basis points.
@@ -168,6 +170,7 @@ impl Robot {
             lease: None,
             ahead: Vec::new(),
             task: None,
+            relocated_at: None,
             stops: Vec::new(),
             trust_bps: 5_000,
             refusals: 0,
@@ -230,6 +233,9 @@ impl Robot {
                 self.troubles.clear();
             }
             Event::TaskPlanned { task, kind, place, from, to } => {
+                if *kind == TaskKind::Relocate {
+                    self.relocated_at = Some(at);
+                }
                 self.task = Some(Task { task: *task, kind: *kind, place: *place, from: *from, to: *to });
             }
             Event::TaskEnded { task, .. } => {

@@ -563,6 +563,8 @@ pub struct PolicyPlan {
     pub developer_ppm: Option<u32>,
     /// A job is first matched with robots this long before its window.
     pub dispatch_lead: Option<Span>,
+    /// Idle robots move toward work that nobody is near for.
+    pub relocate: Option<bool>,
     /// Robots are at the access point no longer than this before the window opens.
     pub early: Option<Span>,
     /// Grace for the arrival after the window's start.

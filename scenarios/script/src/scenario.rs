@@ -710,6 +710,8 @@ pub struct Policy {
     pub developer_share: Option<At<Share>>,
     /// A job is first matched with robots this long before its window.
     pub dispatch_lead: Option<At<Time>>,
+    /// Idle robots move toward work that nobody is near for.
+    pub relocate: Option<At<bool>>,
     /// Robots are at the access point no longer than this before the window opens.
     pub early: Option<At<Time>>,
     /// Grace for the arrival after the window's start.

@@ -221,6 +221,7 @@ impl Setup {
             Some(FallbackKind::Continue) => Fallback::Continue,
         };
         p.rfq_close = plan.rfq_open.unwrap_or(p.rfq_close);
+        p.relocate = plan.relocate.unwrap_or(p.relocate);
         p.timing.early = plan.early.unwrap_or(p.timing.early);
         p.timing.dispatch_lead = plan.dispatch_lead.unwrap_or(p.timing.dispatch_lead);
         p.timing.no_show_decide = plan.no_show_decide.unwrap_or(p.timing.no_show_decide);

@@ -129,7 +129,15 @@ fn who_would_be_late_gives_it_to_another() {
     rig.until(later, Status::Reserved);
     assert_eq!(held_by(&rig, busy), (Some(first), vec![later]));
     assert_eq!(rig.run_job(later, 4_000), Status::Settled, "{:?} {:?}", rig.names(later), rig.names(first));
-    assert_eq!(released(&rig, later), [ReleaseReason::WouldBeLate], "{:?} {:?} {:?} {:?}", rig.names(later), rig.names(first), rig.c.state().jobs[&first].history, rig.c.state().jobs[&later].history);
+    assert_eq!(
+        released(&rig, later),
+        [ReleaseReason::WouldBeLate],
+        "{:?} {:?} {:?} {:?}",
+        rig.names(later),
+        rig.names(first),
+        rig.c.state().jobs[&first].history,
+        rig.c.state().jobs[&later].history
+    );
     let j = &rig.c.state().jobs[&later];
     assert_eq!(j.legs.iter().map(|l| l.offer.robot).collect::<Vec<_>>(), [robot(busy), robot(other)]);
     assert!(j.breaches.is_empty(), "{:?}", j.breaches);
@@ -165,6 +173,8 @@ fn a_refused_or_cancelled_lease_leaves_present_work_alone() {
     let later = in_minutes(&mut rig, 30, &[6, 7]);
     rig.until(later, Status::Reserved);
     let fence = rig.c.state().jobs[&now].legs[0].offer.fence;
+    let pass = crate::revoking::pass(rig.c.state(), rig.c.world(), robot("a1")).unwrap();
+    assert_eq!((pass.fence, rig.c.state().robots[&robot("a1")].robot.fence), (fence, fence + 1), "doors see the fence of the work at hand");
     rig.send_at("rq", later, &crate::RequesterCommand::Cancel { job: later, safety: false }).unwrap();
     assert_eq!(held_by(&rig, "a1"), (Some(now), vec![]));
     rig.knobs.refuse_offers.insert(robot("a1"));
@@ -227,4 +237,34 @@ fn a_robot_charges_first_if_the_work_needs_it() {
     assert_eq!(rig.run_job(job, 6_000), Status::Settled, "{:?}", rig.names(job));
     assert_eq!(rig.c.state().jobs[&job].legs.len(), 1);
     assert_eq!(rig.c.job_view(job).unwrap().owner, Some(party("acme")));
+}
+
+#[test]
+fn a_freed_robot_takes_over_what_it_does_for_much_less() {
+    // The other robot is trusted far less, so that each job costs 4 000 more with it.
+    let robots: &[(&str, &str, u32)] = &[("a1", "acme", 8), ("a2", "acme", 15)];
+    let mut g = super::rig::genesis(crate::Policy::scenario(), robots);
+    g.robots[1].trust_bps = 5_000;
+    let mut rig = Rig::of(g, robots);
+    rig.run(10);
+    let first = rig.ask(rig.patrol(&[2, 3, 4]));
+    rig.until(first, Status::Executing);
+    assert_eq!(held_by(&rig, "a1").0, Some(first), "who is trusted more goes");
+    let later = in_minutes(&mut rig, 80, &[5, 6]);
+    rig.until(later, Status::Reserved);
+    let holder = rig.c.state().jobs[&later].robot().unwrap();
+    assert_eq!(holder, robot("a1"));
+    // It is sent away for a while; the other has the job until it is back and has done a piece of work.
+    rig.send("staff", &StaffCommand::Quarantine { robot: holder, cause: "look at it".into() }).unwrap();
+    rig.until(later, Status::Reserved);
+    assert_eq!(rig.c.state().jobs[&later].robot(), Some(robot("a2")));
+    rig.send("staff", &StaffCommand::ClearQuarantine { robot: holder }).unwrap();
+    // Barred from what it lost for a while.
+    rig.run(600);
+    let again = rig.ask(rig.patrol(&[2, 3]));
+    assert_eq!(rig.run_job(again, 600), Status::Settled, "{:?}", rig.names(again));
+    let j = &rig.c.state().jobs[&later];
+    assert_eq!((j.robot(), j.swaps), (Some(robot("a1")), 1), "{:?}", rig.names(later));
+    assert_eq!(released(&rig, later), [ReleaseReason::RobotUnfit, ReleaseReason::Swapped]);
+    assert_eq!(rig.run_job(later, 6_000), Status::Settled);
 }

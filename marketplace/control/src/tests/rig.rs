@@ -255,8 +255,13 @@ impl Rig {
 
     /// On a genesis of its own with these robots.
     pub fn of(g: Genesis, robots: &[(&str, &str, u32)]) -> Self {
+        Self::on(row(8), g, robots)
+    }
+
+    /// The same, on a floor of its own.
+    pub fn on(site: Site, g: Genesis, robots: &[(&str, &str, u32)]) -> Self {
         let _ = marks::take();
-        let site = Arc::new(row(8));
+        let site = Arc::new(site);
         let tenant = g.tenant;
         let mut c = Control::new(g, site.clone()).unwrap();
         let mut out = Out::default();

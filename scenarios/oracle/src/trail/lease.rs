@@ -5,6 +5,7 @@ use crate::trail::{Now, Said};
 use crate::verdict::{Class, Notes};
 use nooterra_control::fact::Event as Payload;
 use nooterra_control::genesis::Genesis;
+use nooterra_engine::Instant;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{CertificateId, JobId, LeaseId, LicenceId, RobotId};
 use nooterra_jobs::event::Event;
@@ -38,7 +39,8 @@ impl Span {
 struct Machine {
     fence: u64,
     holds: BTreeMap<JobId, Span>,
-    task: Option<u32>,
+    /// Where it charges or waits, and when.
+    task: Option<(u32, Instant, Instant)>,
     quarantined: bool,
     unfit: bool,
     stops: BTreeSet<nooterra_engine::ids::StopId>,
@@ -98,10 +100,12 @@ impl Leases {
 
     pub fn robot(&mut self, n: Now, id: RobotId, e: &RobotEvent) {
         let place = match e {
-            RobotEvent::TaskPlanned { place, .. } => Some(*place),
+            RobotEvent::TaskPlanned { place, from, to, .. } => Some((*place, *from, *to)),
             _ => None,
         };
-        let other = place.and_then(|p| self.robots.iter().find(|(r, m)| **r != id && m.task == Some(p)).map(|(r, _)| *r));
+        let shares = |a: (u32, Instant, Instant), b: (u32, Instant, Instant)| a.0 == b.0 && a.1 < b.2 && b.1 < a.2;
+        let has = |m: &Machine| place.zip(m.task).is_some_and(|(a, b)| shares(a, b));
+        let other = self.robots.iter().find(|(r, m)| **r != id && has(m)).map(|(r, _)| *r);
         let Some(m) = self.robots.get_mut(&id) else { return };
         match e {
             RobotEvent::HeartbeatRecorded(b) => m.heard = (b.health_bps, b.soc_bps, b.fault),
@@ -127,7 +131,7 @@ impl Leases {
                 let story = match (holds, old, other) {
                     (Some(job), _, _) => format!("a task is planned for {id} while it holds {job}"),
                     (_, Some(_), _) => format!("a second task is planned for {id}"),
-                    (_, _, Some(o)) => format!("{id} and {o} are both to use the dock at {}", place.unwrap_or_default()),
+                    (_, _, Some(o)) => format!("{id} and {o} are both to use the dock at {}", place.unwrap_or_default().0),
                     _ => return,
                 };
                 self.notes.broke_as(Some(12), Class::Safety, n.at, n.tick, story, vec![id.to_string()]);
@@ -205,6 +209,10 @@ impl Leases {
                 let holds = cell.holds.iter().find(|(_, s)| meets(s)).map(|(j, _)| *j);
                 let fence = cell.fence;
                 cell.holds.insert(id, now);
+                // What it is to do meanwhile ends when that begins.
+                if let Some(t) = cell.task.as_mut().filter(|_| !now.is_due) {
+                    t.2 = t.2.min(from);
+                }
                 let before = self.jobs.insert(id, Lease { robot: m.robot, lease: m.lease, fence: m.fence });
                 let ids = vec![id.to_string(), m.robot.to_string()];
                 if m.fence != fence {

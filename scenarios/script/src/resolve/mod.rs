@@ -279,6 +279,7 @@ fn policy(desk: &mut Desk<'_>, p: &Policy, currency: nooterra_engine::money::Cur
         insurance_ppm: s(&p.insurance_share),
         developer_ppm: s(&p.developer_share),
         dispatch_lead: t(&p.dispatch_lead),
+        relocate: p.relocate.as_ref().map(|v| v.value),
         early: t(&p.early),
         arrival_grace: t(&p.arrival_grace),
         completion_grace: t(&p.completion_grace),
