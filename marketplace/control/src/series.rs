@@ -48,7 +48,7 @@ impl Unit<'_> {
         need(job.template != nooterra_jobs::terms::Template::Lift, Code::SchemaInvalid)?;
         let draft = self.draft_of(requester, job.clone())?;
         let reference = draft.price.total();
-        let offer = self.s.standing.get(n.owner).filter(|_| draft.negotiation.rfq.invited.contains(&n.owner)).map(|l| &l.offer);
+        let offer = self.s.standing.get(n.owner, job.currency).filter(|_| draft.negotiation.rfq.invited.contains(&n.owner)).map(|l| &l.offer);
         let answers = offer.filter(|o| o.templates.contains(&(job.template as u8)));
         let Some(offer) = answers else { return Err(Rejection::new(Code::NoCandidate).field("owner").expected("a standing offer")) };
         let service = offer.service(reference).map_err(|_| Rejection::new(Code::AmountOverflow))?;
@@ -138,9 +138,11 @@ impl Unit<'_> {
         let (arrive, expires) = (j.request.window.start, j.request.rfq_closes);
         let expires = expires.saturating_add(self.s.genesis.policy.standing_after_close).min(j.request.window.end);
         // It is bound until it ends the series, whatever became of its standing offer since.
-        let standing = self.s.standing.get(owner).map(|l| l.offer.offer);
+        let currency = j.request.currency;
+        let standing = self.s.standing.get(owner, currency).map(|l| l.offer.offer);
         let quote = self.new_id();
-        let c = RfqCommand::Submit { quote, owner, standing, service, arrive, robot_class: String::new(), expires };
+        let robot_class = String::new();
+        let c = RfqCommand::Submit { quote, owner, standing, service, currency, arrive, robot_class, expires };
         // What may not stand is not quoted; the request then runs out.
         let _ = self.negotiate(job, &c);
     }

@@ -5,8 +5,9 @@ use crate::{Cast, provider_party, requester_party};
 use nooterra_control::fact::{Event, Fact};
 use nooterra_control::input::{Body as _, ContractDraft, ContractFact, ContractWord, Scope, Signer, SignerRole, Terms};
 use nooterra_engine::ids::{ContractId, PartyId};
-use nooterra_engine::money::Amount;
+use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::{Digest, Instant, Record, Span};
+use std::collections::BTreeMap;
 
 /// It takes effect so long after the last signature.
 const SOON: Span = Span::from_secs(5);
@@ -14,8 +15,8 @@ const SOON: Span = Span::from_secs(5);
 /// What the market service has under way.
 #[derive(Debug, Clone, Default, PartialEq, Record)]
 pub(crate) struct Desk {
-    /// Terms that hold for everybody.
-    general: Option<Terms>,
+    /// Terms that hold for everybody, by currency.
+    general: BTreeMap<Currency, Terms>,
     /// What is not active yet.
     open: Vec<Open>,
 }
@@ -30,10 +31,19 @@ struct Open {
     hash: Digest,
 }
 
+/// How a contract differs from the general terms.
+pub(crate) struct Wanted<'a> {
+    pub cover_fee: Option<Amount>,
+    /// In which currency; the market's if not said.
+    pub currency: Option<Currency>,
+    pub excludes: &'a [u32],
+}
+
 impl Cast {
     /// The market service writes a contract for a requester.
-    pub(crate) fn write_contract(&mut self, now: Instant, requester: u32, cover_fee: Option<Amount>, excludes: &[u32]) {
-        let Some(general) = self.contracts.general.clone() else { return };
+    pub(crate) fn write_contract(&mut self, now: Instant, requester: u32, wanted: &Wanted<'_>) {
+        let Wanted { cover_fee, currency, excludes } = *wanted;
+        let Some(general) = self.contracts.general.get(&currency.unwrap_or(self.currency)).cloned() else { return };
         let Some(name) = self.requesters.get(requester as usize).map(|r| r.name().to_owned()) else { return };
         let names = excludes.iter().filter_map(|i| self.providers.get(*i as usize));
         let mut excluded: Vec<PartyId> = names.map(|p| provider_party(p.name())).collect();
@@ -57,7 +67,10 @@ impl Cast {
     pub(crate) fn hear_contract(&mut self, now: Instant, fact: &Fact) {
         let Some(Event::Contract(fact)) = fact.event().map(|r| &r.payload) else { return };
         match &**fact {
-            ContractFact::Written(d) if d.draft.scope == Scope::default() => self.contracts.general = Some(d.draft.terms.clone()),
+            ContractFact::Written(d) if d.draft.scope == Scope::default() => {
+                let terms = d.draft.terms.clone();
+                self.contracts.general.insert(terms.currency, terms);
+            }
             ContractFact::Written(d) => {
                 let ours = |r: &crate::Requester| Some(requester_party(r.name())) == d.draft.scope.requester;
                 let Some(ix) = self.requesters.iter().position(ours).and_then(|i| u32::try_from(i).ok()) else { return };

@@ -6,7 +6,6 @@ use nooterra_control::input::{Body as _, NewJob, NewTeam, RequesterCommand};
 use nooterra_control::wish::Terms;
 use nooterra_engine::chance::{Chance, Place};
 use nooterra_engine::ids::{ApprovalId, ItemId, JobId, PartyId};
-use nooterra_engine::money::Currency;
 use nooterra_engine::{Digest, Instant, Record, Span};
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::{Action, Mode, Quote, Step, Template, Window};
@@ -69,7 +68,6 @@ pub struct Requester {
     until: Instant,
     tier: Tier,
     level: Level,
-    currency: Currency,
 }
 
 impl Requester {
@@ -101,7 +99,6 @@ impl Requester {
                 resolved::ServiceLevel::Standard => Level::Standard,
                 resolved::ServiceLevel::Premium => Level::Premium,
             },
-            currency: r.currency,
         }
     }
 
@@ -229,7 +226,7 @@ impl Requester {
             payload_g,
             tier: self.tier,
             budget: d.budget,
-            currency: self.currency,
+            currency: d.currency,
             level: self.level,
             coverage: d.coverage,
             mode: match d.mode {

@@ -7,7 +7,7 @@ use crate::at::At;
 use crate::disputes::{About, BearsAward, DecideDisputeAct, DisputeAct, Disputer, DropDisputeAct, RefundAct};
 use crate::words::{Money, Share, Time};
 use nooterra_engine::Record;
-use nooterra_engine::money::Amount;
+use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -299,17 +299,11 @@ pub struct ClaimsEntry {
     pub auto_max: Option<At<Money>>,
 }
 
-/// How claims are handled, held against the market's currency.
+/// How claims are handled; amounts are those of the tariffs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
 pub struct ClaimsPlan {
     /// Is there an insurer?
     pub is_insured: bool,
-    /// From this demand on it decides.
-    pub insurer_from: Option<Amount>,
-    /// What of its share falls on the party at fault.
-    pub deductible: Option<Amount>,
-    /// Up to this demand one key decides.
-    pub auto_max: Option<Amount>,
 }
 
 /// The payer's bank takes a captured payment back, and decides later whether it stays taken.
@@ -562,6 +556,8 @@ pub struct Act {
     pub cue: Cue,
     /// What.
     pub deed: Deed,
+    /// The currency of its amounts, if it names any.
+    pub currency: Option<Currency>,
 }
 
 /// When an act is done.

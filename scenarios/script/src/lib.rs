@@ -13,6 +13,7 @@
 
 pub mod acts;
 pub mod at;
+pub mod coins;
 pub mod disputes;
 pub mod expect;
 pub mod fallback;

@@ -4,6 +4,7 @@
 
 use crate::acts::{ActEntry, ClaimsEntry, NoShowChoice};
 use crate::at::At;
+use crate::coins::TariffEntry;
 use crate::fallback::FallbackKind;
 use crate::swarm::Swarm;
 use crate::team::MemberEntry;
@@ -181,8 +182,11 @@ pub enum Wire {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Market {
-    /// Currency of every price.
+    /// Currency of everything that names none; EUR if not said.
     pub currency: Option<At<Coin>>,
+    /// Currencies that are traded in, with what things cost in each; prices in euro are built in.
+    #[serde(default)]
+    pub tariffs: Vec<TariffEntry>,
     /// What kind of place the work happens in.
     pub tier: Option<At<Tier>>,
     /// What punctuality is paid for.
@@ -233,6 +237,9 @@ pub struct Requester {
     pub moves: Option<At<Answering>>,
     /// How they answer what a robot may not do by itself; not at all if not said.
     pub approvals: Option<At<Answering>>,
+    /// Currencies that they pay in; every one that is traded in if not said.
+    #[serde(default)]
+    pub takes: Vec<At<Coin>>,
 }
 
 /// One stream of jobs or several.
@@ -279,6 +286,8 @@ pub struct Jobs {
     pub mode: Option<At<AwardMode>>,
     /// Must a remote operator stand by? No if not said.
     pub coverage: Option<At<bool>>,
+    /// What they are paid in; what `pay` names, or the requester's only currency, or the market's if not said.
+    pub currency: Option<At<Coin>>,
 }
 
 /// How a request for quotes is decided.

@@ -2,7 +2,7 @@
 
 use crate::at::At;
 use crate::scenario::Answering;
-use crate::words::{Money, Share, Time, Times};
+use crate::words::{Coin, Money, Share, Time, Times};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -30,6 +30,11 @@ pub struct Provider {
     pub standing: Option<StandingEntry>,
     /// When its robots can work; always if not said.
     pub hours: Option<HoursEntry>,
+    /// Currencies that it is paid in; every one that is traded in if not said.
+    #[serde(default)]
+    pub takes: Vec<At<Coin>>,
+    /// Quotes in this currency whatever is asked for; in that of the request if not said.
+    pub quotes_in: Option<At<Coin>>,
 }
 
 /// A provider's standing offer: its price is quoted at once for every request that it can serve.

@@ -2,9 +2,11 @@
 //! between the map's own places on every graph that a robot drives on.
 
 use super::Desk;
+use super::coins;
 use super::bare::{self, usable};
 use super::names::index;
 use crate::at::At;
+use crate::coins::TariffPlan;
 use crate::resolved::{
     Answering, AwardMode, Demand, JobKind, PaymentsPlan, Process, ProviderPlan, RequesterPlan, RobotStart, ServiceLevel, Tier, Trip,
 };
@@ -23,7 +25,10 @@ pub(super) struct Owner {
 
 /// The marketplace without its demand.
 pub(super) struct Parties {
+    /// Of what names none.
     pub currency: Currency,
+    /// Every currency that is traded in, ascending.
+    pub trades: Vec<Currency>,
     pub tier: Tier,
     pub service_level: ServiceLevel,
     pub providers: Vec<Owner>,
@@ -54,7 +59,7 @@ const MOST_TRIPS: usize = 400;
 /// Places between which robots carry on a map that names none.
 const MOST_BARE: usize = 12;
 
-pub(super) fn parties(desk: &mut Desk<'_>) -> Parties {
+pub(super) fn parties(desk: &mut Desk<'_>, currency: Currency, tariffs: &[TariffPlan]) -> Parties {
     let m = desk.scenario.market.as_ref();
     let tier = match m.and_then(|m| m.tier.as_ref()).map(|t| t.value) {
         Some(scenario::Tier::Managed) => Tier::Managed,
@@ -67,11 +72,12 @@ pub(super) fn parties(desk: &mut Desk<'_>) -> Parties {
         Some(scenario::ServiceLevel::Standard) | None => ServiceLevel::Standard,
         Some(scenario::ServiceLevel::Premium) => ServiceLevel::Premium,
     };
-    let currency = m.and_then(|m| m.currency.as_ref()).map_or(Currency::EUR, |c| c.0);
-    Parties { currency, tier, service_level, providers: providers(desk) }
+    let trades: Vec<Currency> = tariffs.iter().map(|t| t.tariff.currency).collect();
+    let providers = providers(desk, &trades);
+    Parties { currency, trades, tier, service_level, providers }
 }
 
-fn providers(desk: &mut Desk<'_>) -> Vec<Owner> {
+fn providers(desk: &mut Desk<'_>, trades: &[Currency]) -> Vec<Owner> {
     let scenario = desk.scenario;
     let owner = |name: &str, price_bps, (quote_delay_min, quote_delay_max), share_ppm| Owner {
         plan: ProviderPlan {
@@ -85,6 +91,8 @@ fn providers(desk: &mut Desk<'_>) -> Vec<Owner> {
             moves: Answering::Accept,
             standing: None,
             hours: None,
+            takes: Vec::new(),
+            quotes_in: None,
         },
         share_ppm,
     };
@@ -129,6 +137,11 @@ fn providers(desk: &mut Desk<'_>) -> Vec<Owner> {
         o.plan.moves = p.moves.as_ref().map_or(Answering::Accept, |v| v.value);
         o.plan.standing = p.standing.as_ref().map(|s| super::trading::standing(desk, s));
         o.plan.hours = p.hours.as_ref().map(|h| super::trading::hours(desk, h));
+        o.plan.takes = coins::takes(desk, &p.takes, trades);
+        if let Some(c) = &p.quotes_in {
+            coins::coin(desk, c, trades);
+            o.plan.quotes_in = Some(c.0);
+        }
         out.push(o);
     }
     out
@@ -161,7 +174,7 @@ pub(super) fn demand(
     let scenario = desk.scenario;
     let ranges: Vec<Vec<bool>> = robots.iter().map(|r| desk.ways.range(r.graph_idx, r.start)).collect();
     let Some(listed) = scenario.market.as_ref().and_then(|m| m.requesters.as_ref()) else {
-        return unasked(desk, models, robots, &ranges, per_hour);
+        return unasked(desk, market.currency, models, robots, &ranges, per_hour);
     };
     let (mut requesters, mut streams): (Vec<RequesterPlan>, Vec<Demand>) = (Vec::new(), Vec::new());
     for r in listed {
@@ -177,9 +190,12 @@ pub(super) fn demand(
             name: r.name.value.clone(),
             moves: r.moves.as_ref().map_or(Answering::Accept, |v| v.value),
             approvals: r.approvals.as_ref().map_or(Answering::Ignore, |v| v.value),
+            takes: coins::takes(desk, &r.takes, &market.trades),
         });
+        // Who takes one currency asks in it.
+        let own = if let [one] = r.takes.as_slice() { one.0 } else { market.currency };
         for jobs in &r.jobs.0 {
-            if let Some(d) = stream(desk, market, jobs, requester, &ranges, duration, per_hour) {
+            if let Some(d) = stream(desk, market, own, jobs, requester, &ranges, duration, per_hour) {
                 let mass = d.mass_g;
                 let strongest = models.iter().map(|m| m.payload_max_kg).fold(0.0, f64::max);
                 if f64::from(mass) > strongest * 1_000.0 && d.kind == JobKind::Delivery {
@@ -244,9 +260,11 @@ fn gap(per_hour_milli: u64) -> Span {
     Span(3_600_000_000_000_000 / per_hour_milli.max(1))
 }
 
+#[allow(clippy::too_many_arguments)] // what a stream is held against
 fn stream(
     desk: &mut Desk<'_>,
     market: &Parties,
+    own: Currency,
     jobs: &Jobs,
     requester: u32,
     ranges: &[Vec<bool>],
@@ -254,8 +272,12 @@ fn stream(
     per_hour: Option<u64>,
 ) -> Option<Demand> {
     let process = process(desk, jobs, duration, per_hour);
-    if let Some(m) = jobs.pay.as_ref().filter(|m| m.currency != market.currency) {
-        desk.flaw(m, format!("the market trades in {}, not {}", market.currency, m.currency), "use one currency");
+    jobs.currency.iter().for_each(|c| coins::coin(desk, c, &market.trades));
+    jobs.pay.iter().for_each(|m| coins::traded(desk, m, &market.trades));
+    let paid = jobs.pay.as_ref().map(|m| m.currency);
+    let currency = jobs.currency.as_ref().map(|c| c.0).or(paid).unwrap_or(own);
+    if let Some(m) = jobs.pay.as_ref().filter(|m| m.currency != currency) {
+        desk.flaw(m, format!("a job in {currency} is not paid in {}", m.currency), format!("write the amount in {currency}"));
     }
     let kind = match jobs.kind.as_ref().map(|k| k.value) {
         Some(scenario::JobKind::Lift) => JobKind::Lift,
@@ -289,6 +311,7 @@ fn stream(
         mode: jobs.mode.as_ref().map_or(AwardMode::Auto, |m| m.value),
         coverage: covered,
         team,
+        currency,
     })
 }
 
@@ -343,9 +366,16 @@ fn trips(desk: &mut Desk<'_>, jobs: &Jobs, ranges: &[Vec<bool>]) -> Option<Vec<T
 
 /// Demand between the map's own places: per navigation graph dispensers to ingestors, else between named vertices,
 /// else between ends of lanes.
-fn unasked(desk: &mut Desk<'_>, models: &[RobotModel], robots: &[RobotStart], ranges: &[Vec<bool>], per_hour: Option<u64>) -> Asked {
+fn unasked(
+    desk: &mut Desk<'_>,
+    currency: Currency,
+    models: &[RobotModel],
+    robots: &[RobotStart],
+    ranges: &[Vec<bool>],
+    per_hour: Option<u64>,
+) -> Asked {
     let requesters = ["reception", "facilities"]
-        .map(|n| RequesterPlan { name: n.to_owned(), moves: Answering::Accept, approvals: Answering::Ignore })
+        .map(|n| RequesterPlan { name: n.to_owned(), moves: Answering::Accept, approvals: Answering::Ignore, takes: Vec::new() })
         .to_vec();
     let mut graphs: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for (i, r) in robots.iter().enumerate() {
@@ -375,6 +405,7 @@ fn unasked(desk: &mut Desk<'_>, models: &[RobotModel], robots: &[RobotStart], ra
             mode: AwardMode::Auto,
             coverage: false,
             team: Vec::new(),
+            currency,
         });
     }
     if streams.is_empty() && desk.flaws.is_empty() {

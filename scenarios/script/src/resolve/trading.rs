@@ -1,13 +1,11 @@
 //! Standing offers, working hours and contracts of their own, held against the scenario.
 
 use super::Desk;
-use super::acts::one_currency;
 use super::names::Parties;
 use crate::acts::Deed;
 use crate::at::At;
 use crate::trading::{ContractAct, HoursEntry, StandingEntry, Weekday};
 use nooterra_control::input::{Hours, WeeklyRule};
-use nooterra_engine::money::Currency;
 
 /// Most jobs that a standing offer takes on.
 const CAPACITY: u32 = 10_000;
@@ -54,10 +52,7 @@ fn minutes(text: &str) -> Option<u32> {
     (h < 24 && m < 60).then_some(h * 60 + m)
 }
 
-pub(super) fn contract(desk: &mut Desk<'_>, c: &ContractAct, parties: &Parties<'_>, currency: Currency) -> Option<Deed> {
-    if let Some(fee) = &c.cover_fee {
-        one_currency(desk, fee, currency);
-    }
+pub(super) fn contract(desk: &mut Desk<'_>, c: &ContractAct, parties: &Parties<'_>) -> Option<Deed> {
     let requester = desk.requester(&c.requester, parties)?;
     let mut excludes = Vec::new();
     for e in &c.excludes {

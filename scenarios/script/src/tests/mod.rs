@@ -1,6 +1,7 @@
 //! Tests of reading, resolving and conditions.
 
 mod bad_input;
+mod coins;
 mod conditions;
 mod disputes;
 mod market;
