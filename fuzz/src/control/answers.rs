@@ -222,9 +222,7 @@ fn bank(ask: &PaymentAsk, c: &Control) -> PaymentReport {
         PaymentAsk::PayClaim { claim, amount, currency, .. } => {
             PaymentReport::ClaimPaid { claim, amount, currency, provider_ref: provider_ref() }
         }
-        PaymentAsk::Recover { claim, insurer, amount, currency } => {
-            PaymentReport::RecoveryReceived { claim, insurer, amount, currency }
-        }
+        PaymentAsk::Recover { claim, insurer, amount, currency } => PaymentReport::RecoveryReceived { claim, insurer, amount, currency },
         PaymentAsk::Payout { payout, .. } => PaymentReport::PayoutConfirmed { payout, provider_ref: provider_ref() },
     }
 }

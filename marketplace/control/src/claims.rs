@@ -141,9 +141,7 @@ impl Unit<'_> {
                 let insurer = PartyId::from_bytes(self.cx.actor);
                 self.claim(job, &Command::RefuseRecovery { claim, insurer, amount })
             }
-            CaseCommand::OpenDispute { job, ground, amount, currency } => {
-                self.open_dispute(job, ground, amount, currency)
-            }
+            CaseCommand::OpenDispute { job, ground, amount, currency } => self.open_dispute(job, ground, amount, currency),
             CaseCommand::DropDispute { job, dispute } => self.dispute(job, &dispute::Command::Drop { dispute }),
             CaseCommand::DecideDispute { job, dispute, verdict, currency } => {
                 self.case(job)?;

@@ -13,7 +13,7 @@ use crate::negotiation::refusal;
 use crate::policy::Policy;
 use crate::unit::{Outcome, Unit, need};
 use nooterra_engine::always;
-use nooterra_engine::ids::{ContractId, JobId, PartyId, TenantId};
+use nooterra_engine::ids::{ContractId, JobId, PartyId, TenantId, ZoneId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_jobs::pins::{CancelTable, HoldRule, MoveTerms, NoShowDefault, SiteFaultBearer, Weights};
 use nooterra_jobs::tier::{Level, LevelValues, Rung};
@@ -291,6 +291,9 @@ impl Unit<'_> {
         let g = &self.s.genesis;
         let ours = |s: &Signer| s.role == SignerRole::Platform && s.party == platform(g.tenant);
         need(d.signers.iter().all(|s| ours(s) || self.s.parties.contains_key(&s.party)), Code::NotFound)?;
+        // One for a site or a zone that is not here would hold for nothing, and nobody would notice.
+        let here = d.scope.site.is_none_or(|s| s == g.site) && d.scope.zone.is_none_or(|z| self.world.site.zones().contains(&z));
+        need(here, Code::NotFound)?;
         let c = d.terms.currency;
         need(g.policy.tariff(c).is_some() && d.signers.iter().all(|s| ours(s) || g.takes(s.party, c)), Code::CurrencyMismatch)
     }
@@ -311,9 +314,10 @@ impl Unit<'_> {
         explicit: Option<ContractId>,
         requester: PartyId,
         template: u8,
+        zones: &[ZoneId],
         currency: Currency,
     ) -> Result<(ContractId, Terms), Rejection> {
-        let asked = Asked { explicit, requester, site: self.s.genesis.site, template, zones: Vec::new(), currency };
+        let asked = Asked { explicit, requester, site: self.s.genesis.site, template, zones: zones.to_vec(), currency };
         let r = self.s.contracts.resolve(self.now(), &asked).map_err(|c| refusal(c).field("contract"))?;
         Ok((r.contract, r.terms.clone()))
     }

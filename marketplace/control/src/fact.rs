@@ -10,7 +10,7 @@ use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
 use nooterra_jobs::terms::Window;
 use nooterra_ledger::Role as PayRole;
-use nooterra_market::availability::{CalendarFact, WeeklyRule};
+use nooterra_market::availability::{CalendarFact, Repeat, WeeklyRule};
 use nooterra_market::contract::ContractFact;
 use nooterra_market::series::{Framework, OccurrencePrice, SeriesEnd};
 use nooterra_market::standing::StandingOffer;
@@ -98,8 +98,12 @@ pub enum SeriesEvent {
         requester: PartyId,
         /// When.
         rule: Box<WeeklyRule>,
+        /// At which interval within its hours.
+        every: Option<Repeat>,
         /// The framework quote.
         framework: Framework,
+        /// Its currency.
+        currency: Currency,
         /// Occurrences start before this.
         until: Instant,
         /// How many there are.

@@ -12,7 +12,7 @@ use nooterra_jobs::event::{Choice, Fault, IncidentCode, RevokeReason};
 use nooterra_jobs::terms::{Mode, Step, Template, Window};
 use nooterra_jobs::tier::{Level, Tier};
 pub use nooterra_ledger::Account;
-pub use nooterra_market::availability::{Hours, WeeklyRule};
+pub use nooterra_market::availability::{Hours, Repeat, WeeklyRule};
 pub use nooterra_market::contract::{ContractFact, Draft as ContractDraft, EndCause, Scope, Signer, SignerRole, Terms};
 pub use nooterra_market::standing::StandingOffer;
 pub use nooterra_settlement::month::Month;
@@ -120,10 +120,14 @@ pub struct NewSeries {
     pub job: Box<NewJob>,
     /// On which days, at what hours.
     pub rule: WeeklyRule,
+    /// At which interval within those hours; once a day if left out.
+    pub every: Option<Repeat>,
     /// Occurrences start at or after this.
     pub from: Instant,
     /// And before this.
     pub until: Instant,
+    /// No more than so many; as many as there are if left out.
+    pub count: Option<u16>,
     /// Whose standing offer gives the framework quote.
     pub owner: PartyId,
 }

@@ -8,6 +8,7 @@ use nooterra_jobs::Timing;
 use nooterra_jobs::approval::ApprovalKind;
 use nooterra_jobs::pins::{CancelTable, CreditFunding, HoldRule, MoveTerms, NoShowDefault, SiteFaultBearer, Weights};
 use nooterra_jobs::tier::{HumanClass, LevelValues, TierValues};
+use nooterra_market::series::SeriesTerms;
 use nooterra_market::{PriceTables, Rates};
 use nooterra_trust::claim::Terms;
 use nooterra_trust::detect::Thresholds;
@@ -90,6 +91,8 @@ pub struct Policy {
     pub round_for: Span,
     /// Moving bookings.
     pub moves: MoveTerms,
+    /// Series.
+    pub series: SeriesTerms,
     /// Who pays for missed service levels.
     pub funding: CreditFunding,
     /// Values that replace those of every service level, for simulated runs.
@@ -151,14 +154,7 @@ pub struct ClaimPolicy {
 impl Default for ClaimPolicy {
     fn default() -> Self {
         let t = Terms::with_max(Amount::ZERO);
-        Self {
-            triage: t.triage,
-            evidence: t.evidence,
-            decide: t.decide,
-            pay: t.pay,
-            answer: t.answer,
-            thresholds: Thresholds::default(),
-        }
+        Self { triage: t.triage, evidence: t.evidence, decide: t.decide, pay: t.pay, answer: t.answer, thresholds: Thresholds::default() }
     }
 }
 
@@ -221,6 +217,7 @@ impl Default for Policy {
             max_rounds: 6,
             round_for: Span::from_mins(10),
             moves: MoveTerms::default(),
+            series: SeriesTerms::default(),
             funding: CreditFunding::Owner {},
             level_values: None,
         }

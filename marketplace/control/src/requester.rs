@@ -5,7 +5,7 @@ use crate::negotiation::Answer;
 use crate::series::Occurrence;
 use crate::unit::{Outcome, Unit, need, no};
 use crate::wish::{Invitation, Wish};
-use nooterra_engine::ids::{JobId, PartyId, RegionId, SiteId, WitnessId};
+use nooterra_engine::ids::{JobId, PartyId, RegionId, SiteId, WitnessId, ZoneId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::Span;
 use nooterra_jobs::event::{CancelReason, Event, RevokeReason, Side};
@@ -17,6 +17,7 @@ use nooterra_market::negotiation::{AwardMode, Negotiation, RfqCommand, Speaker};
 use nooterra_market::series::{OccurrencePrice, SeriesEnd};
 use nooterra_market::{Measure, Parts, RiskInput, Score};
 use nooterra_operations::stop::Voice;
+use nooterra_site::VertexIx;
 use nooterra_trust::{Code, Rejection};
 
 /// A request as it would be made.
@@ -151,7 +152,8 @@ impl Unit<'_> {
         };
         currency(policy.tariff(j.currency).is_some(), "one that is traded in")?;
         currency(self.s.genesis.takes(party, j.currency), "one that the requester takes")?;
-        let (contract, terms) = self.contract_for(j.contract, party, j.template as u8, j.currency)?;
+        let zones: Vec<ZoneId> = self.world.site.zones_at(j.steps.iter().map(|s| VertexIx::new(s.place))).into_iter().collect();
+        let (contract, terms) = self.contract_for(j.contract, party, j.template as u8, &zones, j.currency)?;
         let soon = j.window.start.since(now) <= policy.rfq_soon;
         let by_policy = now.saturating_add(if soon { policy.rfq_close_soon } else { policy.rfq_close });
         let rfq_closes = j.rfq_closes.unwrap_or(by_policy).min(j.window.start);
@@ -163,7 +165,7 @@ impl Unit<'_> {
             window: j.window,
             steps: j.steps,
             item: j.item,
-            need: Need { capabilities: Vec::new(), payload_g: j.payload_g, tier: j.tier, coverage: j.coverage },
+            need: Need { capabilities: Vec::new(), payload_g: j.payload_g, tier: j.tier, coverage: j.coverage, zones },
             budget: j.budget,
             currency: j.currency,
             level: j.level,

@@ -15,7 +15,7 @@ use nooterra_engine::time::Instant;
 use nooterra_jobs::terms::{Mode, Window};
 use nooterra_market::negotiation::RfqCommand;
 use nooterra_market::reschedule::Interval;
-use nooterra_market::series::{Framework, OccurrencePrice, Series, SeriesEnd, SeriesFact, SeriesTerms};
+use nooterra_market::series::{Framework, OccurrencePrice, Rhythm, Series, SeriesEnd, SeriesFact};
 use nooterra_trust::{Code, Rejection, Role};
 
 /// A series and what it repeats.
@@ -41,23 +41,33 @@ impl Unit<'_> {
     pub fn create_series(&mut self, requester: PartyId, n: NewSeries) -> Outcome {
         let epoch = self.s.genesis.epoch;
         let (from, until) = (on_calendar(epoch, n.from), on_calendar(epoch, n.until));
-        let first = n.rule.windows(from, until).map_err(|c| refusal(c).field("rule"))?;
-        let first = first.into_iter().find(|w| from <= w.start && w.start < until);
-        let Some(first) = first else { return Err(Rejection::new(Code::WindowInvalid).field("rule")) };
+        let rhythm = Rhythm { rule: n.rule, every: n.every, from, until, count: n.count };
+        let terms = self.s.genesis.policy.series;
+        let windows = rhythm.windows(terms.occurrences_max).map_err(|c| refusal(c).field("rule"))?;
+        let Some(first) = windows.first().copied() else { return Err(Rejection::new(Code::WindowInvalid).field("rule")) };
         let job = NewJob { window: window(epoch, first), rfq_closes: None, mode: Mode::Auto, ..*n.job };
         need(job.template != nooterra_jobs::terms::Template::Lift, Code::SchemaInvalid)?;
         let draft = self.draft_of(requester, job.clone())?;
         let reference = draft.price.total();
-        let offer = self.s.standing.get(n.owner, job.currency).filter(|_| draft.negotiation.rfq.invited.contains(&n.owner)).map(|l| &l.offer);
+        let offer =
+            self.s.standing.get(n.owner, job.currency).filter(|_| draft.negotiation.rfq.invited.contains(&n.owner)).map(|l| &l.offer);
         let answers = offer.filter(|o| o.templates.contains(&(job.template as u8)));
         let Some(offer) = answers else { return Err(Rejection::new(Code::NoCandidate).field("owner").expected("a standing offer")) };
         let service = offer.service(reference).map_err(|_| Rejection::new(Code::AmountOverflow))?;
         let framework = Framework { owner: n.owner, service, reference };
         let now = on_calendar(epoch, self.now());
-        let series = Series::create(now, &n.rule, from, until, framework, SeriesTerms::default()).map_err(refusal)?;
+        let series = Series::create(now, &rhythm, framework, terms).map_err(refusal)?;
         let id: SeriesId = self.new_id();
         let occurrences = u16::try_from(series.occurrences.len()).unwrap_or(u16::MAX);
-        let created = SeriesEvent::SeriesCreated { requester, rule: Box::new(n.rule), framework, until: n.until, occurrences };
+        let created = SeriesEvent::SeriesCreated {
+            requester,
+            rule: Box::new(rhythm.rule),
+            every: rhythm.every,
+            framework,
+            currency: job.currency,
+            until: n.until,
+            occurrences,
+        };
         self.emit_series(id, created);
         self.s.series.insert(id, Repeated { requester, job, series });
         self.spawn_due(id);

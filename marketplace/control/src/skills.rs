@@ -14,12 +14,12 @@ use nooterra_engine::ids::{JobId, PartyId, RobotId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::Instant;
 use nooterra_engine::{Digest, Record, always};
-use nooterra_jobs::{Job, batch};
 use nooterra_jobs::event::{CancelReason, Cause, Disposition, ReleaseReason, StallReason};
 use nooterra_jobs::pins::{LicencePin, LicenceUnit};
 use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::terms::Request;
 use nooterra_jobs::tier::Cert;
+use nooterra_jobs::{Job, batch};
 use nooterra_market::negotiation::RfqCommand;
 use nooterra_skills::registry::Registry;
 use nooterra_skills::{BundleSeal, Command, Event as SkillEvent, Evidence, Level, Robot, SignedCertificate, Tier, Unit as Metered};
@@ -411,9 +411,7 @@ impl Unit<'_> {
             self.safe_exit(job, Cause::SkillRevoked, None);
         }
         // Who leaves for good needs no other version.
-        let over = |j: &Job| {
-            j.status == Status::AbortingSafeExit && j.exit.is_none_or(|x| x.disposition != Some(Disposition::Handover))
-        };
+        let over = |j: &Job| j.status == Status::AbortingSafeExit && j.exit.is_none_or(|x| x.disposition != Some(Disposition::Handover));
         if self.job(job).is_ok_and(over) {
             return;
         }

@@ -39,7 +39,7 @@ impl Unit<'_> {
             job,
             template: j.request.template as u8,
             currency: j.request.currency,
-            zones: Vec::new(),
+            zones: j.request.need.zones.clone(),
             invited: n.rfq.invited.clone(),
             reference,
             closes: j.request.rfq_closes,

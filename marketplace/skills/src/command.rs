@@ -4,8 +4,8 @@ use crate::evidence::Evidence;
 use crate::seal::{BundleSeal, SignedCertificate};
 use crate::standing::Robot;
 use crate::words::{Level, Tier};
-use nooterra_engine::money::Currency;
 use nooterra_engine::ids::{CertificateId, JobId, LicenceId, TenantId};
+use nooterra_engine::money::Currency;
 use nooterra_engine::{Digest, Record};
 
 /// A command.

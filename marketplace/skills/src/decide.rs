@@ -204,8 +204,7 @@ impl Registry {
         g.must(!has, Code::AlreadyDone, "licence");
         note(&mut g, self.may_pin(bundle, tenant, now));
         g.end()?;
-        let event =
-            |c: &LicencePrice| Event::SkillLicensed { job, licence, skill: p.skill, bundle, unit: t.unit, fee: c.fee, cap: c.cap };
+        let event = |c: &LicencePrice| Event::SkillLicensed { job, licence, skill: p.skill, bundle, unit: t.unit, fee: c.fee, cap: c.cap };
         Ok(t.price(currency).map(event).into_iter().collect())
     }
 

@@ -50,10 +50,12 @@ impl Cast {
                 }
                 return;
             }
-            Deed::Contract { requester, cover_fee, excludes } => {
-                let terms = Wanted { cover_fee: *cover_fee, currency: cued.currency, excludes };
-                return self.write_contract(now, *requester, &terms);
+            Deed::Contract { requester, site, zone, cover_fee, excludes } => {
+                let (requester, site, zone, cover_fee) = (*requester, *site, *zone, *cover_fee);
+                let terms = Wanted { cover_fee, currency: cued.currency, excludes, requester, site, zone };
+                return self.write_contract(now, &terms);
             }
+            Deed::EndSeries { series, by } => return self.end_series(now, *series, *by),
             Deed::RevokeSkill { by, level, model } => return self.revoke_skill(now, *by, *level, model.clone()),
             _ => {}
         }
@@ -65,7 +67,7 @@ impl Cast {
             Deed::Quarantine { .. } => {
                 self.say(now, Seat::Staff, StaffCommand::QuarantineOf { job, cause: "staff".into() }.draft("robots"));
             }
-            Deed::RevokeSkill { .. } | Deed::Contract { .. } => {}
+            Deed::RevokeSkill { .. } | Deed::Contract { .. } | Deed::EndSeries { .. } => {}
             Deed::Cancel { by, safety } => self.cancel(now, job, by, safety),
             Deed::Revoke { why } => {
                 let reason = match why {
@@ -92,9 +94,7 @@ impl Cast {
                 let command = CaseCommand::TriageClaim { job, claim, documents: documents.iter().map(seen).collect() };
                 self.say(now, Seat::Trust, command.draft("jobs"));
             }
-            Deed::Decide { by, grant, own_fault_bps, borne_by } => {
-                self.decide(now, job, by, (grant, currency), own_fault_bps, &borne_by)
-            }
+            Deed::Decide { by, grant, own_fault_bps, borne_by } => self.decide(now, job, by, (grant, currency), own_fault_bps, &borne_by),
             Deed::Dispute { .. } | Deed::DropDispute { .. } | Deed::DecideDispute { .. } | Deed::Refund {} => {
                 self.disputes(now, job, &cued.deed, currency)
             }
@@ -134,6 +134,20 @@ impl Cast {
                 self.requester_says(now, job, &RequesterCommand::ResolveNoShow { job, choice, arrive_by });
             }
             Deed::Stop { .. } | Deed::ClearStops { .. } | Deed::ClearQuarantine { .. } => {}
+        }
+    }
+
+    /// A side of a series ends it: the requester that asked for it, or the provider that gave its price.
+    fn end_series(&mut self, now: Instant, number: u32, by: By) {
+        let Some(r) = self.requesters.iter_mut().find(|r| r.repeats.contains_key(&number)) else { return };
+        let Some(series) = r.repeats.get(&number).copied() else { return };
+        if by == By::Provider {
+            let with = self.with.get(number as usize).copied();
+            if let Some(p) = with.and_then(|i| self.providers.get_mut(i as usize)) {
+                p.outbox.push(OwnerCommand::EndSeries { series }.draft("series"), now, 0);
+            }
+        } else {
+            r.outbox.push(RequesterCommand::EndSeries { series }.draft("series"), now, 0);
         }
     }
 

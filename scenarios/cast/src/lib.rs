@@ -78,6 +78,8 @@ pub struct Cast {
     epoch: Instant,
     /// Currency of what names none.
     currency: Currency,
+    /// The provider that each series is with, in the scenario's order.
+    with: Vec<u32>,
     /// Remote operators, in the scenario's order.
     pub operators: Vec<Operator>,
     /// Stops that were issued, by somebody here or by the trust service.
@@ -184,6 +186,7 @@ impl Cast {
             forger,
             epoch: r.epoch,
             currency: r.currency,
+            with: r.series.iter().map(|s| s.provider).collect(),
             operators,
             stops,
             robots,

@@ -86,10 +86,7 @@ fn bundle(tenant: TenantId, tariffs: &[TariffPlan], minor: u16) -> (Manifest, Bu
         units: vec!["at_point".into()],
         licence: LicenceTerms {
             unit: Unit::Checkpoint,
-            prices: tariffs
-                .iter()
-                .map(|t| LicencePrice { currency: t.tariff.currency, fee: t.licence_fee, cap: t.licence_cap })
-                .collect(),
+            prices: tariffs.iter().map(|t| LicencePrice { currency: t.tariff.currency, fee: t.licence_fee, cap: t.licence_cap }).collect(),
             tenants: vec![tenant],
             min_tier: Tier::Lab,
             refundable_until: Milestone::AccessGranted,

@@ -7,6 +7,7 @@ use crate::at::At;
 use crate::disputes::{About, BearsAward, DecideDisputeAct, DisputeAct, Disputer, DropDisputeAct, RefundAct};
 use crate::words::{Money, Share, Time};
 use nooterra_engine::Record;
+use nooterra_engine::ids::{SiteId, ZoneId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
 use schemars::JsonSchema;
@@ -56,6 +57,8 @@ pub struct ActEntry {
     pub revoke_skill: Option<RevokeSkillAct>,
     /// A requester gets a contract of its own; needs no job unless it waits for one.
     pub contract: Option<crate::trading::ContractAct>,
+    /// A series is ended; needs no job unless it waits for one.
+    pub end_series: Option<crate::series::EndSeriesAct>,
     /// The requester answers a quote with another price.
     pub counter: Option<CounterAct>,
     /// The requester chooses a quote (`mode: manual`).
@@ -697,14 +700,25 @@ pub enum Deed {
         /// Only for this model.
         model: Option<String>,
     },
-    /// A requester gets a contract of its own.
+    /// A requester, the site or a zone of it gets a contract of its own.
     Contract {
-        /// Index into `requesters`.
-        requester: u32,
+        /// Index into `requesters`; with everybody if none.
+        requester: Option<u32>,
+        /// For this site.
+        site: Option<SiteId>,
+        /// For work that touches this zone.
+        zone: Option<ZoneId>,
         /// Coverage fee of each job, if it differs.
         cover_fee: Option<Amount>,
         /// Indexes into `providers` that are never asked.
         excludes: Vec<u32>,
+    },
+    /// A series is ended.
+    EndSeries {
+        /// Index into `series`.
+        series: u32,
+        /// By whom.
+        by: By,
     },
     /// A quote is answered with another price.
     Counter {
@@ -799,6 +813,7 @@ impl Deed {
                     | Self::RevokeSkill { .. }
                     | Self::ClearQuarantine { .. }
                     | Self::Contract { .. }
+                    | Self::EndSeries { .. }
             )
     }
 }

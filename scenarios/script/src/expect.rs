@@ -6,11 +6,11 @@
 use crate::families::{self, FAMILIES, LEDGER};
 use crate::flaw::nearest;
 use crate::metrics::{self, METRICS};
-use nooterra_engine::money::Currency;
 use cel::common::ast::{Expr, LiteralValue, operators};
 use cel::parser::{Expression, Parser};
 use cel::{Context, Value};
 use nooterra_engine::Record;
+use nooterra_engine::money::Currency;
 use nooterra_engine::time::Span;
 use std::fmt;
 

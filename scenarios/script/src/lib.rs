@@ -21,11 +21,13 @@ pub mod families;
 pub mod flaw;
 
 pub mod metrics;
+pub mod operators;
 mod read;
 mod resolve;
 pub mod resolved;
 pub mod scenario;
 pub mod schema;
+pub mod series;
 pub mod swarm;
 pub mod team;
 pub mod trading;

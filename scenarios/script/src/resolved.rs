@@ -2,10 +2,11 @@
 //! swarm drawn. Same file, site and seed: same value.
 
 use crate::acts::{Act, ClaimsPlan, NoShowChoice};
-use crate::expect::{Condition, Form};
 pub use crate::coins::TariffPlan;
+use crate::expect::{Condition, Form};
 pub use crate::fallback::FallbackKind;
 pub use crate::scenario::{Answering, AwardMode, CreditPayer};
+pub use crate::series::SeriesPlan;
 use nooterra_engine::Record;
 use nooterra_engine::faults::FaultPlan;
 use nooterra_engine::geom::Vec2;
@@ -51,6 +52,8 @@ pub struct Resolved {
     pub requesters: Vec<RequesterPlan>,
     /// Streams of jobs.
     pub demand: Vec<Demand>,
+    /// Series of jobs, in the order of the file.
+    pub series: Vec<SeriesPlan>,
     /// The payment provider.
     pub payments: PaymentsPlan,
     /// Links while nothing disturbs them.
@@ -596,6 +599,8 @@ pub struct PolicyPlan {
     pub max_rounds: Option<u32>,
     /// A counter-offer lapses after this.
     pub counter_lasts: Option<Span>,
+    /// A job of a series is asked for this long before it begins.
+    pub series_lead: Option<Span>,
     /// Longest wait for entry.
     pub access_wait: Option<Span>,
     /// Longest wait for a remote operator.

@@ -45,7 +45,7 @@ impl Setup {
     /// The site's id.
     #[must_use]
     pub fn site_id(&self) -> SiteId {
-        SiteId::named(&self.site.name)
+        self.site.id()
     }
     /// The site's witness device.
     #[must_use]
@@ -230,6 +230,7 @@ impl Setup {
         p.timing.no_show_decide = plan.no_show_decide.unwrap_or(p.timing.no_show_decide);
         p.moves.auto = plan.auto_reschedule.unwrap_or(p.moves.auto);
         p.moves.answer = plan.reschedule_answer.unwrap_or(p.moves.answer);
+        p.series.lead = plan.series_lead.unwrap_or(p.series.lead);
         p.round_for = plan.counter_lasts.unwrap_or(p.round_for);
         p.max_rounds = plan.max_rounds.map_or(p.max_rounds, |n| u8::try_from(n).unwrap_or(u8::MAX));
     }

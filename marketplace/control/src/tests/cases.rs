@@ -240,7 +240,8 @@ fn a_large_claim_takes_two_keys_that_say_the_same() {
 #[test]
 fn complaints_are_the_requesters_and_prove_nothing() {
     let (mut rig, job) = rig_with_job();
-    let complain = CaseCommand::Complain { job, code: IncidentCode::PropertyDamage, statement: Digest([1; 32]), amount: None, currency: None };
+    let complain =
+        CaseCommand::Complain { job, code: IncidentCode::PropertyDamage, statement: Digest([1; 32]), amount: None, currency: None };
     assert_eq!(rig.send("rq", &complain), Err("STATE_FORBIDS".into()), "before anything is booked");
     until(&mut rig, job, Status::Executing);
     assert_eq!(rig.send("rq2", &complain), Err("NOT_FOUND".into()));

@@ -224,13 +224,8 @@ fn every_currency_has_a_month_of_its_own() {
         rig.ask(job_in(&rig, c));
     }
     rig.run(600);
-    let closed: Vec<String> = rig
-        .facts
-        .iter()
-        .filter_map(Fact::event)
-        .filter(|r| r.payload.name() == "PERIOD_CLOSED")
-        .map(|r| r.header.stream.clone())
-        .collect();
+    let closed: Vec<String> =
+        rig.facts.iter().filter_map(Fact::event).filter(|r| r.payload.name() == "PERIOD_CLOSED").map(|r| r.header.stream.clone()).collect();
     assert_eq!(closed, ["period/EUR-202611", "period/JPY-202611", "period/KWD-202611"], "those without money too");
     for c in rig.c.state().genesis.policy.currencies() {
         assert_eq!(rig.c.book().open_from(c), Some(Instant::from_secs(400)), "{c}");

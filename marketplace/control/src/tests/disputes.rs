@@ -270,7 +270,13 @@ fn an_award_before_the_settlement_waits_for_it() {
 #[test]
 fn a_complaint_that_names_an_amount_is_disputed_when_the_job_has_ended() {
     let (mut rig, job) = rig_with_job();
-    let complain = |amount| CaseCommand::Complain { job, code: IncidentCode::QualityComplaint, statement: Digest([1; 32]), amount, currency: Some(Currency::EUR) };
+    let complain = |amount| CaseCommand::Complain {
+        job,
+        code: IncidentCode::QualityComplaint,
+        statement: Digest([1; 32]),
+        amount,
+        currency: Some(Currency::EUR),
+    };
     until(&mut rig, job, Status::Executing);
     let price = rig.c.money(job).unwrap().price;
     assert_eq!(rig.send("rq", &complain(Some(Amount::ZERO))), Err("AMOUNT_INVALID".into()));
@@ -353,8 +359,17 @@ fn a_settlement_waits_for_triage_and_dispute_together() {
     let (mut rig, job) = rig_with_job();
     until(&mut rig, job, Status::Completed);
     rig.run(20);
-    rig.send("rq", &CaseCommand::Complain { job, code: IncidentCode::Injury, statement: Digest([1; 32]), amount: Some(amount(50)), currency: Some(Currency::EUR) })
-        .unwrap();
+    rig.send(
+        "rq",
+        &CaseCommand::Complain {
+            job,
+            code: IncidentCode::Injury,
+            statement: Digest([1; 32]),
+            amount: Some(amount(50)),
+            currency: Some(Currency::EUR),
+        },
+    )
+    .unwrap();
     rig.run(90);
     let held = |e: &JobEvent| matches!(e, JobEvent::SettlementHeld { missing, .. } if *missing == [Missing::Dispute, Missing::Incident]);
     assert!(rig.job_events(job).iter().any(held), "{:?}", rig.job_events(job));

@@ -60,13 +60,16 @@ impl Negotiation {
     }
 
     fn submit(&self, v: &View<'_>, c: &RfqCommand) -> Result<Vec<RfqFact>, Code> {
-        let RfqCommand::Submit { quote, owner, standing, service, currency, arrive, robot_class, expires } = c else { return Ok(Vec::new()) };
+        let RfqCommand::Submit { quote, owner, standing, service, currency, arrive, robot_class, expires } = c else {
+            return Ok(Vec::new());
+        };
         let mut g = self.only_in(&[RfqStatus::Created, RfqStatus::Quoted]);
         g.need(robot_class.len() <= ROBOT_CLASS_MAX, Code::SchemaInvalid);
         let again = self.quotes.iter().any(|q| q.quote == *quote || (q.owner == *owner && q.is_live()));
         g.need(!again, Code::AlreadyDone);
         g.need(!self.closed && v.now < self.rfq.closes, Code::RfqClosed);
-        g.need(self.rfq.invited.binary_search(owner).is_ok(), Code::NotInvited);
+        // In whatever order they were asked: the framework owner of a series comes first.
+        g.need(self.rfq.invited.contains(owner), Code::NotInvited);
         let live = self.quotes.iter().filter(|q| q.is_live()).count();
         if *currency == self.rfq.currency {
             self.fair(&mut g, v, *service, *expires, u16::try_from(live).unwrap_or(u16::MAX));

@@ -222,7 +222,14 @@ fn a_contract_holds_in_its_own_currency() {
 fn what_was_pinned_stays_what_it_was() {
     let mut b = ContractBook::default();
     activate(&mut b, 0, 1, None, 0, 0);
-    let asked = Asked { explicit: None, requester: PartyId::named("r"), site: SiteId::named("s"), template: 0, zones: vec![], currency: Currency::EUR };
+    let asked = Asked {
+        explicit: None,
+        requester: PartyId::named("r"),
+        site: SiteId::named("s"),
+        template: 0,
+        zones: vec![],
+        currency: Currency::EUR,
+    };
     let pin = b.resolve(Instant(0), &asked).unwrap();
     let (contract, hash, terms) = (pin.contract, pin.document_hash, pin.terms.hash());
     activate(&mut b, 1, 2, Some(id(0)), 1, 4);

@@ -181,8 +181,12 @@ fn random_standing_offers_equal_a_list() {
                         let (mut rule, mut jobs): (Option<(StandingOffer, Vec<ZoneId>)>, Vec<JobId>) = (None, Vec::new());
                         for f in &said {
                             match f {
-                                StandingFact::Set { owner, offer, zones } if *owner == who && offer.currency == currency => rule = Some((offer.clone(), zones.clone())),
-                                StandingFact::Cleared { owner, currency: c } if (*owner, *c) == (who, currency) => (rule, jobs) = (None, Vec::new()),
+                                StandingFact::Set { owner, offer, zones } if *owner == who && offer.currency == currency => {
+                                    rule = Some((offer.clone(), zones.clone()))
+                                }
+                                StandingFact::Cleared { owner, currency: c } if (*owner, *c) == (who, currency) => {
+                                    (rule, jobs) = (None, Vec::new())
+                                }
                                 StandingFact::Taken { owner, currency: c, job }
                                     if (*owner, *c) == (who, currency) && rule.is_some() && !jobs.contains(job) =>
                                 {

@@ -19,7 +19,8 @@ fn a_bundle_has_one_byte_form_and_one_hash() {
     assert_eq!(o.worst_s, 600 + 60 + 600 + 30 + 5, "start fails twice, ask, go, look, bell");
     // Any other content is another hash.
     let mut seen = std::collections::BTreeSet::from([b.hash()]);
-    let changes: [fn(&mut Manifest); 3] = [|m| m.version.patch = 1, |m| m.licence.prices[0].fee = Amount::new(9).unwrap(), |m| m.sensors.clear()];
+    let changes: [fn(&mut Manifest); 3] =
+        [|m| m.version.patch = 1, |m| m.licence.prices[0].fee = Amount::new(9).unwrap(), |m| m.sensors.clear()];
     for change in changes {
         assert!(seen.insert(pack(change).hash()));
     }

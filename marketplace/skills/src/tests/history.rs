@@ -76,7 +76,12 @@ fn opening(p: &Pool) -> Vec<(&'static str, Hand, &'static str, Command)> {
     }
     let bundle = p.bundles[0].0.hash();
     for n in 0..2 {
-        out.push(("license", by(Role::MK, "mk"), "mk", Command::License { job: job(n), licence: licence(n), bundle, tenant: tenant(), currency: Currency::EUR }));
+        out.push((
+            "license",
+            by(Role::MK, "mk"),
+            "mk",
+            Command::License { job: job(n), licence: licence(n), bundle, tenant: tenant(), currency: Currency::EUR },
+        ));
     }
     out
 }

@@ -294,11 +294,7 @@ pub(crate) const fn payable(role: Role, party: PartyId) -> Account {
 }
 
 /// The currency of a party's event, and its entries in it.
-pub(crate) fn of_party(
-    paying: &mut BTreeMap<PayoutId, Paying>,
-    party: PartyId,
-    e: &PartyEvent,
-) -> Option<(Currency, Vec<Due>)> {
+pub(crate) fn of_party(paying: &mut BTreeMap<PayoutId, Paying>, party: PartyId, e: &PartyEvent) -> Option<(Currency, Vec<Due>)> {
     Some(match e {
         PartyEvent::PayoutInitiated { payout, role, gross, netted, net, currency } => {
             let from = payable(*role, party);

@@ -202,7 +202,10 @@ pub fn claim() -> Rig {
     if let Some(incident) = incident {
         let _ = rig.send("judge", &StaffCommand::Triage { job, incident, severity: 3, fault: Fault::Owner, confirmed: true });
         rig.run(60);
-        let _ = rig.send("rq", &CaseCommand::OpenClaim { job, incident, claimant: None, demand: amount(900), currency: Currency::EUR, head: Head::Property });
+        let _ = rig.send(
+            "rq",
+            &CaseCommand::OpenClaim { job, incident, claimant: None, demand: amount(900), currency: Currency::EUR, head: Head::Property },
+        );
         let claim = rig.c.state().cases[&job].claims.claims.keys().last().copied();
         if let Some(claim) = claim {
             let paper = Document { item: Item::Valuation, content_hash: Digest([9; 32]) };

@@ -15,7 +15,7 @@ use nooterra_engine::time::{Instant, Span};
 
 /// Every kind of deed, for messages.
 const DEEDS: &str = "cancel, revoke, chargeback, complain, triage, claim, assess, decide, adjust, forge, quarantine, stop, clear, counter, \
-                     award, reschedule, no_show, approve, revoke_skill, contract, \
+                     award, reschedule, no_show, approve, revoke_skill, contract, end_series, \
                      dispute, drop_dispute, decide_dispute, refund";
 /// A bank takes so long to decide if nothing is said.
 const BANK: Span = Span::from_secs(60);
@@ -115,6 +115,7 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>) -> Option<
         e.clear.is_some(),
         e.revoke_skill.is_some(),
         e.contract.is_some(),
+        e.end_series.is_some(),
         e.counter.is_some(),
         e.award.is_some(),
         e.reschedule.is_some(),
@@ -214,8 +215,11 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>) -> Option<
     if let Some(r) = &e.revoke {
         return Some(Deed::Revoke { why: r.reason.value });
     }
+    if let Some(s) = &e.end_series {
+        return super::series::end(desk, s);
+    }
     if let Some(c) = &e.contract {
-        return super::trading::contract(desk, c, parties);
+        return super::trading::contract(desk, e, c, parties);
     }
     e.revoke_skill.as_ref().map(|r| revoke_skill(desk, r))
 }

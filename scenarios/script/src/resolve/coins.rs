@@ -119,6 +119,23 @@ pub(super) fn takes(desk: &mut Desk<'_>, given: &[At<Coin>], among: &[Currency])
     out
 }
 
+/// What work is paid in: what is said, or what `pay` names, or `own`.
+pub(super) fn of_work(
+    desk: &mut Desk<'_>,
+    said: Option<&At<Coin>>,
+    pay: Option<&At<Money>>,
+    own: Currency,
+    among: &[Currency],
+) -> Currency {
+    said.iter().for_each(|c| coin(desk, c, among));
+    pay.iter().for_each(|m| traded(desk, m, among));
+    let currency = said.map(|c| c.0).or(pay.map(|m| m.currency)).unwrap_or(own);
+    if let Some(m) = pay.filter(|m| m.currency != currency) {
+        desk.flaw(m, format!("a job in {currency} is not paid in {}", m.currency), format!("write the amount in {currency}"));
+    }
+    currency
+}
+
 /// A currency that is traded in.
 pub(super) fn coin(desk: &mut Desk<'_>, c: &At<Coin>, among: &[Currency]) {
     if !among.contains(&c.0) {
@@ -127,7 +144,11 @@ pub(super) fn coin(desk: &mut Desk<'_>, c: &At<Coin>, among: &[Currency]) {
 }
 
 fn remedy(among: &[Currency]) -> &'static str {
-    if among.len() == 1 { "use one currency, or name another tariff under `market: tariffs:`" } else { "name its tariff under `market: tariffs:`" }
+    if among.len() == 1 {
+        "use one currency, or name another tariff under `market: tariffs:`"
+    } else {
+        "name its tariff under `market: tariffs:`"
+    }
 }
 
 fn list(among: &[Currency]) -> String {

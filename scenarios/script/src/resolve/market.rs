@@ -2,8 +2,8 @@
 //! between the map's own places on every graph that a robot drives on.
 
 use super::Desk;
-use super::coins;
 use super::bare::{self, usable};
+use super::coins;
 use super::names::index;
 use crate::at::At;
 use crate::coins::TariffPlan;
@@ -11,6 +11,7 @@ use crate::resolved::{
     Answering, AwardMode, Demand, JobKind, PaymentsPlan, Process, ProviderPlan, RequesterPlan, RobotStart, ServiceLevel, Tier, Trip,
 };
 use crate::scenario::{self, Jobs, ProcessKind};
+use crate::series::SeriesPlan;
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_site::model::Vertex;
@@ -38,6 +39,7 @@ pub(super) struct Parties {
 pub(super) struct Asked {
     pub requesters: Vec<RequesterPlan>,
     pub streams: Vec<Demand>,
+    pub series: Vec<SeriesPlan>,
 }
 
 const QUOTE_DELAY: (Span, Span) = (Span::from_millis(200), Span::from_secs(2));
@@ -177,6 +179,7 @@ pub(super) fn demand(
         return unasked(desk, market.currency, models, robots, &ranges, per_hour);
     };
     let (mut requesters, mut streams): (Vec<RequesterPlan>, Vec<Demand>) = (Vec::new(), Vec::new());
+    let mut series = Vec::new();
     for r in listed {
         name(desk, &r.name, requesters.iter().map(|r| r.name.clone()).collect());
         let requester = index(requesters.len());
@@ -194,6 +197,10 @@ pub(super) fn demand(
         });
         // Who takes one currency asks in it.
         let own = if let [one] = r.takes.as_slice() { one.0 } else { market.currency };
+        series.extend(super::series::series(desk, market, own, (requester, r), &ranges, duration));
+        if r.jobs.0.is_empty() && r.series.is_empty() {
+            desk.flaw(&r.name, format!("`{}` asks for nothing", r.name.value), "add `jobs:` or `series:`");
+        }
         for jobs in &r.jobs.0 {
             if let Some(d) = stream(desk, market, own, jobs, requester, &ranges, duration, per_hour) {
                 let mass = d.mass_g;
@@ -210,7 +217,7 @@ pub(super) fn demand(
             }
         }
     }
-    Asked { requesters, streams }
+    Asked { requesters, streams, series }
 }
 
 fn process(desk: &mut Desk<'_>, jobs: &Jobs, duration: Span, per_hour: Option<u64>) -> Option<Process> {
@@ -272,13 +279,7 @@ fn stream(
     per_hour: Option<u64>,
 ) -> Option<Demand> {
     let process = process(desk, jobs, duration, per_hour);
-    jobs.currency.iter().for_each(|c| coins::coin(desk, c, &market.trades));
-    jobs.pay.iter().for_each(|m| coins::traded(desk, m, &market.trades));
-    let paid = jobs.pay.as_ref().map(|m| m.currency);
-    let currency = jobs.currency.as_ref().map(|c| c.0).or(paid).unwrap_or(own);
-    if let Some(m) = jobs.pay.as_ref().filter(|m| m.currency != currency) {
-        desk.flaw(m, format!("a job in {currency} is not paid in {}", m.currency), format!("write the amount in {currency}"));
-    }
+    let currency = coins::of_work(desk, jobs.currency.as_ref(), jobs.pay.as_ref(), own, &market.trades);
     let kind = match jobs.kind.as_ref().map(|k| k.value) {
         Some(scenario::JobKind::Lift) => JobKind::Lift,
         Some(scenario::JobKind::Patrol) => JobKind::Patrol,
@@ -415,7 +416,7 @@ fn unasked(
             "name vertices on its lanes, or say what is asked for under `market: requesters:`",
         ));
     }
-    Asked { requesters, streams }
+    Asked { requesters, streams, series: Vec::new() }
 }
 
 fn places(desk: &Desk<'_>, members: &[usize], robots: &[RobotStart], ranges: &[Vec<bool>]) -> Vec<Trip> {

@@ -12,6 +12,7 @@ mod names;
 mod operators;
 mod outline;
 mod people;
+mod series;
 mod team;
 mod trading;
 
@@ -24,8 +25,8 @@ use crate::swarm::Swarm;
 use crate::ways::Ways;
 use crate::words::{Share, Time, Times};
 use nooterra_engine::chance::{Chance, Place};
-use nooterra_engine::net::Profile;
 use nooterra_engine::money::Currency;
+use nooterra_engine::net::Profile;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_site::RobotModel;
 use nooterra_site::model::Site;
@@ -101,6 +102,7 @@ pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotMod
         providers: market.providers.into_iter().map(|p| p.plan).collect(),
         requesters: demand.requesters,
         demand: demand.streams,
+        series: demand.series,
         payments,
         network,
         faults,
@@ -292,6 +294,7 @@ fn policy(desk: &mut Desk<'_>, p: &Policy, tariffs: &mut [TariffPlan], trades: &
         no_show_decide: t(&p.no_show_decide),
         auto_reschedule: p.auto_reschedule.as_ref().map(|v| v.value),
         reschedule_answer: t(&p.reschedule_answer),
+        series_lead: t(&p.series_lead),
         max_rounds: p.max_rounds.as_ref().map(|v| v.value),
         counter_lasts: t(&p.counter_lasts),
         access_wait: t(&p.access_wait),

@@ -75,10 +75,16 @@ fn nothing_is_converted() {
         assert!(all.contains(part), "`{part}` is missing from:\n{all}");
     };
     refused("  currency: USD", "nothing says what work costs in USD: the built-in prices are in euro");
-    refused("  tariffs: [{currency: USD, delivery: USD 9.00, per_km: USD 4.00}]", "the tariff of USD does not say patrol, inspect, per_min");
+    refused(
+        "  tariffs: [{currency: USD, delivery: USD 9.00, per_km: USD 4.00}]",
+        "the tariff of USD does not say patrol, inspect, per_min",
+    );
     refused(&format!("  tariffs: [{}]", YEN.replace("JPY 640", "EUR 4.00")), "the tariff of JPY names an amount in EUR");
     refused(&format!("  tariffs: [{YEN}, {YEN}]"), "JPY has two tariffs");
-    refused(&format!("  tariffs: [{}]", YEN.replace("licence_most: JPY 32", "licence_most: JPY 3")), "a checkpoint costs more than a job may");
+    refused(
+        &format!("  tariffs: [{}]", YEN.replace("licence_most: JPY 32", "licence_most: JPY 3")),
+        "a checkpoint costs more than a job may",
+    );
     refused(&format!("  tariffs: [{}]", YEN.replace("delivery: JPY 1400", "delivery: JPY 0")), "a delivery costs something");
     refused("  providers: [{name: acme, takes: [USD]}]", "the market trades in EUR, not USD");
     let asks = |rest: &str| format!("  currency: EUR\n  tariffs: [{YEN}]\n  requesters: [{{name: a, jobs: {jobs}, {rest}}}}}]");

@@ -6,6 +6,7 @@ mod conditions;
 mod disputes;
 mod market;
 mod resolving;
+mod series;
 mod words;
 
 use nooterra_engine::geom::Vec2;
