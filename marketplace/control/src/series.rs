@@ -10,7 +10,7 @@ use crate::input::{NewJob, NewSeries};
 use crate::negotiation::refusal;
 use crate::unit::{Outcome, Unit, need};
 use nooterra_engine::Record;
-use nooterra_engine::ids::{JobId, PartyId, SeriesId};
+use nooterra_engine::ids::{ItemId, JobId, PartyId, SeriesId};
 use nooterra_engine::time::Instant;
 use nooterra_jobs::terms::{Mode, Window};
 use nooterra_market::negotiation::RfqCommand;
@@ -122,10 +122,11 @@ impl Unit<'_> {
         let now = on_calendar(epoch, self.now());
         loop {
             let Some(r) = self.s.series.get(&id).filter(|r| r.series.deadline().is_some_and(|d| d <= now)) else { return };
-            let (requester, owner, next) =
-                (r.requester, r.series.framework.owner, r.series.occurrences.get(usize::from(r.series.next)).copied());
-            let Some(w) = next else { return };
-            let job = NewJob { window: window(epoch, w), ..r.job.clone() };
+            let (requester, owner, number) = (r.requester, r.series.framework.owner, r.series.next);
+            let Some(w) = r.series.occurrences.get(usize::from(number)).copied() else { return };
+            // What is carried today is not what was carried yesterday.
+            let item = r.job.item.map(|i| ItemId::named(&format!("{i}/{number}")));
+            let job = NewJob { window: window(epoch, w), item, ..r.job.clone() };
             let draft = self.draft_of(requester, job);
             // What cannot be priced is asked for under the price that it had.
             let reference = draft.as_ref().map_or(r.series.framework.reference, |d| d.price.total());

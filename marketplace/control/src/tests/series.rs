@@ -143,7 +143,7 @@ fn either_side_ends_it_and_nobody_else() {
 fn every(rig: &Rig, every_s: u32, count: Option<u16>, from: Instant, until: Instant) -> NewSeries {
     let rule = weekdays(8 * 3_600, 13 * 3_600);
     let every = Some(Repeat { every_s, length_s: 1_800 });
-    NewSeries { job: Box::new(rig.patrol(&[2, 4])), rule, every, from, until, count, owner: party("acme") }
+    NewSeries { job: Box::new(rig.delivery(2, 4)), rule, every, from, until, count, owner: party("acme") }
 }
 
 #[test]
@@ -204,6 +204,9 @@ fn several_occurrences_of_a_day_are_asked_for_one_after_the_other() {
     let made = jobs(&rig);
     let mode = |i: usize| rig.c.state().jobs[&made[i]].request.mode;
     assert_eq!((mode(0), mode(1), mode(2)), (Mode::Instant, Mode::Instant, Mode::Auto));
+    // Each carries something of its own.
+    let items: std::collections::BTreeSet<_> = made.iter().map(|j| rig.c.state().jobs[j].request.item).collect();
+    assert!(items.len() == made.len() && !items.contains(&None), "{items:?}");
     // Whoever is invited may quote, in whatever order they stand on the list.
     let third = &rig.job_events(made[2]);
     let invited = third.iter().find_map(|e| if let JobEvent::RfqOpened { invited, .. } = e { Some(invited.clone()) } else { None });

@@ -1,6 +1,6 @@
 //! Short histories of the platform among puppets, each with something that can go wrong in it.
 
-use nooterra_control::input::{CaseCommand, Document, FinanceCommand, Line, Month};
+use nooterra_control::input::{CaseCommand, Document, FinanceCommand, Hours, Line, Month, NewSeries, Repeat, StandingOffer, WeeklyRule};
 use nooterra_control::puppets::coins::{three, yen};
 use nooterra_control::puppets::rig::{Rig, genesis, operator, party, robot};
 use nooterra_control::puppets::skilled::skilled;
@@ -445,6 +445,36 @@ pub fn two_coins() -> Rig {
     rig
 }
 
+/// The same delivery three times at a framework price, each asked for when its time has come, and the series ended.
+pub fn series() -> Rig {
+    let mut g = genesis(Policy::scenario(), TWO);
+    g.policy.series.lead = nooterra_engine::Span::from_secs(60);
+    let mut rig = kept(Rig::of(g, TWO));
+    rig.run(10);
+    let offer = OwnerCommand::SetStandingOffer(StandingOffer {
+        offer: nooterra_engine::ids::StandingOfferId::named("s"),
+        templates: vec![nooterra_jobs::terms::Template::Delivery as u8],
+        price_bps: 9_000,
+        min_service: amount(1),
+        capacity: 1,
+        substitute: false,
+        currency: Currency::EUR,
+    });
+    let _ = rig.send("acme", &offer);
+    let rule = WeeklyRule { days: 127, hours: Hours { from_s: 0, to_s: 86_400 }, zone: "UTC".into(), exceptions: vec![] };
+    let job = Box::new(rig.delivery(2, 5));
+    let from = rig.now + nooterra_engine::Span::from_secs(60);
+    let (every, until) = (Some(Repeat { every_s: 600, length_s: 1_800 }), from + nooterra_engine::Span::from_mins(600));
+    let new = NewSeries { job, rule, every, from, until, count: Some(5), owner: party("acme") };
+    let _ = rig.send("rq", &RequesterCommand::CreateSeries(Box::new(new)));
+    rig.run(1_900);
+    if let Some(series) = rig.c.state().series.keys().next().copied() {
+        let _ = rig.send("rq", &RequesterCommand::EndSeries { series });
+    }
+    rig.run(900);
+    rig
+}
+
 /// A robot speaks with a fence that is over.
 pub fn stale_fence() -> Rig {
     let mut rig = kept(Rig::new(TWO));
@@ -558,6 +588,7 @@ pub const ALL: &[Named] = &[
     ("crowd", crowd),
     ("withdrawn", withdrawn),
     ("two_coins", two_coins),
+    ("series", series),
     ("handover", handover),
     ("stopped", stopped),
     ("stopped_for_good", stopped_for_good),
