@@ -5,7 +5,7 @@ use crate::out::Paint;
 use crate::table::{Lean, table};
 use nooterra_engine::money::{Currency, decimal};
 use nooterra_player::{DiffReport, Divergence};
-use nooterra_runner::report::{Judged, RunReport};
+use nooterra_runner::report::{Judged, MoneyReport, RunReport};
 use nooterra_runner::{Outcome, ReplayReport};
 
 /// Jobs shown; the JSON form has all.
@@ -137,10 +137,21 @@ fn jobs(r: &RunReport, p: Paint) -> Vec<String> {
 }
 
 fn books(r: &RunReport, p: Paint) -> Vec<String> {
-    let m = &r.money;
+    let mut out = Vec::new();
+    for m in &r.money {
+        if !out.is_empty() {
+            out.push(String::new());
+        }
+        out.extend(book(m, r.money.len() > 1, p));
+    }
+    out
+}
+
+fn book(m: &MoneyReport, several: bool, p: Paint) -> Vec<String> {
     let show = |minor: i64| money(minor, &m.currency);
     let plain = |minor: u64| show(i64::try_from(minor).unwrap_or(i64::MAX));
-    let mut out = vec![p.bold("Money")];
+    let title = if several { format!("Money in {}", m.currency) } else { "Money".to_owned() };
+    let mut out = vec![p.bold(&title)];
     let balanced = if m.imbalance_minor == 0 { p.good("balances") } else { p.bad(&format!("is off by {}", show(m.imbalance_minor))) };
     out.push(format!("  captured {}, refunded {}, in escrow {}", plain(m.captured_minor), plain(m.refunded_minor), show(m.escrow_minor)));
     out.push(format!("  the book has {} entries and {balanced}", m.entries));

@@ -287,8 +287,9 @@ impl<'s> Game<'s> {
         self.tally.events += out.facts.len() as u64 - refused;
         // What a word arms for this very instant fires before the next word.
         assert!(self.c.next_deadline().is_none_or(|d| d > self.now || (inputs > 0 && d == self.now)), "no timer that is due is left");
-        let currency = self.c.state().genesis.currency;
-        assert_eq!(nooterra_ledger::statement::sums(self.c.book(), currency), (0, 0), "debits equal credits");
+        for currency in self.c.state().genesis.policy.currencies() {
+            assert_eq!(nooterra_ledger::statement::sums(self.c.book(), currency), (0, 0), "debits equal credits");
+        }
         self.pool.now = self.now.0;
         for f in &out.facts {
             harvest(&Fact::shape(), &encode(f), &mut self.pool);

@@ -95,10 +95,17 @@ fn overview(l: &LedgerOfLog, p: Paint) -> Vec<String> {
         .flat_map(|(name, id)| l.statements(id).into_iter().map(move |s| (name.clone(), s)))
         .map(|(name, s)| {
             let of = |v| money(v, s.currency);
-            vec![name, s.account.name().to_owned(), of(s.added), of(s.taken), of(s.ending)]
+            vec![name, s.account.name().to_owned(), s.currency.to_string(), of(s.added), of(s.taken), of(s.ending)]
         })
         .collect();
-    let heading = [("party", Lean::Left), ("account", Lean::Left), ("added", Lean::Right), ("taken", Lean::Right), ("stands", Lean::Right)];
+    let heading = [
+        ("party", Lean::Left),
+        ("account", Lean::Left),
+        ("currency", Lean::Left),
+        ("added", Lean::Right),
+        ("taken", Lean::Right),
+        ("stands", Lean::Right),
+    ];
     lines.extend(table(&heading, &rows));
     let jobs = l.jobs();
     lines.extend([String::new(), p.bold(&format!("Jobs ({})", jobs.len()))]);
@@ -106,7 +113,12 @@ fn overview(l: &LedgerOfLog, p: Paint) -> Vec<String> {
     let rows: Vec<Vec<String>> = jobs
         .iter()
         .take(JOBS_SHOWN)
-        .map(|j| vec![j.job.clone(), j.last_event.to_owned(), j.entries.to_string(), at(j.first_ns), at(j.last_ns), j.escrow.to_string()])
+        .map(|j| {
+            // What never moved money has no currency.
+            let currency = j.currency.as_deref().and_then(|c| Currency::parse(c).ok());
+            let escrow = currency.map_or_else(String::new, |c| format!("{c} {}", money(j.escrow, c)));
+            vec![j.job.clone(), j.last_event.to_owned(), j.entries.to_string(), at(j.first_ns), at(j.last_ns), escrow]
+        })
         .collect();
     let heading = [
         ("job", Lean::Left),

@@ -246,8 +246,10 @@ fn bank(ask: &PaymentAsk, c: &Control) -> PaymentReport {
         PaymentAsk::Capture { payment, amount } => PaymentReport::Captured { payment, amount },
         PaymentAsk::Void { payment } => PaymentReport::Voided { payment },
         PaymentAsk::Refund { refund, .. } => PaymentReport::RefundPaid { refund, provider_ref: provider_ref() },
-        PaymentAsk::PayClaim { claim, amount, .. } => PaymentReport::ClaimPaid { claim, amount, provider_ref: provider_ref() },
-        PaymentAsk::Recover { claim, insurer, amount, .. } => PaymentReport::RecoveryReceived { claim, insurer, amount },
+        PaymentAsk::PayClaim { claim, amount, currency, .. } => {
+            PaymentReport::ClaimPaid { claim, amount, currency, provider_ref: provider_ref() }
+        }
+        PaymentAsk::Recover { claim, insurer, amount, currency } => PaymentReport::RecoveryReceived { claim, insurer, amount, currency },
         PaymentAsk::Payout { payout, .. } => PaymentReport::PayoutConfirmed { payout, provider_ref: provider_ref() },
     }
 }

@@ -16,7 +16,7 @@ use nooterra_jobs::Pins;
 use nooterra_jobs::event::{Cause, Event, Fault, IncidentCode, ReleaseReason, StallReason};
 use nooterra_jobs::status::Status;
 use nooterra_operations::assist::{Priority, Reason};
-use nooterra_trust::claim::{Claims, Item};
+use nooterra_trust::claim::{Claims, Item, Terms};
 use nooterra_trust::dispute::Disputes;
 use nooterra_trust::evidence::{self, Capture, Channel, Evidence, PrivacyMode, Retention, Subject};
 use nooterra_trust::gate::Gate;
@@ -56,6 +56,8 @@ pub struct Case {
 
 impl Case {
     fn new(job: JobId, requester: PartyId, p: &Pins, policy: &Policy, insurer: Option<PartyId>, at: Instant) -> Self {
+        // A booking was priced by its tariff; without one nothing would be paid on a claim.
+        let claims = policy.tariff(p.currency).map_or_else(|| Terms::with_max(Amount::ZERO), |t| policy.claims.terms(t, p.max_claims));
         let developer = p.licences.first().map(|l| l.developer);
         let parties = Parties { requester, owner: p.owner, operator: None, developer, insurer };
         let named: BTreeSet<PartyId> = [Some(requester), Some(p.owner), developer].into_iter().flatten().collect();
@@ -63,7 +65,7 @@ impl Case {
         Self {
             incidents: Incidents::new(Stream::Job(job), named),
             evidence: Evidence::new(PrivacyMode::Minimal, declared, Retention::default(), Some(at)),
-            claims: Claims::new(policy.claims.terms(p.max_claims), parties),
+            claims: Claims::new(claims, parties),
             disputes: Disputes::new(parties, Amount::saturating(p.total()), policy.disputes),
             asked: None,
             gate: Gate::default(),
@@ -176,7 +178,7 @@ impl Unit<'_> {
     pub fn open_case(&mut self, job: JobId, pins: &Pins) {
         let Ok(j) = self.job(job) else { return };
         let g = &self.s.genesis;
-        let case = Case::new(job, j.request.requester, pins, &g.policy, g.contract.insurer, self.now());
+        let case = Case::new(job, j.request.requester, pins, &g.policy, g.insurer, self.now());
         self.s.cases.insert(job, case);
     }
 

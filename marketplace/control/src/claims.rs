@@ -13,7 +13,7 @@ use crate::unit::{Outcome, Unit, need, no};
 use crate::wish::PaymentAsk;
 use nooterra_engine::Digest;
 use nooterra_engine::ids::{ClaimId, EventId, IncidentId, JobId, KeyId, PartyId};
-use nooterra_engine::money::Amount;
+use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
 use nooterra_jobs::job::Job;
 use nooterra_ledger::{Account, Role as PayRole};
@@ -69,9 +69,10 @@ pub(crate) fn role_of(parties: &Parties, party: PartyId) -> PayRole {
     }
 }
 
-/// What is granted to claimants and not paid yet, minor units: it is spoken for.
-pub(crate) fn owed_to_claimants(s: &State) -> u64 {
-    let rows = s.book.accounts().iter().filter(|r| matches!(r.key.account, Account::ClaimsPayable { .. }));
+/// What is granted to claimants in a currency and not paid yet, minor units: it is spoken for.
+pub(crate) fn owed_to_claimants(s: &State, currency: Currency) -> u64 {
+    let owed = |a: &Account| matches!(a, Account::ClaimsPayable { .. });
+    let rows = s.book.accounts().iter().filter(|r| r.key.currency == currency && owed(&r.key.account));
     u64::try_from(rows.map(|r| r.balance.posted).sum::<i128>()).unwrap_or(0)
 }
 
@@ -81,7 +82,7 @@ impl Unit<'_> {
         // What is signed says all of a decision but who proposed it first.
         let said = if decides { said(&c) } else { Digest::ZERO };
         match c {
-            CaseCommand::Complain { job, code, statement, amount } => {
+            CaseCommand::Complain { job, code, statement, amount, currency } => {
                 need(self.cx.role == Role::RQ, Code::RoleForbidden)?;
                 self.own_job(job, PartyId::from_bytes(self.cx.actor))?;
                 need(statement != Digest::ZERO, Code::ContentHashMissing)?;
@@ -89,6 +90,7 @@ impl Unit<'_> {
                 let case = self.s.cases.get(&job).ok_or_else(|| Rejection::new(Code::StateForbids).field("job"))?;
                 need(case.incidents.takes_reports(self.now()), Code::StateForbids)?;
                 if let Some(amount) = amount {
+                    self.in_its_currency(job, currency)?;
                     self.may_ask(job, amount)?;
                 }
                 let j = self.job(job)?;
@@ -99,10 +101,14 @@ impl Unit<'_> {
                 }
                 Ok(())
             }
-            CaseCommand::OpenClaim { job, incident, claimant, demand, head } => {
+            CaseCommand::OpenClaim { job, incident, claimant, demand, currency, head } => {
                 let claim: ClaimId = self.new_id();
                 let claimant = claimant.unwrap_or(PartyId::from_bytes(self.cx.actor));
-                self.claim(job, &Command::Open { claim, incident, claimant, demand, head })
+                let open = Command::Open { claim, incident, claimant, demand, head };
+                let case = self.case(job)?;
+                case.claims.decide(self.now(), &self.hand(), &case.incidents, &open)?;
+                self.in_its_currency(job, Some(currency))?;
+                self.claim(job, &open)
             }
             CaseCommand::TriageClaim { job, claim, documents } => {
                 let incident = self.claimed(job, claim)?.0;
@@ -117,7 +123,9 @@ impl Unit<'_> {
                 Ok(())
             }
             CaseCommand::ReserveClaim { job, claim, reserve } => self.claim(job, &Command::Reserve { claim, reserve }),
-            CaseCommand::ApproveClaim { job, claim, assessed, claimant_fault_bps, split } => {
+            CaseCommand::ApproveClaim { job, claim, assessed, currency, claimant_fault_bps, split } => {
+                self.case(job)?;
+                self.in_its_currency(job, Some(currency))?;
                 self.with_second_key(job, claim, said, |second| Command::Approve {
                     claim,
                     assessed,
@@ -133,16 +141,26 @@ impl Unit<'_> {
                 let insurer = PartyId::from_bytes(self.cx.actor);
                 self.claim(job, &Command::RefuseRecovery { claim, insurer, amount })
             }
-            CaseCommand::OpenDispute { job, ground, amount } => self.open_dispute(job, ground, amount),
+            CaseCommand::OpenDispute { job, ground, amount, currency } => self.open_dispute(job, ground, amount, currency),
             CaseCommand::DropDispute { job, dispute } => self.dispute(job, &dispute::Command::Drop { dispute }),
-            CaseCommand::DecideDispute { job, dispute, verdict } => self.dispute(job, &dispute::Command::Decide { dispute, verdict }),
+            CaseCommand::DecideDispute { job, dispute, verdict, currency } => {
+                self.case(job)?;
+                self.in_its_currency(job, Some(currency))?;
+                self.dispute(job, &dispute::Command::Decide { dispute, verdict })
+            }
         }
     }
 
     /// Money of claims that the payment adapter reports.
-    pub fn claim_money(&mut self, claim: ClaimId, command: Command) -> Outcome {
+    pub fn claim_money(&mut self, claim: ClaimId, currency: Currency, command: Command) -> Outcome {
         let Some(job) = self.s.claim_jobs.get(&claim).copied() else { return no(Code::NotFound) };
+        self.in_its_currency(job, Some(currency))?;
         self.claim(job, &command)
+    }
+
+    /// A job has one currency, and whatever is asked, granted or paid for it is of that one.
+    pub(crate) fn in_its_currency(&self, job: JobId, currency: Option<Currency>) -> Outcome {
+        need(currency == Some(self.job(job)?.request.currency), Code::CurrencyMismatch)
     }
 
     fn claimed(&self, job: JobId, claim: ClaimId) -> Result<(IncidentId, Option<Route>), Rejection> {
@@ -236,18 +254,18 @@ impl Unit<'_> {
         let Some(case) = self.s.cases.get(&job).filter(|_| approved) else { return };
         let owed = case.claims.claims.get(&id).and_then(|c| c.grant.as_ref()).map_or(Amount::ZERO, claim::Grant::outstanding);
         if let Some(insurer) = case.claims.parties.insurer.filter(|_| owed > Amount::ZERO) {
-            let currency = self.s.genesis.currency;
+            let Ok(currency) = self.job(job).map(|j| j.request.currency) else { return };
             self.ask_payments(PaymentAsk::Recover { claim: id, insurer, amount: owed, currency });
         }
     }
 
     /// Asks for the payment of a claim, if there is money for all that are granted; else its deadline asks again.
     fn pay_claim(&mut self, job: JobId, claim: ClaimId) {
-        let currency = self.s.genesis.currency;
+        let Ok(currency) = self.job(job).map(|j| j.request.currency) else { return };
         let Some(c) = self.s.cases.get(&job).and_then(|c| c.claims.claims.get(&claim)) else { return };
         let Some(amount) = c.grant.as_ref().map(|g| g.payout) else { return };
         let payee = c.claimant;
-        if nooterra_settlement::payout::fundable(&self.s.book, currency) >= owed_to_claimants(self.s) {
+        if nooterra_settlement::payout::fundable(&self.s.book, currency) >= owed_to_claimants(self.s, currency) {
             self.ask_payments(PaymentAsk::PayClaim { claim, payee, amount, currency });
         }
     }

@@ -1,19 +1,20 @@
 //! Contracts on the platform: written and published by the market service, signed by every party that they bind, found
 //! for each request, pinned at booking by hash (section 4.6).
 //!
-//! The genesis stands for a first contract that holds for everything; it goes the same way as any other. A request
+//! The genesis stands for a first contract in each currency, which holds for everything that is paid in it; it goes the
+//! same way as any other. A request
 //! falls under the contract that is found when it is made. Where that one ends before the booking, the request ends
 //! with it: nothing is ever booked under terms that are not in force.
 
 use crate::fact::Event as Payload;
-use crate::genesis::Genesis;
+use crate::genesis::{ContractTerms, Genesis};
 use crate::input::ContractWord;
 use crate::negotiation::refusal;
 use crate::policy::Policy;
 use crate::unit::{Outcome, Unit, need};
 use nooterra_engine::always;
-use nooterra_engine::ids::{ContractId, JobId, PartyId, TenantId};
-use nooterra_engine::money::Amount;
+use nooterra_engine::ids::{ContractId, JobId, PartyId, TenantId, ZoneId};
+use nooterra_engine::money::{Amount, Currency};
 use nooterra_jobs::pins::{CancelTable, HoldRule, MoveTerms, NoShowDefault, SiteFaultBearer, Weights};
 use nooterra_jobs::tier::{Level, LevelValues, Rung};
 use nooterra_market::cancel::CaptureTerms;
@@ -30,8 +31,8 @@ pub(crate) fn platform(tenant: TenantId) -> PartyId {
     PartyId::from_bytes(*tenant.as_bytes())
 }
 
-/// The terms that the policy gives to a contract of the genesis.
-fn terms_of(g: &Genesis) -> Terms {
+/// The terms that the policy gives to a contract of the genesis, with the amounts of its currency.
+fn terms_of(g: &Genesis, own: &ContractTerms) -> Terms {
     let p = &g.policy;
     let level = |l: Level| crate::sla::level_terms(&p.level_values.clone().unwrap_or_else(|| l.values()));
     let capture = CaptureTerms {
@@ -41,10 +42,10 @@ fn terms_of(g: &Genesis) -> Terms {
         ..CaptureTerms::default()
     };
     Terms {
-        currency: g.currency,
-        cover_fee: g.contract.cover_fee,
+        currency: own.currency,
+        cover_fee: own.cover_fee,
         handover: p.handover,
-        substitution: g.contract.substitution,
+        substitution: own.substitution,
         excluded: Vec::new(),
         site_fault: match p.site_fault_bearer {
             SiteFaultBearer::Requester => SiteFault::Requester,
@@ -69,27 +70,48 @@ fn terms_of(g: &Genesis) -> Terms {
         },
         split: SplitWeights { reserve: p.weights.reserve, platform: p.weights.platform, owner: p.weights.owner },
         cover: CoverWeights { premium: 6_000, reserve: 3_000, revenue: 1_000 },
-        max_claims: Amount::saturating(p.max_claims),
+        max_claims: Amount::saturating(p.tariff(own.currency).map_or(0, |t| t.max_claims)),
     }
 }
 
-/// What the platform does at genesis so that bookings have a contract.
-fn first_commands(g: &Genesis) -> [ContractCommand; 4] {
-    let contract = g.contract.contract;
-    let signer = Signer { role: SignerRole::Platform, party: platform(g.tenant) };
-    let terms = terms_of(g);
-    let draft = Draft { scope: Scope::default(), signers: vec![signer], terms, text_hash: g.contract.text_hash, supersedes: None };
-    let document = nooterra_market::contract::Document { contract, version: 1, draft: draft.clone() };
-    [
-        ContractCommand::Write { contract, draft: Box::new(draft) },
-        ContractCommand::Publish { contract },
-        ContractCommand::Sign { contract, signer, document_hash: document.hash() },
-        ContractCommand::Activate { contract, from: g.at },
-    ]
+/// What the platform does at genesis so that bookings have a contract, whatever currency they are in.
+fn first_commands(g: &Genesis) -> Vec<ContractCommand> {
+    let of = |own: &ContractTerms| {
+        let contract = own.contract;
+        let signer = Signer { role: SignerRole::Platform, party: platform(g.tenant) };
+        let (terms, text_hash) = (terms_of(g, own), own.text_hash);
+        let draft = Draft { scope: Scope::default(), signers: vec![signer], terms, text_hash, supersedes: None };
+        let document = nooterra_market::contract::Document { contract, version: 1, draft: draft.clone() };
+        [
+            ContractCommand::Write { contract, draft: Box::new(draft) },
+            ContractCommand::Publish { contract },
+            ContractCommand::Sign { contract, signer, document_hash: document.hash() },
+            ContractCommand::Activate { contract, from: g.at },
+        ]
+    };
+    g.contracts.iter().flat_map(of).collect()
 }
 
-/// Could bookings be made under the contract of this genesis?
+/// Could bookings be made and settled under the contracts of this genesis? Each currency has one tariff and one contract;
+/// who is paid by every job – operators, developers, the insurer – takes every currency.
 pub(crate) fn check_genesis(g: &Genesis) -> Result<(), Rejection> {
+    let currencies = g.policy.currencies();
+    let wrong = |what: &str| Rejection::new(Code::SchemaInvalid).field(what);
+    if currencies.is_empty() || !currencies.windows(2).all(|w| w[0] < w[1]) {
+        return Err(wrong("tariffs").expected("at least one, ascending, each currency once").actual(format!("{currencies:?}")));
+    }
+    let of_contracts: Vec<Currency> = g.contracts.iter().map(|c| c.currency).collect();
+    if of_contracts != currencies {
+        return Err(wrong("contracts").expected(format!("one for each of {currencies:?}")).actual(format!("{of_contracts:?}")));
+    }
+    let developers = g.contracts.iter().flat_map(|c| c.licences.iter().map(|l| l.developer));
+    let operators = g.operators.iter().map(|o| o.party);
+    for party in developers.chain(operators).chain(g.insurer) {
+        if let Some(c) = currencies.iter().find(|c| !g.takes(party, **c)) {
+            let refused = Rejection::new(Code::CurrencyMismatch).field("takes");
+            return Err(refused.expected(format!("{c}: every job may pay this party")).actual(party));
+        }
+    }
     let mut book = nooterra_market::ContractBook::default();
     for c in first_commands(g) {
         for f in book.decide(g.at, &c).map_err(|e| refusal(e).field("contract"))? {
@@ -264,12 +286,16 @@ impl Unit<'_> {
         }
     }
 
-    /// A contract can bind verified parties only, in the tenant's currency.
+    /// A contract can bind verified parties only, in a currency that is traded in and that each of them takes.
     fn check_draft(&self, d: &Draft) -> Outcome {
         let g = &self.s.genesis;
-        let known = |s: &Signer| s.role == SignerRole::Platform && s.party == platform(g.tenant) || self.s.parties.contains_key(&s.party);
-        need(d.signers.iter().all(known), Code::NotFound)?;
-        need(d.terms.currency == g.currency, Code::CurrencyMismatch)
+        let ours = |s: &Signer| s.role == SignerRole::Platform && s.party == platform(g.tenant);
+        need(d.signers.iter().all(|s| ours(s) || self.s.parties.contains_key(&s.party)), Code::NotFound)?;
+        // One for a site or a zone that is not here would hold for nothing, and nobody would notice.
+        let here = d.scope.site.is_none_or(|s| s == g.site) && d.scope.zone.is_none_or(|z| self.world.site.zones().contains(&z));
+        need(here, Code::NotFound)?;
+        let c = d.terms.currency;
+        need(g.policy.tariff(c).is_some() && d.signers.iter().all(|s| ours(s) || g.takes(s.party, c)), Code::CurrencyMismatch)
     }
 
     /// Successors whose time has come take over.
@@ -283,8 +309,15 @@ impl Unit<'_> {
     }
 
     /// The contract that a request falls under, with the owners that it admits.
-    pub fn contract_for(&self, explicit: Option<ContractId>, requester: PartyId, template: u8) -> Result<(ContractId, Terms), Rejection> {
-        let asked = Asked { explicit, requester, site: self.s.genesis.site, template, zones: Vec::new() };
+    pub fn contract_for(
+        &self,
+        explicit: Option<ContractId>,
+        requester: PartyId,
+        template: u8,
+        zones: &[ZoneId],
+        currency: Currency,
+    ) -> Result<(ContractId, Terms), Rejection> {
+        let asked = Asked { explicit, requester, site: self.s.genesis.site, template, zones: zones.to_vec(), currency };
         let r = self.s.contracts.resolve(self.now(), &asked).map_err(|c| refusal(c).field("contract"))?;
         Ok((r.contract, r.terms.clone()))
     }

@@ -128,6 +128,7 @@ impl Control {
         }
         let now = genesis.at;
         let month = crate::finance::month_of(genesis.epoch, now);
+        let exposure = genesis.policy.tariffs.iter().map(|t| (t.currency, Exposure::default())).collect();
         let state = State {
             genesis,
             now,
@@ -146,7 +147,7 @@ impl Control {
             payouts: BTreeMap::new(),
             book: Book::default(),
             money: MoneyBook::default(),
-            exposure: Exposure::default(),
+            exposure,
             month,
             adjustments: Proposals::default(),
             chargebacks: BTreeMap::new(),

@@ -10,7 +10,7 @@ use crate::unit::{Outcome, Unit, need, no};
 use crate::wish::PaymentAsk;
 use nooterra_engine::Digest;
 use nooterra_engine::ids::{DisputeId, EventId, JobId, KeyId, RefundId};
-use nooterra_engine::money::Amount;
+use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::sometimes;
 use nooterra_jobs::Job;
 use nooterra_jobs::event::{Event, RefundBearer, RefundOf};
@@ -60,10 +60,13 @@ impl Unit<'_> {
         Ok(())
     }
 
-    pub(crate) fn open_dispute(&mut self, job: JobId, ground: Ground, amount: Amount) -> Outcome {
+    pub(crate) fn open_dispute(&mut self, job: JobId, ground: Ground, amount: Amount, currency: Currency) -> Outcome {
         let dispute: DisputeId = self.new_id();
         let Some(opener) = self.hand().party else { return no(Code::NotFound) };
-        self.dispute(job, &Command::Open { dispute, opener, ground, amount })
+        let open = Command::Open { dispute, opener, ground, amount };
+        self.case(job)?.disputes.decide(self.now(), &self.hand(), &open)?;
+        self.in_its_currency(job, Some(currency))?;
+        self.dispute(job, &open)
     }
 
     /// What a verdict promises can be kept.

@@ -6,11 +6,11 @@ pub use crate::team::TeamEvent;
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{EventId, IncidentId, JobId, PartyId, PayoutId, RobotId, ShiftId};
-use nooterra_engine::money::Amount;
+use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
 use nooterra_jobs::terms::Window;
 use nooterra_ledger::Role as PayRole;
-use nooterra_market::availability::{CalendarFact, WeeklyRule};
+use nooterra_market::availability::{CalendarFact, Repeat, WeeklyRule};
 use nooterra_market::contract::ContractFact;
 use nooterra_market::series::{Framework, OccurrencePrice, SeriesEnd};
 use nooterra_market::standing::StandingOffer;
@@ -98,8 +98,12 @@ pub enum SeriesEvent {
         requester: PartyId,
         /// When.
         rule: Box<WeeklyRule>,
+        /// At which interval within its hours.
+        every: Option<Repeat>,
         /// The framework quote.
         framework: Framework,
+        /// Its currency.
+        currency: Currency,
         /// Occurrences start before this.
         until: Instant,
         /// How many there are.
@@ -206,11 +210,11 @@ pub enum DispatchEvent {
 #[allow(missing_docs)] // every name and field is defined in the catalogue
 pub enum PartyEvent {
     StandingOfferSet(StandingOffer),
-    StandingOfferCleared {},
-    PayoutInitiated { payout: PayoutId, role: PayRole, gross: Amount, netted: Amount, net: Amount },
+    StandingOfferCleared { currency: Currency },
+    PayoutInitiated { payout: PayoutId, role: PayRole, gross: Amount, netted: Amount, net: Amount, currency: Currency },
     PayoutConfirmed { payout: PayoutId, provider_ref: String },
     PayoutFailed { payout: PayoutId, code: String },
-    ProviderSettled { gross: Amount, fee: Amount, provider_ref: String },
+    ProviderSettled { gross: Amount, fee: Amount, currency: Currency, provider_ref: String },
     TrustScoreUpdated { party: PartyId, from_bps: u32, to_bps: u32, reason: EventId, job: Option<JobId> },
 }
 
@@ -234,7 +238,7 @@ impl Event {
             Self::Dispatch(DispatchEvent::DispatchEvaluated { .. }) => "DISPATCH_EVALUATED",
             Self::Party(e) => match e {
                 PartyEvent::StandingOfferSet(_) => "STANDING_OFFER_SET",
-                PartyEvent::StandingOfferCleared {} => "STANDING_OFFER_CLEARED",
+                PartyEvent::StandingOfferCleared { .. } => "STANDING_OFFER_CLEARED",
                 PartyEvent::PayoutInitiated { .. } => "PAYOUT_INITIATED",
                 PartyEvent::PayoutConfirmed { .. } => "PAYOUT_CONFIRMED",
                 PartyEvent::PayoutFailed { .. } => "PAYOUT_FAILED",

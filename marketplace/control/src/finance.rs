@@ -1,4 +1,5 @@
-//! The books of a month: closed when it is over, set right afterwards by two people in the month that is open.
+//! The books of a month, one of each currency: closed when it is over, set right afterwards by two people in the month
+//! that is open.
 
 use crate::fact::PeriodEvent;
 use crate::input::{FinanceCommand, Line};
@@ -7,11 +8,13 @@ use crate::two_keys::said;
 use crate::unit::{Outcome, Unit, need, no};
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{EventId, PartyId};
+use nooterra_engine::money::Currency;
 use nooterra_engine::sometimes;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_ledger::Account;
 use nooterra_settlement::adjust::{AdjustmentLine, posted_in};
 use nooterra_settlement::month::Month;
+use nooterra_settlement::period::Exposure;
 use nooterra_settlement::{Cause, period};
 use nooterra_trust::{Code, Rejection, Role};
 
@@ -30,29 +33,37 @@ pub(crate) fn month_of(epoch: Instant, at: Instant) -> Month {
 }
 
 impl Unit<'_> {
-    /// The month is over: its statements are drawn up and its books closed. Nothing can enter it any more.
+    /// The month is over: its statements are drawn up and its books closed, each currency's by itself. Nothing can enter it
+    /// any more.
     pub fn close_month(&mut self) {
-        let (now, currency, month) = (self.now(), self.s.genesis.currency, self.s.month);
+        let (now, month) = (self.now(), self.s.month);
         let to = month_end(self.s);
         let from = Instant(month.from().0.saturating_sub(self.s.genesis.epoch.0));
-        let closing = period::close(&self.s.book, currency, from, to, now, self.s.exposure);
-        self.s.month = month.next();
-        let closing = match closing {
-            Ok(c) => c,
-            Err(e) => {
-                nooterra_engine::always!(false, "I28 a month closes", "{}: {e}", month.period(currency));
-                return;
-            }
-        };
-        sometimes!(true, "month closed");
-        self.s.exposure = self.s.exposure.next();
-        let mut exposure = closing.exposure;
-        if nooterra_engine::planted!("I28 say less than was locked") {
-            exposure.held = 0;
+        let mut open: Vec<(Currency, Exposure)> = self.s.exposure.iter().map(|(c, e)| (*c, *e)).collect();
+        if nooterra_engine::planted!("I28 forget the books of a currency") {
+            open.truncate(1);
         }
-        let event = PeriodEvent::PeriodClosed { trial_hash: closing.trial_hash, statements: closing.hashes(), exposure };
-        let event_id = self.emit_period(&month.period(currency), event);
-        self.post([closing.command(event_id, now)]);
+        // All are drawn up before the first is closed: that is already younger than the month.
+        let drawn: Vec<_> = open.iter().map(|(c, e)| period::close(&self.s.book, *c, from, to, now, *e)).collect();
+        self.s.month = month.next();
+        for ((currency, locked), closing) in open.into_iter().zip(drawn) {
+            let closing = match closing {
+                Ok(c) => c,
+                Err(e) => {
+                    nooterra_engine::always!(false, "I28 a month closes", "{}: {e}", month.period(currency));
+                    continue;
+                }
+            };
+            sometimes!(true, "month closed");
+            self.s.exposure.insert(currency, locked.next());
+            let mut exposure = closing.exposure;
+            if nooterra_engine::planted!("I28 say less than was locked") {
+                exposure.held = 0;
+            }
+            let event = PeriodEvent::PeriodClosed { trial_hash: closing.trial_hash, statements: closing.hashes(), exposure };
+            let event_id = self.emit_period(&month.period(currency), event);
+            self.post([closing.command(event_id, now)]);
+        }
     }
 
     /// What finance says (`FI`). Money is set right by two keys only: the first is kept until another says the very same.
@@ -60,14 +71,15 @@ impl Unit<'_> {
         need(self.cx.role == Role::FI, Code::RoleForbidden)?;
         let Some(key) = self.cx.key else { return no(Code::SecondKeyRequired) };
         let said = said(&c);
-        let (lines, origin, reason) = match c {
+        let (currency, lines, origin, reason) = match c {
             FinanceCommand::Refund { job, dispute } => return self.refund_award(job, dispute),
-            FinanceCommand::Adjust { lines, origin, reason } => (lines, origin, reason),
+            FinanceCommand::Adjust { currency, lines, origin, reason } => (currency, lines, origin, reason),
         };
+        need(self.s.genesis.policy.tariff(currency).is_some(), Code::CurrencyMismatch)?;
         let is_month = |m: Month| m.year >= 1970 && (1..=12).contains(&m.month);
         need(!lines.is_empty() && lines.len() <= LINES_MAX && origin.is_none_or(is_month), Code::SchemaInvalid)?;
         need(reason != Digest::ZERO, Code::ContentHashMissing)?;
-        let command = |event| self.adjustment(event, &lines, origin);
+        let command = |event| self.adjustment(event, currency, &lines, origin);
         // Whether the ledger takes it is known before it is written down.
         let dry = command(EventId::from_bytes([0; 16]))?;
         self.posts(&dry)?;
@@ -76,21 +88,27 @@ impl Unit<'_> {
             return Ok(());
         }
         self.s.adjustments.done(said);
-        let month = self.s.month.period(self.s.genesis.currency);
+        let month = self.s.month.period(currency);
         let event = PeriodEvent::AdjustmentPosted { lines: lines.clone(), origin_period: origin, decision_hash: said };
         let event_id = self.emit_period(&month, event);
-        let command = self.adjustment(event_id, &lines, origin)?;
+        let command = self.adjustment(event_id, currency, &lines, origin)?;
         self.post([command]);
         Ok(())
     }
 
-    fn adjustment(&self, event: EventId, lines: &[Line], origin: Option<Month>) -> Result<nooterra_ledger::Command, Rejection> {
-        let cause = Cause { event, at: self.now(), currency: self.s.genesis.currency };
+    fn adjustment(
+        &self,
+        event: EventId,
+        currency: Currency,
+        lines: &[Line],
+        origin: Option<Month>,
+    ) -> Result<nooterra_ledger::Command, Rejection> {
+        let cause = Cause { event, at: self.now(), currency };
         let own: Vec<AdjustmentLine> = lines.iter().map(|l| AdjustmentLine { account: l.account, amount: l.amount }).collect();
         for l in lines {
             // A payable without a verified payee could never be paid out.
             let party = l.account.party();
-            need(party.is_none_or(|p| self.s.parties.contains_key(&p)), Code::PayeeMissing)?;
+            need(party.is_none_or(|p| self.s.genesis.takes(p, currency)), Code::PayeeMissing)?;
             need(!matches!(l.account, Account::Cash | Account::PspClearing), Code::FundingInvalid)?;
         }
         posted_in(self.s.month, cause, &own, origin).map_err(crate::chargebacks::refused)

@@ -106,7 +106,7 @@ impl Unit<'_> {
     /// Says what a settlement waits for.
     pub(crate) fn hold(&mut self, job: JobId, hold: Option<HoldId>, missing: Vec<Missing>) {
         let hold = hold.unwrap_or_else(|| self.new_id());
-        let currency = self.s.genesis.currency;
+        let Ok(currency) = self.job(job).map(|j| j.request.currency) else { return };
         let money = [Account::Escrow { job }, Account::Held { job }].map(|a| crate::money::posted(self.s, a, currency));
         let amount = Amount::saturating(money.iter().sum());
         self.emit(job, Event::SettlementHeld { hold, missing, amount });

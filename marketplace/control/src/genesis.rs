@@ -17,18 +17,18 @@ use nooterra_trust::{Binding, SigningKey};
 pub struct Genesis {
     /// The marketplace.
     pub tenant: TenantId,
-    /// Its policy.
+    /// Its policy, with a tariff for each currency that it trades in.
     pub policy: Policy,
-    /// Its currency.
-    pub currency: Currency,
     /// Its site.
     pub site: SiteId,
     /// When it starts.
     pub at: Instant,
     /// The calendar's time at instant zero, since 1970-01-01 UTC: the months of the books are the calendar's.
     pub epoch: Instant,
-    /// The first contract: it holds for everything that no later one takes.
-    pub contract: ContractTerms,
+    /// The first contracts, one for each tariff and in the same order: they hold for everything that no later one takes.
+    pub contracts: Vec<ContractTerms>,
+    /// Who insures the jobs, if anybody: in every currency.
+    pub insurer: Option<PartyId>,
     /// Verified parties.
     pub parties: Vec<PartyEntry>,
     /// Keys of everybody who may speak. Subjects: RQ, OW, DV, CE, PS, OS, TR the party; RB the robot; OP the operator; SI the site or device; WI the device.
@@ -63,14 +63,14 @@ pub struct OperatorEntry {
 pub struct ContractTerms {
     /// Its id.
     pub contract: ContractId,
+    /// The currency of its amounts, and of the jobs that it holds for.
+    pub currency: Currency,
     /// Hash of its text for people.
     pub text_hash: Digest,
     /// Coverage fee `F` of a job.
     pub cover_fee: Amount,
     /// May another owner's robot be sent?
     pub substitution: bool,
-    /// Who insures the jobs, if anybody.
-    pub insurer: Option<PartyId>,
     /// Skills that every job licenses.
     pub licences: Vec<LicencePin>,
 }
@@ -84,6 +84,26 @@ pub struct PartyEntry {
     pub name: String,
     /// Trust in it as an owner, basis points (5 000 for a newcomer).
     pub trust_bps: u32,
+    /// Currencies that it pays and is paid in, where it does not take all.
+    pub takes: Vec<Currency>,
+}
+
+impl PartyEntry {
+    /// Does it pay and can it be paid in this currency?
+    pub fn takes(&self, currency: Currency) -> bool {
+        self.takes.is_empty() || self.takes.contains(&currency)
+    }
+}
+
+impl Genesis {
+    /// The first contract of a currency.
+    pub fn contract(&self, currency: Currency) -> Option<&ContractTerms> {
+        self.contracts.iter().find(|c| c.currency == currency)
+    }
+    /// Does a party of the list pay and can it be paid in this currency? Nobody else is paid at all.
+    pub fn takes(&self, party: PartyId, currency: Currency) -> bool {
+        self.parties.iter().any(|p| p.party == party && p.takes(currency))
+    }
 }
 
 /// A robot.

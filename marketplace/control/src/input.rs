@@ -12,7 +12,7 @@ use nooterra_jobs::event::{Choice, Fault, IncidentCode, RevokeReason};
 use nooterra_jobs::terms::{Mode, Step, Template, Window};
 use nooterra_jobs::tier::{Level, Tier};
 pub use nooterra_ledger::Account;
-pub use nooterra_market::availability::{Hours, WeeklyRule};
+pub use nooterra_market::availability::{Hours, Repeat, WeeklyRule};
 pub use nooterra_market::contract::{ContractFact, Draft as ContractDraft, EndCause, Scope, Signer, SignerRole, Terms};
 pub use nooterra_market::standing::StandingOffer;
 pub use nooterra_settlement::month::Month;
@@ -97,7 +97,7 @@ pub struct NewJob {
     pub tier: Tier,
     /// Highest total price.
     pub budget: Option<Amount>,
-    /// Currency; the tenant's.
+    /// Currency: one that the marketplace trades in and that the requester takes.
     pub currency: Currency,
     /// Punctuality.
     pub level: Level,
@@ -120,10 +120,14 @@ pub struct NewSeries {
     pub job: Box<NewJob>,
     /// On which days, at what hours.
     pub rule: WeeklyRule,
+    /// At which interval within those hours; once a day if left out.
+    pub every: Option<Repeat>,
     /// Occurrences start at or after this.
     pub from: Instant,
     /// And before this.
     pub until: Instant,
+    /// No more than so many; as many as there are if left out.
+    pub count: Option<u16>,
     /// Whose standing offer gives the framework quote.
     pub owner: PartyId,
 }
@@ -258,6 +262,8 @@ pub enum OwnerCommand {
         job: JobId,
         /// Service amount.
         service: Amount,
+        /// Of which currency: the job's.
+        currency: Currency,
         /// Promised arrival.
         arrive: Instant,
         /// Robot class offered.
@@ -272,10 +278,13 @@ pub enum OwnerCommand {
         /// The quote.
         quote: QuoteId,
     },
-    /// Sets a rule that quotes for it.
+    /// Sets a rule that quotes for it, in one currency.
     SetStandingOffer(StandingOffer),
     /// Takes that rule back.
-    ClearStandingOffer {},
+    ClearStandingOffer {
+        /// Of which currency.
+        currency: Currency,
+    },
     /// Says when its robots can work; from then on they are matched within these windows only.
     SetAvailability {
         /// One robot; all of the owner's if left out.
@@ -353,12 +362,12 @@ pub enum PaymentReport {
     RefundFailed { refund: RefundId, code: String },
     PayoutConfirmed { payout: PayoutId, provider_ref: String },
     PayoutFailed { payout: PayoutId, code: String },
-    ProviderSettled { amount: Amount, fee: Amount, provider_ref: String },
+    ProviderSettled { amount: Amount, fee: Amount, currency: Currency, provider_ref: String },
     ChargebackOpened { payment: PaymentId, amount: Amount, fee: Amount, currency: Currency, reason: String, provider_ref: String },
     ChargebackWon { provider_ref: String, fee_back: Amount },
     ChargebackLost { provider_ref: String },
-    ClaimPaid { claim: ClaimId, amount: Amount, provider_ref: String },
-    RecoveryReceived { claim: ClaimId, insurer: PartyId, amount: Amount },
+    ClaimPaid { claim: ClaimId, amount: Amount, currency: Currency, provider_ref: String },
+    RecoveryReceived { claim: ClaimId, insurer: PartyId, amount: Amount, currency: Currency },
 }
 
 /// A document that the trust service has seen.
@@ -383,6 +392,8 @@ pub enum CaseCommand {
         statement: Digest,
         /// What it asks back; disputed once the job has ended, if that is before the settlement.
         amount: Option<Amount>,
+        /// Of which currency, with an amount: the job's.
+        currency: Option<Currency>,
     },
     /// A claim (`RQ`, `OW`, `SI`; `OS` for people who have no key).
     OpenClaim {
@@ -394,6 +405,8 @@ pub enum CaseCommand {
         claimant: Option<PartyId>,
         /// How much.
         demand: Amount,
+        /// Of which currency: the job's.
+        currency: Currency,
         /// For what.
         head: Head,
     },
@@ -423,6 +436,8 @@ pub enum CaseCommand {
         claim: ClaimId,
         /// The harm found, before the claimant's own part.
         assessed: Amount,
+        /// Of which currency: the job's.
+        currency: Currency,
         /// The claimant's own part, basis points.
         claimant_fault_bps: u32,
         /// Who bears it.
@@ -445,6 +460,8 @@ pub enum CaseCommand {
         ground: Ground,
         /// How much is in dispute.
         amount: Amount,
+        /// Of which currency: the job's.
+        currency: Currency,
     },
     /// Gives a dispute up (whoever opened it).
     DropDispute {
@@ -461,6 +478,8 @@ pub enum CaseCommand {
         dispute: DisputeId,
         /// How.
         verdict: Verdict,
+        /// The currency of its award: the job's.
+        currency: Currency,
     },
     /// Will not pay a part of its share (`IN`).
     RefuseRecovery {
@@ -530,6 +549,8 @@ pub struct Line {
 pub enum FinanceCommand {
     /// Sets books right; needs two keys that say the same.
     Adjust {
+        /// In the books of which currency.
+        currency: Currency,
         /// Lines that sum to nothing.
         lines: Vec<Line>,
         /// The closed month that it sets right, if one.

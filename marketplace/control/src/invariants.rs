@@ -53,7 +53,9 @@ pub(crate) fn assert_local(s: &State, jobs: &BTreeSet<JobId>) {
         }
     }
     if s.units.is_multiple_of(SAMPLE) {
-        let (posted, pending) = nooterra_ledger::statement::sums(&s.book, s.genesis.currency);
-        always!(posted == 0 && pending == 0, "I20 debits equal credits", "posted {posted}, pending {pending}");
+        for c in s.genesis.policy.currencies() {
+            let (posted, pending) = nooterra_ledger::statement::sums(&s.book, c);
+            always!(posted == 0 && pending == 0, "I20 debits equal credits", "{c}: posted {posted}, pending {pending}");
+        }
     }
 }

@@ -79,6 +79,7 @@ mod tests;
 #[allow(missing_docs, clippy::unwrap_used, clippy::cast_possible_truncation, dead_code)]
 pub mod puppets {
     pub mod asking;
+    pub mod coins;
     pub mod floor;
     pub mod lifting;
     pub mod rig;

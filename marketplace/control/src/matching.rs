@@ -250,6 +250,7 @@ impl Unit<'_> {
             is_excluded: job.is_excluded(c.robot.id, now),
             lacks_certificate: self.s.lacks_certificate(job.id, min_cert(job), c, now),
             lacks_route: travel.is_none() || carry.is_none() || back.is_none(),
+            lacks_offer: self.s.standing.get(c.robot.owner, job.request.currency).is_none(),
             ..Bars::default()
         };
         let ms = |v: Option<u64>| Span::from_millis(v.unwrap_or(0));
@@ -268,7 +269,7 @@ impl Unit<'_> {
         assign::Robot {
             robot: r.id,
             owner: r.owner,
-            has_standing_offer: self.s.standing.get(r.owner).is_some(),
+            has_standing_offer: self.s.standing.offers(r.owner),
             is_fit: fit_for_job(c, now),
             heartbeat: r.heard_at.unwrap_or(Instant::ZERO),
             heartbeat_every: r.heartbeat,

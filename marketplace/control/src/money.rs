@@ -110,16 +110,21 @@ const fn fault_of(f: Fault) -> settlement::Fault {
 
 /// Entries of a party's event.
 pub(crate) fn party_entries(s: &State, party: PartyId, event: &PartyEvent, event_id: EventId, at: Instant) -> Vec<Command> {
-    let cause = Cause { event: event_id, at, currency: s.genesis.currency };
+    let cause = |currency| Cause { event: event_id, at, currency };
+    let on_its_way = |payout| s.payouts.get(payout).map(|p| (p, cause(p.due.currency)));
     let one = match event {
-        PartyEvent::PayoutInitiated { payout, role, gross, netted, .. } => {
-            let due = settlement::Due { party, role: *role, currency: s.genesis.currency, gross: gross.minor(), netted: netted.minor() };
-            settlement::Payout { payout: *payout, due }.initiated(cause)
+        PartyEvent::PayoutInitiated { payout, role, gross, netted, currency, .. } => {
+            let due = settlement::Due { party, role: *role, currency: *currency, gross: gross.minor(), netted: netted.minor() };
+            settlement::Payout { payout: *payout, due }.initiated(cause(*currency))
         }
-        PartyEvent::PayoutConfirmed { payout, .. } => s.payouts.get(payout).and_then(|p| p.confirmed(cause)),
-        PartyEvent::PayoutFailed { payout, .. } => s.payouts.get(payout).and_then(|p| p.failed(cause)),
-        PartyEvent::ProviderSettled { gross, fee, .. } => settlement::payment::provider_settled(cause, gross.minor(), fee.minor()),
-        PartyEvent::StandingOfferSet(_) | PartyEvent::StandingOfferCleared {} | PartyEvent::TrustScoreUpdated { .. } => None,
+        PartyEvent::PayoutConfirmed { payout, .. } => on_its_way(payout).and_then(|(p, c)| p.confirmed(c)),
+        PartyEvent::PayoutFailed { payout, .. } => on_its_way(payout).and_then(|(p, c)| p.failed(c)),
+        PartyEvent::ProviderSettled { gross, fee, currency, .. } => {
+            let planted = nooterra_engine::planted!("I22 hand money over in another currency");
+            let currency = s.genesis.policy.tariffs.first().filter(|_| planted).map_or(*currency, |t| t.currency);
+            settlement::payment::provider_settled(cause(currency), gross.minor(), fee.minor())
+        }
+        PartyEvent::StandingOfferSet(_) | PartyEvent::StandingOfferCleared { .. } | PartyEvent::TrustScoreUpdated { .. } => None,
     };
     one.into_iter().collect()
 }

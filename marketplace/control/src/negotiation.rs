@@ -8,7 +8,7 @@ use crate::unit::{Outcome, Unit, need, no};
 use crate::wish::{PaymentAsk, Terms};
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{JobId, PartyId, QuoteId};
-use nooterra_engine::money::Amount;
+use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
 use nooterra_jobs::Deadline;
 use nooterra_jobs::event::{AwardReason, Counter, Event, LapseReason, Side, WithdrawReason};
@@ -296,13 +296,13 @@ impl Unit<'_> {
         &mut self,
         owner: PartyId,
         job: JobId,
-        service: Amount,
+        (service, currency): (Amount, Currency),
         arrive: Instant,
         robot_class: String,
         expires: Instant,
     ) -> Outcome {
         let quote = self.new_id();
-        let c = RfqCommand::Submit { quote, owner, standing: None, service: service.minor(), arrive, robot_class, expires };
+        let c = RfqCommand::Submit { quote, owner, standing: None, service: service.minor(), currency, arrive, robot_class, expires };
         let reference = self.job(job)?.rfq.price.total();
         let facts = self.decided(job, &c).map_err(|r| {
             let priced = matches!(r.code, Code::PriceOutOfBand | Code::SplitInfeasible);

@@ -14,14 +14,14 @@ use nooterra_trust::Code;
 impl Unit<'_> {
     pub fn owner(&mut self, party: PartyId, c: OwnerCommand) -> Outcome {
         match c {
-            OwnerCommand::SubmitQuote { job, service, arrive, robot_class, expires } => {
-                self.submit_quote(party, job, service, arrive, robot_class, expires)
+            OwnerCommand::SubmitQuote { job, service, currency, arrive, robot_class, expires } => {
+                self.submit_quote(party, job, (service, currency), arrive, robot_class, expires)
             }
             OwnerCommand::Stop(order) => self.stop_by_owner(party, order),
             OwnerCommand::ClearStop { stop } => self.clear_stop(stop, Voice::Owner),
             OwnerCommand::WithdrawQuote { job, quote } => self.negotiate(job, &RfqCommand::WithdrawQuote { owner: party, quote }),
-            OwnerCommand::SetStandingOffer(offer) => self.set_standing(party, Some(offer)),
-            OwnerCommand::ClearStandingOffer {} => self.set_standing(party, None),
+            OwnerCommand::SetStandingOffer(offer) => self.set_standing(party, offer),
+            OwnerCommand::ClearStandingOffer { currency } => self.clear_standing(party, currency),
             OwnerCommand::SetAvailability { robot, rule } => self.set_availability(party, robot, &rule),
             OwnerCommand::EndSeries { series } => self.end_series(series, SeriesEnd::Owner, party),
             OwnerCommand::Cancel { job } => {

@@ -117,16 +117,17 @@ impl Unit<'_> {
                 self.s.payouts.remove(&payout);
                 Ok(())
             }
-            PaymentReport::ProviderSettled { amount, fee, provider_ref } => {
+            PaymentReport::ProviderSettled { amount, fee, currency, provider_ref } => {
+                need(self.s.genesis.policy.tariff(currency).is_some(), Code::CurrencyMismatch)?;
                 need(fee <= amount && amount > Amount::ZERO, Code::AmountInvalid)?;
-                self.emit_party(adapter, PartyEvent::ProviderSettled { gross: amount, fee, provider_ref });
+                self.emit_party(adapter, PartyEvent::ProviderSettled { gross: amount, fee, currency, provider_ref });
                 Ok(())
             }
-            PaymentReport::ClaimPaid { claim, amount, provider_ref } => {
-                self.claim_money(claim, Command::Pay { claim, amount, provider_ref })
+            PaymentReport::ClaimPaid { claim, amount, currency, provider_ref } => {
+                self.claim_money(claim, currency, Command::Pay { claim, amount, provider_ref })
             }
-            PaymentReport::RecoveryReceived { claim, insurer, amount } => {
-                self.claim_money(claim, Command::Recover { claim, insurer, amount })
+            PaymentReport::RecoveryReceived { claim, insurer, amount, currency } => {
+                self.claim_money(claim, currency, Command::Recover { claim, insurer, amount })
             }
             opened_or_decided => self.chargeback(opened_or_decided),
         }
@@ -184,7 +185,7 @@ impl Unit<'_> {
             risk_m: j.rfq.risk_m,
             min_trust_bps: nooterra_market::risk::min_trust_bps(j.rfq.risk_m, &g.policy.prices),
             tasks_hash: r.tasks_hash(),
-            licences: self.licence_pins()?,
+            licences: self.licence_pins(r.currency)?,
             weights: t.weights,
             cancel: t.cancel,
             proof: nooterra_jobs::proof::requirement(r.template, &r.steps),
@@ -196,7 +197,7 @@ impl Unit<'_> {
             no_show: t.no_show,
             hold_rule: t.hold_rule,
             max_claims: t.max_claims,
-            operator_rate: g.policy.operator_rate,
+            operator_rate: g.policy.tariff(r.currency)?.operator_rate,
             assist_fallback: g.policy.assist_fallback,
             coverage: r.need.coverage,
             approvals: g.policy.approvals.clone(),

@@ -2,13 +2,14 @@
 
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, content_hash};
-use nooterra_engine::money::Amount;
+use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Span;
 use nooterra_jobs::Timing;
 use nooterra_jobs::approval::ApprovalKind;
 use nooterra_jobs::pins::{CancelTable, CreditFunding, HoldRule, MoveTerms, NoShowDefault, SiteFaultBearer, Weights};
 use nooterra_jobs::tier::{HumanClass, LevelValues, TierValues};
-use nooterra_market::PriceTables;
+use nooterra_market::series::SeriesTerms;
+use nooterra_market::{PriceTables, Rates};
 use nooterra_trust::claim::Terms;
 use nooterra_trust::detect::Thresholds;
 use nooterra_trust::dispute::Times;
@@ -18,8 +19,10 @@ use nooterra_trust::dispute::Times;
 pub struct Policy {
     /// Deadlines that a booking pins.
     pub timing: Timing,
-    /// Prices and quote limits.
+    /// Shares of prices, and quote limits.
     pub prices: PriceTables,
+    /// Amounts in each currency that is traded in, ascending by currency.
+    pub tariffs: Vec<Tariff>,
     /// Values that replace those of every tier, for simulated runs.
     pub tier_values: Option<TierValues>,
     /// How much people are about at the site.
@@ -54,8 +57,6 @@ pub struct Policy {
     pub payout_mature: Span,
     /// A payout for which the provider has not handed over enough money is tried again after this.
     pub payout_retry: Span,
-    /// Most that all claims of a job pay, minor units.
-    pub max_claims: u64,
     /// Times and thresholds of claims.
     pub claims: ClaimPolicy,
     /// Times of disputes.
@@ -80,8 +81,6 @@ pub struct Policy {
     pub give_up: Span,
     /// Open jobs of one requester at most.
     pub open_jobs_max: u32,
-    /// What remote help costs, minor units a minute.
-    pub operator_rate: u64,
     /// What is done when nobody helps.
     pub assist_fallback: nooterra_jobs::event::Fallback,
     /// What a requester may be asked for in the middle of the work.
@@ -94,21 +93,52 @@ pub struct Policy {
     pub round_for: Span,
     /// Moving bookings.
     pub moves: MoveTerms,
+    /// Series.
+    pub series: SeriesTerms,
     /// Who pays for missed service levels.
     pub funding: CreditFunding,
     /// Values that replace those of every service level, for simulated runs.
     pub level_values: Option<LevelValues>,
 }
 
+/// Every amount of the policy in one currency, minor units. Nothing is converted: a currency is traded in as far as it has
+/// a tariff.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Tariff {
+    /// The currency.
+    pub currency: Currency,
+    /// What work costs.
+    pub rates: Rates,
+    /// What remote help costs, a minute.
+    pub operator_rate: u64,
+    /// Most that all claims of a job pay.
+    pub max_claims: u64,
+    /// Up to this demand one key decides about a claim.
+    pub auto_max: u64,
+    /// From this demand on the insurer decides; nothing: never.
+    pub insurer_from: Option<u64>,
+    /// Of the insurer's share this much falls on the party at fault.
+    pub deductible: u64,
+}
+
+impl Tariff {
+    /// The defaults of the domain, which are in euro.
+    pub fn euro() -> Self {
+        Self {
+            currency: Currency::EUR,
+            rates: Rates::default(),
+            operator_rate: 75,
+            max_claims: 1_000_000,
+            auto_max: Terms::with_max(Amount::ZERO).auto_max.minor(),
+            insurer_from: None,
+            deductible: 0,
+        }
+    }
+}
+
 /// How claims are handled.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub struct ClaimPolicy {
-    /// Up to this demand one key decides, minor units.
-    pub auto_max: u64,
-    /// From this demand on the insurer decides, minor units; nothing: never.
-    pub insurer_from: Option<u64>,
-    /// Of the insurer's share this much falls on the party at fault, minor units.
-    pub deductible: u64,
     /// Triage is due after this.
     pub triage: Span,
     /// Missing evidence is due after this.
@@ -126,28 +156,18 @@ pub struct ClaimPolicy {
 impl Default for ClaimPolicy {
     fn default() -> Self {
         let t = Terms::with_max(Amount::ZERO);
-        Self {
-            auto_max: t.auto_max.minor(),
-            insurer_from: None,
-            deductible: 0,
-            triage: t.triage,
-            evidence: t.evidence,
-            decide: t.decide,
-            pay: t.pay,
-            answer: t.answer,
-            thresholds: Thresholds::default(),
-        }
+        Self { triage: t.triage, evidence: t.evidence, decide: t.decide, pay: t.pay, answer: t.answer, thresholds: Thresholds::default() }
     }
 }
 
 impl ClaimPolicy {
-    /// The terms of a job with this limit.
-    pub fn terms(&self, max_payout: Amount) -> Terms {
+    /// The terms of a job with this limit, in the currency of the tariff.
+    pub fn terms(&self, tariff: &Tariff, max_payout: Amount) -> Terms {
         let amount = Amount::saturating;
         Terms {
-            auto_max: amount(self.auto_max),
-            insurer_from: self.insurer_from.map(amount),
-            deductible: amount(self.deductible),
+            auto_max: amount(tariff.auto_max),
+            insurer_from: tariff.insurer_from.map(amount),
+            deductible: amount(tariff.deductible),
             triage: self.triage,
             evidence: self.evidence,
             decide: self.decide,
@@ -164,6 +184,7 @@ impl Default for Policy {
         Self {
             timing: Timing::default(),
             prices: PriceTables::default(),
+            tariffs: vec![Tariff::euro()],
             tier_values: None,
             human: HumanClass::None,
             rfq_close_soon: Span::from_secs(60),
@@ -181,7 +202,6 @@ impl Default for Policy {
             weights: Weights::default(),
             payout_mature: Span::from_mins(7 * 24 * 60),
             payout_retry: Span::from_mins(10),
-            max_claims: 1_000_000,
             claims: ClaimPolicy::default(),
             disputes: Times::default(),
             order_retry: Span::from_secs(1),
@@ -194,13 +214,13 @@ impl Default for Policy {
             energy_reserve_bps: 1_500,
             give_up: Span::from_mins(5),
             open_jobs_max: 1_000,
-            operator_rate: 75,
             assist_fallback: nooterra_jobs::event::Fallback::SafeExit,
             approvals: ApprovalKind::ALL.to_vec(),
             approval_by: Span::from_mins(5),
             max_rounds: 6,
             round_for: Span::from_mins(10),
             moves: MoveTerms::default(),
+            series: SeriesTerms::default(),
             funding: CreditFunding::Owner {},
             level_values: None,
         }
@@ -239,6 +259,16 @@ impl Policy {
             },
             ..Self::default()
         }
+    }
+
+    /// The amounts in this currency; none where it is not traded in.
+    pub fn tariff(&self, currency: Currency) -> Option<&Tariff> {
+        self.tariffs.iter().find(|t| t.currency == currency)
+    }
+
+    /// The currencies that are traded in, ascending.
+    pub fn currencies(&self) -> Vec<Currency> {
+        self.tariffs.iter().map(|t| t.currency).collect()
     }
 
     /// What a booking pins of it.

@@ -5,7 +5,7 @@ use crate::negotiation::Answer;
 use crate::series::Occurrence;
 use crate::unit::{Outcome, Unit, need, no};
 use crate::wish::{Invitation, Wish};
-use nooterra_engine::ids::{JobId, PartyId, RegionId, SiteId, WitnessId};
+use nooterra_engine::ids::{JobId, PartyId, RegionId, SiteId, WitnessId, ZoneId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::Span;
 use nooterra_jobs::event::{CancelReason, Event, RevokeReason, Side};
@@ -17,6 +17,7 @@ use nooterra_market::negotiation::{AwardMode, Negotiation, RfqCommand, Speaker};
 use nooterra_market::series::{OccurrencePrice, SeriesEnd};
 use nooterra_market::{Measure, Parts, RiskInput, Score};
 use nooterra_operations::stop::Voice;
+use nooterra_site::VertexIx;
 use nooterra_trust::{Code, Rejection};
 
 /// A request as it would be made.
@@ -144,8 +145,15 @@ impl Unit<'_> {
         if !(now < j.window.start && j.window.start < j.window.end) {
             return Err(Rejection::new(Code::WindowInvalid).field("window").expected(format!("start after {now}")).actual(j.window.start));
         }
-        need(j.currency == self.s.genesis.currency, Code::CurrencyMismatch)?;
-        let (contract, terms) = self.contract_for(j.contract, party, j.template as u8)?;
+        // Nothing is converted: what has no tariff has no price, and whom no bank would pay in it gets nothing.
+        let currency = |holds, what| {
+            let other = || Rejection::new(Code::CurrencyMismatch).field("currency").expected(what).actual(j.currency);
+            if holds { Ok(()) } else { Err(other()) }
+        };
+        currency(policy.tariff(j.currency).is_some(), "one that is traded in")?;
+        currency(self.s.genesis.takes(party, j.currency), "one that the requester takes")?;
+        let zones: Vec<ZoneId> = self.world.site.zones_at(j.steps.iter().map(|s| VertexIx::new(s.place))).into_iter().collect();
+        let (contract, terms) = self.contract_for(j.contract, party, j.template as u8, &zones, j.currency)?;
         let soon = j.window.start.since(now) <= policy.rfq_soon;
         let by_policy = now.saturating_add(if soon { policy.rfq_close_soon } else { policy.rfq_close });
         let rfq_closes = j.rfq_closes.unwrap_or(by_policy).min(j.window.start);
@@ -157,7 +165,7 @@ impl Unit<'_> {
             window: j.window,
             steps: j.steps,
             item: j.item,
-            need: Need { capabilities: Vec::new(), payload_g: j.payload_g, tier: j.tier, coverage: j.coverage },
+            need: Need { capabilities: Vec::new(), payload_g: j.payload_g, tier: j.tier, coverage: j.coverage, zones },
             budget: j.budget,
             currency: j.currency,
             level: j.level,
@@ -232,14 +240,17 @@ impl Unit<'_> {
         id
     }
 
-    /// Owners with a robot that could carry it, how many robots could do it now, and their trust.
+    /// Owners who take its currency and have a robot that could carry it, how many robots could do it now, and their trust.
     pub(crate) fn pool(&self, r: &Request) -> (Vec<PartyId>, u16, Vec<u32>) {
         let now = self.now();
-        let bundles = self.s.bundles_in_force(now);
+        let bundles = self.s.bundles_in_force(r.currency, now);
         let (mut owners, mut ready, mut trust) = (std::collections::BTreeSet::new(), 0u16, Vec::new());
         for c in self.s.robots.values() {
             let entry = &self.s.genesis.robots[c.entry as usize];
             let strong = entry.model.payload_max_kg * 1e3 >= f64::from(r.need.payload_g);
+            if !self.s.genesis.takes(c.robot.owner, r.currency) {
+                continue;
+            }
             if !strong || !r.steps.iter().all(|s| self.world.is_on_graph(c.entry, s.place)) {
                 continue;
             }
@@ -255,7 +266,7 @@ impl Unit<'_> {
 
     /// How many robots of an owner could do the work now: able, fit, and not lost from sight.
     pub(crate) fn ready_of(&self, owner: PartyId, r: &Request) -> u16 {
-        let bundles = self.s.bundles_in_force(self.now());
+        let bundles = self.s.bundles_in_force(r.currency, self.now());
         let able = |c: &&crate::state::RobotCell| {
             let model = &self.s.genesis.robots[c.entry as usize].model;
             c.robot.owner == owner
@@ -278,13 +289,15 @@ impl Unit<'_> {
     }
 
     pub(crate) fn price(&self, r: &Request, score: &Score, candidates: u16) -> Result<Price, Rejection> {
-        let t = &self.s.genesis.policy.prices;
+        let (policy, none) = (&self.s.genesis.policy, || Rejection::new(Code::CurrencyMismatch).field("currency"));
+        let rates = &policy.tariff(r.currency).ok_or_else(none)?.rates;
         let base = match r.template {
-            Template::Delivery | Template::Lift => t.base_delivery,
-            Template::Patrol => t.base_patrol,
-            Template::Inspect => t.base_inspect,
+            Template::Delivery | Template::Lift => rates.base_delivery,
+            Template::Patrol => rates.base_patrol,
+            Template::Inspect => rates.base_inspect,
         };
-        let licence_caps = self.s.genesis.contract.licences.iter().map(|l| l.cap.minor()).sum();
+        let licences = &self.s.genesis.contract(r.currency).ok_or_else(none)?.licences;
+        let licence_caps = licences.iter().map(|l| l.cap.minor()).sum();
         let m = Measure {
             base,
             route_mm: self.route_mm(r),
@@ -295,7 +308,7 @@ impl Unit<'_> {
             candidates,
             licence_caps,
         };
-        let p: Parts = nooterra_market::reference_price(&m, t).map_err(|_| Rejection::new(Code::AmountOverflow))?;
+        let p: Parts = nooterra_market::reference_price(&m, rates, &policy.prices).map_err(|_| Rejection::new(Code::AmountOverflow))?;
         let amount = |v: u64| Amount::new(v).map_err(|_| Rejection::new(Code::AmountOverflow));
         Ok(Price {
             core: amount(p.core)?,

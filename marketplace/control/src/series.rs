@@ -10,12 +10,12 @@ use crate::input::{NewJob, NewSeries};
 use crate::negotiation::refusal;
 use crate::unit::{Outcome, Unit, need};
 use nooterra_engine::Record;
-use nooterra_engine::ids::{JobId, PartyId, SeriesId};
+use nooterra_engine::ids::{ItemId, JobId, PartyId, SeriesId};
 use nooterra_engine::time::Instant;
 use nooterra_jobs::terms::{Mode, Window};
 use nooterra_market::negotiation::RfqCommand;
 use nooterra_market::reschedule::Interval;
-use nooterra_market::series::{Framework, OccurrencePrice, Series, SeriesEnd, SeriesFact, SeriesTerms};
+use nooterra_market::series::{Framework, OccurrencePrice, Rhythm, Series, SeriesEnd, SeriesFact};
 use nooterra_trust::{Code, Rejection, Role};
 
 /// A series and what it repeats.
@@ -41,23 +41,33 @@ impl Unit<'_> {
     pub fn create_series(&mut self, requester: PartyId, n: NewSeries) -> Outcome {
         let epoch = self.s.genesis.epoch;
         let (from, until) = (on_calendar(epoch, n.from), on_calendar(epoch, n.until));
-        let first = n.rule.windows(from, until).map_err(|c| refusal(c).field("rule"))?;
-        let first = first.into_iter().find(|w| from <= w.start && w.start < until);
-        let Some(first) = first else { return Err(Rejection::new(Code::WindowInvalid).field("rule")) };
+        let rhythm = Rhythm { rule: n.rule, every: n.every, from, until, count: n.count };
+        let terms = self.s.genesis.policy.series;
+        let windows = rhythm.windows(terms.occurrences_max).map_err(|c| refusal(c).field("rule"))?;
+        let Some(first) = windows.first().copied() else { return Err(Rejection::new(Code::WindowInvalid).field("rule")) };
         let job = NewJob { window: window(epoch, first), rfq_closes: None, mode: Mode::Auto, ..*n.job };
         need(job.template != nooterra_jobs::terms::Template::Lift, Code::SchemaInvalid)?;
         let draft = self.draft_of(requester, job.clone())?;
         let reference = draft.price.total();
-        let offer = self.s.standing.get(n.owner).filter(|_| draft.negotiation.rfq.invited.contains(&n.owner)).map(|l| &l.offer);
+        let offer =
+            self.s.standing.get(n.owner, job.currency).filter(|_| draft.negotiation.rfq.invited.contains(&n.owner)).map(|l| &l.offer);
         let answers = offer.filter(|o| o.templates.contains(&(job.template as u8)));
         let Some(offer) = answers else { return Err(Rejection::new(Code::NoCandidate).field("owner").expected("a standing offer")) };
         let service = offer.service(reference).map_err(|_| Rejection::new(Code::AmountOverflow))?;
         let framework = Framework { owner: n.owner, service, reference };
         let now = on_calendar(epoch, self.now());
-        let series = Series::create(now, &n.rule, from, until, framework, SeriesTerms::default()).map_err(refusal)?;
+        let series = Series::create(now, &rhythm, framework, terms).map_err(refusal)?;
         let id: SeriesId = self.new_id();
         let occurrences = u16::try_from(series.occurrences.len()).unwrap_or(u16::MAX);
-        let created = SeriesEvent::SeriesCreated { requester, rule: Box::new(n.rule), framework, until: n.until, occurrences };
+        let created = SeriesEvent::SeriesCreated {
+            requester,
+            rule: Box::new(rhythm.rule),
+            every: rhythm.every,
+            framework,
+            currency: job.currency,
+            until: n.until,
+            occurrences,
+        };
         self.emit_series(id, created);
         self.s.series.insert(id, Repeated { requester, job, series });
         self.spawn_due(id);
@@ -112,10 +122,11 @@ impl Unit<'_> {
         let now = on_calendar(epoch, self.now());
         loop {
             let Some(r) = self.s.series.get(&id).filter(|r| r.series.deadline().is_some_and(|d| d <= now)) else { return };
-            let (requester, owner, next) =
-                (r.requester, r.series.framework.owner, r.series.occurrences.get(usize::from(r.series.next)).copied());
-            let Some(w) = next else { return };
-            let job = NewJob { window: window(epoch, w), ..r.job.clone() };
+            let (requester, owner, number) = (r.requester, r.series.framework.owner, r.series.next);
+            let Some(w) = r.series.occurrences.get(usize::from(number)).copied() else { return };
+            // What is carried today is not what was carried yesterday.
+            let item = r.job.item.map(|i| ItemId::named(&format!("{i}/{number}")));
+            let job = NewJob { window: window(epoch, w), item, ..r.job.clone() };
             let draft = self.draft_of(requester, job);
             // What cannot be priced is asked for under the price that it had.
             let reference = draft.as_ref().map_or(r.series.framework.reference, |d| d.price.total());
@@ -138,9 +149,11 @@ impl Unit<'_> {
         let (arrive, expires) = (j.request.window.start, j.request.rfq_closes);
         let expires = expires.saturating_add(self.s.genesis.policy.standing_after_close).min(j.request.window.end);
         // It is bound until it ends the series, whatever became of its standing offer since.
-        let standing = self.s.standing.get(owner).map(|l| l.offer.offer);
+        let currency = j.request.currency;
+        let standing = self.s.standing.get(owner, currency).map(|l| l.offer.offer);
         let quote = self.new_id();
-        let c = RfqCommand::Submit { quote, owner, standing, service, arrive, robot_class: String::new(), expires };
+        let robot_class = String::new();
+        let c = RfqCommand::Submit { quote, owner, standing, service, currency, arrive, robot_class, expires };
         // What may not stand is not quoted; the request then runs out.
         let _ = self.negotiate(job, &c);
     }

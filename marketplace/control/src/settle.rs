@@ -6,8 +6,8 @@ use crate::unit::Unit;
 use crate::wish::PaymentAsk;
 use nooterra_engine::digest::{Digest, content_hash};
 use nooterra_engine::ids::{JobId, PartyId, PayoutId, RefundId};
-use nooterra_engine::money::Amount;
-use nooterra_engine::time::Span;
+use nooterra_engine::money::{Amount, Currency};
+use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::event::{Event, RefundOf};
 use nooterra_jobs::pins::HoldRule;
 use nooterra_jobs::proof;
@@ -97,17 +97,25 @@ impl Unit<'_> {
         self.learn_of_job(job, settled);
     }
 
-    /// Everything of a party that has matured goes to the bank.
+    /// Everything of a party that has matured goes to the bank, each currency by itself.
     pub fn pay_out(&mut self, party: PartyId) {
+        let next = self.s.genesis.policy.currencies().into_iter().filter_map(|c| self.pay_out_in(party, c)).min();
+        self.parties_touched.insert(party);
+        if let Some(p) = self.s.parties.get_mut(&party) {
+            p.payout_at = next;
+        }
+    }
+
+    /// Pays out in one currency; says when that is to be looked at again.
+    fn pay_out_in(&mut self, party: PartyId, currency: Currency) -> Option<Instant> {
         let now = self.now();
-        let currency = self.s.genesis.currency;
         let (mature, retry) = (self.s.genesis.policy.payout_mature, self.s.genesis.policy.payout_retry);
         let early = nooterra_engine::planted!("I30 pay out what is not mature");
         let by = if early { now } else { now.saturating_sub(mature) };
         let mut next = None;
         for role in ROLES {
             if let Some(due) = payout::payable_due(&self.s.book, role, party, currency, by) {
-                let spoken_for = crate::claims::owed_to_claimants(self.s);
+                let spoken_for = crate::claims::owed_to_claimants(self.s, currency);
                 if due.net().saturating_add(spoken_for) > payout::fundable(&self.s.book, currency) {
                     // The provider has not handed over enough yet.
                     next = Some(now.saturating_add(retry));
@@ -116,7 +124,7 @@ impl Unit<'_> {
                 let id: PayoutId = self.new_id();
                 let amount = Amount::saturating;
                 let (gross, netted, net) = (amount(due.gross), amount(due.netted), amount(due.net()));
-                self.emit_party(party, PartyEvent::PayoutInitiated { payout: id, role, gross, netted, net });
+                self.emit_party(party, PartyEvent::PayoutInitiated { payout: id, role, gross, netted, net, currency });
                 if net > Amount::ZERO {
                     self.s.payouts.insert(id, nooterra_settlement::Payout { payout: id, due });
                     if !nooterra_engine::planted!("I35 never ask for a payout") {
@@ -134,10 +142,7 @@ impl Unit<'_> {
                 };
             }
         }
-        self.parties_touched.insert(party);
-        if let Some(p) = self.s.parties.get_mut(&party) {
-            p.payout_at = next;
-        }
+        next
     }
 
     /// A job in hold is looked at again.

@@ -11,14 +11,15 @@ use crate::wish::Wish;
 use nooterra_dispatch::assign::Interval;
 use nooterra_dispatch::verdicts::{self, CertTier, SkillState};
 use nooterra_engine::ids::{JobId, PartyId, RobotId};
+use nooterra_engine::money::Currency;
 use nooterra_engine::time::Instant;
 use nooterra_engine::{Digest, Record, always};
-use nooterra_jobs::batch;
 use nooterra_jobs::event::{CancelReason, Cause, Disposition, ReleaseReason, StallReason};
 use nooterra_jobs::pins::{LicencePin, LicenceUnit};
 use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::terms::Request;
 use nooterra_jobs::tier::Cert;
+use nooterra_jobs::{Job, batch};
 use nooterra_market::negotiation::RfqCommand;
 use nooterra_skills::registry::Registry;
 use nooterra_skills::{BundleSeal, Command, Event as SkillEvent, Evidence, Level, Robot, SignedCertificate, Tier, Unit as Metered};
@@ -100,11 +101,12 @@ pub(crate) fn check_genesis(s: &State) -> Result<(), Rejection> {
             r.evolve(now, &e);
         }
     }
-    for l in &g.contract.licences {
+    for (c, l) in g.contracts.iter().flat_map(|c| c.licences.iter().map(move |l| (c.currency, l))) {
         let wrong = |what: &str| Rejection::new(nooterra_trust::Code::SchemaInvalid).field(format!("contract.licences.{what}"));
         let p = r.bundle(l.bundle).ok_or_else(|| wrong("bundle").actual(l.bundle))?;
         let t = &p.manifest.licence;
-        let terms = (p.skill, p.manifest.developer, t.fee, t.cap, unit_of(t.unit));
+        let price = t.price(c).ok_or_else(|| wrong("terms").expected(format!("a price in {c}")))?;
+        let terms = (p.skill, p.manifest.developer, price.fee, price.cap, unit_of(t.unit));
         if terms != (l.skill, l.developer, l.fee, l.cap, Some(l.unit)) {
             return Err(wrong("terms").expected(format!("{terms:?}")).actual(format!("{l:?}")));
         }
@@ -125,16 +127,17 @@ impl State {
         tier_of(v.min_cert)
     }
 
-    /// Every bundle that a booking made now would pin; none if a skill of the contract has no bundle that may be pinned.
-    fn bundles_now(&self, now: Instant) -> Option<Vec<(LicencePin, Digest)>> {
+    /// Every bundle that a booking made now in this currency would pin; none if a skill of its contract has no bundle that
+    /// may be pinned.
+    fn bundles_now(&self, currency: Currency, now: Instant) -> Option<Vec<(LicencePin, Digest)>> {
         let tenant = self.genesis.tenant;
         let of = |l: &LicencePin| Some((l.clone(), self.skills.current(l.bundle, tenant, now)?));
-        self.genesis.contract.licences.iter().map(of).collect()
+        self.genesis.contract(currency)?.licences.iter().map(of).collect()
     }
 
     /// The bundles of those.
-    pub(crate) fn bundles_in_force(&self, now: Instant) -> Option<Vec<Digest>> {
-        Some(self.bundles_now(now)?.into_iter().map(|(_, b)| b).collect())
+    pub(crate) fn bundles_in_force(&self, currency: Currency, now: Instant) -> Option<Vec<Digest>> {
+        Some(self.bundles_now(currency, now)?.into_iter().map(|(_, b)| b).collect())
     }
 
     /// May a robot run a bundle that is to be certified so far, and can it have it?
@@ -272,7 +275,9 @@ impl Unit<'_> {
     /// Brings the newest certified versions of the contract's skills to every robot that may have them.
     fn roll_out(&mut self) {
         let tenant = self.s.genesis.tenant;
-        let skills: Vec<_> = self.s.genesis.contract.licences.iter().map(|l| (l.skill, l.bundle)).collect();
+        // Contracts of several currencies license the same skills.
+        let all = self.s.genesis.contracts.iter().flat_map(|c| &c.licences).map(|l| (l.skill, l.bundle));
+        let skills: BTreeSet<_> = all.collect();
         let robots: Vec<Robot> = self.s.robots.values().filter_map(|c| robot_of(&self.s.genesis, c.entry, c.robot.id)).collect();
         for (skill, pinned) in skills {
             let newest: Vec<Digest> = self.s.skills.versions(skill).iter().rev().take(ROLLED_OUT).copied().collect();
@@ -299,21 +304,24 @@ impl Unit<'_> {
         }
     }
 
-    /// The licences that a booking made now pins, with the terms of the bundles in force.
-    pub fn licence_pins(&self) -> Option<Vec<LicencePin>> {
+    /// The licences that a booking made now in this currency pins, with the terms of the bundles in force.
+    pub fn licence_pins(&self, currency: Currency) -> Option<Vec<LicencePin>> {
         let pin = |(l, bundle): (LicencePin, Digest)| {
             let t = &self.s.skills.bundle(bundle)?.manifest.licence;
-            Some(LicencePin { bundle, fee: t.fee, cap: t.cap, unit: unit_of(t.unit)?, ..l })
+            let price = t.price(currency)?;
+            Some(LicencePin { bundle, fee: price.fee, cap: price.cap, unit: unit_of(t.unit)?, ..l })
         };
-        self.s.bundles_now(self.now())?.into_iter().map(pin).collect()
+        self.s.bundles_now(currency, self.now())?.into_iter().map(pin).collect()
     }
 
     /// A booking licenses what it has pinned.
     pub fn license(&mut self, job: JobId) {
         let tenant = self.s.genesis.tenant;
-        let pins = self.job(job).ok().and_then(|j| j.pins.as_ref()).map(|p| p.licences.clone()).unwrap_or_default();
-        for l in pins {
-            let done = self.skill_as(Role::MK, &Command::License { job, licence: l.licence, bundle: l.bundle, tenant });
+        let Some(pins) = self.job(job).ok().and_then(|j| j.pins.as_ref()) else { return };
+        let (licences, currency) = (pins.licences.clone(), pins.currency);
+        for l in licences {
+            let command = Command::License { job, licence: l.licence, bundle: l.bundle, tenant, currency };
+            let done = self.skill_as(Role::MK, &command);
             always!(done.is_ok(), "what a booking pins can be licensed", "{job}: {done:?}");
         }
     }
@@ -375,9 +383,12 @@ impl Unit<'_> {
         for job in pinned {
             self.fell_on(job, bundle, level);
         }
-        if self.s.bundles_now(now).is_none() {
-            // Nothing that is only asked for can be booked any more.
-            let open: Vec<JobId> = self.s.jobs.values().filter(|j| j.status.class() == Class::Open).map(|j| j.id).collect();
+        let currencies = self.s.genesis.policy.currencies();
+        let lost: Vec<Currency> = currencies.into_iter().filter(|c| self.s.bundles_now(*c, now).is_none()).collect();
+        if !lost.is_empty() {
+            // Nothing that is only asked for in these can be booked any more.
+            let over = |j: &&Job| j.status.class() == Class::Open && lost.contains(&j.request.currency);
+            let open: Vec<JobId> = self.s.jobs.values().filter(over).map(|j| j.id).collect();
             for job in open {
                 // Staff's word ends a request in every open state; one that ended meanwhile is left alone.
                 let _ = self.negotiate(job, &RfqCommand::WithdrawByStaff);
@@ -388,7 +399,7 @@ impl Unit<'_> {
 
     fn fell_on(&mut self, job: JobId, bundle: Digest, level: Level) {
         let (now, tenant) = (self.now(), self.s.genesis.tenant);
-        let bound = self.job(job).ok().and_then(nooterra_jobs::Job::robot);
+        let bound = self.job(job).ok().and_then(Job::robot);
         let runs = self.s.skills.running(job).is_some_and(|r| r.bundles.contains(&bundle));
         if runs {
             // What has begun may end, unless it must stop at once where it runs.
@@ -400,9 +411,7 @@ impl Unit<'_> {
             self.safe_exit(job, Cause::SkillRevoked, None);
         }
         // Who leaves for good needs no other version.
-        let over = |j: &nooterra_jobs::Job| {
-            j.status == Status::AbortingSafeExit && j.exit.is_none_or(|x| x.disposition != Some(Disposition::Handover))
-        };
+        let over = |j: &Job| j.status == Status::AbortingSafeExit && j.exit.is_none_or(|x| x.disposition != Some(Disposition::Handover));
         if self.job(job).is_ok_and(over) {
             return;
         }

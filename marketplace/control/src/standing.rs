@@ -3,28 +3,30 @@
 //! An offer's capacity is taken by every request that it has quoted for, until that quote is dead or its job is over.
 
 use crate::fact::PartyEvent;
-use crate::unit::{Outcome, Unit};
+use crate::unit::{Outcome, Unit, need};
 use nooterra_engine::ids::{JobId, PartyId};
+use nooterra_engine::money::Currency;
 use nooterra_market::negotiation::RfqCommand;
 use nooterra_market::standing::{StandingCall, StandingFact, StandingOffer};
+use nooterra_trust::Code;
 
 impl Unit<'_> {
-    /// An owner sets its offer, or takes it back.
-    pub fn set_standing(&mut self, owner: PartyId, offer: Option<StandingOffer>) -> Outcome {
-        let fact = match offer {
-            // Ids are given here, whatever the sender wrote.
-            Some(o) => {
-                let offer = StandingOffer { offer: self.new_id(), ..o };
-                self.s.standing.set(owner, offer, Vec::new())
-            }
-            None => self.s.standing.clear(owner),
-        };
-        let fact = fact.map_err(crate::negotiation::refusal)?;
-        let event = match &fact {
-            StandingFact::Set { offer, .. } => PartyEvent::StandingOfferSet(offer.clone()),
-            _ => PartyEvent::StandingOfferCleared {},
-        };
-        self.emit_party(owner, event);
+    /// An owner sets its offer in a currency that it takes.
+    pub fn set_standing(&mut self, owner: PartyId, offer: StandingOffer) -> Outcome {
+        need(self.s.genesis.policy.tariff(offer.currency).is_some(), Code::CurrencyMismatch)?;
+        need(self.s.genesis.takes(owner, offer.currency), Code::CurrencyMismatch)?;
+        // Ids are given here, whatever the sender wrote.
+        let offer = StandingOffer { offer: self.new_id(), ..offer };
+        let fact = self.s.standing.set(owner, offer.clone(), Vec::new()).map_err(crate::negotiation::refusal)?;
+        self.emit_party(owner, PartyEvent::StandingOfferSet(offer));
+        self.s.standing.evolve(&fact);
+        Ok(())
+    }
+
+    /// An owner takes its offer in a currency back.
+    pub fn clear_standing(&mut self, owner: PartyId, currency: Currency) -> Outcome {
+        let fact = self.s.standing.clear(owner, currency).map_err(crate::negotiation::refusal)?;
+        self.emit_party(owner, PartyEvent::StandingOfferCleared { currency });
         self.s.standing.evolve(&fact);
         Ok(())
     }
@@ -36,7 +38,8 @@ impl Unit<'_> {
         Some(StandingCall {
             job,
             template: j.request.template as u8,
-            zones: Vec::new(),
+            currency: j.request.currency,
+            zones: j.request.need.zones.clone(),
             invited: n.rfq.invited.clone(),
             reference,
             closes: j.request.rfq_closes,
@@ -48,6 +51,7 @@ impl Unit<'_> {
     /// Owners whose standing offers answer quote at once.
     pub fn standing_quotes(&mut self, job: JobId, reference: u64) {
         let Some(call) = self.standing_call(job, reference) else { return };
+        let currency = call.currency;
         for q in self.s.standing.quotes(&call) {
             let Ok(j) = self.job(job) else { return };
             if self.ready_of(q.owner, &j.request) == 0 {
@@ -56,10 +60,11 @@ impl Unit<'_> {
             let arrive = j.request.window.start;
             let (quote, standing) = (self.new_id(), Some(q.offer));
             let (service, expires) = (q.service.minor(), q.expires);
-            let c = RfqCommand::Submit { quote, owner: q.owner, standing, service, arrive, robot_class: String::new(), expires };
+            let (owner, robot_class) = (q.owner, String::new());
+            let c = RfqCommand::Submit { quote, owner, standing, service, currency, arrive, robot_class, expires };
             // What may not stand is not quoted: nobody waits for an answer to it.
             if self.negotiate(job, &c).is_ok() {
-                self.s.standing.evolve(&StandingFact::Taken { owner: q.owner, job });
+                self.s.standing.evolve(&StandingFact::Taken { owner, currency, job });
             }
         }
     }

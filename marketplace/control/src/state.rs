@@ -16,6 +16,7 @@ use nooterra_engine::ids::{
     ChargebackId, ClaimId, EventId, JobId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SeriesId, TeamId,
 };
 use nooterra_engine::keyframe::StateRoots;
+use nooterra_engine::money::Currency;
 use nooterra_engine::time::Instant;
 use nooterra_jobs::Job;
 use nooterra_ledger::Book;
@@ -164,8 +165,8 @@ pub struct State {
     pub book: Book,
     /// What every job took in, and what was taken back, credited and claimed since.
     pub money: MoneyBook,
-    /// Money locked until something is decided, in this period.
-    pub exposure: Exposure,
+    /// Money locked until something is decided, in this period, by currency.
+    pub exposure: BTreeMap<Currency, Exposure>,
     /// The month that is open.
     pub month: Month,
     /// Adjustments that wait for a second key.

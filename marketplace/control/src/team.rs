@@ -129,6 +129,9 @@ impl Unit<'_> {
         let (window, item) = t.members.first().map(|m| (m.window, m.item)).unzip();
         let alike = t.members.iter().all(|m| m.template == Template::Lift && Some(m.window) == window && Some(m.item) == item);
         need(alike, Code::SchemaInvalid)?;
+        // One request, one price: the members of a team are paid in one currency.
+        let currency = t.members.first().map(|m| m.currency);
+        need(t.members.iter().all(|m| Some(m.currency) == currency), Code::CurrencyMismatch)?;
         let mut drafts = Vec::with_capacity(t.members.len());
         for mut m in t.members {
             // The weight spreads evenly over those who lift.

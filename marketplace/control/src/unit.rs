@@ -427,7 +427,9 @@ impl<'a> Unit<'a> {
         for command in commands {
             match nooterra_ledger::decide(&self.s.book, &command) {
                 Ok(facts) => {
-                    self.s.exposure.follow(&command, self.s.genesis.currency);
+                    for (currency, locked) in &mut self.s.exposure {
+                        locked.follow(&command, *currency);
+                    }
                     for f in facts {
                         self.frees(&f);
                         nooterra_ledger::evolve(&mut self.s.book, &f);

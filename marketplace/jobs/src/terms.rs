@@ -3,7 +3,7 @@
 use crate::tier::{Level, Tier};
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, content_hash};
-use nooterra_engine::ids::{ContractId, ItemId, PartyId, QuoteId, SeriesId, SiteId, TeamId};
+use nooterra_engine::ids::{ContractId, ItemId, PartyId, QuoteId, SeriesId, SiteId, TeamId, ZoneId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
 
@@ -64,6 +64,8 @@ pub struct Need {
     pub tier: Tier,
     /// Must an operator stand by?
     pub coverage: bool,
+    /// Zones of the site that the work touches, ascending.
+    pub zones: Vec<ZoneId>,
 }
 
 /// How the request for quotes is decided.

@@ -35,6 +35,37 @@ impl Hours {
     }
 }
 
+/// An interval within the hours of a day: windows of a length begin again and again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub struct Repeat {
+    /// From the start of one to the start of the next, seconds on the wall.
+    pub every_s: u32,
+    /// How long each lasts; it may reach past the hours in which it begins.
+    pub length_s: u32,
+}
+
+impl Repeat {
+    /// Shortest interval: a minute.
+    pub const LEAST_S: u32 = 60;
+    /// Neither too short nor longer than a day.
+    pub fn is_sound(self) -> bool {
+        (Self::LEAST_S..=86_400).contains(&self.every_s) && (1..=86_400).contains(&self.length_s)
+    }
+    /// Most windows that begin in one day's hours.
+    pub const fn most_a_day(self) -> u32 {
+        if self.every_s == 0 { 0 } else { 86_400u32.div_ceil(self.every_s) }
+    }
+}
+
+impl Hours {
+    /// The windows that begin within these hours: the whole without an interval.
+    fn cut(self, at: Option<Repeat>) -> impl Iterator<Item = Self> {
+        let (step, length) = at.map_or((u32::MAX, self.to_s - self.from_s), |r| (r.every_s, r.length_s));
+        let starts = std::iter::successors(Some(self.from_s), move |s| s.checked_add(step)).take_while(move |s| *s < self.to_s);
+        starts.map(move |from_s| Self { from_s, to_s: from_s.saturating_add(length) })
+    }
+}
+
 /// A local day to which the week does not apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
 pub struct Exception {
@@ -71,17 +102,37 @@ impl WeeklyRule {
 
     /// Every window of the days that may touch `[from, until)`, one a day, ascending by day, as wide as it is.
     pub fn windows(&self, from: Instant, until: Instant) -> Result<Vec<Interval>, Code> {
+        self.windows_at(from, until, None, usize::MAX)
+    }
+
+    /// The same, the hours of each day cut up at an interval, if there is one; later days are left out once `most` windows
+    /// begin within `[from, until)`. Times of a day are times on the wall: a window begins and ends where its wall times lie,
+    /// so that one in an hour that the clocks skip falls away, and an hour that comes twice has its windows once.
+    pub fn windows_at(&self, from: Instant, until: Instant, at: Option<Repeat>, most: usize) -> Result<Vec<Interval>, Code> {
         let zone = self.check()?;
+        if at.is_some_and(|r| !r.is_sound()) {
+            return Err(Code::SchemaInvalid);
+        }
         // A window reaches at most two days past the midnight of its own day, and an offset shifts by at most one.
         let (first, last) = (zone.day_of(from) - 3, zone.day_of(until) + 1);
-        let mut windows = Vec::new();
+        let (mut windows, mut inside, mut full) = (Vec::new(), 0usize, None);
         for day in first..=last {
+            // Hours reach into the next day at most: what the day after that begins is later than all that is there.
+            if full.is_some_and(|d| day > d + 1) {
+                break;
+            }
             let Some(hours) = self.hours_of(day) else { continue };
             let wall = |s: u32| zone.instant(day * DAY_S + i64::from(s));
-            if let (Some(start), Some(end)) = (wall(hours.from_s), wall(hours.to_s))
-                && start < end
-            {
-                windows.push(Interval { start, end });
+            for cut in hours.cut(at) {
+                if let (Some(start), Some(end)) = (wall(cut.from_s), wall(cut.to_s))
+                    && start < end
+                {
+                    inside += usize::from(from <= start && start < until);
+                    windows.push(Interval { start, end });
+                }
+            }
+            if inside >= most {
+                full = full.or(Some(day));
             }
         }
         Ok(windows)

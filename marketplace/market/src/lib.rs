@@ -49,4 +49,4 @@ pub use risk::{History, RiskInput, Score};
 pub use series::Series;
 pub use sla::SlaTrack;
 pub use standing::{StandingBook, StandingOffer};
-pub use tables::PriceTables;
+pub use tables::{PriceTables, Rates};

@@ -1,7 +1,7 @@
 //! The reference price, part by part, in minor units (section 4.2). Ways and times are rounded up, shares of the core
 //! down, each part by itself; the sum is exact.
 
-use crate::tables::PriceTables;
+use crate::tables::{PriceTables, Rates};
 use nooterra_engine::Record;
 use nooterra_engine::money::{MoneyError, mul_div, mul_div_up};
 
@@ -54,17 +54,17 @@ impl Parts {
     }
 }
 
-/// The reference price of a piece of work.
-pub fn reference_price(m: &Measure, t: &PriceTables) -> Result<Parts, MoneyError> {
-    let distance = mul_div_up(m.route_mm, t.per_km, 1_000_000)?;
-    let time = mul_div_up(m.work_s, t.per_min, 60)?;
+/// The reference price of a piece of work, in the currency of the rates.
+pub fn reference_price(m: &Measure, r: &Rates, t: &PriceTables) -> Result<Parts, MoneyError> {
+    let distance = mul_div_up(m.route_mm, r.per_km, 1_000_000)?;
+    let time = mul_div_up(m.work_s, r.per_min, 60)?;
     let core = m.base.checked_add(distance).and_then(|v| v.checked_add(time)).ok_or(MoneyError::Overflow)?;
     let surge_bps = t.surge_bps.get(usize::from(m.candidates)).copied().unwrap_or(0);
     let parts = Parts {
         core,
         risk: mul_div(core, u64::from(m.risk_m / 50), 10_000)?,
         level: mul_div(core, u64::from(m.level_bps), 10_000)?,
-        cover: if m.covered { t.cover } else { 0 },
+        cover: if m.covered { r.cover } else { 0 },
         surge: mul_div(core, u64::from(surge_bps), 10_000)?,
         skills: m.licence_caps,
     };

@@ -1,10 +1,10 @@
 //! Series: the same work again and again at a framework price (section 4.1).
 //!
-//! A rule is expanded once, when the series is created, into at most 366 occurrences. Each becomes a job seven days
-//! before it starts. If the reference price has moved by more than 1 000 bps since the framework quote, that
+//! A rule is expanded once, when the series is created, into at most 366 occurrences: one a day, or one at each interval
+//! within the day's hours. Each becomes a job seven days before it starts. If the reference price has moved by more than 1 000 bps since the framework quote, that
 //! occurrence asks for quotes like any other job, the framework owner first. Amounts are minor units.
 
-use crate::availability::WeeklyRule;
+use crate::availability::{Repeat, WeeklyRule};
 use crate::rejection::{Code, Guard};
 use crate::reschedule::Interval;
 use crate::zone::table_hash;
@@ -105,27 +105,51 @@ pub enum SeriesFact {
     Ended(SeriesEnd),
 }
 
-impl Series {
-    /// `SERIES_CREATED`: every window of the rule that starts within `[from, until)`.
-    pub fn create(
-        now: Instant,
-        rule: &WeeklyRule,
-        from: Instant,
-        until: Instant,
-        framework: Framework,
-        terms: SeriesTerms,
-    ) -> Result<Self, Code> {
-        // A day gives at most one window: a span that cannot fit is refused before it is expanded.
-        let days = until.since(from).as_secs() / 86_400;
-        let most = u64::from(terms.occurrences_max).saturating_mul(7).saturating_add(14);
+/// When the occurrences of a series are.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Rhythm {
+    /// On which days, at what hours.
+    pub rule: WeeklyRule,
+    /// At which interval within those hours; once a day if not said.
+    pub every: Option<Repeat>,
+    /// They start at or after this.
+    pub from: Instant,
+    /// And before this.
+    pub until: Instant,
+    /// No more than so many, the first ones; as many as there are if not said.
+    pub count: Option<u16>,
+}
+
+impl Rhythm {
+    /// The windows that it means, ascending, at most one more than `most`; a span that cannot fit is refused before it is
+    /// expanded.
+    pub fn windows(&self, most: u16) -> Result<Vec<Interval>, Code> {
+        let Self { rule, every, from, until, count } = self;
+        let wanted = usize::from(count.unwrap_or(u16::MAX).min(most.saturating_add(1)));
+        // Even on one day of the week alone, so many days hold more occurrences than there may be, unless they are counted.
+        let longest = u64::from(most).saturating_mul(7).saturating_add(14);
         let mut g = Guard::new();
-        g.need(now < from && from < until, Code::WindowInvalid);
-        g.need(days <= most, Code::WindowInvalid);
-        g.need(framework.reference > 0 && framework.service > Amount::ZERO, Code::AmountInvalid);
+        g.need(from < until && until.since(*from).as_secs() / 86_400 <= longest, Code::WindowInvalid);
+        g.need(count.is_none_or(|n| n > 0), Code::WindowInvalid);
         g.check(rule.check().map(|_| ()));
         g.verdict()?;
-        let all = rule.windows(from, until)?;
-        let occurrences: Vec<Interval> = all.into_iter().filter(|w| from <= w.start && w.start < until).collect();
+        let all = rule.windows_at(*from, *until, *every, wanted)?;
+        let mut windows: Vec<Interval> = all.into_iter().filter(|w| *from <= w.start && w.start < *until).collect();
+        // The hours of one day may run on past the beginning of the next one's.
+        windows.sort_unstable();
+        windows.truncate(wanted);
+        Ok(windows)
+    }
+}
+
+impl Series {
+    /// `SERIES_CREATED`: every window of the rhythm.
+    pub fn create(now: Instant, rhythm: &Rhythm, framework: Framework, terms: SeriesTerms) -> Result<Self, Code> {
+        let mut g = Guard::new();
+        g.need(now < rhythm.from, Code::WindowInvalid);
+        g.need(framework.reference > 0 && framework.service > Amount::ZERO, Code::AmountInvalid);
+        g.verdict()?;
+        let occurrences = rhythm.windows(terms.occurrences_max)?;
         g.need(occurrences.len() <= usize::from(terms.occurrences_max), Code::QuotaExceeded);
         g.need(!occurrences.is_empty(), Code::WindowInvalid);
         g.verdict()?;

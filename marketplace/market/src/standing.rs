@@ -2,12 +2,13 @@
 //!
 //! At opening each matching offer with capacity to spare yields a quote of `max(min_service, S_ref * price_bps)`,
 //! which lapses a while after the close. [`StandingOffer`] is the rule; [`StandingBook`] keeps every owner's, counts
-//! what each has taken on and says what they answer. Amounts are minor units, prices basis points of `S_ref`.
+//! what each has taken on and says what they answer. An owner has one offer for each currency that it quotes in: an offer
+//! answers requests in its own currency alone. Amounts are minor units, prices basis points of `S_ref`.
 
 use crate::rejection::{Code, Guard};
 use nooterra_engine::Record;
 use nooterra_engine::ids::{JobId, PartyId, StandingOfferId, ZoneId};
-use nooterra_engine::money::{Amount, MoneyError, mul_div};
+use nooterra_engine::money::{Amount, Currency, MoneyError, mul_div};
 use nooterra_engine::time::{Instant, Span};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,12 +27,14 @@ pub struct StandingOffer {
     pub capacity: u16,
     /// May its robots stand in for another owner's?
     pub substitute: bool,
+    /// The currency that it quotes in.
+    pub currency: Currency,
 }
 
 impl StandingOffer {
-    /// Does it quote for this kind of work, given how many open jobs it already serves?
-    pub fn answers(&self, template: u8, open_jobs: u16) -> bool {
-        self.templates.contains(&template) && open_jobs < self.capacity
+    /// Does it quote for this kind of work in this currency, given how many open jobs it already serves?
+    pub fn answers(&self, template: u8, currency: Currency, open_jobs: u16) -> bool {
+        self.templates.contains(&template) && self.currency == currency && open_jobs < self.capacity
     }
     /// The service amount that it quotes.
     pub fn service(&self, reference: u64) -> Result<Amount, MoneyError> {
@@ -54,16 +57,16 @@ pub struct StandingLine {
     pub serving: BTreeSet<JobId>,
 }
 
-/// Standing offers of a tenant: one an owner.
+/// Standing offers of a tenant: one an owner and currency.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
 pub struct StandingBook {
-    lines: BTreeMap<PartyId, StandingLine>,
+    lines: BTreeMap<(PartyId, Currency), StandingLine>,
 }
 
 /// What happened to standing offers.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub enum StandingFact {
-    /// `STANDING_OFFER_SET`: it replaces the owner's former one and keeps what that has taken on.
+    /// `STANDING_OFFER_SET`: it replaces the owner's former one in this currency and keeps what that has taken on.
     Set {
         /// Whose.
         owner: PartyId,
@@ -72,15 +75,19 @@ pub enum StandingFact {
         /// Zones that it serves, ascending.
         zones: Vec<ZoneId>,
     },
-    /// The owner has none any more.
+    /// The owner has none in this currency any more.
     Cleared {
         /// Whose.
         owner: PartyId,
+        /// In which currency.
+        currency: Currency,
     },
     /// It has quoted for a job: its capacity is taken.
     Taken {
         /// Whose.
         owner: PartyId,
+        /// In which currency.
+        currency: Currency,
         /// Which job.
         job: JobId,
     },
@@ -100,6 +107,8 @@ pub struct StandingCall {
     pub job: JobId,
     /// What kind of work, as the caller numbers them.
     pub template: u8,
+    /// The currency that it is paid in.
+    pub currency: Currency,
     /// Zones that the work touches.
     pub zones: Vec<ZoneId>,
     /// Owners asked.
@@ -130,14 +139,19 @@ pub struct AutoQuote {
 }
 
 impl StandingBook {
-    /// One owner's line.
-    pub fn get(&self, owner: PartyId) -> Option<&StandingLine> {
-        self.lines.get(&owner)
+    /// One owner's line in a currency.
+    pub fn get(&self, owner: PartyId, currency: Currency) -> Option<&StandingLine> {
+        self.lines.get(&(owner, currency))
+    }
+
+    /// Has an owner any offer, in whatever currency?
+    pub fn offers(&self, owner: PartyId) -> bool {
+        self.lines.keys().any(|(o, _)| *o == owner)
     }
 
     /// Owners whose offers have taken this job on, ascending.
     pub fn serving(&self, job: JobId) -> impl Iterator<Item = PartyId> + '_ {
-        self.lines.iter().filter(move |(_, l)| l.serving.contains(&job)).map(|(o, _)| *o)
+        self.lines.iter().filter(move |(_, l)| l.serving.contains(&job)).map(|((o, _), _)| *o)
     }
 
     /// May an owner set this offer?
@@ -152,18 +166,18 @@ impl StandingBook {
         Ok(StandingFact::Set { owner, offer, zones })
     }
 
-    /// May an owner take its offer back?
-    pub fn clear(&self, owner: PartyId) -> Result<StandingFact, Code> {
-        self.get(owner).map(|_| StandingFact::Cleared { owner }).ok_or(Code::NotFound)
+    /// May an owner take its offer in this currency back?
+    pub fn clear(&self, owner: PartyId, currency: Currency) -> Result<StandingFact, Code> {
+        self.get(owner, currency).map(|_| StandingFact::Cleared { owner, currency }).ok_or(Code::NotFound)
     }
 
-    /// What the offers quote for a request at its opening, ascending by owner: one a line that serves the kind and
-    /// every zone and has capacity to spare. Whether a quote may stand is judged as for any other.
+    /// What the offers quote for a request at its opening, ascending by owner: one a line that serves the kind, the
+    /// currency and every zone and has capacity to spare. Whether a quote may stand is judged as for any other.
     pub fn quotes(&self, c: &StandingCall) -> Vec<AutoQuote> {
-        let answer = |(owner, l): (&PartyId, &StandingLine)| {
+        let answer = |((owner, _), l): (&(PartyId, Currency), &StandingLine)| {
             let open = u16::try_from(l.serving.len()).unwrap_or(u16::MAX);
             let here = l.zones.is_empty() || c.zones.iter().all(|z| l.zones.binary_search(z).is_ok());
-            let free = here && l.offer.answers(c.template, open) && !l.serving.contains(&c.job) && c.invited.contains(owner);
+            let free = here && l.offer.answers(c.template, c.currency, open) && !l.serving.contains(&c.job) && c.invited.contains(owner);
             let service = l.offer.service(c.reference).ok().filter(|_| free)?;
             let expires = c.closes.saturating_add(c.after_close).min(c.window_end);
             Some(AutoQuote { owner: *owner, offer: l.offer.offer, service, expires, substitute: l.offer.substitute })
@@ -175,19 +189,21 @@ impl StandingBook {
     pub fn evolve(&mut self, fact: &StandingFact) {
         match fact {
             StandingFact::Set { owner, offer, zones } => {
-                let serving = self.lines.remove(owner).map(|l| l.serving).unwrap_or_default();
-                self.lines.insert(*owner, StandingLine { offer: offer.clone(), zones: zones.clone(), serving });
+                let key = (*owner, offer.currency);
+                let serving = self.lines.remove(&key).map(|l| l.serving).unwrap_or_default();
+                self.lines.insert(key, StandingLine { offer: offer.clone(), zones: zones.clone(), serving });
             }
-            StandingFact::Cleared { owner } => {
-                self.lines.remove(owner);
+            StandingFact::Cleared { owner, currency } => {
+                self.lines.remove(&(*owner, *currency));
             }
-            StandingFact::Taken { owner, job } => {
-                if let Some(l) = self.lines.get_mut(owner) {
+            StandingFact::Taken { owner, currency, job } => {
+                if let Some(l) = self.lines.get_mut(&(*owner, *currency)) {
                     l.serving.insert(*job);
                 }
             }
+            // A job has one currency, so that at most one offer of an owner serves it.
             StandingFact::Freed { owner, job } => {
-                if let Some(l) = self.lines.get_mut(owner) {
+                for (_, l) in self.lines.iter_mut().filter(|((o, _), _)| o == owner) {
                     l.serving.remove(job);
                 }
             }

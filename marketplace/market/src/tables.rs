@@ -2,9 +2,10 @@
 
 use nooterra_engine::Record;
 
-/// Prices and limits, minor units and basis points.
-#[derive(Debug, Clone, PartialEq, Eq, Record)]
-pub struct PriceTables {
+/// What work costs in one currency, minor units. The default is in euro: no other currency has one, since nothing here
+/// knows what another is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Rates {
     /// Base price of a delivery.
     pub base_delivery: u64,
     /// Base price of a patrol.
@@ -17,6 +18,17 @@ pub struct PriceTables {
     pub per_min: u64,
     /// For operator coverage.
     pub cover: u64,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self { base_delivery: 900, base_patrol: 2_500, base_inspect: 3_500, per_km: 400, per_min: 35, cover: 500 }
+    }
+}
+
+/// Shares and limits that hold in every currency, basis points where nothing else is said.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct PriceTables {
     /// Surge by number of candidates: none, one, two.
     pub surge_bps: [u32; 3],
     /// Lowest quote against the reference price.
@@ -36,12 +48,6 @@ pub struct PriceTables {
 impl Default for PriceTables {
     fn default() -> Self {
         Self {
-            base_delivery: 900,
-            base_patrol: 2_500,
-            base_inspect: 3_500,
-            per_km: 400,
-            per_min: 35,
-            cover: 500,
             surge_bps: [1_500, 1_000, 500],
             band_low_bps: 5_000,
             band_high_bps: 20_000,
@@ -78,7 +84,7 @@ impl WorkKind {
         [Self::Delivery, Self::Patrol, Self::Inspect, Self::Clean, Self::ResetLite, Self::ResetStandard, Self::Custom];
 }
 
-/// Base prices of the kinds that [`PriceTables`] does not hold, minor units.
+/// Base prices of the kinds that [`Rates`] does not hold, minor units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
 pub struct ServiceBases {
     /// Cleaning.
@@ -97,7 +103,7 @@ impl Default for ServiceBases {
     }
 }
 
-impl PriceTables {
+impl Rates {
     /// Base price of a kind of work, minor units.
     pub fn base(&self, kind: WorkKind, services: &ServiceBases) -> u64 {
         match kind {

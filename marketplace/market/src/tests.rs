@@ -17,9 +17,9 @@ use crate::quote::{Frame, Offer, Refusal, check};
 use crate::risk::{History, RiskInput, min_trust_bps, score};
 use crate::sla::ServiceLevel;
 use crate::standing::StandingOffer;
-use crate::tables::{PriceTables, ServiceBases, WorkKind};
+use crate::tables::{PriceTables, Rates, ServiceBases, WorkKind};
 use nooterra_engine::ids::{QuoteId, StandingOfferId};
-use nooterra_engine::money::Amount;
+use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
 use proptest::prelude::*;
 
@@ -72,7 +72,7 @@ fn measure() -> Measure {
 
 #[test]
 fn the_reference_price_of_a_known_job() {
-    let p = reference_price(&measure(), &PriceTables::default()).unwrap();
+    let p = reference_price(&measure(), &Rates::default(), &PriceTables::default()).unwrap();
     // 900 + ceil(48.2) + ceil(35.58) = 985; risk 800 bps, level 500 bps, surge 500 bps, all floored.
     assert_eq!((p.core, p.risk, p.level, p.cover, p.surge, p.skills), (985, 78, 49, 0, 49, 0));
     assert_eq!(p.total().unwrap(), 1_161);
@@ -80,10 +80,10 @@ fn the_reference_price_of_a_known_job() {
 
 #[test]
 fn every_kind_has_its_base_and_scarcity_its_price() {
-    let t = PriceTables::default();
-    let bases = WorkKind::ALL.map(|k| t.base(k, &ServiceBases::default()));
+    let (r, t) = (Rates::default(), PriceTables::default());
+    let bases = WorkKind::ALL.map(|k| r.base(k, &ServiceBases::default()));
     assert_eq!(bases, [900, 2_500, 3_500, 4_500, 6_500, 9_500, 5_000]);
-    let price = |m: Measure| reference_price(&m, &t).unwrap();
+    let price = |m: Measure| reference_price(&m, &r, &t).unwrap();
     let plain = Measure { base: 10_000, route_mm: 0, work_s: 0, risk_m: 0, level_bps: 0, covered: false, candidates: 9, licence_caps: 0 };
     let surge = [0, 1, 2, 3, 4, u16::MAX].map(|candidates| price(Measure { candidates, ..plain }).surge);
     assert_eq!(surge, [1_500, 1_000, 500, 0, 0, 0]);
@@ -95,7 +95,12 @@ fn every_kind_has_its_base_and_scarcity_its_price() {
     assert_eq!(levels.map(|level_bps| price(Measure { level_bps, base: 10_001, ..plain }).level), [0, 500, 1_500]);
     let all = price(Measure { covered: true, licence_caps: 7, ..plain });
     assert_eq!((all.cover, all.skills, all.total()), (500, 7, Ok(10_507)));
-    assert!(reference_price(&Measure { base: u64::MAX, ..plain }, &t).is_err());
+    assert!(reference_price(&Measure { base: u64::MAX, ..plain }, &r, &t).is_err());
+    // Another currency has rates of its own; shares are the same.
+    let yen = Rates { base_delivery: 1_400, base_patrol: 4_000, base_inspect: 5_600, per_km: 640, per_min: 56, cover: 800 };
+    let p = reference_price(&Measure { covered: true, ..measure() }, &yen, &t).unwrap();
+    // 900 as measured + ceil(77.12) + ceil(56.93) = 1 035; risk 800 bps, level and surge 500 bps, all floored.
+    assert_eq!((p.core, p.risk, p.level, p.cover, p.surge), (1_035, 82, 51, 800, 51));
 }
 
 #[test]
@@ -149,11 +154,11 @@ proptest! {
     /// A price never falls when the way, the work or the risk grows, and its parts are never lost.
     #[test]
     fn prices_are_monotone(route in 0..10_000_000u64, work in 0..7_200u64, risk in 0..100_000u32, more in 0..1_000_000u64) {
-        let t = PriceTables::default();
+        let (r, t) = (Rates::default(), PriceTables::default());
         let m = Measure { route_mm: route, work_s: work, risk_m: risk, ..measure() };
-        let a = reference_price(&m, &t).unwrap().total().unwrap();
-        let far = reference_price(&Measure { route_mm: route + more, ..m }, &t).unwrap().total().unwrap();
-        let risky = reference_price(&Measure { risk_m: (risk + 500).min(100_000), ..m }, &t).unwrap().total().unwrap();
+        let a = reference_price(&m, &r, &t).unwrap().total().unwrap();
+        let far = reference_price(&Measure { route_mm: route + more, ..m }, &r, &t).unwrap().total().unwrap();
+        let risky = reference_price(&Measure { risk_m: (risk + 500).min(100_000), ..m }, &r, &t).unwrap().total().unwrap();
         prop_assert!(far >= a && risky >= a && a >= 900);
     }
 
@@ -194,8 +199,10 @@ fn standing_offers_quote_by_rule() {
         min_service: Amount::new(800).unwrap(),
         capacity: 2,
         substitute: false,
+        currency: Currency::EUR,
     };
-    assert!(s.answers(0, 1) && !s.answers(0, 2) && !s.answers(1, 0));
+    let answers = |template, open| s.answers(template, Currency::EUR, open);
+    assert!(answers(0, 1) && !answers(0, 2) && !answers(1, 0) && !s.answers(0, Currency::USD, 1));
     assert_eq!(s.service(1_000).unwrap().minor(), 950);
     assert_eq!(s.service(100).unwrap().minor(), 800);
 }

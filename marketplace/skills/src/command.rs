@@ -5,6 +5,7 @@ use crate::seal::{BundleSeal, SignedCertificate};
 use crate::standing::Robot;
 use crate::words::{Level, Tier};
 use nooterra_engine::ids::{CertificateId, JobId, LicenceId, TenantId};
+use nooterra_engine::money::Currency;
 use nooterra_engine::{Digest, Record};
 
 /// A command.
@@ -63,6 +64,8 @@ pub enum Command {
         bundle: Digest,
         /// The marketplace.
         tenant: TenantId,
+        /// The job's currency.
+        currency: Currency,
     },
     /// A job that has not begun to run a revoked bundle gets the one that takes its place (`MK`).
     Repin {

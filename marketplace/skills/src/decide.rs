@@ -7,9 +7,10 @@ use crate::evidence::Evidence;
 use crate::registry::Registry;
 use crate::seal::{BundleSeal, SignedCertificate, VALID_MAX};
 use crate::standing::Robot;
-use crate::words::{Level, Tier};
+use crate::words::{Level, LicencePrice, Tier};
 use nooterra_engine::Digest;
 use nooterra_engine::ids::{CertificateId, JobId, LicenceId, TenantId};
+use nooterra_engine::money::Currency;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_trust::{Checks, Code, Hand, KeyTable, Rejection, Role};
 
@@ -44,7 +45,9 @@ impl Registry {
                 self.recall(now, hand, &Asked { bundle: *bundle, level: *level, reason }, model.as_deref())
             }
             Command::Blame { bundle, severity } => self.blame(now, hand, *bundle, *severity),
-            Command::License { job, licence, bundle, tenant } => self.license(now, hand, *job, *licence, *bundle, *tenant),
+            Command::License { job, licence, bundle, tenant, currency } => {
+                self.license(now, hand, (*job, *licence), *bundle, *tenant, *currency)
+            }
             Command::Repin { job, bundle, tenant } => self.repin(now, hand, *job, *bundle, *tenant),
             Command::Install { robot, bundle, tenant } => {
                 role(hand, &[Role::RB, Role::DI])?;
@@ -183,16 +186,26 @@ impl Registry {
         Ok(out)
     }
 
-    fn license(&self, now: Instant, hand: &Hand, job: JobId, licence: LicenceId, bundle: Digest, tenant: TenantId) -> Decided {
+    fn license(
+        &self,
+        now: Instant,
+        hand: &Hand,
+        (job, licence): (JobId, LicenceId),
+        bundle: Digest,
+        tenant: TenantId,
+        currency: Currency,
+    ) -> Decided {
         role(hand, &[Role::MK])?;
         let p = self.known(bundle)?;
+        let t = &p.manifest.licence;
         let mut g = Checks::new();
+        g.must(t.price(currency).is_some(), Code::CurrencyMismatch, "licence.prices");
         let has = self.licences(job).iter().any(|l| l.licence == licence || l.skill == p.skill);
         g.must(!has, Code::AlreadyDone, "licence");
         note(&mut g, self.may_pin(bundle, tenant, now));
         g.end()?;
-        let t = &p.manifest.licence;
-        Ok(vec![Event::SkillLicensed { job, licence, skill: p.skill, bundle, unit: t.unit, fee: t.fee, cap: t.cap }])
+        let event = |c: &LicencePrice| Event::SkillLicensed { job, licence, skill: p.skill, bundle, unit: t.unit, fee: c.fee, cap: c.cap };
+        Ok(t.price(currency).map(event).into_iter().collect())
     }
 
     fn repin(&self, now: Instant, hand: &Hand, job: JobId, bundle: Digest, tenant: TenantId) -> Decided {

@@ -140,9 +140,13 @@ impl Manifest {
         if self.licence.tenants.is_empty() {
             return Err(bad("licence.tenants", "at least one", 0));
         }
-        if self.licence.fee > self.licence.cap {
+        let prices = &self.licence.prices;
+        if prices.is_empty() || !prices.windows(2).all(|w| w[0].currency < w[1].currency) {
+            return Err(bad("licence.prices", "at least one, ascending, each currency once", prices.len()));
+        }
+        for p in prices.iter().filter(|p| p.fee > p.cap) {
             let r = Rejection::new(Code::AmountInvalid).field("licence.cap");
-            return Err(r.expected(format!("at least the fee of {}", self.licence.fee)).actual(self.licence.cap));
+            return Err(r.expected(format!("at least the fee of {}", p.fee)).actual(p.cap));
         }
         Ok(())
     }

@@ -127,6 +127,8 @@ fn licensed_in(p: &Published, tenant: TenantId) -> Result<(), Rejection> {
 fn takes_place_of(new: &Published, old: &Published) -> bool {
     let (n, o) = (&new.manifest, &old.manifest);
     let narrower = n.capabilities.iter().all(|u| o.use_of(u.capability).is_some_and(|w| w.min <= u.min && u.max <= w.max));
-    let cheaper = n.licence.unit == o.licence.unit && n.licence.fee <= o.licence.fee && n.licence.cap <= o.licence.cap;
+    // In every currency in which the old one can be booked.
+    let cheaper = n.licence.unit == o.licence.unit
+        && o.licence.prices.iter().all(|p| n.licence.price(p.currency).is_some_and(|q| q.fee <= p.fee && q.cap <= p.cap));
     new.skill == old.skill && n.version.major == o.version.major && n.envelope.is_within(o.envelope) && narrower && cheaper
 }

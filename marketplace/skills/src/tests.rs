@@ -15,10 +15,10 @@ use crate::manifest::{API, Asset, Manifest, SensorUse};
 use crate::run::Reply;
 use crate::seal::{BundleSeal, Certificate, Drivers, SignedCertificate};
 use crate::standing::Robot;
-use crate::words::{Capability, Envelope, LicenceTerms, Milestone, Tier, Unit, Use, Version};
+use crate::words::{Capability, Envelope, LicencePrice, LicenceTerms, Milestone, Tier, Unit, Use, Version};
 use nooterra_engine::Digest;
 use nooterra_engine::ids::{JobId, LicenceId, PartyId, RobotId, TenantId};
-use nooterra_engine::money::Amount;
+use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_trust::{Binding, Hand, KeyTable, Role, SigningKey};
 
@@ -157,8 +157,7 @@ pub fn manifest() -> Manifest {
         units: vec!["at_point".into()],
         licence: LicenceTerms {
             unit: Unit::Checkpoint,
-            fee: Amount::new(10).unwrap(),
-            cap: Amount::new(50).unwrap(),
+            prices: vec![LicencePrice { currency: Currency::EUR, fee: Amount::new(10).unwrap(), cap: Amount::new(50).unwrap() }],
             tenants: vec![tenant()],
             min_tier: Tier::Lab,
             refundable_until: Milestone::AccessGranted,

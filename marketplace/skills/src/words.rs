@@ -2,7 +2,7 @@
 
 use nooterra_engine::Record;
 use nooterra_engine::ids::TenantId;
-use nooterra_engine::money::Amount;
+use nooterra_engine::money::{Amount, Currency};
 use std::fmt;
 
 /// A skill's version: the same major version promises the same behaviour to whoever uses it.
@@ -153,15 +153,31 @@ pub enum Milestone {
     Checkpoint,
 }
 
+/// What the use of a skill costs in one currency, minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub struct LicencePrice {
+    /// The currency.
+    pub currency: Currency,
+    /// Price of one unit.
+    pub fee: Amount,
+    /// Most that one job pays.
+    pub cap: Amount,
+}
+
+impl LicencePrice {
+    /// What so many units cost: `min(units * fee, cap)`.
+    pub fn of(&self, units: u64) -> u64 {
+        units.saturating_mul(self.fee.minor()).min(self.cap.minor())
+    }
+}
+
 /// What a developer asks for the use of its skill.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub struct LicenceTerms {
     /// What is counted.
     pub unit: Unit,
-    /// Price of one, minor units.
-    pub fee: Amount,
-    /// Most that one job pays.
-    pub cap: Amount,
+    /// Its price, once for each currency that the developer is paid in, ascending.
+    pub prices: Vec<LicencePrice>,
     /// Marketplaces that may license it, ascending.
     pub tenants: Vec<TenantId>,
     /// Certificates below this tier do not suffice for a licence.
@@ -171,9 +187,13 @@ pub struct LicenceTerms {
 }
 
 impl LicenceTerms {
-    /// What a job owes that came so far: `min(units * fee, cap)`, minor units, and nothing while it can be given back.
-    pub fn due(&self, units: u64, reached: Milestone) -> u64 {
-        let owed = units.saturating_mul(self.fee.minor()).min(self.cap.minor());
+    /// Its price in a currency, if it has one there.
+    pub fn price(&self, currency: Currency) -> Option<&LicencePrice> {
+        self.prices.iter().find(|p| p.currency == currency)
+    }
+    /// What a job in this currency owes that came so far, minor units: nothing while it can be given back.
+    pub fn due(&self, currency: Currency, units: u64, reached: Milestone) -> u64 {
+        let owed = self.price(currency).map_or(0, |p| p.of(units));
         if reached > self.refundable_until { owed } else { 0 }
     }
 }

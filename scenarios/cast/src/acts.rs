@@ -1,5 +1,6 @@
 //! Acts of the scenario: what the director cues, done by whoever does it, with their own key.
 
+use crate::contracts::Wanted;
 use crate::desks::Seat;
 use crate::director::Cued;
 use crate::payments::Dispute;
@@ -11,7 +12,7 @@ use nooterra_control::input::{
 use nooterra_control::stops::{StopOrder, StopWhat};
 use nooterra_engine::digest::{Digest, sha256};
 use nooterra_engine::ids::{JobId, PartyId, StopId};
-use nooterra_engine::money::{Amount, mul_div};
+use nooterra_engine::money::{Amount, Currency, mul_div};
 use nooterra_engine::net::Node;
 use nooterra_engine::{Instant, Span};
 use nooterra_jobs::event::{Choice, Fault, IncidentCode, RevokeReason};
@@ -49,16 +50,24 @@ impl Cast {
                 }
                 return;
             }
-            Deed::Contract { requester, cover_fee, excludes } => return self.write_contract(now, *requester, *cover_fee, excludes),
+            Deed::Contract { requester, site, zone, cover_fee, excludes } => {
+                let (requester, site, zone, cover_fee) = (*requester, *site, *zone, *cover_fee);
+                let terms = Wanted { cover_fee, currency: cued.currency, excludes, requester, site, zone };
+                return self.write_contract(now, &terms);
+            }
+            Deed::EndSeries { series, by } => return self.end_series(now, *series, *by),
             Deed::RevokeSkill { by, level, model } => return self.revoke_skill(now, *by, *level, model.clone()),
             _ => {}
         }
         let Some(job) = cued.job else { return };
+        // Amounts are of the currency that the act names; without any, of the job's own.
+        let own = self.director.job(job).and_then(|k| k.currency);
+        let currency = cued.currency.or(own).unwrap_or(self.currency);
         match cued.deed {
             Deed::Quarantine { .. } => {
                 self.say(now, Seat::Staff, StaffCommand::QuarantineOf { job, cause: "staff".into() }.draft("robots"));
             }
-            Deed::RevokeSkill { .. } | Deed::Contract { .. } => {}
+            Deed::RevokeSkill { .. } | Deed::Contract { .. } | Deed::EndSeries { .. } => {}
             Deed::Cancel { by, safety } => self.cancel(now, job, by, safety),
             Deed::Revoke { why } => {
                 let reason = match why {
@@ -70,28 +79,29 @@ impl Cast {
                 self.requester_says(now, job, &RequesterCommand::RevokeAccess { job, reason });
             }
             Deed::Complain { of, amount } => {
-                self.requester_says(now, job, &CaseCommand::Complain { job, code: code(of), statement: paper(job, "statement"), amount })
+                let (code, statement) = (code(of), paper(job, "statement"));
+                self.requester_says(now, job, &CaseCommand::Complain { job, code, statement, amount, currency: Some(currency) })
             }
             Deed::Triage { severity, fault, confirmed } => {
                 let Some(incident) = self.director.job(job).and_then(|k| k.incident) else { return };
                 let command = StaffCommand::Triage { job, incident, severity, fault: blame(fault), confirmed };
                 self.say(now, Seat::Trust, command.draft("jobs"));
             }
-            Deed::Claim { by, demand, head } => self.demand(now, job, by, demand, head),
+            Deed::Claim { by, demand, head } => self.demand(now, job, by, (demand, currency), head),
             Deed::Assess { documents } => {
                 let Some(claim) = self.director.job(job).and_then(|k| k.claim) else { return };
                 let seen = |p: &Paper| Document { item: item(*p), content_hash: paper(job, "paper") };
                 let command = CaseCommand::TriageClaim { job, claim, documents: documents.iter().map(seen).collect() };
                 self.say(now, Seat::Trust, command.draft("jobs"));
             }
-            Deed::Decide { by, grant, own_fault_bps, borne_by } => self.decide(now, job, by, grant, own_fault_bps, &borne_by),
+            Deed::Decide { by, grant, own_fault_bps, borne_by } => self.decide(now, job, by, (grant, currency), own_fault_bps, &borne_by),
             Deed::Dispute { .. } | Deed::DropDispute { .. } | Deed::DecideDispute { .. } | Deed::Refund {} => {
-                self.disputes(now, job, &cued.deed)
+                self.disputes(now, job, &cued.deed, currency)
             }
-            Deed::Adjust { to, amount, late, second } => self.adjust(now, job, to, amount, late, second),
+            Deed::Adjust { to, amount, late, second } => self.adjust(now, job, to, (amount, currency), late, second),
             Deed::Forge { how } => self.forge(now, job, how),
             Deed::Chargeback { verdict, decided_after, amount, fee } => {
-                self.payments.charge_back(now, job, Dispute { verdict, decided_after, amount, fee });
+                self.payments.charge_back(now, job, Dispute { verdict, decided_after, amount, fee, currency });
             }
             Deed::Counter { provider, offer_ppm, lasts } => self.counter(now, job, provider, offer_ppm, lasts),
             Deed::Award { provider } => {
@@ -124,6 +134,20 @@ impl Cast {
                 self.requester_says(now, job, &RequesterCommand::ResolveNoShow { job, choice, arrive_by });
             }
             Deed::Stop { .. } | Deed::ClearStops { .. } | Deed::ClearQuarantine { .. } => {}
+        }
+    }
+
+    /// A side of a series ends it: the requester that asked for it, or the provider that gave its price.
+    fn end_series(&mut self, now: Instant, number: u32, by: By) {
+        let Some(r) = self.requesters.iter_mut().find(|r| r.repeats.contains_key(&number)) else { return };
+        let Some(series) = r.repeats.get(&number).copied() else { return };
+        if by == By::Provider {
+            let with = self.with.get(number as usize).copied();
+            if let Some(p) = with.and_then(|i| self.providers.get_mut(i as usize)) {
+                p.outbox.push(OwnerCommand::EndSeries { series }.draft("series"), now, 0);
+            }
+        } else {
+            r.outbox.push(RequesterCommand::EndSeries { series }.draft("series"), now, 0);
         }
     }
 
@@ -222,10 +246,10 @@ impl Cast {
         }
     }
 
-    fn demand(&mut self, now: Instant, job: JobId, by: By, demand: Amount, head: Harm) {
+    fn demand(&mut self, now: Instant, job: JobId, by: By, (demand, currency): (Amount, Currency), head: Harm) {
         let Some(k) = self.director.job(job) else { return };
         let Some(incident) = k.incident else { return };
-        let open = |claimant| CaseCommand::OpenClaim { job, incident, claimant, demand, head: harm(head) };
+        let open = |claimant| CaseCommand::OpenClaim { job, incident, claimant, demand, currency, head: harm(head) };
         match by {
             By::Requester => self.requester_says(now, job, &open(None)),
             By::Provider => {
@@ -238,7 +262,15 @@ impl Cast {
         }
     }
 
-    fn decide(&mut self, now: Instant, job: JobId, by: Court, grant: Option<Amount>, own_fault_bps: u32, borne_by: &[(Payer, u32)]) {
+    fn decide(
+        &mut self,
+        now: Instant,
+        job: JobId,
+        by: Court,
+        (grant, currency): (Option<Amount>, Currency),
+        own_fault_bps: u32,
+        borne_by: &[(Payer, u32)],
+    ) {
         let Some(k) = self.director.job(job) else { return };
         let Some(claim) = k.claim else { return };
         let owner = k.provider.and_then(|p| self.providers.get(p as usize)).map(|p| provider_party(p.name()));
@@ -251,7 +283,7 @@ impl Cast {
         let command = match grant {
             Some(assessed) => {
                 let split = borne_by.iter().map(|(p, bps)| Portion { bearer: bearer(*p), bps: *bps }).collect();
-                CaseCommand::ApproveClaim { job, claim, assessed, claimant_fault_bps: own_fault_bps, split }
+                CaseCommand::ApproveClaim { job, claim, assessed, currency, claimant_fault_bps: own_fault_bps, split }
             }
             None => CaseCommand::DenyClaim { job, claim, reason: Denial::NotProven },
         };
@@ -266,7 +298,7 @@ impl Cast {
     }
 
     /// Goodwill for somebody, signed by two.
-    fn adjust(&mut self, now: Instant, job: JobId, to: By, amount: Amount, late: bool, second: bool) {
+    fn adjust(&mut self, now: Instant, job: JobId, to: By, (amount, currency): (Amount, Currency), late: bool, second: bool) {
         let Some(k) = self.director.job(job) else { return };
         let provider = k.provider.and_then(|p| self.providers.get(p as usize)).map(|p| provider_party(p.name()));
         let requester = self.requesters.get(k.requester as usize).map(|r| requester_party(r.name()));
@@ -280,7 +312,7 @@ impl Cast {
         let lines = vec![Line { account: Account::GoodwillExpense, amount: minor }, Line { account, amount: -minor }];
         let month = Month::of(self.epoch.saturating_add(Span(now.0)));
         let last = Month::of(Instant(month.from().0.saturating_sub(1)));
-        let command = FinanceCommand::Adjust { lines, origin: late.then_some(last), reason: paper(job, "reason") };
+        let command = FinanceCommand::Adjust { currency, lines, origin: late.then_some(last), reason: paper(job, "reason") };
         for seat in [Seat::Finance, Seat::FinanceToo].into_iter().take(if second { 2 } else { 1 }) {
             self.say(now, seat, command.draft("finance"));
         }

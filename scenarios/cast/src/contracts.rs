@@ -1,12 +1,14 @@
-//! A requester gets a contract of its own: the market service writes and publishes it, both sign, it takes effect.
+//! A requester, the site or a zone gets a contract of its own: the market service writes and publishes it, whom it binds and
+//! the platform sign, it takes effect.
 
 use crate::desks::Seat;
 use crate::{Cast, provider_party, requester_party};
 use nooterra_control::fact::{Event, Fact};
 use nooterra_control::input::{Body as _, ContractDraft, ContractFact, ContractWord, Scope, Signer, SignerRole, Terms};
-use nooterra_engine::ids::{ContractId, PartyId};
-use nooterra_engine::money::Amount;
+use nooterra_engine::ids::{ContractId, PartyId, SiteId, ZoneId};
+use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::{Digest, Instant, Record, Span};
+use std::collections::BTreeMap;
 
 /// It takes effect so long after the last signature.
 const SOON: Span = Span::from_secs(5);
@@ -14,8 +16,8 @@ const SOON: Span = Span::from_secs(5);
 /// What the market service has under way.
 #[derive(Debug, Clone, Default, PartialEq, Record)]
 pub(crate) struct Desk {
-    /// Terms that hold for everybody.
-    general: Option<Terms>,
+    /// Terms that hold for everybody, by currency.
+    general: BTreeMap<Currency, Terms>,
     /// What is not active yet.
     open: Vec<Open>,
 }
@@ -24,30 +26,43 @@ pub(crate) struct Desk {
 #[derive(Debug, Clone, PartialEq, Record)]
 struct Open {
     contract: ContractId,
-    /// Who is to sign beside the platform.
-    requester: u32,
+    /// Who is to sign beside the platform, if anybody.
+    requester: Option<u32>,
     /// What is signed, once it is published.
     hash: Digest,
 }
 
+/// How a contract differs from the general terms.
+pub(crate) struct Wanted<'a> {
+    pub cover_fee: Option<Amount>,
+    /// In which currency; the market's if not said.
+    pub currency: Option<Currency>,
+    pub excludes: &'a [u32],
+    /// With whom; with everybody if not said.
+    pub requester: Option<u32>,
+    pub site: Option<SiteId>,
+    pub zone: Option<ZoneId>,
+}
+
 impl Cast {
-    /// The market service writes a contract for a requester.
-    pub(crate) fn write_contract(&mut self, now: Instant, requester: u32, cover_fee: Option<Amount>, excludes: &[u32]) {
-        let Some(general) = self.contracts.general.clone() else { return };
-        let Some(name) = self.requesters.get(requester as usize).map(|r| r.name().to_owned()) else { return };
+    /// The market service writes a contract.
+    pub(crate) fn write_contract(&mut self, now: Instant, wanted: &Wanted<'_>) {
+        let Wanted { cover_fee, currency, excludes, requester, site, zone } = *wanted;
+        let Some(general) = self.contracts.general.get(&currency.unwrap_or(self.currency)).cloned() else { return };
+        let name = requester.and_then(|i| self.requesters.get(i as usize)).map(|r| r.name().to_owned());
         let names = excludes.iter().filter_map(|i| self.providers.get(*i as usize));
         let mut excluded: Vec<PartyId> = names.map(|p| provider_party(p.name())).collect();
         excluded.sort_unstable();
         excluded.dedup();
-        let party = requester_party(&name);
+        let party = name.as_deref().map(requester_party);
+        let platform = Signer { role: SignerRole::Platform, party: PartyId::from_bytes(*self.tenant.as_bytes()) };
+        let requester = party.map(|party| Signer { role: SignerRole::Requester, party });
+        let whose = name.unwrap_or_default();
         let draft = ContractDraft {
-            scope: Scope { requester: Some(party), ..Scope::default() },
-            signers: vec![
-                Signer { role: SignerRole::Requester, party },
-                Signer { role: SignerRole::Platform, party: PartyId::from_bytes(*self.tenant.as_bytes()) },
-            ],
+            scope: Scope { requester: party, site, zone, template: None },
+            signers: requester.into_iter().chain([platform]).collect(),
             terms: Terms { cover_fee: cover_fee.unwrap_or(general.cover_fee), excluded, ..general },
-            text_hash: nooterra_engine::digest::sha256(&[b"nooterra/paper/v1", name.as_bytes()]),
+            text_hash: nooterra_engine::digest::sha256(&[b"nooterra/paper/v1", whose.as_bytes()]),
             supersedes: None,
         };
         self.say(now, Seat::Market, ContractWord::Write { draft: Box::new(draft) }.draft("contracts"));
@@ -57,19 +72,28 @@ impl Cast {
     pub(crate) fn hear_contract(&mut self, now: Instant, fact: &Fact) {
         let Some(Event::Contract(fact)) = fact.event().map(|r| &r.payload) else { return };
         match &**fact {
-            ContractFact::Written(d) if d.draft.scope == Scope::default() => self.contracts.general = Some(d.draft.terms.clone()),
+            ContractFact::Written(d) if d.draft.scope == Scope::default() => {
+                let terms = d.draft.terms.clone();
+                self.contracts.general.insert(terms.currency, terms);
+            }
             ContractFact::Written(d) => {
                 let ours = |r: &crate::Requester| Some(requester_party(r.name())) == d.draft.scope.requester;
-                let Some(ix) = self.requesters.iter().position(ours).and_then(|i| u32::try_from(i).ok()) else { return };
-                self.contracts.open.push(Open { contract: d.contract, requester: ix, hash: Digest::ZERO });
+                let requester = self.requesters.iter().position(ours).and_then(|i| u32::try_from(i).ok());
+                self.contracts.open.push(Open { contract: d.contract, requester, hash: Digest::ZERO });
                 self.say(now, Seat::Market, ContractWord::Publish { contract: d.contract }.draft("contracts"));
             }
             ContractFact::Published { contract, document_hash } => {
                 let Some(o) = self.contracts.open.iter_mut().find(|o| o.contract == *contract) else { return };
                 o.hash = *document_hash;
                 let sign = ContractWord::Sign { contract: *contract, document_hash: *document_hash };
-                if let Some(r) = self.requesters.get_mut(o.requester as usize) {
-                    r.outbox.push(sign.draft("contracts"), now, 0);
+                match o.requester {
+                    Some(i) => {
+                        if let Some(r) = self.requesters.get_mut(i as usize) {
+                            r.outbox.push(sign.draft("contracts"), now, 0);
+                        }
+                    }
+                    // It binds nobody else.
+                    None => self.say(now, Seat::Market, sign.draft("contracts")),
                 }
             }
             // The platform signs last.

@@ -4,6 +4,7 @@
 
 use nooterra_control::fact::{CaseEvent, Event, Fact};
 use nooterra_engine::ids::{ClaimId, DisputeId, IncidentId, JobId, TeamId};
+use nooterra_engine::money::Currency;
 use nooterra_engine::queue::EventQueue;
 use nooterra_engine::{Digest, Instant, Record, Span};
 use nooterra_jobs::event::Event as JobEvent;
@@ -27,6 +28,15 @@ pub struct Known {
     pub claim: Option<ClaimId>,
     /// Its last dispute.
     pub dispute: Option<DisputeId>,
+    /// What it is paid in, once it is taken.
+    pub currency: Option<Currency>,
+}
+
+impl Known {
+    /// A job that was just asked for.
+    const fn asked(requester: u32) -> Self {
+        Self { requester, provider: None, status: None, incident: None, claim: None, dispute: None, currency: None }
+    }
 }
 
 /// A deed whose time has come.
@@ -36,6 +46,8 @@ pub struct Cued {
     pub job: Option<JobId>,
     /// What is to be done.
     pub deed: Deed,
+    /// The currency of its amounts, if it names any.
+    pub currency: Option<Currency>,
 }
 
 /// The director.
@@ -71,7 +83,7 @@ impl Director {
     pub fn asks(&mut self, requester: u32, input: &Digest) {
         let job = JobId::derive(input, 1);
         self.asked.push(job);
-        self.jobs.insert(job, Known { requester, provider: None, status: None, incident: None, claim: None, dispute: None });
+        self.jobs.insert(job, Known::asked(requester));
     }
 
     /// A requester hears that its job moved.
@@ -96,6 +108,7 @@ impl Director {
         }
         let Some(k) = self.jobs.get_mut(&job) else { return };
         match &r.payload {
+            Event::Job(JobEvent::JobCreated(request)) => k.currency = Some(request.currency),
             Event::Job(JobEvent::IncidentOpened { incident, .. }) => k.incident = Some(*incident),
             Event::Case(CaseEvent::Claim(c)) => k.claim = Some(c.claim),
             Event::Case(CaseEvent::Dispute(Said::Opened { dispute, .. })) => k.dispute = Some(*dispute),
@@ -114,7 +127,7 @@ impl Director {
             self.teams.insert(team, k.requester);
         } else if let Some(requester) = self.teams.get(&team).copied() {
             self.asked.push(job);
-            self.jobs.insert(job, Known { requester, provider: None, status: None, incident: None, claim: None, dispute: None });
+            self.jobs.insert(job, Known::asked(requester));
         }
     }
 
@@ -145,7 +158,7 @@ impl Director {
     pub fn next(&mut self, now: Instant) -> Option<Cued> {
         let (_, a) = self.due.pop_due(now)?;
         let job = a.job.and_then(|n| self.asked.get((n as usize).checked_sub(1)?)).copied();
-        Some(Cued { job, deed: a.deed })
+        Some(Cued { job, deed: a.deed, currency: a.currency })
     }
 
     /// What is known of a job.

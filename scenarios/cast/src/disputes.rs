@@ -6,6 +6,7 @@ use crate::{Cast, provider_party};
 use nooterra_control::input::{Body, CaseCommand, FinanceCommand, Funding, Ground, Verdict};
 use nooterra_engine::Instant;
 use nooterra_engine::ids::JobId;
+use nooterra_engine::money::Currency;
 use nooterra_script::acts::Deed;
 use nooterra_script::disputes::{About, BearsAward, Disputer};
 
@@ -20,9 +21,9 @@ const fn ground(a: About) -> Ground {
 }
 
 impl Cast {
-    pub(crate) fn disputes(&mut self, now: Instant, job: JobId, deed: &Deed) {
+    pub(crate) fn disputes(&mut self, now: Instant, job: JobId, deed: &Deed, currency: Currency) {
         if let Deed::Dispute { by, about, amount } = *deed {
-            return self.party_says(now, job, by, &CaseCommand::OpenDispute { job, ground: ground(about), amount });
+            return self.party_says(now, job, by, &CaseCommand::OpenDispute { job, ground: ground(about), amount, currency });
         }
         let Some(k) = self.director.job(job) else { return };
         let Some(dispute) = k.dispute else { return };
@@ -36,7 +37,7 @@ impl Cast {
                     BearsAward::Platform => Funding::Platform,
                 };
                 let verdict = Verdict { award, funding, earned_bps, decision_hash: paper(job, "decision") };
-                self.say(now, Seat::Trust, CaseCommand::DecideDispute { job, dispute, verdict }.draft("jobs"));
+                self.say(now, Seat::Trust, CaseCommand::DecideDispute { job, dispute, verdict, currency }.draft("jobs"));
             }
             Deed::Refund {} => self.say(now, Seat::Finance, FinanceCommand::Refund { job, dispute }.draft("finance")),
             _ => {}

@@ -34,9 +34,10 @@ use forger::Forger;
 use nooterra_control::{Event, Fact, RobotEvent};
 use nooterra_engine::chance::Chance;
 use nooterra_engine::ids::{OperatorId, PartyId, RobotId, StopId, TenantId};
+use nooterra_engine::money::Currency;
 use nooterra_engine::net::Node;
 use nooterra_engine::{Instant, Record, decode};
-use nooterra_script::resolved::{FaultKind, Resolved};
+use nooterra_script::resolved::{FaultKind, ProviderPlan, Resolved};
 use nooterra_trust::{Outbox, PublicKey, Sender, SigningKey};
 use operator::Operator;
 use payments::Payments;
@@ -75,6 +76,10 @@ pub struct Cast {
     pub forger: Forger,
     /// The calendar's time at the start.
     epoch: Instant,
+    /// Currency of what names none.
+    currency: Currency,
+    /// The provider that each series is with, in the scenario's order.
+    with: Vec<u32>,
     /// Remote operators, in the scenario's order.
     pub operators: Vec<Operator>,
     /// Stops that were issued, by somebody here or by the trust service.
@@ -153,13 +158,17 @@ impl Cast {
             .enumerate()
             .map(|(i, p)| Requester::new(r, i, outbox(requester_party(&p.name), format!("requester/{}", p.name))))
             .collect();
-        let providers =
-            r.providers.iter().map(|p| Provider::new(p.clone(), outbox(provider_party(&p.name), format!("provider/{}", p.name)))).collect();
+        let trades: Vec<Currency> = r.tariffs.iter().map(|t| t.tariff.currency).collect();
+        let provider = |p: &ProviderPlan| {
+            let outbox = outbox(provider_party(&p.name), format!("provider/{}", p.name));
+            Provider::new(p.clone(), &trades, outbox)
+        };
+        let providers = r.providers.iter().map(provider).collect();
         let payments = Payments::new(r.payments, outbox(payments_party(), "payments".into()));
         let crew = Crew::new(r.crew, outbox(crew_party(), "crew".into()));
         let desks = Desks::new(|seat| outbox(seat_party(seat), seat.name().into()));
         let director = Director::new(&r.acts);
-        let versions = Versions::new(tenant);
+        let versions = Versions::new(r, tenant);
         let forger = Forger::new(tenant, key(&chance, "forger"), key(&chance, "former-staff"));
         let operators =
             r.operators.iter().map(|o| Operator::new(o.clone(), post(*operator_id(&o.name).as_bytes(), format!("operator/{}", o.name))));
@@ -176,6 +185,8 @@ impl Cast {
             desks,
             forger,
             epoch: r.epoch,
+            currency: r.currency,
+            with: r.series.iter().map(|s| s.provider).collect(),
             operators,
             stops,
             robots,

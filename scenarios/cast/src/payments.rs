@@ -28,6 +28,13 @@ struct Paid {
     captured: Amount,
 }
 
+/// What a bank has taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+struct Taken {
+    amount: Amount,
+    currency: Currency,
+}
+
 /// What a payer has the bank do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Dispute {
@@ -35,6 +42,7 @@ pub(crate) struct Dispute {
     pub decided_after: Span,
     pub amount: Option<Amount>,
     pub fee: Amount,
+    pub currency: Currency,
 }
 
 /// The payment provider.
@@ -48,12 +56,14 @@ pub struct Payments {
     answers: EventQueue<PaymentReport>,
     /// Asks taken up, by the hash of what was asked.
     asked: BTreeMap<Digest, u32>,
-    /// Captured minus refunded minus handed over, minor units.
-    collected: i64,
+    /// Captured minus refunded minus handed over in each currency, minor units.
+    collected: BTreeMap<Currency, i64>,
+    /// What each payment is made in.
+    coins: BTreeMap<PaymentId, Currency>,
     /// Payments by job, with what was captured of each.
     payments: BTreeMap<JobId, Paid>,
     /// What banks have taken back, by our name for it.
-    taken: BTreeMap<String, Amount>,
+    taken: BTreeMap<String, Taken>,
     next_hand_over: Instant,
     count: u64,
 }
@@ -66,7 +76,8 @@ impl Payments {
             plan,
             answers: EventQueue::default(),
             asked: BTreeMap::new(),
-            collected: 0,
+            collected: BTreeMap::new(),
+            coins: BTreeMap::new(),
             payments: BTreeMap::new(),
             taken: BTreeMap::new(),
             next_hand_over: Instant(HAND_OVER.0),
@@ -109,6 +120,7 @@ impl Payments {
                 if chance.happens(DECLINE, 0, ppm) {
                     return PaymentReport::Declined { payment: *payment, code: "card_declined".into() };
                 }
+                self.coins.insert(*payment, *currency);
                 // A further payment of a job stands beside the one that was captured.
                 if self.payments.get(job).is_none_or(|p| p.captured == Amount::ZERO) {
                     self.payments.insert(*job, Paid { payment: *payment, currency: *currency, captured: Amount::ZERO });
@@ -122,20 +134,24 @@ impl Payments {
                 }
             }
             PaymentAsk::Capture { payment, amount } => {
-                self.collected += signed(*amount);
+                if let Some(c) = self.coins.get(payment) {
+                    *self.collected.entry(*c).or_default() += signed(*amount);
+                }
                 if let Some(p) = self.payments.values_mut().find(|p| p.payment == *payment) {
                     p.captured = *amount;
                 }
                 PaymentReport::Captured { payment: *payment, amount: *amount }
             }
             PaymentAsk::Void { payment } => PaymentReport::Voided { payment: *payment },
-            PaymentAsk::Refund { refund, amount, .. } => {
-                self.collected -= signed(*amount);
+            PaymentAsk::Refund { refund, amount, currency, .. } => {
+                *self.collected.entry(*currency).or_default() -= signed(*amount);
                 PaymentReport::RefundPaid { refund: *refund, provider_ref }
             }
-            PaymentAsk::PayClaim { claim, amount, .. } => PaymentReport::ClaimPaid { claim: *claim, amount: *amount, provider_ref },
-            PaymentAsk::Recover { claim, insurer, amount, .. } => {
-                PaymentReport::RecoveryReceived { claim: *claim, insurer: *insurer, amount: *amount }
+            PaymentAsk::PayClaim { claim, amount, currency, .. } => {
+                PaymentReport::ClaimPaid { claim: *claim, amount: *amount, currency: *currency, provider_ref }
+            }
+            PaymentAsk::Recover { claim, insurer, amount, currency } => {
+                PaymentReport::RecoveryReceived { claim: *claim, insurer: *insurer, amount: *amount, currency: *currency }
             }
             PaymentAsk::Payout { payout, .. } => PaymentReport::PayoutConfirmed { payout: *payout, provider_ref },
         }
@@ -148,17 +164,24 @@ impl Payments {
         self.count += 1;
         let provider_ref = format!("sim-{:06}", self.count);
         let amount = d.amount.unwrap_or(p.captured).min(p.captured);
-        self.collected -= signed(amount) + signed(d.fee);
-        self.taken.insert(provider_ref.clone(), amount);
+        // A bank that names another currency than the payment's is not believed, and has nothing.
+        let believed = d.currency == p.currency;
+        if believed {
+            *self.collected.entry(p.currency).or_default() -= signed(amount) + signed(d.fee);
+            self.taken.insert(provider_ref.clone(), Taken { amount, currency: p.currency });
+        }
         let opened = PaymentReport::ChargebackOpened {
             payment: p.payment,
             amount,
             fee: d.fee,
-            currency: p.currency,
+            currency: d.currency,
             reason: "not_as_described".into(),
             provider_ref: provider_ref.clone(),
         };
         self.answers.push(now, 0, 0, opened);
+        if !believed {
+            return;
+        }
         let decided = match d.verdict {
             Verdict::Won => PaymentReport::ChargebackWon { provider_ref, fee_back: d.fee },
             Verdict::Lost => PaymentReport::ChargebackLost { provider_ref },
@@ -169,24 +192,27 @@ impl Payments {
     pub(crate) fn advance(&mut self, now: Instant) {
         while let Some((_, report)) = self.answers.pop_due(now) {
             if let PaymentReport::ChargebackWon { provider_ref, fee_back } = &report {
-                let back = self.taken.remove(provider_ref).unwrap_or(Amount::ZERO);
-                self.collected += signed(back) + signed(*fee_back);
+                if let Some(t) = self.taken.remove(provider_ref) {
+                    *self.collected.entry(t.currency).or_default() += signed(t.amount) + signed(*fee_back);
+                }
             }
             self.outbox.push(report.draft("payments"), now, 0);
         }
         if now >= self.next_hand_over {
             self.next_hand_over = now + HAND_OVER;
-            if let (Ok(amount), true) = (Amount::new(self.collected.unsigned_abs()), self.collected > 0) {
-                self.collected = 0;
+            for (currency, collected) in self.collected.iter_mut().filter(|(_, v)| **v > 0) {
+                let Ok(amount) = Amount::new(collected.unsigned_abs()) else { continue };
+                *collected = 0;
                 self.count += 1;
-                let report = PaymentReport::ProviderSettled { amount, fee: Amount::ZERO, provider_ref: format!("sim-{:06}", self.count) };
+                let (fee, provider_ref) = (Amount::ZERO, format!("sim-{:06}", self.count));
+                let report = PaymentReport::ProviderSettled { amount, fee, currency: *currency, provider_ref };
                 self.outbox.push(report.draft("payments"), now, 0);
             }
         }
     }
 
     pub(crate) fn next_deadline(&self, now: Instant) -> Option<Instant> {
-        let hand_over = (self.collected > 0).then_some(self.next_hand_over);
+        let hand_over = self.collected.values().any(|v| *v > 0).then_some(self.next_hand_over);
         self.answers.peek().map(|k| k.at).into_iter().chain(self.outbox.next_deadline(now)).chain(hand_over).min()
     }
 }

@@ -6,7 +6,7 @@ use nooterra_control::input::{Body as _, OwnerCommand, StandingOffer};
 use nooterra_control::wish::Terms;
 use nooterra_engine::chance::{Chance, Place};
 use nooterra_engine::ids::{JobId, PartyId, StandingOfferId};
-use nooterra_engine::money::Amount;
+use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::net::Node;
 use nooterra_engine::queue::EventQueue;
 use nooterra_engine::{Digest, Instant, Record, Span};
@@ -50,9 +50,9 @@ struct Words {
 }
 
 impl Provider {
-    pub(crate) fn new(plan: ProviderPlan, outbox: Outbox) -> Self {
+    pub(crate) fn new(plan: ProviderPlan, trades: &[Currency], outbox: Outbox) -> Self {
         let mut drafts = EventQueue::default();
-        for command in rules(&plan) {
+        for command in rules(&plan, trades) {
             drafts.push(Instant::ZERO, 0, 0, Words { command, head: None });
         }
         Self {
@@ -103,6 +103,7 @@ impl Provider {
                 let quote = OwnerCommand::SubmitQuote {
                     job: i.job,
                     service,
+                    currency: self.plan.quotes_in.unwrap_or(i.currency),
                     arrive: i.window.start,
                     robot_class: "any".into(),
                     expires: until.min(i.window.end),
@@ -177,9 +178,11 @@ impl Provider {
     }
 }
 
-/// What it has said before anybody asks: its standing offer and its working hours.
-fn rules(plan: &ProviderPlan) -> Vec<OwnerCommand> {
-    let standing = plan.standing.map(|capacity| {
+/// What it has said before anybody asks: its standing offers, one in each currency that it takes, and its working hours.
+fn rules(plan: &ProviderPlan, trades: &[Currency]) -> Vec<OwnerCommand> {
+    let own = |c: &&Currency| plan.takes.is_empty() || plan.takes.contains(*c);
+    let standing = plan.standing.into_iter().flat_map(|capacity| trades.iter().filter(own).map(move |c| (capacity, *c)));
+    let standing = standing.map(|(capacity, currency)| {
         OwnerCommand::SetStandingOffer(StandingOffer {
             offer: StandingOfferId::named(&plan.name),
             templates: [Template::Delivery, Template::Patrol, Template::Inspect, Template::Lift].map(|t| t as u8).to_vec(),
@@ -187,8 +190,9 @@ fn rules(plan: &ProviderPlan) -> Vec<OwnerCommand> {
             min_service: Amount::saturating(1),
             capacity,
             substitute: false,
+            currency,
         })
     });
     let hours = plan.hours.clone().map(|rule| OwnerCommand::SetAvailability { robot: None, rule });
-    standing.into_iter().chain(hours).collect()
+    standing.chain(hours).collect()
 }

@@ -2,16 +2,15 @@
 
 use crate::Mail;
 use crate::mindful::Mindful;
-use nooterra_control::input::{Body as _, NewJob, NewTeam, RequesterCommand};
+use nooterra_control::input::{Body as _, NewJob, NewSeries, NewTeam, RequesterCommand};
 use nooterra_control::wish::Terms;
 use nooterra_engine::chance::{Chance, Place};
-use nooterra_engine::ids::{ApprovalId, ItemId, JobId, PartyId};
-use nooterra_engine::money::Currency;
+use nooterra_engine::ids::{ApprovalId, ItemId, JobId, PartyId, SeriesId};
 use nooterra_engine::{Digest, Instant, Record, Span};
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::{Action, Mode, Quote, Step, Template, Window};
 use nooterra_jobs::tier::{Level, Tier};
-use nooterra_script::resolved::{self, Answering, AwardMode, Demand, JobKind, Process, Resolved};
+use nooterra_script::resolved::{self, Answering, AwardMode, Demand, JobKind, Process, Resolved, SeriesPlan};
 use nooterra_trust::Outbox;
 use std::collections::BTreeMap;
 
@@ -66,10 +65,15 @@ pub struct Requester {
     wanted: BTreeMap<JobId, Wanted>,
     name: String,
     streams: Vec<Stream>,
+    /// Series that it has not asked for yet, by their number in the scenario.
+    series: Vec<(u32, SeriesPlan)>,
+    /// Those that it has asked for.
+    pub(crate) repeats: BTreeMap<u32, SeriesId>,
     until: Instant,
     tier: Tier,
     level: Level,
-    currency: Currency,
+    /// Providers, in the scenario's order.
+    owners: Vec<PartyId>,
 }
 
 impl Requester {
@@ -77,6 +81,7 @@ impl Requester {
         let mine = r.demand.iter().enumerate().filter(|(_, d)| d.requester as usize == i);
         let streams =
             mine.map(|(n, d)| Stream { number: u32::try_from(n).unwrap_or(u32::MAX), demand: d.clone(), next: None, asked: 0 }).collect();
+        let own = (0u32..).zip(&r.series).filter(|(_, s)| s.requester as usize == i);
         Self {
             outbox,
             asked: 0,
@@ -89,6 +94,8 @@ impl Requester {
             wanted: BTreeMap::new(),
             name: r.requesters[i].name.clone(),
             streams,
+            series: own.map(|(n, s)| (n, s.clone())).collect(),
+            repeats: BTreeMap::new(),
             until: Instant(r.duration.0),
             tier: match r.tier {
                 resolved::Tier::Managed => Tier::Managed,
@@ -101,7 +108,7 @@ impl Requester {
                 resolved::ServiceLevel::Standard => Level::Standard,
                 resolved::ServiceLevel::Premium => Level::Premium,
             },
-            currency: r.currency,
+            owners: r.providers.iter().map(|p| crate::provider_party(&p.name)).collect(),
         }
     }
 
@@ -162,6 +169,12 @@ impl Requester {
     }
 
     pub(crate) fn advance(&mut self, now: Instant, chance: &mut Chance, mut asked: impl FnMut(&Digest)) {
+        while let Some(i) = self.series.iter().position(|(_, s)| s.at <= now) {
+            let (number, plan) = self.series.remove(i);
+            if !self.silent {
+                self.repeat(now, number, &plan);
+            }
+        }
         for i in 0..self.streams.len() {
             loop {
                 let s = &mut self.streams[i];
@@ -229,7 +242,7 @@ impl Requester {
             payload_g,
             tier: self.tier,
             budget: d.budget,
-            currency: self.currency,
+            currency: d.currency,
             level: self.level,
             coverage: d.coverage,
             mode: match d.mode {
@@ -240,6 +253,42 @@ impl Requester {
             rfq_closes: None,
             label,
             contract: None,
+        }
+    }
+
+    /// The same work by a rule. The id of the series follows from the request.
+    fn repeat(&mut self, now: Instant, number: u32, s: &SeriesPlan) {
+        let label = format!("{} series #{number}", self.name);
+        let (template, item) = if s.is_delivery { (Template::Delivery, Some(ItemId::named(&label))) } else { (Template::Patrol, None) };
+        let last = s.stops.len().saturating_sub(1);
+        let action = |i: usize| match i {
+            0 if s.is_delivery => Action::Pick,
+            i if i == last && s.is_delivery => Action::Drop,
+            _ => Action::Visit,
+        };
+        let steps = s.stops.iter().enumerate().map(|(i, v)| Step { place: v.ix, action: action(i), dwell: Span::from_secs(5) });
+        let job = NewJob {
+            template,
+            window: Window { start: s.first, end: s.until },
+            steps: steps.collect(),
+            item,
+            payload_g: s.mass_g,
+            tier: self.tier,
+            budget: s.budget,
+            currency: s.currency,
+            level: self.level,
+            coverage: false,
+            mode: Mode::Auto,
+            rfq_closes: None,
+            label,
+            contract: None,
+        };
+        let Some(owner) = self.owners.get(s.provider as usize).copied() else { return };
+        let (from, until, rule) = (s.first, s.until, s.rule.clone());
+        let series = NewSeries { job: Box::new(job), rule, every: s.every, from, until, count: s.count, owner };
+        self.outbox.push(RequesterCommand::CreateSeries(Box::new(series)).draft("series"), now, 0);
+        if let Some(hash) = self.outbox.last_hash() {
+            self.repeats.insert(number, SeriesId::derive(hash, 1));
         }
     }
 
@@ -264,7 +313,8 @@ impl Requester {
 
     pub(crate) fn next_deadline(&self, now: Instant) -> Option<Instant> {
         let due = self.streams.iter().map(|s| s.next.unwrap_or(now)).filter(|at| *at < self.until);
-        due.chain(self.outbox.next_deadline(now)).min()
+        let series = self.series.iter().map(|(_, s)| s.at);
+        due.chain(series).chain(self.outbox.next_deadline(now)).min()
     }
 }
 

@@ -10,24 +10,19 @@ use nooterra_control::{CertificateEntry, SkillEntry};
 use nooterra_engine::chance::Chance;
 use nooterra_engine::digest::sha256;
 use nooterra_engine::ids::{LicenceId, TenantId};
-use nooterra_engine::money::Amount;
 use nooterra_engine::{Digest, Instant, Record, Span};
 use nooterra_jobs::pins::{LicencePin, LicenceUnit};
 use nooterra_script::acts::{RevokeLevel, SkillBy};
-use nooterra_script::resolved::{Certified, Resolved};
+use nooterra_script::resolved::{Certified, Resolved, TariffPlan};
 use nooterra_skills::cases::{Case, Cases, Script};
 use nooterra_skills::evidence::{Evidence, InLoop, Simulated, Supervised};
 use nooterra_skills::graph::{Act, End, Graph, Node};
 use nooterra_skills::manifest::{API, Manifest, SensorUse};
 use nooterra_skills::run::Reply;
 use nooterra_skills::seal::{BundleSeal, Certificate, Drivers, SignedCertificate};
-use nooterra_skills::words::{Envelope, LicenceTerms, Milestone, Use};
+use nooterra_skills::words::{Envelope, LicencePrice, LicenceTerms, Milestone, Use};
 use nooterra_skills::{Bundle, Capability, Level, Tier, Unit, Version};
 
-/// What a checkpoint costs, minor units.
-const FEE: u64 = 10;
-/// Most that a job pays.
-const CAP: u64 = 20;
 /// Version of every simulated robot's driver.
 pub const DRIVER: u32 = 1;
 const VALID: Span = Span::from_mins(365 * 24 * 60);
@@ -70,9 +65,8 @@ fn cases(retries: u8) -> Cases {
     }
 }
 
-/// A version of the skill.
-fn bundle(tenant: TenantId, minor: u16) -> (Manifest, Bundle) {
-    let amount = |v: u64| Amount::new(v).unwrap_or(Amount::ZERO);
+/// A version of the skill, with its price in each currency of the market.
+fn bundle(tenant: TenantId, tariffs: &[TariffPlan], minor: u16) -> (Manifest, Bundle) {
     let uses = |capability, max| Use { capability, min: 0, max };
     let retries = u8::from(minor > 0);
     let manifest = Manifest {
@@ -92,8 +86,7 @@ fn bundle(tenant: TenantId, minor: u16) -> (Manifest, Bundle) {
         units: vec!["at_point".into()],
         licence: LicenceTerms {
             unit: Unit::Checkpoint,
-            fee: amount(FEE),
-            cap: amount(CAP),
+            prices: tariffs.iter().map(|t| LicencePrice { currency: t.tariff.currency, fee: t.licence_fee, cap: t.licence_cap }).collect(),
             tenants: vec![tenant],
             min_tier: Tier::Lab,
             refundable_until: Milestone::AccessGranted,
@@ -122,9 +115,10 @@ fn tier(c: Certified) -> Option<Tier> {
     })
 }
 
-/// What the platform starts with: the bundles with their certificates, older first, and the licence that bookings pin.
+/// What the platform starts with: the bundles with their certificates, older first, and the licence that bookings pin, in the
+/// order of the market's currencies.
 #[must_use]
-pub fn navigation(r: &Resolved, tenant: TenantId) -> (Vec<SkillEntry>, LicencePin) {
+pub fn navigation(r: &Resolved, tenant: TenantId) -> (Vec<SkillEntry>, Vec<LicencePin>) {
     let chance = Chance::new(r.seed);
     let (developer, certifier) = (key(&chance, Seat::Developer.name()), key(&chance, Seat::Certifier.name()));
     let mut seen: Vec<&str> = Vec::new();
@@ -136,7 +130,7 @@ pub fn navigation(r: &Resolved, tenant: TenantId) -> (Vec<SkillEntry>, LicencePi
         seen.push(&m.name);
     }
     let entry = |minor: u16| {
-        let (manifest, packed) = bundle(tenant, minor);
+        let (manifest, packed) = bundle(tenant, &r.tariffs, minor);
         let hash = packed.hash();
         let certify = |(model, tier): &(&str, Tier)| {
             let evidence = evidence(model);
@@ -157,17 +151,17 @@ pub fn navigation(r: &Resolved, tenant: TenantId) -> (Vec<SkillEntry>, LicencePi
         let certificates = models.iter().map(certify).collect();
         SkillEntry { bundle: packed.to_bytes(), seal: BundleSeal::sign(hash, &developer), certificates }
     };
-    let (manifest, packed) = bundle(tenant, 1);
-    let licence = LicencePin {
+    let (manifest, packed) = bundle(tenant, &r.tariffs, 1);
+    let licence = |price: &LicencePrice| LicencePin {
         licence: LicenceId::named("navigation"),
         skill: manifest.skill(),
         bundle: packed.hash(),
         developer: seat_party(Seat::Developer),
-        fee: manifest.licence.fee,
-        cap: manifest.licence.cap,
+        fee: price.fee,
+        cap: price.cap,
         unit: LicenceUnit::Checkpoint,
     };
-    (vec![entry(0), entry(1)], licence)
+    (vec![entry(0), entry(1)], manifest.licence.prices.iter().map(licence).collect())
 }
 
 /// Versions that nobody has revoked, in the order in which bookings fall back on them.
@@ -177,8 +171,8 @@ pub(crate) struct Versions {
 }
 
 impl Versions {
-    pub(crate) fn new(tenant: TenantId) -> Self {
-        Self { good: [1, 0].map(|minor| bundle(tenant, minor).1.hash()).to_vec() }
+    pub(crate) fn new(r: &Resolved, tenant: TenantId) -> Self {
+        Self { good: [1, 0].map(|minor| bundle(tenant, &r.tariffs, minor).1.hash()).to_vec() }
     }
 }
 

@@ -5,6 +5,7 @@ use nooterra_control::fact::{DispatchEvent, Event, Fact, PartyEvent};
 use nooterra_engine::Instant;
 use nooterra_engine::faults::Edge;
 use nooterra_engine::ids::{IncidentId, RobotId};
+use nooterra_engine::money::Currency;
 use nooterra_jobs::event::{Choice, Event as JobEvent, Outcome, Side};
 use nooterra_operations::RobotStatus;
 use nooterra_operations::event::Event as RobotEvent;
@@ -12,19 +13,34 @@ use nooterra_oracle::{Recorded, Trail};
 use nooterra_stage::{Entry, Sink};
 use std::collections::BTreeMap;
 
+/// Money that ever moved in one currency, minor units.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sums {
+    /// Authorised.
+    pub authorised: u64,
+    /// Captured.
+    pub captured: u64,
+    /// Given back.
+    pub refunded: u64,
+    /// Paid out.
+    pub paid_out: u64,
+    /// Charged at settlement.
+    pub charged: u64,
+    /// Of these, for cancelled jobs.
+    pub fees: u64,
+    /// Charged to requesters for moving bookings.
+    pub moves: u64,
+    /// Credited for missed service levels.
+    pub credits: u64,
+}
+
 /// What happened so far.
 #[derive(Debug, Clone, Default)]
 pub struct Counts {
     /// Events by name.
     pub events: BTreeMap<&'static str, u64>,
-    /// Minor units authorised.
-    pub authorised: u64,
-    /// Minor units captured.
-    pub captured: u64,
-    /// Minor units given back.
-    pub refunded: u64,
-    /// Minor units paid out.
-    pub paid_out: u64,
+    /// Money by currency.
+    pub money: BTreeMap<Currency, Sums>,
     /// Refused inputs by code.
     pub refused: BTreeMap<&'static str, u64>,
     /// Incidents by severity.
@@ -47,14 +63,8 @@ pub struct Counts {
     pub lowest: u64,
     /// No-shows after which the requester waited.
     pub waited: u64,
-    /// Minor units charged at settlement.
-    pub charged: u64,
-    /// Of these, for cancelled jobs.
-    pub fees: u64,
-    /// Minor units charged to requesters for moving bookings.
-    pub moves: u64,
-    /// Minor units credited for missed service levels.
-    pub credits: u64,
+    /// What jobs are paid in, by stream.
+    coins: BTreeMap<String, Currency>,
     /// Lowest price quoted for each open request, by stream.
     offers: BTreeMap<String, u64>,
     /// Whom an incident of a contact concerns.
@@ -75,6 +85,11 @@ impl Counts {
     pub fn of(&self, name: &str) -> u64 {
         self.events.get(name).copied().unwrap_or_default()
     }
+    /// Money that ever moved in a currency.
+    #[must_use]
+    pub fn sums(&self, currency: Currency) -> Sums {
+        self.money.get(&currency).copied().unwrap_or_default()
+    }
     fn see(&mut self, at: Instant, fact: &Fact) {
         let r = match fact {
             Fact::Event(r) => r,
@@ -87,7 +102,11 @@ impl Counts {
         *self.events.entry(r.payload.name()).or_default() += 1;
         match &r.payload {
             Event::Job(j) => {
+                if let JobEvent::JobCreated(request) = j {
+                    self.coins.insert(r.header.stream.clone(), request.currency);
+                }
                 self.see_job(at, j);
+                self.see_money(&r.header.stream, j);
                 self.see_contact(at, j);
                 self.see_market(&r.header.stream, j);
             }
@@ -101,7 +120,9 @@ impl Counts {
                 let barred = jobs.iter().flat_map(|j| &j.failed).filter(|(code, _)| code == "CERT");
                 self.barred += barred.map(|(_, n)| u64::from(*n)).sum::<u64>();
             }
-            Event::Party(PartyEvent::PayoutInitiated { net, .. }) => self.paid_out += net.minor(),
+            Event::Party(PartyEvent::PayoutInitiated { net, currency, .. }) => {
+                self.money.entry(*currency).or_default().paid_out += net.minor();
+            }
             _ => {}
         }
     }
@@ -119,12 +140,23 @@ impl Counts {
                 self.lowest += u64::from(lowest == Some(b.pins.service.minor()));
             }
             JobEvent::NoShowResolved { choice: Choice::Wait, .. } => self.waited += 1,
+            _ => {}
+        }
+    }
+    /// Money of a job, in its currency.
+    fn see_money(&mut self, stream: &str, e: &JobEvent) {
+        let Some(currency) = self.coins.get(stream) else { return };
+        let m = self.money.entry(*currency).or_default();
+        match e {
+            JobEvent::PaymentAuthorised { amount, .. } => m.authorised += amount.minor(),
+            JobEvent::PaymentCaptured { amount, .. } => m.captured += amount.minor(),
+            JobEvent::RefundIssued { amount, .. } => m.refunded += amount.minor(),
             JobEvent::JobSettled(s) => {
-                self.charged += s.charge.minor();
-                self.fees += if s.outcome == Outcome::Fee { s.charge.minor() } else { 0 };
+                m.charged += s.charge.minor();
+                m.fees += if s.outcome == Outcome::Fee { s.charge.minor() } else { 0 };
             }
-            JobEvent::JobRescheduled(m) if m.by == Side::Requester => self.moves += m.fee.minor(),
-            JobEvent::SlaCreditIssued { amount, .. } => self.credits += amount.minor(),
+            JobEvent::JobRescheduled(r) if r.by == Side::Requester => m.moves += r.fee.minor(),
+            JobEvent::SlaCreditIssued { amount, .. } => m.credits += amount.minor(),
             _ => {}
         }
     }
@@ -144,9 +176,6 @@ impl Counts {
     }
     fn see_job(&mut self, at: Instant, e: &JobEvent) {
         match e {
-            JobEvent::PaymentAuthorised { amount, .. } => self.authorised += amount.minor(),
-            JobEvent::PaymentCaptured { amount, .. } => self.captured += amount.minor(),
-            JobEvent::RefundIssued { amount, .. } => self.refunded += amount.minor(),
             JobEvent::IncidentOpened { code, severity, .. } => {
                 *self.incidents.entry(*severity).or_default() += 1;
                 if self.incident_lines.len() < LINES {

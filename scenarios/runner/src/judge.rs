@@ -13,7 +13,7 @@ use nooterra_oracle::{
     Barred, BookView, Class, Contact, Counterpart, Delivered, FaultSpan, Hit, Holding, JobEnd, Limits, Motion, Oracle, Sample, Stopped,
     Trail, Verdict, Watcher, When,
 };
-use nooterra_script::expect::Form;
+use nooterra_script::expect::{Form, in_currency};
 use nooterra_script::families::{EVENTS, LEDGER, REFUSED};
 use nooterra_script::resolved::FaultKind;
 use nooterra_stage::{Setup, Stage};
@@ -362,10 +362,6 @@ fn sample(stage: &Stage, counts: &Counts, stops: u64) -> Sample {
         jobs_open: t.open.into(),
         jobs_pass: t.settled_full.into(),
         jobs_no_show: counts.of("NO_SHOW_DECLARED"),
-        money_authorised: counts.authorised,
-        money_captured: counts.captured,
-        money_refunded: counts.refunded,
-        money_paid_out: counts.paid_out,
         safety_stops: stops,
         safety_clamps: stage.fleet.clamped(),
         fleet_robots: setup.resolved.robots.len() as u64,
@@ -385,10 +381,6 @@ fn sample(stage: &Stage, counts: &Counts, stops: u64) -> Sample {
         skills_barred: counts.barred,
         jobs_lowest: counts.lowest,
         jobs_waited: counts.waited,
-        money_charged: counts.charged,
-        money_fees: counts.fees,
-        money_moves: counts.moves,
-        money_credits: counts.credits,
         ..Sample::default()
     };
     for r in robots {
@@ -413,17 +405,21 @@ fn sample(stage: &Stage, counts: &Counts, stops: u64) -> Sample {
         s.loads_racked += u64::from(matches!(at, Some(Whereabouts::Racked { .. })));
         s.loads_loose += u64::from(matches!(at, Some(Whereabouts::Loose { .. })));
     }
-    money(stage, currency, &mut s);
+    s.jobs_fee_bps = stage.control.jobs().map(|j| u64::from(j.fee_bps)).sum();
+    money(stage, counts, currency, &mut s);
+    // Whatever the market's own currency: no book of any other is out of balance.
+    let books: BTreeSet<Currency> = stage.control.book().accounts().iter().map(|r| r.key.currency).collect();
+    s.money_imbalance = books.into_iter().map(|c| imbalance(stage, c).abs()).sum();
     for name in setup.resolved.expect.iter().flat_map(|e| e.condition.uses()) {
         if let Some(v) = member(stage, counts, currency, name) {
-            s.named.insert((*name).to_owned(), v);
+            s.named.insert(name.clone(), v);
         }
     }
     s
 }
 
-/// A member of a family of metrics.
-fn member(stage: &Stage, counts: &Counts, currency: Currency, name: &str) -> Option<i64> {
+/// A member of a family of metrics, or an amount in a currency that its name ends with.
+fn member(stage: &Stage, counts: &Counts, main: Currency, name: &str) -> Option<i64> {
     let count = |n: Option<&u64>| i64::try_from(n.copied().unwrap_or_default()).unwrap_or(i64::MAX);
     if let Some(event) = name.strip_prefix(EVENTS.prefix) {
         return Some(count(counts.events.get(event)));
@@ -431,32 +427,45 @@ fn member(stage: &Stage, counts: &Counts, currency: Currency, name: &str) -> Opt
     if let Some(code) = name.strip_prefix(REFUSED.prefix) {
         return Some(count(counts.refused.get(code)));
     }
-    let account = name.strip_prefix(LEDGER.prefix)?;
-    let rows = stage.control.book().accounts().iter().filter(|r| r.key.currency == currency && r.key.account.name() == account);
-    Some(i64::try_from(rows.map(|r| r.balance.posted).sum::<i128>()).unwrap_or(i64::MAX))
+    let (plain, currency) = in_currency(name);
+    if let Some(account) = plain.strip_prefix(LEDGER.prefix) {
+        let currency = currency.unwrap_or(main);
+        let rows = stage.control.book().accounts().iter().filter(|r| r.key.currency == currency && r.key.account.name() == account);
+        return Some(i64::try_from(rows.map(|r| r.balance.posted).sum::<i128>()).unwrap_or(i64::MAX));
+    }
+    let mut own = Sample::default();
+    money(stage, counts, currency?, &mut own);
+    #[allow(clippy::cast_possible_truncation)] // amounts stay far below 2^53
+    own.metric(plain).map(|v| v as i64)
 }
 
-/// What stands in the book, by whom it belongs to.
-fn money(stage: &Stage, currency: Currency, s: &mut Sample) {
-    let (mut debits, mut credits) = (0i128, 0i128);
+/// Debits minus credits in a currency.
+pub(crate) fn imbalance(stage: &Stage, currency: Currency) -> i64 {
+    let of = |r: &nooterra_ledger::book::AccountRow| {
+        let debit = matches!(r.key.account.kind(), Kind::Asset | Kind::Expense);
+        if debit { r.balance.posted } else { -r.balance.posted }
+    };
+    let sum: i128 = stage.control.book().accounts().iter().filter(|r| r.key.currency == currency).map(of).sum();
+    i64::try_from(sum).unwrap_or(i64::MAX)
+}
+
+/// What moved and what stands in the book in one currency, by whom it belongs to.
+pub(crate) fn money(stage: &Stage, counts: &Counts, currency: Currency, s: &mut Sample) {
+    let c = counts.sums(currency);
+    (s.money_authorised, s.money_captured, s.money_refunded, s.money_paid_out) = (c.authorised, c.captured, c.refunded, c.paid_out);
+    (s.money_charged, s.money_fees, s.money_moves, s.money_credits) = (c.charged, c.fees, c.moves, c.credits);
     let clip = |v: i128| u64::try_from(v.max(0)).unwrap_or(u64::MAX);
     for row in stage.control.book().accounts().iter().filter(|r| r.key.currency == currency) {
-        let (a, v) = (row.key.account, row.balance.posted);
-        if matches!(a.kind(), Kind::Asset | Kind::Expense) {
-            debits += v;
-        } else {
-            credits += v;
-        }
-        match a {
+        let v = row.balance.posted;
+        match row.key.account {
             Account::Escrow { .. } | Account::Held { .. } => s.money_escrow += i64::try_from(v).unwrap_or(i64::MAX),
             Account::PlatformRevenue => s.money_platform = clip(v),
             Account::InsuranceReserve => s.money_insurance = clip(v),
             _ => {}
         }
     }
-    s.money_imbalance = i64::try_from(debits - credits).unwrap_or(i64::MAX);
-    for j in stage.control.jobs() {
-        s.jobs_fee_bps += u64::from(j.fee_bps);
+    s.money_imbalance = imbalance(stage, currency);
+    for j in stage.control.jobs().filter(|j| j.request.currency == currency) {
         s.money_compensated += j.comp.minor();
         s.money_surge += if j.booked_at.is_some() { j.rfq.price.surge.minor() } else { 0 };
         let Some(settled) = &j.settled else { continue };

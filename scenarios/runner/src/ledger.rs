@@ -92,6 +92,8 @@ pub struct JobLine {
     pub first_ns: Option<u64>,
     /// When the last was made.
     pub last_ns: Option<u64>,
+    /// What it is paid in, once money was moved for it.
+    pub currency: Option<String>,
     /// In escrow or set aside.
     pub escrow: i128,
 }
@@ -207,22 +209,22 @@ impl LedgerOfLog {
     /// Every job that was asked for, with its money, in order of the first posting.
     #[must_use]
     pub fn jobs(&self) -> Vec<JobLine> {
-        let mut lines: BTreeMap<JobId, (usize, Option<u64>, Option<u64>)> = self.jobs.keys().map(|j| (*j, (0, None, None))).collect();
+        let mut lines: BTreeMap<JobId, (usize, Option<u64>, Option<u64>, Option<Currency>)> =
+            self.jobs.keys().map(|j| (*j, (0, None, None, None))).collect();
         for e in self.journal.entries() {
             let Some(job) = e.job else { continue };
-            let (n, first, last) = lines.entry(job).or_default();
+            let (n, first, last, currency) = lines.entry(job).or_default();
             *n += 1;
             *first = first.or(Some(e.at.0));
             *last = Some(e.at.0);
+            *currency = currency.or(e.currency);
         }
-        let currencies = self.currencies();
-        let kept = |job| -> i128 {
-            let of = |account| currencies.iter().map(|c| self.book.posted(account, *c)).sum::<i128>();
-            of(Account::Escrow { job }) + of(Account::Held { job })
-        };
-        let line = |(job, (entries, first_ns, last_ns)): (JobId, _)| {
+        let kept = |job, c| self.book.posted(Account::Escrow { job }, c) + self.book.posted(Account::Held { job }, c);
+        let line = |(job, (entries, first_ns, last_ns, currency)): (JobId, (usize, _, _, Option<Currency>))| {
+            let escrow = currency.map_or(0, |c| kept(job, c));
+            let currency = currency.map(|c| c.to_string());
             let last_event = self.jobs.get(&job).copied().unwrap_or_default();
-            JobLine { job: job.to_string(), last_event, entries, first_ns, last_ns, escrow: kept(job) }
+            JobLine { job: job.to_string(), last_event, entries, first_ns, last_ns, currency, escrow }
         };
         let mut lines: Vec<JobLine> = lines.into_iter().map(line).collect();
         // As the money came; jobs that moved none stand last.

@@ -71,8 +71,8 @@ pub struct RunReport {
     pub ticks: u64,
     /// The work.
     pub jobs: JobsReport,
-    /// The money.
-    pub money: MoneyReport,
+    /// The money, one entry for each currency that is traded in, the market's own first.
+    pub money: Vec<MoneyReport>,
     /// Touches and stops.
     pub safety: SafetyReport,
     /// Each robot.
@@ -166,7 +166,7 @@ pub struct MoneyReport {
     pub escrow_minor: i64,
     /// Debits minus credits over everything: zero.
     pub imbalance_minor: i64,
-    /// Entries in the book.
+    /// Entries in the book, of all currencies.
     pub entries: u64,
     /// Who got what.
     pub parties: Vec<PartyRow>,

@@ -9,7 +9,7 @@ use nooterra_engine::money::{Amount, Currency};
 use nooterra_jobs::Job;
 use nooterra_jobs::status::Status;
 use nooterra_ledger::{Account, Kind};
-use nooterra_oracle::{Class, Judgement};
+use nooterra_oracle::{Class, Judgement, Sample};
 use nooterra_stage::{Setup, Stage};
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub(crate) fn report(loaded: &Loaded, p: &Pass) -> RunReport {
         real_time_factor: simulated / p.wall.as_secs_f64().max(1e-9),
         ticks: stage.tick(),
         jobs: jobs(stage),
-        money: money(stage, r.currency, p),
+        money: monies(stage, p),
         safety: SafetyReport {
             collisions: p.judge_last.safety_collisions,
             contacts: p.judge_last.safety_contacts,
@@ -174,12 +174,19 @@ fn robots(stage: &Stage) -> Vec<RobotReport> {
         .collect()
 }
 
+/// The money of every currency that is traded in, the market's own first.
+fn monies(stage: &Stage, p: &Pass) -> Vec<MoneyReport> {
+    let r = &stage.setup().resolved;
+    let others = r.tariffs.iter().map(|t| t.tariff.currency).filter(|c| *c != r.currency);
+    std::iter::once(r.currency).chain(others).map(|c| money(stage, c, p)).collect()
+}
+
 fn money(stage: &Stage, currency: Currency, p: &Pass) -> MoneyReport {
     let names: BTreeMap<PartyId, String> = stage.setup().parties().into_iter().collect();
     let name = |p: &PartyId| names.get(p).cloned().unwrap_or_else(|| p.to_string());
     let book = stage.control.book();
     let mut earned: BTreeMap<(String, String), i64> = BTreeMap::new();
-    for j in stage.control.jobs() {
+    for j in stage.control.jobs().filter(|j| j.request.currency == currency) {
         for part in j.settled.iter().flat_map(|s| &s.settlement.parts) {
             let role = part.account.split(['{', '(', ' ']).next().unwrap_or_default().trim_end_matches("_payable").to_owned();
             let who = part.party.as_ref().map_or_else(|| "platform".to_owned(), &name);
@@ -209,13 +216,15 @@ fn money(stage: &Stage, currency: Currency, p: &Pass) -> MoneyReport {
             PartyRow { name: who, role, earned_minor: sum, paid_out_minor: sum - waiting }
         })
         .collect();
+    let mut stands = Sample::default();
+    crate::judge::money(stage, &p.counts, currency, &mut stands);
     MoneyReport {
         currency: currency.to_string(),
         exponent: currency.exponent(),
-        captured_minor: p.counts.captured,
-        refunded_minor: p.counts.refunded,
-        escrow_minor: p.judge_last.money_escrow,
-        imbalance_minor: p.judge_last.money_imbalance,
+        captured_minor: stands.money_captured,
+        refunded_minor: stands.money_refunded,
+        escrow_minor: stands.money_escrow,
+        imbalance_minor: stands.money_imbalance,
         entries: book.next_seq(),
         parties,
     }

@@ -7,7 +7,8 @@ use crate::at::At;
 use crate::disputes::{About, BearsAward, DecideDisputeAct, DisputeAct, Disputer, DropDisputeAct, RefundAct};
 use crate::words::{Money, Share, Time};
 use nooterra_engine::Record;
-use nooterra_engine::money::Amount;
+use nooterra_engine::ids::{SiteId, ZoneId};
+use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -56,6 +57,8 @@ pub struct ActEntry {
     pub revoke_skill: Option<RevokeSkillAct>,
     /// A requester gets a contract of its own; needs no job unless it waits for one.
     pub contract: Option<crate::trading::ContractAct>,
+    /// A series is ended; needs no job unless it waits for one.
+    pub end_series: Option<crate::series::EndSeriesAct>,
     /// The requester answers a quote with another price.
     pub counter: Option<CounterAct>,
     /// The requester chooses a quote (`mode: manual`).
@@ -299,17 +302,11 @@ pub struct ClaimsEntry {
     pub auto_max: Option<At<Money>>,
 }
 
-/// How claims are handled, held against the market's currency.
+/// How claims are handled; amounts are those of the tariffs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
 pub struct ClaimsPlan {
     /// Is there an insurer?
     pub is_insured: bool,
-    /// From this demand on it decides.
-    pub insurer_from: Option<Amount>,
-    /// What of its share falls on the party at fault.
-    pub deductible: Option<Amount>,
-    /// Up to this demand one key decides.
-    pub auto_max: Option<Amount>,
 }
 
 /// The payer's bank takes a captured payment back, and decides later whether it stays taken.
@@ -562,6 +559,8 @@ pub struct Act {
     pub cue: Cue,
     /// What.
     pub deed: Deed,
+    /// The currency of its amounts, if it names any.
+    pub currency: Option<Currency>,
 }
 
 /// When an act is done.
@@ -701,14 +700,25 @@ pub enum Deed {
         /// Only for this model.
         model: Option<String>,
     },
-    /// A requester gets a contract of its own.
+    /// A requester, the site or a zone of it gets a contract of its own.
     Contract {
-        /// Index into `requesters`.
-        requester: u32,
+        /// Index into `requesters`; with everybody if none.
+        requester: Option<u32>,
+        /// For this site.
+        site: Option<SiteId>,
+        /// For work that touches this zone.
+        zone: Option<ZoneId>,
         /// Coverage fee of each job, if it differs.
         cover_fee: Option<Amount>,
         /// Indexes into `providers` that are never asked.
         excludes: Vec<u32>,
+    },
+    /// A series is ended.
+    EndSeries {
+        /// Index into `series`.
+        series: u32,
+        /// By whom.
+        by: By,
     },
     /// A quote is answered with another price.
     Counter {
@@ -803,6 +813,7 @@ impl Deed {
                     | Self::RevokeSkill { .. }
                     | Self::ClearQuarantine { .. }
                     | Self::Contract { .. }
+                    | Self::EndSeries { .. }
             )
     }
 }

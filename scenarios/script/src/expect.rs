@@ -3,13 +3,14 @@
 //! Every number is a double here, so `jobs.settled >= 0.9 * jobs.requested` means what it says. Lists, maps, strings,
 //! macros and function calls are refused: a condition is a bounded computation over named numbers and nothing else.
 
-use crate::families::{self, FAMILIES};
+use crate::families::{self, FAMILIES, LEDGER};
 use crate::flaw::nearest;
 use crate::metrics::{self, METRICS};
 use cel::common::ast::{Expr, LiteralValue, operators};
 use cel::parser::{Expression, Parser};
 use cel::{Context, Value};
 use nooterra_engine::Record;
+use nooterra_engine::money::Currency;
 use nooterra_engine::time::Span;
 use std::fmt;
 
@@ -22,7 +23,7 @@ const DEEPEST: u16 = 48;
 pub struct Condition {
     text: String,
     tree: Expression,
-    uses: Vec<&'static str>,
+    uses: Vec<String>,
 }
 
 impl fmt::Debug for Condition {
@@ -98,14 +99,14 @@ impl Condition {
         &self.text
     }
     /// The metrics that it reads.
-    pub fn uses(&self) -> &[&'static str] {
+    pub fn uses(&self) -> &[String] {
         &self.uses
     }
     /// Does it hold for these values?
-    pub fn holds(&self, metric: &dyn Fn(&'static str) -> f64) -> Result<bool, String> {
+    pub fn holds(&self, metric: &dyn Fn(&str) -> f64) -> Result<bool, String> {
         let mut context = Context::default();
         for name in &self.uses {
-            context.add_variable_from_value(*name, Value::Float(metric(name)));
+            context.add_variable_from_value(name.as_str(), Value::Float(metric(name)));
         }
         match Value::resolve(&self.tree, &context) {
             Ok(Value::Bool(b)) => Ok(b),
@@ -114,13 +115,13 @@ impl Condition {
         }
     }
     /// `name = value` for every metric that it reads, for reports.
-    pub fn values(&self, metric: &dyn Fn(&'static str) -> f64) -> String {
+    pub fn values(&self, metric: &dyn Fn(&str) -> f64) -> String {
         self.uses.iter().map(|n| format!("{n} = {}", metric(n))).collect::<Vec<_>>().join(", ")
     }
 }
 
 /// Turns whole numbers into doubles, collects metric names, refuses the rest of the language.
-fn simplify(e: &mut Expression, uses: &mut Vec<&'static str>) -> Result<(), (String, String)> {
+fn simplify(e: &mut Expression, uses: &mut Vec<String>) -> Result<(), (String, String)> {
     let plain = || "use numbers, metrics, + - * /, comparisons, && || ! and ( )".to_owned();
     match &mut e.expr {
         Expr::Literal(l) => {
@@ -143,11 +144,35 @@ fn simplify(e: &mut Expression, uses: &mut Vec<&'static str>) -> Result<(), (Str
         Expr::Ident(_) | Expr::Select(_) => {
             let name = dotted(&e.expr).ok_or_else(|| ("only metrics have names here".to_owned(), plain()))?;
             let known = || METRICS.iter().map(|m| m.name).chain(FAMILIES.iter().flat_map(|f| f.members.iter().copied()));
-            let found = metrics::find(&name).map(|m| m.name).or_else(|| families::find(&name));
-            uses.push(found.ok_or_else(|| (format!("unknown metric `{name}`"), nearest(&name, known())))?);
+            let (plain, currency) = in_currency(&name);
+            let found = metrics::find(plain).map(|m| m.name).or_else(|| families::find(plain));
+            if found.is_none() {
+                return Err((format!("unknown metric `{name}`"), nearest(plain, known())));
+            }
+            if currency.is_some() && !has_currency(plain) {
+                return Err((format!("`{plain}` is of no currency"), format!("write `{plain}`")));
+            }
+            uses.push(name);
             Ok(())
         }
         _ => Err(("lists, maps and macros have no place in a condition".into(), plain())),
+    }
+}
+
+/// Is a metric an amount, so that it has a value in each currency?
+pub fn has_currency(name: &str) -> bool {
+    name.starts_with("money.") || name.starts_with(LEDGER.prefix)
+}
+
+/// A metric's name, and the currency that it ends with: `money.captured.JPY` is `money.captured` in yen. Without one, an
+/// amount is of the market's own currency.
+pub fn in_currency(name: &str) -> (&str, Option<Currency>) {
+    match name.rsplit_once('.') {
+        Some((plain, code)) => match Currency::parse(code) {
+            Ok(c) => (plain, Some(c)),
+            Err(_) => (name, None),
+        },
+        None => (name, None),
     }
 }
 

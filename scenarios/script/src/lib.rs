@@ -13,6 +13,7 @@
 
 pub mod acts;
 pub mod at;
+pub mod coins;
 pub mod disputes;
 pub mod expect;
 pub mod fallback;
@@ -20,11 +21,13 @@ pub mod families;
 pub mod flaw;
 
 pub mod metrics;
+pub mod operators;
 mod read;
 mod resolve;
 pub mod resolved;
 pub mod scenario;
 pub mod schema;
+pub mod series;
 pub mod swarm;
 pub mod team;
 pub mod trading;

@@ -1,4 +1,6 @@
-//! The named numbers that expectations speak of. A judge samples them each simulated second.
+//! The named numbers that expectations speak of. A judge samples them each simulated second. An amount, `money.…` or
+//! `ledger.…`, is of the market's own currency; with another currency's code at the end, as in `money.captured.JPY`, it is
+//! of that one. `money.imbalance` alone is that of all books together.
 
 /// One metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +41,7 @@ metrics! {
     "money.operators": "minor units ever credited to remote operators";
     "money.paid_out": "minor units ever paid out";
     "money.escrow": "minor units in escrow now";
-    "money.imbalance": "sum of all debits minus all credits, minor units; must be 0";
+    "money.imbalance": "debits minus credits of each currency, without signs, all together, minor units; must be 0";
     "safety.collisions": "contacts above walking-pace impulse, robot with robot or wall";
     "safety.contacts": "contacts of any strength, robot with robot, wall or obstacle";
     "safety.contacts_max_mns": "strongest contact so far, mN s";

@@ -2,9 +2,11 @@
 //! swarm drawn. Same file, site and seed: same value.
 
 use crate::acts::{Act, ClaimsPlan, NoShowChoice};
+pub use crate::coins::TariffPlan;
 use crate::expect::{Condition, Form};
 pub use crate::fallback::FallbackKind;
 pub use crate::scenario::{Answering, AwardMode, CreditPayer};
+pub use crate::series::SeriesPlan;
 use nooterra_engine::Record;
 use nooterra_engine::faults::FaultPlan;
 use nooterra_engine::geom::Vec2;
@@ -36,8 +38,10 @@ pub struct Resolved {
     pub certified: Vec<Certified>,
     /// Robots, in order of model and name.
     pub robots: Vec<RobotStart>,
-    /// Currency of every price.
+    /// Currency of what names none.
     pub currency: Currency,
+    /// What things cost in each currency that is traded in, ascending by currency.
+    pub tariffs: Vec<TariffPlan>,
     /// What kind of place it is.
     pub tier: Tier,
     /// What punctuality is paid for.
@@ -48,6 +52,8 @@ pub struct Resolved {
     pub requesters: Vec<RequesterPlan>,
     /// Streams of jobs.
     pub demand: Vec<Demand>,
+    /// Series of jobs, in the order of the file.
+    pub series: Vec<SeriesPlan>,
     /// The payment provider.
     pub payments: PaymentsPlan,
     /// Links while nothing disturbs them.
@@ -155,6 +161,10 @@ pub struct ProviderPlan {
     pub standing: Option<u16>,
     /// When its robots can work.
     pub hours: Option<nooterra_control::input::WeeklyRule>,
+    /// Currencies that it is paid in; none if all.
+    pub takes: Vec<Currency>,
+    /// The currency that it quotes in, if not in that of the request.
+    pub quotes_in: Option<Currency>,
 }
 
 /// Someone who asks for work.
@@ -166,6 +176,8 @@ pub struct RequesterPlan {
     pub moves: Answering,
     /// How they answer what a robot may not do by itself.
     pub approvals: Answering,
+    /// Currencies that they pay in; none if all.
+    pub takes: Vec<Currency>,
 }
 
 /// A stream of jobs.
@@ -197,6 +209,8 @@ pub struct Demand {
     pub coverage: bool,
     /// Who lifts, for a lift; nobody for work of one robot.
     pub team: Vec<Member>,
+    /// What its jobs are paid in.
+    pub currency: Currency,
 }
 
 /// One robot's part of a lift.
@@ -589,8 +603,8 @@ pub struct PolicyPlan {
     pub max_rounds: Option<u32>,
     /// A counter-offer lapses after this.
     pub counter_lasts: Option<Span>,
-    /// Coverage fee of every job.
-    pub cover_fee: Option<Amount>,
+    /// A job of a series is asked for this long before it begins.
+    pub series_lead: Option<Span>,
     /// Longest wait for entry.
     pub access_wait: Option<Span>,
     /// Longest wait for a remote operator.

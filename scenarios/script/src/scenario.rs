@@ -4,7 +4,10 @@
 
 use crate::acts::{ActEntry, ClaimsEntry, NoShowChoice};
 use crate::at::At;
+use crate::coins::TariffEntry;
 use crate::fallback::FallbackKind;
+pub use crate::operators::{Does, OperatorEntry, ShiftHours};
+use crate::series::SeriesEntry;
 use crate::swarm::Swarm;
 use crate::team::MemberEntry;
 use crate::trading::Provider;
@@ -79,47 +82,6 @@ pub struct Crew {
     pub returns: Option<At<bool>>,
 }
 
-/// A remote operator.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OperatorEntry {
-    /// Name.
-    pub name: At<String>,
-    /// Time to answer an offer, and to decide on a picture; 3 to 8 seconds if not said.
-    pub response: Option<At<Times>>,
-    /// When it works; from the start to the end if not said.
-    pub shift: Option<ShiftHours>,
-    /// What it does when it is asked; it helps if not said.
-    pub does: Option<At<Does>>,
-}
-
-/// Working hours.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ShiftHours {
-    /// From.
-    pub from: At<Time>,
-    /// To.
-    pub to: At<Time>,
-}
-
-/// What an operator does when it is asked for help.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Does {
-    /// Looks, leads the robot around what stands in its way, and lets it go on.
-    #[default]
-    Help,
-    /// Lets it go on at once.
-    Resume,
-    /// Gives the job up.
-    Abort,
-    /// Looks and says that nothing can be done.
-    Nothing,
-    /// Declines every offer.
-    Decline,
-}
-
 /// How bodies are simulated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -181,8 +143,11 @@ pub enum Wire {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Market {
-    /// Currency of every price.
+    /// Currency of everything that names none; EUR if not said.
     pub currency: Option<At<Coin>>,
+    /// Currencies that are traded in, with what things cost in each; prices in euro are built in.
+    #[serde(default)]
+    pub tariffs: Vec<TariffEntry>,
     /// What kind of place the work happens in.
     pub tier: Option<At<Tier>>,
     /// What punctuality is paid for.
@@ -228,11 +193,18 @@ pub struct Requester {
     /// Name.
     pub name: At<String>,
     /// What they ask for.
+    #[serde(default)]
     pub jobs: OneOrMany,
+    /// What they ask for by a rule, at the price of a provider's standing offer.
+    #[serde(default)]
+    pub series: Vec<SeriesEntry>,
     /// How they answer proposals to move a booking; with yes if not said.
     pub moves: Option<At<Answering>>,
     /// How they answer what a robot may not do by itself; not at all if not said.
     pub approvals: Option<At<Answering>>,
+    /// Currencies that they pay in; every one that is traded in if not said.
+    #[serde(default)]
+    pub takes: Vec<At<Coin>>,
 }
 
 /// One stream of jobs or several.
@@ -279,6 +251,8 @@ pub struct Jobs {
     pub mode: Option<At<AwardMode>>,
     /// Must a remote operator stand by? No if not said.
     pub coverage: Option<At<bool>>,
+    /// What they are paid in; what `pay` names, or the requester's only currency, or the market's if not said.
+    pub currency: Option<At<Coin>>,
 }
 
 /// How a request for quotes is decided.
@@ -736,6 +710,8 @@ pub struct Policy {
     pub max_rounds: Option<At<u32>>,
     /// A counter-offer lapses after this.
     pub counter_lasts: Option<At<Time>>,
+    /// A job of a series is asked for this long before it begins; seven days if not said.
+    pub series_lead: Option<At<Time>>,
     /// Coverage fee of every job.
     pub cover_fee: Option<At<Money>>,
     /// Longest wait for entry.

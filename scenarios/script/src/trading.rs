@@ -2,7 +2,7 @@
 
 use crate::at::At;
 use crate::scenario::Answering;
-use crate::words::{Money, Share, Time, Times};
+use crate::words::{Coin, Money, Share, Time, Times};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -30,6 +30,11 @@ pub struct Provider {
     pub standing: Option<StandingEntry>,
     /// When its robots can work; always if not said.
     pub hours: Option<HoursEntry>,
+    /// Currencies that it is paid in; every one that is traded in if not said.
+    #[serde(default)]
+    pub takes: Vec<At<Coin>>,
+    /// Quotes in this currency whatever is asked for; in that of the request if not said.
+    pub quotes_in: Option<At<Coin>>,
 }
 
 /// A provider's standing offer: its price is quoted at once for every request that it can serve.
@@ -70,12 +75,17 @@ pub enum Weekday {
     Sunday,
 }
 
-/// A requester gets a contract of its own: the general terms with these changes, signed by both sides.
+/// A contract of its own for a requester, the site or a part of it: the general terms with these changes, signed by whom it
+/// binds and by the platform. Of several that hold for a request, the one that says most of whom and where it is for counts.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ContractAct {
-    /// With whom.
-    pub requester: At<String>,
+    /// With whom; with everybody if not said.
+    pub requester: Option<At<String>>,
+    /// For the site. A zone is of the site by itself.
+    pub site: Option<At<bool>>,
+    /// For work that touches this zone of the site: the name of a level.
+    pub zone: Option<At<String>>,
     /// Coverage fee of each job.
     pub cover_fee: Option<At<Money>>,
     /// Providers that are never asked.

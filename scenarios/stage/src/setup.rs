@@ -9,7 +9,7 @@ use nooterra_control::policy::Policy;
 use nooterra_engine::chance::Chance;
 use nooterra_engine::digest::sha256;
 use nooterra_engine::ids::{ContractId, PartyId, RobotId, SiteId, TenantId, WitnessId};
-use nooterra_engine::money::Amount;
+use nooterra_engine::money::Currency;
 use nooterra_engine::{Digest, Instant};
 use nooterra_jobs::event::Fallback;
 use nooterra_jobs::pins::{CreditFunding, NoShowDefault};
@@ -45,7 +45,7 @@ impl Setup {
     /// The site's id.
     #[must_use]
     pub fn site_id(&self) -> SiteId {
-        SiteId::named(&self.site.name)
+        self.site.id()
     }
     /// The site's witness device.
     #[must_use]
@@ -89,6 +89,14 @@ impl Setup {
         out.extend(Seat::ALL.map(|s| (seat_party(s), s.name().to_owned())));
         out.extend(r.operators.iter().map(|o| (operator_party(&o.name), o.name.clone())));
         out
+    }
+
+    /// Currencies that a party takes; none if all.
+    fn takes(&self, party: PartyId) -> Vec<Currency> {
+        let r = &self.resolved;
+        let asks = r.requesters.iter().map(|p| (requester_party(&p.name), &p.takes));
+        let offers = r.providers.iter().map(|p| (provider_party(&p.name), &p.takes));
+        asks.chain(offers).find(|(id, _)| *id == party).map_or_else(Vec::new, |(_, takes)| takes.clone())
     }
 
     fn binding(&self, role: Role, subject: [u8; 16], name: &str, label: &str) -> Binding {
@@ -173,10 +181,7 @@ impl Setup {
         if let Some(n) = plan.max_legs {
             p.max_legs = u8::try_from(n).unwrap_or(u8::MAX);
         }
-        let claims = &self.resolved.claims;
-        set_from(&mut p.claims.auto_max, claims.auto_max.map(Amount::minor));
-        p.claims.insurer_from = claims.insurer_from.map(Amount::minor).or(p.claims.insurer_from);
-        set_from(&mut p.claims.deductible, claims.deductible.map(Amount::minor));
+        p.tariffs = self.resolved.tariffs.iter().map(|t| t.tariff.clone()).collect();
         p.tier_values = Some(tier);
         self.market_policy(&mut p);
         p
@@ -227,6 +232,7 @@ impl Setup {
         p.timing.no_show_decide = plan.no_show_decide.unwrap_or(p.timing.no_show_decide);
         p.moves.auto = plan.auto_reschedule.unwrap_or(p.moves.auto);
         p.moves.answer = plan.reschedule_answer.unwrap_or(p.moves.answer);
+        p.series.lead = plan.series_lead.unwrap_or(p.series.lead);
         p.round_for = plan.counter_lasts.unwrap_or(p.round_for);
         p.max_rounds = plan.max_rounds.map_or(p.max_rounds, |n| u8::try_from(n).unwrap_or(u8::MAX));
     }
@@ -235,24 +241,33 @@ impl Setup {
     #[must_use]
     pub fn genesis(&self) -> Genesis {
         let r = &self.resolved;
-        let (skills, licence) = navigation(r, self.tenant());
+        let (skills, licences) = navigation(r, self.tenant());
         let document: Digest = sha256(&[b"nooterra/contract/v1", b"simulation terms"]);
         Genesis {
             tenant: self.tenant(),
             policy: self.policy(),
-            currency: r.currency,
             site: self.site_id(),
             at: Instant::ZERO,
             epoch: r.epoch,
-            contract: ContractTerms {
-                contract: ContractId::named("simulation"),
-                text_hash: document,
-                cover_fee: r.policy.cover_fee.unwrap_or(Amount::ZERO),
-                substitution: false,
-                insurer: r.claims.is_insured.then(|| seat_party(Seat::Insurer)),
-                licences: vec![licence],
-            },
-            parties: self.parties().into_iter().map(|(party, name)| PartyEntry { party, name, trust_bps: NEWCOMER_BPS }).collect(),
+            contracts: r
+                .tariffs
+                .iter()
+                .zip(licences)
+                .map(|(t, licence)| ContractTerms {
+                    contract: ContractId::named(&format!("simulation/{}", t.tariff.currency)),
+                    currency: t.tariff.currency,
+                    text_hash: document,
+                    cover_fee: t.cover_fee,
+                    substitution: false,
+                    licences: vec![licence],
+                })
+                .collect(),
+            insurer: r.claims.is_insured.then(|| seat_party(Seat::Insurer)),
+            parties: self
+                .parties()
+                .into_iter()
+                .map(|(party, name)| PartyEntry { party, name, trust_bps: NEWCOMER_BPS, takes: self.takes(party) })
+                .collect(),
             keys: self.bindings(),
             robots: r
                 .robots
@@ -286,11 +301,5 @@ impl Setup {
                 .collect(),
             skills,
         }
-    }
-}
-
-fn set_from(to: &mut u64, from: Option<u64>) {
-    if let Some(v) = from {
-        *to = v;
     }
 }

@@ -3,7 +3,7 @@
 //! What lives here: the [`model`] of a building or yard (levels, vertices, lanes, walls, doors, lifts, spawns), the
 //! [`robot`] models that move in it ([`catalogue`], [`fleet_file`]), the importers of Open-RMF buildings ([`building`])
 //! and of [`grid`] maps with their problems, [`routes`] over lanes, levels and lifts, [`clearance`]s between lanes and
-//! walls, a [`summary`](mod@summary) and drawings ([`draw`]).
+//! walls, its [`zones`], a [`summary`](mod@summary) and drawings ([`draw`]).
 //!
 //! What it may not touch: files (callers hand over text), physics, orders, money.
 //!
@@ -23,6 +23,7 @@ pub mod robot;
 pub mod routes;
 pub mod summary;
 mod yaml;
+pub mod zones;
 
 pub use building::{Imported, PlacedModel, import};
 pub use catalogue::{model_named, model_or_generic};

@@ -117,7 +117,9 @@ impl Rig {
 
     /// The book is balanced and no ended job keeps escrow.
     pub fn check_books(&self) {
-        assert_eq!(nooterra_ledger::statement::sums(self.c.book(), Currency::EUR), (0, 0));
+        for c in self.c.state().genesis.policy.currencies() {
+            assert_eq!(nooterra_ledger::statement::sums(self.c.book(), c), (0, 0), "{c}");
+        }
         for j in self.c.jobs().filter(|j| j.status.is_terminal()) {
             let m = self.c.money(j.id).unwrap();
             assert_eq!((m.escrow, m.held), (0, 0), "{}", j.id);

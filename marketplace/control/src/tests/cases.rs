@@ -169,7 +169,7 @@ fn damaged() -> (Rig, JobId, IncidentId) {
 }
 
 fn open(job: JobId, incident: IncidentId, minor: u64) -> CaseCommand {
-    CaseCommand::OpenClaim { job, incident, claimant: None, demand: amount(minor), head: Head::Property }
+    CaseCommand::OpenClaim { job, incident, claimant: None, demand: amount(minor), currency: Currency::EUR, head: Head::Property }
 }
 
 fn papers(job: JobId, claim: ClaimId) -> CaseCommand {
@@ -179,7 +179,7 @@ fn papers(job: JobId, claim: ClaimId) -> CaseCommand {
 
 fn owner_pays(job: JobId, claim: ClaimId, minor: u64) -> CaseCommand {
     let split = vec![Portion { bearer: Bearer::Party(party("acme")), bps: 10_000 }];
-    CaseCommand::ApproveClaim { job, claim, assessed: amount(minor), claimant_fault_bps: 0, split }
+    CaseCommand::ApproveClaim { job, claim, assessed: amount(minor), currency: Currency::EUR, claimant_fault_bps: 0, split }
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn a_small_claim_takes_one_key_and_is_paid_once() {
     };
     rig.run(200);
     assert!(paid(&rig), "{:?}", rig.refused);
-    let again = PaymentReport::ClaimPaid { claim, amount: amount(800), provider_ref: "again".into() };
+    let again = PaymentReport::ClaimPaid { claim, amount: amount(800), currency: Currency::EUR, provider_ref: "again".into() };
     assert_eq!(rig.send("bank", &again), Err("ALREADY_DONE".into()));
     assert_eq!(rig.c.balance(Account::ClaimsPayable { claim }, Currency::EUR), 0);
     assert_eq!(rig.c.balance(Account::ClaimsExpense, Currency::EUR), 0, "the owner bears it");
@@ -240,7 +240,8 @@ fn a_large_claim_takes_two_keys_that_say_the_same() {
 #[test]
 fn complaints_are_the_requesters_and_prove_nothing() {
     let (mut rig, job) = rig_with_job();
-    let complain = CaseCommand::Complain { job, code: IncidentCode::PropertyDamage, statement: Digest([1; 32]), amount: None };
+    let complain =
+        CaseCommand::Complain { job, code: IncidentCode::PropertyDamage, statement: Digest([1; 32]), amount: None, currency: None };
     assert_eq!(rig.send("rq", &complain), Err("STATE_FORBIDS".into()), "before anything is booked");
     until(&mut rig, job, Status::Executing);
     assert_eq!(rig.send("rq2", &complain), Err("NOT_FOUND".into()));

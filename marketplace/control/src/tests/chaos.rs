@@ -1,6 +1,9 @@
+use super::coins::{dinar, three, yen};
+use super::currencies::check_coins;
 use super::rig::{Rig, party, robot};
-use crate::input::{OwnerCommand, RequesterCommand};
+use crate::input::{NewJob, OwnerCommand, RequesterCommand};
 use nooterra_engine::ids::{JobId, RobotId};
+use nooterra_engine::money::Currency;
 use nooterra_engine::time::Span;
 use nooterra_jobs::event::Choice;
 use nooterra_jobs::terms::Window;
@@ -46,18 +49,21 @@ fn mishap() -> impl Strategy<Value = Mishap> {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
-    /// Whatever happens: every job ends settled or withdrawn, the book balances, no escrow is left, no oath is broken.
+    /// Whatever happens, in whatever currency: every job ends settled or withdrawn, each book balances by itself and no entry
+    /// is of two, no escrow is left, no oath is broken.
     #[test]
     fn every_job_ends_and_no_money_is_lost(script in prop::collection::vec(mishap(), 1..24)) {
         let names = ["a1", "a2", "b1"];
-        let mut rig = Rig::new(&[("a1", "acme", 8), ("a2", "acme", 12), ("b1", "bolt", 15)]);
+        let robots = &[("a1", "acme", 8), ("a2", "acme", 12), ("b1", "bolt", 15)];
+        let mut rig = Rig::of(three(robots), robots);
+        let coin = |n: u32| [Currency::EUR, yen(), dinar()][n as usize % 3];
         rig.run(10);
         let id = |i: usize| -> RobotId { robot(names[i]) };
         let mut jobs: Vec<JobId> = Vec::new();
         for m in script {
             match m {
-                Mishap::Ask { from, to } => { let j = rig.delivery(from, to); jobs.push(rig.ask(j)); }
-                Mishap::Patrol { a, b, c } => { let j = rig.patrol(&[a, b, c]); jobs.push(rig.ask(j)); }
+                Mishap::Ask { from, to } => { let j = NewJob { currency: coin(from + to), ..rig.delivery(from, to) }; jobs.push(rig.ask(j)); }
+                Mishap::Patrol { a, b, c } => { let j = NewJob { currency: coin(a), ..rig.patrol(&[a, b, c]) }; jobs.push(rig.ask(j)); }
                 Mishap::Cut { robot, secs } => { let now = rig.now; rig.knobs.cut.insert(id(robot), (now, now + Span::from_secs(secs))); }
                 Mishap::Die { robot } => { let now = rig.now; rig.knobs.dead.entry(id(robot)).or_insert(now); }
                 Mishap::GiveUp { robot, step } => { rig.knobs.abort_before_step.insert(id(robot), step); }
@@ -112,6 +118,7 @@ proptest! {
         }
         rig.run(200);
         rig.check_books();
+        check_coins(&rig);
         let t = rig.c.tally();
         prop_assert_eq!(t.open, 0);
     }

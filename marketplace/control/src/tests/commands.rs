@@ -228,20 +228,31 @@ const SAID: &[(&str, Make)] = &[
     ("RQ RevokeAccess", |r, job| words(r, "rq", job, &RequesterCommand::RevokeAccess { job, reason: RevokeReason::Other })),
     ("RQ Confirm", |r, job| words(r, "rq", job, &RequesterCommand::Confirm { job })),
     ("RQ Complain", |r, job| {
-        let c = CaseCommand::Complain { job, code: IncidentCode::PropertyDamage, statement: Digest([7; 32]), amount: None };
+        let c = CaseCommand::Complain { job, code: IncidentCode::PropertyDamage, statement: Digest([7; 32]), amount: None, currency: None };
         words(r, "rq", job, &c)
     }),
-    ("RQ OpenDispute", |r, job| words(r, "rq", job, &CaseCommand::OpenDispute { job, ground: Ground::Quality, amount: amount(10) })),
+    ("RQ OpenDispute", |r, job| {
+        words(r, "rq", job, &CaseCommand::OpenDispute { job, ground: Ground::Quality, amount: amount(10), currency: Currency::EUR })
+    }),
     ("OW SubmitQuote", |r, job| {
         let (arrive, expires) = (r.now + Span::from_secs(90), r.now + Span::from_secs(120));
         let price = r.c.state().jobs[&job].rfq.price.total();
-        let c = OwnerCommand::SubmitQuote { job, service: amount(price), arrive, robot_class: "tinyRobot".into(), expires };
+        let c = OwnerCommand::SubmitQuote {
+            job,
+            service: amount(price),
+            currency: Currency::EUR,
+            arrive,
+            robot_class: "tinyRobot".into(),
+            expires,
+        };
         words(r, "acme", job, &c)
     }),
     ("OW WithdrawQuote", |r, job| words(r, "acme", job, &OwnerCommand::WithdrawQuote { job, quote: quote(r, job) })),
     ("OW Cancel", |r, job| words(r, "acme", job, &OwnerCommand::Cancel { job })),
     ("OW ProposeMove", |r, job| words(r, "acme", job, &OwnerCommand::ProposeMove { job, window: later(r) })),
-    ("OW OpenDispute", |r, job| words(r, "acme", job, &CaseCommand::OpenDispute { job, ground: Ground::Quality, amount: amount(10) })),
+    ("OW OpenDispute", |r, job| {
+        words(r, "acme", job, &CaseCommand::OpenDispute { job, ground: Ground::Quality, amount: amount(10), currency: Currency::EUR })
+    }),
     ("OS Cancel", |r, job| words(r, "staff", job, &StaffCommand::Cancel { job })),
     ("RB LeaseAccepted", |r, job| report(r, job, &Report::LeaseAccepted { lease: lease(r, job), plan_hash: plan_hash(r, job) })),
     ("RB LeaseRefused", |r, job| report(r, job, &Report::LeaseRefused { lease: lease(r, job), code: "BUSY".into() })),

@@ -174,3 +174,44 @@ fn nobody_says_more_than_is_theirs() {
     rig.send("staff", &end(EndCause::Notice)).unwrap();
     assert_eq!(rig.send("staff", &end(EndCause::Notice)).unwrap_err(), "STATE_FORBIDS");
 }
+
+#[test]
+fn a_contract_of_a_zone_goes_before_the_one_of_its_site() {
+    let mut rig = Rig::new(TWO);
+    rig.run(10);
+    let site = rig.site.clone();
+    let zone = *site.zones().first().unwrap();
+    let here = rig.c.state().genesis.site;
+    let with = |rig: &Rig, scope: Scope, fee| {
+        let d = draft(rig, fee, None);
+        let signers = d.signers.iter().copied().filter(|s| s.role == SignerRole::Platform).collect();
+        Box::new(Draft { scope, signers, ..*d })
+    };
+    // What is not of this site would hold for nothing.
+    for (site, zone) in
+        [(None, Some(nooterra_engine::ids::ZoneId::named("elsewhere"))), (Some(nooterra_engine::ids::SiteId::named("x")), None)]
+    {
+        let d = with(&rig, Scope { site, zone, ..Scope::default() }, 1);
+        assert_eq!(rig.send("market", &ContractWord::Write { draft: d }).unwrap_err(), "NOT_FOUND");
+    }
+    let activated = |rig: &mut Rig, scope: Scope, fee: u64| {
+        let d = with(rig, scope, fee);
+        let contract = written(rig, d);
+        rig.send("market", &ContractWord::Publish { contract }).unwrap();
+        let document_hash = rig.c.state().contracts.get(contract).unwrap().document_hash;
+        rig.send("market", &ContractWord::Sign { contract, document_hash }).unwrap();
+        let from = rig.now;
+        rig.send("market", &ContractWord::Activate { contract, from }).unwrap();
+        contract
+    };
+    let of_zone = activated(&mut rig, Scope { site: Some(here), zone: Some(zone), ..Scope::default() }, 90);
+    let of_site = activated(&mut rig, Scope { site: Some(here), ..Scope::default() }, 70);
+    assert_ne!(of_zone, of_site);
+    let job = booked(&mut rig, "rq");
+    let request = &rig.c.state().jobs[&job].request;
+    assert_eq!((request.need.zones.clone(), request.contract), (vec![zone], of_zone), "the later one says less of where it is for");
+    assert_eq!(pinned(&rig, job), (of_zone, 90));
+    rig.send("staff", &ContractWord::Terminate { contract: of_zone, cause: EndCause::Notice }).unwrap();
+    let next = booked(&mut rig, "rq");
+    assert_eq!(pinned(&rig, next), (of_site, 70));
+}

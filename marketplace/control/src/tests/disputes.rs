@@ -17,7 +17,7 @@ use nooterra_trust::{Binding, Role, Sender};
 const ONE: &[(&str, &str, u32)] = &[("a1", "acme", 8)];
 
 fn dispute(job: JobId, minor: u64) -> CaseCommand {
-    CaseCommand::OpenDispute { job, ground: Ground::Quality, amount: amount(minor) }
+    CaseCommand::OpenDispute { job, ground: Ground::Quality, amount: amount(minor), currency: Currency::EUR }
 }
 
 fn verdict(award: u64) -> Verdict {
@@ -25,7 +25,7 @@ fn verdict(award: u64) -> Verdict {
 }
 
 fn decide(job: JobId, dispute: DisputeId, verdict: Verdict) -> CaseCommand {
-    CaseCommand::DecideDispute { job, dispute, verdict }
+    CaseCommand::DecideDispute { job, dispute, verdict, currency: Currency::EUR }
 }
 
 fn last(rig: &Rig, job: JobId) -> DisputeId {
@@ -153,7 +153,7 @@ fn what_was_never_begun_earns_nothing_by_decision() {
     until(&mut rig, job, Status::EnRoute);
     rig.send("rq", &RequesterCommand::Cancel { job, safety: false }).unwrap();
     until(&mut rig, job, Status::Aborted);
-    rig.send("rq", &CaseCommand::OpenDispute { job, ground: Ground::Charge, amount: amount(50) }).unwrap();
+    rig.send("rq", &CaseCommand::OpenDispute { job, ground: Ground::Charge, amount: amount(50), currency: Currency::EUR }).unwrap();
     let d = last(&rig, job);
     let e = |bps| decide(job, d, Verdict { earned_bps: Some(bps), ..verdict(0) });
     assert_eq!(rig.send("judge", &e(1)), Err("STATE_FORBIDS".into()));
@@ -270,7 +270,13 @@ fn an_award_before_the_settlement_waits_for_it() {
 #[test]
 fn a_complaint_that_names_an_amount_is_disputed_when_the_job_has_ended() {
     let (mut rig, job) = rig_with_job();
-    let complain = |amount| CaseCommand::Complain { job, code: IncidentCode::QualityComplaint, statement: Digest([1; 32]), amount };
+    let complain = |amount| CaseCommand::Complain {
+        job,
+        code: IncidentCode::QualityComplaint,
+        statement: Digest([1; 32]),
+        amount,
+        currency: Some(Currency::EUR),
+    };
     until(&mut rig, job, Status::Executing);
     let price = rig.c.money(job).unwrap().price;
     assert_eq!(rig.send("rq", &complain(Some(Amount::ZERO))), Err("AMOUNT_INVALID".into()));
@@ -342,7 +348,7 @@ fn an_operator_who_helped_may_dispute() {
     rig.run(1);
     rig.send("olga", &OperatorCommand::End { assist, outcome: HelpOutcome::Resumed }).unwrap();
     until(&mut rig, job, Status::Completed);
-    rig.send("olga", &CaseCommand::OpenDispute { job, ground: Ground::Meter, amount: amount(20) }).unwrap();
+    rig.send("olga", &CaseCommand::OpenDispute { job, ground: Ground::Meter, amount: amount(20), currency: Currency::EUR }).unwrap();
     assert_eq!(rig.send("otto", &CaseCommand::DropDispute { job, dispute: last(&rig, job) }), Ok(()), "of the same company");
     assert_eq!(rig.run_job(job, 200), Status::Settled);
     rig.check_books();
@@ -353,8 +359,17 @@ fn a_settlement_waits_for_triage_and_dispute_together() {
     let (mut rig, job) = rig_with_job();
     until(&mut rig, job, Status::Completed);
     rig.run(20);
-    rig.send("rq", &CaseCommand::Complain { job, code: IncidentCode::Injury, statement: Digest([1; 32]), amount: Some(amount(50)) })
-        .unwrap();
+    rig.send(
+        "rq",
+        &CaseCommand::Complain {
+            job,
+            code: IncidentCode::Injury,
+            statement: Digest([1; 32]),
+            amount: Some(amount(50)),
+            currency: Some(Currency::EUR),
+        },
+    )
+    .unwrap();
     rig.run(90);
     let held = |e: &JobEvent| matches!(e, JobEvent::SettlementHeld { missing, .. } if *missing == [Missing::Dispute, Missing::Incident]);
     assert!(rig.job_events(job).iter().any(held), "{:?}", rig.job_events(job));

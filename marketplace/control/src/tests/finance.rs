@@ -14,7 +14,7 @@ const ONE: &[(&str, &str, u32)] = &[("a1", "acme", 8)];
 fn goodwill(minor: i64, origin: Option<Month>) -> FinanceCommand {
     let to = Account::OwnerPayable { party: party("acme") };
     let lines = vec![Line { account: Account::GoodwillExpense, amount: minor }, Line { account: to, amount: -minor }];
-    FinanceCommand::Adjust { lines, origin, reason: Digest([3; 32]) }
+    FinanceCommand::Adjust { currency: Currency::EUR, lines, origin, reason: Digest([3; 32]) }
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn an_adjustment_takes_two_keys_and_every_bad_one_is_refused() {
     rig.run(5);
     let expense = |rig: &Rig| rig.c.balance(Account::GoodwillExpense, Currency::EUR);
     assert_eq!(rig.send("staff", &goodwill(100, None)), Err("TYPE_UNKNOWN".into()));
-    let with = |lines: Vec<Line>| FinanceCommand::Adjust { lines, origin: None, reason: Digest([3; 32]) };
+    let with = |lines: Vec<Line>| FinanceCommand::Adjust { currency: Currency::EUR, lines, origin: None, reason: Digest([3; 32]) };
     let line = |account, amount| Line { account, amount };
     assert_eq!(rig.send("books", &with(vec![])), Err("SCHEMA_INVALID".into()));
     assert_eq!(rig.send("books", &with(vec![line(Account::GoodwillExpense, 5)])), Err("UNBALANCED".into()));

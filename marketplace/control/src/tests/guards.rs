@@ -2,7 +2,7 @@ use super::rig::{Rig, robot};
 use crate::input::{Input, OwnerCommand, RequesterCommand, StaffCommand};
 use crate::wish::Wish;
 use nooterra_engine::machine::{Machine, Out};
-use nooterra_engine::money::Amount;
+use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::Window;
@@ -61,6 +61,7 @@ fn quotes_are_guarded() {
     let q = |rig: &Rig, service: u64, expires: u64| OwnerCommand::SubmitQuote {
         job,
         service: Amount::new(service).unwrap(),
+        currency: Currency::EUR,
         arrive: rig.now,
         robot_class: String::new(),
         expires: rig.now + Span::from_secs(expires),

@@ -2,7 +2,7 @@ use super::rig::{Rig, party, robot};
 use crate::input::{OwnerCommand, StaffCommand};
 use crate::wish::{RecoveryAsk, Wish};
 use nooterra_engine::ids::RobotId;
-use nooterra_engine::money::Amount;
+use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Span;
 use nooterra_jobs::status::Status;
 use nooterra_operations::RobotStatus;
@@ -30,6 +30,7 @@ fn an_owner_without_a_fit_robot_is_not_let_quote() {
     let quote = |rig: &Rig| OwnerCommand::SubmitQuote {
         job,
         service: Amount::new(rig.c.state().jobs[&job].rfq.price.total()).unwrap(),
+        currency: Currency::EUR,
         arrive: rig.now,
         robot_class: String::new(),
         expires: rig.now + Span::from_secs(60),

@@ -116,8 +116,8 @@ pub struct Rig {
     pub facts: Vec<Fact>,
     pub quotes: BTreeMap<JobId, u32>,
     moved: BTreeSet<Digest>,
-    captured: u64,
-    handed_over: u64,
+    captured: BTreeMap<Currency, u64>,
+    handed_over: BTreeMap<Currency, u64>,
     settled_at: Instant,
     watched: BTreeMap<JobId, (RobotId, Vec<u32>, Option<ItemId>)>,
     inside: BTreeSet<(JobId, RobotId)>,
@@ -195,19 +195,19 @@ pub fn genesis(policy: Policy, robots: &[(&str, &str, u32)]) -> Genesis {
     Genesis {
         tenant,
         policy,
-        currency: Currency::EUR,
         site: SiteId::named("site"),
         at: Instant::ZERO,
         epoch: Instant::ZERO,
-        contract: ContractTerms {
+        contracts: vec![ContractTerms {
             contract: ContractId::named("standard"),
+            currency: Currency::EUR,
             text_hash: Digest([7; 32]),
             cover_fee: Amount::new(40).unwrap(),
             substitution: false,
-            insurer: Some(party("insurer")),
             licences: vec![],
-        },
-        parties: parties.iter().map(|p| PartyEntry { party: party(p), name: (*p).into(), trust_bps: 7_000 }).collect(),
+        }],
+        insurer: Some(party("insurer")),
+        parties: parties.iter().map(|p| PartyEntry { party: party(p), name: (*p).into(), trust_bps: 7_000, takes: vec![] }).collect(),
         keys,
         robots: robots
             .iter()
@@ -323,8 +323,8 @@ impl Rig {
             facts: out.facts,
             quotes: BTreeMap::new(),
             moved: BTreeSet::new(),
-            captured: 0,
-            handed_over: 0,
+            captured: BTreeMap::new(),
+            handed_over: BTreeMap::new(),
             settled_at: Instant::ZERO,
             watched: BTreeMap::new(),
             inside: BTreeSet::new(),
@@ -407,6 +407,7 @@ impl Rig {
                 let q = OwnerCommand::SubmitQuote {
                     job: invitation.job,
                     service,
+                    currency: invitation.currency,
                     arrive: invitation.window.start,
                     robot_class: "tinyRobot".into(),
                     expires: invitation.window.end,
@@ -449,7 +450,9 @@ impl Rig {
                     PaymentReport::CaptureFailed { payment, code: "TRY_LATER".into() }
                 } else {
                     if self.once(&ask) {
-                        self.captured += amount.minor();
+                        let job = self.c.state().payments[&payment];
+                        let currency = self.c.state().jobs[&job].request.currency;
+                        *self.captured.entry(currency).or_default() += amount.minor();
                     }
                     PaymentReport::Captured { payment, amount }
                 }
@@ -459,14 +462,18 @@ impl Rig {
                 self.knobs.refund_fails -= 1;
                 PaymentReport::RefundFailed { refund, code: "ACCOUNT_CLOSED".into() }
             }
-            PaymentAsk::Refund { refund, amount, .. } => {
+            PaymentAsk::Refund { refund, amount, currency, .. } => {
                 if self.once(&ask) {
-                    self.captured -= amount.minor();
+                    *self.captured.entry(currency).or_default() -= amount.minor();
                 }
                 PaymentReport::RefundPaid { refund, provider_ref: "ref".into() }
             }
-            PaymentAsk::PayClaim { claim, amount, .. } => PaymentReport::ClaimPaid { claim, amount, provider_ref: "ref".into() },
-            PaymentAsk::Recover { claim, insurer, amount, .. } => PaymentReport::RecoveryReceived { claim, insurer, amount },
+            PaymentAsk::PayClaim { claim, amount, currency, .. } => {
+                PaymentReport::ClaimPaid { claim, amount, currency, provider_ref: "ref".into() }
+            }
+            PaymentAsk::Recover { claim, insurer, amount, currency } => {
+                PaymentReport::RecoveryReceived { claim, insurer, amount, currency }
+            }
             PaymentAsk::Payout { payout, .. } => PaymentReport::PayoutConfirmed { payout, provider_ref: "ref".into() },
         };
         let _ = self.send("bank", &r);
@@ -845,12 +852,18 @@ impl Rig {
                 }
             }
         }
-        if self.now.since(self.settled_at) >= Span::from_secs(30) && self.captured > self.handed_over {
-            let x = self.captured - self.handed_over;
-            self.handed_over = self.captured;
-            self.settled_at = self.now;
-            let r = PaymentReport::ProviderSettled { amount: Amount::new(x).unwrap(), fee: Amount::ZERO, provider_ref: "batch".into() };
-            self.send("bank", &r).unwrap();
+        if self.now.since(self.settled_at) >= Span::from_secs(30) {
+            for (currency, captured) in self.captured.clone() {
+                let before = self.handed_over.insert(currency, captured).unwrap_or(0);
+                if captured <= before {
+                    self.handed_over.insert(currency, before);
+                    continue;
+                }
+                self.settled_at = self.now;
+                let amount = Amount::new(captured - before).unwrap();
+                let r = PaymentReport::ProviderSettled { amount, fee: Amount::ZERO, currency, provider_ref: "batch".into() };
+                self.send("bank", &r).unwrap();
+            }
         }
         if !self.knobs.no_triage {
             let open: Vec<_> = self.c.incidents().into_iter().filter(|i| !i.triaged && i.severity >= 3).collect();

@@ -40,7 +40,7 @@ fn streams() -> (String, String) {
 }
 
 fn complain(rig: &mut Rig, job: JobId) {
-    let c = CaseCommand::Complain { job, code: IncidentCode::PropertyDamage, statement: Digest([1; 32]), amount: None };
+    let c = CaseCommand::Complain { job, code: IncidentCode::PropertyDamage, statement: Digest([1; 32]), amount: None, currency: None };
     rig.send("rq", &c).unwrap();
 }
 

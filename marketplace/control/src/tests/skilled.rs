@@ -6,7 +6,7 @@ use crate::genesis::Genesis;
 use crate::skills::{CertificateEntry, SkillEntry};
 use nooterra_engine::Digest;
 use nooterra_engine::ids::{LicenceId, TenantId};
-use nooterra_engine::money::Amount;
+use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
 use nooterra_jobs::pins::{LicencePin, LicenceUnit};
 use nooterra_skills::cases::{Case, Cases};
@@ -14,7 +14,7 @@ use nooterra_skills::evidence::{Evidence, InLoop, Simulated, Supervised};
 use nooterra_skills::graph::{Act, End, Graph, Node};
 use nooterra_skills::manifest::{API, Manifest};
 use nooterra_skills::seal::{BundleSeal, Certificate, Drivers, SignedCertificate};
-use nooterra_skills::words::{Envelope, LicenceTerms, Milestone, Use};
+use nooterra_skills::words::{Envelope, LicencePrice, LicenceTerms, Milestone, Use};
 use nooterra_skills::{Bundle, Capability, Tier, Unit, Version};
 
 /// Of one owner, so that one can take over from the other.
@@ -39,8 +39,7 @@ pub fn bundle(minor: u16) -> (Manifest, Bundle) {
         units: vec!["there".into()],
         licence: LicenceTerms {
             unit: Unit::Checkpoint,
-            fee: amount(10),
-            cap: amount(50),
+            prices: vec![LicencePrice { currency: Currency::EUR, fee: amount(10), cap: amount(50) }],
             tenants: vec![TenantId::named(super::rig::TENANT)],
             min_tier: Tier::Lab,
             refundable_until: Milestone::Booked,
@@ -107,13 +106,14 @@ pub fn skilled(newest: u16, models: &[(&str, Tier)]) -> Genesis {
     };
     g.skills = (0..=newest).map(entry).collect();
     let (m, b) = bundle(newest);
-    g.contract.licences = vec![LicencePin {
+    let price = m.licence.prices[0];
+    g.contracts[0].licences = vec![LicencePin {
         licence: LicenceId::named("navigation"),
         skill: m.skill(),
         bundle: b.hash(),
         developer: party("dev"),
-        fee: m.licence.fee,
-        cap: m.licence.cap,
+        fee: price.fee,
+        cap: price.cap,
         unit: LicenceUnit::Checkpoint,
     }];
     g

@@ -311,8 +311,8 @@ fn a_genesis_that_does_not_hold_is_refused() {
     };
     assert_eq!(refused(&|_| {}), "");
     assert!(refused(&|g| g.skills.clear()).contains("NOT_FOUND") || refused(&|g| g.skills.clear()).contains("contract.licences.bundle"));
-    assert!(refused(&|g| g.contract.licences[0].fee = Amount::new(9).unwrap()).contains("contract.licences.terms"));
-    assert!(refused(&|g| g.contract.licences[0].unit = LicenceUnit::Job).contains("contract.licences.terms"));
+    assert!(refused(&|g| g.contracts[0].licences[0].fee = Amount::new(9).unwrap()).contains("contract.licences.terms"));
+    assert!(refused(&|g| g.contracts[0].licences[0].unit = LicenceUnit::Job).contains("contract.licences.terms"));
     assert!(refused(&|g| g.skills[0].seal.bundle = Digest([1; 32])).contains("SIGNATURE_INVALID"));
     assert!(refused(&|g| g.skills[0].bundle.truncate(100)).contains("SCHEMA_INVALID"));
     assert!(refused(&|g| g.skills[0].certificates[0].certificate.certificate.tier = Tier::Sim).contains("SIGNATURE_INVALID"));

@@ -1,7 +1,7 @@
 use super::rig::{Rig, party};
 use crate::input::OwnerCommand;
 use nooterra_engine::ids::StandingOfferId;
-use nooterra_engine::money::Amount;
+use nooterra_engine::money::{Amount, Currency};
 use nooterra_jobs::event::{Event as JobEvent, WithdrawReason};
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::Template;
@@ -17,6 +17,7 @@ pub fn offer(price_bps: u32, capacity: u16) -> OwnerCommand {
         min_service: Amount::new(1).unwrap(),
         capacity,
         substitute: false,
+        currency: Currency::EUR,
     })
 }
 
@@ -64,14 +65,14 @@ fn a_quote_that_lost_or_died_frees_its_room() {
 #[test]
 fn what_is_no_offer_is_refused() {
     let mut rig = Rig::new(TWO);
-    assert_eq!(rig.send("acme", &OwnerCommand::ClearStandingOffer {}).unwrap_err(), "NOT_FOUND");
+    assert_eq!(rig.send("acme", &OwnerCommand::ClearStandingOffer { currency: Currency::EUR }).unwrap_err(), "NOT_FOUND");
     let OwnerCommand::SetStandingOffer(o) = offer(9_000, 1) else { unreachable!() };
     let none = OwnerCommand::SetStandingOffer(StandingOffer { templates: vec![], ..o.clone() });
     assert_eq!(rig.send("acme", &none).unwrap_err(), "SCHEMA_INVALID");
     rig.send("acme", &OwnerCommand::SetStandingOffer(o.clone())).unwrap();
-    let kept = rig.c.state().standing.get(party("acme")).unwrap().offer.clone();
+    let kept = rig.c.state().standing.get(party("acme"), Currency::EUR).unwrap().offer.clone();
     assert_ne!(kept.offer, o.offer, "ids are given by the platform");
-    rig.send("acme", &OwnerCommand::ClearStandingOffer {}).unwrap();
+    rig.send("acme", &OwnerCommand::ClearStandingOffer { currency: Currency::EUR }).unwrap();
     rig.knobs.no_quotes = true;
     let job = rig.ask(rig.delivery(2, 5));
     assert!(!rig.names(job).contains(&"QUOTE_SUBMITTED"));

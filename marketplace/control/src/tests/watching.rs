@@ -245,7 +245,7 @@ fn incidents_of_idle_robots_are_triaged_and_bar_their_return() {
 
 /// What a requester's word of an injury brings about, as wishes.
 fn hurt(rig: &mut Rig, job: JobId) -> Vec<Wish> {
-    let c = CaseCommand::Complain { job, code: IncidentCode::Injury, statement: Digest([1; 32]), amount: None };
+    let c = CaseCommand::Complain { job, code: IncidentCode::Injury, statement: Digest([1; 32]), amount: None, currency: None };
     let e = rig.say("rq", &c);
     let mut out = Out::default();
     rig.c.step(rig.now, crate::Input::new(e), &mut out);

@@ -142,6 +142,8 @@ impl ContractBook {
         g.need(found.is_some(), Code::NotFound);
         let Some(k) = found else { return 1 };
         g.need(k.phase != ContractPhase::Draft, Code::ContractInactive);
+        // One that takes over in another currency would leave the requests of the first without a contract.
+        g.need(k.document.draft.terms.currency == draft.terms.currency, Code::CurrencyMismatch);
         g.need(k.document.draft.scope == draft.scope, Code::TermsChanged);
         k.document.version.saturating_add(1)
     }

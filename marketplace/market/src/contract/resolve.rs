@@ -5,6 +5,7 @@ use crate::rejection::Code;
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{ContractId, PartyId, SiteId, ZoneId};
+use nooterra_engine::money::Currency;
 use nooterra_engine::time::Instant;
 use std::cmp::Reverse;
 
@@ -21,6 +22,8 @@ pub struct Asked {
     pub template: u8,
     /// Zones that it touches.
     pub zones: Vec<ZoneId>,
+    /// The currency that it is paid in.
+    pub currency: Currency,
 }
 
 /// What a booking pins of the contract that was found.
@@ -49,12 +52,17 @@ impl Scope {
 impl ContractBook {
     /// The contract of a request among those active at `now`: the one it names, else the one with most scope fields
     /// set, then the higher version, then the later `effective_from`, then the lower id. One that is named must be
-    /// active and take the request in, as any other.
+    /// active and take the request in, as any other. Fees and caps of a contract are amounts of its own currency: it
+    /// holds for requests in that currency alone, and naming it for another is told apart.
     pub fn resolve(&self, now: Instant, a: &Asked) -> Result<Resolved<'_>, Code> {
         let fits = |c: &Contract| c.is_active(now) && c.document.draft.scope.covers(a);
+        let paid_in = |c: &Contract| c.document.draft.terms.currency == a.currency;
         let found = match a.explicit {
-            Some(id) => self.get(id).filter(|c| fits(c)),
-            None => self.contracts.values().filter(|c| fits(c)).max_by_key(|c| {
+            Some(id) => match self.get(id).filter(|c| fits(c)) {
+                Some(c) if !paid_in(c) => return Err(Code::CurrencyMismatch),
+                c => c,
+            },
+            None => self.contracts.values().filter(|c| fits(c) && paid_in(c)).max_by_key(|c| {
                 let d = &c.document;
                 (d.draft.scope.specificity(), d.version, c.effective_from, Reverse(d.contract))
             }),

@@ -60,15 +60,23 @@ impl Negotiation {
     }
 
     fn submit(&self, v: &View<'_>, c: &RfqCommand) -> Result<Vec<RfqFact>, Code> {
-        let RfqCommand::Submit { quote, owner, standing, service, arrive, robot_class, expires } = c else { return Ok(Vec::new()) };
+        let RfqCommand::Submit { quote, owner, standing, service, currency, arrive, robot_class, expires } = c else {
+            return Ok(Vec::new());
+        };
         let mut g = self.only_in(&[RfqStatus::Created, RfqStatus::Quoted]);
         g.need(robot_class.len() <= ROBOT_CLASS_MAX, Code::SchemaInvalid);
         let again = self.quotes.iter().any(|q| q.quote == *quote || (q.owner == *owner && q.is_live()));
         g.need(!again, Code::AlreadyDone);
         g.need(!self.closed && v.now < self.rfq.closes, Code::RfqClosed);
-        g.need(self.rfq.invited.binary_search(owner).is_ok(), Code::NotInvited);
+        // In whatever order they were asked: the framework owner of a series comes first.
+        g.need(self.rfq.invited.contains(owner), Code::NotInvited);
         let live = self.quotes.iter().filter(|q| q.is_live()).count();
-        self.fair(&mut g, v, *service, *expires, u16::try_from(live).unwrap_or(u16::MAX));
+        if *currency == self.rfq.currency {
+            self.fair(&mut g, v, *service, *expires, u16::try_from(live).unwrap_or(u16::MAX));
+        } else {
+            // Nothing says whether an amount of another currency lies within the band.
+            g.need(false, Code::CurrencyMismatch);
+        }
         g.verdict()?;
         let service = Amount::new(*service).map_err(|_| Code::AmountOverflow)?;
         let (robot_class, expires) = (robot_class.clone(), *expires);

@@ -29,6 +29,8 @@ pub enum RfqCommand {
         standing: Option<StandingOfferId>,
         /// Service amount, minor units.
         service: u64,
+        /// Of which currency.
+        currency: Currency,
         /// Promised arrival.
         arrive: Instant,
         /// Robot class offered.

@@ -149,7 +149,7 @@ terminated: already_done state_forbids state_forbids not_found state_forbids sta
 #[test]
 fn resolution_prefers_the_specific_the_higher_the_later_the_lower() {
     let (party, site, zone) = (PartyId::named("r"), SiteId::named("s"), ZoneId::named("z"));
-    let asked = Asked { explicit: None, requester: party, site, template: 2, zones: vec![zone] };
+    let asked = Asked { explicit: None, requester: party, site, template: 2, zones: vec![zone], currency: Currency::EUR };
     let mut b = ContractBook::default();
     let put = |b: &mut ContractBook, n: u64, scope: Scope, from: u64| {
         let d = Draft { scope, ..draft(1, None) };
@@ -192,10 +192,44 @@ fn resolution_prefers_the_specific_the_higher_the_later_the_lower() {
 }
 
 #[test]
+fn a_contract_holds_in_its_own_currency() {
+    let asked = |currency, explicit| {
+        let (requester, site) = (PartyId::named("r"), SiteId::named("s"));
+        Asked { explicit, requester, site, template: 0, zones: vec![], currency }
+    };
+    let mut b = ContractBook::default();
+    activate(&mut b, 0, 1, None, 0, 0);
+    let (eur, usd) = (Currency::EUR, Currency::USD);
+    let found = |b: &ContractBook, currency, explicit| b.resolve(Instant(9), &asked(currency, explicit)).map(|r| r.contract);
+    assert_eq!(found(&b, eur, None), Ok(id(0)));
+    assert_eq!(found(&b, usd, None), Err(Code::ContractInactive), "no amount of it says what dollars are");
+    assert_eq!(found(&b, usd, Some(id(0))), Err(Code::CurrencyMismatch));
+    // One of the site in dollars is more specific, and nothing to those who pay in euro.
+    let scope = Scope { site: Some(SiteId::named("s")), ..Scope::default() };
+    let d = Draft { scope, terms: Terms::standard(usd), ..draft(1, None) };
+    ok(&mut b, 0, &ContractCommand::Write { contract: id(1), draft: Box::new(d.clone()) });
+    publish_and_sign(&mut b, 1, 0);
+    ok(&mut b, 0, &ContractCommand::Activate { contract: id(1), from: Instant(1) });
+    assert_eq!((found(&b, eur, None), found(&b, usd, None)), (Ok(id(0)), Ok(id(1))));
+    assert_eq!(found(&b, eur, Some(id(1))), Err(Code::CurrencyMismatch));
+    // A successor keeps the currency.
+    let next = Draft { supersedes: Some(id(1)), terms: Terms::standard(eur), ..d };
+    let write = ContractCommand::Write { contract: id(2), draft: Box::new(next) };
+    assert_eq!(b.decide(Instant(9), &write), Err(Code::CurrencyMismatch));
+}
+
+#[test]
 fn what_was_pinned_stays_what_it_was() {
     let mut b = ContractBook::default();
     activate(&mut b, 0, 1, None, 0, 0);
-    let asked = Asked { explicit: None, requester: PartyId::named("r"), site: SiteId::named("s"), template: 0, zones: vec![] };
+    let asked = Asked {
+        explicit: None,
+        requester: PartyId::named("r"),
+        site: SiteId::named("s"),
+        template: 0,
+        zones: vec![],
+        currency: Currency::EUR,
+    };
     let pin = b.resolve(Instant(0), &asked).unwrap();
     let (contract, hash, terms) = (pin.contract, pin.document_hash, pin.terms.hash());
     activate(&mut b, 1, 2, Some(id(0)), 1, 4);
@@ -489,6 +523,7 @@ fn random_lives_equal_the_naive_model() {
                 site: SiteId::named(if d.one_in(2) { "s0" } else { "s1" }),
                 template: u8::try_from(d.below(2)).unwrap(),
                 zones: if d.one_in(2) { vec![ZoneId::named("z")] } else { vec![] },
+                currency: Currency::EUR,
             };
             let found = b.resolve(Instant(now), &asked);
             resolved.count("resolve", found.is_ok());

@@ -46,7 +46,8 @@ pub fn rfq(mode: AwardMode) -> Rfq {
 
 fn submit(q: u64, o: u64, service: u64, expires: u64) -> RfqCommand {
     let (quote, owner, expires) = (quo(q), owner(o), at(expires));
-    RfqCommand::Submit { quote, owner, standing: None, service, arrive: at(125), robot_class: "cart".into(), expires }
+    let currency = Currency::EUR;
+    RfqCommand::Submit { quote, owner, standing: None, service, currency, arrive: at(125), robot_class: "cart".into(), expires }
 }
 fn counter(n: &Negotiation, by: Speaker, q: u64, service: u64, expires: u64) -> RfqCommand {
     let prev = n.quote(quo(q)).map_or(Digest::ZERO, |q| q.newest().terms.hash());

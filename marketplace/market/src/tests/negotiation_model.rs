@@ -240,7 +240,7 @@ impl Model {
             }
         };
         match c {
-            RfqCommand::Submit { quote, owner, service, expires, robot_class, .. } => {
+            RfqCommand::Submit { quote, owner, service, currency, expires, robot_class, .. } => {
                 only(&[Created, Quoted], &mut all);
                 let live: Vec<QuoteId> = self.quotes().into_iter().filter(|q| self.live(*q)).collect();
                 if robot_class.len() > 32 {
@@ -255,7 +255,11 @@ impl Model {
                 if !self.rfq.invited.contains(owner) {
                     all.push(Code::NotInvited);
                 }
-                all.extend(self.price_code(now, *service, *expires, live.len()));
+                if *currency == self.rfq.currency {
+                    all.extend(self.price_code(now, *service, *expires, live.len()));
+                } else {
+                    all.push(Code::CurrencyMismatch);
+                }
             }
             RfqCommand::Counter { by, quote, prev, service, arrive, expires } => {
                 let who = if let Speaker::Owner(w) = by { Some(*w) } else { None };

@@ -38,7 +38,17 @@ fn any_command(d: &mut Dice, n: &Negotiation, now: Instant, fresh: &mut u64) -> 
         0..10 => {
             *fresh += u64::from(!d.one_in(20));
             let robot_class = if d.one_in(30) { "x".repeat(33) } else { "cart".to_owned() };
-            RfqCommand::Submit { quote: quo(*fresh), owner: owner(d.below(4)), standing: None, service, arrive, robot_class, expires }
+            let currency = if d.one_in(20) { Currency::USD } else { Currency::EUR };
+            RfqCommand::Submit {
+                quote: quo(*fresh),
+                owner: owner(d.below(4)),
+                standing: None,
+                service,
+                currency,
+                arrive,
+                robot_class,
+                expires,
+            }
         }
         10..19 => {
             let turn = line.as_ref().and_then(QuoteLine::turn).filter(|_| !d.one_in(4));

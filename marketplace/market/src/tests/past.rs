@@ -8,7 +8,7 @@ use crate::standing::*;
 use crate::tables::PriceTables;
 use nooterra_engine::ids::{JobId, PartyId, RegionId, SiteId, StandingOfferId, ZoneId};
 use nooterra_engine::machine::Freeze;
-use nooterra_engine::money::Amount;
+use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
 
 fn past(n: u64, at: Instant, template: u8, site: &str) -> Past {
@@ -126,7 +126,8 @@ fn random_pasts_equal_a_list() {
 
 fn offer(capacity: u16, price_bps: u32) -> StandingOffer {
     let min_service = Amount::new(800).unwrap();
-    StandingOffer { offer: StandingOfferId::named("s"), templates: vec![0, 2], price_bps, min_service, capacity, substitute: true }
+    let (offer, templates, currency) = (StandingOfferId::named("s"), vec![0, 2], Currency::EUR);
+    StandingOffer { offer, templates, price_bps, min_service, capacity, substitute: true, currency }
 }
 
 #[test]
@@ -140,10 +141,11 @@ fn random_standing_offers_equal_a_list() {
         let mut said: Vec<StandingFact> = Vec::new();
         for n in 0..40 {
             let (o, job) = (owner(d.below(4)), JobId::named(&d.below(6).to_string()));
+            let currency = if d.one_in(3) { Currency::USD } else { Currency::EUR };
             let mut facts = Vec::new();
             match d.below(8) {
                 0 | 1 => {
-                    let mut s = offer(u16::try_from(d.below(4)).unwrap(), 9_000);
+                    let mut s = StandingOffer { currency, ..offer(u16::try_from(d.below(4)).unwrap(), 9_000) };
                     let bad = d.one_in(6);
                     if bad {
                         s.templates.push(0);
@@ -154,9 +156,9 @@ fn random_standing_offers_equal_a_list() {
                     facts.extend(f);
                 }
                 2 => {
-                    let f = b.clear(o);
+                    let f = b.clear(o, currency);
                     ops.count("clear", f.is_ok());
-                    assert_eq!(f.as_ref().err().copied(), b.get(o).is_none().then_some(Code::NotFound));
+                    assert_eq!(f.as_ref().err().copied(), b.get(o, currency).is_none().then_some(Code::NotFound));
                     facts.extend(f);
                 }
                 3 => facts.push(StandingFact::Freed { owner: o, job }),
@@ -164,6 +166,7 @@ fn random_standing_offers_equal_a_list() {
                     let c = StandingCall {
                         job: JobId::named(&n.to_string()),
                         template: u8::try_from(d.below(3)).unwrap(),
+                        currency,
                         zones: (0..d.below(3)).map(zone).collect(),
                         invited: (0..d.below(5)).map(owner).collect(),
                         reference: 500 + d.below(1_000),
@@ -178,9 +181,15 @@ fn random_standing_offers_equal_a_list() {
                         let (mut rule, mut jobs): (Option<(StandingOffer, Vec<ZoneId>)>, Vec<JobId>) = (None, Vec::new());
                         for f in &said {
                             match f {
-                                StandingFact::Set { owner, offer, zones } if *owner == who => rule = Some((offer.clone(), zones.clone())),
-                                StandingFact::Cleared { owner } if *owner == who => (rule, jobs) = (None, Vec::new()),
-                                StandingFact::Taken { owner, job } if *owner == who && rule.is_some() && !jobs.contains(job) => {
+                                StandingFact::Set { owner, offer, zones } if *owner == who && offer.currency == currency => {
+                                    rule = Some((offer.clone(), zones.clone()))
+                                }
+                                StandingFact::Cleared { owner, currency: c } if (*owner, *c) == (who, currency) => {
+                                    (rule, jobs) = (None, Vec::new())
+                                }
+                                StandingFact::Taken { owner, currency: c, job }
+                                    if (*owner, *c) == (who, currency) && rule.is_some() && !jobs.contains(job) =>
+                                {
                                     jobs.push(*job)
                                 }
                                 StandingFact::Freed { owner, job } if *owner == who => jobs.retain(|j| j != job),
@@ -199,7 +208,7 @@ fn random_standing_offers_equal_a_list() {
                     want.sort_unstable();
                     assert_eq!(got.iter().map(|q| (q.owner, q.service.minor(), q.expires)).collect::<Vec<_>>(), want, "seed {seed}");
                     assert!(got.iter().all(|q| q.substitute));
-                    facts.extend(got.first().map(|q| StandingFact::Taken { owner: q.owner, job: c.job }));
+                    facts.extend(got.first().map(|q| StandingFact::Taken { owner: q.owner, currency, job: c.job }));
                 }
             }
             facts.iter().for_each(|f| b.evolve(f));

@@ -19,7 +19,8 @@ fn a_bundle_has_one_byte_form_and_one_hash() {
     assert_eq!(o.worst_s, 600 + 60 + 600 + 30 + 5, "start fails twice, ask, go, look, bell");
     // Any other content is another hash.
     let mut seen = std::collections::BTreeSet::from([b.hash()]);
-    let changes: [fn(&mut Manifest); 3] = [|m| m.version.patch = 1, |m| m.licence.fee = Amount::new(9).unwrap(), |m| m.sensors.clear()];
+    let changes: [fn(&mut Manifest); 3] =
+        [|m| m.version.patch = 1, |m| m.licence.prices[0].fee = Amount::new(9).unwrap(), |m| m.sensors.clear()];
     for change in changes {
         assert!(seen.insert(pack(change).hash()));
     }
@@ -70,7 +71,9 @@ fn every_malformed_manifest_is_refused_by_its_field() {
     manifest_refused(|m| m.units = vec![String::new()], SchemaInvalid, "units");
     manifest_refused(|m| m.licence.tenants.clear(), SchemaInvalid, "licence.tenants");
     manifest_refused(|m| m.licence.tenants.push(tenant()), SchemaInvalid, "licence.tenants");
-    manifest_refused(|m| m.licence.fee = Amount::new(51).unwrap(), AmountInvalid, "licence.cap");
+    manifest_refused(|m| m.licence.prices[0].fee = Amount::new(51).unwrap(), AmountInvalid, "licence.cap");
+    manifest_refused(|m| m.licence.prices.clear(), SchemaInvalid, "licence.prices");
+    manifest_refused(|m| m.licence.prices.push(m.licence.prices[0]), SchemaInvalid, "licence.prices");
     manifest_refused(|m| m.capabilities.truncate(3), CapabilityMissing, "graph.ask");
     manifest_refused(|m| m.capabilities[0].max = 499, ScopeExceeded, "graph.go");
     let with_dock = Use { capability: Capability::Dock, min: 0, max: 1 };

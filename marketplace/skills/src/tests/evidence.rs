@@ -74,6 +74,6 @@ fn signatures_are_of_whom_they_say() {
 #[test]
 fn a_licence_is_paid_by_the_unit_up_to_its_cap() {
     let t = manifest().licence;
-    assert_eq!([0, 1, 5, 6, u64::MAX].map(|n| t.due(n, Milestone::Executing)), [0, 10, 50, 50, 50]);
-    assert_eq!([Milestone::Booked, Milestone::AccessGranted, Milestone::Checkpoint].map(|m| t.due(1, m)), [0, 0, 10]);
+    assert_eq!([0, 1, 5, 6, u64::MAX].map(|n| t.due(Currency::EUR, n, Milestone::Executing)), [0, 10, 50, 50, 50]);
+    assert_eq!([Milestone::Booked, Milestone::AccessGranted, Milestone::Checkpoint].map(|m| t.due(Currency::EUR, 1, m)), [0, 0, 10]);
 }

@@ -27,9 +27,9 @@ fn pool() -> Pool {
         bundles.push((b, m));
     };
     add(&|_| {});
-    add(&|m| (m.version, m.licence.fee) = (v(1, 1), fee(8)));
+    add(&|m| (m.version, m.licence.prices[0].fee) = (v(1, 1), fee(8)));
     add(&|m| (m.version, m.envelope.speed_mm_s) = (v(1, 2), 550));
-    add(&|m| (m.version, m.licence.fee) = (v(1, 3), fee(12)));
+    add(&|m| (m.version, m.licence.prices[0].fee) = (v(1, 3), fee(12)));
     add(&|m| m.version = v(2, 0));
     add(&|m| (m.developer, m.licence.min_tier) = (party("rival"), Tier::Dev));
     let seals = bundles.iter().flat_map(|(b, _)| [seal(b, "dev"), seal(b, "rival")]).collect();
@@ -76,7 +76,12 @@ fn opening(p: &Pool) -> Vec<(&'static str, Hand, &'static str, Command)> {
     }
     let bundle = p.bundles[0].0.hash();
     for n in 0..2 {
-        out.push(("license", by(Role::MK, "mk"), "mk", Command::License { job: job(n), licence: licence(n), bundle, tenant: tenant() }));
+        out.push((
+            "license",
+            by(Role::MK, "mk"),
+            "mk",
+            Command::License { job: job(n), licence: licence(n), bundle, tenant: tenant(), currency: Currency::EUR },
+        ));
     }
     out
 }
@@ -115,7 +120,11 @@ fn draw(p: &Pool, d: &mut Dice) -> (&'static str, Hand, &'static str, Command) {
             if d.one_in(3) { ("recall", Role::TR, "judge", c) } else { ("recall", Role::CE, d.pick(&["cert", "lab"]), c) }
         }
         9 => ("blame", Role::TR, "judge", Command::Blame { bundle, severity: d.below(7).min(6 - u64::from(d.one_in(2))) as u8 }),
-        10..=12 => ("license", Role::MK, "mk", Command::License { job: j, licence: l, bundle, tenant: tenant() }),
+        10..=12 => {
+            // The bundles have their price in euro alone.
+            let currency = if d.one_in(8) { Currency::USD } else { Currency::EUR };
+            ("license", Role::MK, "mk", Command::License { job: j, licence: l, bundle, tenant: tenant(), currency })
+        }
         13 | 14 => ("repin", Role::MK, "mk", Command::Repin { job: j, bundle, tenant: tenant() }),
         15 | 16 => ("install", Role::RB, "r", Command::Install { robot: rob, bundle, tenant: tenant() }),
         17 => ("no_install", Role::RB, "r", Command::RefuseInstall { robot: rob, bundle, code: "DISK_FULL".into() }),

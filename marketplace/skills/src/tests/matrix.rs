@@ -24,7 +24,7 @@ fn commands() -> Vec<(&'static str, Hand, Command)> {
         ("stop_now", tr, Command::Revoke { bundle, level: Level::StopNow, reason: reason(), predecessor: None }),
         ("recall", ce, Command::Recall { bundle, model: None, level: Level::BlockNew, reason: reason() }),
         ("blame", tr, Command::Blame { bundle, severity: 4 }),
-        ("license", mk, Command::License { job: job(1), licence: licence(1), bundle, tenant: tenant() }),
+        ("license", mk, Command::License { job: job(1), licence: licence(1), bundle, tenant: tenant(), currency: Currency::EUR }),
         ("repin", mk, Command::Repin { job: job(1), bundle, tenant: tenant() }),
         ("install", rb, Command::Install { robot: rob.clone(), bundle, tenant: tenant() }),
         ("no_install", rb, Command::RefuseInstall { robot: rob.clone(), bundle, code: "DISK_FULL".into() }),
@@ -241,8 +241,8 @@ fn only_a_fitting_version_takes_the_place() {
         b.hash()
     };
     let fits = add(1, 1, &|m| m.envelope.speed_mm_s = 550);
-    let _dearer = add(2, 1, &|m| m.licence.fee = euros(11));
-    let _higher_cap = add(3, 1, &|m| m.licence.cap = euros(51));
+    let _dearer = add(2, 1, &|m| m.licence.prices[0].fee = euros(11));
+    let _higher_cap = add(3, 1, &|m| m.licence.prices[0].cap = euros(51));
     let _faster = add(4, 1, &|m| m.envelope.speed_mm_s = 601);
     let _closer = add(5, 1, &|m| m.envelope.human_clearance_mm = 299);
     let _wider = add(6, 1, &|m| m.capabilities[0].max = 601);

@@ -83,7 +83,7 @@ impl Model {
                 && a.version.major == o.version.major
                 && e.speed_mm_s <= f.speed_mm_s
                 && e.human_clearance_mm >= f.human_clearance_mm
-                && a.licence.fee <= o.licence.fee
+                && a.licence.prices[0].fee <= o.licence.prices[0].fee
                 && self.may_pin(n.hash, now)
         };
         if let Some(n) = self.bundles.iter().find(|n| Some(n.hash) == old.named).filter(fits) {
@@ -170,12 +170,12 @@ impl Model {
                 }
                 ok
             }
-            Command::License { job, licence, bundle, .. } => {
+            Command::License { job, licence, bundle, currency, .. } => {
                 let Some(b) = self.b(*bundle) else { return false };
                 let skill = b.m.skill();
                 let has =
                     self.licences.iter().any(|l| l.job == *job && (l.licence == *licence || self.b(l.bundle).unwrap().m.skill() == skill));
-                let ok = is(&[Role::MK]) && !has && self.may_pin(*bundle, now);
+                let ok = is(&[Role::MK]) && *currency == Currency::EUR && !has && self.may_pin(*bundle, now);
                 if ok {
                     self.licences.push(L { job: *job, licence: *licence, bundle: *bundle, metered: 0 });
                 }

@@ -3,11 +3,12 @@
 use crate::trail::Now;
 use crate::trail::dossier::Dossier;
 use crate::trail::entries::{self, Due, Paying};
-use crate::trail::purse::{Purse, Row, What};
+use crate::trail::purse::{Purse, Row, Till, What};
 use crate::verdict::{Class, Notes};
 use nooterra_control::fact::PartyEvent;
 use nooterra_control::state::State;
 use nooterra_engine::ids::{JobId, PartyId, PayoutId};
+use nooterra_engine::money::Currency;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_ledger::{Account, EntryId, Role, Side};
 use std::collections::BTreeMap;
@@ -83,7 +84,7 @@ impl After {
     }
 
     /// After a unit that touched this job.
-    pub fn job(&mut self, n: Now, p: &Purse, d: &Dossier) {
+    pub fn job(&mut self, n: Now, p: Till<'_>, d: &Dossier) {
         self.notes.checked();
         let id = d.job.to_string();
         let mut wrong = Vec::new();
@@ -127,19 +128,20 @@ impl After {
         }
     }
 
-    /// An event of a party: payouts are within what is mature, and end once.
-    pub fn party(&mut self, n: Now, p: &Purse, party: PartyId, e: &PartyEvent) -> Vec<Due> {
+    /// An event of a party: payouts are within what is mature in their currency, and end once.
+    pub fn party(&mut self, n: Now, p: &Purse, party: PartyId, e: &PartyEvent) -> Option<(Currency, Vec<Due>)> {
         match e {
-            PartyEvent::PayoutInitiated { payout, role, gross, netted, net } => {
+            PartyEvent::PayoutInitiated { payout, role, gross, netted, net, currency } => {
                 self.notes.checked();
+                let p = p.of(*currency);
                 let from = entries::payable(*role, party);
                 let old = n.at.saturating_sub(self.mature);
-                let young: u64 = p.credits.get(&from).map_or(0, |c| c.iter().filter(|(at, _)| *at > old).map(|(_, v)| v).sum());
+                let young: u64 = p.credits(from).iter().filter(|(at, _)| *at > old).map(|(_, v)| v).sum();
                 let mature = p.units(from).saturating_sub(young);
                 let owed = p.units(Account::PartyReceivable { role: *role, party });
                 let (g, k) = (gross.minor(), netted.minor());
                 if g > mature || k > owed.min(g) || g - k.min(g) != net.minor() {
-                    let story = format!("a payout of {g} less {k} of {mature} that are mature and {owed} that are owed");
+                    let story = format!("a payout of {currency} {g} less {k} of {mature} that are mature and {owed} that are owed");
                     self.broke(n, 30, story, party.to_string());
                 }
                 if self.paying.contains_key(payout) {

@@ -47,7 +47,7 @@ pub(crate) struct Awards {
 impl Awards {
     pub fn new(g: &Genesis) -> Self {
         Self {
-            fees: BTreeMap::from([(g.contract.contract, g.contract.cover_fee.minor())]),
+            fees: g.contracts.iter().map(|c| (c.contract, c.cover_fee.minor())).collect(),
             counted: BTreeMap::new(),
             seq: 0,
             trust: g.parties.iter().map(|p| (p.party, p.trust_bps.min(10_000))).collect(),

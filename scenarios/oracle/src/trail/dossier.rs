@@ -3,7 +3,7 @@
 use nooterra_engine::ids::{
     ApprovalId, ChargebackId, ClaimId, DisputeId, EventId, IncidentId, JobId, PartyId, PaymentId, RefundId, RobotId, WitnessId,
 };
-use nooterra_engine::money::Amount;
+use nooterra_engine::money::{Amount, Currency};
 use nooterra_jobs::approval::Wanted;
 use nooterra_jobs::event::{Cause, Custody, Event, Fault, ProofResult};
 use nooterra_jobs::pins::{Pins, WitnessClass};
@@ -82,6 +82,8 @@ pub(crate) struct Sight {
 pub(crate) struct Dossier {
     pub job: JobId,
     pub requester: PartyId,
+    /// What everybody is paid in.
+    pub currency: Currency,
     pub pins: Option<Box<Pins>>,
     /// Service amount and cap of claims as booked first.
     pub booked: (u64, u64),
@@ -138,6 +140,7 @@ impl Dossier {
         Some(Self {
             job,
             requester: r.requester,
+            currency: r.currency,
             pins: None,
             booked: (0, 0),
             legs: Vec::new(),

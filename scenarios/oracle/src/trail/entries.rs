@@ -2,10 +2,11 @@
 //! and of the event, written down here once more from the specification.
 
 use crate::trail::dossier::{Chargeback, Claim, Dossier, Refund, Track};
-use crate::trail::purse::{Purse, Sides, What};
+use crate::trail::purse::{Sides, Till, What};
 use crate::trail::reckon;
 use nooterra_control::fact::{CaseEvent, PartyEvent, PeriodEvent};
 use nooterra_engine::ids::{EventId, PartyId, PayoutId};
+use nooterra_engine::money::Currency;
 use nooterra_jobs::event::{CancelReason, Event, RefundBearer, RefundOf, Side as By};
 use nooterra_jobs::pins::CreditFunding;
 use nooterra_ledger::{Account, EntryId, Role, Side};
@@ -57,7 +58,7 @@ fn loose(code: u16, what: What, credit: (Account, u64)) -> Vec<Due> {
 
 /// Entries of a job's event, before it is folded into the dossier. What the event promises for later entries is kept in
 /// the dossier at once.
-pub(crate) fn of_job(d: &mut Dossier, p: &Purse, id: EventId, e: &Event) -> Vec<Due> {
+pub(crate) fn of_job(d: &mut Dossier, p: Till<'_>, id: EventId, e: &Event) -> Vec<Due> {
     let job = d.job;
     let (escrow, held) = (Account::Escrow { job }, Account::Held { job });
     let credit = Account::RequesterCredit { party: d.requester };
@@ -202,7 +203,7 @@ fn compensation(d: &mut Dossier, owner: PartyId, amount: u64) -> Vec<Due> {
 }
 
 /// M22, M6, M7, M8.
-fn settlement(d: &Dossier, p: &Purse) -> Vec<Due> {
+fn settlement(d: &Dossier, p: Till<'_>) -> Vec<Due> {
     let job = d.job;
     let (escrow, held) = (Account::Escrow { job }, Account::Held { job });
     let (in_held, balance) = (p.units(held), p.units(escrow) + p.units(held));
@@ -276,6 +277,7 @@ pub(crate) fn of_case(d: &mut Dossier, e: &CaseEvent) -> Vec<Due> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Paying {
     pub from: Account,
+    pub currency: Currency,
     pub net: u64,
     pub ended: bool,
 }
@@ -291,28 +293,28 @@ pub(crate) const fn payable(role: Role, party: PartyId) -> Account {
     }
 }
 
-/// Entries of a party's event.
-pub(crate) fn of_party(paying: &mut BTreeMap<PayoutId, Paying>, party: PartyId, e: &PartyEvent) -> Vec<Due> {
-    match e {
-        PartyEvent::PayoutInitiated { payout, role, gross, netted, net } => {
+/// The currency of a party's event, and its entries in it.
+pub(crate) fn of_party(paying: &mut BTreeMap<PayoutId, Paying>, party: PartyId, e: &PartyEvent) -> Option<(Currency, Vec<Due>)> {
+    Some(match e {
+        PartyEvent::PayoutInitiated { payout, role, gross, netted, net, currency } => {
             let from = payable(*role, party);
-            paying.insert(*payout, Paying { from, net: net.minor(), ended: net.minor() == 0 });
+            paying.insert(*payout, Paying { from, currency: *currency, net: net.minor(), ended: net.minor() == 0 });
             let owes = Account::PartyReceivable { role: *role, party };
             let clearing = Account::PayoutClearing { payout: *payout };
-            due(28, What::Posted, &[(from, gross.minor())], &[(owes, netted.minor()), (clearing, net.minor())])
+            (*currency, due(28, What::Posted, &[(from, gross.minor())], &[(owes, netted.minor()), (clearing, net.minor())]))
         }
         PartyEvent::PayoutConfirmed { payout, .. } | PartyEvent::PayoutFailed { payout, .. } => {
-            let Some(p) = paying.get(payout) else { return Vec::new() };
+            let p = paying.get(payout)?;
             let to = if matches!(e, PartyEvent::PayoutConfirmed { .. }) { Account::Cash } else { p.from };
-            due(29, What::Posted, &[(Account::PayoutClearing { payout: *payout }, p.net)], &[(to, p.net)])
+            (p.currency, due(29, What::Posted, &[(Account::PayoutClearing { payout: *payout }, p.net)], &[(to, p.net)]))
         }
-        PartyEvent::ProviderSettled { gross, fee, .. } => {
+        PartyEvent::ProviderSettled { gross, fee, currency, .. } => {
             let (x, f) = (gross.minor(), fee.minor());
             let debits = [(Account::Cash, x.saturating_sub(f)), (Account::ProviderFeeExpense, f)];
-            due(30, What::Posted, &debits, &[(Account::PspClearing, x)])
+            (*currency, due(30, What::Posted, &debits, &[(Account::PspClearing, x)]))
         }
-        PartyEvent::StandingOfferSet(_) | PartyEvent::StandingOfferCleared {} | PartyEvent::TrustScoreUpdated { .. } => Vec::new(),
-    }
+        PartyEvent::StandingOfferSet(_) | PartyEvent::StandingOfferCleared { .. } | PartyEvent::TrustScoreUpdated { .. } => return None,
+    })
 }
 
 /// Entries of a period's event.

@@ -1,5 +1,6 @@
 //! Money, from the events and the book's facts alone: entries follow from events (I22) and balance (I20, I21); ended
-//! jobs keep nothing (I23, I9); settlements follow from pins and proof (I24, I26, I31, I33).
+//! jobs keep nothing (I23, I9); settlements follow from pins and proof (I24, I26, I31, I33). An entry is of one currency,
+//! and that is the one of its event.
 
 use crate::trail::Now;
 use crate::trail::after::After;
@@ -20,10 +21,19 @@ use nooterra_ledger::audit::{Auditor, Finding as Found};
 use nooterra_ledger::{Account, Fact as LedgerFact, Side};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What an event must have.
+#[derive(Debug)]
+struct Expected {
+    name: &'static str,
+    job: Option<JobId>,
+    /// In which currency; whatever it is for an event that moves no money.
+    currency: Option<Currency>,
+    due: Vec<Due>,
+}
+
 /// The judge.
 #[derive(Debug)]
 pub(crate) struct Money {
-    currency: Currency,
     parties: BTreeSet<PartyId>,
     witnesses: BTreeMap<[u8; 16], PartyId>,
     owners: BTreeMap<RobotId, PartyId>,
@@ -32,7 +42,7 @@ pub(crate) struct Money {
     pub jobs: BTreeMap<JobId, Dossier>,
     withdrawn: BTreeSet<JobId>,
     with_money: BTreeSet<JobId>,
-    due: BTreeMap<EventId, (&'static str, Option<JobId>, Vec<Due>)>,
+    due: BTreeMap<EventId, Expected>,
     touched: BTreeSet<JobId>,
     after: After,
     month: Month,
@@ -44,7 +54,6 @@ pub(crate) struct Money {
 impl Money {
     pub fn new(g: &Genesis) -> Self {
         Self {
-            currency: g.currency,
             parties: g.parties.iter().map(|p| p.party).collect(),
             witnesses: g.witnesses.iter().map(|w| (w.actor, w.owner)).collect(),
             owners: g.robots.iter().map(|r| (r.robot, r.owner)).collect(),
@@ -81,34 +90,41 @@ impl Money {
                 }
                 let Some(mut d) = self.jobs.remove(&job) else { return };
                 self.judge(n, &d, e);
-                let due = entries::of_job(&mut d, &self.purse, id, e);
+                let currency = d.currency;
+                let due = entries::of_job(&mut d, self.purse.of(currency), id, e);
                 d.fold(id, e);
                 self.jobs.insert(job, d);
                 self.touched.insert(job);
-                self.expect(id, name, Some(job), due);
+                self.expect(id, name, Some(job), currency, due);
             }
             (Payload::Case(e), Some(job)) => {
                 let Some(d) = self.jobs.get_mut(&job) else { return };
-                let due = entries::of_case(d, e);
+                let (currency, due) = (d.currency, entries::of_case(d, e));
                 self.touched.insert(job);
-                self.expect(id, name, Some(job), due);
+                self.expect(id, name, Some(job), currency, due);
             }
             (Payload::Party(e), _) => {
                 let Some(party) = party_of(&r.header.stream) else { return };
-                let due = self.after.party(n, &self.purse, party, e);
-                self.expect(id, name, None, due);
+                if let Some((currency, due)) = self.after.party(n, &self.purse, party, e) {
+                    self.expect(id, name, None, currency, due);
+                }
             }
             (Payload::Period(e), _) => {
-                self.month.event(n, &self.purse, e);
-                self.expect(id, name, None, entries::of_period(e));
+                // The period's name begins with its currency.
+                let Some(currency) = currency_of(&r.header.stream) else {
+                    let story = format!("{} is no period of a currency", r.header.stream);
+                    return self.month.notes.broke_as(Some(28), Class::Safety, n.at, n.tick, story, vec![]);
+                };
+                self.month.event(n, self.purse.of(currency), e);
+                self.expect(id, name, None, currency, entries::of_period(e));
             }
             _ => {}
         }
     }
 
-    fn expect(&mut self, id: EventId, name: &'static str, job: Option<JobId>, due: Vec<Due>) {
+    fn expect(&mut self, id: EventId, name: &'static str, job: Option<JobId>, currency: Currency, due: Vec<Due>) {
         if !due.is_empty() {
-            self.due.insert(id, (name, job, due));
+            self.due.insert(id, Expected { name, job, currency: Some(currency), due });
         }
     }
 
@@ -119,9 +135,13 @@ impl Money {
             self.audited(n, &found);
         }
         if let LedgerFact::PeriodClosed(c) = f {
-            self.month.closed(c.to);
+            self.month.closed(c.currency, c.to);
         }
         let Some((cause, row)) = self.purse.fold(f) else { return };
+        if row.currency.is_none() {
+            let story = format!("an entry M{} is of several currencies", row.code);
+            self.entries.broke_as(Some(20), Class::Safety, n.at, n.tick, story, vec![]);
+        }
         self.month.row(n, cause, &row);
         self.after.row(&row);
         let payee = |a: &Account| match a {
@@ -157,23 +177,25 @@ impl Money {
     /// The unit is over: every event has its entries, and no others.
     pub fn close(&mut self, n: Now) {
         let mut rows = std::mem::take(&mut self.purse.rows);
-        for (id, (name, job, due)) in std::mem::take(&mut self.due) {
+        for (id, expected) in std::mem::take(&mut self.due) {
             let own = rows.remove(&id).unwrap_or_default();
-            self.compare(n, name, job, due, own);
+            self.compare(n, expected, own);
         }
         for (_, own) in rows {
             let job = own.first().and_then(|r| r.job);
-            self.compare(n, "an event that moves no money", job, Vec::new(), own);
+            self.compare(n, Expected { name: "an event that moves no money", job, currency: None, due: Vec::new() }, own);
         }
+        self.month.close(n, &self.purse);
         for job in std::mem::take(&mut self.touched) {
             self.escrow(n, job);
             if let Some(d) = self.jobs.get(&job) {
-                self.after.job(n, &self.purse, d);
+                self.after.job(n, self.purse.of(d.currency), d);
             }
         }
     }
 
-    fn compare(&mut self, n: Now, name: &str, job: Option<JobId>, mut due: Vec<Due>, own: Vec<Row>) {
+    fn compare(&mut self, n: Now, expected: Expected, own: Vec<Row>) {
+        let Expected { name, job, currency, mut due } = expected;
         self.entries.checked();
         let ids: Vec<String> = job.iter().map(ToString::to_string).collect();
         let credits =
@@ -184,6 +206,12 @@ impl Money {
                     && d.what == row.what
                     && (d.sides == row.sides || (d.any_debits && credits(&d.sides) == credits(&row.sides)))
             };
+            if let (Some(c), Some(r)) = (currency, row.currency)
+                && c != r
+            {
+                let story = format!("{name} is of {c}, and its entry M{} moves {r}", row.code);
+                self.entries.broke_as(Some(22), Class::Safety, n.at, n.tick, story, ids.clone());
+            }
             let whole: u64 = row.sides.iter().filter(|((_, s), _)| *s == Side::Debit).map(|(_, v)| v).sum();
             if let Some(i) = due.iter().position(|d| !d.any && same(d)) {
                 due.remove(i);
@@ -200,7 +228,8 @@ impl Money {
 
     fn escrow(&mut self, n: Now, job: JobId) {
         self.kept.checked();
-        let (escrow, held) = (self.purse.posted(Account::Escrow { job }), self.purse.posted(Account::Held { job }));
+        let Some(till) = self.jobs.get(&job).map(|d| self.purse.of(d.currency)) else { return };
+        let (escrow, held) = (till.posted(Account::Escrow { job }), till.posted(Account::Held { job }));
         let ids = vec![job.to_string()];
         let settled = self.jobs.get(&job).is_some_and(|d| d.settled);
         if escrow < 0 || held < 0 {
@@ -257,7 +286,8 @@ impl Money {
             self.wrong(n, 33, d, format!("a failed proof bills {}", s.charge.minor()));
         }
         let (escrow, held) = (Account::Escrow { job: d.job }, Account::Held { job: d.job });
-        let balance = self.purse.units(escrow) + self.purse.units(held);
+        let till = self.purse.of(d.currency);
+        let balance = till.units(escrow) + till.units(held);
         let Some(pins) = d.pins.as_deref() else { return self.wrong(n, 31, d, "settled without terms".into()) };
         // Recomputed from the pins.
         if let Some(r) = reckon::settlement(d, balance) {
@@ -309,7 +339,9 @@ impl Money {
                 f => self.audited(n, &f),
             }
         }
-        self.month.statements(n, &self.purse, &s.book, self.currency);
+        for c in self.purse.currencies() {
+            self.month.statements(n, self.purse.of(c), &s.book);
+        }
         self.after.end(n, s);
     }
 }
@@ -354,6 +386,10 @@ fn gate(d: &Dossier) -> Vec<&'static str> {
         open.push("a chargeback is open");
     }
     open
+}
+
+fn currency_of(stream: &str) -> Option<Currency> {
+    stream.strip_prefix("period/").and_then(|p| p.split_once('-')).and_then(|(c, _)| Currency::parse(c).ok())
 }
 
 fn party_of(stream: &str) -> Option<PartyId> {

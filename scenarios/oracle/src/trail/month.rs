@@ -1,23 +1,26 @@
 //! Months and statements: nothing enters a closed month, money locked rolls forward (I28); every entry is on the
-//! statement of whom it concerns, once, and statements sum to the payables (I27).
+//! statement of whom it concerns, once, and statements sum to the payables (I27). Each currency has months of its own, and
+//! they end together.
 
 use crate::trail::Now;
 use crate::trail::entries::entry_id;
-use crate::trail::purse::{Purse, Row, What};
+use crate::trail::purse::{Purse, Row, Till, What};
 use crate::verdict::{Class, Notes};
 use nooterra_control::fact::PeriodEvent;
 use nooterra_engine::ids::{EventId, PartyId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::Instant;
 use nooterra_ledger::{Account, Book, EntryId, Side};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The judge.
 #[derive(Debug)]
 pub(crate) struct Month {
-    closed: Instant,
+    closed: BTreeMap<Currency, Instant>,
+    /// A month ended in this unit.
+    ended: Option<Instant>,
     /// Opening, held, released, forfeited.
-    locked: [u64; 4],
+    locked: BTreeMap<Currency, [u64; 4]>,
     pub notes: Notes,
 }
 
@@ -27,15 +30,31 @@ fn locks(a: &Account) -> bool {
 
 impl Month {
     pub fn new() -> Self {
-        Self { closed: Instant::ZERO, locked: [0; 4], notes: Notes::of("months close and statements are complete", &[28, 27]) }
+        let notes = Notes::of("months close and statements are complete", &[28, 27]);
+        Self { closed: BTreeMap::new(), ended: None, locked: BTreeMap::new(), notes }
     }
 
-    pub fn closed(&mut self, to: Instant) {
-        self.closed = self.closed.max(to);
+    pub fn closed(&mut self, currency: Currency, to: Instant) {
+        let own = self.closed.entry(currency).or_default();
+        *own = to.max(*own);
+        self.ended = Some(to);
+    }
+
+    /// The unit is over: a month that ended has ended in every currency in which there are books.
+    pub fn close(&mut self, n: Now, p: &Purse) {
+        let Some(to) = self.ended.take() else { return };
+        self.notes.checked();
+        for c in p.currencies() {
+            if self.closed.get(&c).is_none_or(|at| *at < to) {
+                let story = format!("a month ended at {to}, and the books of {c} stay open");
+                self.notes.broke_as(Some(28), Class::Safety, n.at, n.tick, story, vec![]);
+            }
+        }
     }
 
     pub fn row(&mut self, n: Now, cause: EventId, row: &Row) {
-        if row.at < self.closed {
+        let Some(currency) = row.currency else { return };
+        if self.closed.get(&currency).is_some_and(|to| row.at < *to) {
             let story = format!("an entry M{} is dated {} in a month that is closed", row.code, row.at);
             self.notes.broke_as(Some(28), Class::Safety, n.at, n.tick, story, vec![]);
         }
@@ -44,26 +63,28 @@ impl Month {
         }
         let sum = |side| row.sides.iter().filter(|((a, s), _)| *s == side && locks(a)).map(|(_, v)| v).sum::<u64>();
         let (into, out) = (sum(Side::Credit), sum(Side::Debit));
-        self.locked[1] += into.saturating_sub(out);
+        let locked = self.locked.entry(currency).or_default();
+        locked[1] += into.saturating_sub(out);
         let lost = row.code == 21 || row.id == entry_id(cause, 5, 1);
-        self.locked[if lost { 3 } else { 2 }] += out.saturating_sub(into);
+        locked[if lost { 3 } else { 2 }] += out.saturating_sub(into);
     }
 
-    /// A month closes: what it says of money locked must be what was seen.
-    pub fn event(&mut self, n: Now, p: &Purse, e: &PeriodEvent) {
+    /// A month closes in a currency: what it says of money locked must be what was seen.
+    pub fn event(&mut self, n: Now, p: Till<'_>, e: &PeriodEvent) {
         let PeriodEvent::PeriodClosed { exposure, statements, .. } = e else { return };
         self.notes.checked();
         let told = [exposure.opening, exposure.held, exposure.released, exposure.forfeited];
-        let own = self.locked;
+        let locked = self.locked.entry(p.currency).or_default();
+        let own = *locked;
         let ending = (i128::from(own[0]) + i128::from(own[1])) - i128::from(own[2]) - i128::from(own[3]);
         let stands: i128 = p.accounts().filter(|(a, _)| locks(a)).map(|(_, v)| *v).sum();
+        *locked = [u64::try_from(ending).unwrap_or(0), 0, 0, 0];
         if told != own || ending != stands {
-            let story = format!("locked money is said to roll {told:?}; it rolled {own:?} and stands at {stands}");
+            let story = format!("locked {} is said to roll {told:?}; it rolled {own:?} and stands at {stands}", p.currency);
             self.notes.broke_as(Some(28), Class::Safety, n.at, n.tick, story, vec![]);
         }
-        self.locked = [u64::try_from(ending).unwrap_or(0), 0, 0, 0];
         let told: BTreeSet<PartyId> = statements.iter().map(|s| s.0).collect();
-        let own: BTreeSet<PartyId> = p.lines.keys().filter_map(Account::party).collect();
+        let own: BTreeSet<PartyId> = p.lines().filter_map(|(a, _)| a.party()).collect();
         if !own.is_subset(&told) {
             let story = format!("{} parties with money have no statement", own.difference(&told).count());
             self.notes.broke_as(Some(27), Class::Safety, n.at, n.tick, story, vec![]);
@@ -71,8 +92,9 @@ impl Month {
     }
 
     /// The book's statements list what was seen, each entry once.
-    pub fn statements(&mut self, n: Now, p: &Purse, book: &Book, currency: Currency) {
-        for (account, lines) in &p.lines {
+    pub fn statements(&mut self, n: Now, p: Till<'_>, book: &Book) {
+        let currency = p.currency;
+        for (account, lines) in p.lines() {
             self.notes.checked();
             let s = nooterra_ledger::statement::statement(book, *account, currency, Instant::ZERO, Instant(u64::MAX));
             let told: Vec<(EntryId, i128)> = s.iter().flat_map(|s| &s.lines).map(|l| (l.entry, l.change)).collect();

@@ -1,6 +1,7 @@
 //! Short histories of the platform among puppets, each with something that can go wrong in it.
 
-use nooterra_control::input::{CaseCommand, Document, FinanceCommand, Line, Month};
+use nooterra_control::input::{CaseCommand, Document, FinanceCommand, Hours, Line, Month, NewSeries, Repeat, StandingOffer, WeeklyRule};
+use nooterra_control::puppets::coins::{three, yen};
 use nooterra_control::puppets::rig::{Rig, genesis, operator, party, robot};
 use nooterra_control::puppets::skilled::skilled;
 use nooterra_control::stops::{StopOrder, StopWhat};
@@ -201,13 +202,16 @@ pub fn claim() -> Rig {
     if let Some(incident) = incident {
         let _ = rig.send("judge", &StaffCommand::Triage { job, incident, severity: 3, fault: Fault::Owner, confirmed: true });
         rig.run(60);
-        let _ = rig.send("rq", &CaseCommand::OpenClaim { job, incident, claimant: None, demand: amount(900), head: Head::Property });
+        let _ = rig.send(
+            "rq",
+            &CaseCommand::OpenClaim { job, incident, claimant: None, demand: amount(900), currency: Currency::EUR, head: Head::Property },
+        );
         let claim = rig.c.state().cases[&job].claims.claims.keys().last().copied();
         if let Some(claim) = claim {
             let paper = Document { item: Item::Valuation, content_hash: Digest([9; 32]) };
             let _ = rig.send("judge", &CaseCommand::TriageClaim { job, claim, documents: vec![paper] });
             let split = vec![Portion { bearer: Bearer::Party(party("acme")), bps: 10_000 }];
-            let c = CaseCommand::ApproveClaim { job, claim, assessed: amount(800), claimant_fault_bps: 0, split };
+            let c = CaseCommand::ApproveClaim { job, claim, assessed: amount(800), currency: Currency::EUR, claimant_fault_bps: 0, split };
             let _ = rig.send("judge", &c);
         }
     }
@@ -418,11 +422,56 @@ pub fn month() -> Rig {
     rig.run(500);
     let to = Account::OwnerPayable { party: party("acme") };
     let lines = vec![Line { account: Account::GoodwillExpense, amount: 70 }, Line { account: to, amount: -70 }];
-    let c = FinanceCommand::Adjust { lines, origin: Some(november), reason: Digest([3; 32]) };
+    let c = FinanceCommand::Adjust { currency: Currency::EUR, lines, origin: Some(november), reason: Digest([3; 32]) };
     let _ = rig.send("books", &c);
     let _ = rig.send("books2", &c);
     rig.run_job(held, 2_000);
     rig.run(400);
+    rig
+}
+
+/// Work in euro and in yen, and the end of a month between them.
+pub fn two_coins() -> Rig {
+    let mut g = three(TWO);
+    let november = Month { year: 2026, month: 11 };
+    g.epoch = Instant(november.to().0 - 500_000_000_000);
+    let mut rig = kept(Rig::of(g, TWO));
+    rig.run(10);
+    for currency in [yen(), Currency::EUR, yen()] {
+        let job = rig.ask(nooterra_control::NewJob { currency, ..rig.delivery(2, 5) });
+        rig.run_job(job, 900);
+    }
+    rig.run(600);
+    rig
+}
+
+/// The same delivery three times at a framework price, each asked for when its time has come, and the series ended.
+pub fn series() -> Rig {
+    let mut g = genesis(Policy::scenario(), TWO);
+    g.policy.series.lead = nooterra_engine::Span::from_secs(60);
+    let mut rig = kept(Rig::of(g, TWO));
+    rig.run(10);
+    let offer = OwnerCommand::SetStandingOffer(StandingOffer {
+        offer: nooterra_engine::ids::StandingOfferId::named("s"),
+        templates: vec![nooterra_jobs::terms::Template::Delivery as u8],
+        price_bps: 9_000,
+        min_service: amount(1),
+        capacity: 1,
+        substitute: false,
+        currency: Currency::EUR,
+    });
+    let _ = rig.send("acme", &offer);
+    let rule = WeeklyRule { days: 127, hours: Hours { from_s: 0, to_s: 86_400 }, zone: "UTC".into(), exceptions: vec![] };
+    let job = Box::new(rig.delivery(2, 5));
+    let from = rig.now + nooterra_engine::Span::from_secs(60);
+    let (every, until) = (Some(Repeat { every_s: 600, length_s: 1_800 }), from + nooterra_engine::Span::from_mins(600));
+    let new = NewSeries { job, rule, every, from, until, count: Some(5), owner: party("acme") };
+    let _ = rig.send("rq", &RequesterCommand::CreateSeries(Box::new(new)));
+    rig.run(1_900);
+    if let Some(series) = rig.c.state().series.keys().next().copied() {
+        let _ = rig.send("rq", &RequesterCommand::EndSeries { series });
+    }
+    rig.run(900);
     rig
 }
 
@@ -538,6 +587,8 @@ pub const ALL: &[Named] = &[
     ("delivery", delivery),
     ("crowd", crowd),
     ("withdrawn", withdrawn),
+    ("two_coins", two_coins),
+    ("series", series),
     ("handover", handover),
     ("stopped", stopped),
     ("stopped_for_good", stopped_for_good),

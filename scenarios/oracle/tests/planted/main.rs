@@ -103,6 +103,8 @@ const BUGS: &[Bug] = &[
     bug("I26 forget the cap of credits", 26, &[], histories::given_up),
     bug("I27 owe a party that nobody knows", 27, &[22], histories::delivery),
     bug("I27 a statement lists an entry twice", 27, &[], histories::delivery),
+    bug("I22 hand money over in another currency", 22, &[], histories::two_coins),
+    bug("I28 forget the books of a currency", 28, &[], histories::two_coins),
     bug("I28 say less than was locked", 28, &[], histories::month),
     bug("I29 a lost chargeback keeps its security", 29, &[22], histories::chargebacks),
     bug("I30 pay out what is not mature", 30, &[], histories::delivery),

@@ -8,8 +8,9 @@ fn ends_well(name: &str, r: &RunReport) {
     assert!(matches!(r.outcome, Outcome::Pass | Outcome::Expectation), "{name}: {:?} {:#?}", r.outcome, r.reasons);
     assert_eq!(r.jobs.open, 0, "{name}");
     assert_eq!(r.jobs.settled + r.jobs.withdrawn, r.jobs.requested, "{name}");
-    assert_eq!(r.money.imbalance_minor, 0, "{name}");
-    assert_eq!(r.money.escrow_minor, 0, "{name}");
+    for m in &r.money {
+        assert_eq!((m.imbalance_minor, m.escrow_minor), (0, 0), "{name}: {}", m.currency);
+    }
     // A robot whose drives run away hits something: that is the story.
     let wild = r.faults.iter().any(|f| f.contains("motor"));
     assert!(wild || r.safety.collisions == 0, "{name}");

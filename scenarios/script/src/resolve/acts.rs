@@ -1,9 +1,12 @@
 //! Acts: cues and deeds, each with everything that it needs.
 
 use super::Desk;
+use super::coins;
+use super::market::Parties as Market;
 use super::names::Parties;
 use crate::acts::{Act, ActEntry, By, ClaimsPlan, Cue, DecideAct, Deed, Harm, Payer, RevokeSkillAct, SkillBy, StopAct, Stopped, ThenWhat};
 use crate::at::At;
+use crate::coins::TariffPlan;
 use crate::families::EVENTS;
 use crate::flaw::nearest;
 use crate::words::{Money, Share};
@@ -12,7 +15,7 @@ use nooterra_engine::time::{Instant, Span};
 
 /// Every kind of deed, for messages.
 const DEEDS: &str = "cancel, revoke, chargeback, complain, triage, claim, assess, decide, adjust, forge, quarantine, stop, clear, counter, \
-                     award, reschedule, no_show, approve, revoke_skill, contract, \
+                     award, reschedule, no_show, approve, revoke_skill, contract, end_series, \
                      dispute, drop_dispute, decide_dispute, refund";
 /// A bank takes so long to decide if nothing is said.
 const BANK: Span = Span::from_secs(60);
@@ -21,14 +24,20 @@ const WINDOW: Span = Span::from_mins(20);
 /// After a no-show a robot may still come for so long if not said.
 const WAIT: Span = Span::from_mins(10);
 
-pub(super) fn acts(desk: &mut Desk<'_>, parties: &Parties<'_>, duration: Span, currency: Currency) -> Vec<Act> {
+pub(super) fn acts(desk: &mut Desk<'_>, parties: &Parties<'_>, duration: Span, market: &Market) -> Vec<Act> {
     let scenario = desk.scenario;
-    scenario.acts.iter().filter_map(|e| act(desk, e, parties, duration, currency)).collect()
+    scenario.acts.iter().filter_map(|e| act(desk, e, parties, duration, market)).collect()
 }
 
-fn act(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, duration: Span, currency: Currency) -> Option<Act> {
+fn act(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, duration: Span, market: &Market) -> Option<Act> {
     let cue = cue(desk, e, duration);
-    let deed = deed(desk, e, parties, currency);
+    let amounts = amounts(e);
+    amounts.iter().for_each(|m| coins::traded(desk, m, &market.trades));
+    let currency = amounts.first().map(|m| m.currency);
+    if let Some(m) = amounts.iter().find(|m| Some(m.currency) != currency) {
+        desk.flaw(*m, format!("one act names {} and {}", amounts[0].currency, m.currency), "nothing is converted: use one currency");
+    }
+    let deed = deed(desk, e, parties);
     let timed = matches!(cue, Some(Cue::At(_)));
     let of_job = !timed || deed.as_ref().is_none_or(Deed::concerns_job);
     let job = e.job.as_ref().map(|j| j.value);
@@ -38,7 +47,7 @@ fn act(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, duration: S
     if job.is_none() && of_job {
         desk.flaw(e, "the act does not say which job it concerns", "write for example `job: 1`");
     }
-    Some(Act { job, cue: cue?, deed: deed? })
+    Some(Act { job, cue: cue?, deed: deed?, currency })
 }
 
 fn cue(desk: &mut Desk<'_>, e: &At<ActEntry>, duration: Span) -> Option<Cue> {
@@ -73,7 +82,23 @@ fn cue(desk: &mut Desk<'_>, e: &At<ActEntry>, duration: Span) -> Option<Cue> {
     }
 }
 
-fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, currency: Currency) -> Option<Deed> {
+/// Every amount that an act names.
+fn amounts(e: &ActEntry) -> Vec<&At<Money>> {
+    let all = [
+        e.chargeback.as_ref().and_then(|c| c.amount.as_ref()),
+        e.chargeback.as_ref().and_then(|c| c.fee.as_ref()),
+        e.complain.as_ref().and_then(|c| c.amount.as_ref()),
+        e.claim.as_ref().map(|c| &c.demand),
+        e.adjust.as_ref().map(|a| &a.amount),
+        e.decide.as_ref().and_then(|d| d.grant.as_ref()),
+        e.dispute.as_ref().map(|d| &d.amount),
+        e.decide_dispute.as_ref().and_then(|d| d.award.as_ref()),
+        e.contract.as_ref().and_then(|c| c.cover_fee.as_ref()),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>) -> Option<Deed> {
     let given = [
         e.cancel.is_some(),
         e.revoke.is_some(),
@@ -90,6 +115,7 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, currency: 
         e.clear.is_some(),
         e.revoke_skill.is_some(),
         e.contract.is_some(),
+        e.end_series.is_some(),
         e.counter.is_some(),
         e.award.is_some(),
         e.reschedule.is_some(),
@@ -109,7 +135,6 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, currency: 
     }
     if let Some(c) = &e.chargeback {
         let (amount, fee) = (c.amount.as_ref(), c.fee.as_ref());
-        amount.into_iter().chain(fee).for_each(|m| one_currency(desk, m, currency));
         return Some(Deed::Chargeback {
             verdict: c.outcome.value,
             decided_after: c.decided_after.as_ref().map_or(BANK, |t| t.value.0),
@@ -118,12 +143,9 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, currency: 
         });
     }
     if let Some(c) = &e.complain {
-        if let Some(m) = &c.amount {
-            one_currency(desk, m, currency);
-        }
         return Some(Deed::Complain { of: c.of.value, amount: c.amount.as_ref().map(|m| m.amount) });
     }
-    if let Some(d) = dispute(desk, e, currency) {
+    if let Some(d) = dispute(e) {
         return Some(d);
     }
     if let Some(t) = &e.triage {
@@ -135,7 +157,6 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, currency: 
         return Some(Deed::Triage { severity, fault: t.fault.value, confirmed });
     }
     if let Some(c) = &e.claim {
-        one_currency(desk, &c.demand, currency);
         let head = c.head.as_ref().map_or(Harm::Property, |h| h.value);
         return Some(Deed::Claim { by: c.by.value, demand: c.demand.amount, head });
     }
@@ -143,7 +164,6 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, currency: 
         return Some(Deed::Assess { documents: a.documents.iter().map(|d| d.value).collect() });
     }
     if let Some(a) = &e.adjust {
-        one_currency(desk, &a.amount, currency);
         let late = a.late.as_ref().is_some_and(|l| l.value);
         let second = a.second.as_ref().is_none_or(|l| l.value);
         return Some(Deed::Adjust { to: a.to.value, amount: a.amount.amount, late, second });
@@ -152,7 +172,7 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, currency: 
         return Some(Deed::Forge { how: f.how.value });
     }
     if let Some(d) = &e.decide {
-        return decide(desk, d, currency);
+        return decide(desk, d);
     }
     if let Some(c) = &e.counter {
         let provider = desk.provider(&c.provider, parties.providers)?;
@@ -195,16 +215,18 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, currency: 
     if let Some(r) = &e.revoke {
         return Some(Deed::Revoke { why: r.reason.value });
     }
+    if let Some(s) = &e.end_series {
+        return super::series::end(desk, s);
+    }
     if let Some(c) = &e.contract {
-        return super::trading::contract(desk, c, parties, currency);
+        return super::trading::contract(desk, e, c, parties);
     }
     e.revoke_skill.as_ref().map(|r| revoke_skill(desk, r))
 }
 
 /// Deeds of disputes.
-fn dispute(desk: &mut Desk<'_>, e: &At<ActEntry>, currency: Currency) -> Option<Deed> {
+fn dispute(e: &ActEntry) -> Option<Deed> {
     if let Some(d) = &e.dispute {
-        one_currency(desk, &d.amount, currency);
         let about = d.about.as_ref().map(|a| a.value).unwrap_or_default();
         return Some(Deed::Dispute { by: d.by.value, about, amount: d.amount.amount });
     }
@@ -212,9 +234,6 @@ fn dispute(desk: &mut Desk<'_>, e: &At<ActEntry>, currency: Currency) -> Option<
         return Some(Deed::DropDispute { by: d.by.value });
     }
     if let Some(d) = &e.decide_dispute {
-        if let Some(m) = &d.award {
-            one_currency(desk, m, currency);
-        }
         return Some(Deed::DecideDispute {
             award: d.award.as_ref().map_or(Amount::ZERO, |m| m.amount),
             borne_by: d.borne_by.as_ref().map(|b| b.value).unwrap_or_default(),
@@ -253,10 +272,7 @@ fn stop(desk: &mut Desk<'_>, e: &At<ActEntry>, s: &StopAct, parties: &Parties<'_
     Some(Deed::Stop { by, what, then })
 }
 
-fn decide(desk: &mut Desk<'_>, d: &DecideAct, currency: Currency) -> Option<Deed> {
-    if let Some(g) = &d.grant {
-        one_currency(desk, g, currency);
-    }
+fn decide(desk: &mut Desk<'_>, d: &DecideAct) -> Option<Deed> {
     let bps = |s: &At<Share>| s.0 / 100;
     let mut borne_by: Vec<(Payer, u32)> = d.borne_by.iter().map(|b| (b.who.value, bps(&b.part))).collect();
     if borne_by.is_empty() {
@@ -274,21 +290,12 @@ fn decide(desk: &mut Desk<'_>, d: &DecideAct, currency: Currency) -> Option<Deed
     })
 }
 
-pub(super) fn one_currency(desk: &mut Desk<'_>, m: &At<Money>, currency: Currency) {
-    if m.currency != currency {
-        desk.flaw(m, format!("the market trades in {currency}, not {}", m.currency), "use one currency");
-    }
-}
-
-pub(super) fn claims(desk: &mut Desk<'_>, currency: Currency) -> ClaimsPlan {
+pub(super) fn claims(desk: &mut Desk<'_>, tariffs: &mut [TariffPlan], trades: &[Currency]) -> ClaimsPlan {
     let scenario = desk.scenario;
     let Some(c) = &scenario.claims else { return ClaimsPlan::default() };
-    [&c.insurer_from, &c.deductible, &c.auto_max].into_iter().flatten().for_each(|m| one_currency(desk, m, currency));
-    let amount = |m: &Option<At<Money>>| m.as_ref().map(|m| m.amount);
-    ClaimsPlan {
-        is_insured: c.insured.as_ref().is_some_and(|i| i.value),
-        insurer_from: amount(&c.insurer_from),
-        deductible: amount(&c.deductible),
-        auto_max: amount(&c.auto_max),
-    }
+    [&c.insurer_from, &c.deductible, &c.auto_max].into_iter().flatten().for_each(|m| coins::traded(desk, m, trades));
+    coins::amend(tariffs, c.insurer_from.as_ref(), |t, v| t.tariff.insurer_from = Some(v.minor()));
+    coins::amend(tariffs, c.deductible.as_ref(), |t, v| t.tariff.deductible = v.minor());
+    coins::amend(tariffs, c.auto_max.as_ref(), |t, v| t.tariff.auto_max = v.minor());
+    ClaimsPlan { is_insured: c.insured.as_ref().is_some_and(|i| i.value) }
 }

@@ -2,12 +2,13 @@
 
 use super::Desk;
 use crate::at::At;
-use crate::expect::{Condition, Form};
+use crate::expect::{Condition, Form, in_currency};
 use crate::flaw::nearest;
 use crate::resolved::{Expectation, FaultKind};
 use crate::scenario::{Eventually, Expect};
+use nooterra_engine::money::Currency;
 
-pub(super) fn expectations(desk: &mut Desk<'_>) -> Vec<Expectation> {
+pub(super) fn expectations(desk: &mut Desk<'_>, trades: &[Currency]) -> Vec<Expectation> {
     let scenario = desk.scenario;
     let mut out = Vec::new();
     for e in &scenario.expect {
@@ -22,7 +23,12 @@ pub(super) fn expectations(desk: &mut Desk<'_>) -> Vec<Expectation> {
             }
         };
         match Condition::compile(&that) {
-            Ok(condition) => out.push(Expectation { form, condition, text, line: e.line }),
+            Ok(condition) => {
+                for c in condition.uses().iter().filter_map(|n| in_currency(n).1).filter(|c| !trades.contains(c)) {
+                    desk.flaw(&that, format!("the market does not trade in {c}"), "name its tariff under `market: tariffs:`");
+                }
+                out.push(Expectation { form, condition, text, line: e.line });
+            }
             Err((what, remedy)) => desk.flaw(&that, what, remedy),
         }
     }

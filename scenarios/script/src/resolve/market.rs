@@ -3,12 +3,15 @@
 
 use super::Desk;
 use super::bare::{self, usable};
+use super::coins;
 use super::names::index;
 use crate::at::At;
+use crate::coins::TariffPlan;
 use crate::resolved::{
     Answering, AwardMode, Demand, JobKind, PaymentsPlan, Process, ProviderPlan, RequesterPlan, RobotStart, ServiceLevel, Tier, Trip,
 };
 use crate::scenario::{self, Jobs, ProcessKind};
+use crate::series::SeriesPlan;
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_site::model::Vertex;
@@ -23,7 +26,10 @@ pub(super) struct Owner {
 
 /// The marketplace without its demand.
 pub(super) struct Parties {
+    /// Of what names none.
     pub currency: Currency,
+    /// Every currency that is traded in, ascending.
+    pub trades: Vec<Currency>,
     pub tier: Tier,
     pub service_level: ServiceLevel,
     pub providers: Vec<Owner>,
@@ -33,6 +39,7 @@ pub(super) struct Parties {
 pub(super) struct Asked {
     pub requesters: Vec<RequesterPlan>,
     pub streams: Vec<Demand>,
+    pub series: Vec<SeriesPlan>,
 }
 
 const QUOTE_DELAY: (Span, Span) = (Span::from_millis(200), Span::from_secs(2));
@@ -54,7 +61,7 @@ const MOST_TRIPS: usize = 400;
 /// Places between which robots carry on a map that names none.
 const MOST_BARE: usize = 12;
 
-pub(super) fn parties(desk: &mut Desk<'_>) -> Parties {
+pub(super) fn parties(desk: &mut Desk<'_>, currency: Currency, tariffs: &[TariffPlan]) -> Parties {
     let m = desk.scenario.market.as_ref();
     let tier = match m.and_then(|m| m.tier.as_ref()).map(|t| t.value) {
         Some(scenario::Tier::Managed) => Tier::Managed,
@@ -67,11 +74,12 @@ pub(super) fn parties(desk: &mut Desk<'_>) -> Parties {
         Some(scenario::ServiceLevel::Standard) | None => ServiceLevel::Standard,
         Some(scenario::ServiceLevel::Premium) => ServiceLevel::Premium,
     };
-    let currency = m.and_then(|m| m.currency.as_ref()).map_or(Currency::EUR, |c| c.0);
-    Parties { currency, tier, service_level, providers: providers(desk) }
+    let trades: Vec<Currency> = tariffs.iter().map(|t| t.tariff.currency).collect();
+    let providers = providers(desk, &trades);
+    Parties { currency, trades, tier, service_level, providers }
 }
 
-fn providers(desk: &mut Desk<'_>) -> Vec<Owner> {
+fn providers(desk: &mut Desk<'_>, trades: &[Currency]) -> Vec<Owner> {
     let scenario = desk.scenario;
     let owner = |name: &str, price_bps, (quote_delay_min, quote_delay_max), share_ppm| Owner {
         plan: ProviderPlan {
@@ -85,6 +93,8 @@ fn providers(desk: &mut Desk<'_>) -> Vec<Owner> {
             moves: Answering::Accept,
             standing: None,
             hours: None,
+            takes: Vec::new(),
+            quotes_in: None,
         },
         share_ppm,
     };
@@ -129,6 +139,11 @@ fn providers(desk: &mut Desk<'_>) -> Vec<Owner> {
         o.plan.moves = p.moves.as_ref().map_or(Answering::Accept, |v| v.value);
         o.plan.standing = p.standing.as_ref().map(|s| super::trading::standing(desk, s));
         o.plan.hours = p.hours.as_ref().map(|h| super::trading::hours(desk, h));
+        o.plan.takes = coins::takes(desk, &p.takes, trades);
+        if let Some(c) = &p.quotes_in {
+            coins::coin(desk, c, trades);
+            o.plan.quotes_in = Some(c.0);
+        }
         out.push(o);
     }
     out
@@ -161,9 +176,10 @@ pub(super) fn demand(
     let scenario = desk.scenario;
     let ranges: Vec<Vec<bool>> = robots.iter().map(|r| desk.ways.range(r.graph_idx, r.start)).collect();
     let Some(listed) = scenario.market.as_ref().and_then(|m| m.requesters.as_ref()) else {
-        return unasked(desk, models, robots, &ranges, per_hour);
+        return unasked(desk, market.currency, models, robots, &ranges, per_hour);
     };
     let (mut requesters, mut streams): (Vec<RequesterPlan>, Vec<Demand>) = (Vec::new(), Vec::new());
+    let mut series = Vec::new();
     for r in listed {
         name(desk, &r.name, requesters.iter().map(|r| r.name.clone()).collect());
         let requester = index(requesters.len());
@@ -177,9 +193,16 @@ pub(super) fn demand(
             name: r.name.value.clone(),
             moves: r.moves.as_ref().map_or(Answering::Accept, |v| v.value),
             approvals: r.approvals.as_ref().map_or(Answering::Ignore, |v| v.value),
+            takes: coins::takes(desk, &r.takes, &market.trades),
         });
+        // Who takes one currency asks in it.
+        let own = if let [one] = r.takes.as_slice() { one.0 } else { market.currency };
+        series.extend(super::series::series(desk, market, own, (requester, r), &ranges, duration));
+        if r.jobs.0.is_empty() && r.series.is_empty() {
+            desk.flaw(&r.name, format!("`{}` asks for nothing", r.name.value), "add `jobs:` or `series:`");
+        }
         for jobs in &r.jobs.0 {
-            if let Some(d) = stream(desk, market, jobs, requester, &ranges, duration, per_hour) {
+            if let Some(d) = stream(desk, market, own, jobs, requester, &ranges, duration, per_hour) {
                 let mass = d.mass_g;
                 let strongest = models.iter().map(|m| m.payload_max_kg).fold(0.0, f64::max);
                 if f64::from(mass) > strongest * 1_000.0 && d.kind == JobKind::Delivery {
@@ -194,7 +217,7 @@ pub(super) fn demand(
             }
         }
     }
-    Asked { requesters, streams }
+    Asked { requesters, streams, series }
 }
 
 fn process(desk: &mut Desk<'_>, jobs: &Jobs, duration: Span, per_hour: Option<u64>) -> Option<Process> {
@@ -244,9 +267,11 @@ fn gap(per_hour_milli: u64) -> Span {
     Span(3_600_000_000_000_000 / per_hour_milli.max(1))
 }
 
+#[allow(clippy::too_many_arguments)] // what a stream is held against
 fn stream(
     desk: &mut Desk<'_>,
     market: &Parties,
+    own: Currency,
     jobs: &Jobs,
     requester: u32,
     ranges: &[Vec<bool>],
@@ -254,9 +279,7 @@ fn stream(
     per_hour: Option<u64>,
 ) -> Option<Demand> {
     let process = process(desk, jobs, duration, per_hour);
-    if let Some(m) = jobs.pay.as_ref().filter(|m| m.currency != market.currency) {
-        desk.flaw(m, format!("the market trades in {}, not {}", market.currency, m.currency), "use one currency");
-    }
+    let currency = coins::of_work(desk, jobs.currency.as_ref(), jobs.pay.as_ref(), own, &market.trades);
     let kind = match jobs.kind.as_ref().map(|k| k.value) {
         Some(scenario::JobKind::Lift) => JobKind::Lift,
         Some(scenario::JobKind::Patrol) => JobKind::Patrol,
@@ -289,6 +312,7 @@ fn stream(
         mode: jobs.mode.as_ref().map_or(AwardMode::Auto, |m| m.value),
         coverage: covered,
         team,
+        currency,
     })
 }
 
@@ -343,9 +367,16 @@ fn trips(desk: &mut Desk<'_>, jobs: &Jobs, ranges: &[Vec<bool>]) -> Option<Vec<T
 
 /// Demand between the map's own places: per navigation graph dispensers to ingestors, else between named vertices,
 /// else between ends of lanes.
-fn unasked(desk: &mut Desk<'_>, models: &[RobotModel], robots: &[RobotStart], ranges: &[Vec<bool>], per_hour: Option<u64>) -> Asked {
+fn unasked(
+    desk: &mut Desk<'_>,
+    currency: Currency,
+    models: &[RobotModel],
+    robots: &[RobotStart],
+    ranges: &[Vec<bool>],
+    per_hour: Option<u64>,
+) -> Asked {
     let requesters = ["reception", "facilities"]
-        .map(|n| RequesterPlan { name: n.to_owned(), moves: Answering::Accept, approvals: Answering::Ignore })
+        .map(|n| RequesterPlan { name: n.to_owned(), moves: Answering::Accept, approvals: Answering::Ignore, takes: Vec::new() })
         .to_vec();
     let mut graphs: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for (i, r) in robots.iter().enumerate() {
@@ -375,6 +406,7 @@ fn unasked(desk: &mut Desk<'_>, models: &[RobotModel], robots: &[RobotStart], ra
             mode: AwardMode::Auto,
             coverage: false,
             team: Vec::new(),
+            currency,
         });
     }
     if streams.is_empty() && desk.flaws.is_empty() {
@@ -384,7 +416,7 @@ fn unasked(desk: &mut Desk<'_>, models: &[RobotModel], robots: &[RobotStart], ra
             "name vertices on its lanes, or say what is asked for under `market: requesters:`",
         ));
     }
-    Asked { requesters, streams }
+    Asked { requesters, streams, series: Vec::new() }
 }
 
 fn places(desk: &Desk<'_>, members: &[usize], robots: &[RobotStart], ranges: &[Vec<bool>]) -> Vec<Trip> {

@@ -3,6 +3,7 @@
 mod acts;
 mod bare;
 mod certified;
+mod coins;
 mod faults;
 mod fleet;
 mod judge;
@@ -11,10 +12,12 @@ mod names;
 mod operators;
 mod outline;
 mod people;
+mod series;
 mod team;
 mod trading;
 
 use crate::at::At;
+use crate::coins::TariffPlan;
 use crate::flaw::Flaw;
 use crate::resolved::{CrewPlan, PolicyPlan, Resolved};
 use crate::scenario::{Crew, Fidelity, Network, Policy, Scenario};
@@ -22,6 +25,7 @@ use crate::swarm::Swarm;
 use crate::ways::Ways;
 use crate::words::{Share, Time, Times};
 use nooterra_engine::chance::{Chance, Place};
+use nooterra_engine::money::Currency;
 use nooterra_engine::net::Profile;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_site::RobotModel;
@@ -62,7 +66,8 @@ pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotMod
     let (duration, drain, tick) = times(&mut desk);
     let epoch = starts(&mut desk);
     let swarm = Drawn::new(&mut desk);
-    let market = market::parties(&mut desk);
+    let (currency, mut tariffs) = coins::tariffs(&mut desk);
+    let market = market::parties(&mut desk, currency, &tariffs);
     let (models, robots) = fleet::robots(&mut desk, &market.providers, swarm.charge_ppm);
     let certified = certified::certified(&mut desk, &models);
     let demand = market::demand(&mut desk, &market, &models, &robots, duration, swarm.per_hour);
@@ -70,12 +75,12 @@ pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotMod
     let named = names::Parties { robots: &robots, providers: &market.providers, requesters: &demand.requesters };
     let operators = operators::operators(&mut desk, duration);
     let faults = faults::plan(&mut desk, &named, network, duration);
-    let acts = acts::acts(&mut desk, &named, duration, market.currency);
-    let claims = acts::claims(&mut desk, market.currency);
+    let acts = acts::acts(&mut desk, &named, duration, &market);
+    let claims = acts::claims(&mut desk, &mut tariffs, &market.trades);
     let people = people::walkers(&mut desk, swarm.people);
-    let expect = judge::expectations(&mut desk);
+    let expect = judge::expectations(&mut desk, &market.trades);
     let payments = market::payments(&desk, swarm.decline_ppm);
-    let policy = scenario.policy.as_ref().map(|p| policy(&mut desk, p, market.currency)).unwrap_or_default();
+    let policy = scenario.policy.as_ref().map(|p| policy(&mut desk, p, &mut tariffs, &market.trades)).unwrap_or_default();
     if !desk.flaws.is_empty() {
         desk.flaws.sort_by_key(|f| (f.line, f.column));
         return Err(desk.flaws);
@@ -91,11 +96,13 @@ pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotMod
         certified,
         robots,
         currency: market.currency,
+        tariffs,
         tier: market.tier,
         service_level: market.service_level,
         providers: market.providers.into_iter().map(|p| p.plan).collect(),
         requesters: demand.requesters,
         demand: demand.streams,
+        series: demand.series,
         payments,
         network,
         faults,
@@ -248,10 +255,9 @@ fn crew(c: &Crew) -> CrewPlan {
     }
 }
 
-fn policy(desk: &mut Desk<'_>, p: &Policy, currency: nooterra_engine::money::Currency) -> PolicyPlan {
-    if let Some(m) = p.cover_fee.as_ref().filter(|m| m.currency != currency) {
-        desk.flaw(m, format!("the market trades in {currency}, not {}", m.currency), "use one currency");
-    }
+fn policy(desk: &mut Desk<'_>, p: &Policy, tariffs: &mut [TariffPlan], trades: &[Currency]) -> PolicyPlan {
+    p.cover_fee.iter().for_each(|m| coins::traded(desk, m, trades));
+    coins::amend(tariffs, p.cover_fee.as_ref(), |t, v| t.cover_fee = v);
     let rungs: Vec<(Span, u32)> = p.lateness.iter().flatten().map(|r| (r.value.after.0, r.value.credit.0)).collect();
     let rises = rungs.windows(2).all(|w| w[0].0 < w[1].0 && w[0].1 <= w[1].1);
     if let Some(r) = p.lateness.as_ref().and_then(|l| l.first()).filter(|_| !rises) {
@@ -290,9 +296,9 @@ fn policy(desk: &mut Desk<'_>, p: &Policy, currency: nooterra_engine::money::Cur
         no_show_decide: t(&p.no_show_decide),
         auto_reschedule: p.auto_reschedule.as_ref().map(|v| v.value),
         reschedule_answer: t(&p.reschedule_answer),
+        series_lead: t(&p.series_lead),
         max_rounds: p.max_rounds.as_ref().map(|v| v.value),
         counter_lasts: t(&p.counter_lasts),
-        cover_fee: p.cover_fee.as_ref().map(|m| m.amount),
         access_wait: t(&p.access_wait),
         assist_response: t(&p.assist_response),
         assist_fallback: p.assist_fallback.as_ref().map(|f| f.value),

@@ -5,7 +5,8 @@ use super::market::Owner;
 use crate::at::At;
 use crate::flaw::nearest;
 use crate::resolved::{Group, RequesterPlan, RobotStart};
-use nooterra_site::{DoorIx, LiftIx, VertexIx};
+use nooterra_engine::ids::ZoneId;
+use nooterra_site::{DoorIx, LevelIx, LiftIx, VertexIx};
 
 /// Everybody with a name.
 pub(super) struct Parties<'a> {
@@ -74,6 +75,20 @@ impl Desk<'_> {
         }
         hit.map(index)
     }
+    pub(super) fn zone(&mut self, name: &At<String>) -> Option<ZoneId> {
+        let levels = &self.site.levels;
+        let hit = levels.iter().position(|l| l.name == name.value).and_then(|i| self.site.zone(LevelIx::new(index(i))));
+        if hit.is_none() {
+            let known: Vec<&str> = levels.iter().map(|l| l.name.as_str()).collect();
+            self.flaw(
+                name,
+                format!("there is no level `{}`; zones of a site are its levels", name.value),
+                nearest(name, known.iter().copied()),
+            );
+        }
+        hit
+    }
+
     pub(super) fn provider(&mut self, name: &At<String>, providers: &[Owner]) -> Option<u32> {
         let hit = providers.iter().position(|p| p.plan.name == name.value);
         if hit.is_none() {

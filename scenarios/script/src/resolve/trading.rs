@@ -1,13 +1,11 @@
 //! Standing offers, working hours and contracts of their own, held against the scenario.
 
 use super::Desk;
-use super::acts::one_currency;
 use super::names::Parties;
-use crate::acts::Deed;
+use crate::acts::{ActEntry, Deed};
 use crate::at::At;
 use crate::trading::{ContractAct, HoursEntry, StandingEntry, Weekday};
 use nooterra_control::input::{Hours, WeeklyRule};
-use nooterra_engine::money::Currency;
 
 /// Most jobs that a standing offer takes on.
 const CAPACITY: u32 = 10_000;
@@ -54,14 +52,23 @@ fn minutes(text: &str) -> Option<u32> {
     (h < 24 && m < 60).then_some(h * 60 + m)
 }
 
-pub(super) fn contract(desk: &mut Desk<'_>, c: &ContractAct, parties: &Parties<'_>, currency: Currency) -> Option<Deed> {
-    if let Some(fee) = &c.cover_fee {
-        one_currency(desk, fee, currency);
+pub(super) fn contract(desk: &mut Desk<'_>, e: &At<ActEntry>, c: &ContractAct, parties: &Parties<'_>) -> Option<Deed> {
+    let requester = match &c.requester {
+        Some(name) => Some(desk.requester(name, parties)?),
+        None => None,
+    };
+    let zone = match &c.zone {
+        Some(name) => Some(desk.zone(name)?),
+        None => None,
+    };
+    let site = (zone.is_some() || c.site.as_ref().is_some_and(|s| s.value)).then(|| desk.site.id());
+    if requester.is_none() && site.is_none() {
+        desk.flaw(e, "the contract is for nobody and nowhere in particular", "name its `requester` or `zone`, or write `site: true`");
+        return None;
     }
-    let requester = desk.requester(&c.requester, parties)?;
     let mut excludes = Vec::new();
     for e in &c.excludes {
         excludes.push(desk.provider(e, parties.providers)?);
     }
-    Some(Deed::Contract { requester, cover_fee: c.cover_fee.as_ref().map(|f| f.amount), excludes })
+    Some(Deed::Contract { requester, site, zone, cover_fee: c.cover_fee.as_ref().map(|f| f.amount), excludes })
 }

@@ -2,7 +2,7 @@ use crate::Condition;
 use crate::metrics::METRICS;
 use proptest::prelude::*;
 
-fn value(name: &'static str) -> f64 {
+fn value(name: &str) -> f64 {
     match name {
         "jobs.requested" => 10.0,
         "jobs.settled" => 9.0,
@@ -45,12 +45,26 @@ fn refusals_name_the_remedy() {
     check("size('abc') == 3", "no operator", "numbers");
     check("jobs.settled.matches('a')", "no operator", "numbers");
     check("jobs == 1", "unknown metric `jobs`", "");
+    check("jobs.settled.JPY == 1", "no currency", "jobs.settled");
+    check("money.captured.XXX == 1", "unknown metric `money.captured.XXX`", "");
     check("jobs.settled > 'a'", "text", "numbers");
     check(&"(".repeat(400), "nested", "split");
     check(&format!("{}1{} == 1", "(".repeat(30), ")".repeat(29)), "no condition", "");
     check(&"9".repeat(600), "at most", "");
     check("9999999999999999999999999 > 1", "no condition", "");
     check("jobs.settled > 1\n&& true", "one line", "");
+}
+
+#[test]
+fn an_amount_may_name_its_currency() {
+    let c = Condition::compile("money.captured.JPY + money.captured + ledger.cash.KWD == 111").unwrap();
+    assert_eq!(c.uses(), ["ledger.cash.KWD", "money.captured", "money.captured.JPY"]);
+    let value = |n: &str| match n {
+        "money.captured.JPY" => 1.0,
+        "money.captured" => 10.0,
+        _ => 100.0,
+    };
+    assert_eq!(c.holds(&value), Ok(true));
 }
 
 #[test]

@@ -64,7 +64,7 @@ policy: {{arrival_grace: 1m, lateness: [{{after: 30s, credit: 5%}}, {{after: 2m,
     let p = &r.policy;
     assert_eq!((p.arrival_grace, p.credits, p.max_rounds), (Some(Span::from_mins(1)), Some(CreditPayer::Insurer), Some(2)));
     assert_eq!(p.lateness, [(Span::from_secs(30), 50_000), (Span::from_mins(2), 100_000)]);
-    assert_eq!(p.cover_fee.map(nooterra_engine::money::Amount::minor), Some(50));
+    assert_eq!(r.tariffs.iter().map(|t| t.cover_fee.minor()).collect::<Vec<_>>(), [50]);
 }
 
 #[test]

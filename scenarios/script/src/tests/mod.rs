@@ -1,10 +1,12 @@
 //! Tests of reading, resolving and conditions.
 
 mod bad_input;
+mod coins;
 mod conditions;
 mod disputes;
 mod market;
 mod resolving;
+mod series;
 mod words;
 
 use nooterra_engine::geom::Vec2;
