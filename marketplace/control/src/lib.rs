@@ -61,6 +61,7 @@ pub mod stops;
 mod strays;
 pub mod team;
 pub mod timers;
+mod transfer;
 pub mod two_keys;
 mod unit;
 pub mod view;
@@ -79,6 +80,7 @@ pub mod puppets {
     pub mod asking;
     pub mod floor;
     pub mod lifting;
+    pub mod loads;
     pub mod rig;
     pub mod skilled;
 }

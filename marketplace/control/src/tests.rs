@@ -18,6 +18,7 @@ mod happy;
 mod help;
 mod levels;
 mod lifting;
+mod loads;
 mod moving_jobs;
 mod recovery;
 mod rig;

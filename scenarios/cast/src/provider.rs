@@ -112,6 +112,7 @@ impl Provider {
             Mail::Invite(_)
             | Mail::Pay(_)
             | Mail::Recover(_)
+            | Mail::Return(_)
             | Mail::PutBack { .. }
             | Mail::Alert { .. }
             | Mail::Help(_)

@@ -237,7 +237,7 @@ fn motor_fault_stops_and_gives_up() {
 #[test]
 fn safe_exit_leaves_slowly_with_the_load_and_says_when_it_is_out() {
     let mut r = picked();
-    r.order(Order::SafeExit { lease: LeaseId::named("l1"), exit_by: r.now + Span::from_secs(90), cause: "revoked".into() });
+    r.order(Order::SafeExit { lease: LeaseId::named("l1"), exit_by: r.now + Span::from_secs(90), cause: "revoked".into(), put_down: None });
     r.go("out", &[1, 2, 3]);
     let mut fastest = 0.0f64;
     for _ in 0..600 {
