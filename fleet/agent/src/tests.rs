@@ -19,3 +19,4 @@ mod links;
 mod localisation;
 mod place;
 mod rig;
+mod transfer;

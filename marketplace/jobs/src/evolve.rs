@@ -229,6 +229,7 @@ impl Job {
                     self.fee_bps = p.cancel.absent_bps;
                 }
                 self.handover_by = None;
+                self.transfer_over();
                 self.close_leg(at, false);
             }
             _ => {}

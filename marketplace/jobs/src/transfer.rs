@@ -43,7 +43,8 @@ pub enum TransferEnd {
 impl Job {
     /// Is its robot to put the load down before it may be let go of the job?
     pub fn owes_deposit(&self) -> bool {
-        self.status == Status::AbortingSafeExit && self.custody == Custody::Held && self.transfer.is_some()
+        let carries = self.custody == Custody::Held && !nooterra_engine::planted!("hand over what is on the robot");
+        self.status == Status::AbortingSafeExit && carries && self.transfer.is_some()
     }
 
     /// Where the robot of the next leg has to fetch the load before it goes on.
@@ -84,6 +85,13 @@ impl Job {
         if self.custody != Custody::Deposited {
             let by = self.robot();
             self.transfer = place.zip(by).map(|(place, by)| Transfer { place, by, said_g: None, seen: None });
+        }
+    }
+
+    /// The job is over: what its robot still has goes to no place.
+    pub(crate) fn transfer_over(&mut self) {
+        if self.custody != Custody::Deposited {
+            self.transfer = None;
         }
     }
 

@@ -246,7 +246,7 @@ impl Setup {
                 contract: ContractId::named("simulation"),
                 text_hash: document,
                 cover_fee: r.policy.cover_fee.unwrap_or(Amount::ZERO),
-                substitution: false,
+                substitution: r.policy.substitution.unwrap_or(false),
                 insurer: r.claims.is_insured.then(|| seat_party(Seat::Insurer)),
                 licences: vec![licence],
             },

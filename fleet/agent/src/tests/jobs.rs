@@ -16,6 +16,7 @@ pub fn plan() -> Plan {
         job: JobId::named("job"),
         steps: vec![step("pickup", 1, StepAction::Pick { item, mass_g: 2_000 }), step("dropoff", 4, StepAction::Drop { item })],
         from_step: 0,
+        fetch: None,
         access_point: 1,
         valid_to: Instant::from_secs(3_600),
     }

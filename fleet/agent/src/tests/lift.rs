@@ -15,6 +15,7 @@ fn plan() -> Plan {
         job: JobId::named("job"),
         steps: vec![PlanStep { name: "lift".into(), vertex: 1, action, work_bps: 10_000, timeout: Span::ZERO }],
         from_step: 0,
+        fetch: None,
         access_point: 1,
         valid_to: Instant::from_secs(3_600),
     }

@@ -100,7 +100,7 @@ pub struct Puppet {
     pub views: u32,
     pub freed: bool,
     stuck: bool,
-    stops: BTreeSet<nooterra_engine::ids::StopId>,
+    pub stops: BTreeSet<nooterra_engine::ids::StopId>,
     asked: bool,
     answered: bool,
     /// At a step in common: 0 not yet, 1 ready, 2 told, 3 failed; and when all begin.
@@ -425,7 +425,7 @@ impl Rig {
                 }
             }
             Wish::Recover(ask) => self.crew.push(Wish::Recover(ask)),
-            Wish::PutBack { .. } => self.crew.push(w),
+            Wish::PutBack { .. } | Wish::Return(_) => self.crew.push(w),
             Wish::Help { operator, word } => self.help.push((operator, word)),
             Wish::Unheard { party, .. } => self.unheard.push(party),
             Wish::Show { party, job, head, terms } => self.shown.push((party, job, head, *terms)),
