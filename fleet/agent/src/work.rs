@@ -293,14 +293,7 @@ impl Work {
         command
     }
 
-    fn work_on(
-        &mut self,
-        now: Instant,
-        a: &Around<'_>,
-        job: JobId,
-        plan: &Plan,
-        out: &mut Vec<Report>,
-    ) -> Option<GripperCommand> {
+    fn work_on(&mut self, now: Instant, a: &Around<'_>, job: JobId, plan: &Plan, out: &mut Vec<Report>) -> Option<GripperCommand> {
         let mut command = None;
         if !self.fetch(now, a, (job, plan), &mut command, out) {
             return command;

@@ -216,15 +216,7 @@ impl SiteController {
     }
 
     /// Looks out for this robot from now on; what was seen of the item under an earlier lease still stands.
-    fn watch(
-        &mut self,
-        job: JobId,
-        robot: RobotId,
-        lease: LeaseId,
-        item: Option<ItemId>,
-        vertices: &[u32],
-        transfer: Option<u32>,
-    ) {
+    fn watch(&mut self, job: JobId, robot: RobotId, lease: LeaseId, item: Option<ItemId>, vertices: &[u32], transfer: Option<u32>) {
         let old = self.watches.get_mut(&job);
         if let Some(w) = old.filter(|w| w.lease == lease) {
             w.transfer = transfer.or(w.transfer);

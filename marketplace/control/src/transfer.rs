@@ -54,8 +54,7 @@ impl Unit<'_> {
         if places.is_empty() {
             return None;
         }
-        let taken: BTreeSet<u32> =
-            self.s.jobs.values().filter(|j| j.id != job.id).filter_map(|j| j.transfer.map(|t| t.place)).collect();
+        let taken: BTreeSet<u32> = self.s.jobs.values().filter(|j| j.id != job.id).filter_map(|j| j.transfer.map(|t| t.place)).collect();
         let blocked = |v: u32| {
             let others = self.s.robots.keys().filter(|r| **r != robot && self.s.traffic.is_halted(**r));
             others.filter_map(|r| self.s.traffic.at(*r)).any(|a| a.ix == v)

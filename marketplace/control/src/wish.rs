@@ -1,7 +1,8 @@
 //! What the platform asks for. Every wish is idempotent and may be carried out more than once.
 
 use nooterra_engine::ids::{
-    AssistId, ClaimId, IncidentId, InterventionId, ItemId, JobId, OperatorId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SiteId, StopId,
+    AssistId, ClaimId, IncidentId, InterventionId, ItemId, JobId, OperatorId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SiteId,
+    StopId,
 };
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;

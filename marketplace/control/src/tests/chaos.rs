@@ -13,23 +13,65 @@ use proptest::prelude::*;
 /// Something that happens to the row of robots.
 #[derive(Debug, Clone)]
 enum Mishap {
-    Ask { from: u32, to: u32 },
-    Patrol { a: u32, b: u32, c: u32 },
-    Cut { robot: usize, secs: u64 },
-    Die { robot: usize },
-    GiveUp { robot: usize, step: u16 },
-    Ignore { robot: usize },
-    Blind { on: bool },
-    Bump { robot: usize, measure: i64 },
-    Cancel { nth: usize },
-    Move { nth: usize, owner: bool, secs: u64 },
-    Answer { nth: usize, agree: bool },
-    Choose { nth: usize, wait: bool },
+    Ask {
+        from: u32,
+        to: u32,
+    },
+    Patrol {
+        a: u32,
+        b: u32,
+        c: u32,
+    },
+    Cut {
+        robot: usize,
+        secs: u64,
+    },
+    Die {
+        robot: usize,
+    },
+    GiveUp {
+        robot: usize,
+        step: u16,
+    },
+    Ignore {
+        robot: usize,
+    },
+    Blind {
+        on: bool,
+    },
+    Bump {
+        robot: usize,
+        measure: i64,
+    },
+    Cancel {
+        nth: usize,
+    },
+    Move {
+        nth: usize,
+        owner: bool,
+        secs: u64,
+    },
+    Answer {
+        nth: usize,
+        agree: bool,
+    },
+    Choose {
+        nth: usize,
+        wait: bool,
+    },
     /// Does not put its load down; witnesses at transfer places see nothing; people find what they are to bring back.
-    Keep { robot: usize },
-    Unseen { on: bool },
-    Crew { finds: bool },
-    Wait { secs: u64 },
+    Keep {
+        robot: usize,
+    },
+    Unseen {
+        on: bool,
+    },
+    Crew {
+        finds: bool,
+    },
+    Wait {
+        secs: u64,
+    },
 }
 
 fn mishap() -> impl Strategy<Value = Mishap> {

@@ -222,9 +222,8 @@ fn a_robots_word_for_a_load_that_nobody_sees_is_an_incident() {
     until(&mut rig, "ended", 900, |r| r.status(job) == Status::Aborted);
     let events = rig.job_events(job);
     assert!(events.iter().any(|e| matches!(e, Event::TransferFailed { reason: TransferEnd::Unseen, .. })), "{:?}", rig.names(job));
-    let opened = |e: &Event| {
-        matches!(e, Event::IncidentOpened { code: IncidentCode::PayloadDrop, severity: 3, robot, .. } if *robot == Some(first))
-    };
+    let opened =
+        |e: &Event| matches!(e, Event::IncidentOpened { code: IncidentCode::PayloadDrop, severity: 3, robot, .. } if *robot == Some(first));
     assert!(events.iter().any(opened));
     assert_eq!(track(&rig, job), [Custody::Held, Custody::Lost]);
     assert!(!rig.names(job).contains(&"HANDOVER_OPENED"));
@@ -382,7 +381,7 @@ fn a_load_that_nobody_fetches_is_brought_back_by_people() {
         rig.run(120);
         assert_eq!(rig.status(job), Status::Aborted, "not settled while it lies there");
         assert!(rig.names(job).contains(&"SETTLEMENT_HELD"));
-    assert_eq!(rig.send("judge", &StaffCommand::LoadReturned { job, found }).unwrap_err(), "ROLE_FORBIDDEN");
+        assert_eq!(rig.send("judge", &StaffCommand::LoadReturned { job, found }).unwrap_err(), "ROLE_FORBIDDEN");
         rig.send("staff", &StaffCommand::LoadReturned { job, found }).unwrap();
         assert_eq!(rig.send("staff", &StaffCommand::LoadReturned { job, found }).unwrap_err(), "STATE_FORBIDS");
         let last = if found { Custody::Returned } else { Custody::Lost };

@@ -122,7 +122,8 @@ fn without_a_place_the_robot_keeps_what_it_has() {
 
 #[test]
 fn a_load_that_is_not_put_down_ends_the_job_for_good() {
-    for event in [Event::TransferFailed { place: PLACE, reason: TransferEnd::Overdue }, custody(Custody::Lost), custody(Custody::Returned)] {
+    for event in [Event::TransferFailed { place: PLACE, reason: TransferEnd::Overdue }, custody(Custody::Lost), custody(Custody::Returned)]
+    {
         let mut j = carrying();
         let order = batch::safe_exit(&j, Cause::StallLimit, None, AT, Some(PLACE));
         fold(&mut j, &order);
