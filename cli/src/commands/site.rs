@@ -40,6 +40,7 @@ struct Summary<'a> {
     dispensers: usize,
     ingestors: usize,
     chargers: usize,
+    transfer_places: usize,
     findings: &'a [Finding],
 }
 
@@ -89,6 +90,7 @@ fn summary<'a>(file: &Path, s: &'a Site, findings: &'a [Finding]) -> Summary<'a>
         dispensers: s.vertices.iter().filter(|v| v.pickup_dispenser.is_some()).count(),
         ingestors: s.vertices.iter().filter(|v| v.dropoff_ingestor.is_some()).count(),
         chargers: s.vertices.iter().filter(|v| v.flags.is_charger).count(),
+        transfer_places: s.vertices.iter().filter(|v| v.flags.is_transfer_place).count(),
         findings,
     }
 }
@@ -106,7 +108,12 @@ fn check(file: &Path, out: &Out) -> Result<u8, Failure> {
     }
     let count = |s: Severity| findings.iter().filter(|f| f.severity == s).count();
     let p = out.paint();
-    let counts = format!("{} warnings, {} notes", count(Severity::Warning), count(Severity::Note));
+    let places = match site.vertices.iter().filter(|v| v.flags.is_transfer_place).count() {
+        0 => String::new(),
+        1 => "; 1 transfer place".to_owned(),
+        n => format!("; {n} transfer places"),
+    };
+    let counts = format!("{} warnings, {} notes{places}", count(Severity::Warning), count(Severity::Note));
     all.push_str(&format!("{} {}: can be used; {counts}\n", p.good("ok"), file.display()));
     out.result(&all)?;
     Ok(exit::PASS)
@@ -159,6 +166,11 @@ fn show(file: &Path, d: &Drawing<'_>, out: &Out) -> Result<u8, Failure> {
         s.lanes, s.graphs, s.named_vertices, s.doors, s.lifts
     ));
     lines.push(format!("  {} dispensers, {} ingestors, {} chargers", s.dispensers, s.ingestors, s.chargers));
+    lines.push(match s.transfer_places {
+        0 => "  no transfer places: what a robot carries is not handed to another".to_owned(),
+        1 => "  1 transfer place".to_owned(),
+        n => format!("  {n} transfer places"),
+    });
     if !s.spawns.is_empty() {
         lines.push(String::new());
         let rows: Vec<Vec<String>> =

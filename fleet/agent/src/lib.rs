@@ -2,7 +2,7 @@
 //!
 //! What lives here: everything a robot decides by itself, sans-IO, the same code in simulation and on the robot:
 //! where it is ([`localise`] against its [`map`]), the released way ([`track`]) and how to [`follow`] it, protective
-//! [`fields`], the [`policy`] of named bounds that has the last word on every command, the job at hand ([`work`]),
+//! [`fields`], the [`policy`] of named bounds that has the last word on every command, the job at hand ([`work`], [`lift`], [`transfer`]),
 //! battery care ([`power`]), faults and progress ([`health`]), remote help ([`assist`]), words in and out ([`link`]); and the [`Agent`] that
 //! joins them.
 //!
@@ -28,6 +28,7 @@ pub mod note;
 pub mod policy;
 pub mod power;
 pub mod track;
+pub mod transfer;
 pub mod work;
 
 pub use agent::{Agent, AgentError, WORDS_BYTES};

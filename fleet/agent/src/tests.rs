@@ -20,3 +20,4 @@ mod links;
 mod localisation;
 mod place;
 mod rig;
+mod transfer;

@@ -18,7 +18,7 @@ const STALLED_PAUSE: Span = Span::from_secs(10);
 /// First try and two more.
 const TRIES: u16 = 3;
 /// The deck reads less than this when it is empty.
-const DECK_EMPTY_G: u32 = 100;
+pub(crate) const DECK_EMPTY_G: u32 = 100;
 
 /// Where the robot stands with its job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Record)]
@@ -109,16 +109,16 @@ pub struct Work {
     route_given: bool,
     /// Steps done: the next one has this index. Set before its checkpoint is reported.
     pub step: u16,
-    at_step_since: Option<Instant>,
+    pub(crate) at_step_since: Option<Instant>,
     pub(crate) asked_at: Option<Instant>,
-    retry_at: Instant,
+    pub(crate) retry_at: Instant,
     pub(crate) tries: u16,
-    deck_before_g: u32,
+    pub(crate) deck_before_g: u32,
     stalled: bool,
-    exit_said: bool,
+    pub(crate) exit_said: bool,
     /// Item held, as far as the robot knows.
     pub holding: Option<ItemId>,
-    held_g: u32,
+    pub(crate) held_g: u32,
     light_cycles: u32,
     /// The requester has let it stay until then.
     pub late_to: Option<Instant>,
@@ -130,6 +130,10 @@ pub struct Work {
     pub(crate) has_hold: bool,
     /// What that is.
     pub(crate) lifted: Option<ItemId>,
+    /// On its way out it puts its load down there, for another robot.
+    pub(crate) put_down: Option<u32>,
+    /// It has what another robot has left for it.
+    pub(crate) fetched: bool,
     /// A dishonest program: it says that it has put the load down, and keeps it.
     pub lies: bool,
 }
@@ -211,23 +215,33 @@ impl Work {
         let l = self.lease.as_ref()?;
         match self.phase {
             Phase::Reserved | Phase::EnRoute | Phase::Arrived if self.route_given => Some(l.plan.access_point),
-            Phase::Working => l.plan.steps.get(usize::from(self.step)).map(|s| s.vertex),
+            Phase::Working => self.fetch_place().or_else(|| l.plan.steps.get(usize::from(self.step)).map(|s| s.vertex)),
+            Phase::Exiting => self.put_down_place(),
             _ => None,
         }
     }
-    /// Begins a safe exit. `last_vertex` is the node last reached.
-    pub fn safe_exit(&mut self, last_vertex: Option<u32>, pose: PoseMm, out: &mut Vec<Report>) {
-        if self.phase == Phase::Exiting {
+    /// Begins a safe exit. `last_vertex` is the node last reached; what is on the robot is put down at `put_down`. Told again,
+    /// the last word counts.
+    pub fn safe_exit(&mut self, last_vertex: Option<u32>, pose: PoseMm, put_down: Option<u32>, out: &mut Vec<Report>) {
+        let put_down = put_down.filter(|_| self.holding.is_some());
+        let again = self.phase == Phase::Exiting;
+        if again && self.put_down == put_down {
             return;
         }
         self.phase = Phase::Exiting;
-        self.asked_at = None;
+        self.put_down = put_down;
+        if !again {
+            self.asked_at = None;
+            self.tries = 0;
+            // A grip that fails now is no stall: there is no work any more.
+            self.stalled = true;
+        }
         let inside = self.lease.as_ref().is_some_and(|l| last_vertex.is_some_and(|v| l.is_inside(v)));
-        if !inside {
+        if !inside && put_down.is_none() {
             self.say_out(pose, out);
         }
     }
-    fn say_out(&mut self, pose: PoseMm, out: &mut Vec<Report>) {
+    pub(crate) fn say_out(&mut self, pose: PoseMm, out: &mut Vec<Report>) {
         if !self.exit_said {
             self.exit_said = true;
             out.push(Report::SafeExitReported { custody: self.holding.is_some(), pose });
@@ -236,7 +250,7 @@ impl Work {
     /// A node was reached.
     pub fn node_reached(&mut self, vertex: u32, pose: PoseMm, out: &mut Vec<Report>) {
         let inside = self.lease.as_ref().is_none_or(|l| l.is_inside(vertex));
-        if !inside && matches!(self.phase, Phase::Completed | Phase::Exiting) {
+        if !inside && matches!(self.phase, Phase::Completed | Phase::Exiting) && self.put_down.is_none() {
             self.say_out(pose, out);
         }
     }
@@ -279,18 +293,26 @@ impl Work {
             self.phase = Phase::Working;
             out.push(Report::ExecutionStarted { leg, plan_hash, from_step: self.step });
         }
-        if self.phase == Phase::Working && !a.stopped { self.work(now, a, out) } else { None }
+        match self.phase {
+            Phase::Working if !a.stopped => self.work(now, a, out),
+            Phase::Exiting if !a.stopped => self.leave_load(now, a, out),
+            _ => None,
+        }
     }
 
     fn work(&mut self, now: Instant, a: &Around<'_>, out: &mut Vec<Report>) -> Option<GripperCommand> {
         // The lease is taken out for the moment, so that its steps can be read while progress is written.
         let lease = self.lease.take()?;
-        let command = self.work_on(now, a, &lease.plan, out);
+        let command = self.work_on(now, a, lease.job, &lease.plan, out);
         self.lease = Some(lease);
         command
     }
 
-    fn work_on(&mut self, now: Instant, a: &Around<'_>, plan: &Plan, out: &mut Vec<Report>) -> Option<GripperCommand> {
+    fn work_on(&mut self, now: Instant, a: &Around<'_>, job: JobId, plan: &Plan, out: &mut Vec<Report>) -> Option<GripperCommand> {
+        let mut command = None;
+        if !self.fetch(now, a, (job, plan), &mut command, out) {
+            return command;
+        }
         let Some(step) = plan.steps.get(usize::from(self.step)) else {
             self.phase = Phase::Completed;
             out.push(Report::ExecutionCompleted { steps: self.step });
@@ -301,7 +323,6 @@ impl Work {
             return None;
         }
         let since = *self.at_step_since.get_or_insert(now);
-        let mut command = None;
         let done = match &step.action {
             StepAction::Dwell { lasts } => now.since(since) >= *lasts,
             StepAction::Pick { item, mass_g } => self.pick(now, a, *item, *mass_g, &mut command, out),
@@ -309,10 +330,7 @@ impl Work {
             StepAction::Lift { item, .. } => self.lift(now, a, *item, &mut command, out),
         };
         if done {
-            if self.stalled {
-                self.stalled = false;
-                out.push(Report::ExecutionResumed);
-            }
+            self.gets_on(out);
             let index = self.step;
             self.step += 1;
             self.tries = 0;
@@ -332,6 +350,13 @@ impl Work {
         command
     }
 
+    /// A stall that it told of is over.
+    pub(crate) fn gets_on(&mut self, out: &mut Vec<Report>) {
+        if std::mem::take(&mut self.stalled) {
+            out.push(Report::ExecutionResumed);
+        }
+    }
+
     fn pick(
         &mut self,
         now: Instant,
@@ -341,19 +366,37 @@ impl Work {
         command: &mut Option<GripperCommand>,
         out: &mut Vec<Report>,
     ) -> bool {
+        let brought = self.asked_at.is_none() && self.holding == Some(item);
+        let Some(mass_g) = self.takes(now, a, item, mass_g, command, out) else { return false };
+        if !brought {
+            out.push(Report::CustodyChanged { item, held: true, mass_g });
+        }
+        true
+    }
+
+    /// Takes an item up: its mass in grams once it is on the deck, or was there already.
+    pub(crate) fn takes(
+        &mut self,
+        now: Instant,
+        a: &Around<'_>,
+        item: ItemId,
+        mass_g: u32,
+        command: &mut Option<GripperCommand>,
+        out: &mut Vec<Report>,
+    ) -> Option<u32> {
         let f = a.frame;
         if self.asked_at.is_none() && f.gripped == Some(item) && self.holding == Some(item) {
-            return true; // brought along from an earlier leg
+            return Some(f.deck_g); // brought along from an earlier leg
         }
         if !self.may_ask(now, a) {
-            return false;
+            return None;
         }
         let Some(asked) = self.asked_at else {
             self.ask(now, f.deck_g, GripperCommand::Pick { item }, command);
-            return false;
+            return None;
         };
         if now.since(asked) < GRIPPER_ANSWER {
-            return false;
+            return None;
         }
         let gained_g = f.deck_g.saturating_sub(self.deck_before_g);
         let heavy = gained_g >= mass_g / 2;
@@ -365,15 +408,15 @@ impl Work {
             self.holding = Some(item);
             self.held_g = f.deck_g;
             self.light_cycles = 0;
-            out.push(Report::CustodyChanged { item, held: true, mass_g: gained_g });
             if f.deck_g > a.payload_max_g.saturating_add(a.payload_max_g / 10) {
+                out.push(Report::CustodyChanged { item, held: true, mass_g: gained_g });
                 self.give_up(AbortReason::Payload, "heavier than the robot may carry", out);
-                return false;
+                return None;
             }
-            return true;
+            return Some(gained_g);
         }
         self.judge_try(now, asked, f.gripper, out);
-        false
+        None
     }
 
     fn drop(&mut self, now: Instant, a: &Around<'_>, item: ItemId, command: &mut Option<GripperCommand>, out: &mut Vec<Report>) -> bool {

@@ -79,6 +79,8 @@ pub enum FacilityOrder {
         item: Option<ItemId>,
         /// Vertices of the plan's steps, in order.
         vertices: Vec<u32>,
+        /// Transfer place where it puts the item down for another robot, or fetches it.
+        transfer: Option<u32>,
     },
     /// Stop watching.
     Unwatch {

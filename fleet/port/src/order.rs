@@ -67,7 +67,7 @@ pub enum Order {
         /// The lease it is bound to.
         lease: LeaseId,
     },
-    /// Stop work, secure the load, leave along the routes that follow; confirm when out.
+    /// Stop work, secure the load, leave along the routes that follow; confirm when out. Said again, the last word counts.
     SafeExit {
         /// The lease.
         lease: LeaseId,
@@ -75,6 +75,8 @@ pub enum Order {
         exit_by: Instant,
         /// Why.
         cause: String,
+        /// Put the load down at this vertex on the way, for another robot.
+        put_down: Option<u32>,
     },
     /// Stop moving at once, whatever else holds.
     Stop {
@@ -160,7 +162,9 @@ pub struct Plan {
     pub steps: Vec<PlanStep>,
     /// First step to do (after a hand-over, the one behind the last checkpoint).
     pub from_step: u16,
-    /// Entry to the work area is asked for at the first step's vertex.
+    /// What another robot has left for this one: fetched first of all.
+    pub fetch: Option<Fetch>,
+    /// Entry to the work area is asked for there: where something is fetched, else at the first step's vertex.
     pub access_point: u32,
     /// Leave the area by then.
     pub valid_to: Instant,
@@ -171,6 +175,27 @@ impl Plan {
     pub fn hash(&self) -> Digest {
         nooterra_engine::digest::content_hash("nooterra/plan/v1", self)
     }
+}
+
+/// A load that lies in a transfer place. Fetching it is no step of the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Fetch {
+    /// The item.
+    pub item: ItemId,
+    /// Where it lies.
+    pub vertex: u32,
+    /// Its mass in grams, as ordered.
+    pub mass_g: u32,
+    /// Hash of the last checkpoint of the leg before.
+    pub checkpoint: Digest,
+    /// What the robot has to come to itself, from what it finds there: [`left_hash`].
+    pub state_hash: Digest,
+}
+
+/// Hash of what one leg leaves to the next: which job, how far it is, and which item lies where.
+#[must_use]
+pub fn left_hash(job: JobId, from_step: u16, item: ItemId, vertex: u32, checkpoint: Digest) -> Digest {
+    nooterra_engine::digest::content_hash("nooterra/left/v1", &(job, from_step, (item, vertex), checkpoint))
 }
 
 /// One step: be at a vertex, do something there, report a checkpoint.

@@ -190,6 +190,26 @@ pub enum Report {
         /// The most that it bore, g.
         measure_g: u32,
     },
+    /// It has put its load down where it was told to, for another robot.
+    LoadPutDown {
+        /// The item.
+        item: ItemId,
+        /// Where.
+        vertex: u32,
+        /// Mass that left the deck, g.
+        mass_g: u32,
+    },
+    /// It has fetched what was left for it, and it is what it was told to find.
+    LoadFetched {
+        /// The item.
+        item: ItemId,
+        /// Where it lay.
+        vertex: u32,
+        /// Mass measured on the deck, g.
+        mass_g: u32,
+        /// What it has come to, from what it found.
+        state_hash: Digest,
+    },
     /// It knows that access was taken back.
     AccessRevokeAcked {
         /// The plan.

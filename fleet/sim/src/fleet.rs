@@ -214,6 +214,11 @@ impl SimFleet {
         Ok(())
     }
 
+    /// People bring a load from one vertex to another. Says whether it lay there.
+    pub fn bring_back(&mut self, item: ItemId, from: VertexIx, to: VertexIx) -> bool {
+        self.twin.load_named(item).is_some_and(|l| self.twin.carry(l, from, to))
+    }
+
     /// People put a repaired robot down at a vertex and switch it on. Says false while something stands there.
     pub fn put_back(&mut self, robot: RobotId, vertex: VertexIx, heading_rad: f64, charge_bps: u32, site: &Site) -> bool {
         let Some(r) = self.robots.iter_mut().find(|r| r.id == robot) else { return true };

@@ -81,6 +81,10 @@ struct Watch {
     picked: bool,
     dropped: bool,
     inside: bool,
+    /// Where the item changes robots.
+    transfer: Option<u32>,
+    /// It was seen there since this robot had it.
+    deposited: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -165,11 +169,13 @@ impl SiteController {
             }
             FacilityOrder::AskEntry { job, plan, robot, lease, fence } => {
                 if let Some((item, vertices)) = self.plans.get(job).map(|p| (p.item, p.vertices.clone())) {
-                    self.watch(*job, *robot, *lease, item, &vertices);
+                    self.watch(*job, *robot, *lease, item, &vertices, None);
                 }
                 self.entry(now, *job, *plan, *robot, *fence, site, world);
             }
-            FacilityOrder::Watch { job, robot, lease, item, vertices } => self.watch(*job, *robot, *lease, *item, vertices),
+            FacilityOrder::Watch { job, robot, lease, item, vertices, transfer } => {
+                self.watch(*job, *robot, *lease, *item, vertices, *transfer);
+            }
             FacilityOrder::Unwatch { job } => {
                 // The access plan stays: it is the job's, and the next robot that takes the job enters by it.
                 self.watches.remove(job);
@@ -210,11 +216,13 @@ impl SiteController {
     }
 
     /// Looks out for this robot from now on; what was seen of the item under an earlier lease still stands.
-    fn watch(&mut self, job: JobId, robot: RobotId, lease: LeaseId, item: Option<ItemId>, vertices: &[u32]) {
-        let old = self.watches.get(&job);
-        if old.is_some_and(|w| w.lease == lease) {
+    fn watch(&mut self, job: JobId, robot: RobotId, lease: LeaseId, item: Option<ItemId>, vertices: &[u32], transfer: Option<u32>) {
+        let old = self.watches.get_mut(&job);
+        if let Some(w) = old.filter(|w| w.lease == lease) {
+            w.transfer = transfer.or(w.transfer);
             return;
         }
+        let old = self.watches.get(&job);
         let w = Watch {
             robot,
             lease,
@@ -224,6 +232,8 @@ impl SiteController {
             picked: old.is_some_and(|w| w.picked),
             dropped: false,
             inside: false,
+            transfer,
+            deposited: false,
         };
         self.watches.insert(job, w);
     }
@@ -267,7 +277,9 @@ impl SiteController {
             Some(_) if self.revoked.contains(&job) => "ACCESS_REVOKED",
             Some(p) if now < p.valid_from || now >= p.valid_to => "PLAN_NOT_VALID_NOW",
             Some(_) if stale => "FENCE_STALE",
-            Some(p) if !near_any(site, &p.vertices, world.robot(robot), LEFT_M) => "AREA_FORBIDDEN",
+            Some(p) if !near_any(site, &p.vertices, world.robot(robot), LEFT_M) && !near_transfer(site, world.robot(robot)) => {
+                "AREA_FORBIDDEN"
+            }
             Some(_) => "",
         };
         if code.is_empty() {
@@ -352,10 +364,21 @@ impl SiteController {
         match world.item(item) {
             ItemPlace::On(r) if r == w.robot && !w.picked => {
                 w.picked = true;
-                let seen = witnessed(job, w, WitnessClass::CustodyScan, w.vertices.first().copied().unwrap_or(0), Some(item), 1);
+                // What another robot left is read where it lay; everything else where it was handed out.
+                let place = w.transfer.or(w.vertices.first().copied()).unwrap_or(0);
+                let seen = witnessed(job, w, WitnessClass::CustodyScan, place, Some(item), 1);
                 self.testify(now, job, &seen);
             }
+            ItemPlace::On(r) if r == w.robot && w.deposited => w.deposited = false,
             ItemPlace::At(level, at, grams) if w.picked && !w.dropped => {
+                if let Some(place) = w.transfer.filter(|v| near(site, *v, Some((level, at)), AT_VERTEX_M)) {
+                    if !w.deposited {
+                        w.deposited = true;
+                        let scan = witnessed(job, w, WitnessClass::CustodyScan, place, Some(item), i64::from(grams.max(1)));
+                        self.testify(now, job, &scan);
+                    }
+                    return;
+                }
                 let Some(drop) = w.vertices.last().copied() else { return };
                 if near(site, drop, Some((level, at)), DROPPED_M) {
                     w.dropped = true;
@@ -423,6 +446,12 @@ fn middle(site: &Site, places: &[u32]) -> Option<(u32, Vec2)> {
 
 fn near_any(site: &Site, vertices: &[u32], here: Option<(u32, Vec2)>, reach_m: f64) -> bool {
     vertices.iter().any(|v| near(site, *v, here, reach_m))
+}
+
+/// Transfer places are open to whoever has a plan: what lies there is part of the work.
+fn near_transfer(site: &Site, here: Option<(u32, Vec2)>) -> bool {
+    let at = |v: &nooterra_site::model::Vertex| here.is_some_and(|(level, p)| v.level.ix == level && v.at.dist(p) <= LEFT_M);
+    site.vertices.iter().any(|v| v.flags.is_transfer_place && at(v))
 }
 
 fn pad(b: [u8; 16]) -> [u8; 32] {

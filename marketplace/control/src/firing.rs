@@ -194,6 +194,8 @@ impl Unit<'_> {
                 // On-site recovery: for a robot that cannot come out by itself.
                 if let Some(r) = robot.filter(|r| self.cell(*r).is_ok_and(|c| c.robot.is_helpless())) {
                     self.strand(r);
+                } else {
+                    self.transfer_overdue(id);
                 }
             }
             Deadline::ExitForce => self.force_exit(id),

@@ -61,7 +61,7 @@ pub(crate) fn facts(s: &State, job: &Job) -> Facts {
     Facts {
         proof: forfeited || decided || !job.started || proven,
         presence: forfeited || out,
-        custody: forfeited || job.custody != Custody::Held,
+        custody: forfeited || !matches!(job.custody, Custody::Held | Custody::Deposited),
         lease: job.leg().is_none(),
         payment: paid && !under_way,
         dispute: !case.disputes.any_open(),

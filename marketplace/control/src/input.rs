@@ -617,6 +617,15 @@ pub enum StaffCommand {
     Recovered {
         /// The robot.
         robot: RobotId,
+        /// Where what it carried lies now, if it carried anything.
+        load_at: Option<u32>,
+    },
+    /// Somebody was at a transfer place to bring back the load of a job that is over (`OS`).
+    LoadReturned {
+        /// The job.
+        job: JobId,
+        /// It lay there, and is back where it came from.
+        found: bool,
     },
     /// A recovered robot is repaired and asks for a place to be put down (`OS`). Asked again, the same place is named.
     Repaired {

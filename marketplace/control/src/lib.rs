@@ -63,6 +63,7 @@ pub mod stops;
 mod strays;
 pub mod team;
 pub mod timers;
+mod transfer;
 pub mod two_keys;
 mod unit;
 pub mod view;
@@ -82,6 +83,7 @@ pub mod puppets {
     pub mod coins;
     pub mod floor;
     pub mod lifting;
+    pub mod loads;
     pub mod rig;
     pub mod skilled;
 }

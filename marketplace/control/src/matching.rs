@@ -28,6 +28,8 @@ const OVERRUN: Span = Span::from_secs(30);
 const IN_LINE: usize = 2;
 /// Time allowed at a point beyond its dwell.
 const STEP_SLACK: Span = Span::from_secs(120);
+/// Time allowed for taking up what another robot has left.
+const FETCH: Span = Span::from_secs(15);
 /// Standard gravity, millimetres per second squared, for the power estimate.
 const GRAVITY_M_S2: f64 = 9.81;
 
@@ -149,7 +151,7 @@ impl Unit<'_> {
             if self.s.jobs.get(id).is_some_and(|j| j.arrive_from() > now) {
                 return true;
             }
-            let first = self.s.jobs.get(id).and_then(|j| j.steps().get(usize::from(j.checkpoint)).map(|s| s.place));
+            let first = self.s.jobs.get(id).map(Job::access_place);
             first.is_none_or(|place| {
                 let n = bound.entry(place).or_default();
                 *n += 1;
@@ -174,7 +176,8 @@ impl Unit<'_> {
         }
         for (ji, id) in (0u32..).zip(due) {
             let Some(job) = self.s.jobs.get(id) else { continue };
-            let stops: Vec<u32> = job.steps().iter().skip(usize::from(job.checkpoint)).map(|s| s.place).collect();
+            let steps = job.steps().iter().skip(usize::from(job.checkpoint)).map(|s| s.place);
+            let stops: Vec<u32> = job.fetch_place().into_iter().chain(steps).collect();
             for (ri, rid) in (0u32..).zip(robots) {
                 let Some(c) = self.s.robots.get(rid).filter(|c| fit_for_job(c, now)) else { continue };
                 view.pairs.push(self.pair(ji, ri, job, c, &stops, now));
@@ -393,7 +396,8 @@ fn min_cert(j: &Job) -> nooterra_jobs::tier::Cert {
 
 fn job_view(j: &Job, now: Instant) -> assign::Job {
     let p = j.pins.as_deref();
-    let work = j.steps().iter().skip(usize::from(j.checkpoint)).fold(0u64, |sum, s| sum.saturating_add(s.dwell.0));
+    let fetch = j.fetch_place().map_or(0, |_| FETCH.0);
+    let work = j.steps().iter().skip(usize::from(j.checkpoint)).fold(fetch, |sum, s| sum.saturating_add(s.dwell.0));
     assign::Job {
         job: j.id,
         is_handover: j.status == Status::Handover,
@@ -441,7 +445,8 @@ pub(crate) fn plan_of(job: &Job) -> Plan {
         (None, Some(p)) => p.window.end.saturating_add(p.tier_values.max_exec),
         (None, None) => job.request.window.end,
     };
-    Plan { job: job.id, steps, from_step: job.checkpoint, access_point: job.access_place(), valid_to }
+    let fetch = crate::transfer::fetch_of(job);
+    Plan { job: job.id, steps, from_step: job.checkpoint, fetch, access_point: job.access_place(), valid_to }
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // watts, grams and joules of a robot fit

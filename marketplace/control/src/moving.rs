@@ -22,8 +22,8 @@ const GATHER: Span = Span::from_millis(50);
 const FACILITY_LEAST: Span = Span::from_millis(100);
 /// A lane closed for an obstruction is tried again after this.
 const REOPEN: Span = Span::from_secs(60);
-/// Priority of robots that leave the places of their job.
-const LEAVING: i32 = 20;
+/// Priority of robots that leave the places of their job: their exit is timed, and others may wait to come in.
+pub(crate) const LEAVING: i32 = 20;
 /// A robot further than this from a vertex has left it, metres.
 const LEFT_M: f64 = 0.3;
 /// Rounds of traffic and facilities answering each other in one unit.

@@ -7,7 +7,6 @@ use nooterra_engine::sometimes;
 use nooterra_jobs::event::{Cause, Custody, Event, ExitProof, ReleaseReason};
 use nooterra_jobs::job::Presence;
 use nooterra_jobs::status::{Class, Status};
-use nooterra_jobs::terms::Action;
 use nooterra_operations::RobotStatus;
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_operations::status::HealthCause;
@@ -36,8 +35,8 @@ impl Unit<'_> {
         let (owner, home) = (c.robot.owner, c.robot.place);
         let place = self.s.traffic.at(robot).map_or(home, |v| v.ix);
         let load_to = self.carried_by(robot).and_then(|job| {
-            let steps = self.s.jobs.get(&job)?.steps();
-            steps.iter().find(|s| s.action == Action::Pick).map(|s| s.place)
+            let j = self.s.jobs.get(&job)?;
+            j.transfer.filter(|_| j.owes_deposit()).map(|t| t.place).or_else(|| crate::transfer::pickup(j))
         });
         sometimes!(true, "recovery asked");
         self.emit_robot(robot, RobotEvent::RecoveryAsked { place });
@@ -53,14 +52,15 @@ impl Unit<'_> {
         self.s.jobs.values().rev().find(|j| holds(j) && !j.status.is_terminal()).map(|j| j.id)
     }
 
-    /// The robot is off the floor: its lanes are free, what it carried is back at its pickup.
-    pub(crate) fn recovered(&mut self, robot: RobotId) -> Outcome {
+    /// The robot is off the floor: its lanes are free, what it carried lies in its transfer place or is back at its pickup.
+    pub(crate) fn recovered(&mut self, robot: RobotId, load_at: Option<u32>) -> Outcome {
         need(self.cell(robot)?.robot.status == RobotStatus::Stranded, Code::StateForbids)?;
         let carried = self.carried_by(robot);
         let to = RobotStatus::Maintenance;
         self.emit_robot(robot, RobotEvent::HealthChanged { from: RobotStatus::Stranded, to, causes: vec![HealthCause::Recovered] });
         if let Some(job) = carried
             && let Some(item) = self.job(job)?.item
+            && !self.put_down_by_crew(job, load_at)
         {
             self.emit(job, Event::CustodyChanged { item, to: Custody::Returned, mass_g: 0 });
         }
@@ -81,6 +81,11 @@ impl Unit<'_> {
         }
         if job.presence == Presence::In {
             self.emit(id, Event::Exited { robot, place: 0 });
+        }
+        if self.job(id).is_ok_and(nooterra_jobs::Job::owes_deposit) {
+            // The witness at the transfer place has the last word.
+            self.watch(id);
+            return self.deposited(id);
         }
         self.exit_over(id, None, ExitProof::OnSite);
     }

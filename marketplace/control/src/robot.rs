@@ -1,6 +1,7 @@
 //! What robots report: heartbeats, leases, trips, work, faults.
 
 use crate::cases::{Said, remember};
+use crate::moving::LEAVING;
 use crate::unit::{Outcome, Unit, need, no};
 use nooterra_engine::ids::{JobId, LeaseId, RobotId};
 use nooterra_engine::time::{Instant, Span};
@@ -138,8 +139,11 @@ impl Unit<'_> {
                 };
                 // A witness may have said so before.
                 let known = j.custody == to || matches!(j.custody, Custody::Delivered | Custody::Lost);
+                let owed = j.owes_deposit();
                 if !known {
                     self.emit(job, Event::CustodyChanged { item, to, mass_g });
+                    self.transfer_moot(job, owed);
+                    self.took_up_again(job);
                 }
                 Ok(())
             }
@@ -202,7 +206,7 @@ impl Unit<'_> {
                 need(matches!(j.status, Status::AbortingSafeExit | Status::Completed), Code::StateForbids)?;
                 need(j.exit.is_some_and(|x| !x.done), Code::AlreadyDone)?;
                 // The robot's word needs a witness; the site's own report ends the exit as well.
-                need(j.presence == Presence::Out, Code::TrackForbids)?;
+                need(j.presence == Presence::Out && !j.owes_deposit(), Code::TrackForbids)?;
                 self.exit_over(job, None, ExitProof::Witness);
                 Ok(())
             }
@@ -249,6 +253,8 @@ impl Unit<'_> {
             Report::ApprovalConsumed { approval, action_hash } => self.robot_uses(robot, approval, action_hash),
             Report::LiftReady { step } => self.lift_ready(robot, step),
             Report::LiftFailed { step, measure_g } => self.lift_failed(robot, step, measure_g),
+            Report::LoadPutDown { item, vertex, mass_g } => self.put_down(robot, item, vertex, mass_g),
+            Report::LoadFetched { item, vertex, mass_g, state_hash } => self.fetched(robot, item, vertex, mass_g, state_hash),
             Report::AccessRevokeAcked { plan } => self.robot_knows(robot, plan),
             Report::InterventionAnswered { assist, intervention, code, applied, clamps } => {
                 self.bound(robot)?;
@@ -351,13 +357,13 @@ impl Unit<'_> {
     }
 
     /// Does a word of its robot end a stall that silence had caused?
-    fn would_resume(&self, job: JobId) -> bool {
+    pub(crate) fn would_resume(&self, job: JobId) -> bool {
         let Ok(j) = self.job(job) else { return false };
         let stopped = j.robot().and_then(|r| self.s.robots.get(&r)).is_some_and(|c| !c.robot.stops.is_empty());
         j.resumes_on_heartbeat() && !stopped
     }
 
-    fn resume_on_word(&mut self, job: JobId) {
+    pub(crate) fn resume_on_word(&mut self, job: JobId) {
         let Some(j) = self.s.jobs.get(&job).filter(|_| self.would_resume(job)) else { return };
         let stalled = j.stall_since.map_or(Span::ZERO, |s| self.now().since(s));
         self.emit(job, Event::ExecutionResumed { stalled });
@@ -435,6 +441,8 @@ impl Unit<'_> {
         need(index == j.checkpoint, if index < j.checkpoint { Code::AlreadyDone } else { Code::StateForbids })?;
         need(step.place == vertex, Code::AreaForbidden)?;
         self.may_have_lifted(j, index)?;
+        // What the last leg left comes first.
+        need(!j.awaits_fetch(), Code::TrackForbids)?;
         self.resume_on_word(job);
         let state_hash = self.cx.cause;
         self.emit(job, Event::CheckpointReached { index: index + 1, place: vertex, work_bps_claimed, state_hash });
@@ -467,7 +475,8 @@ impl Unit<'_> {
     /// Stop work and leave.
     pub fn safe_exit(&mut self, job: JobId, cause: Cause, reason: Option<AbortReason>) {
         let Ok(j) = self.job(job) else { return };
-        let events = batch::safe_exit(j, cause, reason, self.now());
+        let place = self.transfer_place(j);
+        let events = batch::safe_exit(j, cause, reason, self.now(), place);
         self.emit_all(job, events);
     }
 
@@ -475,9 +484,17 @@ impl Unit<'_> {
     pub fn order_exit(&mut self, job: JobId, cause: Cause) {
         let Ok(j) = self.job(job) else { return };
         let (Some(l), Some(x)) = (j.leg().copied(), j.exit) else { return };
-        self.order(l.offer.robot, Order::SafeExit { lease: l.offer.lease, exit_by: x.exit_by, cause: format!("{cause:?}") });
-        self.turn_back(l.offer.robot);
-        self.send_home(l.offer.robot);
+        let (robot, cause) = (l.offer.robot, format!("{cause:?}"));
+        let put_down = j.transfer.filter(|_| j.owes_deposit()).map(|t| t.place);
+        self.order(robot, Order::SafeExit { lease: l.offer.lease, exit_by: x.exit_by, cause, put_down });
+        self.turn_back(robot);
+        match put_down {
+            Some(place) => {
+                self.watch(job);
+                self.drive_to(robot, place, LEAVING);
+            }
+            None => self.send_home(robot),
+        }
     }
 
     /// Work is done, but the robot is still inside and has no right to be there any more.

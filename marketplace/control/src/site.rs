@@ -151,7 +151,8 @@ impl Unit<'_> {
         self.emit(job, Event::Exited { robot, place: 0 });
         let j = self.job(job)?;
         let leaving = matches!(j.status, Status::AbortingSafeExit | Status::Completed) && j.exit.is_some_and(|x| !x.done);
-        if leaving && j.leg().is_some() {
+        // Who still has to put a load down is not done with it.
+        if leaving && j.leg().is_some() && !j.owes_deposit() {
             self.exit_over(job, None, ExitProof::Witness);
         }
         Ok(())
@@ -196,6 +197,10 @@ impl Unit<'_> {
         {
             return Err(Rejection::new(Code::EvidenceInsufficient).field("item").expected(wanted).actual(seen));
         }
+        let witness = WitnessId::from_bytes(actor);
+        if class == WitnessClass::CustodyScan && item.is_some() && j.transfer.is_some_and(|t| t.place == vertex) {
+            return self.transfer_seen(job, robot, witness, measure);
+        }
         let class = match class {
             WitnessClass::DockScan => Class::DockScan,
             WitnessClass::CustodyScan => Class::CustodyScan,
@@ -208,7 +213,6 @@ impl Unit<'_> {
         let Some(point) = fresh else { return no(Code::AreaForbidden) };
         let action = j.steps().get(usize::from(point) - 1).map(|s| s.action);
         let (custody, bound, job_item) = (j.custody, j.robot() == Some(robot), j.item);
-        let witness = WitnessId::from_bytes(actor);
         self.emit(job, Event::WitnessReported { witness, class, point, place: vertex, robot, measure, artefact: self.cx.cause });
         if class == Class::CustodyScan
             && bound
@@ -255,7 +259,8 @@ impl Unit<'_> {
         let Ok(j) = self.job(job) else { return };
         let Some(l) = j.leg().copied() else { return };
         let vertices = j.steps().iter().map(|s| s.place).collect();
-        let o = FacilityOrder::Watch { job, robot: l.offer.robot, lease: l.offer.lease, item: j.item, vertices };
+        let transfer = j.transfer.map(|t| t.place);
+        let o = FacilityOrder::Watch { job, robot: l.offer.robot, lease: l.offer.lease, item: j.item, vertices, transfer };
         self.facility(o);
     }
 
@@ -283,7 +288,7 @@ impl Unit<'_> {
         self.wish(Wish::Pay(ask));
     }
 
-    fn remember(&mut self, key: AskKey, ask: Ask) {
+    pub(crate) fn remember(&mut self, key: AskKey, ask: Ask) {
         self.s.asks.insert(key, ask);
         let next = self.now().saturating_add(self.s.genesis.policy.facility_retry);
         self.s.asks_at.get_or_insert(next);
@@ -321,10 +326,11 @@ impl Unit<'_> {
                 self.claim_of(c).and_then(|c| c.grant.as_ref()).is_some_and(|g| g.outstanding() > nooterra_engine::money::Amount::ZERO)
             }
             AskKey::Revoke(j) | AskKey::Extend(j) => job(j).is_some_and(|j| !j.status.is_terminal()),
+            AskKey::Return(j) => job(j).is_some_and(crate::transfer::lies_over),
         }
     }
 
-    fn answered(&mut self, key: AskKey) {
+    pub(crate) fn answered(&mut self, key: AskKey) {
         self.s.asks.remove(&key);
         if self.s.asks.is_empty() {
             self.s.asks_at = None;
@@ -341,6 +347,7 @@ impl Unit<'_> {
             match ask {
                 Ask::Site(order) => self.facility(order),
                 Ask::Pay(ask) => self.wish(Wish::Pay(ask)),
+                Ask::Crew(ask) => self.wish(Wish::Return(ask)),
             }
         }
         let next = now.saturating_add(self.s.genesis.policy.facility_retry);

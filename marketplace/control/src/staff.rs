@@ -85,9 +85,13 @@ impl Unit<'_> {
                 self.trigger_dispatch();
                 Ok(())
             }
-            StaffCommand::Recovered { robot } => {
+            StaffCommand::Recovered { robot, load_at } => {
                 need(os, Code::RoleForbidden)?;
-                self.recovered(robot)
+                self.recovered(robot, load_at)
+            }
+            StaffCommand::LoadReturned { job, found } => {
+                need(os, Code::RoleForbidden)?;
+                self.load_returned(job, found)
             }
             StaffCommand::Repaired { robot } => {
                 need(os, Code::RoleForbidden)?;

@@ -100,6 +100,8 @@ pub enum AskKey {
     Revoke(JobId),
     /// That doors hold a plan as it was widened.
     Extend(JobId),
+    /// That people bring a load back from its transfer place.
+    Return(JobId),
 }
 
 /// A request that is repeated until the state shows that it was answered.
@@ -109,6 +111,8 @@ pub enum Ask {
     Site(FacilityOrder),
     /// To the payment adapter.
     Pay(PaymentAsk),
+    /// To the crew on site.
+    Crew(crate::wish::ReturnAsk),
 }
 
 /// Running digests of the rooms.

@@ -492,6 +492,7 @@ impl<'a> Unit<'a> {
         self.drop_ahead();
         self.swap_for_freed();
         self.follow_teams();
+        self.return_loads();
         self.close_moves();
         self.close_approvals();
         self.close_revocations();
@@ -556,6 +557,7 @@ impl<'a> Unit<'a> {
         crate::invariants::assert_local(self.s, &self.jobs_touched);
         crate::skills::assert_local(self.s, &self.jobs_touched);
         crate::team::assert_local(self.s, &self.jobs_touched);
+        crate::transfer::assert_local(self.s, &self.jobs_touched);
         self.s.units += 1;
     }
 
@@ -603,6 +605,7 @@ fn authority(e: &JobEvent) -> Option<Role> {
         JobEvent::HandoverOpened { .. } | JobEvent::JobAborted { .. } => Role::DI,
         JobEvent::LiftReleased { .. } | JobEvent::LiftOverdue { .. } | JobEvent::TeamBroken { .. } => Role::DI,
         JobEvent::SafeExitOrdered { .. } | JobEvent::AccessClosed { .. } | JobEvent::ProofEvaluated(_) => Role::TR,
+        JobEvent::TransferFailed { .. } => Role::TR,
         JobEvent::SettlementHeld { .. } | JobEvent::SettlementReleased { .. } | JobEvent::SettlementForfeited { .. } => Role::TR,
         JobEvent::JobSettled(_) | JobEvent::RefundIssued { .. } | JobEvent::SlaCreditIssued { .. } => Role::FI,
         _ => return None,

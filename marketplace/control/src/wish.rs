@@ -1,7 +1,8 @@
 //! What the platform asks for. Every wish is idempotent and may be carried out more than once.
 
 use nooterra_engine::ids::{
-    AssistId, ClaimId, IncidentId, InterventionId, JobId, OperatorId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SiteId, StopId,
+    AssistId, ClaimId, IncidentId, InterventionId, ItemId, JobId, OperatorId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SiteId,
+    StopId,
 };
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
@@ -62,6 +63,8 @@ pub enum Wish {
         /// The vertex, kept free for it.
         vertex: u32,
     },
+    /// To the crew on site: a load lies in a transfer place, and nobody will fetch it.
+    Return(ReturnAsk),
     /// To a requester or owner: terms that wait for its word.
     Show {
         /// The party.
@@ -205,6 +208,19 @@ pub struct RecoveryAsk {
     pub place: u32,
     /// Where what it carries belongs.
     pub load_to: Option<u32>,
+}
+
+/// What the crew needs to know to bring a load back from a transfer place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct ReturnAsk {
+    /// Whose it is.
+    pub job: JobId,
+    /// The item.
+    pub item: ItemId,
+    /// The transfer place.
+    pub from: u32,
+    /// Where it belongs.
+    pub to: u32,
 }
 
 /// Whom an order is for, for hosts that route by robot.

@@ -58,7 +58,23 @@ impl World {
 
     /// Places where a robot of this genesis position may wait without end.
     pub fn parkings(&self, entry: u32, from: u32) -> Vec<(u64, u32)> {
-        self.rests(entry, from, |f| f.is_charger || f.is_parking_spot)
+        self.rests(entry, from, |f| (f.is_charger || f.is_parking_spot) && !f.is_transfer_place)
+    }
+
+    /// Transfer places that a robot of this genesis position can reach from `from`, nearest first.
+    pub fn transfer_places(&self, entry: u32, from: u32) -> Vec<(u64, u32)> {
+        let mut all = self.rests(entry, from, |f| f.is_transfer_place);
+        all.retain(|(_, v)| self.site.vertices[*v as usize].can_hold_a_load());
+        all
+    }
+
+    /// How far two vertices are apart, millimetres; far away if they are on two levels.
+    pub fn apart_mm(&self, a: u32, b: u32) -> u64 {
+        let level = |v: u32| self.site.vertices.get(v as usize).map(|v| v.level);
+        match (self.vertex_mm(a), self.vertex_mm(b)) {
+            (Some((ax, ay)), Some((bx, by))) if level(a) == level(b) => ax.abs_diff(bx).max(ay.abs_diff(by)),
+            _ => u64::MAX,
+        }
     }
 
     /// The longest way to a vertex from a place where a robot of this genesis position may wait without end.

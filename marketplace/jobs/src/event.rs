@@ -6,6 +6,7 @@ use crate::coverage::CoverageEnd;
 use crate::pins::{CreditFunding, Pins, WitnessClass};
 use crate::table::Kind;
 use crate::terms::{Price, Quote, Request, Window};
+use crate::transfer::TransferEnd;
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{
@@ -315,6 +316,8 @@ pub enum Event {
         disposition: Disposition,
         exit_by: Instant,
         fault: Fault,
+        /// The load on the robot is put down at this transfer place.
+        transfer: Option<u32>,
     },
     SafeExitConfirmed {
         how: ExitProof,
@@ -571,6 +574,32 @@ pub enum Event {
         by: JobId,
         fault: Fault,
     },
+    /// Whoever had the load says that it lies in the transfer place.
+    TransferPutDown {
+        place: u32,
+        item: ItemId,
+        mass_g: u32,
+    },
+    /// The site's witness saw it there.
+    TransferScanned {
+        witness: WitnessId,
+        place: u32,
+        robot: RobotId,
+        measure: i64,
+        artefact: Digest,
+    },
+    /// It did not come to lie there.
+    TransferFailed {
+        place: u32,
+        reason: TransferEnd,
+    },
+    /// The robot of the next leg has it, and found what it was told to find.
+    TransferFetched {
+        place: u32,
+        item: ItemId,
+        mass_g: u32,
+        state_hash: Digest,
+    },
 }
 
 impl Event {
@@ -583,6 +612,10 @@ impl Event {
             Self::LiftFailed { .. } => "LIFT_FAILED",
             Self::LiftOverdue { .. } => "LIFT_OVERDUE",
             Self::TeamBroken { .. } => "TEAM_BROKEN",
+            Self::TransferPutDown { .. } => "TRANSFER_PUT_DOWN",
+            Self::TransferScanned { .. } => "TRANSFER_SCANNED",
+            Self::TransferFailed { .. } => "TRANSFER_FAILED",
+            Self::TransferFetched { .. } => "TRANSFER_FETCHED",
             Self::RfqOpened { .. } => "RFQ_OPENED",
             Self::QuoteSubmitted(_) => "QUOTE_SUBMITTED",
             Self::QuoteWithdrawn { .. } => "QUOTE_WITHDRAWN",

@@ -16,7 +16,7 @@ use nooterra_engine::time::{Instant, Span};
 fn demands_abort(event: &Event) -> bool {
     match event {
         Event::JobCancelled { .. } | Event::AccessRevoked { .. } | Event::AccessExpired { .. } | Event::MaxExecutionReached { .. } => true,
-        Event::LiftOverdue { .. } | Event::TeamBroken { .. } => true,
+        Event::LiftOverdue { .. } | Event::TeamBroken { .. } | Event::TransferFailed { .. } => true,
         Event::IncidentOpened { severity, .. } => *severity >= 4,
         Event::ExecutionAborted { reason, .. } => matches!(reason, crate::event::AbortReason::Safety | crate::event::AbortReason::Blocked),
         _ => false,
@@ -229,6 +229,7 @@ impl Job {
                     self.fee_bps = p.cancel.absent_bps;
                 }
                 self.handover_by = None;
+                self.transfer_over();
                 self.close_leg(at, false);
             }
             _ => {}
@@ -379,15 +380,16 @@ impl Job {
                     l.from_checkpoint = from;
                 });
             }
-            Event::CheckpointReached { index, .. } => {
+            Event::CheckpointReached { index, state_hash, .. } => {
                 self.checkpoint = *index;
+                self.state_hash = *state_hash;
                 self.heartbeat_at = at;
                 let leg = self.legs.last().map_or(0, |l| l.offer.leg);
                 self.claimed.push(Claimed { index: *index, leg, at });
             }
             Event::CustodyChanged { item, to, .. } => {
                 self.item = Some(*item);
-                self.custody = *to;
+                self.custody_is(*to);
             }
             Event::ExecutionStalled { reason } => {
                 self.stall_since = Some(at);
@@ -398,7 +400,8 @@ impl Job {
                 let exit_by = at.saturating_add(self.pins.as_ref().map_or(Span::ZERO, |p| p.tier_values.exit_by));
                 self.exit = Some(Exit { disposition: None, cause: None, fault: self.fault, exit_by, level: 0, done: false });
             }
-            Event::SafeExitOrdered { cause, disposition, exit_by, fault } => {
+            Event::SafeExitOrdered { cause, disposition, exit_by, fault, transfer } => {
+                self.transfer_ordered(*transfer);
                 self.exit = Some(Exit {
                     disposition: Some(*disposition),
                     cause: Some(*cause),
@@ -419,7 +422,7 @@ impl Job {
             Event::SafeExitForced { motion_inhibited } => {
                 self.presence = Presence::Stranded;
                 if self.custody == Custody::Held {
-                    self.custody = Custody::Lost;
+                    self.custody_is(Custody::Lost);
                 }
                 let inhibited = *motion_inhibited;
                 self.with_exit(|x| {
@@ -550,7 +553,10 @@ impl Job {
                     _ => {}
                 }
             }
-            _ => self.fold_lift(at, event),
+            _ => {
+                self.fold_lift(at, event);
+                self.fold_transfer(event);
+            }
         }
     }
 

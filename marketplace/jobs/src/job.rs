@@ -381,6 +381,10 @@ pub struct Job {
     pub custody: Custody,
     /// The item.
     pub item: Option<ItemId>,
+    /// Where it lies, or is to be put down, for another robot.
+    pub transfer: Option<crate::transfer::Transfer>,
+    /// Hash of the last checkpoint: what the next leg goes on from.
+    pub state_hash: Digest,
     /// Last heartbeat of the bound robot.
     pub heartbeat_at: Instant,
     /// Current stall.
@@ -486,6 +490,8 @@ impl Job {
             presence: Presence::default(),
             custody: Custody::default(),
             item,
+            transfer: None,
+            state_hash: Digest::ZERO,
             heartbeat_at: at,
             stall_since: None,
             stall_reason: None,
@@ -609,8 +615,13 @@ impl Job {
         &self.request.steps
     }
 
-    /// Where the robot of the next leg has to go first: the point after the last checkpoint.
+    /// Where the robot of the next leg has to go first: to where the load lies for it, else to its first step.
     pub fn access_place(&self) -> u32 {
+        self.fetch_place().unwrap_or_else(|| self.next_place())
+    }
+
+    /// Where the next step is done: the point after the last checkpoint.
+    pub fn next_place(&self) -> u32 {
         let next = usize::from(self.checkpoint).min(self.request.steps.len().saturating_sub(1));
         self.request.steps.get(next).map_or(0, |s| s.place)
     }

@@ -25,6 +25,7 @@ pub mod table;
 pub mod team;
 pub mod terms;
 pub mod tier;
+pub mod transfer;
 
 #[cfg(test)]
 mod tests;

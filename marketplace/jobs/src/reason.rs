@@ -134,6 +134,8 @@ pub enum Custody {
     Delivered,
     Returned,
     Lost,
+    /// Put down in a transfer place for another robot.
+    Deposited,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]

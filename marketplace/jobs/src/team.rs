@@ -91,8 +91,10 @@ pub fn broken(job: &Job, by: JobId, fault: Fault, now: Instant) -> Vec<Event> {
     let mut out = vec![Event::TeamBroken { by, fault }];
     match job.status.class() {
         Class::Inside => {
-            out.extend(batch::safe_exit(job, Cause::TeamBroken, None, now).into_iter().map(|e| match e {
-                Event::SafeExitOrdered { cause, disposition, exit_by, .. } => Event::SafeExitOrdered { cause, disposition, exit_by, fault },
+            out.extend(batch::safe_exit(job, Cause::TeamBroken, None, now, None).into_iter().map(|e| match e {
+                Event::SafeExitOrdered { cause, disposition, exit_by, transfer, .. } => {
+                    Event::SafeExitOrdered { cause, disposition, exit_by, fault, transfer }
+                }
                 other => other,
             }));
         }
@@ -107,7 +109,7 @@ pub fn overdue(job: &Job, measured: Span, limit: Span, now: Instant) -> Vec<Even
     // Who stands before a door that nobody opens does not answer for that.
     let cause = if job.status == Status::Arrived { Cause::AccessFailure } else { Cause::LiftOverdue };
     match job.status.class() {
-        Class::Inside => out.extend(batch::safe_exit(job, Cause::LiftOverdue, None, now)),
+        Class::Inside => out.extend(batch::safe_exit(job, Cause::LiftOverdue, None, now, None)),
         _ => out.extend(batch::abort_outside(job, cause, batch::fault_of(job, cause), ReleaseReason::TeamBroken)),
     }
     out

@@ -2,6 +2,7 @@ mod matrix;
 mod money;
 mod moves;
 mod team;
+mod transfer;
 
 use crate::event::{Event, Fault};
 use crate::job::{Job, PaymentTrack};
@@ -287,22 +288,6 @@ fn stranger_robots_prove_nothing() {
     }
     let p = crate::proof::evaluate(&j, ProofId::named("p"), Digest::ZERO);
     assert_eq!(p.status, crate::event::ProofStatus::Insufficient);
-}
-
-#[test]
-fn a_load_on_the_robot_cannot_be_handed_over() {
-    use crate::batch::disposition;
-    use crate::event::{AbortReason, Cause, Custody, Disposition};
-    let mut j = booked(Status::Executing);
-    let now = Instant::from_secs(450);
-    assert_eq!(disposition(&j, Cause::RobotAborted, Some(AbortReason::Battery), now), Disposition::Handover);
-    assert_eq!(disposition(&j, Cause::RobotAborted, Some(AbortReason::Safety), now), Disposition::Abort);
-    assert_eq!(disposition(&j, Cause::MaxExecution, None, now), Disposition::Abort);
-    j.custody = Custody::Held;
-    assert_eq!(disposition(&j, Cause::StallLimit, None, now), Disposition::Abort);
-    j.custody = Custody::None;
-    j.legs.extend([j.legs[0], j.legs[0]]);
-    assert_eq!(disposition(&j, Cause::StallLimit, None, now), Disposition::Abort, "no legs left");
 }
 
 #[test]

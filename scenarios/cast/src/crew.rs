@@ -4,7 +4,8 @@
 
 use crate::Mail;
 use nooterra_control::input::{Body as _, StaffCommand};
-use nooterra_engine::ids::RobotId;
+use nooterra_control::wish::ReturnAsk;
+use nooterra_engine::ids::{JobId, RobotId};
 use nooterra_engine::{Instant, Record, Span};
 use nooterra_script::resolved::CrewPlan;
 use nooterra_trust::Outbox;
@@ -23,6 +24,8 @@ pub enum Deed {
         /// Vertex where the load belongs.
         load_to: Option<u32>,
     },
+    /// Brings the load of a job that is over back from a transfer place.
+    BringBack(ReturnAsk),
     /// Puts a repaired robot down and switches it on.
     PutBack {
         /// The robot.
@@ -50,12 +53,14 @@ pub struct Crew {
     pub outbox: Outbox,
     plan: CrewPlan,
     errands: BTreeMap<RobotId, Errand>,
+    /// Loads to be brought back, and when somebody is there.
+    loads: BTreeMap<JobId, (Instant, ReturnAsk)>,
     deeds: Vec<Deed>,
 }
 
 impl Crew {
     pub(crate) fn new(plan: CrewPlan, outbox: Outbox) -> Self {
-        Self { outbox, plan, errands: BTreeMap::new(), deeds: Vec::new() }
+        Self { outbox, plan, errands: BTreeMap::new(), loads: BTreeMap::new(), deeds: Vec::new() }
     }
 
     pub(crate) fn receive(&mut self, now: Instant, mail: &Mail) {
@@ -65,7 +70,15 @@ impl Crew {
             }
             Mail::Recover(ask) => {
                 let coming = Errand::Coming { until: now.saturating_add(self.plan.arrives), load_to: ask.load_to };
-                self.errands.entry(ask.robot).or_insert(coming);
+                let errand = self.errands.entry(ask.robot).or_insert(coming);
+                // Asked again on the way: where the load belongs may have changed.
+                if let Errand::Coming { load_to, .. } = errand {
+                    *load_to = ask.load_to;
+                }
+            }
+            Mail::Return(ask) => {
+                let until = now.saturating_add(self.plan.arrives);
+                self.loads.entry(ask.job).or_insert((until, *ask));
             }
             Mail::PutBack { robot, vertex } => {
                 if matches!(self.errands.get(robot), Some(Errand::Mending { .. })) {
@@ -84,12 +97,17 @@ impl Crew {
     }
 
     pub(crate) fn advance(&mut self, now: Instant) {
+        let there: Vec<ReturnAsk> = self.loads.values().filter(|(at, _)| *at <= now).map(|(_, ask)| *ask).collect();
+        for ask in there {
+            self.loads.remove(&ask.job);
+            self.deeds.push(Deed::BringBack(ask));
+        }
         for (robot, errand) in &mut self.errands {
             let robot = *robot;
             match *errand {
                 Errand::Coming { until, load_to } if until <= now => {
                     self.deeds.push(Deed::TakeAway { robot, load_to });
-                    self.outbox.push(StaffCommand::Recovered { robot }.draft("robots"), now, 0);
+                    self.outbox.push(StaffCommand::Recovered { robot, load_at: load_to }.draft("robots"), now, 0);
                     let mended = now.saturating_add(self.plan.repairs);
                     *errand = if self.plan.returns { Errand::Mending { until: mended } } else { Errand::Kept {} };
                 }
@@ -100,6 +118,11 @@ impl Crew {
                 Errand::Coming { .. } | Errand::Mending { .. } | Errand::Kept {} => {}
             }
         }
+    }
+
+    /// Somebody was at a transfer place, and found the load there or did not.
+    pub fn been_at(&mut self, now: Instant, job: JobId, found: bool) {
+        self.outbox.push(StaffCommand::LoadReturned { job, found }.draft("loads"), now, 0);
     }
 
     /// What is to be done by hand now; what cannot be done yet is given back.
@@ -123,6 +146,7 @@ impl Crew {
             Errand::Coming { until, .. } | Errand::Mending { until } => Some(*until),
             Errand::Kept {} => None,
         };
-        self.errands.values().filter_map(due).chain(self.outbox.next_deadline(now)).min()
+        let loads = self.loads.values().map(|(at, _)| *at);
+        self.errands.values().filter_map(due).chain(loads).chain(self.outbox.next_deadline(now)).min()
     }
 }

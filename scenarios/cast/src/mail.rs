@@ -1,6 +1,6 @@
 //! What the platform sends to people and companies.
 
-use nooterra_control::wish::{HelpWord, Invitation, PaymentAsk, RecoveryAsk, Terms};
+use nooterra_control::wish::{HelpWord, Invitation, PaymentAsk, RecoveryAsk, ReturnAsk, Terms};
 use nooterra_engine::ids::{IncidentId, JobId, PartyId, RobotId, StopId};
 use nooterra_engine::{Digest, Record};
 use nooterra_jobs::status::Status;
@@ -17,6 +17,8 @@ pub enum Mail {
     Invite(Box<Invitation>),
     /// To the crew: a robot is to be taken away.
     Recover(RecoveryAsk),
+    /// To the crew: a load is to be brought back from a transfer place.
+    Return(ReturnAsk),
     /// To the crew: a repaired robot may be put down here.
     PutBack {
         /// The robot.

@@ -103,6 +103,7 @@ impl Payments {
             Mail::Invite(_)
             | Mail::Notify { .. }
             | Mail::Recover(_)
+            | Mail::Return(_)
             | Mail::PutBack { .. }
             | Mail::Alert { .. }
             | Mail::Help(_)

@@ -113,6 +113,7 @@ impl Provider {
             Mail::Invite(_)
             | Mail::Pay(_)
             | Mail::Recover(_)
+            | Mail::Return(_)
             | Mail::PutBack { .. }
             | Mail::Alert { .. }
             | Mail::Help(_)

@@ -149,6 +149,7 @@ impl Requester {
             Mail::Pay(_)
             | Mail::Invite(_)
             | Mail::Recover(_)
+            | Mail::Return(_)
             | Mail::PutBack { .. }
             | Mail::Alert { .. }
             | Mail::Unheard { .. }

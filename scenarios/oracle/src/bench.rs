@@ -9,7 +9,7 @@ use crate::stops::{Barred, Stopped, Stops};
 use crate::trail::Trail;
 use crate::verdict::{Class, Finding, Judgement, Notes, Verdict};
 use crate::watch::Watcher;
-use crate::world::{Delivered, Hit, Recorded, World};
+use crate::world::{Delivered, Hit, Kept, Recorded, World};
 use nooterra_engine::ids::{JobId, RobotId};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::Job;
@@ -120,6 +120,10 @@ impl Oracle {
     pub fn item(&mut self, job: JobId, d: Delivered) {
         self.world.item(job, d);
     }
+    /// Where a load is, against its custody.
+    pub fn kept(&mut self, k: &Kept) {
+        self.world.kept(k);
+    }
     /// A robot was hit.
     pub fn hit(&mut self, h: Hit) {
         self.world.hit(h);
@@ -173,7 +177,7 @@ impl Oracle {
         let (money, world) = ([&b.balance, &b.escrow, &b.payees, &b.sides], [&s.hard, &s.finite, &l.jobs, &l.stuck]);
         let ([b0, b1, b2, b3], [w0, w1, w2, w3]) = (money, world);
         let own = [w0, w1, w2, w3, b0, b1, b2, b3, &a.single, &a.fence, &t.still, &t.access, &self.oaths, &self.other];
-        let world = [&self.world.share, &self.world.record, &self.world.energy];
+        let world = [&self.world.share, &self.world.record, &self.world.energy, &self.world.kept];
         own.into_iter().chain(world).chain(self.trail.iter().flat_map(Trail::notes)).collect()
     }
     /// The run is over: the last sample, and how every job ended.

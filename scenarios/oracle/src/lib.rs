@@ -35,4 +35,4 @@ pub use stops::{Barred, Stopped};
 pub use trail::Trail;
 pub use verdict::{Class, Finding, Judgement, Verdict};
 pub use watch::{FaultSpan, Watcher, When};
-pub use world::{Delivered, Hit, Recorded};
+pub use world::{Delivered, Hit, Kept, Recorded, Whereabouts};

@@ -72,6 +72,10 @@ sample! {
     money_developers: u64 = "money.developers";
     /// Minor units ever credited to remote operators.
     money_operators: u64 = "money.operators";
+    /// Minor units ever credited to the owner of the first robot of a job that another owner's robot went on with.
+    money_first_legs: u64 = "money.first_legs";
+    /// Minor units ever credited to the other owners of such jobs.
+    money_later_legs: u64 = "money.later_legs";
     /// Minor units ever paid out.
     money_paid_out: u64 = "money.paid_out";
     /// Minor units in escrow now.
@@ -134,6 +138,8 @@ sample! {
     loads_racked: u64 = "loads.racked";
     /// Loads that lie on the floor now.
     loads_loose: u64 = "loads.loose";
+    /// Loads that lie in transfer places now.
+    loads_deposited: u64 = "loads.deposited";
     /// Times that dispatch passed a robot over for want of a certificate.
     skills_barred: u64 = "skills.barred";
     /// Jobs booked at the lowest price quoted.

@@ -14,6 +14,7 @@ mod evidence;
 mod fold;
 mod help;
 mod lease;
+mod load;
 mod money;
 mod month;
 mod purse;
@@ -55,6 +56,7 @@ pub struct Trail {
     chain: chain::Chain,
     table: table::Table,
     leases: lease::Leases,
+    loads: load::Loads,
     money: money::Money,
     awards: award::Awards,
     help: help::Help,
@@ -71,6 +73,7 @@ impl Trail {
             chain: chain::Chain::new(g),
             table: table::Table::new(),
             leases: lease::Leases::new(g),
+            loads: load::Loads::new(),
             money: money::Money::new(g),
             awards: award::Awards::new(g),
             help: help::Help::new(g),
@@ -117,6 +120,7 @@ impl Trail {
                     Payload::Job(e) => {
                         if let Some(id) = job {
                             self.table.event(n, id, e);
+                            self.loads.event(n, id, e, r.header.role, r.header.actor);
                             self.fold.job(n.at, id, e);
                         }
                     }
@@ -174,7 +178,7 @@ impl Trail {
         let (l, h) = (&self.leases, &self.help);
         let first =
             [&self.chain.notes, &self.table.notes, &l.notes, &l.fit, &l.access, &self.fold.notes, &self.fold.timers, &self.evidence.notes];
-        let last = [&self.awards.notes, &h.notes, &h.skills, &h.ends];
+        let last = [&self.awards.notes, &h.notes, &h.skills, &h.ends, &self.loads.notes];
         first.into_iter().chain(self.money.notes()).chain(last).collect()
     }
     /// Findings so far.

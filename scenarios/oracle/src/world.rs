@@ -1,10 +1,11 @@
-//! The world's truth against the platform's: what is billed was done (I34), what was hit is on record (I17), and nobody
-//! stands without energy that no fault took (I41).
+//! The world's truth against the platform's: what is billed was done (I34), what was hit is on record (I17), nobody
+//! stands without energy that no fault took (I41), and a load is where custody says.
 
 use crate::verdict::{Class, Notes};
 use nooterra_engine::ids::{JobId, RobotId};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::Job;
+use nooterra_jobs::event::Custody;
 use nooterra_jobs::pins::WitnessClass;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,6 +53,40 @@ pub enum Delivered {
     Elsewhere,
 }
 
+/// A job's load at one instant, as the platform has it and as it is.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// When.
+    pub at: Instant,
+    /// In which tick.
+    pub tick: u64,
+    /// The job.
+    pub job: JobId,
+    /// Where custody says that it is.
+    pub says: Custody,
+    /// The robot that holds the job, or held it last.
+    pub robot: Option<RobotId>,
+    /// The work waits for another robot: nobody may have the load.
+    pub waits: bool,
+    /// Where it is.
+    pub is: Whereabouts,
+}
+
+/// Where a load really is, in words of its job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whereabouts {
+    /// On this robot.
+    On(RobotId),
+    /// In the transfer place that was taken for it.
+    AtTransfer,
+    /// Where it was picked up.
+    AtPickup,
+    /// At its last point, now or once.
+    AtDrop,
+    /// Elsewhere, or nowhere.
+    Elsewhere,
+}
+
 /// The judge.
 #[derive(Debug)]
 pub(crate) struct World {
@@ -60,9 +95,11 @@ pub(crate) struct World {
     judged: BTreeSet<JobId>,
     hits: Vec<Hit>,
     told: BTreeSet<RobotId>,
+    misplaced: BTreeSet<JobId>,
     pub share: Notes,
     pub record: Notes,
     pub energy: Notes,
+    pub kept: Notes,
 }
 
 impl World {
@@ -73,9 +110,11 @@ impl World {
             judged: BTreeSet::new(),
             hits: Vec::new(),
             told: BTreeSet::new(),
+            misplaced: BTreeSet::new(),
             share: Notes::of("what is billed was done", &[34]),
             record: Notes::of("what was hit is on record", &[17]),
             energy: Notes::of("nobody runs dry without a fault", &[41]),
+            kept: Notes::of("a load is where custody says", &[]),
         }
     }
     /// The bound robot truly is at a point of the work, numbered from 1.
@@ -124,6 +163,23 @@ impl World {
         if !fair {
             let story = format!("{billed} bps are billed, {truth} were done");
             self.share.broke(Class::Safety, at, tick, story, vec![j.id.to_string()]);
+        }
+    }
+    /// A load that lies in a transfer place, that waits for a robot, or whose job has settled.
+    pub fn kept(&mut self, k: &Kept) {
+        self.kept.checked();
+        let on_own = matches!(k.is, Whereabouts::On(r) if Some(r) == k.robot);
+        let sound = match k.says {
+            // Who fetches it has it on its deck before it can say so.
+            Custody::Deposited => k.is == Whereabouts::AtTransfer || (on_own && !k.waits),
+            Custody::Held => on_own && !k.waits,
+            Custody::Delivered => k.is == Whereabouts::AtDrop,
+            Custody::Returned => k.is == Whereabouts::AtPickup,
+            Custody::None | Custody::Lost => true,
+        };
+        if !sound && self.misplaced.insert(k.job) {
+            let story = format!("custody of {} is {:?}, and its load is {:?}", k.job, k.says, k.is);
+            self.kept.broke(Class::Safety, k.at, k.tick, story, vec![k.job.to_string()]);
         }
     }
     /// A robot's battery, each second.

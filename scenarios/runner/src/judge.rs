@@ -5,13 +5,14 @@ use nooterra_agent::{Agent, Phase};
 use nooterra_engine::ids::{JobId, PartyId, RobotId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::{Instant, Span};
+use nooterra_jobs::event::Custody;
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::Action;
 use nooterra_ledger::{Account, Kind};
 use nooterra_operations::RobotStatus;
 use nooterra_oracle::{
-    Barred, BookView, Class, Contact, Counterpart, Delivered, FaultSpan, Hit, Holding, JobEnd, Limits, Motion, Oracle, Sample, Stopped,
-    Trail, Verdict, Watcher, When,
+    Barred, BookView, Class, Contact, Counterpart, Delivered, FaultSpan, Hit, Holding, JobEnd, Kept, Limits, Motion, Oracle, Sample,
+    Stopped, Trail, Verdict, Watcher, When, Whereabouts as Lies,
 };
 use nooterra_script::expect::{Form, in_currency};
 use nooterra_script::families::{EVENTS, LEDGER, REFUSED};
@@ -33,6 +34,8 @@ pub struct Judge {
     oracle: Oracle,
     verified: BTreeSet<PartyId>,
     settled: BTreeSet<JobId>,
+    /// Jobs whose load was once where it belongs.
+    delivered: BTreeSet<JobId>,
     last: Sample,
     closest_m: Option<f64>,
 }
@@ -72,6 +75,7 @@ impl Judge {
             oracle: Oracle::new(Limits::default(), &robots, watchers),
             verified,
             settled: BTreeSet::new(),
+            delivered: BTreeSet::new(),
             last: Sample::default(),
             closest_m: None,
         }
@@ -153,14 +157,48 @@ impl Judge {
                 });
                 // What was there once was handed in: the site takes it away.
                 if there {
+                    self.delivered.insert(j.id);
                     self.oracle.item(j.id, Delivered::There);
                 }
+            }
+            let waits = j.status == Status::Handover;
+            let ends = j.status == Status::Settled && !self.settled.contains(&j.id);
+            if waits || ends || j.custody == Custody::Deposited {
+                self.load(stage, j, waits);
             }
             if j.status == Status::Settled && self.settled.insert(j.id) {
                 let decided = stage.control.state().cases.get(&j.id).is_some_and(|c| c.disputes.earned_bps().is_some());
                 self.oracle.settled(at, tick, j, decided);
             }
         }
+    }
+
+    /// A job's load against its custody. Who is made to lie leaves the platform no chance.
+    fn load(&mut self, stage: &Stage, j: &nooterra_jobs::Job, waits: bool) {
+        let Some(item) = j.request.item.filter(|_| j.started) else { return };
+        let robots = stage.setup().resolved.robots.len();
+        let liar = |r: RobotId| (0..robots).any(|i| stage.setup().robot_id(i) == r && u32::try_from(i).is_ok_and(|i| lies(stage, i)));
+        if j.legs.iter().any(|l| liar(l.offer.robot)) {
+            return;
+        }
+        let twin = &stage.fleet.twin;
+        let near = |stand: nooterra_twin::Stand, place: Option<u32>| {
+            let v = place.and_then(|p| stage.setup().site.vertices.get(p as usize));
+            v.is_some_and(|v| stand.level == v.level && stand.pose.at.dist(v.at) <= ITEM_AT_M)
+        };
+        let pickup = j.steps().iter().find(|s| s.action == Action::Pick).map(|s| s.place);
+        let is = match twin.load_named(item).and_then(|l| twin.whereabouts(l)) {
+            Some(Whereabouts::Carried { robot }) => twin.robot_id(robot).map_or(Lies::Elsewhere, Lies::On),
+            Some(Whereabouts::Stored { stand } | Whereabouts::Loose { stand }) if near(stand, j.transfer.map(|t| t.place)) => {
+                Lies::AtTransfer
+            }
+            _ if self.delivered.contains(&j.id) => Lies::AtDrop,
+            Some(Whereabouts::Stored { stand } | Whereabouts::Loose { stand }) if near(stand, pickup) => Lies::AtPickup,
+            _ => Lies::Elsewhere,
+        };
+        let robot = j.legs.last().map(|l| l.offer.robot);
+        let (at, tick, says) = (stage.now(), stage.tick(), j.custody);
+        self.oracle.kept(&Kept { at, tick, job: j.id, says, robot, waits, is });
     }
 
     /// Each simulated second.
@@ -468,10 +506,17 @@ pub(crate) fn money(stage: &Stage, counts: &Counts, currency: Currency, s: &mut 
     for j in stage.control.jobs().filter(|j| j.request.currency == currency) {
         s.money_compensated += j.comp.minor();
         s.money_surge += if j.booked_at.is_some() { j.rfq.price.surge.minor() } else { 0 };
+        s.loads_deposited += u64::from(j.custody == Custody::Deposited);
         let Some(settled) = &j.settled else { continue };
+        let owners: Vec<PartyId> = j.legs.iter().filter(|l| l.started_at.is_some()).map(|l| l.offer.owner).collect();
+        let first = owners.first().copied().filter(|f| owners.iter().any(|o| o != f));
         for p in &settled.settlement.parts {
             if p.account.starts_with("owner_payable") {
                 s.money_providers += p.amount.minor();
+                if first.is_some() {
+                    let of = if p.party == first { &mut s.money_first_legs } else { &mut s.money_later_legs };
+                    *of += p.amount.minor();
+                }
             } else if p.account.starts_with("developer_payable") {
                 s.money_developers += p.amount.minor();
             } else if p.account.starts_with("operator_payable") {

@@ -37,6 +37,22 @@ fn broken(r: &RunReport) -> BTreeSet<String> {
     r.oracles.iter().filter(|j| !j.held).flat_map(|j| j.invariants.first().cloned()).collect()
 }
 
+/// Judges that found something, those of the domain's list and others.
+fn speaking(r: &RunReport) -> Vec<&str> {
+    r.oracles.iter().filter(|j| !j.held).map(|j| j.name.as_str()).collect()
+}
+
+#[test]
+fn a_load_that_is_not_where_custody_says_is_found() {
+    let turn = Planted::nothing();
+    let sound = ran(library("load-hand-over"), 8);
+    assert_eq!(speaking(&sound), Vec::<&str>::new(), "{:?}", sound.reasons);
+    drop(turn);
+    let turn = Planted::on("hand over what is on the robot");
+    let r = ran(library("load-hand-over"), 8);
+    assert!(turn.was_met() && speaking(&r).contains(&"a load is where custody says"), "{:?} {:?}", speaking(&r), r.reasons);
+}
+
 #[test]
 fn the_world_tells_on_planted_bugs() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -39,6 +39,8 @@ metrics! {
     "money.insurance": "minor units ever credited to the insurance reserve";
     "money.developers": "minor units ever credited to skill developers";
     "money.operators": "minor units ever credited to remote operators";
+    "money.first_legs": "minor units ever credited to the owner of the first robot of a job that another owner's robot went on with";
+    "money.later_legs": "minor units ever credited to the other owners of such jobs";
     "money.paid_out": "minor units ever paid out";
     "money.escrow": "minor units in escrow now";
     "money.imbalance": "debits minus credits of each currency, without signs, all together, minor units; must be 0";
@@ -70,6 +72,7 @@ metrics! {
     "lifts.rides": "times that a lift carried a robot";
     "loads.racked": "loads that stand on racks now";
     "loads.loose": "loads that lie on the floor now";
+    "loads.deposited": "loads that lie in transfer places now";
     "skills.barred": "times that dispatch passed a robot over for want of a certificate";
     "jobs.lowest": "jobs booked at the lowest price that anybody had quoted for them";
     "jobs.waited": "no-shows after which the requester waited";

@@ -569,6 +569,8 @@ pub struct PolicyPlan {
     pub payout_after: Option<Span>,
     /// Most robots on one job.
     pub max_legs: Option<u32>,
+    /// Robots of other providers with standing offers may go on with a job.
+    pub substitution: Option<bool>,
     /// The platform's share of the service amount, parts per million.
     pub platform_ppm: Option<u32>,
     /// The insurance reserve's share, parts per million.

@@ -676,6 +676,8 @@ pub struct Policy {
     pub payout_after: Option<At<Time>>,
     /// Most robots on one job.
     pub max_legs: Option<At<u32>>,
+    /// May a job go on with a robot of another provider that has a standing offer?
+    pub substitution: Option<At<bool>>,
     /// The platform's share of the service amount.
     pub platform_share: Option<At<Share>>,
     /// The insurance reserve's share of the service amount.

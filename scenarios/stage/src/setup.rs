@@ -258,7 +258,7 @@ impl Setup {
                     currency: t.tariff.currency,
                     text_hash: document,
                     cover_fee: t.cover_fee,
-                    substitution: false,
+                    substitution: r.policy.substitution.unwrap_or(false),
                     licences: vec![licence],
                 })
                 .collect(),

@@ -150,6 +150,7 @@ fn address(wish: &Wish, nodes: &BTreeMap<[u8; 16], Node>) -> Option<(Node, Vec<u
         Wish::Alert { party: p, job, incident } => (party(p)?, encode(&Mail::Alert { job: *job, incident: *incident })),
         Wish::Show { party: p, job, head, terms } => (party(p)?, encode(&Mail::Show { job: *job, head: *head, terms: terms.clone() })),
         Wish::Recover(ask) => (CREW, encode(&Mail::Recover(*ask))),
+        Wish::Return(ask) => (CREW, encode(&Mail::Return(*ask))),
         Wish::PutBack { robot, vertex } => (CREW, encode(&Mail::PutBack { robot: *robot, vertex: *vertex })),
         Wish::Unheard { party: p, robot, stop } => (party(p)?, encode(&Mail::Unheard { robot: *robot, stop: *stop })),
         Wish::Help { operator, word } => (nodes.get(operator.as_bytes()).copied()?, encode(&Mail::Help(word.clone()))),

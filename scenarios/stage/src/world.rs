@@ -110,6 +110,10 @@ pub(crate) fn do_deeds(stage: &mut Stage) -> Result<(), StageError> {
     for deed in stage.cast.crew.take_deeds() {
         match deed {
             Deed::TakeAway { robot, load_to } => stage.fleet.take_away(robot, load_to.map(VertexIx::new))?,
+            Deed::BringBack(ask) => {
+                let found = stage.fleet.bring_back(ask.item, VertexIx::new(ask.from), VertexIx::new(ask.to));
+                stage.cast.crew.been_at(stage.now(), ask.job, found);
+            }
             Deed::PutBack { robot, vertex } => {
                 let graph_idx = stage.setup.resolved.robots.iter().enumerate().find(|(i, _)| stage.setup.robot_id(*i) == robot);
                 let heading = graph_idx.map_or(0.0, |(_, r)| heading(&stage.setup, vertex, r.graph_idx));

@@ -85,6 +85,12 @@ impl Site {
 }
 
 impl Vertex {
+    /// Could a load lie here for another robot to fetch, in nobody's way and taken for nothing else?
+    pub fn can_hold_a_load(&self) -> bool {
+        let f = &self.flags;
+        let other = f.is_charger || f.is_passthrough_point || self.pickup_dispenser.is_some() || self.dropoff_ingestor.is_some();
+        !other && self.lift.is_none()
+    }
     /// Somebody could name it as a destination: it has a name, a dispenser or an ingestor, and is no lift cabin.
     pub fn is_place(&self) -> bool {
         self.lift.is_none() && (!self.name.is_empty() || self.pickup_dispenser.is_some() || self.dropoff_ingestor.is_some())

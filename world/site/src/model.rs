@@ -183,6 +183,8 @@ pub struct VertexFlags {
     pub is_passthrough_point: bool,
     /// Entrance of a zone that cleaning robots clean.
     pub is_cleaning_zone: bool,
+    /// A robot may put one load down here for another: a transfer place.
+    pub is_transfer_place: bool,
 }
 
 /// Which way a robot faces on a lane.

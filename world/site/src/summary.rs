@@ -70,6 +70,8 @@ pub struct GraphSummary {
     pub chargers: usize,
     /// Parking spots.
     pub parking: usize,
+    /// Transfer places: where one robot may put a load down for another.
+    pub transfer: usize,
     /// Places that can be named as destination.
     pub places: usize,
     /// Dispensers.
@@ -223,6 +225,7 @@ fn graph(site: &Site, g: &Graph, clearances: &[Option<f64>], radius_m: Option<f6
         length_mm: drive.iter().filter(|l| site.lanes[l.at()].reverse.is_none_or(|o| **l < o)).map(|l| site.lanes[l.at()].length_mm).sum(),
         chargers: on.iter().filter(|v| v.flags.is_charger).count(),
         parking: on.iter().filter(|v| v.flags.is_parking_spot).count(),
+        transfer: on.iter().filter(|v| v.flags.is_transfer_place).count(),
         places: on.iter().filter(|v| v.is_place()).count(),
         dispensers: on.iter().filter(|v| v.pickup_dispenser.is_some()).count(),
         ingestors: on.iter().filter(|v| v.dropoff_ingestor.is_some()).count(),
@@ -294,7 +297,13 @@ impl fmt::Display for Summary {
                 counted(g.dispensers, "dispenser", "dispensers"),
                 counted(g.ingestors, "ingestor", "ingestors")
             )?;
-            write!(line, "; {}, {}", counted(g.chargers, "charger", "chargers"), counted(g.parking, "parking spot", "parking spots"))?;
+            write!(
+                line,
+                "; {}, {}, {}",
+                counted(g.chargers, "charger", "chargers"),
+                counted(g.parking, "parking spot", "parking spots"),
+                counted(g.transfer, "transfer place", "transfer places")
+            )?;
             writeln!(f, "{line}")?;
             if let Some(c) = g.clearance_min_mm {
                 let mut line = format!("    nearest wall {} m from a lane", cm(c));

@@ -217,6 +217,7 @@ impl Plan {
                 || v.flags.is_charger
                 || v.flags.is_parking_spot
                 || v.flags.is_holding_point
+                || v.flags.is_transfer_place
                 || v.pickup_dispenser.is_some()
                 || v.dropoff_ingestor.is_some()
                 || v.dock_name.is_some()

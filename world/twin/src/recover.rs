@@ -10,9 +10,12 @@ use crate::robot::loaded;
 use crate::state::{Battery, Deck, DriveTrain, Lies, Load, Motion, Robot, Senses};
 use crate::twin::Twin;
 use crate::wheels::{Chassis, GRAVITY, Wheels};
-use crate::words::{DriveCommand, RobotIx, Stand};
+use crate::words::{DriveCommand, LoadIx, RobotIx, Stand};
 use nooterra_site::VertexIx;
 use rapier3d::math::{Pose, Vector};
+
+/// People look for a load this far around the place where it should lie, metres.
+const LOOK_M: f32 = 1.5;
 
 impl Twin {
     /// Was this robot taken off the floor?
@@ -56,6 +59,26 @@ impl Twin {
         physics.set_loose(r.body, None);
         self.world.entity_mut(e).insert((r, m, t, d));
         Ok(())
+    }
+
+    /// People carry a load to a vertex. Says whether it lay near where they looked for it; one that a robot has they leave.
+    pub fn carry(&mut self, load: LoadIx, from: VertexIx, to: VertexIx) -> bool {
+        let plan = self.world.resource::<Plan>();
+        let ends = plan.vertices.get(from.at()).copied().zip(plan.vertices.get(to.at()).copied());
+        let Some((here, (level, x, y))) = ends else { return false };
+        let z = plan.floor_z(level);
+        let Some(e) = self.roster().loads.get(load.at()).copied() else { return false };
+        let Some(mut l) = self.world.get_mut::<Load>(e) else { return false };
+        let (dx, dy) = (l.x - here.1, l.y - here.2);
+        let lies = matches!(l.lies, Lies::Stored | Lies::Loose) && l.level == here.0 && dx * dx + dy * dy <= LOOK_M * LOOK_M;
+        if !lies {
+            return false;
+        }
+        l.lies = Lies::Stored;
+        (l.level, l.x, l.y, l.z, l.yaw) = (level, x, y, z, 0.0);
+        let body = l.body;
+        self.world.resource_mut::<Physics>().set_loose(body, None);
+        true
     }
 
     /// Whatever is broken on this robot is mended.

@@ -9,6 +9,7 @@ mod motion;
 mod recover;
 mod same;
 mod together;
+mod transfer;
 
 pub(crate) use crate::*;
 use nooterra_engine::Hasher;

@@ -61,7 +61,7 @@ impl Agent {
                     self.let_go();
                 }
                 let mut out = Vec::new();
-                self.work.safe_exit(self.track.last_vertex, pose, &mut out);
+                self.work.safe_exit(self.track.last_vertex, pose, self.work.put_down, &mut out);
                 self.say_all(now, out);
             }
         }

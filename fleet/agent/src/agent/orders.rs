@@ -109,7 +109,7 @@ impl Agent {
                 self.work.grant();
                 Ok(())
             }
-            Order::SafeExit { lease, .. } => {
+            Order::SafeExit { lease, put_down, .. } => {
                 if !self.work.has(lease) {
                     return Err("LEASE_EXPIRED");
                 }
@@ -117,7 +117,10 @@ impl Agent {
                 if self.help.release() {
                     self.let_go();
                 }
-                self.work.safe_exit(self.track.last_vertex, pose, &mut out);
+                if put_down.is_some_and(|v| map.vertex(v).is_none()) {
+                    return Err("NOT_FOUND");
+                }
+                self.work.safe_exit(self.track.last_vertex, pose, put_down, &mut out);
                 self.say_all(now, out);
                 Ok(())
             }
@@ -290,6 +293,10 @@ impl Agent {
         if p.steps.is_empty() || usize::from(p.from_step) >= p.steps.len() || p.job != o.job {
             return Err("SCHEMA_INVALID");
         }
+        let fetches = p.fetch.as_ref();
+        if fetches.is_some_and(|f| map.vertex(f.vertex).is_none() || f.vertex != p.access_point) {
+            return Err("NOT_FOUND");
+        }
         if map.vertex(p.access_point).is_none() || p.steps.iter().any(|s| map.vertex(s.vertex).is_none()) {
             return Err("NOT_FOUND");
         }
@@ -310,7 +317,8 @@ impl Agent {
         let payload_g = m.payload_max_kg * 1e3;
         if rest.iter().any(
             |s| matches!(&s.action, StepAction::Pick { mass_g, .. } | StepAction::Lift { mass_g, .. } if f64::from(*mass_g) > payload_g),
-        ) {
+        ) || fetches.is_some_and(|f| f64::from(f.mass_g) > payload_g)
+        {
             return Err("CAPABILITY_MISSING");
         }
         if o.ahead {
@@ -345,7 +353,7 @@ impl Agent {
                 if now > leave_at {
                     self.work.give_up(AbortReason::Link, "lease and autonomy budget ran out", out);
                     let pose = self.pose_mm();
-                    self.work.safe_exit(self.track.last_vertex, pose, out);
+                    self.work.safe_exit(self.track.last_vertex, pose, None, out);
                     self.note(now, Event::LeaseExpired);
                 }
             }

@@ -16,6 +16,7 @@ pub fn plan() -> Plan {
         job: JobId::named("job"),
         steps: vec![step("pickup", 1, StepAction::Pick { item, mass_g: 2_000 }), step("dropoff", 4, StepAction::Drop { item })],
         from_step: 0,
+        fetch: None,
         access_point: 1,
         valid_to: Instant::from_secs(3_600),
     }
@@ -240,7 +241,7 @@ fn motor_fault_stops_and_gives_up() {
 #[test]
 fn safe_exit_leaves_slowly_with_the_load_and_says_when_it_is_out() {
     let mut r = picked();
-    r.order(Order::SafeExit { lease: LeaseId::named("l1"), exit_by: r.now + Span::from_secs(90), cause: "revoked".into() });
+    r.order(Order::SafeExit { lease: LeaseId::named("l1"), exit_by: r.now + Span::from_secs(90), cause: "revoked".into(), put_down: None });
     r.go("out", &[1, 2, 3]);
     let mut fastest = 0.0f64;
     for _ in 0..600 {

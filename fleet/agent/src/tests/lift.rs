@@ -15,6 +15,7 @@ fn plan() -> Plan {
         job: JobId::named("job"),
         steps: vec![PlanStep { name: "lift".into(), vertex: 1, action, work_bps: 10_000, timeout: Span::ZERO }],
         from_step: 0,
+        fetch: None,
         access_point: 1,
         valid_to: Instant::from_secs(3_600),
     }
@@ -104,7 +105,12 @@ fn who_loses_its_own_hold_gives_up_and_blames_nobody_else() {
 #[test]
 fn who_has_to_leave_lets_go_first() {
     let mut r = holding();
-    r.order(Order::SafeExit { lease: LeaseId::named("l1"), exit_by: r.now + Span::from_secs(60), cause: "TeamBroken".into() });
+    r.order(Order::SafeExit {
+        lease: LeaseId::named("l1"),
+        exit_by: r.now + Span::from_secs(60),
+        cause: "TeamBroken".into(),
+        put_down: None,
+    });
     assert!(r.until(5.0, |r| r.act.gripper == Some(GripperCommand::LetGo)));
     r.run(5.0);
     assert_ne!(r.act.gripper, Some(GripperCommand::LetGo), "once is enough");

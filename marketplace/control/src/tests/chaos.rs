@@ -1,11 +1,13 @@
 use super::coins::{dinar, three, yen};
 use super::currencies::check_coins;
+use super::floor::{row, with_niches};
 use super::rig::{Rig, party, robot};
-use crate::input::{NewJob, OwnerCommand, RequesterCommand};
+use crate::input::{NewJob, OwnerCommand, RequesterCommand, StaffCommand};
+use crate::wish::Wish;
 use nooterra_engine::ids::{JobId, RobotId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::Span;
-use nooterra_jobs::event::Choice;
+use nooterra_jobs::event::{Choice, Custody};
 use nooterra_jobs::terms::Window;
 use nooterra_port::Report;
 use proptest::prelude::*;
@@ -13,19 +15,65 @@ use proptest::prelude::*;
 /// Something that happens to the row of robots.
 #[derive(Debug, Clone)]
 enum Mishap {
-    Ask { from: u32, to: u32 },
-    Patrol { a: u32, b: u32, c: u32 },
-    Cut { robot: usize, secs: u64 },
-    Die { robot: usize },
-    GiveUp { robot: usize, step: u16 },
-    Ignore { robot: usize },
-    Blind { on: bool },
-    Bump { robot: usize, measure: i64 },
-    Cancel { nth: usize },
-    Move { nth: usize, owner: bool, secs: u64 },
-    Answer { nth: usize, agree: bool },
-    Choose { nth: usize, wait: bool },
-    Wait { secs: u64 },
+    Ask {
+        from: u32,
+        to: u32,
+    },
+    Patrol {
+        a: u32,
+        b: u32,
+        c: u32,
+    },
+    Cut {
+        robot: usize,
+        secs: u64,
+    },
+    Die {
+        robot: usize,
+    },
+    GiveUp {
+        robot: usize,
+        step: u16,
+    },
+    Ignore {
+        robot: usize,
+    },
+    Blind {
+        on: bool,
+    },
+    Bump {
+        robot: usize,
+        measure: i64,
+    },
+    Cancel {
+        nth: usize,
+    },
+    Move {
+        nth: usize,
+        owner: bool,
+        secs: u64,
+    },
+    Answer {
+        nth: usize,
+        agree: bool,
+    },
+    Choose {
+        nth: usize,
+        wait: bool,
+    },
+    /// Does not put its load down; witnesses at transfer places see nothing; people find what they are to bring back.
+    Keep {
+        robot: usize,
+    },
+    Unseen {
+        on: bool,
+    },
+    Crew {
+        finds: bool,
+    },
+    Wait {
+        secs: u64,
+    },
 }
 
 fn mishap() -> impl Strategy<Value = Mishap> {
@@ -43,8 +91,28 @@ fn mishap() -> impl Strategy<Value = Mishap> {
         2 => (0..6usize, any::<bool>(), 1..4_000u64).prop_map(|(nth, owner, secs)| Mishap::Move { nth, owner, secs }),
         1 => (0..6usize, any::<bool>()).prop_map(|(nth, agree)| Mishap::Answer { nth, agree }),
         1 => (0..6usize, any::<bool>()).prop_map(|(nth, wait)| Mishap::Choose { nth, wait }),
+        1 => (0..3usize).prop_map(|robot| Mishap::Keep { robot }),
+        1 => any::<bool>().prop_map(|on| Mishap::Unseen { on }),
+        2 => any::<bool>().prop_map(|finds| Mishap::Crew { finds }),
         4 => (1..90u64).prop_map(|secs| Mishap::Wait { secs }),
     ]
+}
+
+/// People do what they were asked for.
+fn crew(rig: &mut Rig, finds: bool) {
+    for w in std::mem::take(&mut rig.crew) {
+        match w {
+            Wish::Recover(ask) => {
+                let job = rig.c.state().robots[&ask.robot].robot.lease.map(|h| h.job);
+                let _ = rig.send("staff", &StaffCommand::Recovered { robot: ask.robot, load_at: ask.load_to });
+                if let (Some(job), Some(place), false) = (job, ask.load_to, rig.knobs.no_transfer_witness) {
+                    let _ = rig.scan_transfer(job, ask.robot, place);
+                }
+            }
+            Wish::Return(ask) => drop(rig.send("staff", &StaffCommand::LoadReturned { job: ask.job, found: finds })),
+            _ => {}
+        }
+    }
 }
 
 proptest! {
@@ -52,10 +120,12 @@ proptest! {
     /// Whatever happens, in whatever currency: every job ends settled or withdrawn, each book balances by itself and no entry
     /// is of two, no escrow is left, no oath is broken.
     #[test]
-    fn every_job_ends_and_no_money_is_lost(script in prop::collection::vec(mishap(), 1..24)) {
+    fn every_job_ends_and_no_money_is_lost(niches in any::<bool>(), script in prop::collection::vec(mishap(), 1..24)) {
         let names = ["a1", "a2", "b1"];
         let robots = &[("a1", "acme", 8), ("a2", "acme", 12), ("b1", "bolt", 15)];
-        let mut rig = Rig::of(three(robots), robots);
+        // On one of two floors loads can change robots.
+        let floor = if niches { with_niches(8, &[3, 6]) } else { row(8) };
+        let mut rig = Rig::on(floor, three(robots), robots);
         let coin = |n: u32| [Currency::EUR, yen(), dinar()][n as usize % 3];
         rig.run(10);
         let id = |i: usize| -> RobotId { robot(names[i]) };
@@ -104,6 +174,9 @@ proptest! {
                         let _ = rig.send("rq", &RequesterCommand::ResolveNoShow { job, choice, arrive_by });
                     }
                 }
+                Mishap::Keep { robot } => { rig.knobs.keeps_load.insert(id(robot)); }
+                Mishap::Unseen { on } => rig.knobs.no_transfer_witness = on,
+                Mishap::Crew { finds } => crew(&mut rig, finds),
                 Mishap::Wait { secs } => rig.run(secs),
             }
             rig.run(2);
@@ -112,6 +185,7 @@ proptest! {
         for _ in 0..150 {
             rig.run(60);
             if jobs.iter().all(|j| rig.status(*j).is_terminal()) { break; }
+            if rig.c.jobs().any(|j| j.custody == Custody::Deposited) { crew(&mut rig, true); }
         }
         for j in &jobs {
             prop_assert!(rig.status(*j).is_terminal(), "{:?}: {:?}", rig.status(*j), rig.names(*j));
@@ -121,5 +195,7 @@ proptest! {
         check_coins(&rig);
         let t = rig.c.tally();
         prop_assert_eq!(t.open, 0);
+        let kept = |j: &&nooterra_jobs::Job| j.transfer.is_some() && j.custody != Custody::Deposited;
+        prop_assert_eq!(rig.c.jobs().find(kept).map(|j| j.id), None, "no place is taken for nothing");
     }
 }

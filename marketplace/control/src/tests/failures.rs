@@ -291,7 +291,7 @@ fn a_serious_collision_stops_and_quarantines() {
     assert_eq!(rig.run_job(job, 1_500), Status::Settled, "{:?}", rig.names(job));
     assert!(rig.c.job_view(job).unwrap().aborted.is_some());
     // It stands stopped in the way of others, so people take it away; the workshop keeps it until it is cleared.
-    rig.send("staff", &StaffCommand::Recovered { robot: r }).unwrap();
+    rig.send("staff", &StaffCommand::Recovered { robot: r, load_at: None }).unwrap();
     assert_eq!(rig.send("staff", &StaffCommand::Repaired { robot: r }).unwrap_err(), "HOLD_OPEN");
     rig.send("staff", &StaffCommand::ClearStops { robot: r }).unwrap();
     rig.send("staff", &StaffCommand::ClearQuarantine { robot: r }).unwrap();

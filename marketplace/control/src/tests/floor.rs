@@ -6,6 +6,24 @@ use nooterra_site::model::{Frame, Graph, Lane, LaneIx, Site, Vertex, VertexFlags
 
 const SPACING_M: f64 = 3.0;
 
+/// The row with a transfer place off each of these vertices, behind all others in the list.
+pub fn with_niches(n: u32, at: &[u32]) -> Site {
+    let mut site = row(n);
+    for (k, i) in (0u32..).zip(at) {
+        let niche = VertexIx::new(2 * n + k);
+        let mut v = site.vertices[*i as usize].clone();
+        v.name = format!("n{i}");
+        v.at.y -= SPACING_M;
+        v.flags.is_transfer_place = true;
+        site.vertices.push(v);
+        let first = u32::try_from(site.lanes.len()).unwrap();
+        for (from, to, other) in [(VertexIx::new(*i), niche, first + 1), (niche, VertexIx::new(*i), first)] {
+            site.lanes.push(Lane { from, to, reverse: Some(LaneIx::new(other)), ..site.lanes[0].clone() });
+        }
+    }
+    site
+}
+
 /// A row of `n` vertices with lanes both ways; the first and last two are chargers off the row.
 pub fn row(n: u32) -> Site {
     let mut vertices = Vec::new();

@@ -78,7 +78,7 @@ fn a_silent_robot_is_taken_away_repaired_and_checked() {
     assert!(asks >= 2, "the wish is repeated until somebody comes: {asks}");
     assert!(rig.c.state().traffic.at(r).is_some());
 
-    let (gone, whole) = (StaffCommand::Recovered { robot: r }, StaffCommand::Repaired { robot: r });
+    let (gone, whole) = (StaffCommand::Recovered { robot: r, load_at: None }, StaffCommand::Repaired { robot: r });
     assert_eq!(rig.send("judge", &gone).unwrap_err(), "ROLE_FORBIDDEN");
     assert_eq!(rig.send("staff", &whole).unwrap_err(), "STATE_FORBIDS");
     rig.send("staff", &gone).unwrap();
@@ -122,7 +122,7 @@ fn a_robot_carried_out_of_a_patrol_leaves_the_rest_to_another() {
         rig.tick();
     }
     assert_eq!(rig.status(job), Status::AbortingSafeExit, "people are asked before the exit is forced");
-    rig.send("staff", &StaffCommand::Recovered { robot: first }).unwrap();
+    rig.send("staff", &StaffCommand::Recovered { robot: first, load_at: None }).unwrap();
     assert_eq!(rig.status(job), Status::Handover);
     assert_eq!(rig.run_job(job, 3_000), Status::Settled, "{:?} {:?}", rig.names(job), rig.refused);
     let j = &rig.c.state().jobs[&job];
@@ -148,7 +148,7 @@ fn a_robot_that_dies_on_its_way_gives_its_job_back_when_it_is_given_up() {
     rig.run(600);
     assert_eq!(status(&rig, r), RobotStatus::Stranded);
     assert!(rig.c.state().robots[&r].robot.lease.is_none());
-    rig.send("staff", &StaffCommand::Recovered { robot: r }).unwrap();
+    rig.send("staff", &StaffCommand::Recovered { robot: r, load_at: None }).unwrap();
     assert_eq!(rig.run_job(job, 3_000), Status::Settled);
     rig.check_books();
 }

@@ -70,6 +70,10 @@ pub struct Knobs {
     pub never_ready: BTreeSet<RobotId>,
     /// Lets go of what it lifts, and says nothing.
     pub lets_go: BTreeSet<RobotId>,
+    /// The witness at transfer places sees nothing.
+    pub no_transfer_witness: bool,
+    /// Does not put its load down.
+    pub keeps_load: BTreeSet<RobotId>,
 }
 
 pub struct Puppet {
@@ -98,12 +102,16 @@ pub struct Puppet {
     pub views: u32,
     pub freed: bool,
     stuck: bool,
-    stops: BTreeSet<nooterra_engine::ids::StopId>,
+    pub stops: BTreeSet<nooterra_engine::ids::StopId>,
     asked: bool,
     answered: bool,
     /// At a step in common: 0 not yet, 1 ready, 2 told, 3 failed; and when all begin.
     pub lift: u8,
     pub begins: Instant,
+    /// What it has on it; where it is to put it down; it has what was left for it.
+    pub holds: Option<ItemId>,
+    pub put_down: Option<u32>,
+    pub fetched: bool,
 }
 
 pub struct Rig {
@@ -309,6 +317,9 @@ impl Rig {
                     answered: false,
                     lift: 0,
                     begins: Instant::ZERO,
+                    holds: None,
+                    put_down: None,
+                    fetched: false,
                 };
                 (robot(n), p)
             })
@@ -418,7 +429,7 @@ impl Rig {
                 }
             }
             Wish::Recover(ask) => self.crew.push(Wish::Recover(ask)),
-            Wish::PutBack { .. } => self.crew.push(w),
+            Wish::PutBack { .. } | Wish::Return(_) => self.crew.push(w),
             Wish::Help { operator, word } => self.help.push((operator, word)),
             Wish::Unheard { party, .. } => self.unheard.push(party),
             Wish::Show { party, job, head, terms } => self.shown.push((party, job, head, *terms)),
@@ -554,7 +565,7 @@ impl Rig {
                 p.step = l.plan.from_step;
                 p.lease = Some((l, o.fence));
                 (p.phase, p.granted, p.aborted) = (1, false, false);
-                (p.asked, p.answered) = (false, false);
+                (p.asked, p.answered, p.fetched, p.put_down) = (false, false, false, None);
                 p.lift = 0;
                 if self.knobs.refuse_offers.contains(&id) {
                     self.report(id, Report::LeaseRefused { lease, code: "BUSY".into() });
@@ -578,7 +589,7 @@ impl Rig {
             }
             Order::Route(r) => self.take_route(id, &r),
             Order::AccessGranted { .. } => p.granted = true,
-            Order::SafeExit { .. } => p.phase = 6,
+            Order::SafeExit { put_down, .. } => (p.phase, p.put_down) = (6, put_down),
             Order::Stop { stop, .. } => {
                 p.stops.insert(stop);
                 self.report(id, Report::StopAcked { stop });
@@ -684,7 +695,9 @@ impl Rig {
         let hold = never && p.lease.is_some() || !p.stops.is_empty();
         let target = p.lease.as_ref().and_then(|(l, _)| match p.phase {
             1..=3 => Some(l.plan.access_point),
+            4 if !p.fetched && l.plan.fetch.is_some() => l.plan.fetch.map(|f| f.vertex),
             4 => l.plan.steps.get(usize::from(p.step)).map(|s| s.vertex),
+            6 => p.put_down,
             _ => None,
         });
         if !hold && !p.route.is_empty() && now.since(p.moved) >= Span::from_secs(2) && target != Some(p.at) {
@@ -764,10 +777,12 @@ impl Rig {
             let from_step = p.step;
             self.report(id, Report::ExecutionStarted { leg, plan_hash: plan.hash(), from_step });
         }
+        self.leaves_load(id, job);
         let p = self.robots.get_mut(&id).unwrap();
-        if p.phase != 4 || !p.stops.is_empty() {
+        if p.phase != 4 || !p.stops.is_empty() || !self.fetches(id, job) {
             return;
         }
+        let p = self.robots.get_mut(&id).unwrap();
         if !p.aborted && self.knobs.abort_before_step.get(&id) == Some(&p.step) {
             p.aborted = true;
             self.report(id, Report::ExecutionAborted { reason: report::AbortReason::Mechanical, detail: "knob".into() });
@@ -818,6 +833,7 @@ impl Rig {
         }
         if let Some((item, held)) = scan {
             self.report(id, Report::CustodyChanged { item, held, mass_g: 500 });
+            self.robots.get_mut(&id).unwrap().holds = held.then_some(item);
             if !blind {
                 let _ = self.send("site", &see(WitnessClass::CustodyScan, Some(item)));
             }

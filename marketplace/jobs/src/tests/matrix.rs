@@ -137,6 +137,7 @@ fn events(job: &Job) -> Vec<Event> {
             disposition: Disposition::Handover,
             exit_by: Instant::from_secs(600),
             fault: Fault::Owner,
+            transfer: Some(5),
         },
         Event::SafeExitConfirmed { how: ExitProof::Witness, custody: Custody::None },
         Event::SafeExitEscalated { level: 1 },
@@ -228,6 +229,10 @@ fn events(job: &Job) -> Vec<Event> {
         Event::LiftFailed { measure_g: 1 },
         Event::LiftOverdue { measured, limit },
         Event::TeamBroken { by: nooterra_engine::ids::JobId::named("other"), fault: Fault::None },
+        Event::TransferPutDown { place: 5, item: ItemId::named("parcel"), mass_g: 1 },
+        Event::TransferScanned { witness: WitnessId::named("w"), place: 5, robot, measure: 1, artefact: Digest::ZERO },
+        Event::TransferFailed { place: 5, reason: crate::transfer::TransferEnd::Overdue },
+        Event::TransferFetched { place: 5, item: ItemId::named("parcel"), mass_g: 1, state_hash: Digest::ZERO },
     ]
 }
 

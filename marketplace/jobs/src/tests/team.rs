@@ -85,7 +85,13 @@ fn who_waits_to_lift_has_a_deadline_until_it_is_done() {
     let up = fold(&told, &[Event::CheckpointReached { index: 1, place: 3, work_bps_claimed: 5_000, state_hash: Digest::ZERO }]);
     assert!(up.has_lifted() && due(&up).is_none());
     // What the robot said is over with its lease.
-    let exit = Event::SafeExitOrdered { cause: Cause::StallLimit, disposition: Disposition::Handover, exit_by: AT, fault: Fault::Owner };
+    let exit = Event::SafeExitOrdered {
+        cause: Cause::StallLimit,
+        disposition: Disposition::Handover,
+        exit_by: AT,
+        fault: Fault::Owner,
+        transfer: None,
+    };
     let leg = ready.leg().unwrap().offer;
     let ended = Event::LeaseEnded { lease: leg.lease, leg: leg.leg, reason: crate::event::ReleaseReason::Exited };
     let left = fold(&ready, &[exit, ended]);

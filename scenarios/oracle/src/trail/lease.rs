@@ -310,6 +310,8 @@ impl Leases {
                 | Event::ExecutionStarted { .. }
                 | Event::CheckpointReached { .. }
                 | Event::CustodyChanged { .. }
+                | Event::TransferPutDown { .. }
+                | Event::TransferFetched { .. }
                 | Event::ExecutionStalled { .. }
                 | Event::ExecutionResumed { .. }
                 | Event::ExecutionCompleted { .. }

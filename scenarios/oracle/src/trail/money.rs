@@ -361,6 +361,9 @@ fn gate(d: &Dossier) -> Vec<&'static str> {
         if d.custody == Custody::Held {
             open.push("the robot has the item");
         }
+        if d.custody == Custody::Deposited {
+            open.push("the item lies where another robot should fetch it");
+        }
         if d.incidents.values().any(|(severity, triaged, _)| *severity >= 4 && !*triaged) {
             open.push("a serious incident is not looked at");
         }

@@ -2,6 +2,7 @@
 
 use nooterra_control::input::{CaseCommand, Document, FinanceCommand, Hours, Line, Month, NewSeries, Repeat, StandingOffer, WeeklyRule};
 use nooterra_control::puppets::coins::{three, yen};
+use nooterra_control::puppets::floor::with_niches;
 use nooterra_control::puppets::rig::{Rig, genesis, operator, party, robot};
 use nooterra_control::puppets::skilled::skilled;
 use nooterra_control::stops::{StopOrder, StopWhat};
@@ -14,6 +15,7 @@ use nooterra_jobs::event::{Fault, RevokeReason};
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::Window;
 use nooterra_ledger::Account;
+use nooterra_operations::RobotStatus;
 use nooterra_port::{Action, Report};
 use nooterra_skills::Tier;
 use nooterra_trust::claim::{Bearer, Head, Item, Portion};
@@ -88,6 +90,59 @@ pub fn handover() -> Rig {
     let job = rig.ask(rig.patrol(&[2, 3, 4]));
     rig.run_job(job, 3_000);
     rig.run(200);
+    rig
+}
+
+/// A robot gives up with its load on it where there is a place to leave it; another fetches it. Is there a witness?
+fn load_left(sees: bool) -> Rig {
+    let robots = THREE;
+    let mut rig = kept(Rig::on(with_niches(8, &[3]), genesis(Policy::scenario(), robots), robots));
+    rig.knobs.no_transfer_witness = !sees;
+    rig.run(10);
+    rig.knobs.abort_before_step.insert(robot("a1"), 1);
+    let job = rig.ask(rig.delivery(1, 6));
+    rig.run_job(job, 3_000);
+    rig.run(200);
+    rig
+}
+
+pub fn load_handed_over() -> Rig {
+    load_left(true)
+}
+
+pub fn load_unseen() -> Rig {
+    load_left(false)
+}
+
+/// A robot dies with its load on it: people carry it to where another fetches it. That one gives up before it is there, and
+/// nobody comes any more: people bring it back.
+pub fn load_brought_back() -> Rig {
+    let mut rig = kept(Rig::on(with_niches(8, &[3]), genesis(Policy::scenario(), THREE), THREE));
+    rig.run(10);
+    let job = rig.ask(rig.delivery(1, 6));
+    for _ in 0..1_200 {
+        if rig.c.state().jobs[&job].checkpoint == 1 {
+            break;
+        }
+        rig.tick();
+    }
+    let Some(first) = rig.c.state().jobs[&job].robot() else { return rig };
+    let now = rig.now;
+    rig.knobs.dead.insert(first, now);
+    rig.knobs.refuse_offers.extend([robot("a1"), robot("a2"), robot("b1")]);
+    for _ in 0..2_000 {
+        if rig.c.state().robots[&first].robot.status == RobotStatus::Stranded {
+            break;
+        }
+        rig.tick();
+    }
+    let place = rig.c.state().jobs[&job].transfer.map(|t| t.place);
+    let _ = rig.send("staff", &StaffCommand::Recovered { robot: first, load_at: place });
+    let _ = rig.scan_transfer(job, first, place.unwrap_or(0));
+    until(&mut rig, job, Status::Aborted);
+    let _ = rig.send("staff", &StaffCommand::LoadReturned { job, found: true });
+    rig.run_job(job, 3_000);
+    rig.run(100);
     rig
 }
 
@@ -590,6 +645,9 @@ pub const ALL: &[Named] = &[
     ("two_coins", two_coins),
     ("series", series),
     ("handover", handover),
+    ("load handed over", load_handed_over),
+    ("load unseen", load_unseen),
+    ("load brought back", load_brought_back),
     ("stopped", stopped),
     ("stopped_for_good", stopped_for_good),
     ("collision", collision),

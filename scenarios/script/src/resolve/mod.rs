@@ -281,6 +281,7 @@ fn policy(desk: &mut Desk<'_>, p: &Policy, tariffs: &mut [TariffPlan], trades: &
         settle_after: t(&p.settle_after),
         payout_after: t(&p.payout_after),
         max_legs: p.max_legs.as_ref().map(|v| v.value),
+        substitution: p.substitution.as_ref().map(|v| v.value),
         platform_ppm: s(&p.platform_share),
         insurance_ppm: s(&p.insurance_share),
         developer_ppm: s(&p.developer_share),

@@ -28,6 +28,7 @@ pub(crate) fn check(r: &mut Reader, joined: &Joined) {
     lifts(r, joined);
     shafts(r, joined);
     levels(r, joined);
+    transfers(r, joined);
 }
 
 /// The same name on two levels, the same name of two doors.
@@ -296,6 +297,24 @@ fn levels(r: &mut Reader, joined: &Joined) {
                 what,
                 "check the measurements: the scale is probably wrong",
             );
+        }
+    }
+}
+
+/// Transfer places where a load cannot stay, or where whoever fetches it is in the way of others.
+fn transfers(r: &mut Reader, joined: &Joined) {
+    let (site, near) = (&joined.site, joined.site.neighbours());
+    for v in site.vertex_indexes().filter(|v| site.vertices[v.at()].flags.is_transfer_place) {
+        let x = &site.vertices[v.at()];
+        let (at, path) = (joined.places.vertices[v.at()], joined.vertex_paths[v.at()].as_str());
+        let name = if x.name.is_empty() { "a transfer place".to_owned() } else { format!("the transfer place `{}`", shortened(&x.name)) };
+        if !x.can_hold_a_load() {
+            let what = format!("{name} is a charger, dispenser, ingestor, lift cabin or no place to stop");
+            r.findings.warning(at, path, what, "nothing is put down there; mark a vertex of its own");
+        } else if near[v.at()].is_empty() {
+            r.findings.warning(at, path, format!("{name} is on no lane"), "nobody gets there; lead a lane to it");
+        } else if near[v.at()].len() > 1 {
+            r.findings.note(at, path, format!("{name} lies on a way"), "who puts down or fetches stands in the way of others; use a niche");
         }
     }
 }

@@ -218,6 +218,7 @@ impl Joiner {
             let Some(p) = self.point(l, v) else { continue };
             let raw = &self.levels[l].vertices[v];
             let speaks = raw.flags.is_charger
+                || raw.flags.is_transfer_place
                 || raw.spawn_name.is_some()
                 || raw.spawn_type.is_some()
                 || raw.pickup_dispenser.is_some()

@@ -130,12 +130,13 @@ const LEVEL_LIMITS: [(&str, usize); 9] = [
     ("holes", 2_000),
     ("models", 200_000),
 ];
-const VERTEX_KEYS: [&str; 16] = [
+const VERTEX_KEYS: [&str; 17] = [
     "is_charger",
     "is_parking_spot",
     "is_holding_point",
     "is_passthrough_point",
     "is_cleaning_zone",
+    "is_transfer_place",
     "pickup_dispenser",
     "dropoff_ingestor",
     "dock_name",
@@ -334,6 +335,7 @@ fn vertex(r: &mut Reader, unknown: &mut Unknown, n: &Node, path: &str, y_sign: f
         is_holding_point: flag("is_holding_point"),
         is_passthrough_point: flag("is_passthrough_point"),
         is_cleaning_zone: flag("is_cleaning_zone"),
+        is_transfer_place: flag("is_transfer_place"),
     };
     let mut word = |key: &str| r.text_at(p, key, &prefix).filter(|t| !t.is_empty());
     v.pickup_dispenser = word("pickup_dispenser");

@@ -21,6 +21,7 @@ const CHARGER: Colour = [32, 150, 83, 255];
 const PICKUP: Colour = [222, 120, 16, 255];
 const DROPOFF: Colour = [126, 70, 170, 255];
 const PARKING: Colour = [44, 108, 190, 255];
+const TRANSFER: Colour = [124, 77, 160, 255];
 const WHITE: Colour = [255, 255, 255, 255];
 const NONE: Colour = [0, 0, 0, 0];
 
@@ -343,6 +344,8 @@ impl Panel<'_> {
                     rings: vec![vec![at + Vec2::new(0.0, 1.4 * r), at + Vec2::new(1.3 * r, -0.9 * r), at + Vec2::new(-1.3 * r, -0.9 * r)]],
                     fill: DROPOFF,
                 });
+            } else if v.flags.is_transfer_place {
+                self.shapes.extend(transfer_sign(at, r));
             } else if v.flags.is_parking_spot {
                 self.shapes.push(Shape::Area { rings: vec![square(0.95)], fill: PARKING });
                 if r > 4.0 {
@@ -517,6 +520,15 @@ impl Panel<'_> {
     }
 }
 
+/// A tray with a box on it: where a load may lie for another robot.
+fn transfer_sign(at: Vec2, r: f64) -> [Shape; 2] {
+    let ring = |x: [(f64, f64); 4]| vec![x.map(|(x, y)| at + Vec2::new(x, y) * r).to_vec()];
+    [
+        Shape::Area { rings: ring([(-1.1, 0.55), (1.1, 0.55), (1.1, 0.95), (-1.1, 0.95)]), fill: TRANSFER },
+        Shape::Area { rings: ring([(-0.6, -0.75), (0.6, -0.75), (0.6, 0.35), (-0.6, 0.35)]), fill: TRANSFER },
+    ]
+}
+
 /// Does a line pass through a box?
 fn meets(s: &Segment, (low, high): &(Vec2, Vec2)) -> bool {
     let d = s.b - s.a;
@@ -598,6 +610,7 @@ fn foot(page: &mut Page, scale: f64, legend: bool, y: f64) {
         "parking",
     );
     item(page, &|s, at| s.push(Shape::Circle { at, radius: r * 0.75, fill: WHITE, rim: (1.4, PARKING) }), "holding");
+    item(page, &|s, at| s.extend(transfer_sign(at, r)), "transfer");
     item(page, &|s, at| s.push(line(vec![at - Vec2::new(9.0, 0.0), at + Vec2::new(9.0, 0.0)], 2.0, faded(SERIES[0], 120), true)), "lane");
     item(
         page,
