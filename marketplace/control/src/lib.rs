@@ -84,6 +84,7 @@ pub mod puppets {
     pub mod floor;
     pub mod lifting;
     pub mod loads;
+    pub mod obeying;
     pub mod rig;
     pub mod skilled;
 }

@@ -91,8 +91,13 @@ impl Unit<'_> {
         // A job without an operator takes no robot from others: the batch is made again without it.
         let mut uncovered = Vec::new();
         let (view, batch) = loop {
-            let view = self.view(&due, &robots, now);
-            let batch = assign::assign(&view);
+            let mut view = self.view(&due, &robots, now);
+            let mut batch = assign::assign(&view);
+            if self.docks_clash(&view, &batch) {
+                // Somebody would come back to a dock where another still charges: nobody charges before work then.
+                view.robots.iter_mut().for_each(|r| r.charge_w = 0);
+                batch = assign::assign(&view);
+            }
             let bare = self.bare(&due, &batch);
             if bare.is_empty() {
                 break (view, batch);
@@ -233,6 +238,17 @@ impl Unit<'_> {
         let places = self.charging_places(&robots);
         let held = |(robot, at): &(RobotId, Interval)| Some(DockHeld { dock: dock_at(*places.get(robot)?), robot: *robot, at: *at });
         who.iter().filter_map(held).collect()
+    }
+
+    /// Would a robot come back to a dock while another of the batch charges there?
+    fn docks_clash(&self, view: &View, batch: &Batch) -> bool {
+        let docks = self.docks_before(view, batch);
+        let returns = if docks.is_empty() { Vec::new() } else { self.reservations(view, batch, Vec::new()).returns };
+        let back = |r: &Return| batch.pairs().find(|(_, i, _)| view.robots[*i as usize].robot == r.robot).map(|(_, _, c)| c.back);
+        returns.iter().any(|r| {
+            let there = |d: &DockHeld| d.dock == r.dock && d.robot != r.robot && back(r).is_some_and(|b| d.at.from <= b && b < d.at.to);
+            docks.iter().any(there)
+        })
     }
 
     fn pair(&self, job_ix: u32, robot_ix: u32, job: &Job, c: &RobotCell, stops: &[u32], now: Instant) -> Pair {

@@ -24,6 +24,7 @@ mod levels;
 mod lifting;
 mod loads;
 mod moving_jobs;
+mod obeying;
 mod recovery;
 mod rig;
 mod scores;

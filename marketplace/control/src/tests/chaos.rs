@@ -24,6 +24,17 @@ enum Mishap {
         b: u32,
         c: u32,
     },
+    /// Booked for later.
+    Later {
+        a: u32,
+        b: u32,
+        minutes: u64,
+    },
+    /// A battery is as full as this from now on.
+    Drain {
+        robot: usize,
+        soc_bps: u32,
+    },
     Cut {
         robot: usize,
         secs: u64,
@@ -81,6 +92,8 @@ fn mishap() -> impl Strategy<Value = Mishap> {
     prop_oneof![
         4 => (0..8u32, 0..8u32).prop_map(|(from, to)| Mishap::Ask { from, to }),
         2 => (0..8u32, 0..8u32, 0..8u32).prop_map(|(a, b, c)| Mishap::Patrol { a, b, c }),
+        3 => (0..8u32, 0..8u32, 2..50u64).prop_map(|(a, b, minutes)| Mishap::Later { a, b, minutes }),
+        1 => (r.clone(), 1_200..9_900u32).prop_map(|(robot, soc_bps)| Mishap::Drain { robot, soc_bps }),
         2 => (r.clone(), 5..120u64).prop_map(|(robot, secs)| Mishap::Cut { robot, secs }),
         1 => r.clone().prop_map(|robot| Mishap::Die { robot }),
         1 => (r.clone(), 0..2u16).prop_map(|(robot, step)| Mishap::GiveUp { robot, step }),
@@ -134,6 +147,13 @@ proptest! {
             match m {
                 Mishap::Ask { from, to } => { let j = NewJob { currency: coin(from + to), ..rig.delivery(from, to) }; jobs.push(rig.ask(j)); }
                 Mishap::Patrol { a, b, c } => { let j = NewJob { currency: coin(a), ..rig.patrol(&[a, b, c]) }; jobs.push(rig.ask(j)); }
+                Mishap::Later { a, b, minutes } => {
+                    let start = rig.now + Span::from_mins(minutes);
+                    let window = Window { start, end: start + Span::from_mins(20) };
+                    let j = NewJob { currency: coin(b), window, ..rig.patrol(&[a, b]) };
+                    jobs.push(rig.ask(j));
+                }
+                Mishap::Drain { robot, soc_bps } => rig.robots.get_mut(&id(robot)).unwrap().soc_bps = soc_bps,
                 Mishap::Cut { robot, secs } => { let now = rig.now; rig.knobs.cut.insert(id(robot), (now, now + Span::from_secs(secs))); }
                 Mishap::Die { robot } => { let now = rig.now; rig.knobs.dead.entry(id(robot)).or_insert(now); }
                 Mishap::GiveUp { robot, step } => { rig.knobs.abort_before_step.insert(id(robot), step); }

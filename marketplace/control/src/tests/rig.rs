@@ -103,8 +103,8 @@ pub struct Puppet {
     pub freed: bool,
     stuck: bool,
     pub stops: BTreeSet<nooterra_engine::ids::StopId>,
-    asked: bool,
-    answered: bool,
+    pub(super) asked: bool,
+    pub(super) answered: bool,
     /// At a step in common: 0 not yet, 1 ready, 2 told, 3 failed; and when all begin.
     pub lift: u8,
     pub begins: Instant,
@@ -524,117 +524,8 @@ impl Rig {
     pub fn is_dead(&self, r: RobotId) -> bool {
         self.knobs.dead.get(&r).is_some_and(|t| *t <= self.now)
     }
-    fn is_cut(&self, r: RobotId) -> bool {
+    pub(super) fn is_cut(&self, r: RobotId) -> bool {
         self.is_dead(r) || self.knobs.cut.get(&r).is_some_and(|(a, b)| *a <= self.now && self.now < *b)
-    }
-
-    fn order(&mut self, o: SignedOrder) {
-        assert!(key("platform").public().verify(&o.signing_bytes(), &nooterra_trust::Signature(o.sig)));
-        let id = o.robot;
-        if self.is_cut(id) {
-            return;
-        }
-        let p = self.robots.get_mut(&id).unwrap();
-        if o.order_seq != p.orders_seen + 1 {
-            return;
-        }
-        p.orders_seen += 1;
-        if !matches!(o.body, Order::Stop { .. }) && o.fence < p.fence {
-            return self.report(id, Report::OrderAcked { order_seq: o.order_seq, code: "FENCE_STALE".into() });
-        }
-        p.fence = o.fence;
-        p.seen.push(o.body.clone());
-        self.report(id, Report::OrderAcked { order_seq: o.order_seq, code: String::new() });
-        let p = self.robots.get_mut(&id).unwrap();
-        match o.body {
-            Order::LeaseOffer(l) => {
-                if self.knobs.ignore_offers.contains(&id) {
-                    return;
-                }
-                let lease = l.lease;
-                let plan_hash = l.plan.hash();
-                if l.ahead {
-                    let r = if self.knobs.refuse_offers.contains(&id) {
-                        Report::LeaseRefused { lease, code: "BUSY".into() }
-                    } else {
-                        p.ahead.push((l, o.fence));
-                        Report::LeaseAccepted { lease, plan_hash }
-                    };
-                    return self.report_under(id, r, Some(lease), o.fence);
-                }
-                p.step = l.plan.from_step;
-                p.lease = Some((l, o.fence));
-                (p.phase, p.granted, p.aborted) = (1, false, false);
-                (p.asked, p.answered, p.fetched, p.put_down) = (false, false, false, None);
-                p.lift = 0;
-                if self.knobs.refuse_offers.contains(&id) {
-                    self.report(id, Report::LeaseRefused { lease, code: "BUSY".into() });
-                    self.robots.get_mut(&id).unwrap().lease = None;
-                    return;
-                }
-                self.report(id, Report::LeaseAccepted { lease, plan_hash });
-            }
-            Order::LeaseDue { lease } => {
-                let Some(at) = p.ahead.iter().position(|(l, _)| l.lease == lease) else { return };
-                assert!(p.lease.is_none(), "one at a time");
-                let (l, _) = p.ahead.remove(at);
-                p.step = l.plan.from_step;
-                p.lease = Some((l, o.fence));
-                (p.phase, p.granted, p.aborted, p.asked, p.answered, p.lift) = (1, false, false, false, false, 0);
-            }
-            Order::LeaseEnd { lease, .. } if p.ahead.iter().any(|(l, _)| l.lease == lease) => p.ahead.retain(|(l, _)| l.lease != lease),
-            Order::LeaseEnd { lease, .. } if p.lease.as_ref().is_some_and(|(l, _)| l.lease == lease) => {
-                p.lease = None;
-                p.phase = 0;
-            }
-            Order::Route(r) => self.take_route(id, &r),
-            Order::AccessGranted { .. } => p.granted = true,
-            Order::SafeExit { put_down, .. } => (p.phase, p.put_down) = (6, put_down),
-            Order::Stop { stop, .. } => {
-                p.stops.insert(stop);
-                self.report(id, Report::StopAcked { stop });
-            }
-            Order::ClearStop { stop } => {
-                p.stops.remove(&stop);
-            }
-            Order::Revoke { plan, .. } if !self.knobs.deaf_to_revoke.contains(&id) => {
-                self.report(id, Report::AccessRevokeAcked { plan });
-            }
-            Order::Approval(a) => {
-                p.answered = true;
-                if a.skip == Some(p.step) {
-                    p.step += 1;
-                }
-                if a.granted && !self.knobs.sits_on_approvals {
-                    self.report(id, Report::ApprovalConsumed { approval: a.approval, action_hash: a.action_hash });
-                }
-            }
-            Order::Lift { at, .. } => (p.lift, p.begins) = (2, at),
-            Order::Assist { assist, open, .. } => p.line = open.then_some(assist),
-            Order::Intervention(i) if !self.knobs.deaf_to_help => {
-                let code = self.knobs.refuse_help.unwrap_or_default().to_owned();
-                if code.is_empty() && matches!(i.action, nooterra_port::Action::Resume {}) {
-                    p.freed = true;
-                }
-                let (assist, intervention, applied) = (i.assist, i.intervention, i.action.args());
-                self.report(id, Report::InterventionAnswered { assist, intervention, code, applied, clamps: vec![] });
-            }
-            _ => {}
-        }
-    }
-
-    fn take_route(&mut self, id: RobotId, r: &Route) {
-        let p = self.robots.get_mut(&id).unwrap();
-        if p.order != Some(r.order) {
-            p.order = Some(r.order);
-            p.route.clear();
-            p.last_id = r.nodes[0].sequence_id;
-            assert_eq!(p.at, r.nodes[0].vertex, "a new way starts where the robot stands");
-        }
-        for (n, e) in r.nodes.iter().skip(1).zip(&r.edges) {
-            assert_eq!(n.sequence_id, e.sequence_id + 1);
-            p.route.push((n.sequence_id, n.vertex, n.is_goal));
-        }
     }
 
     pub fn report(&mut self, id: RobotId, r: Report) {
@@ -643,7 +534,7 @@ impl Rig {
         self.report_under(id, r, lease, fence);
     }
 
-    fn report_under(&mut self, id: RobotId, r: Report, lease: Option<LeaseId>, fence: u64) {
+    pub(super) fn report_under(&mut self, id: RobotId, r: Report, lease: Option<LeaseId>, fence: u64) {
         let now = self.now;
         let p = self.robots.get_mut(&id).unwrap();
         let mut d = r.draft("robot");
