@@ -144,7 +144,7 @@ impl Manifest {
         if prices.is_empty() || !prices.windows(2).all(|w| w[0].currency < w[1].currency) {
             return Err(bad("licence.prices", "at least one, ascending, each currency once", prices.len()));
         }
-        for p in prices.iter().filter(|p| p.fee > p.cap) {
+        if let Some(p) = prices.iter().find(|p| p.fee > p.cap) {
             let r = Rejection::new(Code::AmountInvalid).field("licence.cap");
             return Err(r.expected(format!("at least the fee of {}", p.fee)).actual(p.cap));
         }

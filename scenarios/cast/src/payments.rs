@@ -192,10 +192,10 @@ impl Payments {
 
     pub(crate) fn advance(&mut self, now: Instant) {
         while let Some((_, report)) = self.answers.pop_due(now) {
-            if let PaymentReport::ChargebackWon { provider_ref, fee_back } = &report {
-                if let Some(t) = self.taken.remove(provider_ref) {
-                    *self.collected.entry(t.currency).or_default() += signed(t.amount) + signed(*fee_back);
-                }
+            if let PaymentReport::ChargebackWon { provider_ref, fee_back } = &report
+                && let Some(t) = self.taken.remove(provider_ref)
+            {
+                *self.collected.entry(t.currency).or_default() += signed(t.amount) + signed(*fee_back);
             }
             self.outbox.push(report.draft("payments"), now, 0);
         }

@@ -175,14 +175,11 @@ impl Counts {
         }
     }
     fn see_job(&mut self, at: Instant, e: &JobEvent) {
-        match e {
-            JobEvent::IncidentOpened { code, severity, .. } => {
-                *self.incidents.entry(*severity).or_default() += 1;
-                if self.incident_lines.len() < LINES {
-                    self.incident_lines.push(format!("{at} {code:?}, severity {severity}"));
-                }
+        if let JobEvent::IncidentOpened { code, severity, .. } = e {
+            *self.incidents.entry(*severity).or_default() += 1;
+            if self.incident_lines.len() < LINES {
+                self.incident_lines.push(format!("{at} {code:?}, severity {severity}"));
             }
-            _ => {}
         }
     }
 }

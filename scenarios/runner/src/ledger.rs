@@ -209,24 +209,23 @@ impl LedgerOfLog {
     /// Every job that was asked for, with its money, in order of the first posting.
     #[must_use]
     pub fn jobs(&self) -> Vec<JobLine> {
-        let mut lines: BTreeMap<JobId, (usize, Option<u64>, Option<u64>, Option<Currency>)> =
-            self.jobs.keys().map(|j| (*j, (0, None, None, None))).collect();
+        let blank = |job: &JobId| {
+            let last_event = self.jobs.get(job).copied().unwrap_or_default();
+            JobLine { job: job.to_string(), last_event, entries: 0, first_ns: None, last_ns: None, currency: None, escrow: 0 }
+        };
+        let mut lines: BTreeMap<JobId, JobLine> = self.jobs.keys().map(|j| (*j, blank(j))).collect();
         for e in self.journal.entries() {
             let Some(job) = e.job else { continue };
-            let (n, first, last, currency) = lines.entry(job).or_default();
-            *n += 1;
-            *first = first.or(Some(e.at.0));
-            *last = Some(e.at.0);
-            *currency = currency.or(e.currency);
+            let line = lines.entry(job).or_insert_with(|| blank(&job));
+            line.entries += 1;
+            line.first_ns = line.first_ns.or(Some(e.at.0));
+            line.last_ns = Some(e.at.0);
+            if let Some(c) = e.currency.filter(|_| line.currency.is_none()) {
+                line.currency = Some(c.to_string());
+                line.escrow = self.book.posted(Account::Escrow { job }, c) + self.book.posted(Account::Held { job }, c);
+            }
         }
-        let kept = |job, c| self.book.posted(Account::Escrow { job }, c) + self.book.posted(Account::Held { job }, c);
-        let line = |(job, (entries, first_ns, last_ns, currency)): (JobId, (usize, _, _, Option<Currency>))| {
-            let escrow = currency.map_or(0, |c| kept(job, c));
-            let currency = currency.map(|c| c.to_string());
-            let last_event = self.jobs.get(&job).copied().unwrap_or_default();
-            JobLine { job: job.to_string(), last_event, entries, first_ns, last_ns, currency, escrow }
-        };
-        let mut lines: Vec<JobLine> = lines.into_iter().map(line).collect();
+        let mut lines: Vec<JobLine> = lines.into_values().collect();
         // As the money came; jobs that moved none stand last.
         lines.sort_by_key(|l| l.first_ns.map_or((1, 0), |ns| (0, ns)));
         lines

@@ -95,7 +95,7 @@ fn an_interval_cuts_the_hours_of_a_day() {
         WeeklyRule { exceptions: vec![Exception { day: 3, hours: Some(Hours { from_s: 0, to_s: 7_200 }) }], ..rule(79_200, 93_600) };
     let got = repeated(night, 3_600, 60, days(2), days(4), None).unwrap();
     assert!(got.windows(2).all(|w| w[0].start <= w[1].start), "{got:?}");
-    assert_eq!(got.len(), 6, "22 to 02 of the one day, twice of which lie in the next, with its own two: {got:?}");
+    assert_eq!(got.len(), 8, "what is left of a first night, all of a second, and beside its end the two of the day itself: {got:?}");
 }
 
 #[test]

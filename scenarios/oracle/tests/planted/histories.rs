@@ -503,7 +503,7 @@ pub fn two_coins() -> Rig {
 /// The same delivery three times at a framework price, each asked for when its time has come, and the series ended.
 pub fn series() -> Rig {
     let mut g = genesis(Policy::scenario(), TWO);
-    g.policy.series.lead = nooterra_engine::Span::from_secs(60);
+    g.policy.series.lead = Span::from_secs(60);
     let mut rig = kept(Rig::of(g, TWO));
     rig.run(10);
     let offer = OwnerCommand::SetStandingOffer(StandingOffer {
@@ -518,8 +518,8 @@ pub fn series() -> Rig {
     let _ = rig.send("acme", &offer);
     let rule = WeeklyRule { days: 127, hours: Hours { from_s: 0, to_s: 86_400 }, zone: "UTC".into(), exceptions: vec![] };
     let job = Box::new(rig.delivery(2, 5));
-    let from = rig.now + nooterra_engine::Span::from_secs(60);
-    let (every, until) = (Some(Repeat { every_s: 600, length_s: 1_800 }), from + nooterra_engine::Span::from_mins(600));
+    let from = rig.now + Span::from_secs(60);
+    let (every, until) = (Some(Repeat { every_s: 600, length_s: 1_800 }), from + Span::from_mins(600));
     let new = NewSeries { job, rule, every, from, until, count: Some(5), owner: party("acme") };
     let _ = rig.send("rq", &RequesterCommand::CreateSeries(Box::new(new)));
     rig.run(1_900);
