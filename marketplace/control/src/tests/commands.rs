@@ -193,6 +193,45 @@ fn uncaptured() -> (Rig, JobId) {
     (rig, job)
 }
 
+/// One whose robot leaves and is to put its load down at vertex 16, another robot being there.
+fn to_put_down() -> (Rig, JobId) {
+    let robots = &[("a1", "acme", 8), ("a2", "acme", 15)];
+    let g = super::rig::genesis(crate::Policy::scenario(), robots);
+    let mut rig = Rig::on(super::floor::with_niches(8, &[3]), g, robots);
+    rig.run(10);
+    let job = rig.ask(rig.delivery(2, 5));
+    rig.until(job, Status::Executing);
+    while rig.c.state().jobs[&job].checkpoint == 0 {
+        rig.tick();
+    }
+    let first = bound(&rig, job).unwrap();
+    rig.knobs.keeps_load.insert(first);
+    rig.knobs.abort_before_step.insert(first, 1);
+    rig.until(job, Status::AbortingSafeExit);
+    (rig, job)
+}
+
+/// One whose next robot stands where the load lies and has not taken it up.
+fn to_fetch() -> (Rig, JobId) {
+    let (mut rig, job) = to_put_down();
+    rig.knobs.keeps_load.clear();
+    rig.until(job, Status::EnRoute);
+    let second = bound(&rig, job).unwrap();
+    rig.robots.get_mut(&second).unwrap().fetched = true;
+    rig.until(job, Status::Executing);
+    (rig, job)
+}
+
+/// One that ended with its load in a transfer place.
+fn load_left() -> (Rig, JobId) {
+    let (mut rig, job) = to_put_down();
+    rig.knobs.keeps_load.clear();
+    rig.until(job, Status::Handover);
+    rig.send("rq", &RequesterCommand::Cancel { job, safety: false }).unwrap();
+    assert_eq!(rig.status(job), Status::Aborted);
+    (rig, job)
+}
+
 /// A situation by its name.
 type Named = (&'static str, fn() -> (Rig, JobId));
 
@@ -203,6 +242,9 @@ const BESIDE: &[Named] = &[
     ("EXECUTING:seen-outside", left),
     ("COMPLETED:seen-outside", done_unseen),
     ("RESERVED:uncaptured", uncaptured),
+    ("ABORTING_SAFE_EXIT:to-put-down", to_put_down),
+    ("EXECUTING:to-fetch", to_fetch),
+    ("ABORTED:load-left", load_left),
 ];
 
 type Make = fn(&Rig, JobId) -> Envelope;
@@ -275,6 +317,13 @@ const SAID: &[(&str, Make)] = &[
     ("RB ExecutionCompleted", |r, job| report(r, job, &Report::ExecutionCompleted { steps: 4 })),
     ("RB ExecutionAborted", |r, job| report(r, job, &Report::ExecutionAborted { reason: AbortReason::Mechanical, detail: "x".into() })),
     ("RB SafeExitReported", |r, job| report(r, job, &Report::SafeExitReported { custody: false, pose: pose(r, 8) })),
+    ("RB LoadPutDown", |r, job| report(r, job, &Report::LoadPutDown { item: ItemId::named("parcel"), vertex: 16, mass_g: 500 })),
+    ("RB LoadFetched", |r, job| {
+        let (j, item) = (&r.c.state().jobs[&job], ItemId::named("parcel"));
+        let state_hash = nooterra_port::order::left_hash(job, j.checkpoint, item, 16, j.state_hash);
+        report(r, job, &Report::LoadFetched { item, vertex: 16, mass_g: 500, state_hash })
+    }),
+    ("OS LoadReturned", |r, job| words(r, "staff", job, &StaffCommand::LoadReturned { job, found: true })),
     ("RB ApprovalAsked", |r, job| report(r, job, &Report::ApprovalAsked { wanted: Wanted::ExtraArea { vertices: vec![7] }, skip: false })),
     ("SI AccessPlanIssued", |r, job| {
         let (valid_from, valid_to) = (r.now, r.c.state().jobs[&job].window().end + Span::from_mins(5));

@@ -178,6 +178,42 @@ fn parameters_may_be_typed_or_plain() {
 }
 
 #[test]
+fn transfer_places_are_read_and_odd_ones_named() {
+    let text = building(
+        &list(&[
+            "[0, 0, 0, a, {is_charger: true, spawn_robot_name: r, spawn_robot_type: TinyRobot}]",
+            "[5, 0, 0, way]",
+            "[5, 3, 0, niche, {is_transfer_place: [4, true]}]",
+            "[9, 0, 0, through, {is_transfer_place: true}]",
+            "[12, 0, 0, dock, {is_transfer_place: true, is_charger: true}]",
+            "[20, 9, 0, alone, {is_transfer_place: true}]",
+        ]),
+        &list(&[
+            "[0, 1, {bidirectional: true}]",
+            "[1, 2, {bidirectional: true}]",
+            "[1, 3, {bidirectional: true}]",
+            "[3, 4, {bidirectional: true}]",
+        ]),
+        "",
+    );
+    let site = import("t.yaml", &text).unwrap_or_else(|f| panic!("{f:#?}")).site;
+    let places: Vec<&str> = site.vertices.iter().filter(|v| v.flags.is_transfer_place).map(|v| v.name.as_str()).collect();
+    assert_eq!(places, ["niche", "through", "dock", "alone"]);
+    assert_eq!(site.vertices.iter().filter(|v| v.flags.is_transfer_place && v.can_hold_a_load()).count(), 3);
+    let got = remarks(&text);
+    for part in [
+        "note: levels.L1.vertices[3]: the transfer place `through` lies on a way",
+        "warning: levels.L1.vertices[4]: the transfer place `dock` is a charger",
+        "warning: levels.L1.vertices[5]: the transfer place `alone` is on no lane",
+    ] {
+        assert!(has(&got, part), "{part} is not among {got:#?}");
+    }
+    assert!(!has(&got, "`niche`"), "{got:#?}");
+    let told = crate::summary::summary(&site).to_string();
+    assert!(told.contains("3 transfer places") || told.contains("4 transfer places"), "{told}");
+}
+
+#[test]
 fn backward_orientation_turns_with_the_lane() {
     use crate::model::LaneOrientation::{Backward, Forward};
     let s = import(

@@ -21,7 +21,7 @@ const CHARGER: Colour = [32, 150, 83, 255];
 const PICKUP: Colour = [222, 120, 16, 255];
 const DROPOFF: Colour = [126, 70, 170, 255];
 const PARKING: Colour = [44, 108, 190, 255];
-const TRANSFER: Colour = [124, 77, 160, 255];
+const TRANSFER: Colour = [150, 96, 40, 255];
 const WHITE: Colour = [255, 255, 255, 255];
 const NONE: Colour = [0, 0, 0, 0];
 

@@ -54,7 +54,7 @@ fn people_carry_what_lies_where_they_look() {
     let l = parcel(&mut t);
     assert!(!t.carry(l, BENCH, SHELF), "it does not lie at the bench");
     assert!(!t.carry(LoadIx::new(9), SHELF, BENCH), "there is no such load");
-    assert!(!t.carry(l, SHELF, nooterra_site::VertexIx::new(999)));
+    assert!(!t.carry(l, SHELF, VertexIx::new(999)));
     assert!(t.carry(l, SHELF, BENCH));
     assert!(matches!(t.whereabouts(l), Some(Whereabouts::Stored { stand }) if stand.pose.at.dist(Vec2::new(5.0, 5.0)) < 1e-3));
     assert!(t.carry(l, BENCH, SHELF));
