@@ -101,9 +101,8 @@ impl Unit<'_> {
 
     /// A robot that is not fit, or stopped, keeps nothing that it has not set out for.
     pub(crate) fn drop_ahead(&mut self) {
-        let out = |id: &&RobotId| {
-            self.s.robots.get(*id).is_some_and(|c| !c.robot.ahead.is_empty() && !(c.robot.status.is_fit() && c.robot.stops.is_empty()))
-        };
+        let works = |c: &crate::state::RobotCell| c.robot.status.is_fit() && c.robot.stops.is_empty();
+        let out = |id: &&RobotId| self.s.robots.get(*id).is_some_and(|c| !(works(c) || c.robot.ahead.is_empty()));
         let out: Vec<RobotId> = self.robots_touched.iter().filter(out).copied().collect();
         for robot in out {
             let held = self.cell(robot).map(|c| c.robot.ahead.clone()).unwrap_or_default();

@@ -102,7 +102,7 @@ fn work_that_would_meet_it_goes_elsewhere_or_waits() {
         rig.tick();
     }
     let mut long = rig.patrol(&[2, 3, 4, 5, 6, 7]);
-    long.window.end = long.window.end + Span::from_mins(60);
+    long.window.end += Span::from_mins(60);
     let now = rig.ask(long);
     rig.until(now, Status::Booked);
     rig.run(15);

@@ -28,7 +28,7 @@ fn item() -> ItemId {
 /// A floor with so many transfer places, where one owner's robot may go on where another's stopped.
 fn rig(places: &[u32], robots: &[(&str, &str, u32)]) -> Rig {
     let mut g = genesis(Policy::scenario(), robots);
-    g.contract.substitution = true;
+    g.contracts.iter_mut().for_each(|c| c.substitution = true);
     let mut rig = Rig::on(with_niches(8, places), g, robots);
     rig.run(10);
     // Who has a standing offer may take over what another has begun.
@@ -442,7 +442,7 @@ fn every_word_twice_moves_a_load_once() {
     // The same words once more to a platform that starts anew, each of them two times.
     let again = |times: usize| {
         let mut g = genesis(Policy::scenario(), TWO);
-        g.contract.substitution = true;
+        g.contracts.iter_mut().for_each(|c| c.substitution = true);
         let mut c = Control::new(g, rig.site.clone()).unwrap();
         let mut out = Out::default();
         c.begin(&mut out);
