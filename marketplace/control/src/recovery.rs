@@ -5,7 +5,6 @@ use crate::wish::{RecoveryAsk, Wish};
 use nooterra_engine::ids::RobotId;
 use nooterra_engine::sometimes;
 use nooterra_jobs::event::{Cause, Custody, Event, ExitProof, ReleaseReason};
-use nooterra_jobs::job::Presence;
 use nooterra_jobs::status::{Class, Status};
 use nooterra_operations::RobotStatus;
 use nooterra_operations::event::Event as RobotEvent;
@@ -78,9 +77,6 @@ impl Unit<'_> {
         let leaving = matches!(job.status, Status::AbortingSafeExit | Status::Completed) && job.exit.is_some_and(|x| !x.done);
         if !leaving {
             return;
-        }
-        if job.presence == Presence::In {
-            self.emit(id, Event::Exited { robot, place: 0 });
         }
         if self.job(id).is_ok_and(nooterra_jobs::Job::owes_deposit) {
             // The witness at the transfer place has the last word.

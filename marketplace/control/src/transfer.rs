@@ -14,6 +14,7 @@ use nooterra_jobs::job::Presence;
 use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::terms::Action;
 use nooterra_jobs::transfer::TransferEnd;
+use nooterra_operations::RobotStatus;
 use nooterra_port::Order;
 use nooterra_port::order::{Fetch, left_hash};
 use nooterra_trust::{Code, Rejection};
@@ -119,7 +120,10 @@ impl Unit<'_> {
         let Ok(j) = self.job(job) else { return };
         let leaving = j.status == Status::AbortingSafeExit && j.exit.is_some_and(|x| !x.done) && !j.owes_deposit();
         let Some(robot) = j.robot().filter(|_| leaving) else { return };
-        if j.presence == Presence::Out {
+        // Who was carried off the floor is out by the word of those who did it.
+        if self.cell(robot).is_ok_and(|c| c.robot.status == RobotStatus::Maintenance) {
+            self.exit_over(job, None, ExitProof::OnSite);
+        } else if j.presence == Presence::Out {
             self.exit_over(job, None, ExitProof::Witness);
         } else {
             self.send_home(robot);
