@@ -258,9 +258,10 @@ impl Unit<'_> {
         let last = stops.last().copied().unwrap_or(at);
         let straight = trip(at, first);
         // Who need not go yet, or cannot, sets out from wherever it waits by then: the farthest such place counts.
-        let rest = self.world.from_rest_ms(c.entry, first);
+        let waits = job.arrive_from() > now;
+        let rest = if waits { self.world.from_rest_ms(c.entry, first) } else { None };
         let far = rest.max(straight).map_or(Instant::NEVER, |ms| now.saturating_add(Span::from_millis(ms)));
-        let later = far < job.arrive_from() || (c.robot.lease.is_some() && job.arrive_from() > now);
+        let later = waits && (far < job.arrive_from() || c.robot.lease.is_some());
         let travel = if later { rest.or(straight) } else { straight };
         let carry = stops.windows(2).try_fold(0u64, |sum, w| trip(w[0], w[1]).map(|ms| sum + ms));
         let home = self.s.genesis.robots.get(c.entry as usize).map_or(last, |e| e.home);
