@@ -217,6 +217,9 @@ pub enum Report {
     },
 }
 
+/// Leases that a robot keeps for later, at most.
+pub const AHEAD_MAX: usize = 64;
+
 /// State in VDA 5050's sense.
 #[derive(Debug, Clone, PartialEq, Record)]
 pub struct Heartbeat {
@@ -250,7 +253,7 @@ pub struct Heartbeat {
     pub paused: bool,
     /// Highest order number taken up.
     pub orders_seen: u64,
-    /// Leases that it keeps for later, by their start.
+    /// Leases that it keeps for later, by their start; at most [`AHEAD_MAX`].
     pub ahead: Vec<LeaseId>,
     /// What it is doing.
     pub mode: Mode,

@@ -11,7 +11,6 @@ use nooterra_dispatch::assign;
 use nooterra_dispatch::charging;
 use nooterra_dispatch::triggers::{self, Action, Leg, Phase, Trigger, Why};
 use nooterra_engine::ids::{JobId, RobotId};
-use nooterra_engine::money::mul_div;
 use nooterra_engine::sometimes;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::Status;
@@ -31,8 +30,12 @@ pub(crate) fn due(r: &Robot, tried: Option<Instant>) -> Option<Instant> {
 
 /// Is there less in the battery than the next lease needs?
 pub(crate) fn is_short(r: &Robot, need_j: u64) -> bool {
-    let usable_j = mul_div(r.battery_j, u64::from(r.soc_bps), 10_000).unwrap_or(0);
-    !charging::passes_energy(usable_j, r.battery_j, need_j)
+    !charging::passes_energy(r.usable_j(), r.battery_j, need_j)
+}
+
+/// A robot that has not set out for a job.
+const fn waiting(job: JobId, robot: RobotId) -> Leg {
+    Leg { job, robot, phase: Phase::Waiting, allows_handover: false }
 }
 
 impl Unit<'_> {
@@ -73,9 +76,9 @@ impl Unit<'_> {
         let Ok(j) = self.job(next.job) else { return };
         let Some(l) = j.leg() else { return };
         let eta = until.saturating_add(l.offer.trip_est);
-        let arrive_by = j.handover_by.unwrap_or(j.arrive_by);
+        let arrive_by = j.due_by();
         let has_other = self.has_other(next.job, robot);
-        let leg = Leg { job: next.job, robot, phase: Phase::Waiting, allows_handover: false };
+        let leg = waiting(next.job, robot);
         self.carry_out_ahead(&triggers::actions(&Trigger::EtaPredicted { leg, eta, arrive_by, has_other }, now));
     }
 
@@ -101,13 +104,11 @@ impl Unit<'_> {
 
     /// A robot that is not fit, or stopped, keeps nothing that it has not set out for.
     pub(crate) fn drop_ahead(&mut self) {
-        let works = |c: &crate::state::RobotCell| c.robot.status.is_fit() && c.robot.stops.is_empty();
-        let out = |id: &&RobotId| self.s.robots.get(*id).is_some_and(|c| !(works(c) || c.robot.ahead.is_empty()));
+        let out = |id: &&RobotId| self.s.robots.get(*id).is_some_and(|c| !(c.robot.can_work() || c.robot.ahead.is_empty()));
         let out: Vec<RobotId> = self.robots_touched.iter().filter(out).copied().collect();
         for robot in out {
             let held = self.cell(robot).map(|c| c.robot.ahead.clone()).unwrap_or_default();
-            let mut legs: Vec<Leg> =
-                held.iter().map(|h| Leg { job: h.job, robot, phase: Phase::Waiting, allows_handover: false }).collect();
+            let mut legs: Vec<Leg> = held.iter().map(|h| waiting(h.job, robot)).collect();
             legs.sort_by_key(|l| l.job);
             sometimes!(true, "a robot that cannot work gives up its leases ahead");
             self.carry_out_ahead(&triggers::actions(&Trigger::RobotOut { legs }, self.now()));
@@ -133,7 +134,7 @@ impl Unit<'_> {
         let now = self.now();
         let Ok(j) = self.job(h.job) else { return };
         let (Some(l), Some(p)) = (j.leg(), j.pins.as_deref()) else { return };
-        let depart_by = j.arrive_by.saturating_sub(l.offer.trip_est).saturating_sub(p.timing.depart_margin);
+        let depart_by = l.depart_by(j.arrive_by, &p.timing);
         let swaps = u32::from(j.swaps);
         // What could not be swapped anyway is not worked out.
         if j.status != Status::Reserved
@@ -151,7 +152,7 @@ impl Unit<'_> {
         let Some(o) = batch.outcomes.first() else { return };
         let of = |r: u32| o.candidates.iter().find(|c| c.robot == r).copied();
         let (Some(own), Some(other)) = (of(0), of(1)) else { return };
-        let leg = Leg { job: h.job, robot: holder, phase: Phase::Waiting, allows_handover: false };
+        let leg = waiting(h.job, holder);
         let (cost, other_cost) = (own.cost.total(), other.cost.total());
         let t = Trigger::RobotFreed { leg, other: robot, cost, other_cost, depart_by, swaps };
         if !triggers::actions(&t, now).iter().any(|a| matches!(a, Action::Match { .. })) {

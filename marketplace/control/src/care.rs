@@ -2,12 +2,11 @@
 //! (domain 5.6). Both are tasks with a time of their own, and give way to work.
 
 use crate::ahead::is_short;
-use crate::matching::{dock_at, whole};
+use crate::matching::{charge_w, dock_at};
 use crate::state::RobotCell;
 use crate::unit::Unit;
 use nooterra_dispatch::charging::{self, Demand, DockWay, Idle, ZoneWay};
 use nooterra_engine::ids::{DockId, RobotId, TaskId, ZoneId};
-use nooterra_engine::money::mul_div;
 use nooterra_engine::sometimes;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::status::Status;
@@ -139,20 +138,24 @@ impl Unit<'_> {
         (self.world.chargers(c.entry, at).into_iter().map(way).collect(), places)
     }
 
+    /// How long it takes at least until a robot's battery is as full as this, seconds.
+    pub(crate) fn charging_s(&self, c: &RobotCell, to_bps: u32) -> u64 {
+        let m = &self.s.genesis.robots[c.entry as usize].model;
+        c.robot.share_j(to_bps.saturating_sub(c.robot.soc_bps)) / charge_w(m).max(1)
+    }
+
     fn idle(&self, c: &RobotCell) -> Idle {
         let r = &c.robot;
-        let policy = &self.s.genesis.policy;
-        let m = &self.s.genesis.robots[c.entry as usize].model;
-        let missing = u64::from(policy.charge_to_bps.saturating_sub(r.soc_bps));
-        let joules = mul_div(r.battery_j, missing, 10_000).unwrap_or(0);
         // The last of it goes in slowly.
-        let seconds = joules / whole(m.charge_a * m.battery_v).max(1);
+        let seconds = self.charging_s(c, self.s.genesis.policy.charge_to_bps);
+        // Who is fuller than this does not charge for the median job: this is asked at each heartbeat.
+        let may_be_weak = r.soc_bps < charging::CHARGE_UNTIL_BPS;
         Idle {
             robot: r.id,
             soc_bps: r.soc_bps,
             battery_j: r.battery_j,
-            usable_j: mul_div(r.battery_j, u64::from(r.soc_bps), 10_000).unwrap_or(0),
-            median_need_j: charging::median(self.s.needs.iter().copied().collect()),
+            usable_j: r.usable_j(),
+            median_need_j: may_be_weak.then(|| charging::median(self.s.needs.iter().copied().collect())).flatten(),
             charging: Span::from_secs(seconds + seconds / 2),
             docks: Vec::new(),
             relocated: r.relocated_at,

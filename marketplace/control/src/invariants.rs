@@ -41,8 +41,8 @@ pub(crate) fn assert_local(s: &State, jobs: &BTreeSet<JobId>) {
         );
         if let Some(l) = job.leg().filter(|_| job.status.has_robot()) {
             let holder = s.robots.get(&l.offer.robot).and_then(|c| {
-                let now = c.robot.lease.filter(|h| h.lease == l.offer.lease);
-                if job.is_ahead() { c.robot.held(l.offer.lease).filter(|_| now.is_none()).copied() } else { now }
+                let held = if job.is_ahead() { c.robot.ahead.as_slice() } else { c.robot.lease.as_slice() };
+                held.iter().find(|h| h.lease == l.offer.lease)
             });
             always!(
                 holder.is_some_and(|h| h.job == *id && h.fence == l.offer.fence),

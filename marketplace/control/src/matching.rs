@@ -51,6 +51,11 @@ pub(crate) fn drive_w(m: &nooterra_site::RobotModel) -> u64 {
     whole(m.rolling_resistance * m.mass_kg * GRAVITY_M_S2 * m.speed_max_mps + m.ambient_w) + 1
 }
 
+/// Power with which it charges, W.
+pub(crate) fn charge_w(m: &nooterra_site::RobotModel) -> u64 {
+    whole(m.charge_a * m.battery_v)
+}
+
 fn fit_for_job(c: &RobotCell, now: Instant) -> bool {
     if nooterra_engine::planted!("I38 match a robot that is stopped") && !c.robot.stops.is_empty() {
         return c.robot.lease.is_none();
@@ -296,11 +301,11 @@ impl Unit<'_> {
             payload_g: whole(m.payload_max_kg * 1e3),
             abilities: Vec::new(),
             battery_j: r.battery_j,
-            usable_j: nooterra_engine::money::mul_div(r.battery_j, u64::from(r.soc_bps), 10_000).unwrap_or(0),
+            usable_j: r.usable_j(),
             drive_w: drive_w(m),
             aux_w: whole(m.ambient_w),
             work_w: whole(m.tool_w),
-            charge_w: if can_charge { whole(m.charge_a * m.battery_v) } else { 0 },
+            charge_w: if can_charge { charge_w(m) } else { 0 },
             trust_bps: r.trust_bps,
             busy: Span::from_secs(r.load.busy_s(now)),
             owner_excess_bps: self.owner_excess_bps(r.owner),
@@ -313,11 +318,7 @@ impl Unit<'_> {
 
     /// How long a robot that charges has to stay there at least.
     fn charging_left(&self, c: &RobotCell) -> Span {
-        let m = &self.s.genesis.robots[c.entry as usize].model;
-        let missing = u64::from(INTERRUPT_BPS.saturating_sub(c.robot.soc_bps));
-        let joules = nooterra_engine::money::mul_div(c.robot.battery_j, missing, 10_000).unwrap_or(0);
-        let seconds = joules / whole(m.charge_a * m.battery_v).max(1);
-        Span::from_secs(seconds).saturating_add(OVERRUN)
+        Span::from_secs(self.charging_s(c, INTERRUPT_BPS)).saturating_add(OVERRUN)
     }
 
     /// By how much an owner's share of finished jobs exceeds its share of robots.
@@ -345,7 +346,7 @@ impl Unit<'_> {
         if !fit_for_job(cell, now) || !(ahead || is_free(cell)) {
             return;
         }
-        nooterra_engine::always!(cell.robot.status.is_fit() && cell.robot.stops.is_empty(), "I38 only fit robots are matched", "{robot}");
+        nooterra_engine::always!(cell.robot.can_work(), "I38 only fit robots are matched", "{robot}");
         let certified = self.job(id).is_ok_and(|j| !self.s.lacks_certificate(id, min_cert(j), cell, now));
         nooterra_engine::always!(certified, "I38 only certified robots are matched", "{robot} for {id}");
         let (owner, fence) = (cell.robot.owner, cell.robot.next_fence());
@@ -419,7 +420,7 @@ fn job_view(j: &Job, now: Instant) -> assign::Job {
         job: j.id,
         is_handover: j.status == Status::Handover,
         is_redispatch: j.redispatched,
-        arrive_by: j.handover_by.unwrap_or(j.arrive_by),
+        arrive_by: j.due_by(),
         depart_from: now,
         arrive_from: j.arrive_from(),
         work: Span(work),

@@ -20,8 +20,6 @@ use nooterra_trust::{Code, Rejection};
 
 /// A robot counts as arrived within this distance of the access point.
 const ARRIVED_MM: u64 = 5_000;
-/// Leases that a robot says it keeps for later, at most.
-const AHEAD_MAX: usize = 64;
 /// Priority of robots on a job over robots that only move away.
 const ON_JOB: i32 = 1;
 
@@ -302,7 +300,10 @@ impl Unit<'_> {
 
     fn heartbeat(&mut self, robot: RobotId, b: Heartbeat) -> Outcome {
         let now = self.now();
-        need(b.errors.len() <= 16 && b.ahead.len() <= AHEAD_MAX && b.soc_bps <= 10_000 && b.health_bps <= 10_000, Code::SchemaInvalid)?;
+        need(
+            b.errors.len() <= 16 && b.ahead.len() <= report::AHEAD_MAX && b.soc_bps <= 10_000 && b.health_bps <= 10_000,
+            Code::SchemaInvalid,
+        )?;
         let c = self.cell(robot)?;
         let (lost, last, held) = (c.robot.link_lost, c.robot.heard_at, c.robot.lease);
         let kept: Vec<JobId> = c.robot.ahead.iter().filter(|h| b.ahead.contains(&h.lease)).map(|h| h.job).collect();

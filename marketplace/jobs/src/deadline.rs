@@ -128,8 +128,7 @@ impl Job {
             match self.status {
                 Status::Matched => arm(Deadline::LeaseOffer, l.offered_at.saturating_add(t.lease_offer)),
                 Status::Reserved => {
-                    let due = self.handover_by.unwrap_or(self.arrive_by);
-                    let by = due.saturating_sub(l.offer.trip_est).saturating_sub(t.depart_margin);
+                    let by = l.depart_by(self.due_by(), t);
                     let told = l.due_at.max(l.accepted_at).unwrap_or(l.offered_at);
                     let least = told.saturating_add(t.depart_least);
                     arm(Deadline::DepartBy, by.max(least));

@@ -6,7 +6,7 @@ use crate::event::{
     AccessPlan, AssistOutcome, Breach, Cause, Custody, Disposition, Event, Fault, IncidentCode, Match, Missing, Move, ProofResult,
     RefundOf, Settlement, StallReason,
 };
-use crate::pins::{Pins, WitnessClass};
+use crate::pins::{Pins, Timing, WitnessClass};
 use crate::status::Status;
 use crate::terms::{Price, Request, Step, Window};
 use nooterra_engine::Record;
@@ -102,6 +102,13 @@ pub struct Leg {
     pub from_checkpoint: u16,
     /// When the leg was closed.
     pub closed_at: Option<Instant>,
+}
+
+impl Leg {
+    /// When the robot has to leave at the latest, to be there at `due`.
+    pub fn depart_by(&self, due: Instant, t: &Timing) -> Instant {
+        due.saturating_sub(self.offer.trip_est).saturating_sub(t.depart_margin)
+    }
 }
 
 /// Track of the access plan.
@@ -553,6 +560,11 @@ impl Job {
     /// Does a robot hold it for later, and is about something else, or nothing, until then?
     pub fn is_ahead(&self) -> bool {
         self.leg().is_some_and(|l| l.due_at.is_none())
+    }
+
+    /// The next robot is due at the access point by then.
+    pub fn due_by(&self) -> Instant {
+        self.handover_by.unwrap_or(self.arrive_by)
     }
 
     /// Nobody waits for a robot at the access point before: with room to be early, or at once after a hand-over.

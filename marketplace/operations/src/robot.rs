@@ -5,6 +5,7 @@ use crate::load::Load;
 use crate::status::{HealthCause, RobotStatus, from_health};
 use nooterra_engine::Record;
 use nooterra_engine::ids::{JobId, LeaseId, PartyId, RobotId, StopId, TaskId};
+use nooterra_engine::money::mul_div;
 use nooterra_engine::time::{Instant, Span};
 use std::collections::VecDeque;
 
@@ -368,9 +369,24 @@ impl Robot {
         self.heard_at.is_some_and(|h| now.since(h) <= self.heartbeat.times(3))
     }
 
+    /// Is it fit, and not stopped?
+    pub fn can_work(&self) -> bool {
+        self.status.is_fit() && self.stops.is_empty()
+    }
+
     /// May it be given jobs at `now`, for now or for later?
     pub fn can_be_matched(&self, now: Instant) -> bool {
-        self.status.is_fit() && self.stops.is_empty() && self.link_fresh(now)
+        self.can_work() && self.link_fresh(now)
+    }
+
+    /// Energy in its battery, joules.
+    pub fn usable_j(&self) -> u64 {
+        self.share_j(self.soc_bps)
+    }
+
+    /// This share of its battery, joules.
+    pub fn share_j(&self, bps: u32) -> u64 {
+        mul_div(self.battery_j, u64::from(bps), 10_000).unwrap_or(0)
     }
 
     /// Since when it has stood about unable to work: silent, not fit, or stopped in quarantine.

@@ -2,6 +2,7 @@
 
 use crate::at::At;
 use crate::words::{Time, Times};
+use nooterra_engine::Record;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -30,7 +31,7 @@ pub struct ShiftHours {
 }
 
 /// What an operator does when it is asked for help.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Does {
     /// Looks, leads the robot around what stands in its way, and lets it go on.

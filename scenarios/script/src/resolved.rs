@@ -5,6 +5,7 @@ use crate::acts::{Act, ClaimsPlan, NoShowChoice};
 pub use crate::coins::TariffPlan;
 use crate::expect::{Condition, Form};
 pub use crate::fallback::FallbackKind;
+pub use crate::operators::Does;
 pub use crate::scenario::{Answering, AwardMode, CreditPayer};
 pub use crate::series::SeriesPlan;
 use nooterra_engine::Record;
@@ -649,22 +650,6 @@ pub struct OperatorPlan {
     pub to: Instant,
     /// What it does when it is asked.
     pub does: Does,
-}
-
-/// What an operator does when it is asked for help.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
-pub enum Does {
-    /// Looks, leads the robot around what stands in its way, and lets it go on.
-    #[default]
-    Help,
-    /// Lets it go on at once.
-    Resume,
-    /// Gives the job up.
-    Abort,
-    /// Looks and says that nothing can be done.
-    Nothing,
-    /// Declines every offer.
-    Decline,
 }
 
 /// What must hold.

@@ -10,12 +10,10 @@ use nooterra_engine::ids::{LeaseId, StopId};
 use nooterra_engine::{Instant, Span};
 use nooterra_port::assist::{Action, InterventionOrder};
 use nooterra_port::order::{LeaseOffer, Order, SignedOrder, StepAction, TaskKind};
-use nooterra_port::report::{AbortReason, Report};
+use nooterra_port::report::{AHEAD_MAX, AbortReason, Report};
 
 /// The self-check after a stop takes this long.
 const SELF_CHECK: Span = Span::from_secs(1);
-/// Leases that it keeps for later at most.
-const MOST_AHEAD: usize = 64;
 /// An operator's target lies this near to a lane.
 const OFF_LANE_M: f64 = 1.0;
 
@@ -310,7 +308,7 @@ impl Agent {
         if busy || self.ahead.iter().any(|l| l.meets(o.from, o.to)) {
             return Err("OVERLAP");
         }
-        if self.ahead.len() >= MOST_AHEAD {
+        if self.ahead.len() >= AHEAD_MAX {
             return Err("QUOTA_EXCEEDED");
         }
         let rest = &p.steps[usize::from(p.from_step)..];

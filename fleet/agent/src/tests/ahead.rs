@@ -1,6 +1,6 @@
 //! Leases that a robot keeps for later.
 
-use super::jobs::{offer, plan};
+use super::jobs::{at_access_point, offer, plan};
 use super::rig::*;
 use crate::Phase;
 use nooterra_engine::ids::{JobId, LeaseId};
@@ -31,12 +31,7 @@ fn answers(r: &Rig) -> Vec<String> {
 
 #[test]
 fn leases_for_later_are_kept_beside_work_and_taken_up_in_turn() {
-    let mut r = Rig::new(house(), 0, 0.0);
-    r.cycle();
-    let o = offer(&r, "l1", plan());
-    r.order(o);
-    r.go("to pickup", &[0, 1]);
-    assert!(r.until(40.0, |r| r.agent.phase() == Phase::Arrived));
+    let mut r = at_access_point();
     r.fence = 2;
     let o = later(&r, "l3", 2_000, 2_300);
     r.order(o);

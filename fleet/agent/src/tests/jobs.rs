@@ -51,7 +51,7 @@ fn story(r: &Rig) -> Vec<String> {
 }
 
 /// Accepts, drives to the pick-up and waits there for entry.
-fn at_access_point() -> Rig {
+pub fn at_access_point() -> Rig {
     let mut r = Rig::new(house(), 0, 0.0);
     r.cycle();
     let o = offer(&r, "l1", plan());
@@ -61,7 +61,8 @@ fn at_access_point() -> Rig {
     r
 }
 
-fn picked() -> Rig {
+/// Has picked its load up at vertex 1.
+pub fn picked() -> Rig {
     let mut r = at_access_point();
     r.order(grant("l1"));
     assert!(r.until(10.0, |r| r.agent.work().step == 1));

@@ -1,6 +1,6 @@
 //! A load that one robot leaves and another fetches.
 
-use super::jobs::{offer, plan};
+use super::jobs::{offer, picked, plan};
 use super::rig::{Rig, house};
 use crate::Phase;
 use nooterra_engine::ids::{ItemId, LeaseId};
@@ -21,26 +21,13 @@ fn exit(r: &Rig, put_down: Option<u32>) -> Order {
     Order::SafeExit { lease: lease(), exit_by: r.now + Span::from_secs(90), cause: "QUARANTINE".into(), put_down }
 }
 
-/// Has picked its load up at vertex 1.
-fn carrying() -> Rig {
-    let mut r = Rig::new(house(), 0, 0.0);
-    r.cycle();
-    let o = offer(&r, "l1", plan());
-    r.order(o);
-    r.go("to pickup", &[0, 1]);
-    assert!(r.until(40.0, |r| r.agent.phase() == Phase::Arrived));
-    r.order(Order::AccessGranted { lease: lease() });
-    assert!(r.until(10.0, |r| r.agent.work().step == 1));
-    r
-}
-
 fn put_downs(r: &Rig) -> usize {
     r.said(|x| matches!(x, Report::LoadPutDown { vertex: 2, mass_g, item: i } if *i == item() && *mass_g > 1_900))
 }
 
 #[test]
 fn the_load_is_put_down_where_it_was_told_to_and_nowhere_else() {
-    let mut r = carrying();
+    let mut r = picked();
     let o = exit(&r, Some(2));
     r.order(o);
     r.run(3.0);
@@ -61,7 +48,7 @@ fn the_load_is_put_down_where_it_was_told_to_and_nowhere_else() {
 
 #[test]
 fn told_that_it_is_too_late_it_keeps_its_load_and_says_that_it_is_out() {
-    let mut r = carrying();
+    let mut r = picked();
     let o = exit(&r, Some(3));
     r.order(o);
     r.go("out", &[1, 2]);
@@ -79,7 +66,7 @@ fn told_that_it_is_too_late_it_keeps_its_load_and_says_that_it_is_out() {
 
 #[test]
 fn a_load_that_falls_on_the_way_out_is_not_put_down() {
-    let mut r = carrying();
+    let mut r = picked();
     let o = exit(&r, Some(3));
     r.order(o);
     r.go("out", &[1, 2, 3]);
@@ -94,7 +81,7 @@ fn a_load_that_falls_on_the_way_out_is_not_put_down() {
 
 #[test]
 fn a_place_that_is_not_on_its_map_is_refused_and_a_stopped_robot_waits() {
-    let mut r = carrying();
+    let mut r = picked();
     let o = exit(&r, Some(99));
     r.order(o);
     r.cycle();

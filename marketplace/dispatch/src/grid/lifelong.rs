@@ -305,6 +305,8 @@ impl Lifelong {
         self.planner.leader = leader(&self.state);
         self.planner.inside =
             self.planner.leader != NONE && self.state.passing.way.contains(&self.state.crew.cells[self.planner.leader as usize]);
+        self.planner.fixed.clear();
+        self.planner.fixed.extend(self.state.passing.sent_at(self.state.step));
         let waits = !self.state.passing.way.is_empty() && !self.state.passing.cleared;
         let view = View {
             state: &self.state,
@@ -313,7 +315,7 @@ impl Lifelong {
             floor: &self.floor,
             branches: &self.branches,
             leader: self.planner.leader,
-            aside: waits.then_some((self.state.passing.aside, &self.aside)),
+            aside: waits.then_some(&self.aside),
         };
         let aims: Vec<Aim<'_>> = (0..self.state.held.len() as u32).map(|a| view.aim(a)).collect();
         self.planner.plan(&self.floor, &self.state.crew, &aims, self.settings.effort, luck);
@@ -327,6 +329,7 @@ impl Lifelong {
                 self.state.passing = p;
                 self.narrow();
             }
+            On::Sent(robots, until) => (self.state.passing.sent, self.state.passing.until) = (robots, until),
             On::GivesUp => {
                 self.state.since[self.planner.leader as usize] = self.state.step;
                 self.state.passing = Passing::default();
@@ -407,9 +410,14 @@ impl Lifelong {
         }
         self.planner.leader = leader(&self.state);
         self.planner.closed.resize(4 * self.floor.cells(), false);
-        for pair in way.windows(2) {
-            for h in (0..4).filter(|h| self.floor.ahead(pair[0], *h) == pair[1]) {
-                self.planner.closed[4 * pair[0] as usize + usize::from(h)] = true;
+        // Nobody comes onto the narrow way; who is on it may go toward its beginning.
+        let before = |c: u32| way.iter().position(|w| *w == c).filter(|k| *k > 0).map(|k| way[k - 1]);
+        for cell in &way[1..] {
+            for h in 0..4u8 {
+                let beside = self.floor.ahead(*cell, h);
+                if beside != NONE && before(beside) != Some(*cell) {
+                    self.planner.closed[4 * beside as usize + usize::from(h ^ 2)] = true;
+                }
             }
         }
         self.search.everywhere_untolled(&self.floor, self.state.passing.aside, &mut self.aside);

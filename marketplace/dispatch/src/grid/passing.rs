@@ -1,9 +1,12 @@
 //! Narrow places: how the robot whose turn it is comes past those that stand in a place where nobody can pass.
 //!
 //! A *bridge* is a move between two cells that no other way connects. Where all cells beyond a bridge are taken, no chain
-//! of robots can make room. So the leader steps aside, the cells of the narrow way are closed to everybody who comes from
-//! outside, whoever stands on them is sent out, and then the leader goes in. Each robot sent out stays outside, so this
-//! ends.
+//! of robots can make room. So the leader steps aside, the cells of the narrow way are closed to everybody, from outside
+//! and from beyond, whoever stands on them is sent off, and then the leader goes in.
+//!
+//! Why this ends. Robots that are sent off go their way to its end: nobody has them give way before that, nor do they
+//! choose otherwise themselves. And nobody else comes onto the narrow way, so that each time there are fewer on it, or
+//! one of them is nearer to its beginning.
 
 use super::floor::{Floor, NONE};
 use super::lifelong::State;
@@ -24,6 +27,17 @@ pub struct Passing {
     pub cleared: bool,
     /// Step at which it began.
     pub since: u32,
+    /// Robots that are being sent off, which nobody keeps from it.
+    pub sent: Vec<u32>,
+    /// Up to this step they are.
+    pub until: u32,
+}
+
+impl Passing {
+    /// Robots that are being sent off at a step.
+    pub fn sent_at(&self, step: u32) -> &[u32] {
+        if step <= self.until { &self.sent } else { &[] }
+    }
 }
 
 /// Moves that are bridges: `4 * cell + heading`.
@@ -146,7 +160,7 @@ pub fn begin(floor: &Floor, bridges: &Bridges, way: &[u32], taken: impl Fn(u32) 
                         whole.remove(0);
                     }
                     whole.extend(&beyond[..narrow]);
-                    return Some(Passing { aside: cell, way: whole, cleared: false, since: step });
+                    return Some(Passing { aside: cell, way: whole, since: step, ..Passing::default() });
                 }
                 for t in (0..4).map(|h| floor.ahead(c, h)).filter(|t| *t != NONE) {
                     if inner[t as usize] != searches {
@@ -173,6 +187,8 @@ pub enum On {
     Same,
     /// This.
     Now(Passing),
+    /// These robots are sent off, up to this step.
+    Sent(Vec<u32>, u32),
     /// The leader finds no way: another leads.
     GivesUp,
 }
@@ -195,14 +211,14 @@ pub(super) fn on(planner: &mut Planner, floor: &Floor, bridges: &Bridges, state:
     if p.cleared {
         return if crew.cells[leader] == *last { On::Now(Passing::default()) } else { On::Same };
     }
-    if crew.cells[leader] != p.aside {
+    if crew.cells[leader] != p.aside || !p.sent_at(state.step).is_empty() {
         return On::Same;
     }
-    match p.way[1..].iter().find(|c| planner.is_taken(**c)) {
-        None => On::Now(Passing { cleared: true, ..p.clone() }),
-        Some(cell) => {
-            planner.clear(floor, crew, aims, *cell, p.aside);
-            On::Same
-        }
+    let Some(cell) = p.way[1..].iter().find(|c| planner.is_taken(**c)) else {
+        return On::Now(Passing { cleared: true, ..p.clone() });
+    };
+    match planner.clear(floor, crew, aims, *cell, p.aside) {
+        Some(steps) => On::Sent(planner.chain(), state.step + steps),
+        None => On::Same,
     }
 }

@@ -95,6 +95,8 @@ pub struct Planner {
     pub(super) leader: u32,
     /// The leader is on that way, and may push others on into it.
     pub(super) inside: bool,
+    /// Robots that keep their plans whatever anybody else would have of them.
+    pub(super) fixed: Vec<u32>,
     /// Got a new plan in this step.
     pub(super) moved: Vec<bool>,
 }
@@ -134,6 +136,7 @@ impl Planner {
             closed: Vec::new(),
             leader: NONE,
             inside: false,
+            fixed: Vec::new(),
             moved: vec![false; n],
             moves,
         };
@@ -160,6 +163,10 @@ impl Planner {
             let share = (self.n as u64 - u64::from(rank)) * SHARE / self.n as u64;
             self.weight[*a as usize] = 1 + (share * share / SHARE) as i32;
         }
+        for a in &self.fixed {
+            self.rank[*a as usize] = 0;
+            self.asking[*a as usize] = true;
+        }
         self.known.fill(false);
         self.moved.fill(false);
         for (a, aim) in aims.iter().enumerate() {
@@ -168,7 +175,7 @@ impl Planner {
         let order = std::mem::take(&mut self.order);
         for a in &order {
             let a = *a as usize;
-            if !self.moved[a] && !self.goes_on(floor, crew, a, &aims[a]) {
+            if !self.moved[a] && !self.asking[a] && !self.goes_on(floor, crew, a, &aims[a]) {
                 let had = self.cost[a];
                 self.better(floor, crew, aims, a, effort.tries, true);
                 if self.cost[a] >= had && aims[a].shifts {
@@ -182,7 +189,12 @@ impl Planner {
         for _ in 0..rounds {
             luck = mixed(luck);
             let a = ((u128::from(luck) * self.n as u128) >> 64) as usize;
-            self.better(floor, crew, aims, a, effort.tries, false);
+            if !self.asking[a] {
+                self.better(floor, crew, aims, a, effort.tries, false);
+            }
+        }
+        for a in &self.fixed {
+            self.asking[*a as usize] = false;
         }
         self.order = order;
     }

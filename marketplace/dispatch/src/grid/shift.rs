@@ -70,17 +70,19 @@ impl Planner {
         false
     }
 
-    /// Makes a cell free that somebody stands on, for the leader's sake, who is on `not`. Nothing if that is under way.
-    pub(super) fn clear(&mut self, floor: &Floor, crew: &Crew, aims: &[Aim<'_>], cell: u32, not: u32) {
-        let d = self.moves.depth;
+    /// Makes a cell free that somebody stands on, for the leader's sake, who is on `not`. Says how many steps robots turn
+    /// before they move; nothing if there is no chain.
+    pub(super) fn clear(&mut self, floor: &Floor, crew: &Crew, aims: &[Aim<'_>], cell: u32, not: u32) -> Option<u32> {
         let rank = self.rank[self.leader as usize];
-        if d >= MOVES_AT
-            && self.tables[d][cell as usize] == self.tables[0][cell as usize]
+        let found = self.moves.depth >= MOVES_AT
             && self.search(floor, cell, not, NONE, rank, usize::MAX, false)
-            && self.stays_for(crew, Some(rank))
-        {
-            self.go(floor, crew, aims);
-        }
+            && self.stays_for(crew, Some(rank));
+        found.then(|| self.go(floor, crew, aims))
+    }
+
+    /// The robots of the last chain.
+    pub(super) fn chain(&self) -> Vec<u32> {
+        self.chains.chain.iter().map(|(who, _)| *who).collect()
     }
 
     /// True if a robot is on this cell.
@@ -236,8 +238,9 @@ impl Planner {
         }
     }
 
-    /// Writes the plans of a chain and of those that stay for it, and what they cost if aims are given.
-    fn go(&mut self, floor: &Floor, crew: &Crew, aims: &[Aim<'_>]) {
+    /// Writes the plans of a chain and of those that stay for it, and what they cost if aims are given. Returns how many
+    /// steps the robots of the chain turn or wait before they move.
+    fn go(&mut self, floor: &Floor, crew: &Crew, aims: &[Aim<'_>]) -> u32 {
         let d = self.moves.depth;
         let chain = std::mem::take(&mut self.chains.chain);
         let stays = std::mem::take(&mut self.chains.stays);
@@ -274,5 +277,6 @@ impl Planner {
         }
         self.chains.chain = chain;
         self.chains.stays = stays;
+        longest as u32
     }
 }

@@ -39,8 +39,8 @@ pub(super) struct View<'r> {
     pub floor: &'r Floor,
     pub branches: &'r Branches,
     pub leader: u32,
-    /// Where the leader waits while it lets others out, with the costs to there.
-    pub aside: Option<(u32, &'r Field)>,
+    /// Costs to where the leader waits while it lets others out.
+    pub aside: Option<&'r Field>,
 }
 
 impl<'r> View<'r> {
@@ -52,8 +52,9 @@ impl<'r> View<'r> {
             return Aim { field: None, after: None, goal: crew.cells[me], rank: u64::MAX, first: false, shifts: false };
         }
         let leads = a == self.leader;
-        if let (true, Some((aside, field))) = (leads, self.aside) {
-            return Aim { field: Some(field), after: None, goal: aside, rank: 0, first: true, shifts: true };
+        if let (true, Some(field)) = (leads, self.aside) {
+            // It stays there; a goal is where it goes on from.
+            return Aim { field: Some(field), after: None, goal: NONE, rank: 0, first: true, shifts: true };
         }
         let field = self.fields.of(me, goal);
         let after = self.fields.kept(after);

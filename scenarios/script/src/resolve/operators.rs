@@ -4,8 +4,7 @@ use super::Desk;
 use super::names::index;
 use crate::at::At;
 use crate::flaw::nearest;
-use crate::resolved::{Does, OperatorPlan};
-use crate::scenario;
+use crate::resolved::OperatorPlan;
 use nooterra_engine::time::{Instant, Span};
 
 /// Most operators of a scenario.
@@ -30,13 +29,7 @@ pub(super) fn operators(desk: &mut Desk<'_>, duration: Span) -> Vec<OperatorPlan
             }
         };
         let (response_min, response_max) = e.response.as_ref().map_or(RESPONSE, |r| (r.min, r.max));
-        let does = match e.does.as_ref().map(|d| d.value) {
-            None | Some(scenario::Does::Help) => Does::Help,
-            Some(scenario::Does::Resume) => Does::Resume,
-            Some(scenario::Does::Abort) => Does::Abort,
-            Some(scenario::Does::Nothing) => Does::Nothing,
-            Some(scenario::Does::Decline) => Does::Decline,
-        };
+        let does = e.does.as_ref().map(|d| d.value).unwrap_or_default();
         out.push(OperatorPlan { name: e.name.value.clone(), response_min, response_max, from, to, does });
     }
     if out.len() > MOST {
