@@ -47,6 +47,8 @@ pub struct Outbox {
     /// Until then a further gap report is the echo of the one that was answered.
     deaf_until: Instant,
     retransmissions: u64,
+    /// The receiver says that the sender's key is no longer valid: nothing that is sent would be heard.
+    barred: bool,
 }
 
 impl Outbox {
@@ -65,10 +67,16 @@ impl Outbox {
             retry_at: None,
             deaf_until: Instant::ZERO,
             retransmissions: 0,
+            barred: false,
         }
     }
     /// Stamps, signs and queues; returns the position. [`Outbox::due`] hands it out.
+    ///
+    /// A sender whose key is no longer valid ([`Outbox::is_barred`]) queues nothing.
     pub fn push(&mut self, draft: Draft, dev_now: Instant, dev_off_ns: i64) -> u64 {
+        if self.barred {
+            return self.sender.seq();
+        }
         let e = self.sender.seal(draft, dev_now, dev_off_ns);
         self.hashes.push_back(e.input_hash());
         let seq = e.actor_seq;
@@ -117,6 +125,13 @@ impl Outbox {
             self.wait = self.patience.first;
             self.retry_at = (self.in_flight > 0).then(|| now.saturating_add(self.wait));
         }
+        let barred = r.verdict.rejection().is_some_and(|x| x.code == Code::KeyInactive);
+        if barred && acked.verdict.is_some() && self.queue.front().is_some_and(|e| e.key == self.sender.key()) {
+            self.barred = true;
+            self.queue.clear();
+            self.hashes.clear();
+            (self.in_flight, self.retry_at) = (0, None);
+        }
         let gap = r.verdict.rejection().is_some_and(|x| x.code == Code::SeqGap);
         if gap && now >= self.deaf_until && self.in_flight > 0 {
             self.retransmissions += u64::from(self.in_flight);
@@ -146,6 +161,11 @@ impl Outbox {
     pub fn next_deadline(&self, now: Instant) -> Option<Instant> {
         let fresh = (self.in_flight < self.patience.window && self.queue.len() > self.in_flight as usize).then_some(now);
         fresh.or(self.retry_at)
+    }
+    /// Was the sender told that its key is no longer valid? Nothing that it says would be heard, so it is silent.
+    #[must_use]
+    pub const fn is_barred(&self) -> bool {
+        self.barred
     }
     /// How many wait for their receipt.
     #[must_use]

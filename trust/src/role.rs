@@ -4,10 +4,21 @@ use crate::envelope::Envelope;
 use crate::keys::PublicKey;
 use crate::rejection::{Code, Rejection};
 use nooterra_engine::ids::{KeyId, TenantId};
-use nooterra_engine::{Instant, Record};
+use nooterra_engine::{Instant, Record, Span};
 use std::collections::BTreeMap;
 use std::fmt;
 use thiserror::Error;
+
+/// After a rotation the old key is valid for so long at most.
+pub const OVERLAP_MAX: Span = Span::from_secs(86_400);
+
+const ROTATE_TAG: &[u8] = b"nooterra/rotate/v1";
+
+/// What a new key signs to show that whoever names it holds it: the marketplace, the holder and the key before it.
+#[must_use]
+pub fn rotation_bytes(tenant: TenantId, subject: &[u8; 16], old: KeyId, new: &PublicKey) -> Vec<u8> {
+    [ROTATE_TAG, tenant.as_bytes(), subject, old.as_bytes(), &new.0].concat()
+}
 
 /// A signing role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Record)]
@@ -135,6 +146,12 @@ pub enum KeyTableError {
         /// The key.
         key: KeyId,
     },
+    /// Not valid any more, or not yet.
+    #[error("key {key} is not valid now")]
+    Inactive {
+        /// The key.
+        key: KeyId,
+    },
 }
 
 /// All keys that were ever bound.
@@ -158,6 +175,23 @@ impl KeyTable {
         }
         self.bindings.insert(key, binding);
         Ok(key)
+    }
+    /// Puts `new` in place of a valid key from `at` on: the same role and holder, as long as the old one would have been
+    /// valid, which ends after `overlap`.
+    pub fn rotate(&mut self, old: KeyId, new: PublicKey, at: Instant, overlap: Span) -> Result<KeyId, KeyTableError> {
+        let b = self.bindings.get(&old).ok_or(KeyTableError::Unknown { key: old })?;
+        if !b.active(at) {
+            return Err(KeyTableError::Inactive { key: old });
+        }
+        let key = self.bind(Binding { public: new, from: at, ..b.clone() })?;
+        if let Some(b) = self.bindings.get_mut(&old) {
+            b.to = b.to.min(at.saturating_add(overlap.min(OVERLAP_MAX)));
+        }
+        Ok(key)
+    }
+    /// Keys of a holder that are valid at `at`.
+    pub fn of(&self, subject: [u8; 16], at: Instant) -> impl Iterator<Item = (KeyId, &Binding)> {
+        self.iter().filter(move |(_, b)| b.subject == subject && b.active(at))
     }
     /// Ends a key's validity at `at`; the earliest revocation stands.
     pub fn revoke(&mut self, key: KeyId, at: Instant) -> Result<(), KeyTableError> {

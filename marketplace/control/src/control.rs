@@ -4,8 +4,8 @@ use crate::fact::{Fact, OperatorEvent, Refused};
 use crate::firing;
 use crate::genesis::Genesis;
 use crate::input::{
-    Body, CaseCommand, CertifierCommand, ContractWord, DeveloperCommand, FinanceCommand, Input, OwnerCommand, PaymentReport,
-    RequesterCommand, StaffCommand,
+    Body, CaseCommand, CertifierCommand, ContractWord, DeveloperCommand, FinanceCommand, GovernanceCommand, Input, OwnerCommand,
+    PaymentReport, RequesterCommand, StaffCommand,
 };
 use crate::moving::Way;
 use crate::operator::OperatorCommand;
@@ -101,6 +101,8 @@ impl Control {
             robot.trust_bps = r.trust_bps.min(10_000);
             robot.place = r.home;
             robot.give_up = genesis.policy.give_up;
+            robot.service = genesis.policy.service;
+            robot.serviced_at = genesis.at;
             let cell = RobotCell {
                 robot,
                 entry,
@@ -150,6 +152,8 @@ impl Control {
             exposure,
             month,
             adjustments: Proposals::default(),
+            key_words: Proposals::default(),
+            audited: BTreeSet::new(),
             chargebacks: BTreeMap::new(),
             waiting: BTreeSet::new(),
             dispatch_trigger: None,
@@ -343,6 +347,7 @@ impl Control {
             Words::Operator(c) => unit.operator(OperatorId::from_bytes(e.actor), c),
             Words::Developer(c) => unit.developer(c),
             Words::Certifier(c) => unit.certifier(c),
+            Words::Governance(c) => unit.governance(c),
         }?;
         unit.finish();
         Ok(())
@@ -395,12 +400,14 @@ enum Words {
     Operator(OperatorCommand),
     Developer(DeveloperCommand),
     Certifier(CertifierCommand),
+    Governance(GovernanceCommand),
 }
 
 impl Words {
     fn read(role: Role, e: &Envelope) -> Result<Self, Rejection> {
         let is_case = e.type_name == CaseCommand::NAME;
         Ok(match role {
+            _ if e.type_name == GovernanceCommand::NAME => Self::Governance(body(e)?),
             Role::RQ | Role::OW | Role::OP | Role::DV | Role::SI | Role::OS | Role::TR | Role::IN if is_case => Self::Case(body(e)?),
             Role::MK | Role::RQ | Role::OW | Role::IN | Role::SI | Role::OS if e.type_name == ContractWord::NAME => {
                 Self::Contract(body(e)?)

@@ -5,9 +5,9 @@ use crate::input::Line;
 pub use crate::team::TeamEvent;
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
-use nooterra_engine::ids::{EventId, IncidentId, JobId, PartyId, PayoutId, RobotId, ShiftId};
+use nooterra_engine::ids::{EventId, IncidentId, JobId, KeyId, PartyId, PayoutId, RobotId, ShiftId};
 use nooterra_engine::money::{Amount, Currency};
-use nooterra_engine::time::Instant;
+use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::terms::Window;
 use nooterra_ledger::Role as PayRole;
 use nooterra_market::availability::{CalendarFact, Repeat, WeeklyRule};
@@ -17,7 +17,7 @@ use nooterra_market::standing::StandingOffer;
 use nooterra_settlement::month::Month;
 use nooterra_settlement::period::Exposure;
 use nooterra_trust::chain::EventHeader;
-use nooterra_trust::{Code, Rejection};
+use nooterra_trust::{Binding, Code, PublicKey, Rejection};
 
 /// A fact.
 #[derive(Debug, Clone, PartialEq, Record)]
@@ -87,6 +87,73 @@ pub enum Event {
     Team(TeamEvent),
     /// Of a robot stream: when it can work.
     Availability(Box<CalendarFact>),
+    /// Of the governance stream: keys and audits; of a robot stream: its own key.
+    Governance(GovernanceEvent),
+}
+
+/// Events about keys and audits.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum GovernanceEvent {
+    /// A key may speak from now on, for its holder and in its role.
+    KeyBound(Box<Binding>),
+    /// A holder goes on with another key.
+    KeyRotated(Rotation),
+    /// A robot goes on with another key.
+    RobotKeyRotated(Rotation),
+    /// A key is not heard any more.
+    KeyRevoked {
+        /// Which.
+        key: KeyId,
+        /// Why.
+        reason: KeyReason,
+    },
+    /// An auditor derived a settled job's facts, entries and proofs again.
+    AuditRecorded {
+        /// Which job.
+        job: JobId,
+        /// All followed from the log.
+        agrees: bool,
+        /// SHA-256 of the finding, which stays outside.
+        finding: Digest,
+    },
+}
+
+/// One key in another's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Rotation {
+    /// The key before.
+    pub old: KeyId,
+    /// The key from now on.
+    pub new: KeyId,
+    /// Its bytes.
+    pub public: PublicKey,
+    /// The key before is heard for so long yet.
+    pub overlap: Span,
+}
+
+/// Why a key is revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Record)]
+pub enum KeyReason {
+    /// Somebody else has it, or may have.
+    #[default]
+    Compromised,
+    /// Its holder has it no more.
+    Lost,
+    /// Its holder has nothing to say any more.
+    Left,
+}
+
+impl GovernanceEvent {
+    /// Its name on the wire.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::KeyBound(_) => "KEY_BOUND",
+            Self::KeyRotated(_) => "KEY_ROTATED",
+            Self::RobotKeyRotated(_) => "ROBOT_KEY_ROTATED",
+            Self::KeyRevoked { .. } => "KEY_REVOKED",
+            Self::AuditRecorded { .. } => "AUDIT_RECORDED",
+        }
+    }
 }
 
 /// Events of a series stream.
@@ -246,6 +313,7 @@ impl Event {
                 PartyEvent::TrustScoreUpdated { .. } => "TRUST_SCORE_UPDATED",
             },
             Self::Case(e) => e.name(),
+            Self::Governance(e) => e.name(),
             Self::Period(PeriodEvent::PeriodClosed { .. }) => "PERIOD_CLOSED",
             Self::Period(PeriodEvent::AdjustmentPosted { .. }) => "ADJUSTMENT_POSTED",
             Self::Skill(e) => e.name(),

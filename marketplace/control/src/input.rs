@@ -1,12 +1,13 @@
 //! Everything that can reach the platform: signed envelopes, and what their bodies can say.
 
+pub use crate::fact::KeyReason;
 use crate::stops::StopOrder;
 use nooterra_engine::ids::{
-    ApprovalId, ClaimId, ContractId, DisputeId, IncidentId, ItemId, JobId, PartyId, PaymentId, PayoutId, QuoteId, RefundId, RobotId,
+    ApprovalId, ClaimId, ContractId, DisputeId, IncidentId, ItemId, JobId, KeyId, PartyId, PaymentId, PayoutId, QuoteId, RefundId, RobotId,
     SeriesId, StopId,
 };
 use nooterra_engine::money::{Amount, Currency};
-use nooterra_engine::time::Instant;
+use nooterra_engine::time::{Instant, Span};
 use nooterra_engine::{Digest, Record};
 use nooterra_jobs::event::{Choice, Fault, IncidentCode, RevokeReason};
 use nooterra_jobs::terms::{Mode, Step, Template, Window};
@@ -18,7 +19,7 @@ pub use nooterra_market::standing::StandingOffer;
 pub use nooterra_settlement::month::Month;
 use nooterra_trust::claim::{Denial, Head, Item, Portion};
 pub use nooterra_trust::dispute::{Funding, Ground, Verdict};
-use nooterra_trust::{Draft, Envelope, InputKind};
+use nooterra_trust::{Binding, Draft, Envelope, InputKind, PublicKey, Signature};
 
 /// One input.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -74,6 +75,7 @@ bodies! {
     FinanceCommand, "FinanceCommand", Command;
     DeveloperCommand, "DeveloperCommand", Command;
     CertifierCommand, "CertifierCommand", Command;
+    GovernanceCommand, "GovernanceCommand", Command;
     PaymentReport, "PaymentReport", Report;
     crate::operator::OperatorCommand, "OperatorCommand", Command;
     nooterra_port::Report, "Report", Report;
@@ -253,6 +255,38 @@ pub enum RequesterCommand {
     },
 }
 
+/// What may be said about keys, and by auditors.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub enum GovernanceCommand {
+    /// A key may speak for somebody who is known here (`OS`, two keys).
+    BindKey(Box<Binding>),
+    /// The key that signs this is followed by another of the same holder (any role that has keys).
+    RotateKey {
+        /// The new key.
+        public: PublicKey,
+        /// Its signature over [`nooterra_trust::role::rotation_bytes`]: whoever names it holds it.
+        proof: Signature,
+        /// The key before is heard for so long yet, at most a day.
+        overlap: Span,
+    },
+    /// A key is not heard any more (`OS`, two keys).
+    RevokeKey {
+        /// Which.
+        key: KeyId,
+        /// Why.
+        reason: KeyReason,
+    },
+    /// A settled job was derived again from the log alone (`AU`).
+    RecordAudit {
+        /// Which.
+        job: JobId,
+        /// All followed from the log.
+        agrees: bool,
+        /// SHA-256 of the finding, which stays outside.
+        finding: Digest,
+    },
+}
+
 /// What an owner may say (`OW`).
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub enum OwnerCommand {
@@ -284,6 +318,27 @@ pub enum OwnerCommand {
     ClearStandingOffer {
         /// Of which currency.
         currency: Currency,
+    },
+    /// Begins to look after a robot: it gets no more work.
+    OpenMaintenance {
+        /// The robot.
+        robot: RobotId,
+        /// What for.
+        kind: String,
+    },
+    /// A robot was looked after.
+    CloseMaintenance {
+        /// The robot.
+        robot: RobotId,
+        /// SHA-256 of what was checked, which stays outside.
+        checklist: Digest,
+    },
+    /// A robot that has no job is gone for good.
+    RetireRobot {
+        /// The robot.
+        robot: RobotId,
+        /// Why.
+        reason: String,
     },
     /// Says when its robots can work; from then on they are matched within these windows only.
     SetAvailability {
@@ -631,6 +686,20 @@ pub enum StaffCommand {
     Repaired {
         /// The robot.
         robot: RobotId,
+    },
+    /// Has a robot looked after by its owner: it gets no more work (`TR`).
+    OpenMaintenance {
+        /// The robot.
+        robot: RobotId,
+        /// What for.
+        kind: String,
+    },
+    /// A robot that has no job is gone for good (`OS`).
+    RetireRobot {
+        /// The robot.
+        robot: RobotId,
+        /// Why.
+        reason: String,
     },
     /// Stops a robot at once (`OS`, `TR`).
     Stop {

@@ -23,6 +23,9 @@ impl Unit<'_> {
             OwnerCommand::SetStandingOffer(offer) => self.set_standing(party, offer),
             OwnerCommand::ClearStandingOffer { currency } => self.clear_standing(party, currency),
             OwnerCommand::SetAvailability { robot, rule } => self.set_availability(party, robot, &rule),
+            OwnerCommand::OpenMaintenance { robot, kind } => self.open_maintenance(Some(party), robot, kind),
+            OwnerCommand::CloseMaintenance { robot, checklist } => self.close_maintenance(party, robot, checklist),
+            OwnerCommand::RetireRobot { robot, reason } => self.retire(Some(party), robot, reason),
             OwnerCommand::EndSeries { series } => self.end_series(series, SeriesEnd::Owner, party),
             OwnerCommand::Cancel { job } => {
                 self.booked_with(job, party)?;

@@ -79,6 +79,8 @@ pub struct Policy {
     pub energy_reserve_bps: u32,
     /// A robot that is silent or unfit this long, and works on nothing, is given up as stranded.
     pub give_up: Span,
+    /// How often robots have to be looked after.
+    pub service: nooterra_operations::robot::ServiceRule,
     /// Open jobs of one requester at most.
     pub open_jobs_max: u32,
     /// What is done when nobody helps.
@@ -213,6 +215,7 @@ impl Default for Policy {
             relocate: false,
             energy_reserve_bps: 1_500,
             give_up: Span::from_mins(5),
+            service: nooterra_operations::robot::ServiceRule::default(),
             open_jobs_max: 1_000,
             assist_fallback: nooterra_jobs::event::Fallback::SafeExit,
             approvals: ApprovalKind::ALL.to_vec(),

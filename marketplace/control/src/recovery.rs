@@ -101,7 +101,7 @@ impl Unit<'_> {
         let places: Vec<u32> = [home].into_iter().chain(self.world.parkings(entry, home).into_iter().map(|(_, v)| v)).collect();
         let Some(vertex) = places.into_iter().find(|v| self.set_down(robot, *v)) else { return no(Code::DockBusy) };
         sometimes!(true, "recovered robot put back");
-        self.emit_robot(robot, RobotEvent::MaintenanceClosed { place: vertex });
+        self.emit_robot(robot, RobotEvent::MaintenanceClosed { place: vertex, checklist: None });
         self.blank_orders(robot);
         self.wish(Wish::PutBack { robot, vertex });
         Ok(())

@@ -22,8 +22,13 @@ impl Unit<'_> {
         if !c.robot.repeats() {
             return;
         }
-        let held = c.robot.lease;
-        self.quarantine(robot, "REPEATED", None);
+        self.bar(robot, "REPEATED");
+    }
+
+    /// A robot is barred, and gives up what it is about.
+    pub(crate) fn bar(&mut self, robot: RobotId, cause: &str) {
+        let held = self.cell(robot).ok().and_then(|c| c.robot.lease);
+        self.quarantine(robot, cause, None);
         if let Some(h) = held {
             self.unfit(h.job, ReleaseReason::RobotUnfit, Cause::Quarantine);
         }
@@ -64,11 +69,7 @@ impl Unit<'_> {
                 need(os || tr, Code::RoleForbidden)?;
                 let c = self.cell(robot)?;
                 need(c.robot.status.follows_health(), Code::AlreadyDone)?;
-                let held = c.robot.lease;
-                self.quarantine(robot, &cause, None);
-                if let Some(h) = held {
-                    self.unfit(h.job, ReleaseReason::RobotUnfit, Cause::Quarantine);
-                }
+                self.bar(robot, &cause);
                 Ok(())
             }
             StaffCommand::ClearQuarantine { robot } => {
@@ -80,7 +81,7 @@ impl Unit<'_> {
                     j.incidents.iter().any(|i| i.severity >= SERIOUS && !i.triaged) && j.legs.iter().any(|l| l.offer.robot == robot)
                 });
                 let alone = self.s.strays.get(&robot).is_some_and(nooterra_trust::incident::Incidents::serious_untriaged);
-                need(!open && !alone, Code::HoldOpen)?;
+                need(!(open || alone || c.robot.in_service), Code::HoldOpen)?;
                 self.emit_robot(robot, RobotEvent::QuarantineCleared);
                 self.trigger_dispatch();
                 Ok(())
@@ -97,6 +98,8 @@ impl Unit<'_> {
                 need(os, Code::RoleForbidden)?;
                 self.repaired(robot)
             }
+            StaffCommand::OpenMaintenance { robot, kind } => self.open_maintenance(None, robot, kind),
+            StaffCommand::RetireRobot { robot, reason } => self.retire(None, robot, reason),
             StaffCommand::Stop { robot, reason } => {
                 need(os || tr, Code::RoleForbidden)?;
                 self.stop_by_staff(StopOrder { what: StopWhat::Robot(robot), power_off: false, exit: false, reason })

@@ -175,6 +175,10 @@ pub struct State {
     pub month: Month,
     /// Adjustments that wait for a second key.
     pub adjustments: Proposals,
+    /// What was said about keys and waits for a second one.
+    pub key_words: Proposals,
+    /// Settled jobs that an auditor derived again.
+    pub audited: BTreeSet<JobId>,
     /// Chargebacks by the provider's name for them.
     pub chargebacks: BTreeMap<String, (JobId, ChargebackId)>,
     /// Jobs that wait for a robot, by when they may be matched.

@@ -2,9 +2,9 @@
 #![allow(missing_docs)] // every name and field is defined in the catalogue
 
 use crate::status::{HealthCause, RobotStatus};
-use nooterra_engine::Record;
 use nooterra_engine::ids::{EventId, IncidentId, JobId, PartyId, StopId, TaskId};
 use nooterra_engine::time::{Instant, Span};
+use nooterra_engine::{Digest, Record};
 
 /// Where a robot says it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
@@ -53,7 +53,9 @@ pub enum Event {
     StopCleared { stop: StopId },
     IncidentOpened { incident: IncidentId, code: String, severity: u8, dev_ns: u64 },
     RecoveryAsked { place: u32 },
-    MaintenanceClosed { place: u32 },
+    MaintenanceOpened { kind: String },
+    MaintenanceClosed { place: u32, checklist: Option<Digest> },
+    RobotRetired { reason: String },
     Obstructed { lane: u32, cleared: bool },
     ClampSummarised { bound: String, count: u32, worst_requested: i64, applied: i64 },
     TrustScoreUpdated { from_bps: u32, to_bps: u32, reason: EventId, job: Option<JobId> },
@@ -82,6 +84,8 @@ impl Event {
             Self::StopCleared { .. } => "STOP_CLEARED",
             Self::IncidentOpened { .. } => "INCIDENT_OPENED",
             Self::RecoveryAsked { .. } => "RECOVERY_ASKED",
+            Self::MaintenanceOpened { .. } => "MAINTENANCE_OPENED",
+            Self::RobotRetired { .. } => "ROBOT_RETIRED",
             Self::MaintenanceClosed { .. } => "MAINTENANCE_CLOSED",
             Self::Obstructed { .. } => "OBSTRUCTED",
             Self::ClampSummarised { .. } => "CLAMP_SUMMARISED",

@@ -136,9 +136,40 @@ pub struct Robot {
     pub waived: Option<LeaseId>,
     /// When people were last asked to take it away.
     pub recovery_asked: Option<Instant>,
-    /// Back from the workshop at this place: its own next word says whether it is fit.
+    /// Back from the workshop at this place, or looked after where it stands: its own next word says whether it is fit.
     pub self_check: Option<u32>,
+    /// How often it has to be looked after.
+    pub service: ServiceRule,
+    /// Its owner has begun to look after it: it gets no more work.
+    pub in_service: bool,
+    /// When it was last looked after, or enrolled.
+    pub serviced_at: Instant,
+    /// How long it has moved since.
+    pub motion: Span,
+    /// When that became as much as it may be.
+    pub worn_at: Option<Instant>,
 }
+
+/// How often a robot has to be looked after (domain 12.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct ServiceRule {
+    /// At this interval.
+    pub every: Span,
+    /// And after so much motion.
+    pub motion: Span,
+    /// So late it gets no more work.
+    pub late: Span,
+}
+
+impl Default for ServiceRule {
+    fn default() -> Self {
+        let day = Span::from_secs(86_400);
+        Self { every: day.times(90), motion: Span::from_mins(60).times(500), late: day.times(14) }
+    }
+}
+
+/// A robot whose pose changes by more between two heartbeats has moved.
+const MOVED_MM: u64 = 50;
 
 /// A stranded robot that nobody has taken away is asked for again after this.
 const ASK_AGAIN: Span = Span::from_secs(60);
@@ -184,6 +215,11 @@ impl Robot {
             waived: None,
             recovery_asked: None,
             self_check: None,
+            service: ServiceRule::default(),
+            in_service: false,
+            serviced_at: Instant::ZERO,
+            motion: Span::ZERO,
+            worn_at: None,
         }
     }
 
@@ -194,6 +230,7 @@ impl Robot {
             // The trust service keeps its incidents.
             Event::IncidentRepeated { .. } | Event::IncidentTriaged { .. } | Event::IncidentTriageOverdue { .. } => {}
             Event::HeartbeatRecorded(b) => {
+                self.wear(at, &b.pose);
                 self.soc_bps = b.soc_bps;
                 self.health_bps = b.health_bps;
                 self.fault = b.fault;
@@ -210,11 +247,16 @@ impl Robot {
                 self.self_check = None;
             }
             Event::RecoveryAsked { .. } => self.recovery_asked = Some(at),
-            Event::MaintenanceClosed { place } => {
+            Event::MaintenanceOpened { .. } => self.in_service = true,
+            Event::MaintenanceClosed { place, checklist } => {
                 self.self_check = Some(*place);
                 self.fault = false;
                 self.place = *place;
+                if checklist.is_some() {
+                    (self.in_service, self.serviced_at, self.motion, self.worn_at) = (false, at, Span::ZERO, None);
+                }
             }
+            Event::RobotRetired { .. } => self.status = RobotStatus::Retired,
             Event::LinkLost { .. } => self.link_lost = true,
             Event::LinkRestored { .. } => self.link_lost = false,
             Event::OrderAcked { order_seq, code } => {
@@ -258,6 +300,29 @@ impl Robot {
             }
             Event::TrustScoreUpdated { to_bps, .. } => self.trust_bps = *to_bps,
         }
+    }
+
+    /// Counts motion: the time between two heartbeats of different places, as far as heartbeats were due.
+    fn wear(&mut self, at: Instant, pose: &Pose) {
+        let Some(before) = self.heard_at else { return };
+        let moved = self.pose.x_mm.abs_diff(pose.x_mm).max(self.pose.y_mm.abs_diff(pose.y_mm)) > MOVED_MM;
+        if moved {
+            self.motion += at.since(before).min(self.heartbeat.times(3));
+        }
+        if self.motion >= self.service.motion {
+            self.worn_at = self.worn_at.or(Some(at));
+        }
+    }
+
+    /// When it has to be looked after at the latest: from then on it gets no more work.
+    pub fn service_by(&self) -> Instant {
+        let due = self.serviced_at.saturating_add(self.service.every);
+        self.worn_at.map_or(due, |w| w.min(due)).saturating_add(self.service.late)
+    }
+
+    /// Its owner looks after it and it has nothing left to do: it is out of work.
+    pub fn goes_into_service(&self) -> bool {
+        self.in_service && self.lease.is_none() && self.status.follows_health()
     }
 
     fn with_stop(&mut self, stop: StopId, f: impl FnOnce(&mut StopState)) {
@@ -369,14 +434,14 @@ impl Robot {
         self.heard_at.is_some_and(|h| now.since(h) <= self.heartbeat.times(3))
     }
 
-    /// Is it fit, and not stopped?
+    /// Is it fit, not stopped and not in its owner's hands?
     pub fn can_work(&self) -> bool {
-        self.status.is_fit() && self.stops.is_empty()
+        self.status.is_fit() && self.stops.is_empty() && !self.in_service
     }
 
     /// May it be given jobs at `now`, for now or for later?
     pub fn can_be_matched(&self, now: Instant) -> bool {
-        self.can_work() && self.link_fresh(now)
+        self.can_work() && self.link_fresh(now) && now < self.service_by()
     }
 
     /// Energy in its battery, joules.

@@ -44,6 +44,8 @@ pub enum HealthCause {
     Recovered,
     /// Could not leave a site.
     ForcedExit,
+    /// Its owner looks after it.
+    Service,
 }
 
 /// Health from which a robot is fit, basis points.

@@ -72,7 +72,7 @@ fn a_robot_back_from_the_workshop_checks_itself_before_it_works() {
     let to = |to| Event::HealthChanged { from: RobotStatus::Active, to, causes: vec![] };
     r.evolve(Instant::from_secs(20), &to(RobotStatus::Maintenance));
     assert_eq!(r.due_status(), None, "it is in the workshop");
-    r.evolve(Instant::from_secs(30), &Event::MaintenanceClosed { place: 3 });
+    r.evolve(Instant::from_secs(30), &Event::MaintenanceClosed { place: 3, checklist: None });
     r.evolve(Instant::from_secs(40), &beat(9_000, 9_000, true));
     assert_eq!(r.due_status(), None, "still not fit");
     r.evolve(Instant::from_secs(50), &beat(9_000, 9_000, false));

@@ -35,6 +35,9 @@ impl Cast {
     }
 
     pub(crate) fn act(&mut self, now: Instant, cued: Cued) {
+        if self.keep(now, &cued) {
+            return;
+        }
         match &cued.deed {
             Deed::Quarantine { robot: Some(ix) } => {
                 if let Some(robot) = self.robots.get(*ix as usize).copied() {
@@ -134,6 +137,12 @@ impl Cast {
                 self.requester_says(now, job, &RequesterCommand::ResolveNoShow { job, choice, arrive_by });
             }
             Deed::Stop { .. } | Deed::ClearStops { .. } | Deed::ClearQuarantine { .. } => {}
+            Deed::RevokeKey { .. }
+            | Deed::RotateKey { .. }
+            | Deed::OpenMaintenance { .. }
+            | Deed::CloseMaintenance { .. }
+            | Deed::Retire { .. }
+            | Deed::Audit { .. } => {}
         }
     }
 

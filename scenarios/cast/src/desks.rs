@@ -1,5 +1,5 @@
 //! Desks: people who speak to the platform when the scenario gives them a cue: staff, the trust service, the insurer, finance, whoever
-//! runs the site, the developer of a skill and its certifier.
+//! runs the site, the developer of a skill and its certifier, the market service, the auditor.
 
 use crate::Mail;
 use nooterra_engine::net::Node;
@@ -29,11 +29,15 @@ pub enum Seat {
     Certifier,
     /// The market service.
     Market,
+    /// Staff of the platform, the key of somebody else.
+    StaffToo,
+    /// The auditor.
+    Auditor,
 }
 
 impl Seat {
     /// Every seat, in the order of their nodes.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Staff,
         Self::Trust,
         Self::TrustToo,
@@ -44,6 +48,8 @@ impl Seat {
         Self::Developer,
         Self::Certifier,
         Self::Market,
+        Self::StaffToo,
+        Self::Auditor,
     ];
     /// The name of the party, from which its id and its key follow.
     #[must_use]
@@ -59,13 +65,15 @@ impl Seat {
             Self::Developer => "navigation skill",
             Self::Certifier => "certifier",
             Self::Market => "market",
+            Self::StaffToo => "staff-2",
+            Self::Auditor => "auditor",
         }
     }
     /// The role of its key.
     #[must_use]
     pub const fn role(self) -> Role {
         match self {
-            Self::Staff => Role::OS,
+            Self::Staff | Self::StaffToo => Role::OS,
             Self::Trust | Self::TrustToo => Role::TR,
             Self::Insurer => Role::IN,
             Self::Finance | Self::FinanceToo => Role::FI,
@@ -73,6 +81,7 @@ impl Seat {
             Self::Developer => Role::DV,
             Self::Certifier => Role::CE,
             Self::Market => Role::MK,
+            Self::Auditor => Role::AU,
         }
     }
     /// Its node.

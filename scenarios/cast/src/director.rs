@@ -3,7 +3,7 @@
 //! It decides nothing by itself and speaks to nobody outside: who acts does so with its own key through its own outbox.
 
 use nooterra_control::fact::{CaseEvent, Event, Fact};
-use nooterra_engine::ids::{ClaimId, DisputeId, IncidentId, JobId, TeamId};
+use nooterra_engine::ids::{ClaimId, DisputeId, IncidentId, JobId, RobotId, TeamId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::queue::EventQueue;
 use nooterra_engine::{Digest, Instant, Record, Span};
@@ -30,12 +30,14 @@ pub struct Known {
     pub dispute: Option<DisputeId>,
     /// What it is paid in, once it is taken.
     pub currency: Option<Currency>,
+    /// The robot that it was matched with last.
+    pub robot: Option<RobotId>,
 }
 
 impl Known {
     /// A job that was just asked for.
     const fn asked(requester: u32) -> Self {
-        Self { requester, provider: None, status: None, incident: None, claim: None, dispute: None, currency: None }
+        Self { requester, provider: None, status: None, incident: None, claim: None, dispute: None, currency: None, robot: None }
     }
 }
 
@@ -79,6 +81,11 @@ impl Director {
         d
     }
 
+    /// What somebody does is to be followed by this.
+    pub(crate) fn later(&mut self, at: Instant, deed: Deed) {
+        self.due.push(at, 0, 0, Act { job: None, cue: Cue::At(at), deed, currency: None });
+    }
+
     /// Somebody asks for a job; the input's hash is what its id follows from.
     pub fn asks(&mut self, requester: u32, input: &Digest) {
         let job = JobId::derive(input, 1);
@@ -109,6 +116,7 @@ impl Director {
         let Some(k) = self.jobs.get_mut(&job) else { return };
         match &r.payload {
             Event::Job(JobEvent::JobCreated(request)) => k.currency = Some(request.currency),
+            Event::Job(JobEvent::RobotMatched(m)) => k.robot = Some(m.robot),
             Event::Job(JobEvent::IncidentOpened { incident, .. }) => k.incident = Some(*incident),
             Event::Case(CaseEvent::Claim(c)) => k.claim = Some(c.claim),
             Event::Case(CaseEvent::Dispute(Said::Opened { dispute, .. })) => k.dispute = Some(*dispute),

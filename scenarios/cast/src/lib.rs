@@ -17,6 +17,7 @@ pub mod desks;
 pub mod director;
 mod disputes;
 pub mod forger;
+mod keeping;
 pub mod mail;
 pub mod mindful;
 pub mod operator;
@@ -85,6 +86,9 @@ pub struct Cast {
     /// Stops that were issued, by somebody here or by the trust service.
     pub(crate) stops: Vec<StopId>,
     pub(crate) robots: Vec<RobotId>,
+    /// Their names, and the index of each one's owner.
+    names: Vec<String>,
+    owners: Vec<u32>,
     pub(crate) fleets: Vec<PartyId>,
     /// Who gives the cues of the scenario's acts.
     pub director: Director,
@@ -190,6 +194,8 @@ impl Cast {
             operators,
             stops,
             robots,
+            names: r.robots.iter().map(|p| p.name.clone()).collect(),
+            owners: r.robots.iter().map(|p| p.provider).collect(),
             fleets,
             director,
             versions,

@@ -5,6 +5,7 @@
 
 use crate::at::At;
 use crate::disputes::{About, BearsAward, DecideDisputeAct, DisputeAct, Disputer, DropDisputeAct, RefundAct};
+use crate::keeping::Whose;
 use crate::words::{Money, Share, Time};
 use nooterra_engine::Record;
 use nooterra_engine::ids::{SiteId, ZoneId};
@@ -75,6 +76,16 @@ pub struct ActEntry {
     pub drop_dispute: Option<DropDisputeAct>,
     /// The trust service decides the job's last dispute.
     pub decide_dispute: Option<DecideDisputeAct>,
+    /// Two people of staff revoke a key; needs no job if it says whose.
+    pub revoke_key: Option<crate::keeping::RevokeKeyAct>,
+    /// A requester or provider goes on with a new key; needs no job unless it waits for one.
+    pub rotate_key: Option<crate::keeping::RotateKeyAct>,
+    /// A robot is looked after by its owner; needs no job unless it waits for one.
+    pub service: Option<crate::keeping::ServiceAct>,
+    /// A robot is taken out of service for good; needs no job unless it waits for one.
+    pub retire: Option<crate::keeping::RetireAct>,
+    /// An auditor says what the settled job came to.
+    pub audit: Option<crate::keeping::AuditAct>,
     /// Finance gives back what is left of the award of the job's last dispute.
     pub refund: Option<RefundAct>,
 }
@@ -780,6 +791,44 @@ pub enum Deed {
     },
     /// What is left of the last dispute's award is given back.
     Refund {},
+    /// A key is revoked.
+    RevokeKey {
+        /// Whose.
+        whose: Whose,
+        /// Both people say so.
+        second: bool,
+    },
+    /// A key is replaced.
+    RotateKey {
+        /// Whose.
+        whose: Whose,
+        /// The key before is heard for so long yet.
+        overlap: Span,
+        /// The new key is theirs.
+        own: bool,
+    },
+    /// A robot is looked after.
+    OpenMaintenance {
+        /// Index into `robots`.
+        robot: u32,
+        /// For so long.
+        lasts: Span,
+    },
+    /// That is over.
+    CloseMaintenance {
+        /// Index into `robots`.
+        robot: u32,
+    },
+    /// A robot is taken out of service for good.
+    Retire {
+        /// Index into `robots`.
+        robot: u32,
+    },
+    /// A settled job was derived again.
+    Audit {
+        /// All followed from the log.
+        agrees: bool,
+    },
 }
 
 /// What is stopped.
@@ -804,6 +853,9 @@ pub enum Stopped {
 impl Deed {
     /// Does it concern one job?
     pub const fn concerns_job(&self) -> bool {
+        if let Self::RevokeKey { whose, .. } = self {
+            return matches!(whose, Whose::JobsRobot {});
+        }
         let of_many = matches!(self, Self::Stop { what: Stopped::Robot { .. } | Stopped::Site {} | Stopped::Fleet { .. }, .. });
         !of_many
             && !matches!(
@@ -814,6 +866,10 @@ impl Deed {
                     | Self::ClearQuarantine { .. }
                     | Self::Contract { .. }
                     | Self::EndSeries { .. }
+                    | Self::RotateKey { .. }
+                    | Self::OpenMaintenance { .. }
+                    | Self::CloseMaintenance { .. }
+                    | Self::Retire { .. }
             )
     }
 }

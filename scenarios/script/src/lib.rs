@@ -20,6 +20,7 @@ pub mod fallback;
 pub mod families;
 pub mod flaw;
 
+pub mod keeping;
 pub mod metrics;
 pub mod operators;
 mod read;

@@ -7,7 +7,7 @@
 use crate::trail::signers;
 use crate::trail::{Now, Said};
 use crate::verdict::{Class, Notes};
-use nooterra_control::fact::{Event as Payload, Recorded, Refused};
+use nooterra_control::fact::{Event as Payload, GovernanceEvent, Recorded, Refused};
 use nooterra_control::genesis::Genesis;
 use nooterra_engine::digest::{Digest, sha256};
 use nooterra_engine::encode;
@@ -157,6 +157,37 @@ impl Chain {
             o.events += 1;
         }
         self.signer(n, r, by_input);
+        if let Payload::Governance(e) = &r.payload {
+            self.governed(n, e, by_input);
+        }
+    }
+
+    /// Keys come and go: two people of staff bind and revoke them, whoever has one puts another in its place.
+    fn governed(&mut self, n: Now, e: &GovernanceEvent, by_input: bool) {
+        let said = self.said().filter(|_| by_input);
+        match e {
+            GovernanceEvent::KeyBound(b) => {
+                if self.keys.insert(b.public.id(), (**b).clone()).is_some() {
+                    self.broke(n, 7, format!("a key of {} was bound twice", b.name));
+                }
+            }
+            GovernanceEvent::KeyRotated(t) | GovernanceEvent::RobotKeyRotated(t) => {
+                let own = said.is_some_and(|s| s.key == t.old);
+                let Some(b) = self.keys.get_mut(&t.old).filter(|_| own && t.new == t.public.id()) else {
+                    return self.broke(n, 7, format!("key {} was put in the place of one that did not ask for it", t.new));
+                };
+                let new = Binding { public: t.public, from: n.at, ..b.clone() };
+                b.to = b.to.min(n.at.saturating_add(t.overlap));
+                if self.keys.insert(t.new, new).is_some() {
+                    self.broke(n, 7, format!("key {} was bound twice", t.new));
+                }
+            }
+            GovernanceEvent::KeyRevoked { key, .. } => match self.keys.get_mut(key) {
+                Some(b) => b.revoked_at = Some(b.revoked_at.map_or(n.at, |r| r.min(n.at))),
+                None => self.broke(n, 7, format!("key {key} was revoked and never bound")),
+            },
+            GovernanceEvent::AuditRecorded { .. } => {}
+        }
     }
 
     fn signer(&mut self, n: Now, r: &Recorded, by_input: bool) {

@@ -42,6 +42,8 @@ struct Machine {
     /// Where it charges or waits, and when.
     task: Option<(u32, Instant, Instant)>,
     quarantined: bool,
+    /// Its owner looks after it, or it is gone.
+    away: bool,
     unfit: bool,
     stops: BTreeSet<nooterra_engine::ids::StopId>,
     model: String,
@@ -111,6 +113,8 @@ impl Leases {
             RobotEvent::HeartbeatRecorded(b) => m.heard = (b.health_bps, b.soc_bps, b.fault),
             RobotEvent::HealthChanged { to, .. } => m.unfit = !matches!(to, RobotStatus::Active | RobotStatus::Degraded),
             RobotEvent::RobotQuarantined { .. } => m.quarantined = true,
+            RobotEvent::MaintenanceOpened { .. } | RobotEvent::RobotRetired { .. } => m.away = true,
+            RobotEvent::MaintenanceClosed { checklist: Some(_), .. } => m.away = false,
             RobotEvent::QuarantineCleared => {
                 m.quarantined = false;
                 let (health, _, fault) = m.heard;
@@ -176,6 +180,9 @@ impl Leases {
         }
         if !m.stops.is_empty() {
             return Some("is stopped");
+        }
+        if m.away && matching {
+            return Some("is in maintenance or gone");
         }
         if m.unfit && matching {
             return Some("is not fit");

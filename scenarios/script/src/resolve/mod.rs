@@ -7,6 +7,7 @@ mod coins;
 mod faults;
 mod fleet;
 mod judge;
+mod keeping;
 mod market;
 mod names;
 mod operators;

@@ -1,0 +1,161 @@
+//! Who may speak: keys are bound, rotated and revoked while everything runs, and auditors say what they found (domain 3.7).
+//!
+//! Staff bind and revoke keys, two of them together; whoever holds a valid key rotates it alone, and shows with the new
+//! one that it is theirs. A key keeps its role and holder for ever, valid or not. A robot whose last key is gone cannot
+//! be told from one that somebody else steers: it is barred, and gives up what it was about.
+
+use crate::fact::{Event, GovernanceEvent, KeyReason, Rotation};
+use crate::input::GovernanceCommand;
+use crate::two_keys::said;
+use crate::unit::{Outcome, Unit, need, no};
+use nooterra_engine::digest::Digest;
+use nooterra_engine::ids::{JobId, KeyId, OperatorId, PartyId, RobotId};
+use nooterra_engine::sometimes;
+use nooterra_engine::time::Span;
+use nooterra_jobs::status::Status;
+use nooterra_trust::role::{KeyTableError, OVERLAP_MAX, rotation_bytes};
+use nooterra_trust::{Binding, Code, PublicKey, Rejection, Role, Signature};
+
+/// The stream of keys and audits.
+const STREAM: &str = "gov";
+/// Two people of staff have to say the same: with fewer keys nobody could bind another.
+const STAFF_MIN: usize = 2;
+/// Longest name of a holder.
+const NAME_MAX: usize = 128;
+
+fn refused(e: KeyTableError) -> Rejection {
+    let code = match e {
+        KeyTableError::Bound { .. } => Code::AlreadyDone,
+        KeyTableError::Clock => Code::RoleForbidden,
+        KeyTableError::Validity { .. } => Code::WindowInvalid,
+        KeyTableError::Unknown { .. } => Code::NotFound,
+        KeyTableError::Inactive { .. } => Code::KeyInactive,
+    };
+    Rejection::new(code).field("key").actual(e)
+}
+
+impl Unit<'_> {
+    /// What is said about keys, and by auditors.
+    pub(crate) fn governance(&mut self, c: GovernanceCommand) -> Outcome {
+        match c {
+            GovernanceCommand::RotateKey { public, proof, overlap } => self.rotate_key(public, &proof, overlap),
+            GovernanceCommand::BindKey(ref binding) => {
+                need(self.cx.role == Role::OS, Code::RoleForbidden)?;
+                self.may_bind(binding)?;
+                let mut keys = self.s.keys.clone();
+                keys.bind((**binding).clone()).map_err(refused)?;
+                if !self.is_second(said(&c))? {
+                    return Ok(());
+                }
+                self.s.keys = keys;
+                sometimes!(true, "key bound");
+                self.govern(GovernanceEvent::KeyBound(binding.clone()));
+                Ok(())
+            }
+            GovernanceCommand::RevokeKey { key, reason } => {
+                need(self.cx.role == Role::OS, Code::RoleForbidden)?;
+                self.may_revoke(key)?;
+                if self.is_second(said(&c))? {
+                    self.revoke_key(key, reason);
+                }
+                Ok(())
+            }
+            GovernanceCommand::RecordAudit { job, agrees, finding } => self.record_audit(job, agrees, finding),
+        }
+    }
+
+    /// Has another key said the very same before? If not, it is kept until one does.
+    fn is_second(&mut self, said: Digest) -> Result<bool, Rejection> {
+        let Some(key) = self.cx.key else { return no(Code::RoleForbidden) };
+        if self.s.key_words.first(said, key)?.is_some() {
+            self.s.key_words.done(said);
+            return Ok(true);
+        }
+        self.s.key_words.keep(said, key, PartyId::from_bytes(self.cx.actor));
+        Ok(false)
+    }
+
+    fn govern(&mut self, event: GovernanceEvent) {
+        self.record(STREAM, self.cx.role, Event::Governance(event), |r| &mut r.trust);
+    }
+
+    /// A key is bound to somebody who is known here, and a robot has one key at a time.
+    fn may_bind(&self, b: &Binding) -> Outcome {
+        need(b.name.len() <= NAME_MAX && b.revoked_at.is_none() && b.to > b.from, Code::SchemaInvalid)?;
+        need(b.tenant == self.s.genesis.tenant, Code::NotFound)?;
+        need(b.to > self.now(), Code::WindowInvalid)?;
+        let g = &self.s.genesis;
+        let known = match b.role {
+            Role::RB => self.s.robots.contains_key(&RobotId::from_bytes(b.subject)),
+            Role::OP => self.s.desk.operators.contains_key(&OperatorId::from_bytes(b.subject)),
+            Role::SI | Role::WI => g.witnesses.iter().any(|w| w.actor == b.subject),
+            Role::CK => return no(Code::RoleForbidden),
+            _ => g.parties.iter().any(|p| *p.party.as_bytes() == b.subject),
+        };
+        if !known {
+            return Err(Rejection::new(Code::NotFound).field("subject"));
+        }
+        let has_one =
+            b.role == Role::RB && self.s.keys.iter().any(|(_, k)| k.subject == b.subject && k.role == Role::RB && k.active(self.now()));
+        need(!has_one, Code::AlreadyDone)
+    }
+
+    fn may_revoke(&self, key: KeyId) -> Outcome {
+        let now = self.now();
+        let Some(b) = self.s.keys.get(key) else { return no(Code::NotFound) };
+        need(b.revoked_at.is_none() && now < b.to, Code::AlreadyDone)?;
+        let staff = self.s.keys.iter().filter(|(id, k)| *id != key && k.role == Role::OS && k.active(now)).count();
+        need(b.role != Role::OS || staff >= STAFF_MIN, Code::StateForbids)
+    }
+
+    fn revoke_key(&mut self, key: KeyId, reason: KeyReason) {
+        let now = self.now();
+        let Some((role, subject)) = self.s.keys.get(key).map(|b| (b.role, b.subject)) else { return };
+        sometimes!(true, "key revoked");
+        self.govern(GovernanceEvent::KeyRevoked { key, reason });
+        if nooterra_engine::planted!("I7 hear a revoked key") {
+            return;
+        }
+        if self.s.keys.revoke(key, now).is_err() {
+            return;
+        }
+        if role == Role::RB && self.s.keys.of(subject, now).next().is_none() {
+            self.bar(RobotId::from_bytes(subject), "IDENTITY");
+        }
+    }
+
+    /// The holder of the key that signed this puts another in its place.
+    fn rotate_key(&mut self, public: PublicKey, proof: &Signature, overlap: Span) -> Outcome {
+        let Some(old) = self.cx.key else { return no(Code::RoleForbidden) };
+        let bytes = rotation_bytes(self.s.genesis.tenant, &self.cx.actor, old, &public);
+        if !public.verify(&bytes, proof) {
+            return Err(Rejection::new(Code::SignatureInvalid).field("proof"));
+        }
+        need(overlap <= OVERLAP_MAX, Code::WindowInvalid)?;
+        let now = self.now();
+        // Two keys of one holder at most: the one before last is over.
+        let others =
+            self.s.keys.iter().filter(|(id, k)| *id != old && k.subject == self.cx.actor && k.role == self.cx.role && k.active(now));
+        need(others.count() == 0, Code::StateForbids)?;
+        let new = self.s.keys.rotate(old, public, now, overlap).map_err(refused)?;
+        sometimes!(true, "key rotated");
+        let rotation = Rotation { old, new, public, overlap };
+        if self.cx.role == Role::RB {
+            let stream = format!("robot/{}", RobotId::from_bytes(self.cx.actor));
+            self.record(&stream, Role::RB, Event::Governance(GovernanceEvent::RobotKeyRotated(rotation)), |r| &mut r.trust);
+        } else {
+            self.govern(GovernanceEvent::KeyRotated(rotation));
+        }
+        Ok(())
+    }
+
+    /// An auditor says whether a settled job's facts, entries and proofs follow from the log.
+    fn record_audit(&mut self, job: JobId, agrees: bool, finding: Digest) -> Outcome {
+        need(self.cx.role == Role::AU, Code::RoleForbidden)?;
+        need(self.job(job)?.status == Status::Settled, Code::StateForbids)?;
+        need(self.s.audited.insert(job), Code::AlreadyDone)?;
+        sometimes!(agrees, "audit without a finding");
+        self.govern(GovernanceEvent::AuditRecorded { job, agrees, finding });
+        Ok(())
+    }
+}

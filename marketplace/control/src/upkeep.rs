@@ -1,0 +1,77 @@
+//! Robots that their owners look after, and robots that are gone for good (domain 12.1).
+//!
+//! Whoever is looked after gets no more work; what it is about it finishes, what it has not begun another does. Then it is
+//! in maintenance, where it stands, until its owner says what was checked; its own next word says whether it is fit.
+
+use crate::unit::{Outcome, Unit, need};
+use nooterra_engine::Digest;
+use nooterra_engine::ids::{PartyId, RobotId};
+use nooterra_engine::sometimes;
+use nooterra_operations::RobotStatus;
+use nooterra_operations::event::Event as RobotEvent;
+use nooterra_operations::status::HealthCause;
+use nooterra_trust::{Code, Role};
+
+/// Longest word about why.
+const WORD_MAX: usize = 64;
+
+impl Unit<'_> {
+    /// A robot of the owner who speaks; anything else does not exist for it.
+    fn own_robot(&self, party: PartyId, robot: RobotId) -> Outcome {
+        need(self.cell(robot)?.robot.owner == party, Code::NotFound)
+    }
+
+    /// Begins to look after a robot.
+    pub(crate) fn open_maintenance(&mut self, by: Option<PartyId>, robot: RobotId, kind: String) -> Outcome {
+        match by {
+            Some(party) => self.own_robot(party, robot)?,
+            None => need(self.cx.role == Role::TR, Code::RoleForbidden)?,
+        }
+        let r = &self.cell(robot)?.robot;
+        need(kind.len() <= WORD_MAX, Code::SchemaInvalid)?;
+        need(r.status != RobotStatus::Retired, Code::StateForbids)?;
+        need(!r.in_service, Code::AlreadyDone)?;
+        self.emit_robot(robot, RobotEvent::MaintenanceOpened { kind });
+        Ok(())
+    }
+
+    /// A robot was looked after: its own next word says whether it is fit.
+    pub(crate) fn close_maintenance(&mut self, party: PartyId, robot: RobotId, checklist: Digest) -> Outcome {
+        self.own_robot(party, robot)?;
+        let r = &self.cell(robot)?.robot;
+        need(r.in_service && r.lease.is_none(), Code::StateForbids)?;
+        // Whoever was taken off the floor is put back by those who took it.
+        let Some(at) = self.s.traffic.at(robot) else { return need(false, Code::StateForbids) };
+        sometimes!(true, "a robot is back from maintenance");
+        self.emit_robot(robot, RobotEvent::MaintenanceClosed { place: at.ix, checklist: Some(checklist) });
+        self.trigger_dispatch();
+        Ok(())
+    }
+
+    /// A robot is gone for good.
+    pub(crate) fn retire(&mut self, by: Option<PartyId>, robot: RobotId, reason: String) -> Outcome {
+        match by {
+            Some(party) => self.own_robot(party, robot)?,
+            None => need(self.cx.role == Role::OS, Code::RoleForbidden)?,
+        }
+        let r = &self.cell(robot)?.robot;
+        need(reason.len() <= WORD_MAX, Code::SchemaInvalid)?;
+        need(r.status != RobotStatus::Retired, Code::AlreadyDone)?;
+        need(r.lease.is_none(), Code::StateForbids)?;
+        self.end_task(robot, "RETIRED");
+        self.emit_robot(robot, RobotEvent::RobotRetired { reason });
+        Ok(())
+    }
+
+    /// Robots that were to be looked after have nothing left to do.
+    pub(crate) fn into_service(&mut self) {
+        let goes = |id: &&RobotId| self.s.robots.get(*id).is_some_and(|c| c.robot.goes_into_service());
+        let robots: Vec<RobotId> = self.robots_touched.iter().filter(goes).copied().collect();
+        for robot in robots {
+            let Ok(from) = self.cell(robot).map(|c| c.robot.status) else { continue };
+            self.end_task(robot, "SERVICE");
+            let causes = vec![HealthCause::Service];
+            self.emit_robot(robot, RobotEvent::HealthChanged { from, to: RobotStatus::Maintenance, causes });
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Keys that are revoked and rotated, robots that are looked after, audits: done by whoever may.
+
+use crate::desks::Seat;
+use crate::director::Cued;
+use crate::{Cast, key};
+use nooterra_control::input::{Body as _, GovernanceCommand, KeyReason, OwnerCommand};
+use nooterra_engine::digest::sha256;
+use nooterra_engine::ids::{JobId, KeyId};
+use nooterra_engine::{Instant, Span};
+use nooterra_script::acts::Deed;
+use nooterra_script::keeping::Whose;
+use nooterra_trust::role::rotation_bytes;
+
+/// The stream of keys and audits.
+const STREAM: &str = "gov";
+
+impl Cast {
+    /// Does a deed of this kind. False if it is of another.
+    pub(crate) fn keep(&mut self, now: Instant, cued: &Cued) -> bool {
+        match cued.deed {
+            Deed::RevokeKey { whose, second } => self.revoke_key(now, cued.job, whose, second),
+            Deed::RotateKey { whose, overlap, own } => self.rotate_key(now, whose, overlap, own),
+            Deed::OpenMaintenance { robot, lasts } => {
+                self.owner_says(now, robot, |robot| OwnerCommand::OpenMaintenance { robot, kind: "planned".into() });
+                self.director.later(now.saturating_add(lasts), Deed::CloseMaintenance { robot });
+            }
+            Deed::CloseMaintenance { robot } => {
+                let checklist = sha256(&[b"nooterra/paper/v1", b"checklist", &robot.to_be_bytes()]);
+                self.owner_says(now, robot, |robot| OwnerCommand::CloseMaintenance { robot, checklist });
+            }
+            Deed::Retire { robot } => {
+                self.owner_says(now, robot, |robot| OwnerCommand::RetireRobot { robot, reason: "sold".into() });
+            }
+            Deed::Audit { agrees } => {
+                let Some(job) = cued.job else { return true };
+                let finding = sha256(&[b"nooterra/paper/v1", b"finding", job.as_bytes()]);
+                self.say(now, Seat::Auditor, GovernanceCommand::RecordAudit { job, agrees, finding }.draft(STREAM));
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn owner_says(&mut self, now: Instant, robot: u32, word: impl Fn(nooterra_engine::ids::RobotId) -> OwnerCommand) {
+        let Some(id) = self.robots.get(robot as usize).copied() else { return };
+        let owner = self.owners.get(robot as usize).copied();
+        if let Some(p) = owner.and_then(|o| self.providers.get_mut(o as usize)) {
+            p.outbox.push(word(id).draft("robots"), now, 0);
+        }
+    }
+
+    /// The key with which somebody signs now.
+    fn key_of(&self, job: Option<JobId>, whose: Whose) -> Option<KeyId> {
+        let of_robot = |ix: u32| self.names.get(ix as usize).map(|n| key(&self.chance, &format!("robot/{n}")).id());
+        match whose {
+            Whose::Robot { ix } => of_robot(ix),
+            Whose::JobsRobot {} => {
+                let robot = job.and_then(|j| self.director.job(j))?.robot?;
+                let ix = self.robots.iter().position(|r| *r == robot)?;
+                of_robot(u32::try_from(ix).ok()?)
+            }
+            Whose::Requester { ix } => self.requesters.get(ix as usize).map(|r| r.outbox.sender().key()),
+            Whose::Provider { ix } => self.providers.get(ix as usize).map(|p| p.outbox.sender().key()),
+        }
+    }
+
+    fn revoke_key(&mut self, now: Instant, job: Option<JobId>, whose: Whose, second: bool) {
+        let Some(key) = self.key_of(job, whose) else { return };
+        let command = GovernanceCommand::RevokeKey { key, reason: KeyReason::Compromised };
+        for seat in [Seat::Staff, Seat::StaffToo].into_iter().take(if second { 2 } else { 1 }) {
+            self.say(now, seat, command.draft(STREAM));
+        }
+    }
+
+    fn rotate_key(&mut self, now: Instant, whose: Whose, overlap: Span, own: bool) {
+        let (outbox, name) = match whose {
+            Whose::Requester { ix } => {
+                let Some(r) = self.requesters.get_mut(ix as usize) else { return };
+                let name = r.name().to_owned();
+                (&mut r.outbox, name)
+            }
+            Whose::Provider { ix } => {
+                let Some(p) = self.providers.get_mut(ix as usize) else { return };
+                let name = p.name().to_owned();
+                (&mut p.outbox, name)
+            }
+            Whose::Robot { .. } | Whose::JobsRobot {} => return,
+        };
+        let sender = outbox.sender();
+        let (old, actor) = (sender.key(), sender.actor);
+        let new = key(&self.chance, &format!("next/{name}/{old}"));
+        // Whoever names a key that is another's cannot sign with it.
+        let public = if own { new.public() } else { key(&self.chance, "forger").public() };
+        let proof = new.sign(&rotation_bytes(self.tenant, &actor, old, &public));
+        outbox.push(GovernanceCommand::RotateKey { public, proof, overlap }.draft(STREAM), now, 0);
+        if own {
+            outbox.sender_mut().rotate(new);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Acts about keys and upkeep: whose key, which robot, for how long.
+
+use super::Desk;
+use super::names::Parties;
+use crate::acts::{ActEntry, Deed};
+use crate::at::At;
+use crate::keeping::{RevokeKeyAct, RotateKeyAct, Whose};
+use nooterra_engine::time::Span;
+
+/// A key that was replaced is heard for so long yet if not said.
+const OVERLAP: Span = Span::from_mins(60);
+/// And for so long at most.
+const OVERLAP_MAX: Span = Span::from_mins(24 * 60);
+
+/// The deed of an act, if it is one of these.
+pub(super) fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>) -> Option<Deed> {
+    if let Some(r) = &e.revoke_key {
+        return revoke(desk, e, r, parties);
+    }
+    if let Some(r) = &e.rotate_key {
+        return rotate(desk, e, r, parties);
+    }
+    if let Some(s) = &e.service {
+        return Some(Deed::OpenMaintenance { robot: desk.robot(&s.robot, parties)?, lasts: s.lasts.0 });
+    }
+    if let Some(r) = &e.retire {
+        return Some(Deed::Retire { robot: desk.robot(&r.robot, parties)? });
+    }
+    e.audit.as_ref().map(|a| Deed::Audit { agrees: a.agrees.value })
+}
+
+fn revoke(desk: &mut Desk<'_>, e: &At<ActEntry>, r: &RevokeKeyAct, parties: &Parties<'_>) -> Option<Deed> {
+    let whose = match (&r.robot, &r.requester, &r.provider) {
+        (None, None, None) => Whose::JobsRobot {},
+        (Some(name), None, None) => Whose::Robot { ix: desk.robot(name, parties)? },
+        (None, Some(name), None) => Whose::Requester { ix: desk.requester(name, parties)? },
+        (None, None, Some(name)) => Whose::Provider { ix: desk.provider(name, parties.providers)? },
+        _ => {
+            desk.flaw(e, "a key is of one robot, one requester or one provider", "keep one of robot, requester, provider");
+            return None;
+        }
+    };
+    Some(Deed::RevokeKey { whose, second: r.second.as_ref().is_none_or(|s| s.value) })
+}
+
+fn rotate(desk: &mut Desk<'_>, e: &At<ActEntry>, r: &RotateKeyAct, parties: &Parties<'_>) -> Option<Deed> {
+    let whose = match (&r.requester, &r.provider) {
+        (Some(name), None) => Whose::Requester { ix: desk.requester(name, parties)? },
+        (None, Some(name)) => Whose::Provider { ix: desk.provider(name, parties.providers)? },
+        _ => {
+            desk.flaw(e, "`rotate_key` says whose key it is", "write `requester: name` or `provider: name`");
+            return None;
+        }
+    };
+    if let Some(o) = r.overlap.as_ref().filter(|o| o.0 > OVERLAP_MAX) {
+        desk.flaw(o, "a key that was replaced is heard for a day at most", "write for example `overlap: 1h`");
+    }
+    let overlap = r.overlap.as_ref().map_or(OVERLAP, |o| o.0);
+    Some(Deed::RotateKey { whose, overlap, own: r.own.as_ref().is_none_or(|o| o.value) })
+}
