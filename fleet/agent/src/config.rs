@@ -81,7 +81,7 @@ impl LocalPolicy {
             exit_share: 0.6,
             low_battery_share: 0.6,
             obstructed_after: Span::from_secs(8),
-            autonomy: Span::from_secs(120),
+            autonomy: nooterra_port::order::AUTONOMY,
             exit_reserve: Span::from_secs(60),
             heartbeat_idle: Span::from_secs(10),
             link_quiet: Span::from_secs(15),

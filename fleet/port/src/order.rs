@@ -128,6 +128,9 @@ pub enum Order {
     },
 }
 
+/// Inside and without a link a robot goes on for at most so long past its lease, then leaves by itself.
+pub const AUTONOMY: Span = Span::from_secs(120);
+
 /// A job offered to one robot.
 #[derive(Debug, Clone, PartialEq, Record)]
 pub struct LeaseOffer {

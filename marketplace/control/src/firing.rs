@@ -15,7 +15,7 @@ use nooterra_operations::event::Event as RobotEvent;
 use nooterra_trust::Role;
 
 /// Below this charge a silent robot counts as unable to move.
-const DEAD_SOC_BPS: u32 = 200;
+pub(crate) const DEAD_SOC_BPS: u32 = 200;
 
 /// A contract's successor takes over.
 const CONTRACT_AT: u8 = 0;

@@ -13,7 +13,7 @@ use crate::world::World;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{EventId, Id, JobId, KeyId, LeaseId, Noun, OperatorId, PartyId, RobotId};
 use nooterra_engine::machine::Out;
-use nooterra_engine::time::Instant;
+use nooterra_engine::time::{Instant, Span};
 use nooterra_engine::{always, encode};
 use nooterra_jobs::Job;
 use nooterra_jobs::event::{Breach, Event as JobEvent, Fault};
@@ -295,6 +295,11 @@ impl<'a> Unit<'a> {
                     }
                 }
             }
+            JobEvent::SafeExitForced { .. } => {
+                if let Some(l) = leg {
+                    self.outlast(id, &l);
+                }
+            }
             JobEvent::CoverageReserved { operator, .. } => self.s.desk.stand_by(self.cx.legal, *operator, id),
             JobEvent::CoverageReleased { operator, .. } => {
                 self.s.desk.stand_down(*operator, id);
@@ -342,10 +347,25 @@ impl<'a> Unit<'a> {
 
     /// Nobody else is asked before the robot's own lease has surely run out, or the robot has heard of its end.
     fn quieten(&mut self, id: JobId, leg: &nooterra_jobs::job::Leg) {
+        self.quiet(id, leg, Span::ZERO);
+    }
+
+    /// A robot that did not come out and is merely silent may work on by itself: nobody else is asked before it has surely
+    /// given up. Who cannot move, or said that it obeys a stop, does not.
+    fn outlast(&mut self, id: JobId, leg: &nooterra_jobs::job::Leg) {
+        let Some(c) = self.s.robots.get(&leg.offer.robot) else { return };
+        let r = &c.robot;
+        let stands = r.fault || r.soc_bps < crate::firing::DEAD_SOC_BPS || r.stops.iter().any(|s| s.acked);
+        if r.link_lost && !stands && !nooterra_engine::planted!("I11 send another while a robot may work by itself") {
+            self.quiet(id, leg, nooterra_port::order::AUTONOMY);
+        }
+    }
+
+    fn quiet(&mut self, id: JobId, leg: &nooterra_jobs::job::Leg, beyond: Span) {
         let heard = self.s.robots.get(&leg.offer.robot).and_then(|c| c.robot.heard_at).unwrap_or(leg.offered_at);
         let Some(job) = self.s.jobs.get_mut(&id) else { return };
         let Some(ttl) = job.pins.as_ref().map(|p| p.timing.ttl_moving) else { return };
-        let until = nooterra_jobs::deadline::lease_end(heard.max(leg.offered_at), ttl);
+        let until = nooterra_jobs::deadline::lease_end(heard.max(leg.offered_at), ttl).saturating_add(beyond);
         if let Some(from) = job.match_from() {
             self.s.waiting.remove(&(from, id));
         }
@@ -520,7 +540,7 @@ impl<'a> Unit<'a> {
         }
         for id in &self.robots_touched {
             let Some(c) = self.s.robots.get(id) else { continue };
-            let long = nooterra_engine::Span(self.s.genesis.policy.claims.thresholds.link_2_ns);
+            let long = Span(self.s.genesis.policy.claims.thresholds.link_2_ns);
             let mut wanted = crate::robot_timers::wanted(c, long);
             wanted.extend(self.s.strays.get(id).and_then(crate::strays::triage_by).map(|at| (crate::strays::TRIAGE_BY, at)));
             again.extend(self.s.timers.set(Stream::Robot(*id), &wanted, legal, fired).map(|c| (Stream::Robot(*id), c)));

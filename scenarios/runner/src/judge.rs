@@ -228,10 +228,11 @@ impl Judge {
         }
         let ended: BTreeSet<JobId> = stage.control.jobs().filter(|j| j.status.is_terminal()).map(|j| j.id).collect();
         self.oracle.books(at, tick, &BookView { book: stage.control.book(), ended: &ended, verified: &self.verified });
-        // A brain without power believes nothing, and one that has given the job up only waits to hear that it is over.
+        // A brain without power believes nothing, and one that has given the job up, or leaves, has no authority over it any
+        // more: it only waits to hear that it is over.
         let acts = |ix, a: &Agent| {
             let is_on = stage.fleet.twin.readings(ix).is_some_and(|r| r.powered);
-            is_on && !matches!(a.phase(), Phase::GivenUpOutside | Phase::GivenUpInside)
+            is_on && !matches!(a.phase(), Phase::GivenUpOutside | Phase::GivenUpInside | Phase::Exiting)
         };
         let holdings: Vec<Holding> = stage
             .fleet

@@ -4,7 +4,7 @@ use crate::envelope::{Draft, Envelope, InputKind, Receipt, Sender, Verdict};
 use crate::keys::SigningKey;
 use crate::outbox::{Outbox, Patience};
 use crate::rejection::{Code, Rejection};
-use crate::role::{Binding, KeyTable, KeyTableError, Role};
+use crate::role::{Binding, KeyTable, KeyTableError, Role, rotation_bytes};
 use nooterra_engine::ids::TenantId;
 use nooterra_engine::inspect::tree;
 use nooterra_engine::record::{decode, encode};
@@ -249,4 +249,48 @@ fn waits_double_and_start_over() {
         now = next;
     }
     assert_eq!(waits, [500, 1000, 2000, 4000, 8000, 8000, 8000]);
+}
+
+#[test]
+fn a_key_is_followed_by_another_of_its_holder() {
+    let (old, new) = (secret(1), secret(2));
+    let mut table = KeyTable::default();
+    let id = table.bind(binding(&old, Role::RB)).unwrap();
+    let at = Instant::from_secs(30);
+    assert!(matches!(table.rotate(new.id(), old.public(), at, Span::ZERO), Err(KeyTableError::Unknown { .. })));
+    assert!(matches!(table.rotate(id, new.public(), Instant::from_secs(5), Span::ZERO), Err(KeyTableError::Inactive { .. })));
+    assert!(matches!(table.rotate(id, old.public(), at, Span::ZERO), Err(KeyTableError::Bound { .. })));
+    let next = table.rotate(id, new.public(), at, Span::from_secs(20)).unwrap();
+    assert_eq!(table.of(ACTOR, Instant::from_secs(29)).count(), 1);
+    assert_eq!(table.of(ACTOR, Instant::from_secs(49)).count(), 2);
+    assert_eq!(table.of(ACTOR, Instant::from_secs(50)).map(|(k, _)| k).collect::<Vec<_>>(), [next]);
+    // No longer than the key before would have been valid.
+    assert_eq!(code(table.lookup(next, Instant::from_secs(100))), Code::KeyInactive);
+    assert_eq!(decode::<KeyTable>(&encode(&table)).unwrap(), table);
+    // Another holder, another marketplace and another key before it are other words.
+    let say = |t: &str, a: u8, k: &SigningKey| rotation_bytes(TenantId::named(t), &[a; 16], k.id(), &new.public());
+    let words = [say("acme", 3, &old), say("other", 3, &old), say("acme", 4, &old), say("acme", 3, &new)];
+    assert_eq!(words.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
+}
+
+#[test]
+fn whose_key_is_no_longer_valid_falls_silent() {
+    let platform = secret(9);
+    let mut table = KeyTable::default();
+    table.bind(Binding { to: Instant::from_secs(20), ..binding(&secret(1), Role::RB) }).unwrap();
+    let mut o = Outbox::new(Sender::device(tenant(), ACTOR, secret(1), 1), platform.public(), Patience::default());
+    let late = Instant::from_secs(25);
+    o.push(draft(1), late, 0);
+    o.push(draft(2), late, 0);
+    let first = o.due(late).remove(0);
+    let verdict = Verdict::Refused(table.identify(&first, late).unwrap_err());
+    let receipt = ActorChains::default().receipt(&first, first.input_hash(), verdict, late, 1, &secret(8));
+    o.receive(&receipt, late);
+    assert!(!o.is_barred() && o.unacked() == 2, "whoever is not the platform silences nobody");
+    let receipt = ActorChains::default().receipt(&first, first.input_hash(), receipt.verdict, late, 1, &platform);
+    o.receive(&receipt, late);
+    assert!(o.is_barred() && o.unacked() == 0 && o.next_deadline(late).is_none());
+    o.push(draft(3), late, 0);
+    assert!(o.due(Instant::from_secs(90)).is_empty());
+    assert_eq!(decode::<Outbox>(&encode(&o)).unwrap(), o);
 }

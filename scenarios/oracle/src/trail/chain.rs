@@ -158,12 +158,12 @@ impl Chain {
         }
         self.signer(n, r, by_input);
         if let Payload::Governance(e) = &r.payload {
-            self.governed(n, e, by_input);
+            self.governed(n, h.legal_ns, e, by_input);
         }
     }
 
     /// Keys come and go: two people of staff bind and revoke them, whoever has one puts another in its place.
-    fn governed(&mut self, n: Now, e: &GovernanceEvent, by_input: bool) {
+    fn governed(&mut self, n: Now, at: Instant, e: &GovernanceEvent, by_input: bool) {
         let said = self.said().filter(|_| by_input);
         match e {
             GovernanceEvent::KeyBound(b) => {
@@ -176,14 +176,14 @@ impl Chain {
                 let Some(b) = self.keys.get_mut(&t.old).filter(|_| own && t.new == t.public.id()) else {
                     return self.broke(n, 7, format!("key {} was put in the place of one that did not ask for it", t.new));
                 };
-                let new = Binding { public: t.public, from: n.at, ..b.clone() };
-                b.to = b.to.min(n.at.saturating_add(t.overlap));
+                let new = Binding { public: t.public, from: at, ..b.clone() };
+                b.to = b.to.min(at.saturating_add(t.overlap));
                 if self.keys.insert(t.new, new).is_some() {
                     self.broke(n, 7, format!("key {} was bound twice", t.new));
                 }
             }
             GovernanceEvent::KeyRevoked { key, .. } => match self.keys.get_mut(key) {
-                Some(b) => b.revoked_at = Some(b.revoked_at.map_or(n.at, |r| r.min(n.at))),
+                Some(b) => b.revoked_at = Some(b.revoked_at.map_or(at, |r| r.min(at))),
                 None => self.broke(n, 7, format!("key {key} was revoked and never bound")),
             },
             GovernanceEvent::AuditRecorded { .. } => {}

@@ -59,7 +59,8 @@ impl Evidence {
         if let Some((robot, hash)) = self.last.take()
             && let Some(all) = self.said.get_mut(&robot)
         {
-            all.retain(|(_, s)| s.input != hash);
+            // What was said before under the same hash was taken, and stays.
+            all.pop_back_if(|(_, s)| s.input == hash);
         }
     }
 

@@ -1,9 +1,11 @@
 //! Short histories of the platform among puppets, each with something that can go wrong in it.
 
-use nooterra_control::input::{CaseCommand, Document, FinanceCommand, Hours, Line, Month, NewSeries, Repeat, StandingOffer, WeeklyRule};
+use nooterra_control::input::{
+    CaseCommand, Document, FinanceCommand, GovernanceCommand, Hours, KeyReason, Line, Month, NewSeries, Repeat, StandingOffer, WeeklyRule,
+};
 use nooterra_control::puppets::coins::{three, yen};
 use nooterra_control::puppets::floor::with_niches;
-use nooterra_control::puppets::rig::{Rig, genesis, operator, party, robot};
+use nooterra_control::puppets::rig::{Rig, genesis, key, operator, party, robot};
 use nooterra_control::puppets::skilled::skilled;
 use nooterra_control::stops::{StopOrder, StopWhat};
 use nooterra_control::{HelpOutcome, HelpWord, OperatorCommand, OwnerCommand, PaymentReport, Policy, RequesterCommand, StaffCommand};
@@ -19,6 +21,7 @@ use nooterra_operations::RobotStatus;
 use nooterra_port::{Action, Report};
 use nooterra_skills::Tier;
 use nooterra_trust::claim::{Bearer, Head, Item, Portion};
+use nooterra_trust::role::rotation_bytes;
 
 pub const ONE: &[(&str, &str, u32)] = &[("a1", "acme", 8)];
 pub const TWO: &[(&str, &str, u32)] = &[("a1", "acme", 8), ("b1", "bolt", 15)];
@@ -78,6 +81,29 @@ pub fn withdrawn() -> Rig {
     let job = rig.ask(rig.delivery(2, 5));
     rig.run_job(job, 300);
     rig.run(100);
+    rig
+}
+
+/// A requester goes on with another key; the key of a robot at work is revoked, and another does the rest.
+pub fn key_revoked() -> Rig {
+    let mut rig = kept(Rig::new(THREE));
+    rig.run(10);
+    let (old, new) = (key("rq"), key("rq-new"));
+    let actor = *party("rq").as_bytes();
+    let proof = new.sign(&rotation_bytes(rig.c.state().genesis.tenant, &actor, old.id(), &new.public()));
+    let _ = rig.send("rq", &GovernanceCommand::RotateKey { public: new.public(), proof, overlap: Span::from_secs(30) });
+    if let Some(s) = rig.senders.get_mut("rq") {
+        s.rotate(new);
+    }
+    let job = rig.ask(rig.patrol(&[2, 3, 4]));
+    until(&mut rig, job, Status::Executing);
+    let at_work = rig.c.state().jobs[&job].robot();
+    for name in ["a1", "a2", "b1"].into_iter().filter(|n| at_work == Some(robot(n))) {
+        let word = GovernanceCommand::RevokeKey { key: key(name).id(), reason: KeyReason::Compromised };
+        let _ = rig.send("staff", &word);
+        let _ = rig.send("staff2", &word);
+    }
+    rig.run(60);
     rig
 }
 
@@ -645,6 +671,7 @@ pub const ALL: &[Named] = &[
     ("two_coins", two_coins),
     ("series", series),
     ("handover", handover),
+    ("key revoked", key_revoked),
     ("load handed over", load_handed_over),
     ("load unseen", load_unseen),
     ("load brought back", load_brought_back),

@@ -39,7 +39,7 @@ fn act(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>, duration: S
     }
     let deed = deed(desk, e, parties);
     let timed = matches!(cue, Some(Cue::At(_)));
-    let of_job = !timed || deed.as_ref().is_none_or(Deed::concerns_job);
+    let of_job = !timed || deed.as_ref().is_some_and(Deed::concerns_job);
     let job = e.job.as_ref().map(|j| j.value);
     if let Some(j) = e.job.as_ref().filter(|j| j.value == 0) {
         desk.flaw(j, "jobs are numbered from 1", "write for example `job: 1`");
