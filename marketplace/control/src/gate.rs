@@ -30,10 +30,15 @@ pub(crate) const fn named(item: Item) -> Missing {
     }
 }
 
-/// What is billed: e in basis points, and the result that it stands for. A dispute that was decided before the settlement
-/// goes before the rule of the hold, and both before the proof.
+/// What people decided was earned, in place of the proof: in a dispute, or by overriding it.
+pub(crate) fn decided(job: &Job, case: Option<&Case>) -> Option<u32> {
+    case.and_then(|c| c.disputes.earned_bps()).or(job.overridden)
+}
+
+/// What is billed: e in basis points, and the result that it stands for. A decision before the settlement goes before the
+/// rule of the hold, and both before the proof.
 pub(crate) fn billed(job: &Job, case: Option<&Case>) -> (ProofStatus, u32) {
-    let decided = case.and_then(|c| c.disputes.earned_bps()).or(job.forfeited);
+    let decided = decided(job, case).or(job.forfeited);
     let of_proof = job.proof.as_ref().map_or((ProofStatus::Fail, 0), |p| (p.status, p.earned_bps));
     match decided {
         _ if !job.started => (ProofStatus::Fail, 0),
@@ -49,7 +54,7 @@ pub(crate) fn billed(job: &Job, case: Option<&Case>) -> (ProofStatus, u32) {
 pub(crate) fn facts(s: &State, job: &Job) -> Facts {
     let Some(case) = s.cases.get(&job.id) else { return Facts::default() };
     let forfeited = job.forfeited.is_some();
-    let decided = case.disputes.earned_bps().is_some();
+    let decided = decided(job, Some(case)).is_some();
     let proven = proof::is_fresh(job) && job.proof.as_ref().is_some_and(|p| p.status != ProofStatus::Insufficient);
     let out = match job.presence {
         Presence::Out => true,

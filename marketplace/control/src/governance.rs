@@ -65,7 +65,7 @@ impl Unit<'_> {
     }
 
     /// Has another key said the very same before? If not, it is kept until one does.
-    fn is_second(&mut self, said: Digest) -> Result<bool, Rejection> {
+    pub(crate) fn is_second(&mut self, said: Digest) -> Result<bool, Rejection> {
         let Some(key) = self.cx.key else { return no(Code::RoleForbidden) };
         if self.s.key_words.first(said, key)?.is_some() {
             self.s.key_words.done(said);

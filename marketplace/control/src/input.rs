@@ -656,6 +656,15 @@ pub enum StaffCommand {
         /// Did it happen?
         confirmed: bool,
     },
+    /// Decides what was earned in place of the proof of a job that has ended and is not settled (`TR`, two keys).
+    OverrideProof {
+        /// The job.
+        job: JobId,
+        /// Basis points; nothing else for a job that never began.
+        earned_bps: u32,
+        /// SHA-256 of the reasons, which stay outside.
+        decision_hash: Digest,
+    },
     /// Bars a robot (`OS`, `TR`).
     Quarantine {
         /// The robot.

@@ -44,7 +44,7 @@ impl Unit<'_> {
             let missing = j.hold.as_ref().map_or(vec![], |h| h.missing.clone());
             return self.hold(job, Some(h), missing);
         }
-        let decided = self.s.cases.get(&job).and_then(|c| c.disputes.earned_bps());
+        let decided = crate::gate::decided(j, self.s.cases.get(&job));
         let earned_bps = match p.hold_rule {
             HoldRule::Proven if j.started => decided.unwrap_or_else(|| proof::proven_bps(j)),
             _ => 0,

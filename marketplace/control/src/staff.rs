@@ -2,9 +2,12 @@
 
 use crate::input::StaffCommand;
 use crate::stops::{StopOrder, StopWhat};
+use crate::two_keys::said;
 use crate::unit::{Outcome, Unit, need, no};
-use nooterra_engine::ids::{IncidentId, RobotId};
-use nooterra_jobs::event::{CancelReason, Cause, ReleaseReason};
+use nooterra_engine::Digest;
+use nooterra_engine::ids::{IncidentId, JobId, PartyId, RobotId};
+use nooterra_engine::sometimes;
+use nooterra_jobs::event::{CancelReason, Cause, Event, ReleaseReason};
 use nooterra_jobs::status::Class;
 use nooterra_market::negotiation::RfqCommand;
 use nooterra_operations::RobotStatus;
@@ -46,6 +49,21 @@ impl Unit<'_> {
         }
     }
 
+    /// Two people of the trust service decide what was earned: what is held waits for its proof no more.
+    fn override_proof(&mut self, job: JobId, earned_bps: u32, decision_hash: Digest) -> Outcome {
+        need(self.cx.role == Role::TR, Code::RoleForbidden)?;
+        need(earned_bps <= 10_000, Code::SchemaInvalid)?;
+        let j = self.job(job)?;
+        need(j.status.class() == Class::Ended, Code::StateForbids)?;
+        need(j.started || earned_bps == 0, Code::StateForbids)?;
+        need(!self.case(job)?.claims.parties.names(PartyId::from_bytes(self.cx.actor)), Code::ConflictOfInterest)?;
+        if self.is_second(said(&StaffCommand::OverrideProof { job, earned_bps, decision_hash }))? {
+            sometimes!(true, "proof overridden");
+            self.emit(job, Event::ProofOverridden { earned_bps, decision_hash });
+        }
+        Ok(())
+    }
+
     pub fn staff(&mut self, c: StaffCommand) -> Outcome {
         let os = self.cx.role == Role::OS;
         let tr = self.cx.role == Role::TR;
@@ -65,6 +83,7 @@ impl Unit<'_> {
             StaffCommand::TriageRobot { robot, incident, severity, fault, confirmed } => {
                 self.triage_robot(robot, incident, severity, fault, confirmed)
             }
+            StaffCommand::OverrideProof { job, earned_bps, decision_hash } => self.override_proof(job, earned_bps, decision_hash),
             StaffCommand::Quarantine { robot, cause } => {
                 need(os || tr, Code::RoleForbidden)?;
                 let c = self.cell(robot)?;

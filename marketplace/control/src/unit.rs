@@ -627,6 +627,7 @@ fn authority(e: &JobEvent) -> Option<Role> {
         JobEvent::LiftReleased { .. } | JobEvent::LiftOverdue { .. } | JobEvent::TeamBroken { .. } => Role::DI,
         JobEvent::SafeExitOrdered { .. } | JobEvent::AccessClosed { .. } | JobEvent::ProofEvaluated(_) => Role::TR,
         JobEvent::TransferFailed { .. } => Role::TR,
+        JobEvent::ProofOverridden { .. } => Role::TR,
         JobEvent::SettlementHeld { .. } | JobEvent::SettlementReleased { .. } | JobEvent::SettlementForfeited { .. } => Role::TR,
         JobEvent::JobSettled(_) | JobEvent::RefundIssued { .. } | JobEvent::SlaCreditIssued { .. } => Role::FI,
         _ => return None,

@@ -413,6 +413,11 @@ pub enum Event {
         decision_hash: Digest,
         earned_bps: u32,
     },
+    /// Two people of the trust service decide what was earned, in place of the proof.
+    ProofOverridden {
+        earned_bps: u32,
+        decision_hash: Digest,
+    },
     JobSettled(Box<Settlement>),
     RefundIssued {
         refund: RefundId,
@@ -677,6 +682,7 @@ impl Event {
             Self::SettlementHeld { .. } => "SETTLEMENT_HELD",
             Self::HoldEscalated { .. } => "HOLD_ESCALATED",
             Self::SettlementReleased { .. } => "SETTLEMENT_RELEASED",
+            Self::ProofOverridden { .. } => "PROOF_OVERRIDDEN",
             Self::SettlementForfeited { .. } => "SETTLEMENT_FORFEITED",
             Self::JobSettled(_) => "JOB_SETTLED",
             Self::RefundIssued { .. } => "REFUND_ISSUED",

@@ -200,6 +200,7 @@ impl Job {
                 self.forfeited = Some(*earned_bps);
                 self.hold = None;
             }
+            Event::ProofOverridden { earned_bps, .. } => self.overridden = Some(*earned_bps),
             Event::JobSettled(s) => self.settled = Some(Settled { at, settlement: (**s).clone() }),
             Event::RescheduleProposed(_)
             | Event::RescheduleAccepted { .. }

@@ -436,6 +436,8 @@ pub struct Job {
     pub hold: Option<Hold>,
     /// Decided by forfeit: earned basis points.
     pub forfeited: Option<u32>,
+    /// Decided by two people of the trust service in place of the proof: earned basis points.
+    pub overridden: Option<u32>,
     /// Money is final.
     pub settled: Option<Settled>,
     /// Money given back, in order: what was not earned, and what disputes were decided to give back.
@@ -521,6 +523,7 @@ impl Job {
             incidents: Vec::new(),
             hold: None,
             forfeited: None,
+            overridden: None,
             settled: None,
             refunds: Vec::new(),
             liens: BTreeSet::new(),

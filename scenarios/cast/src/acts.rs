@@ -142,6 +142,7 @@ impl Cast {
             | Deed::OpenMaintenance { .. }
             | Deed::CloseMaintenance { .. }
             | Deed::Retire { .. }
+            | Deed::OverrideProof { .. }
             | Deed::Audit { .. } => {}
         }
     }

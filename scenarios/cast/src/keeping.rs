@@ -1,9 +1,10 @@
 //! Keys that are revoked and rotated, robots that are looked after, audits: done by whoever may.
 
+use crate::acts::paper;
 use crate::desks::Seat;
 use crate::director::Cued;
 use crate::{Cast, key};
-use nooterra_control::input::{Body as _, GovernanceCommand, KeyReason, OwnerCommand};
+use nooterra_control::input::{Body as _, GovernanceCommand, KeyReason, OwnerCommand, StaffCommand};
 use nooterra_engine::digest::sha256;
 use nooterra_engine::ids::{JobId, KeyId};
 use nooterra_engine::{Instant, Span};
@@ -31,10 +32,17 @@ impl Cast {
             Deed::Retire { robot } => {
                 self.owner_says(now, robot, |robot| OwnerCommand::RetireRobot { robot, reason: "sold".into() });
             }
+            Deed::OverrideProof { earned_bps, second } => {
+                let Some(job) = cued.job else { return true };
+                let command = StaffCommand::OverrideProof { job, earned_bps, decision_hash: paper(job, "decision") };
+                for seat in [Seat::Trust, Seat::TrustToo].into_iter().take(if second { 2 } else { 1 }) {
+                    self.say(now, seat, command.draft("jobs"));
+                }
+            }
             Deed::Audit { agrees } => {
                 let Some(job) = cued.job else { return true };
-                let finding = sha256(&[b"nooterra/paper/v1", b"finding", job.as_bytes()]);
-                self.say(now, Seat::Auditor, GovernanceCommand::RecordAudit { job, agrees, finding }.draft(STREAM));
+                let word = GovernanceCommand::RecordAudit { job, agrees, finding: paper(job, "finding") };
+                self.say(now, Seat::Auditor, word.draft(STREAM));
             }
             _ => return false,
         }

@@ -135,7 +135,7 @@ impl World {
     pub fn settled(&mut self, at: Instant, tick: u64, j: &Job, decided: bool) {
         let (Some(p), Some(s)) = (j.pins.as_deref(), &j.settled) else { return };
         let confirmed = j.sightings.iter().any(|s| s.class == WitnessClass::RequesterConfirm);
-        if !self.judged.insert(j.id) || !j.started || j.forfeited.is_some() || confirmed || decided {
+        if !self.judged.insert(j.id) || !j.started || j.forfeited.is_some() || j.overridden.is_some() || confirmed || decided {
             return;
         }
         self.share.checked();

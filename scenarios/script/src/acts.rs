@@ -84,6 +84,8 @@ pub struct ActEntry {
     pub service: Option<crate::keeping::ServiceAct>,
     /// A robot is taken out of service for good; needs no job unless it waits for one.
     pub retire: Option<crate::keeping::RetireAct>,
+    /// Two people of the trust service decide what was earned, in place of the proof.
+    pub override_proof: Option<crate::keeping::OverrideProofAct>,
     /// An auditor says what the settled job came to.
     pub audit: Option<crate::keeping::AuditAct>,
     /// Finance gives back what is left of the award of the job's last dispute.
@@ -823,6 +825,13 @@ pub enum Deed {
     Retire {
         /// Index into `robots`.
         robot: u32,
+    },
+    /// What was earned is decided in place of the proof.
+    OverrideProof {
+        /// Basis points.
+        earned_bps: u32,
+        /// Both people say so.
+        second: bool,
     },
     /// A settled job was derived again.
     Audit {

@@ -1,7 +1,7 @@
 //! What people do about keys and about robots that want looking after, as acts of a scenario file.
 
 use crate::at::At;
-use crate::words::Time;
+use crate::words::{Share, Time};
 use nooterra_engine::Record;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -52,6 +52,16 @@ pub struct ServiceAct {
 pub struct RetireAct {
     /// The robot, by its name.
     pub robot: At<String>,
+}
+
+/// Two people of the trust service decide what was earned, in place of the proof.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OverrideProofAct {
+    /// Which share of the work.
+    pub earned: At<Share>,
+    /// Is the second person there? Yes if not said.
+    pub second: Option<At<bool>>,
 }
 
 /// An auditor says what deriving the settled job again from the log came to.

@@ -296,6 +296,9 @@ const SAID: &[(&str, Make)] = &[
         words(r, "acme", job, &CaseCommand::OpenDispute { job, ground: Ground::Quality, amount: amount(10), currency: Currency::EUR })
     }),
     ("OS Cancel", |r, job| words(r, "staff", job, &StaffCommand::Cancel { job })),
+    ("TR OverrideProof", |r, job| {
+        words(r, "judge", job, &StaffCommand::OverrideProof { job, earned_bps: 0, decision_hash: Digest([7; 32]) })
+    }),
     ("RB LeaseAccepted", |r, job| report(r, job, &Report::LeaseAccepted { lease: lease(r, job), plan_hash: plan_hash(r, job) })),
     ("RB LeaseRefused", |r, job| report(r, job, &Report::LeaseRefused { lease: lease(r, job), code: "BUSY".into() })),
     ("RB Departed", |r, job| report(r, job, &Report::Departed { route_mm: 1_000, eta_s: 5 })),

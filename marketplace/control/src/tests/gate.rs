@@ -3,7 +3,7 @@
 use super::cases::{opened, payment, rig_with_job, until};
 use super::rig::{Rig, party};
 use crate::gate::{billed, facts};
-use crate::input::{PaymentReport, RequesterCommand};
+use crate::input::{PaymentReport, RequesterCommand, StaffCommand};
 use crate::state::State;
 use nooterra_engine::Digest;
 use nooterra_engine::ids::{AssistId, ChargebackId, DisputeId, IncidentId, JobId, LicenceId, OperatorId, PaymentId, ShiftId, SkillId};
@@ -202,5 +202,37 @@ fn the_clock_ends_no_hold_before_the_bank_has_spoken() {
     assert!(rig.names(job).contains(&"SETTLEMENT_FORFEITED"), "{:?}", rig.names(job));
     assert_eq!(rig.status(job), Status::Settled);
     rig.run(60);
+    rig.check_books();
+}
+
+#[test]
+fn two_people_decide_in_place_of_a_proof_that_does_not_come() {
+    let mut rig = Rig::new(&[("a1", "acme", 8)]);
+    rig.run(10);
+    rig.knobs.no_drop_witness = true;
+    let word = |job, earned_bps| StaffCommand::OverrideProof { job, earned_bps, decision_hash: Digest([7; 32]) };
+    let job = rig.ask(rig.delivery(2, 5));
+    assert_eq!(rig.send("judge", &word(job, 4_000)).unwrap_err(), "STATE_FORBIDS");
+    for _ in 0..900 {
+        if rig.c.state().held.contains(&job) {
+            break;
+        }
+        rig.tick();
+    }
+    assert!(rig.c.state().held.contains(&job), "{:?}", rig.names(job));
+    assert_eq!(rig.send("staff", &word(job, 4_000)).unwrap_err(), "ROLE_FORBIDDEN");
+    assert_eq!(rig.send("judge", &word(job, 10_001)).unwrap_err(), "SCHEMA_INVALID");
+    rig.send("judge", &word(job, 4_000)).unwrap();
+    assert_eq!(rig.send("judge", &word(job, 4_000)).unwrap_err(), "SECOND_KEY_REQUIRED");
+    // Another share is another word.
+    rig.send("judge2", &word(job, 9_000)).unwrap();
+    rig.run(5);
+    assert_eq!(rig.status(job), Status::Completed, "no two have said the same");
+    rig.send("judge2", &word(job, 4_000)).unwrap();
+    assert_eq!(rig.status(job), Status::Settled, "{:?}", rig.names(job));
+    let j = &rig.c.state().jobs[&job];
+    assert_eq!(j.settled.as_ref().unwrap().settlement.earned_bps, 4_000);
+    assert_eq!(rig.send("judge", &word(job, 0)).unwrap_err(), "STATE_FORBIDS");
+    rig.run(400);
     rig.check_books();
 }

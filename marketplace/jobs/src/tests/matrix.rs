@@ -171,6 +171,7 @@ fn events(job: &Job) -> Vec<Event> {
         Event::HoldEscalated { hold, level: 1 },
         Event::SettlementReleased { hold },
         Event::SettlementForfeited { hold, decision_hash: Digest::ZERO, earned_bps: 0 },
+        Event::ProofOverridden { earned_bps: 5_000, decision_hash: Digest::ZERO },
         Event::JobSettled(Box::new(settlement)),
         Event::RefundIssued { refund, amount, of: RefundOf::Settlement {}, decision_hash: Digest::ZERO },
         Event::RefundPaid { refund, provider_ref: String::new() },

@@ -116,6 +116,8 @@ pub(crate) struct Dossier {
     pub claims: BTreeMap<ClaimId, Claim>,
     pub held: bool,
     pub forfeited: Option<u32>,
+    /// Decided in place of the proof, by two.
+    pub overridden: Option<u32>,
     pub proof: Option<ProofResult>,
     /// Something that a proof rests on came after it.
     pub stale: bool,
@@ -135,6 +137,10 @@ pub(crate) struct Dossier {
 }
 
 impl Dossier {
+    /// What people decided was earned before the settlement.
+    pub fn decision(&self) -> Option<u32> {
+        self.decided.or(self.overridden)
+    }
     pub fn new(job: JobId, e: &Event) -> Option<Self> {
         let Event::JobCreated(r) = e else { return None };
         Some(Self {
@@ -169,6 +175,7 @@ impl Dossier {
             claims: BTreeMap::new(),
             held: false,
             forfeited: None,
+            overridden: None,
             proof: None,
             stale: false,
             helped: Vec::new(),
@@ -347,6 +354,7 @@ impl Dossier {
                 self.held = false;
                 self.forfeited = Some(*earned_bps);
             }
+            Event::ProofOverridden { earned_bps, .. } => self.overridden = Some(*earned_bps),
             Event::JobSettled(_) => self.settled = true,
             _ => {}
         }

@@ -266,7 +266,7 @@ impl Money {
             Event::SettlementForfeited { earned_bps, .. } => {
                 self.settled.checked();
                 let proven = d.started && d.pins.as_deref().is_some_and(|p| p.hold_rule == HoldRule::Proven);
-                let own = reckon::proof(d).filter(|_| proven).map_or(0, |(_, _, mean)| d.decided.unwrap_or(mean));
+                let own = reckon::proof(d).filter(|_| proven).map_or(0, |(_, _, mean)| d.decision().unwrap_or(mean));
                 if own != *earned_bps {
                     self.wrong(n, 33, d, format!("forfeited at {earned_bps} bps, its witnesses prove {own}"));
                 }
@@ -281,7 +281,7 @@ impl Money {
         for open in gate(d) {
             self.wrong(n, 33, d, format!("settled although {open}"));
         }
-        let fails = d.proof.as_ref().is_some_and(|p| p.status == ProofStatus::Fail) && d.forfeited.is_none() && d.decided.is_none();
+        let fails = d.proof.as_ref().is_some_and(|p| p.status == ProofStatus::Fail) && d.forfeited.is_none() && d.decision().is_none();
         if fails && s.charge.minor() > 0 && d.fault != Fault::Requester {
             self.wrong(n, 33, d, format!("a failed proof bills {}", s.charge.minor()));
         }
@@ -351,7 +351,7 @@ fn gate(d: &Dossier) -> Vec<&'static str> {
     let mut open = Vec::new();
     if d.forfeited.is_none() {
         let proven = d.proof.as_ref().is_some_and(|p| p.status != ProofStatus::Insufficient) && !d.stale;
-        if d.started && !proven && d.decided.is_none() {
+        if d.started && !proven && d.decision().is_none() {
             open.push("nothing proves it");
         }
         let fetched = d.incidents.values().any(|(_, triaged, strands)| *triaged && *strands);

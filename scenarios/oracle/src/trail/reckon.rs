@@ -127,7 +127,7 @@ pub(crate) fn settlement(d: &Dossier, balance: u64) -> Option<Reckoned> {
     let s = p.service.minor();
     let of_s = |bps: u64| part(s, bps, 10_000);
     let proven = d.proof.as_ref();
-    let earned_bps = match d.decided.or(d.forfeited) {
+    let earned_bps = match d.decision().or(d.forfeited) {
         _ if !d.started => 0,
         Some(e) => e,
         None => proven.map_or(0, |p| p.earned_bps),
@@ -137,7 +137,7 @@ pub(crate) fn settlement(d: &Dossier, balance: u64) -> Option<Reckoned> {
     let wanted = of_s(earned_bps.into()).max(fee);
     let short = (wanted + coverage).saturating_sub(balance);
     // A decision of all of it is as good as a proof.
-    let pass = d.decided.or(d.forfeited).map_or_else(|| proven.is_some_and(|p| p.status == ProofStatus::Pass), |e| e >= 10_000);
+    let pass = d.decision().or(d.forfeited).map_or_else(|| proven.is_some_and(|p| p.status == ProofStatus::Pass), |e| e >= 10_000);
     let (charge, topped_up) = match short {
         0 => (wanted, 0),
         u if pass => (wanted, u),

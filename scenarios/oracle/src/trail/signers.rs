@@ -105,6 +105,7 @@ const SIGNERS: &[(&str, &str)] = &[
     ("HOLD_ESCALATED", "TR"),
     ("SETTLEMENT_RELEASED", "TR"),
     ("SETTLEMENT_FORFEITED", "TR"),
+    ("PROOF_OVERRIDDEN", "TR"),
     ("JOB_SETTLED", "FI"),
     ("SLA_BREACH_RECORDED", "MK"),
     ("SLA_CREDIT_ISSUED", "FI"),

@@ -16,7 +16,7 @@ use nooterra_engine::time::{Instant, Span};
 /// Every kind of deed, for messages.
 const DEEDS: &str = "cancel, revoke, chargeback, complain, triage, claim, assess, decide, adjust, forge, quarantine, stop, clear, counter, \
                      award, reschedule, no_show, approve, revoke_skill, contract, end_series, \
-                     dispute, drop_dispute, decide_dispute, refund, revoke_key, rotate_key, service, retire, audit";
+                     dispute, drop_dispute, decide_dispute, refund, revoke_key, rotate_key, service, retire, audit, override_proof";
 /// A bank takes so long to decide if nothing is said.
 const BANK: Span = Span::from_secs(60);
 /// A moved window is so long if not said.
@@ -130,6 +130,7 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>) -> Option<
         e.service.is_some(),
         e.retire.is_some(),
         e.audit.is_some(),
+        e.override_proof.is_some(),
     ];
     if given.iter().filter(|g| **g).count() != 1 {
         desk.flaw(e, "an act has exactly one deed", format!("one of {DEEDS}"));
@@ -153,8 +154,8 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>) -> Option<
     if let Some(d) = dispute(e) {
         return Some(d);
     }
-    if e.revoke_key.is_some() || e.rotate_key.is_some() || e.service.is_some() || e.retire.is_some() || e.audit.is_some() {
-        return super::keeping::deed(desk, e, parties);
+    if let Some(d) = super::keeping::deed(desk, e, parties) {
+        return Some(d);
     }
     if let Some(t) = &e.triage {
         let severity = u8::try_from(t.severity.value).unwrap_or(0);

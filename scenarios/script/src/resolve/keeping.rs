@@ -26,6 +26,9 @@ pub(super) fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>)
     if let Some(r) = &e.retire {
         return Some(Deed::Retire { robot: desk.robot(&r.robot, parties)? });
     }
+    if let Some(o) = &e.override_proof {
+        return Some(Deed::OverrideProof { earned_bps: o.earned.0 / 100, second: o.second.as_ref().is_none_or(|s| s.value) });
+    }
     e.audit.as_ref().map(|a| Deed::Audit { agrees: a.agrees.value })
 }
 
