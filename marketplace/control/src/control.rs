@@ -169,6 +169,7 @@ impl Control {
             cases: BTreeMap::new(),
             claim_jobs: BTreeMap::new(),
             telemetry: BTreeMap::new(),
+            boxes: BTreeMap::new(),
             scores,
             strays: BTreeMap::new(),
             detectors: BTreeMap::new(),

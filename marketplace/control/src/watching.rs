@@ -3,7 +3,12 @@
 //!
 //! How bad something is follows from what was measured, not from what the robot thinks of it. What a robot cannot say
 //! here is judged by nobody: it reports no distance to people unless it has noticed them, no tilt short of a fall, no
-//! pictures; access plans name points and not areas; and telemetry comes as heartbeats and not in numbered chunks.
+//! pictures; and access plans name points and not areas.
+//!
+//! Numbered chunks of the black box are heard of in heartbeats and anchors, in the robot's own time: a robot that says
+//! something else between two heartbeats has its box anchored before (`fleet/agent`), so nothing that is judged then waits for
+//! a chunk that the next heartbeat would have named. Heartbeats are the ticks at which a chunk is missed. A link that is
+//! down is the receiver's reading, fed when it is lost and when the robot is heard again.
 
 use crate::cases::{code_back, code_of};
 use crate::unit::{Outcome, Unit, no};
@@ -77,7 +82,9 @@ impl Unit<'_> {
         let (entry, was_paused) = (c.entry, c.paused);
         let stopped = c.robot.stops.iter().any(|s| s.acked);
         let fallen = if b.errors.contains(&ErrorCode::Fall) { FALLEN_URAD } else { 0 };
-        let mut seen = vec![Reading::Heartbeat, Reading::StopOrder { acked: stopped }, self.motion(robot, speed, fallen)];
+        let motion = self.motion(robot, speed, fallen);
+        let (mut seen, agrees) = self.box_told(robot, b.bb_head);
+        seen.extend([Reading::Heartbeat, Reading::StopOrder { acked: stopped }, motion]);
         if b.paused && !was_paused {
             seen.push(Reading::ProtectiveStop);
         }
@@ -100,6 +107,15 @@ impl Unit<'_> {
             self.take_findings(robot, found);
             self.repeat_rule(robot);
         }
+        if !agrees {
+            self.box_contradicts(robot);
+        }
+    }
+
+    /// The receiver hears nothing of a robot any more: what it does not say is not missing.
+    pub(crate) fn link_down(&mut self, robot: RobotId) {
+        let found = self.detect(robot, &[Reading::Link { up: false }]);
+        self.take_findings(robot, found);
     }
 
     /// Nothing was heard of a robot for so long that, inside, it is graver than a stall.
@@ -112,14 +128,14 @@ impl Unit<'_> {
         }
     }
 
-    fn take_findings(&mut self, robot: RobotId, found: Vec<(IncidentCode, u8)>) {
+    pub(crate) fn take_findings(&mut self, robot: RobotId, found: Vec<(IncidentCode, u8)>) {
         for (code, severity) in found {
             self.robot_incident(robot, code, severity);
         }
     }
 
     /// Shows readings of one instant to the robot's detectors.
-    fn detect(&mut self, robot: RobotId, readings: &[Reading]) -> Vec<(IncidentCode, u8)> {
+    pub(crate) fn detect(&mut self, robot: RobotId, readings: &[Reading]) -> Vec<(IncidentCode, u8)> {
         let at = DevTime { boot: self.cx.boot, ns: self.cx.dev_ns.unwrap_or(self.cx.legal.0) };
         let thresholds = self.thresholds(robot);
         let detectors = self.s.detectors.entry(robot).or_default();

@@ -23,6 +23,7 @@ pub mod flaw;
 pub mod metrics;
 pub mod operators;
 mod read;
+pub mod recorder;
 mod resolve;
 pub mod resolved;
 pub mod scenario;

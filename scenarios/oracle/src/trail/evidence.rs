@@ -1,5 +1,5 @@
-//! Evidence is what was said (I18): the bytes of a window, put together once more from the inputs, hash to what was
-//! recorded.
+//! Evidence is what was said (I18): the words of a window, put together once more from the inputs, hash to what was
+//! recorded. What black boxes hand out is judged beside (`blackbox.rs`).
 
 use crate::trail::Now;
 use crate::verdict::{Class, Notes};
@@ -66,7 +66,7 @@ impl Evidence {
     pub fn event(&mut self, n: Now, job: JobId, e: &CaseEvent) {
         let CaseEvent::Evidence(e) = e else { return };
         let Event::Captured(c) = &**e else { return };
-        if c.channel != Channel::Telemetry {
+        if c.channel != Channel::Words {
             return;
         }
         self.notes.checked();
