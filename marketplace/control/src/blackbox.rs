@@ -15,7 +15,7 @@ use nooterra_engine::{Digest, Record, sometimes};
 use nooterra_jobs::event::IncidentCode;
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_port::Order;
-use nooterra_port::blackbox::{ANCHOR_MAX, Anchor, Chunk, Head, Proof, WINDOW_MAX, Window};
+use nooterra_port::blackbox::{ANCHOR_MAX, Anchor, CHUNK, Chunk, Head, Proof, WINDOW_MAX, Window};
 use nooterra_trust::detect::{EARLY_MAX, Reading};
 use nooterra_trust::evidence::{Capture, Channel, Command, Event, Inclusion, Subject, Under};
 use nooterra_trust::incident::{DevTime, Incident, IncidentCode as TrustCode, Status};
@@ -61,6 +61,8 @@ pub struct RobotBox {
     pub anchors: VecDeque<Anchored>,
     /// The last chunk that was heard of.
     pub told: Option<u64>,
+    /// When, in the robot's time.
+    pub told_ns: u64,
     /// What heartbeats said of chunks that stand under no anchor yet.
     pub heads: BTreeMap<u64, Digest>,
     /// Windows, oldest first.
@@ -68,15 +70,22 @@ pub struct RobotBox {
 }
 
 impl RobotBox {
-    /// Chunks up to this one exist: readings for those not heard of before.
-    fn hears(&mut self, number: u64) -> Vec<Reading> {
+    /// Chunks up to this one exist at `now_ns`: readings for those not heard of before, each with its time. That is a
+    /// second after the one before, and not when it was heard of: a box that has stood still in between is behind.
+    fn hears(&mut self, number: u64, now_ns: u64) -> Vec<(u64, Reading)> {
         let from = self.told.map_or(number, |t| t.saturating_add(1));
         // A leap that no clock explains is no chunk: anchors go on from where the last one ended.
         if number.saturating_sub(from) >= EARLY_MAX as u64 {
             return Vec::new();
         }
+        let mut at = if self.told.is_none() { now_ns } else { self.told_ns };
         self.told = self.told.max(Some(number));
-        (from..=number).map(|number| Reading::Chunk { number }).collect()
+        self.told_ns = now_ns;
+        let timed = |number| {
+            at = at.saturating_add(CHUNK.0).min(now_ns);
+            (at, Reading::Chunk { number })
+        };
+        (from..=number).map(timed).collect()
     }
 
     /// A heartbeat names the last chunk. Says whether that can be true beside what was said before.
@@ -122,28 +131,35 @@ struct Run {
 }
 
 impl Unit<'_> {
-    /// Does evidence wait to be judged? Then a box that falls silent weighs more.
+    /// Does something that went wrong with it wait to be judged? Then a box that falls silent weighs more. Its job may have
+    /// ended since.
     fn has_open_incident(&self, robot: RobotId) -> bool {
-        let held = self.cell(robot).ok().and_then(|c| c.robot.lease).and_then(|h| self.s.cases.get(&h.job));
-        let all = held.map(|c| &c.incidents).into_iter().chain(self.s.strays.get(&robot));
-        let open = |i: &Incident| {
-            i.status == Status::Open && i.severity >= 2 && i.report.robot == Some(robot) && i.report.code != TrustCode::TelemetryGap
-        };
-        all.flat_map(|i| i.incidents.values()).any(open)
+        let of_job = |a: &Asked| self.s.cases.get(&a.job).and_then(|c| c.incidents.incidents.get(&a.incident));
+        let asked = self.s.boxes.get(&robot).into_iter().flat_map(|b| &b.asked).filter_map(of_job);
+        let own = self.s.strays.get(&robot).into_iter().flat_map(|i| i.incidents.values());
+        let open = |i: &Incident| i.status == Status::Open && i.severity >= 2 && i.report.code != TrustCode::TelemetryGap;
+        asked.chain(own).any(open)
     }
 
-    /// What a heartbeat says of the box. The chunks come first: what else it says is judged with them known.
-    pub(crate) fn box_told(&mut self, robot: RobotId, head: Option<Head>) -> (Vec<Reading>, bool) {
-        let open = self.has_open_incident(robot);
+    /// What a heartbeat says of the box: what is to be looked at besides, and whether it agrees with what was said before.
+    pub(crate) fn box_told(&mut self, robot: RobotId, head: Option<Head>) -> ([Reading; 2], bool) {
         let mut agrees = true;
-        let mut seen = Vec::new();
         if let Some(h) = head {
+            let now_ns = self.device_ns();
             let b = self.s.boxes.entry(robot).or_default();
             agrees = b.hears_head(h);
-            seen = b.hears(h.number);
+            let chunks = b.hears(h.number, now_ns);
+            // First: the rest of the heartbeat is judged with them known.
+            self.see_chunks(robot, &chunks);
         }
-        seen.extend([Reading::IncidentOpen { open }, Reading::Link { up: true }]);
-        (seen, agrees)
+        ([Reading::IncidentOpen { open: self.has_open_incident(robot) }, Reading::Link { up: true }], agrees)
+    }
+
+    fn see_chunks(&mut self, robot: RobotId, chunks: &[(u64, Reading)]) {
+        for (at_ns, reading) in chunks {
+            let found = self.detect_at(robot, *at_ns, &[*reading]);
+            self.take_findings(robot, found);
+        }
     }
 
     /// The box says two things about the same chunk.
@@ -177,11 +193,11 @@ impl Unit<'_> {
             return Ok(());
         }
         self.emit_robot(robot, RobotEvent::BlackboxAnchored { from: a.from, to: a.to, root: a.root });
+        let now_ns = self.device_ns();
         let b = self.s.boxes.entry(robot).or_default();
         b.takes(a);
-        let seen = b.hears(a.to);
-        let found = self.detect(robot, &seen);
-        self.take_findings(robot, found);
+        let chunks = b.hears(a.to, now_ns);
+        self.see_chunks(robot, &chunks);
         Ok(())
     }
 

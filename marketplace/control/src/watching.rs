@@ -7,7 +7,8 @@
 //!
 //! Numbered chunks of the black box are heard of in heartbeats and anchors, in the robot's own time: a robot that says
 //! something else between two heartbeats has its box anchored before (`fleet/agent`), so nothing that is judged then waits for
-//! a chunk that the next heartbeat would have named. Heartbeats are the ticks at which a chunk is missed. A link that is
+//! a chunk that the next heartbeat would have named. Heartbeats are the ticks at which a chunk is missed, and chunks count as
+//! made a second apart, not when they are heard of: a hole between two heartbeats shows in their numbers. A link that is
 //! down is the receiver's reading, fed when it is lost and when the robot is heard again.
 
 use crate::cases::{code_back, code_of};
@@ -83,7 +84,8 @@ impl Unit<'_> {
         let stopped = c.robot.stops.iter().any(|s| s.acked);
         let fallen = if b.errors.contains(&ErrorCode::Fall) { FALLEN_URAD } else { 0 };
         let motion = self.motion(robot, speed, fallen);
-        let (mut seen, agrees) = self.box_told(robot, b.bb_head);
+        let (boxed, agrees) = self.box_told(robot, b.bb_head);
+        let mut seen = boxed.to_vec();
         seen.extend([Reading::Heartbeat, Reading::StopOrder { acked: stopped }, motion]);
         if b.paused && !was_paused {
             seen.push(Reading::ProtectiveStop);
@@ -135,8 +137,17 @@ impl Unit<'_> {
     }
 
     /// Shows readings of one instant to the robot's detectors.
-    pub(crate) fn detect(&mut self, robot: RobotId, readings: &[Reading]) -> Vec<(IncidentCode, u8)> {
-        let at = DevTime { boot: self.cx.boot, ns: self.cx.dev_ns.unwrap_or(self.cx.legal.0) };
+    fn detect(&mut self, robot: RobotId, readings: &[Reading]) -> Vec<(IncidentCode, u8)> {
+        self.detect_at(robot, self.device_ns(), readings)
+    }
+
+    /// The device's time of what is being said; that of the platform where no device speaks.
+    pub(crate) fn device_ns(&self) -> u64 {
+        self.cx.dev_ns.unwrap_or(self.cx.legal.0)
+    }
+
+    pub(crate) fn detect_at(&mut self, robot: RobotId, ns: u64, readings: &[Reading]) -> Vec<(IncidentCode, u8)> {
+        let at = DevTime { boot: self.cx.boot, ns };
         let thresholds = self.thresholds(robot);
         let detectors = self.s.detectors.entry(robot).or_default();
         let found = readings.iter().flat_map(|r| detectors.see(&thresholds, &Sample { at, reading: *r }));

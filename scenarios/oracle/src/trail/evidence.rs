@@ -74,9 +74,14 @@ impl Evidence {
         let fits = self.said.iter().any(|(robot, all)| {
             let newest = all.iter().filter(|(at, _)| *at <= n.at).map(|(_, s)| s.dev_ns).max().unwrap_or(0);
             let inside = |s: &Said| c.from.ns <= s.dev_ns && s.dev_ns <= c.to.ns && s.dev_ns >= newest.saturating_sub(KEPT_NS);
-            let said: Vec<Said> = all.iter().filter(|(at, s)| *at <= n.at && inside(s)).map(|(_, s)| s.clone()).collect();
-            let content = encode(&Window { robot: *robot, said });
-            sha256_plain(&content) == c.content_hash && content.len() as u64 == c.bytes
+            // What arrives in the same instant is decided before the window ends, or after it.
+            let pending = self.last.filter(|(r, _)| r == robot).map(|(_, hash)| hash);
+            let is = |without: Option<Digest>| {
+                let held = all.iter().filter(|(at, s)| *at <= n.at && inside(s) && (Some(s.input) != without || *at < n.at));
+                let content = encode(&Window { robot: *robot, said: held.map(|(_, s)| s.clone()).collect() });
+                sha256_plain(&content) == c.content_hash && content.len() as u64 == c.bytes
+            };
+            is(None) || pending.is_some() && is(pending)
         });
         if !fits {
             let story = format!("{} of {} bytes is not what any robot said between {} and {} ns", c.evidence, c.bytes, c.from.ns, c.to.ns);
