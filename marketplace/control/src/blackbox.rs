@@ -59,7 +59,7 @@ pub struct RobotBox {
     pub next: u64,
     /// The last anchors, oldest first.
     pub anchors: VecDeque<Anchored>,
-    /// The last chunk that was heard of.
+    /// The last chunk that was heard of, once heartbeats name them.
     pub told: Option<u64>,
     /// When, in the robot's time.
     pub told_ns: u64,
@@ -196,7 +196,8 @@ impl Unit<'_> {
         let now_ns = self.device_ns();
         let b = self.s.boxes.entry(robot).or_default();
         b.takes(a);
-        let chunks = b.hears(a.to, now_ns);
+        // Whether chunks go on is for heartbeats to say: a robot whose heartbeats name none is not waited for.
+        let chunks = if b.told.is_some() { b.hears(a.to, now_ns) } else { Vec::new() };
         self.see_chunks(robot, &chunks);
         Ok(())
     }
