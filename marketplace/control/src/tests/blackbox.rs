@@ -166,7 +166,7 @@ fn a_box_that_falls_silent_is_a_gap_and_a_link_that_does_is_none() {
     assert!(found(&rig, IncidentCode::TelemetryGap).is_empty());
     // Silent for longer than the link: judged by the receiver.
     rig.knobs.cut.insert(a1(), (rig.now, rig.now + Span::from_secs(1_000)));
-    rig.run(100);
+    rig.run(40);
     assert!(rig.c.state().robots[&a1()].robot.link_lost);
     rig.knobs.cut.clear();
     beats(&mut rig, head(&all[15]));
