@@ -5,7 +5,7 @@ pub mod event;
 pub mod privacy;
 pub mod secret;
 
-pub use event::{Capture, Command, Event, Inclusion, Matter, Purpose, Redaction, Subject};
+pub use event::{Capture, Command, Event, Inclusion, Matter, Purpose, Redaction, Subject, Under, content_of};
 pub use privacy::{Channel, PrivacyMode};
 
 use crate::guard::{Checks, Hand};
@@ -151,6 +151,15 @@ impl Evidence {
         item.is_some_and(|c| c.bytes == bytes.len() as u64 && c.content_hash == sha256_plain(bytes))
     }
 
+    /// Are these, in order, the pieces that this evidence is made of?
+    #[must_use]
+    pub fn is_made_of<B: AsRef<[u8]>>(&self, evidence: EvidenceId, pieces: &[B]) -> bool {
+        let bytes: u64 = pieces.iter().map(|b| b.as_ref().len() as u64).sum();
+        let hashes: Vec<Digest> = pieces.iter().map(|b| sha256_plain(b.as_ref())).collect();
+        let item = self.items.get(&evidence).map(|i| &i.capture);
+        item.is_some_and(|c| c.bytes == bytes && c.content_hash == content_of(&hashes))
+    }
+
     /// May bytes be served to this key? Only after its view was written.
     #[must_use]
     pub fn serves(&self, evidence: EvidenceId, key: KeyId) -> bool {
@@ -281,7 +290,8 @@ impl Evidence {
             // What is missing is an approval: the gate is shut.
             c.must(self.allows(x.channel, w.severity), Code::ApprovalMissing, "channel");
         }
-        let anchored = |i: &Inclusion| self.anchors.get(&i.root) == Some(&i.size) && i.verify(&x.content_hash).is_ok();
+        let held = |u: &Under| self.anchors.get(&u.root) == Some(&u.proof.size);
+        let anchored = |i: &Inclusion| i.under.iter().all(held) && i.verify(&x.content_hash).is_ok();
         let proven = x.inclusion.as_ref().map_or(hand.role != Role::RB, anchored);
         c.must(proven, Code::EvidenceInsufficient, "inclusion").end()?;
         Ok(Event::Captured(x.clone()))

@@ -1,10 +1,12 @@
 //! The brain as a whole: one control cycle, one order, one look at the clock at a time.
 
 mod asking;
+mod boxing;
 mod cycle;
 mod orders;
 
 use crate::assist::Help;
+use crate::blackbox::BlackBox;
 use crate::config::AgentConfig;
 use crate::fields::Fields;
 use crate::follow::Follower;
@@ -26,7 +28,7 @@ use std::collections::BTreeSet;
 use thiserror::Error;
 
 /// Length of [`Agent::digest_words`].
-pub const WORDS_BYTES: usize = 19 * 8;
+pub const WORDS_BYTES: usize = 21 * 8;
 /// Notes kept if nobody drains them.
 const NOTES_KEPT: usize = 256;
 
@@ -81,6 +83,7 @@ pub struct Agent {
     /// Under a fault: the old fence that its badge shows.
     badge: Option<u64>,
     notes: Vec<Note>,
+    blackbox: BlackBox,
     tick: u64,
 }
 
@@ -99,14 +102,15 @@ impl Agent {
     }
 
     /// People set it down at a vertex, facing this way, and switched it on: it knows nothing of what it was about, only
-    /// its chain of reports, the orders it has taken up and its fence.
+    /// its chain of reports, the orders it has taken up, its fence, and its black box.
     pub fn restart(&mut self, vertex: u32, theta_rad: f64, map: &AgentMap) -> Result<(), AgentError> {
         let start = map.vertex(vertex).ok_or(AgentError::NoSuchVertex(vertex))?;
         let config = AgentConfig { start_vertex: vertex, start_theta_rad: theta_rad, ..self.config.clone() };
         let loc = Localiser::new(Pose2 { at: start.at, theta_rad }, start.level);
         let mut fresh = Self::standing(config, self.link.clone(), loc);
         fresh.link.forget_held();
-        *self = Self { dev_last: self.dev_last, tick: self.tick, notes: std::mem::take(&mut self.notes), ..fresh };
+        let (notes, blackbox) = (std::mem::take(&mut self.notes), std::mem::take(&mut self.blackbox));
+        *self = Self { dev_last: self.dev_last, tick: self.tick, notes, blackbox, ..fresh };
         Ok(())
     }
 
@@ -136,6 +140,7 @@ impl Agent {
             last_lane: NO_LANE,
             badge: None,
             notes: Vec::new(),
+            blackbox: BlackBox::default(),
             tick: 0,
             config,
         }
@@ -199,6 +204,10 @@ impl Agent {
     pub fn health(&self) -> &Health {
         &self.health
     }
+    /// What it has recorded of itself.
+    pub fn blackbox(&self) -> &BlackBox {
+        &self.blackbox
+    }
     /// Reports that wait for their acknowledgement.
     pub fn unacked(&self) -> usize {
         self.link.unacked()
@@ -208,6 +217,8 @@ impl Agent {
     pub fn digest_words(&self) -> [u8; WORDS_BYTES] {
         let mut b = [0u8; WORDS_BYTES];
         let p = self.loc.bits();
+        let head = self.blackbox.head();
+        let short = head.map_or(0, |h| h.hash.0.first_chunk().map_or(0, |b| u64::from_le_bytes(*b)));
         let words = [
             p[0],
             p[1],
@@ -227,6 +238,8 @@ impl Agent {
             self.link.unacked() as u64,
             u64::from(self.seen.soc_bps) << 32 | u64::from(self.health.bits()),
             self.stops.len() as u64,
+            head.map_or(0, |h| h.number),
+            short,
             self.tick,
         ];
         for (c, w) in b.chunks_exact_mut(8).zip(words) {

@@ -3,8 +3,8 @@
 //! What lives here: everything a robot decides by itself, sans-IO, the same code in simulation and on the robot:
 //! where it is ([`localise`] against its [`map`]), the released way ([`track`]) and how to [`follow`] it, protective
 //! [`fields`], the [`policy`] of named bounds that has the last word on every command, the job at hand ([`work`], [`lift`], [`transfer`]),
-//! battery care ([`power`]), faults and progress ([`health`]), remote help ([`assist`]), words in and out ([`link`]); and the [`Agent`] that
-//! joins them.
+//! battery care ([`power`]), faults and progress ([`health`]), remote help ([`assist`]), its [`blackbox`], words in and out
+//! ([`link`]); and the [`Agent`] that joins them.
 //!
 //! What it may not touch: the world's truth, clocks, sockets, chance. It knows its sensors and its orders, no more.
 //!
@@ -16,6 +16,7 @@
 
 pub mod agent;
 pub mod assist;
+pub mod blackbox;
 pub mod config;
 pub mod fields;
 pub mod follow;
@@ -32,6 +33,7 @@ pub mod transfer;
 pub mod work;
 
 pub use agent::{Agent, AgentError, WORDS_BYTES};
+pub use blackbox::Recorder;
 pub use config::{AgentConfig, LocalPolicy, Wheels};
 pub use map::AgentMap;
 pub use note::{Event, Note};

@@ -176,6 +176,7 @@ pub struct Policy {
     tallies: Vec<Tally>,
     window_from: Instant,
     source: Source,
+    count: u32,
 }
 
 /// Clamps kept if nobody drains them.
@@ -211,6 +212,7 @@ impl Policy {
         if requested == applied {
             return; // below what the record can show
         }
+        self.count = self.count.saturating_add(1);
         if self.clamps.len() == CLAMPS_KEPT {
             self.clamps.remove(0);
         }
@@ -230,6 +232,10 @@ impl Policy {
         }
     }
 
+    /// Clamps so far.
+    pub fn count(&self) -> u32 {
+        self.count
+    }
     /// Clamps since the last call.
     pub fn drain(&mut self) -> Vec<Clamp> {
         std::mem::take(&mut self.clamps)

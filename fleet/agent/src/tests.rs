@@ -11,6 +11,7 @@
 #![allow(missing_docs)]
 mod ahead;
 mod asking;
+mod blackbox;
 mod bounds;
 mod buildings;
 mod driving;

@@ -1,6 +1,7 @@
 //! # port: what a robot and the platform say to each other
 //!
-//! What lives here: [`order`]s (platform to robot), [`report`]s (robot to platform), remote help ([`assist`]), [`facility`] orders and reports
+//! What lives here: [`order`]s (platform to robot), [`report`]s (robot to platform), remote help ([`assist`]), the robot's
+//! black box ([`blackbox`]), [`facility`] orders and reports
 //! (doors, lifts, dispensers, presence, witnesses), the [`hardware`] contract (sensor frames in, actuation out: the
 //! same for simulated and real bodies), and the sans-IO [`driver`] contract that hides simulation from steel,
 //! with the [`conformance`] suite that every driver passes.
@@ -13,6 +14,7 @@
 
 pub mod approval;
 pub mod assist;
+pub mod blackbox;
 pub mod conformance;
 pub mod driver;
 pub mod facility;

@@ -2,7 +2,7 @@
 
 use crate::approval::ApprovalOrder;
 use crate::assist::InterventionOrder;
-use nooterra_engine::ids::{AccessPlanId, AssistId, ItemId, JobId, KeyId, LeaseId, OrderId, RobotId, StopId, TaskId, TenantId};
+use nooterra_engine::ids::{AccessPlanId, AssistId, IncidentId, ItemId, JobId, KeyId, LeaseId, OrderId, RobotId, StopId, TaskId, TenantId};
 use nooterra_engine::{Digest, Instant, Record, Span, encode};
 
 /// An order on its way: numbered per robot, fenced, expiring, signed.
@@ -125,6 +125,15 @@ pub enum Order {
         step: u16,
         /// When all begin, in the platform's time.
         at: Instant,
+    },
+    /// What its black box holds of this time is wanted, once the time is over. Asked again, the last word counts.
+    WantBlackbox {
+        /// For which incident.
+        incident: IncidentId,
+        /// From, on the robot's clock.
+        from_ns: u64,
+        /// To, on the robot's clock.
+        to_ns: u64,
     },
 }
 

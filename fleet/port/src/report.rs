@@ -2,6 +2,7 @@
 
 use crate::approval::Wanted;
 use crate::assist::AssistView;
+use crate::blackbox::{Anchor, Head, Window};
 use nooterra_engine::ids::{AccessPlanId, ApprovalId, AssistId, InterventionId, ItemId, LeaseId, OrderId, StopId, TaskId};
 use nooterra_engine::{Digest, Record};
 
@@ -215,6 +216,10 @@ pub enum Report {
         /// The plan.
         plan: AccessPlanId,
     },
+    /// Chunks of the black box are final.
+    BlackboxAnchored(Anchor),
+    /// What the black box holds of the time that was asked for.
+    Blackbox(Box<Window>),
 }
 
 /// Leases that a robot keeps for later, at most.
@@ -257,6 +262,8 @@ pub struct Heartbeat {
     pub ahead: Vec<LeaseId>,
     /// What it is doing.
     pub mode: Mode,
+    /// The last chunk of its black box, if there is one.
+    pub bb_head: Option<Head>,
 }
 
 /// What a robot is doing.

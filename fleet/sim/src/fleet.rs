@@ -3,7 +3,7 @@
 
 use crate::site_controller::SiteController;
 use crate::turn::{DESKS, Desk};
-use nooterra_agent::{Agent, AgentConfig, AgentError, AgentMap, Clamp, LocalPolicy, Note, Wheels};
+use nooterra_agent::{Agent, AgentConfig, AgentError, AgentMap, Clamp, LocalPolicy, Note, Recorder, Wheels};
 use nooterra_engine::geom::Pose2;
 use nooterra_engine::ids::{ItemId, RobotId, TenantId};
 use nooterra_engine::keyframe::Part;
@@ -183,6 +183,12 @@ impl SimFleet {
     pub fn set_old_badge(&mut self, i: usize, old: bool) {
         if let Some(r) = self.robots.get_mut(i) {
             r.agent.set_old_badge(old);
+        }
+    }
+    /// The recorder of the `i`-th enrolled robot's black box works, or a fault has it.
+    pub fn set_recorder(&mut self, i: usize, how: Recorder) {
+        if let Some(r) = self.robots.get_mut(i) {
+            r.agent.set_recorder(how);
         }
     }
     /// Index in the world of the `i`-th enrolled robot.

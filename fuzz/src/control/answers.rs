@@ -183,6 +183,7 @@ impl Puppets {
                 orders_seen: r.orders_seen,
                 ahead: r.ahead.iter().map(|(l, _)| l.lease).collect(),
                 mode,
+                bb_head: None,
             }))
         };
         if i & 0x10 != 0 {

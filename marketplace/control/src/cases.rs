@@ -61,7 +61,7 @@ impl Case {
         let developer = p.licences.first().map(|l| l.developer);
         let parties = Parties { requester, owner: p.owner, operator: None, developer, insurer };
         let named: BTreeSet<PartyId> = [Some(requester), Some(p.owner), developer].into_iter().flatten().collect();
-        let declared = BTreeSet::from([Channel::Telemetry]);
+        let declared = BTreeSet::from([Channel::Telemetry, Channel::Words]);
         Self {
             incidents: Incidents::new(Stream::Job(job), named),
             evidence: Evidence::new(PrivacyMode::Minimal, declared, Retention::default(), Some(at)),
@@ -104,10 +104,10 @@ pub struct Said {
     pub body: Vec<u8>,
 }
 
-/// What robots said in the last while: the telemetry that evidence windows are cut from.
+/// What robots said in the last while: the words that evidence windows are cut from.
 pub type Telemetry = BTreeMap<RobotId, VecDeque<Said>>;
 
-/// Content of a telemetry window.
+/// Content of a window of words.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 struct WindowContent {
     robot: RobotId,
@@ -318,7 +318,8 @@ impl Unit<'_> {
         }
     }
 
-    /// Asks for the window around the sighting. It is cut from what the robot says until half a minute after.
+    /// Asks for the window around the sighting: cut from what the robot says until half a minute after, and handed out by
+    /// its black box.
     fn want_evidence(&mut self, job: JobId, robot: Option<RobotId>, incident: IncidentId) {
         let now = self.now();
         let Some(case) = self.s.cases.get(&job) else { return };
@@ -330,6 +331,7 @@ impl Unit<'_> {
         if let Some(c) = self.s.cases.get_mut(&job) {
             c.windows.insert(incident, (robot, now.saturating_add(evidence::REACH)));
         }
+        self.ask_box(robot, job, incident);
     }
 
     /// A window is over: what the robot said within it is captured.
@@ -357,13 +359,14 @@ impl Unit<'_> {
         let capture = Capture {
             evidence,
             incident,
-            channel: Channel::Telemetry,
+            channel: Channel::Words,
             from,
             to,
             content_hash: sha256_plain(&content),
             bytes: content.len() as u64,
             cipher_key,
             subject: Subject::Party(owner),
+            // Each of them is signed; the robot's own box is another piece.
             inclusion: None,
             redaction: None,
         };

@@ -173,6 +173,7 @@ impl Control {
             cases: BTreeMap::new(),
             claim_jobs: BTreeMap::new(),
             telemetry: BTreeMap::new(),
+            boxes: BTreeMap::new(),
             scores,
             strays: BTreeMap::new(),
             detectors: BTreeMap::new(),

@@ -264,6 +264,7 @@ impl Unit<'_> {
         if code == RobotTimer::LinkBy as u8 {
             let last = c.robot.heard_at.unwrap_or_default();
             self.emit_robot(id, RobotEvent::LinkLost { last });
+            self.link_down(id);
             self.halt(id);
         } else if code == RobotTimer::StopAckBy as u8 {
             if let Some(s) = c.robot.stops.iter().find(|s| !s.acked && s.level < 2).copied() {

@@ -16,6 +16,7 @@
 mod ahead;
 mod approvals;
 mod assist;
+pub mod blackbox;
 mod calendar;
 mod cancel;
 mod care;
@@ -82,6 +83,7 @@ mod tests;
 #[allow(missing_docs, clippy::unwrap_used, clippy::cast_possible_truncation, dead_code)]
 pub mod puppets {
     pub mod asking;
+    pub mod boxes;
     pub mod coins;
     pub mod floor;
     pub mod lifting;

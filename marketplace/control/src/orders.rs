@@ -21,6 +21,7 @@ impl Unit<'_> {
     pub fn order(&mut self, robot: RobotId, body: Order) {
         let expires = match &body {
             Order::LeaseOffer(o) => o.accept_by,
+            Order::WantBlackbox { .. } => self.now().saturating_add(nooterra_trust::evidence::CAPTURE_WITHIN),
             _ => self.now().saturating_add(self.s.genesis.policy.order_expires),
         };
         let (tenant, now, retry) = (self.s.genesis.tenant, self.now(), self.s.genesis.policy.order_retry);

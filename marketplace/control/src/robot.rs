@@ -254,6 +254,8 @@ impl Unit<'_> {
             Report::LoadPutDown { item, vertex, mass_g } => self.put_down(robot, item, vertex, mass_g),
             Report::LoadFetched { item, vertex, mass_g, state_hash } => self.fetched(robot, item, vertex, mass_g, state_hash),
             Report::AccessRevokeAcked { plan } => self.robot_knows(robot, plan),
+            Report::BlackboxAnchored(a) => self.box_anchored(robot, &a),
+            Report::Blackbox(w) => self.box_answers(robot, &w),
             Report::InterventionAnswered { assist, intervention, code, applied, clamps } => {
                 self.bound(robot)?;
                 self.robot_answers(robot, assist, intervention, code, applied, clamps)
@@ -320,6 +322,7 @@ impl Unit<'_> {
                 pose: Pose { x_mm: b.pose.x_mm, y_mm: b.pose.y_mm, theta_urad: b.pose.theta_urad, level: b.level },
                 place: b.last_node,
                 orders_seen: b.orders_seen,
+                bb_head: b.bb_head.map(|h| (h.number, h.hash)),
             }),
         );
         if lost {
@@ -333,6 +336,9 @@ impl Unit<'_> {
             self.trigger_dispatch();
         }
         self.orders_taken(robot, b.orders_seen, "");
+        if lost {
+            self.ask_box_again(robot);
+        }
         let present = held.filter(|h| self.cx.lease == Some(h.lease) && self.cx.fence == Some(h.fence)).map(|h| h.job);
         for job in present.into_iter().chain(kept) {
             self.renew(job, now);

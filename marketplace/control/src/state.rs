@@ -1,5 +1,6 @@
 //! The whole state of the platform: one value, frozen and thawed as it is. The site is given again at each start.
 
+use crate::blackbox::RobotBox;
 use crate::cases::{Case, Telemetry};
 use crate::genesis::Genesis;
 use crate::moving::Way;
@@ -217,6 +218,8 @@ pub struct State {
     pub claim_jobs: BTreeMap<ClaimId, JobId>,
     /// What robots said in the last while.
     pub telemetry: Telemetry,
+    /// What is known of robots' black boxes.
+    pub boxes: BTreeMap<RobotId, RobotBox>,
     /// Trust in robots and their owners.
     pub scores: Reputation,
     /// What went wrong with robots that held no lease.

@@ -2,6 +2,8 @@ mod access;
 mod ahead;
 mod approve;
 mod asking;
+mod blackbox;
+mod boxes;
 mod calendars;
 mod care;
 mod cases;

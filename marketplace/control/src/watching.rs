@@ -3,7 +3,13 @@
 //!
 //! How bad something is follows from what was measured, not from what the robot thinks of it. What a robot cannot say
 //! here is judged by nobody: it reports no distance to people unless it has noticed them, no tilt short of a fall, no
-//! pictures; access plans name points and not areas; and telemetry comes as heartbeats and not in numbered chunks.
+//! pictures; and access plans name points and not areas.
+//!
+//! Numbered chunks of the black box are heard of in heartbeats and anchors, in the robot's own time: a robot that says
+//! something else between two heartbeats has its box anchored before (`fleet/agent`), so nothing that is judged then waits for
+//! a chunk that the next heartbeat would have named. Heartbeats are the ticks at which a chunk is missed, and chunks count as
+//! made a second apart, not when they are heard of: a hole between two heartbeats shows in their numbers. A link that is
+//! down is the receiver's reading, fed when it is lost and when the robot is heard again.
 
 use crate::cases::{code_back, code_of};
 use crate::unit::{Outcome, Unit, no};
@@ -77,7 +83,10 @@ impl Unit<'_> {
         let (entry, was_paused) = (c.entry, c.paused);
         let stopped = c.robot.stops.iter().any(|s| s.acked);
         let fallen = if b.errors.contains(&ErrorCode::Fall) { FALLEN_URAD } else { 0 };
-        let mut seen = vec![Reading::Heartbeat, Reading::StopOrder { acked: stopped }, self.motion(robot, speed, fallen)];
+        let motion = self.motion(robot, speed, fallen);
+        let (boxed, agrees) = self.box_told(robot, b.bb_head);
+        let mut seen = boxed.to_vec();
+        seen.extend([Reading::Heartbeat, Reading::StopOrder { acked: stopped }, motion]);
         if b.paused && !was_paused {
             seen.push(Reading::ProtectiveStop);
         }
@@ -100,6 +109,15 @@ impl Unit<'_> {
             self.take_findings(robot, found);
             self.repeat_rule(robot);
         }
+        if !agrees {
+            self.box_contradicts(robot);
+        }
+    }
+
+    /// The receiver hears nothing of a robot any more: what it does not say is not missing.
+    pub(crate) fn link_down(&mut self, robot: RobotId) {
+        let found = self.detect(robot, &[Reading::Link { up: false }]);
+        self.take_findings(robot, found);
     }
 
     /// Nothing was heard of a robot for so long that, inside, it is graver than a stall.
@@ -112,7 +130,7 @@ impl Unit<'_> {
         }
     }
 
-    fn take_findings(&mut self, robot: RobotId, found: Vec<(IncidentCode, u8)>) {
+    pub(crate) fn take_findings(&mut self, robot: RobotId, found: Vec<(IncidentCode, u8)>) {
         for (code, severity) in found {
             self.robot_incident(robot, code, severity);
         }
@@ -120,7 +138,16 @@ impl Unit<'_> {
 
     /// Shows readings of one instant to the robot's detectors.
     fn detect(&mut self, robot: RobotId, readings: &[Reading]) -> Vec<(IncidentCode, u8)> {
-        let at = DevTime { boot: self.cx.boot, ns: self.cx.dev_ns.unwrap_or(self.cx.legal.0) };
+        self.detect_at(robot, self.device_ns(), readings)
+    }
+
+    /// The device's time of what is being said; that of the platform where no device speaks.
+    pub(crate) fn device_ns(&self) -> u64 {
+        self.cx.dev_ns.unwrap_or(self.cx.legal.0)
+    }
+
+    pub(crate) fn detect_at(&mut self, robot: RobotId, ns: u64, readings: &[Reading]) -> Vec<(IncidentCode, u8)> {
+        let at = DevTime { boot: self.cx.boot, ns };
         let thresholds = self.thresholds(robot);
         let detectors = self.s.detectors.entry(robot).or_default();
         let found = readings.iter().flat_map(|r| detectors.see(&thresholds, &Sample { at, reading: *r }));

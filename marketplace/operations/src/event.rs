@@ -33,6 +33,8 @@ pub struct Beat {
     pub pose: Pose,
     pub place: u32,
     pub orders_seen: u64,
+    /// Number and hash of the last chunk of its black box.
+    pub bb_head: Option<(u64, Digest)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -62,6 +64,7 @@ pub enum Event {
     IncidentRepeated { incident: IncidentId, severity: u8 },
     IncidentTriaged { incident: IncidentId, severity: u8, fault: String, confirmed: bool },
     IncidentTriageOverdue { incident: IncidentId, level: u32 },
+    BlackboxAnchored { from: u64, to: u64, root: Digest },
 }
 
 impl Event {
@@ -93,6 +96,7 @@ impl Event {
             Self::IncidentRepeated { .. } => "INCIDENT_REPEATED",
             Self::IncidentTriaged { .. } => "INCIDENT_TRIAGED",
             Self::IncidentTriageOverdue { .. } => "INCIDENT_TRIAGE_OVERDUE",
+            Self::BlackboxAnchored { .. } => "BLACKBOX_ANCHORED",
         }
     }
 }

@@ -226,7 +226,7 @@ impl Robot {
     /// Folds in one event.
     pub fn evolve(&mut self, at: Instant, event: &Event) {
         match event {
-            Event::RobotEnrolled { .. } | Event::Obstructed { .. } | Event::ClampSummarised { .. } => {}
+            Event::RobotEnrolled { .. } | Event::Obstructed { .. } | Event::ClampSummarised { .. } | Event::BlackboxAnchored { .. } => {}
             // The trust service keeps its incidents.
             Event::IncidentRepeated { .. } | Event::IncidentTriaged { .. } | Event::IncidentTriageOverdue { .. } => {}
             Event::HeartbeatRecorded(b) => {

@@ -25,6 +25,7 @@ fn beat(soc_bps: u32, health_bps: u32, fault: bool) -> Event {
         pose: Pose::default(),
         place: 3,
         orders_seen: 0,
+        bb_head: None,
     })
 }
 

@@ -122,6 +122,12 @@ sample! {
     incidents_opened: u64 = "incidents.opened";
     /// Incidents of severity 4 and 5.
     incidents_severe: u64 = "incidents.severe";
+    /// Incidents of missing chunks or windows.
+    incidents_gaps: u64 = "incidents.gaps";
+    /// Of these, those of severity 3.
+    incidents_gaps_material: u64 = "incidents.gaps_material";
+    /// Pieces of evidence out of black boxes.
+    evidence_boxes: u64 = "evidence.boxes";
     /// Faults begun by the scenario.
     faults_injected: u64 = "faults.injected";
     /// Faults in force now.

@@ -7,6 +7,7 @@
 
 mod after;
 mod award;
+mod blackbox;
 mod chain;
 mod dossier;
 mod entries;
@@ -62,6 +63,7 @@ pub struct Trail {
     help: help::Help,
     fold: fold::Fold,
     evidence: evidence::Evidence,
+    boxes: blackbox::Boxes,
     /// The cause of the unit that is being read.
     unit: Digest,
 }
@@ -79,6 +81,7 @@ impl Trail {
             help: help::Help::new(g),
             fold: fold::Fold::new(g),
             evidence: evidence::Evidence::new(),
+            boxes: blackbox::Boxes::new(),
             unit: Digest::ZERO,
         }
     }
@@ -91,8 +94,10 @@ impl Trail {
         self.awards.input();
         let said = self.chain.said();
         self.evidence.input(at, e, said.and_then(|s| s.role), said.map_or(Digest::ZERO, |s| s.hash));
+        self.boxes.input(e, said.and_then(|s| s.role));
         if self.chain.is_flawed() {
             self.evidence.refused();
+            self.boxes.refused();
         }
     }
 
@@ -102,6 +107,7 @@ impl Trail {
             Fact::Rejected(r) => {
                 self.chain.refused(Now { at, tick }, r);
                 self.evidence.refused();
+                self.boxes.refused();
             }
             Fact::Ledger(l) => {
                 self.money.ledger(Now { at: l.at(), tick }, l);
@@ -129,11 +135,13 @@ impl Trail {
                             self.leases.robot(n, id, e);
                             self.help.robot(n, id, e);
                             self.fold.robot(n.at, id, e);
+                            self.boxes.robot(n, id, e);
                         }
                     }
                     Payload::Case(e) => {
                         if let Some(id) = job {
                             self.evidence.event(n, id, e);
+                            self.boxes.event(n, id, e);
                         }
                     }
                     Payload::Operator(e) => {
@@ -178,7 +186,7 @@ impl Trail {
         let (l, h) = (&self.leases, &self.help);
         let first =
             [&self.chain.notes, &self.table.notes, &l.notes, &l.fit, &l.access, &self.fold.notes, &self.fold.timers, &self.evidence.notes];
-        let last = [&self.awards.notes, &h.notes, &h.skills, &h.ends, &self.loads.notes];
+        let last = [&self.boxes.notes, &self.awards.notes, &h.notes, &h.skills, &h.ends, &self.loads.notes];
         first.into_iter().chain(self.money.notes()).chain(last).collect()
     }
     /// Findings so far.

@@ -15,6 +15,8 @@ const ON_RECORD_MNS: u64 = 4_000;
 const SERIOUS_MNS: u64 = 5_000;
 /// An incident is on record by then, and not about a contact longer ago.
 const RECORD_WITHIN: Span = Span::from_mins(10);
+/// Contacts of a robot so soon after one on record are part of it.
+const ONE_WITHIN: Span = Span::from_secs(10);
 /// Contacts kept.
 const HITS_KEPT: usize = 10_000;
 /// Billed and true share may differ by so much, basis points.
@@ -193,7 +195,9 @@ impl World {
     pub fn end(&mut self, at: Instant, tick: u64, recorded: &[Recorded]) {
         for h in self.hits.iter().filter(|h| h.impulse_mns >= ON_RECORD_MNS && !h.excused) {
             self.record.checked();
-            let near = |r: &&Recorded| r.robot == h.robot && r.at >= h.at && r.at.since(h.at) <= RECORD_WITHIN;
+            // The same within ten seconds is one.
+            let same = |r: &&Recorded| r.at <= h.at && h.at.since(r.at) <= ONE_WITHIN;
+            let near = |r: &&Recorded| r.robot == h.robot && (same(r) || r.at >= h.at && r.at.since(h.at) <= RECORD_WITHIN);
             if !recorded.iter().any(|r| near(&r)) && at.since(h.at) > RECORD_WITHIN {
                 let story = format!("{} was hit with {} mN s at {} and nothing is on record", h.robot, h.impulse_mns, h.at);
                 self.record.broke(Class::Safety, h.at, tick, story, vec![h.robot.to_string()]);

@@ -1,7 +1,7 @@
 //! Counts what a run says while it goes to the tape: the ever-growing metrics.
 
 use crate::tape::Tape;
-use nooterra_control::fact::{DispatchEvent, Event, Fact, PartyEvent};
+use nooterra_control::fact::{CaseEvent, DispatchEvent, Event, Fact, PartyEvent};
 use nooterra_engine::Instant;
 use nooterra_engine::faults::Edge;
 use nooterra_engine::ids::{IncidentId, RobotId};
@@ -11,6 +11,7 @@ use nooterra_operations::RobotStatus;
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_oracle::{Recorded, Trail};
 use nooterra_stage::{Entry, Sink};
+use nooterra_trust::evidence::Event as Evidence;
 use std::collections::BTreeMap;
 
 /// Money that ever moved in one currency, minor units.
@@ -47,6 +48,12 @@ pub struct Counts {
     pub incidents: BTreeMap<u8, u64>,
     /// Incidents as they were opened.
     pub incident_lines: Vec<String>,
+    /// Incidents of missing chunks or windows, and those of them of severity 3.
+    pub gaps: u64,
+    /// See [`Counts::gaps`].
+    pub gaps_material: u64,
+    /// Pieces of evidence out of black boxes.
+    pub boxes: u64,
     /// Collisions on record, by robot.
     pub collisions: Vec<Recorded>,
     /// Faults begun.
@@ -115,6 +122,12 @@ impl Counts {
                     self.collisions.push(Recorded { at, robot, severity: *severity });
                 }
             }
+            Event::Robot(RobotEvent::IncidentOpened { code, severity, .. }) => self.see_gap(code, *severity),
+            Event::Case(CaseEvent::Evidence(e)) => {
+                if let Evidence::Captured(c) = &**e {
+                    self.boxes += u64::from(c.inclusion.is_some());
+                }
+            }
             Event::Robot(RobotEvent::HealthChanged { to: RobotStatus::Maintenance, .. }) => self.recovered += 1,
             Event::Dispatch(DispatchEvent::DispatchEvaluated { jobs, .. }) => {
                 let barred = jobs.iter().flat_map(|j| &j.failed).filter(|(code, _)| code == "CERT");
@@ -124,6 +137,12 @@ impl Counts {
                 self.money.entry(*currency).or_default().paid_out += net.minor();
             }
             _ => {}
+        }
+    }
+    fn see_gap(&mut self, code: &str, severity: u8) {
+        if code == "TELEMETRY_GAP" {
+            self.gaps += 1;
+            self.gaps_material += u64::from(severity >= 3);
         }
     }
     /// What the market came to. The lowest price is kept by watching, not by asking who was chosen and why.
@@ -177,6 +196,7 @@ impl Counts {
     fn see_job(&mut self, at: Instant, e: &JobEvent) {
         if let JobEvent::IncidentOpened { code, severity, .. } = e {
             *self.incidents.entry(*severity).or_default() += 1;
+            self.see_gap(code.text(), *severity);
             if self.incident_lines.len() < LINES {
                 self.incident_lines.push(format!("{at} {code:?}, severity {severity}"));
             }

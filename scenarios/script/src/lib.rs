@@ -24,6 +24,7 @@ pub mod keeping;
 pub mod metrics;
 pub mod operators;
 mod read;
+pub mod recorder;
 mod resolve;
 pub mod resolved;
 pub mod scenario;

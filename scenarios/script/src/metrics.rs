@@ -64,6 +64,9 @@ metrics! {
     "stalls": "times that a working job stalled";
     "incidents.opened": "incidents opened";
     "incidents.severe": "incidents of severity 4 and 5";
+    "incidents.gaps": "incidents TELEMETRY_GAP opened: chunks or whole windows of a black box are missing";
+    "incidents.gaps_material": "such incidents of severity 3";
+    "evidence.boxes": "pieces of evidence out of black boxes, proven by their anchors";
     "faults.injected": "faults that the scenario has begun";
     "faults.active": "faults in force now";
     "network.sent": "messages handed to the simulated network";

@@ -6,6 +6,7 @@ pub use crate::coins::TariffPlan;
 use crate::expect::{Condition, Form};
 pub use crate::fallback::FallbackKind;
 pub use crate::operators::Does;
+use crate::recorder::RecorderFault;
 pub use crate::scenario::{Answering, AwardMode, CreditPayer};
 pub use crate::series::SeriesPlan;
 use nooterra_engine::Record;
@@ -385,6 +386,13 @@ pub enum FaultKind {
         /// Index into `robots`.
         robot: u32,
     },
+    /// A robot's black box fails.
+    Recorder {
+        /// Index into `robots`.
+        robot: u32,
+        /// How.
+        how: RecorderFault,
+    },
     /// A slippery patch.
     Slip {
         /// Level.
@@ -449,6 +457,7 @@ impl FaultKind {
             Self::PayloadDrop { .. } => "payload_drop",
             Self::RobotLies { .. } => "lies",
             Self::OldBadge { .. } => "old_badge",
+            Self::Recorder { .. } => "recorder",
             Self::Slip { .. } => "slip",
             Self::DoorJam { .. } => "door",
             Self::LiftStuck { .. } => "lift",
@@ -472,6 +481,7 @@ impl FaultKind {
         "payload_drop",
         "lies",
         "old_badge",
+        "recorder",
         "slip",
         "door",
         "lift",

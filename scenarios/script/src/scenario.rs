@@ -7,6 +7,7 @@ use crate::at::At;
 use crate::coins::TariffEntry;
 use crate::fallback::FallbackKind;
 pub use crate::operators::{Does, OperatorEntry, ShiftHours};
+use crate::recorder::RecorderFault;
 use crate::series::SeriesEntry;
 use crate::swarm::Swarm;
 use crate::team::MemberEntry;
@@ -492,6 +493,8 @@ pub struct RobotFault {
     pub lies: Option<At<bool>>,
     /// Its badge goes on showing the fence of this moment at doors.
     pub old_badge: Option<At<bool>>,
+    /// Its black box.
+    pub recorder: Option<At<RecorderFault>>,
     /// How long.
     #[serde(rename = "for")]
     pub lasts: Option<At<Time>>,

@@ -2,12 +2,14 @@
 
 use crate::setup::Setup;
 use crate::stage::{PLATFORM, Stage, StageError};
+use nooterra_agent::Recorder;
 use nooterra_cast::crew::Deed;
 use nooterra_cast::{PAYMENTS, PROVIDERS, REQUESTERS, key};
 use nooterra_engine::chance::Chance;
 use nooterra_engine::faults::Edge;
 use nooterra_engine::geom::{Pose2, Segment, Vec2};
 use nooterra_engine::net::{Disturbance, Node};
+use nooterra_script::recorder::RecorderFault;
 use nooterra_script::resolved::{FaultKind, Group, MotorFault, Resolved, SensorFault, SensorKind, Walker};
 use nooterra_sim::{Enrolment, ROBOTS, SITE, SimFleet, SiteController};
 use nooterra_site::model::{Lane, Site};
@@ -151,6 +153,14 @@ pub(crate) fn apply_fault(stage: &mut Stage, fault: u32, edge: Edge, kind: &Faul
     }
     if let FaultKind::OldBadge { robot } = kind {
         stage.fleet.set_old_badge(*robot as usize, begins);
+        return;
+    }
+    if let FaultKind::Recorder { robot, how } = kind {
+        let how = match how {
+            RecorderFault::Stops => Recorder::Stopped,
+            RecorderFault::Alters => Recorder::Alters,
+        };
+        stage.fleet.set_recorder(*robot as usize, if begins { how } else { Recorder::Works });
         return;
     }
     if begins {

@@ -2,7 +2,8 @@
 
 use crate::evidence::privacy::Channel;
 use crate::incident::DevTime;
-use crate::merkle::{ProofError, leaf_hash, verify_inclusion};
+use crate::merkle::{ProofError, WindowProof, leaf_hash};
+use nooterra_engine::digest::sha256_plain;
 use nooterra_engine::ids::{ClaimId, DisputeId, EvidenceId, IncidentId, KeyId, OrderId, PartyId};
 use nooterra_engine::{Digest, Record};
 use std::collections::BTreeSet;
@@ -40,23 +41,54 @@ pub enum Purpose {
     Safety,
 }
 
-/// Proof that content stands under an anchor of the black box.
+/// Where some pieces of content stand under one anchor.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
-pub struct Inclusion {
-    /// Leaf.
-    pub index: u64,
-    /// Leaves under the anchor.
-    pub size: u64,
-    /// Hashes up to the root.
-    pub path: Vec<Digest>,
+pub struct Under {
     /// The anchor's root.
     pub root: Digest,
+    /// Their place in its tree.
+    pub proof: WindowProof,
+}
+
+/// Proof that content stands under anchors of the black box.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Inclusion {
+    /// Hashes of the pieces that it is made of, in order: each is the content of a leaf.
+    pub pieces: Vec<Digest>,
+    /// Their anchors, in order; each has the next pieces.
+    pub under: Vec<Under>,
+}
+
+/// Hash of content that is made of these pieces: of one its own, of several that over theirs.
+#[must_use]
+pub fn content_of(pieces: &[Digest]) -> Digest {
+    match pieces {
+        [one] => *one,
+        _ => sha256_plain(&pieces.iter().flat_map(|d| d.0).collect::<Vec<u8>>()),
+    }
 }
 
 impl Inclusion {
     /// Does it hold for this content?
     pub fn verify(&self, content_hash: &Digest) -> Result<(), ProofError> {
-        verify_inclusion(self.index, self.size, &leaf_hash(&content_hash.0), &self.path, &self.root)
+        let found = content_of(&self.pieces);
+        if found != *content_hash {
+            return Err(ProofError::Root { expected: *content_hash, found });
+        }
+        if self.pieces.is_empty() {
+            return Err(ProofError::Length { wanted: 1, found: 0 });
+        }
+        let mut rest = self.pieces.as_slice();
+        for u in &self.under {
+            let span = u.proof.to.saturating_sub(u.proof.from);
+            let short = ProofError::Length { wanted: span, found: rest.len() as u64 };
+            let count = usize::try_from(span).ok().filter(|n| (1..=rest.len()).contains(n)).ok_or(short)?;
+            let (own, others) = rest.split_at(count);
+            let leaves: Vec<Digest> = own.iter().map(|d| leaf_hash(&d.0)).collect();
+            u.proof.verify(&leaves, &u.root)?;
+            rest = others;
+        }
+        if rest.is_empty() { Ok(()) } else { Err(ProofError::Length { wanted: 0, found: rest.len() as u64 }) }
     }
 }
 
@@ -82,7 +114,7 @@ pub struct Capture {
     pub from: DevTime,
     /// To, device time of the same boot.
     pub to: DevTime,
-    /// SHA-256 of the content.
+    /// SHA-256 of the content; of content of several pieces, over their hashes.
     pub content_hash: Digest,
     /// Its length; never 0.
     pub bytes: u64,

@@ -17,7 +17,7 @@ pub enum PrivacyMode {
 /// A kind of content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Record)]
 pub enum Channel {
-    /// Pose, velocity, contacts, clamps, loads, health: numbers.
+    /// Pose, velocity, contacts, clamps, loads, health: numbers, out of the robot's black box.
     Telemetry,
     /// Ranges and shapes without texture.
     Geometry,
@@ -31,11 +31,14 @@ pub enum Channel {
     Operator,
     /// What the site's witnesses present recorded.
     Witness,
+    /// What the robot said at the time, word by word.
+    Words,
 }
 
 impl Channel {
     /// Every channel.
-    pub const ALL: [Self; 7] = [Self::Telemetry, Self::Geometry, Self::Images, Self::Video, Self::Audio, Self::Operator, Self::Witness];
+    pub const ALL: [Self; 8] =
+        [Self::Telemetry, Self::Geometry, Self::Images, Self::Video, Self::Audio, Self::Operator, Self::Witness, Self::Words];
 }
 
 impl PrivacyMode {
@@ -45,7 +48,7 @@ impl PrivacyMode {
     #[must_use]
     pub const fn allows(self, channel: Channel, severity: u8) -> bool {
         match (self, channel) {
-            (Self::Open, _) | (_, Channel::Telemetry | Channel::Geometry | Channel::Operator | Channel::Witness) => true,
+            (Self::Open, _) | (_, Channel::Telemetry | Channel::Geometry | Channel::Operator | Channel::Witness | Channel::Words) => true,
             (_, Channel::Audio) | (Self::Minimal, Channel::Video) => false,
             (Self::Limited, Channel::Video) => severity >= 3,
             (Self::Limited, Channel::Images) => true,

@@ -1,7 +1,7 @@
 use crate::evidence::secret::{check_bytes, check_text};
 use crate::evidence::{
     CAPTURE_WITHIN, CAPTURERS, Capture, Channel, Command, Event, Evidence, Inclusion, Matter, PrivacyMode, Purpose, QUOTA, Retention,
-    Subject, Timer,
+    Subject, Timer, Under, content_of,
 };
 use crate::guard::Hand;
 use crate::incident::DevTime;
@@ -46,8 +46,23 @@ fn anchor() -> (FullTree, Digest) {
 }
 
 fn inclusion(n: u64) -> Inclusion {
+    of_several(n, n + 1)
+}
+
+/// Contents `a..b`, which stand under one anchor.
+fn of_several(a: u64, b: u64) -> Inclusion {
     let (t, root) = anchor();
-    Inclusion { index: n, size: 64, path: t.inclusion(n, 64).unwrap(), root }
+    Inclusion {
+        pieces: (a..b).map(|n| sha256_plain(&content(n))).collect(),
+        under: vec![Under { root, proof: t.window(a, b, 64).unwrap() }],
+    }
+}
+
+/// The inclusion of content 1 with its place in the tree changed.
+fn moved(f: impl FnOnce(&mut Under)) -> Option<Inclusion> {
+    let mut i = inclusion(1);
+    f(&mut i.under[0]);
+    Some(i)
 }
 
 fn piece(n: u64, channel: Channel, from: u64, to: u64) -> Capture {
@@ -221,7 +236,7 @@ fn only_time_of_link_counts_towards_a_gap() {
         let partly = Command::Capture(piece(n as u64 + 20, c, 70, 129));
         run(&mut e, sec(5_001), rb(), &partly).unwrap();
     }
-    assert_eq!(e.windows[&inc(1)].missing.len(), 7, "a window is whole from end to end");
+    assert_eq!(e.windows[&inc(1)].missing.len(), Channel::ALL.len(), "a window is whole from end to end");
     let mut whole = e.clone();
     for (n, c) in Channel::ALL.into_iter().enumerate() {
         run(&mut whole, sec(5_002), rb(), &Command::Capture(piece(n as u64, c, 70, 130))).unwrap();
@@ -239,7 +254,7 @@ fn only_time_of_link_counts_towards_a_gap() {
 fn content_must_hash_and_stand_under_an_anchor() {
     let mut e = made(1);
     type Broken = (fn(&mut Capture), Code);
-    let cases: [Broken; 12] = [
+    let cases: [Broken; 17] = [
         (|x| x.bytes = 0, Code::SchemaInvalid),
         (|x| x.to.boot = 2, Code::SchemaInvalid),
         (|x| x.from = dev(131), Code::SchemaInvalid),
@@ -249,9 +264,17 @@ fn content_must_hash_and_stand_under_an_anchor() {
         (|x| x.content_hash = digest(5), Code::EvidenceInsufficient),
         (|x| x.inclusion = None, Code::EvidenceInsufficient),
         (|x| x.incident = inc(2), Code::NotFound),
-        (|x| x.inclusion = Some(Inclusion { root: digest(1), ..inclusion(1) }), Code::EvidenceInsufficient),
-        (|x| x.inclusion = Some(Inclusion { size: 63, ..inclusion(1) }), Code::EvidenceInsufficient),
-        (|x| x.inclusion = Some(Inclusion { index: u64::MAX, size: u64::MAX, ..inclusion(1) }), Code::EvidenceInsufficient),
+        (|x| x.inclusion = moved(|u| u.root = digest(1)), Code::EvidenceInsufficient),
+        (|x| x.inclusion = moved(|u| u.proof.size = 63), Code::EvidenceInsufficient),
+        (|x| x.inclusion = moved(|u| (u.proof.from, u.proof.to, u.proof.size) = (0, u64::MAX, u64::MAX)), Code::EvidenceInsufficient),
+        (|x| x.inclusion = moved(|u| (u.proof.from, u.proof.to) = (5, 2)), Code::EvidenceInsufficient),
+        (|x| x.inclusion = Some(Inclusion { under: vec![], ..inclusion(1) }), Code::EvidenceInsufficient),
+        (|x| x.inclusion = Some(Inclusion { pieces: vec![], ..inclusion(1) }), Code::EvidenceInsufficient),
+        (
+            |x| (x.content_hash, x.inclusion) = (content_of(&[]), Some(Inclusion { pieces: vec![], under: vec![] })),
+            Code::EvidenceInsufficient,
+        ),
+        (|x| x.inclusion = Some(Inclusion { pieces: of_several(1, 3).pieces, ..inclusion(1) }), Code::EvidenceInsufficient),
     ];
     for (n, (f, code)) in cases.into_iter().enumerate() {
         let mut x = piece(1, Channel::Telemetry, 70, 130);
@@ -262,8 +285,10 @@ fn content_must_hash_and_stand_under_an_anchor() {
     for _ in 0..500 {
         let mut x = piece(1, Channel::Telemetry, 70, 130);
         if let Some(i) = &mut x.inclusion {
-            let at = d.below(i.path.len() as u64) as usize;
-            i.path[at].0[d.below(32) as usize] ^= 1 << d.below(8);
+            let p = &mut i.under[0].proof;
+            let side = if d.one_in(2) { &mut p.left } else { &mut p.right };
+            let at = d.below(side.len() as u64) as usize;
+            side[at].0[d.below(32) as usize] ^= 1 << d.below(8);
         }
         assert_eq!(run(&mut e.clone(), sec(3), rb(), &Command::Capture(x)).err(), Some(Code::EvidenceInsufficient));
     }
@@ -287,6 +312,40 @@ fn content_must_hash_and_stand_under_an_anchor() {
         let got = run(&mut e, sec(6), hand(Role::SI, ""), &Command::Capture(x)).err();
         assert_eq!(got, (n + 1 >= QUOTA as u64).then_some(Code::QuotaExceeded));
     }
+}
+
+#[test]
+fn content_of_several_pieces_stands_under_all_its_anchors() {
+    let mut e = made(1);
+    let second = FullTree::from_leaves((64..96).map(|n| leaf_hash(&sha256_plain(&content(n)).0)));
+    let root = second.root_at(32).unwrap();
+    let mut i = of_several(40, 64);
+    i.pieces.extend((64..70).map(|n| sha256_plain(&content(n))));
+    i.under.push(Under { root, proof: second.window(0, 6, 32).unwrap() });
+    let bytes: Vec<Vec<u8>> = (40..70).map(content).collect();
+    let whole = |i: &Inclusion| Capture {
+        content_hash: content_of(&i.pieces),
+        bytes: bytes.iter().map(|b| b.len() as u64).sum(),
+        inclusion: Some(i.clone()),
+        ..piece(1, Channel::Telemetry, 70, 130)
+    };
+    let refused = |e: &Evidence, x: Capture| run(&mut e.clone(), sec(3), rb(), &Command::Capture(x)).err();
+    assert_eq!(refused(&e, whole(&i)), Some(Code::EvidenceInsufficient), "the second anchor is not held");
+    run(&mut e, sec(2), rb(), &Command::Anchor { root, size: 32 }).unwrap();
+    assert_eq!(refused(&e, whole(&i)), None);
+    type Change = fn(&mut Inclusion);
+    let changes: [Change; 5] =
+        [|i| drop(i.under.pop()), |i| i.under.swap(0, 1), |i| i.pieces.swap(0, 1), |i| i.pieces.truncate(29), |i| i.pieces[29] = digest(9)];
+    for (n, f) in changes.into_iter().enumerate() {
+        let mut other = i.clone();
+        f(&mut other);
+        assert_eq!(refused(&e, whole(&other)), Some(Code::EvidenceInsufficient), "change {n}");
+    }
+    let renamed = Capture { content_hash: digest(4), ..whole(&i) };
+    assert_eq!(refused(&e, renamed), Some(Code::EvidenceInsufficient), "the hash is over the pieces");
+    run(&mut e, sec(3), rb(), &Command::Capture(whole(&i))).unwrap();
+    assert!(e.is_made_of(evd(1), &bytes) && !e.is_made_of(evd(1), &bytes[1..]) && !e.is_made_of(evd(2), &bytes));
+    assert!(!e.windows[&inc(1)].missing.contains(&Channel::Telemetry));
 }
 
 #[test]

@@ -83,6 +83,7 @@ impl Agent {
         self.show(now, map, &mut out);
         self.ask_leave(now, &mut out);
         self.link.retry(now, self.work.lease.as_ref().map(|l| l.id));
+        self.record(now, f, &out);
         self.say_all(now, out);
         self.beat(now, f);
         let summaries = self.policy.summaries(now, self.config.policy.clamp_window);
@@ -442,6 +443,7 @@ impl Agent {
             orders_seen: self.link.orders_seen(),
             ahead: self.ahead.iter().map(|l| l.id).collect(),
             mode: self.mode(),
+            bb_head: self.blackbox.head(),
         }
     }
 

@@ -147,6 +147,7 @@ impl Agent {
                 Ok(())
             }
             Order::Approval(a) => self.answered(now, &a),
+            Order::WantBlackbox { incident, from_ns, to_ns } => self.blackbox.ask(incident, from_ns, to_ns),
             Order::Lift { lease, step, at } => {
                 if !self.work.has(lease) {
                     return Err("LEASE_EXPIRED");

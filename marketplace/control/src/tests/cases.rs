@@ -145,7 +145,7 @@ fn a_contact_is_judged_by_its_impulse_and_its_window_is_captured() {
     assert_eq!(cases.incidents.incidents.len(), 1, "the same within ten seconds is one");
     assert_eq!(captures(&rig), 0, "the window reaches half a minute after");
     rig.run(40);
-    assert_eq!(captures(&rig), 1);
+    assert_eq!(captures(&rig), 2, "its words, and its black box");
     let case = &rig.c.state().cases[&job];
     let item = case.evidence.items.values().next().unwrap();
     assert!(item.capture.bytes > 0 && item.capture.content_hash != Digest::ZERO);

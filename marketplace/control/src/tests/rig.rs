@@ -74,6 +74,8 @@ pub struct Knobs {
     pub no_transfer_witness: bool,
     /// Does not put its load down.
     pub keeps_load: BTreeSet<RobotId>,
+    /// Has no black box.
+    pub no_box: BTreeSet<RobotId>,
 }
 
 pub struct Puppet {
@@ -112,6 +114,15 @@ pub struct Puppet {
     pub holds: Option<ItemId>,
     pub put_down: Option<u32>,
     pub fetched: bool,
+    /// What it records of itself, once somebody asks.
+    pub boxed: super::boxes::Boxed,
+}
+
+impl Puppet {
+    /// What it has said and nobody has heard.
+    pub fn take_queue(&mut self) -> Vec<Envelope> {
+        std::mem::take(&mut self.queue)
+    }
 }
 
 pub struct Rig {
@@ -320,6 +331,7 @@ impl Rig {
                     holds: None,
                     put_down: None,
                     fetched: false,
+                    boxed: super::boxes::Boxed::default(),
                 };
                 (robot(n), p)
             })
@@ -565,6 +577,7 @@ impl Rig {
             orders_seen: p.orders_seen,
             ahead: p.ahead.iter().map(|(l, _)| l.lease).collect(),
             mode: report::Mode::Idle,
+            bb_head: None,
         }
     }
 
@@ -581,6 +594,7 @@ impl Rig {
             self.beat(id);
         }
         self.show(id);
+        self.open_box(id);
         let p = self.robots.get_mut(&id).unwrap();
         // Who is stopped stands.
         let hold = never && p.lease.is_some() || !p.stops.is_empty();

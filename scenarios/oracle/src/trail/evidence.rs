@@ -1,5 +1,5 @@
-//! Evidence is what was said (I18): the bytes of a window, put together once more from the inputs, hash to what was
-//! recorded.
+//! Evidence is what was said (I18): the words of a window, put together once more from the inputs, hash to what was
+//! recorded. What black boxes hand out is judged beside (`blackbox.rs`).
 
 use crate::trail::Now;
 use crate::verdict::{Class, Notes};
@@ -67,7 +67,7 @@ impl Evidence {
     pub fn event(&mut self, n: Now, job: JobId, e: &CaseEvent) {
         let CaseEvent::Evidence(e) = e else { return };
         let Event::Captured(c) = &**e else { return };
-        if c.channel != Channel::Telemetry {
+        if c.channel != Channel::Words {
             return;
         }
         self.notes.checked();
@@ -75,9 +75,14 @@ impl Evidence {
         let fits = self.said.iter().any(|(robot, all)| {
             let newest = all.iter().filter(|(at, _)| *at <= n.at).map(|(_, s)| s.dev_ns).max().unwrap_or(0);
             let inside = |s: &Said| c.from.ns <= s.dev_ns && s.dev_ns <= c.to.ns && s.dev_ns >= newest.saturating_sub(KEPT_NS);
-            let said: Vec<Said> = all.iter().filter(|(at, s)| *at <= n.at && inside(s)).map(|(_, s)| s.clone()).collect();
-            let content = encode(&Window { robot: *robot, said });
-            sha256_plain(&content) == c.content_hash && content.len() as u64 == c.bytes
+            // What arrives in the same instant is decided before the window ends, or after it.
+            let pending = self.last.filter(|(r, _)| r == robot).map(|(_, hash)| hash);
+            let is = |without: Option<Digest>| {
+                let held = all.iter().filter(|(at, s)| *at <= n.at && inside(s) && (Some(s.input) != without || *at < n.at));
+                let content = encode(&Window { robot: *robot, said: held.map(|(_, s)| s.clone()).collect() });
+                sha256_plain(&content) == c.content_hash && content.len() as u64 == c.bytes
+            };
+            is(None) || pending.is_some() && is(pending)
         });
         if !fits {
             let story = format!("{} of {} bytes is not what any robot said between {} and {} ns", c.evidence, c.bytes, c.from.ns, c.to.ns);

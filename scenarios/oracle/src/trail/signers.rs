@@ -136,6 +136,7 @@ const SIGNERS: &[(&str, &str)] = &[
     ("HEARTBEAT_RECORDED", "RB"),
     ("ORDER_ACKED", "RB"),
     ("CLAMP_SUMMARISED", "RB"),
+    ("BLACKBOX_ANCHORED", "RB"),
     ("LINK_LOST", "DI"),
     ("LINK_RESTORED", "RB"),
     ("STOP_ACKED", "RB"),

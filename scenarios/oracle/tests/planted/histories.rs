@@ -3,6 +3,7 @@
 use nooterra_control::input::{
     CaseCommand, Document, FinanceCommand, GovernanceCommand, Hours, KeyReason, Line, Month, NewSeries, Repeat, StandingOffer, WeeklyRule,
 };
+use nooterra_control::puppets::boxes;
 use nooterra_control::puppets::coins::{three, yen};
 use nooterra_control::puppets::floor::with_niches;
 use nooterra_control::puppets::rig::{Rig, genesis, key, operator, party, robot};
@@ -298,6 +299,33 @@ pub fn claim() -> Rig {
     }
     rig.run_job(job, 900);
     rig.run(400);
+    rig
+}
+
+/// A robot bumps into something, anchors its black box, and hands out another last chunk than it has anchored.
+pub fn altered_box() -> Rig {
+    let mut rig = kept(Rig::new(TWO));
+    rig.run(10);
+    let job = rig.ask(rig.delivery(2, 5));
+    until(&mut rig, job, Status::Executing);
+    let bound = rig.c.state().jobs[&job].robot().expect("bound");
+    rig.knobs.no_box.insert(bound);
+    rig.report(bound, Report::Noticed { code: "COLLISION".into(), measure: 700 });
+    rig.run(2);
+    let asked = rig.robots[&bound].boxed.asked.first().copied();
+    if let Some((incident, from, to)) = asked {
+        let chunks = rig.robots.get_mut(&bound).expect("a puppet").boxed.record(from, to);
+        rig.report(bound, Report::BlackboxAnchored(boxes::anchor(&chunks)));
+        rig.run(60);
+        let mut w = boxes::window(incident, &chunks);
+        if let Some(c) = w.chunks.last_mut() {
+            c.contact_mns += 1;
+        }
+        rig.report(bound, Report::Blackbox(Box::new(w)));
+        rig.run(2);
+        rig.report(bound, Report::Blackbox(Box::new(boxes::window(incident, &chunks))));
+    }
+    rig.run_job(job, 900);
     rig
 }
 

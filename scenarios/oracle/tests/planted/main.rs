@@ -95,6 +95,7 @@ const BUGS: &[Bug] = &[
     bug("I12 charge while a lease is held", 12, &[], histories::hungry_at_work),
     bug("I14 work goes on after access is taken back", 14, &[], histories::revoked),
     bug("I18 evidence of other bytes", 18, &[], histories::claim),
+    bug("I18 believe chunks that no anchor has", 18, &[], histories::altered_box),
     bug("I20 an entry that does not balance", 20, &[21, 22, 23], histories::delivery),
     bug("I21 a balance forgets a posting", 21, &[20], histories::delivery),
     bug("I22 forget an entry", 22, &[], histories::delivery),

@@ -228,9 +228,9 @@ fn robot(desk: &mut Desk<'_>, e: &At<FaultEntry>, r: &RobotFault, parties: &Part
     let drop = r.payload_drop.as_ref().is_some_and(|d| d.value);
     let lies = r.lies.as_ref().is_some_and(|d| d.value);
     let badge = r.old_badge.as_ref().is_some_and(|d| d.value);
-    let given = [r.battery.is_some(), r.motor.is_some(), r.sensor.is_some(), drop, lies, badge];
+    let given = [r.battery.is_some(), r.motor.is_some(), r.sensor.is_some(), r.recorder.is_some(), drop, lies, badge];
     if given.iter().filter(|g| **g).count() != 1 {
-        let kinds = "battery, motor, sensor, payload_drop, lies, old_badge";
+        let kinds = "battery, motor, sensor, recorder, payload_drop, lies, old_badge";
         desk.flaw(e, format!("a robot's fault has exactly one of {kinds}"), "write for example `battery: dead`");
         return None;
     }
@@ -240,6 +240,9 @@ fn robot(desk: &mut Desk<'_>, e: &At<FaultEntry>, r: &RobotFault, parties: &Part
     let robot = robot?;
     if badge {
         return Some(FaultKind::OldBadge { robot });
+    }
+    if let Some(how) = r.recorder.as_ref().map(|f| f.value) {
+        return Some(FaultKind::Recorder { robot, how });
     }
     if let Some(b) = &r.battery {
         return Some(match b.value {

@@ -1,0 +1,253 @@
+//! The robot's own black box: what it records each second, and what it hands out of it.
+//!
+//! Chunks are chained by their hashes and made final by anchors; what was anchored can be shown later and not changed.
+//! Recorded are pose, speed, commands and clamps, contacts, load, battery, health, orders, lease and step, whether an
+//! operator's hand was on it and whether the platform was heard. Not recorded, because this robot has none of them:
+//! clearances, frames, gates; nor the skill's hash, which it is never told.
+
+use nooterra_engine::ids::IncidentId;
+use nooterra_engine::{Digest, Record, Span};
+use nooterra_port::blackbox::{ANCHOR_EVERY, ANCHOR_MAX, ASKED_MAX, Anchor, CHUNK, Chunk, Head, KEPT, Proof, WINDOW_MAX, Window};
+use nooterra_port::report::Report;
+use nooterra_trust::merkle::{FullTree, leaf_hash};
+use std::collections::VecDeque;
+
+/// An incident closes the open chunk at once, unless it has only just begun.
+const SHORTEST: Span = Span::from_millis(200);
+/// Without a cycle for this long the robot was off: that time is nobody's.
+const OFF_AFTER: Span = Span::from_millis(1_500);
+
+/// How its recorder does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+pub enum Recorder {
+    /// As it should.
+    #[default]
+    Works,
+    /// Under a fault: it records nothing.
+    Stopped,
+    /// Under a fault: it hands out other chunks than it has recorded.
+    Alters,
+}
+
+/// What a cycle adds to the open chunk; all but sums and the fastest speed is as of its last cycle.
+#[derive(Debug, Clone, Copy)]
+pub struct Now {
+    /// The state in the form of a chunk: place in the chain, times and sums are filled in here.
+    pub state: Chunk,
+    /// Commands that bounds have changed so far.
+    pub clamped: u32,
+    /// Impulse felt since the last cycle, mN·s.
+    pub bump_mns: u32,
+}
+
+/// A chunk and its hash.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+struct Kept {
+    chunk: Chunk,
+    hash: Digest,
+}
+
+/// An anchor that was reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+struct Under {
+    from: u64,
+    to: u64,
+    root: Digest,
+}
+
+/// A window that is owed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+struct Asked {
+    incident: IncidentId,
+    from_ns: u64,
+    to_ns: u64,
+}
+
+/// The box.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
+pub struct BlackBox {
+    /// What the open chunk has so far, and since when; nothing while the recorder stands.
+    open: Option<Chunk>,
+    /// When the next chunk begins, if none is open.
+    next_from_ns: u64,
+    /// The last cycle.
+    seen_ns: u64,
+    /// Clamps so far, as of the last cycle.
+    clamped: u32,
+    head: Option<Head>,
+    /// The last chunks, oldest first.
+    ring: VecDeque<Kept>,
+    /// Their anchors, oldest first.
+    anchors: VecDeque<Under>,
+    /// When the last anchor was reported.
+    anchored_ns: u64,
+    asked: Vec<Asked>,
+    recorder: Recorder,
+}
+
+impl BlackBox {
+    /// The last chunk that is closed.
+    pub fn head(&self) -> Option<Head> {
+        self.head
+    }
+    /// The last chunks that are kept, oldest first.
+    pub fn chunks(&self) -> impl ExactSizeIterator<Item = &Chunk> {
+        self.ring.iter().map(|k| &k.chunk)
+    }
+    /// Windows that are owed.
+    pub fn owes(&self) -> usize {
+        self.asked.len()
+    }
+    /// Its recorder works, or a fault has it.
+    pub fn set_recorder(&mut self, how: Recorder) {
+        self.recorder = how;
+        if how == Recorder::Stopped {
+            self.open = None;
+        }
+    }
+
+    /// A window is wanted. The last word about an incident counts.
+    pub fn ask(&mut self, incident: IncidentId, from_ns: u64, to_ns: u64) -> Result<(), &'static str> {
+        if from_ns > to_ns {
+            return Err("WINDOW_INVALID");
+        }
+        self.asked.retain(|a| a.incident != incident);
+        if self.asked.len() >= ASKED_MAX {
+            return Err("QUOTA_EXCEEDED");
+        }
+        self.asked.push(Asked { incident, from_ns, to_ns });
+        Ok(())
+    }
+
+    /// One cycle at `now_ns`. What is to be reported of it goes before anything that the cycle says of an incident.
+    pub fn cycle(&mut self, now_ns: u64, now: &Now, incident: bool, out: &mut Vec<Report>) {
+        if now_ns.saturating_sub(self.seen_ns) > OFF_AFTER.0 && self.head.is_some() {
+            self.close(self.seen_ns);
+            self.open = None;
+            self.next_from_ns = now_ns;
+        }
+        self.seen_ns = now_ns;
+        if self.recorder == Recorder::Stopped {
+            self.next_from_ns = now_ns;
+        } else {
+            self.record(now);
+            let open_ns = now_ns.saturating_sub(self.open.as_ref().map_or(now_ns, |c| c.from_ns));
+            if open_ns >= CHUNK.0 || incident && open_ns >= SHORTEST.0 {
+                self.close(now_ns);
+            }
+        }
+        self.clamped = now.clamped;
+        let owed = self.asked.iter().any(|a| a.to_ns <= self.next_from_ns);
+        let due = now_ns.saturating_sub(self.anchored_ns) >= ANCHOR_EVERY.0;
+        if incident || due || owed || self.unanchored() >= ANCHOR_MAX {
+            out.extend(self.anchor(now_ns));
+        }
+        if owed {
+            self.answer(out);
+        }
+    }
+
+    fn record(&mut self, now: &Now) {
+        let (s, from_ns) = (&now.state, self.next_from_ns);
+        let fresh = Chunk { from_ns, commands: 0, clamps: 0, contacts: 0, contact_mns: 0, top_mm_s: 0, ..*s };
+        let c = *self.open.get_or_insert(fresh);
+        self.open = Some(Chunk {
+            from_ns: c.from_ns,
+            commands: c.commands.saturating_add(1),
+            clamps: c.clamps.saturating_add(now.clamped.saturating_sub(self.clamped)),
+            contacts: c.contacts.saturating_add(u32::from(now.bump_mns > 0)),
+            contact_mns: c.contact_mns.saturating_add(u64::from(now.bump_mns)),
+            top_mm_s: c.top_mm_s.max(s.speed_mm_s.unsigned_abs()),
+            by_hand: c.by_hand || s.by_hand,
+            paused: c.paused || s.paused,
+            ..*s
+        });
+    }
+
+    /// The open chunk ends here.
+    fn close(&mut self, to_ns: u64) {
+        let Some(open) = self.open.take().filter(|c| c.from_ns < to_ns) else { return };
+        let number = self.head.map_or(0, |h| h.number.saturating_add(1));
+        let chunk = Chunk { number, prev: self.head.map_or(Digest::ZERO, |h| h.hash), to_ns, ..open };
+        let hash = chunk.hash();
+        if self.ring.len() == KEPT {
+            self.ring.pop_front();
+        }
+        let oldest = self.ring.front().map_or(number, |k| k.chunk.number);
+        while self.anchors.front().is_some_and(|a| a.to < oldest) {
+            self.anchors.pop_front();
+        }
+        self.ring.push_back(Kept { chunk, hash });
+        self.head = Some(Head { number, hash });
+        self.next_from_ns = to_ns;
+    }
+
+    /// First chunk that stands under no anchor.
+    fn first_free(&self) -> u64 {
+        self.anchors.back().map_or(0, |a| a.to.saturating_add(1))
+    }
+    fn unanchored(&self) -> u64 {
+        self.head.map_or(0, |h| h.number.saturating_add(1)).saturating_sub(self.first_free())
+    }
+    /// Chunks of these numbers, as far as they are kept.
+    fn kept(&self, from: u64, to: u64) -> impl Iterator<Item = &Kept> {
+        self.ring.iter().skip_while(move |k| k.chunk.number < from).take_while(move |k| k.chunk.number <= to)
+    }
+
+    fn anchor(&mut self, now_ns: u64) -> Option<Report> {
+        let (from, to) = (self.first_free(), self.head?.number);
+        if from > to {
+            return None;
+        }
+        let chunks: Vec<Digest> = self.kept(from, to).map(|k| k.hash).collect();
+        let root = tree(&chunks).root_at(chunks.len() as u64).ok()?;
+        self.anchored_ns = now_ns;
+        self.anchors.push_back(Under { from, to, root });
+        Some(Report::BlackboxAnchored(Anchor { from, to, root, chunks }))
+    }
+
+    /// Windows that are over are handed out.
+    fn answer(&mut self, out: &mut Vec<Report>) {
+        let until_ns = self.next_from_ns;
+        let (over, rest): (Vec<Asked>, Vec<Asked>) = self.asked.iter().copied().partition(|a| a.to_ns <= until_ns);
+        self.asked = rest;
+        out.extend(over.iter().map(|a| Report::Blackbox(Box::new(self.window(a)))));
+    }
+
+    fn window(&self, a: &Asked) -> Window {
+        let inside = |k: &&Kept| k.chunk.to_ns > a.from_ns && k.chunk.from_ns < a.to_ns;
+        let (mut chunks, mut proofs): (Vec<Chunk>, Vec<Proof>) = (Vec::new(), Vec::new());
+        for u in &self.anchors {
+            let all: Vec<&Kept> = self.kept(u.from, u.to).collect();
+            // One whose first chunks are gone proves nothing any more.
+            if all.first().is_none_or(|k| k.chunk.number != u.from) {
+                continue;
+            }
+            let leaves = tree_of(&all);
+            let meant: Vec<&Kept> = all.into_iter().filter(inside).take(WINDOW_MAX - chunks.len()).collect();
+            for run in meant.chunk_by(|a, b| a.chunk.to_ns == b.chunk.from_ns) {
+                let (first, last) = (run[0].chunk.number, run[run.len() - 1].chunk.number);
+                let Ok(w) = leaves.window(first - u.from, last - u.from + 1, leaves.size()) else { continue };
+                proofs.push(Proof { from: u.from, to: u.to, root: u.root, first, last, left: w.left, right: w.right });
+                chunks.extend(run.iter().map(|k| self.shown(&k.chunk)));
+            }
+        }
+        Window { incident: a.incident, chunks, proofs }
+    }
+
+    /// A chunk as it is handed out.
+    fn shown(&self, c: &Chunk) -> Chunk {
+        match self.recorder {
+            Recorder::Works | Recorder::Stopped => *c,
+            Recorder::Alters => Chunk { contacts: 0, contact_mns: 0, top_mm_s: c.top_mm_s.min(300), ..*c },
+        }
+    }
+}
+
+fn tree(hashes: &[Digest]) -> FullTree {
+    FullTree::from_leaves(hashes.iter().map(|h| leaf_hash(&h.0)))
+}
+
+fn tree_of(kept: &[&Kept]) -> FullTree {
+    FullTree::from_leaves(kept.iter().map(|k| leaf_hash(&k.hash.0)))
+}

@@ -1,0 +1,193 @@
+//! The robot's black box on the wire: chunks of a second, the anchors that they stand under, and windows of them.
+//!
+//! Everything here is made of integers, because it is hashed. A chunk's hash is SHA-256 of its canonical bytes and names
+//! the chunk before it; the leaf of a chunk in an anchor's RFC 6962 tree is made of that hash. Chunks are numbered from 0
+//! for ever: a number that is missing was never recorded, and shows as time between two chunks.
+
+use crate::report::{Mode, PoseMm};
+use nooterra_engine::digest::sha256_plain;
+use nooterra_engine::ids::{IncidentId, LeaseId};
+use nooterra_engine::{Digest, Record, Span, encode};
+
+/// A chunk is closed after this long; sooner at an incident.
+pub const CHUNK: Span = Span::from_secs(1);
+/// An anchor is reported this often; at once at an incident.
+pub const ANCHOR_EVERY: Span = Span::from_secs(10);
+/// Chunks under one anchor, at most.
+pub const ANCHOR_MAX: u64 = 64;
+/// Chunks of one window, at most: a minute of them, and those cut short by incidents.
+pub const WINDOW_MAX: usize = 128;
+/// A robot keeps so many chunks: ten minutes of them.
+pub const KEPT: usize = 600;
+/// Windows that a robot may owe at the same time.
+pub const ASKED_MAX: usize = 16;
+
+/// What a robot recorded of itself in one second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Chunk {
+    /// From 0, one after the other.
+    pub number: u64,
+    /// Hash of the chunk before; zero before the first.
+    pub prev: Digest,
+    /// From, on the robot's clock.
+    pub from_ns: u64,
+    /// To, on the robot's clock.
+    pub to_ns: u64,
+    /// Estimated pose at its end.
+    pub pose: PoseMm,
+    /// Level.
+    pub level: u32,
+    /// Speed at its end, mm/s.
+    pub speed_mm_s: i32,
+    /// Fastest within it, mm/s, without sign.
+    pub top_mm_s: u32,
+    /// Commands given to the drive.
+    pub commands: u32,
+    /// Of these, changed by a bound.
+    pub clamps: u32,
+    /// An operator's hand was on it.
+    pub by_hand: bool,
+    /// Frames in which something was touched.
+    pub contacts: u32,
+    /// Impulse felt, mN·s, all together.
+    pub contact_mns: u64,
+    /// On the deck, g.
+    pub load_g: u32,
+    /// State of charge, 1/10 000.
+    pub soc_bps: u32,
+    /// Battery voltage, mV.
+    pub battery_mv: u32,
+    /// Charging?
+    pub charging: bool,
+    /// Health, 1/10 000.
+    pub health_bps: u32,
+    /// Errors as bits, in the order of [`crate::report::ErrorCode`].
+    pub errors: u32,
+    /// Stopped by a protective field or obstacle?
+    pub paused: bool,
+    /// What it was doing.
+    pub mode: Mode,
+    /// Highest order number taken up.
+    pub order_seq: u64,
+    /// The lease in force.
+    pub lease: Option<LeaseId>,
+    /// Step of its plan.
+    pub step: u16,
+    /// The platform was heard?
+    pub online: bool,
+}
+
+impl Chunk {
+    /// Its hash: what the next chunk, heartbeats and anchors name.
+    pub fn hash(&self) -> Digest {
+        sha256_plain(&encode(self))
+    }
+}
+
+/// The last chunk that is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Head {
+    /// Its number.
+    pub number: u64,
+    /// Its hash.
+    pub hash: Digest,
+}
+
+/// A run of chunks is final: nothing else will ever be shown for them.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Anchor {
+    /// First chunk; the one after the last of the anchor before.
+    pub from: u64,
+    /// Last chunk.
+    pub to: u64,
+    /// Root of the RFC 6962 tree over them.
+    pub root: Digest,
+    /// Hashes of the chunks, in order, from which the root follows.
+    pub chunks: Vec<Digest>,
+}
+
+/// Where some chunks of a window stand under an anchor.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Proof {
+    /// First chunk of the anchor.
+    pub from: u64,
+    /// Last chunk of the anchor.
+    pub to: u64,
+    /// Its root.
+    pub root: Digest,
+    /// First chunk that is meant.
+    pub first: u64,
+    /// Last chunk that is meant.
+    pub last: u64,
+    /// Complete subtrees before them, left to right.
+    pub left: Vec<Digest>,
+    /// Complete subtrees after them, left to right.
+    pub right: Vec<Digest>,
+}
+
+/// The answer to [`crate::Order::WantBlackbox`]: what was recorded in that time. Without chunks the robot has none.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Window {
+    /// Of which incident.
+    pub incident: IncidentId,
+    /// The chunks, by number; at most [`WINDOW_MAX`].
+    pub chunks: Vec<Chunk>,
+    /// Where they stand: each proof speaks of the next chunks, which follow each other without a gap in time.
+    pub proofs: Vec<Proof>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn chunk(number: u64, seed: u64) -> Chunk {
+        let from_ns = number.wrapping_mul(CHUNK.0);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)] // any bits will do
+        Chunk {
+            number,
+            prev: Digest([seed as u8; 32]),
+            from_ns,
+            to_ns: from_ns.wrapping_add(CHUNK.0),
+            pose: PoseMm { x_mm: seed as i64, y_mm: -(number as i64 >> 1), theta_urad: 7 },
+            level: seed as u32 & 3,
+            speed_mm_s: seed as i32,
+            top_mm_s: seed as u32,
+            commands: 20,
+            clamps: seed as u32 & 31,
+            by_hand: seed & 1 == 1,
+            contacts: 1,
+            contact_mns: seed,
+            load_g: 500,
+            soc_bps: 9_000,
+            battery_mv: 12_000,
+            charging: false,
+            health_bps: 10_000,
+            errors: 0,
+            paused: seed & 2 == 2,
+            mode: Mode::Driving,
+            order_seq: seed,
+            lease: (seed & 4 == 4).then(|| LeaseId::named("l")),
+            step: 3,
+            online: true,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn chunks_and_windows_come_back_as_they_were_and_each_change_shows(number: u64, seed: u64) {
+            let c = chunk(number, seed);
+            let w = Window {
+                incident: IncidentId::named("i"),
+                chunks: vec![c, chunk(number.wrapping_add(1), seed)],
+                proofs: vec![Proof { from: 0, to: number, root: c.hash(), first: number, last: number, left: vec![], right: vec![c.prev] }],
+            };
+            prop_assert_eq!(nooterra_engine::decode::<Window>(&encode(&w)).unwrap(), w);
+            let a = Anchor { from: number, to: number, root: c.hash(), chunks: vec![c.hash()] };
+            prop_assert_eq!(nooterra_engine::decode::<Anchor>(&encode(&a)).unwrap(), a);
+            for other in [Chunk { contact_mns: c.contact_mns ^ 1, ..c }, Chunk { to_ns: c.to_ns ^ 1, ..c }, Chunk { prev: c.hash(), ..c }] {
+                prop_assert_ne!(other.hash(), c.hash());
+            }
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! Robots' black boxes as the platform follows them (domain 8.3): which chunks it has heard of, which of them are final,
+//! and what is asked of them when something went wrong.
+//!
+//! Three words of a robot have to agree. A heartbeat names the last chunk and its hash; an anchor makes a run of chunks
+//! final; a window hands chunks out. An anchor that says something else than a heartbeat did is none, and an incident: it
+//! is taken as a word, since what is refused may change nothing. Chunks that do not stand under an anchor are no evidence.
+//!
+//! Kept are numbers and hashes, never what was recorded: the robot brings that along, and its evidence holds the hash.
+
+use crate::cases::Case;
+use crate::fact::CaseEvent;
+use crate::unit::{Outcome, Unit, need, no};
+use nooterra_engine::ids::{EvidenceId, IncidentId, JobId, RobotId};
+use nooterra_engine::{Digest, Record, sometimes};
+use nooterra_jobs::event::IncidentCode;
+use nooterra_operations::event::Event as RobotEvent;
+use nooterra_port::Order;
+use nooterra_port::blackbox::{ANCHOR_MAX, Anchor, CHUNK, Chunk, Head, Proof, WINDOW_MAX, Window};
+use nooterra_trust::detect::{EARLY_MAX, Reading};
+use nooterra_trust::evidence::{Capture, Channel, Command, Event, Inclusion, Subject, Under};
+use nooterra_trust::incident::{DevTime, Incident, IncidentCode as TrustCode, Status};
+use nooterra_trust::merkle::{Tree, WindowProof, leaf_hash};
+use nooterra_trust::{Code, Hand, Rejection};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Anchors kept of each robot: more than ten minutes of them, which is what a robot keeps of its chunks.
+const ANCHORS_KEPT: usize = 128;
+/// Heads kept that stand under no anchor yet.
+const HEADS_KEPT: usize = 256;
+/// Windows asked for that are remembered.
+const ASKED_KEPT: usize = 32;
+
+/// An anchor that was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Anchored {
+    /// First chunk.
+    pub from: u64,
+    /// Last chunk.
+    pub to: u64,
+    /// Root over them.
+    pub root: Digest,
+}
+
+/// A window that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Asked {
+    /// For which incident.
+    pub incident: IncidentId,
+    /// Of which job.
+    pub job: JobId,
+    /// It was captured.
+    pub done: bool,
+}
+
+/// What is known of one robot's black box.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
+pub struct RobotBox {
+    /// First chunk that stands under no anchor.
+    pub next: u64,
+    /// The last anchors, oldest first.
+    pub anchors: VecDeque<Anchored>,
+    /// The last chunk that was heard of, once heartbeats name them.
+    pub told: Option<u64>,
+    /// When, in the robot's time.
+    pub told_ns: u64,
+    /// What heartbeats said of chunks that stand under no anchor yet.
+    pub heads: BTreeMap<u64, Digest>,
+    /// Windows, oldest first.
+    pub asked: VecDeque<Asked>,
+}
+
+impl RobotBox {
+    /// Chunks up to this one exist at `now_ns`: readings for those not heard of before, each with its time. That is a
+    /// second after the one before, and not when it was heard of: a box that has stood still in between is behind.
+    fn hears(&mut self, number: u64, now_ns: u64) -> Vec<(u64, Reading)> {
+        let from = self.told.map_or(number, |t| t.saturating_add(1));
+        // A leap that no clock explains is no chunk: anchors go on from where the last one ended.
+        if number.saturating_sub(from) >= EARLY_MAX as u64 {
+            return Vec::new();
+        }
+        let mut at = if self.told.is_none() { now_ns } else { self.told_ns };
+        self.told = self.told.max(Some(number));
+        self.told_ns = now_ns;
+        let timed = |number| {
+            at = at.saturating_add(CHUNK.0).min(now_ns);
+            (at, Reading::Chunk { number })
+        };
+        (from..=number).map(timed).collect()
+    }
+
+    /// A heartbeat names the last chunk. Says whether that can be true beside what was said before.
+    fn hears_head(&mut self, h: Head) -> bool {
+        if h.number < self.next {
+            return true; // final already; the anchor said its hash
+        }
+        let agrees = *self.heads.entry(h.number).or_insert(h.hash) == h.hash;
+        if self.heads.len() > HEADS_KEPT {
+            self.heads.pop_first();
+        }
+        agrees
+    }
+
+    fn takes(&mut self, a: &Anchor) {
+        self.next = a.to.saturating_add(1);
+        self.heads = self.heads.split_off(&self.next);
+        if self.anchors.len() == ANCHORS_KEPT {
+            self.anchors.pop_front();
+        }
+        self.anchors.push_back(Anchored { from: a.from, to: a.to, root: a.root });
+    }
+
+    fn holds(&self, from: u64, to: u64, root: Digest) -> bool {
+        self.anchors.contains(&Anchored { from, to, root })
+    }
+}
+
+/// Root of the tree over chunks of these hashes.
+fn root_of(chunks: &[Digest]) -> Digest {
+    let mut t = Tree::default();
+    chunks.iter().for_each(|h| t.push(leaf_hash(&h.0)));
+    t.root()
+}
+
+/// Chunks that follow each other without a gap in time, where they stand, and how long they are.
+#[derive(Default)]
+struct Run {
+    from_ns: u64,
+    to_ns: u64,
+    bytes: u64,
+    inclusion: Option<Inclusion>,
+}
+
+impl Unit<'_> {
+    /// Does something that went wrong with it wait to be judged? Then a box that falls silent weighs more. Its job may have
+    /// ended since.
+    fn has_open_incident(&self, robot: RobotId) -> bool {
+        let of_job = |a: &Asked| self.s.cases.get(&a.job).and_then(|c| c.incidents.incidents.get(&a.incident));
+        let asked = self.s.boxes.get(&robot).into_iter().flat_map(|b| &b.asked).filter_map(of_job);
+        let own = self.s.strays.get(&robot).into_iter().flat_map(|i| i.incidents.values());
+        let open = |i: &Incident| i.status == Status::Open && i.severity >= 2 && i.report.code != TrustCode::TelemetryGap;
+        asked.chain(own).any(open)
+    }
+
+    /// What a heartbeat says of the box: what is to be looked at besides, and whether it agrees with what was said before.
+    pub(crate) fn box_told(&mut self, robot: RobotId, head: Option<Head>) -> ([Reading; 2], bool) {
+        let mut agrees = true;
+        if let Some(h) = head {
+            let now_ns = self.device_ns();
+            let b = self.s.boxes.entry(robot).or_default();
+            agrees = b.hears_head(h);
+            let chunks = b.hears(h.number, now_ns);
+            // First: the rest of the heartbeat is judged with them known.
+            self.see_chunks(robot, &chunks);
+        }
+        ([Reading::IncidentOpen { open: self.has_open_incident(robot) }, Reading::Link { up: true }], agrees)
+    }
+
+    fn see_chunks(&mut self, robot: RobotId, chunks: &[(u64, Reading)]) {
+        for (at_ns, reading) in chunks {
+            let found = self.detect_at(robot, *at_ns, &[*reading]);
+            self.take_findings(robot, found);
+        }
+    }
+
+    /// The box says two things about the same chunk.
+    pub(crate) fn box_contradicts(&mut self, robot: RobotId) {
+        sometimes!(true, "black box contradicts itself");
+        let severity = if self.has_open_incident(robot) { 3 } else { 2 };
+        self.robot_incident(robot, IncidentCode::TelemetryGap, severity);
+        self.repeat_rule(robot);
+    }
+
+    /// A run of chunks becomes final.
+    pub(crate) fn box_anchored(&mut self, robot: RobotId, a: &Anchor) -> Outcome {
+        let count = a.to.checked_sub(a.from).map(|n| n.saturating_add(1));
+        let formed = count.is_some_and(|n| n <= ANCHOR_MAX && n == a.chunks.len() as u64) && a.to < u64::MAX;
+        need(formed, Code::SchemaInvalid)?;
+        let root = root_of(&a.chunks);
+        if root != a.root {
+            return Err(Rejection::new(Code::SchemaInvalid).field("root").expected(root).actual(a.root));
+        }
+        let known = self.s.boxes.get(&robot);
+        let next = known.map_or(0, |b| b.next);
+        need(!known.is_some_and(|b| b.holds(a.from, a.to, a.root)), Code::AlreadyDone)?;
+        if a.from != next {
+            let code = if a.from > next { Code::SeqGap } else { Code::SeqReplay };
+            return Err(Rejection::new(code).field("from").expected(next).actual(a.from));
+        }
+        let said = a.chunks.iter().zip(a.from..);
+        let agrees = known.is_none_or(|b| said.into_iter().all(|(hash, n)| b.heads.get(&n).is_none_or(|h| h == hash)));
+        if !agrees {
+            self.box_contradicts(robot);
+            return Ok(());
+        }
+        self.emit_robot(robot, RobotEvent::BlackboxAnchored { from: a.from, to: a.to, root: a.root });
+        let now_ns = self.device_ns();
+        let b = self.s.boxes.entry(robot).or_default();
+        b.takes(a);
+        // Whether chunks go on is for heartbeats to say: a robot whose heartbeats name none is not waited for.
+        let chunks = if b.told.is_some() { b.hears(a.to, now_ns) } else { Vec::new() };
+        self.see_chunks(robot, &chunks);
+        Ok(())
+    }
+
+    /// Asks a robot for what its box holds of a window.
+    pub(crate) fn ask_box(&mut self, robot: RobotId, job: JobId, incident: IncidentId) {
+        let b = self.s.boxes.entry(robot).or_default();
+        b.asked.retain(|a| a.incident != incident);
+        if b.asked.len() == ASKED_KEPT {
+            b.asked.pop_front();
+        }
+        b.asked.push_back(Asked { incident, job, done: false });
+        self.order_box(robot, job, incident);
+    }
+
+    fn order_box(&mut self, robot: RobotId, job: JobId, incident: IncidentId) {
+        let window = self.s.cases.get(&job).and_then(|c| c.evidence.windows.get(&incident));
+        if let Some((from, to)) = window.map(|w| (w.from, w.to)) {
+            self.order(robot, Order::WantBlackbox { incident, from_ns: from.ns, to_ns: to.ns });
+        }
+    }
+
+    /// The link is back: what is still wanted is asked for again, unless the order is on its way.
+    pub(crate) fn ask_box_again(&mut self, robot: RobotId) {
+        let Some(b) = self.s.boxes.get(&robot) else { return };
+        let waits = |a: &&Asked| {
+            let w = self.s.cases.get(&a.job).and_then(|c| c.evidence.windows.get(&a.incident));
+            !a.done && w.is_some_and(|w| !w.gap && w.missing.contains(&Channel::Telemetry))
+        };
+        let under_way = |a: &&Asked| {
+            let is = |o: &Order| matches!(o, Order::WantBlackbox { incident, .. } if *incident == a.incident);
+            self.s.robots.get(&robot).is_some_and(|c| c.orders.iter().any(|o| is(&o.body)))
+        };
+        let again: Vec<Asked> = b.asked.iter().filter(waits).filter(|a| !under_way(a)).copied().collect();
+        for a in again {
+            sometimes!(true, "black box asked again");
+            self.order_box(robot, a.job, a.incident);
+        }
+    }
+
+    /// A robot hands out what its box holds of a window. One that has none of it says so, and the window's deadline speaks.
+    pub(crate) fn box_answers(&mut self, robot: RobotId, w: &Window) -> Outcome {
+        need(w.chunks.len() <= WINDOW_MAX && w.proofs.len() <= w.chunks.len(), Code::SchemaInvalid)?;
+        let Some(b) = self.s.boxes.get(&robot) else { return no(Code::NotFound) };
+        let Some(asked) = b.asked.iter().find(|a| a.incident == w.incident).copied() else { return no(Code::NotFound) };
+        need(!asked.done, Code::AlreadyDone)?;
+        if w.chunks.is_empty() {
+            return Ok(());
+        }
+        let runs = runs(b, self.case(asked.job)?, w)?;
+        let events = self.captures(asked.job, w.incident, runs)?;
+        sometimes!(true, "black box captured");
+        for e in events {
+            self.emit_case(asked.job, CaseEvent::Evidence(Box::new(e)));
+        }
+        let b = self.s.boxes.entry(robot).or_default();
+        b.asked.iter_mut().filter(|a| a.incident == w.incident).for_each(|a| a.done = true);
+        Ok(())
+    }
+
+    /// Events by which runs of a window become evidence: the anchors that they rest on first.
+    fn captures(&mut self, job: JobId, incident: IncidentId, runs: Vec<Run>) -> Result<Vec<Event>, Rejection> {
+        let (now, hand) = (self.now(), self.hand());
+        let cipher_key = self.s.genesis.service_key.id();
+        let ids: Vec<EvidenceId> = runs.iter().map(|_| self.new_id()).collect();
+        let case = self.case(job)?;
+        let subject = Subject::Party(case.claims.parties.owner);
+        let Some(window) = case.evidence.windows.get(&incident) else { return no(Code::NotFound) };
+        let (from, to) = (window.from, window.to);
+        let (mut trial, mut events) = (case.evidence.clone(), Vec::new());
+        let mut add = |hand: &Hand, command: &Command| {
+            let e = trial.decide(now, hand, command)?;
+            trial.evolve(now, &e);
+            events.push(e);
+            Ok::<(), Rejection>(())
+        };
+        let mut held: Vec<Digest> = case.evidence.anchors.keys().copied().collect();
+        for (evidence, run) in ids.into_iter().zip(runs) {
+            let Some(inclusion) = run.inclusion else { continue };
+            for u in &inclusion.under {
+                if !held.contains(&u.root) {
+                    held.push(u.root);
+                    add(&hand, &Command::Anchor { root: u.root, size: u.proof.size })?;
+                }
+            }
+            let at = |ns: u64| DevTime { boot: from.boot, ns: ns.clamp(from.ns, to.ns) };
+            let content_hash = nooterra_trust::evidence::content_of(&inclusion.pieces);
+            let mut capture = Capture {
+                evidence,
+                incident,
+                channel: Channel::Telemetry,
+                from: at(run.from_ns),
+                to: at(run.to_ns),
+                content_hash,
+                bytes: run.bytes,
+                cipher_key,
+                subject,
+                inclusion: Some(inclusion),
+                redaction: None,
+            };
+            let mut by = hand;
+            if nooterra_engine::planted!("I18 believe chunks that no anchor has") {
+                capture.inclusion = None;
+                by.role = nooterra_trust::Role::TR;
+            }
+            add(&by, &Command::Capture(capture))?;
+        }
+        Ok(events)
+    }
+}
+
+/// The chunks of a window in runs, each with the anchors that it stands under. The trust room checks that it does.
+fn runs(b: &RobotBox, case: &Case, w: &Window) -> Result<Vec<Run>, Rejection> {
+    let bad = |field: &str| Rejection::new(Code::EvidenceInsufficient).field(field);
+    let Some((from_ns, to_ns)) = case.evidence.windows.get(&w.incident).map(|x| (x.from.ns, x.to.ns)) else { return no(Code::NotFound) };
+    let inside = |c: &Chunk| c.from_ns < c.to_ns && c.to_ns > from_ns && c.from_ns < to_ns;
+    if !w.chunks.iter().all(inside) {
+        return Err(Rejection::new(Code::WindowInvalid).field("chunks"));
+    }
+    let hashes: Vec<Digest> = w.chunks.iter().map(Chunk::hash).collect();
+    for (pair, hash) in w.chunks.windows(2).zip(&hashes) {
+        let follows = pair[0].number < pair[1].number && pair[0].to_ns <= pair[1].from_ns;
+        let next = pair[0].number.saturating_add(1) == pair[1].number;
+        if !follows || next && pair[1].prev != *hash {
+            return Err(bad("chunks"));
+        }
+    }
+    let mut out: Vec<Run> = Vec::new();
+    let mut rest = w.chunks.as_slice().iter().zip(&hashes).collect::<Vec<_>>();
+    for p in &w.proofs {
+        let wanted = numbers(p).ok_or_else(|| bad("proofs"))?;
+        if wanted > rest.len() || !b.holds(p.from, p.to, p.root) {
+            return Err(bad("proofs"));
+        }
+        let others = rest.split_off(wanted);
+        let own = std::mem::replace(&mut rest, others);
+        let numbered = own.iter().zip(p.first..).all(|((c, _), n)| c.number == n);
+        let joined = own.windows(2).all(|x| x[0].0.to_ns == x[1].0.from_ns);
+        let (Some(first), Some(last)) = (own.first().map(|x| x.0), own.last().map(|x| x.0)) else { return Err(bad("proofs")) };
+        if !numbered || !joined {
+            return Err(bad("chunks"));
+        }
+        if out.last().is_none_or(|r| r.to_ns != first.from_ns) {
+            out.push(Run { from_ns: first.from_ns, ..Run::default() });
+        }
+        let Some(run) = out.last_mut() else { continue };
+        run.to_ns = last.to_ns;
+        run.bytes += own.iter().map(|(c, _)| nooterra_engine::encode(*c).len() as u64).sum::<u64>();
+        let inclusion = run.inclusion.get_or_insert(Inclusion { pieces: Vec::new(), under: Vec::new() });
+        inclusion.pieces.extend(own.iter().map(|(_, h)| **h));
+        let size = p.to - p.from + 1;
+        let (left, right) = (p.left.clone(), p.right.clone());
+        let proof = WindowProof { from: p.first - p.from, to: p.last - p.from + 1, size, left, right };
+        inclusion.under.push(Under { root: p.root, proof });
+    }
+    if rest.is_empty() { Ok(out) } else { Err(bad("proofs")) }
+}
+
+/// How many chunks a proof speaks of, if its numbers make sense.
+fn numbers(p: &Proof) -> Option<usize> {
+    let ordered = p.from <= p.first && p.first <= p.last && p.last <= p.to && p.to - p.from < ANCHOR_MAX;
+    ordered.then(|| usize::try_from(p.last - p.first + 1).ok()).flatten()
+}

@@ -1,0 +1,144 @@
+//! Robots' black boxes (I18): every anchor goes on where the last one ended and is the root over what the robot named, and
+//! evidence out of a box is made of chunks that were anchored before, as they are.
+//!
+//! Nothing here knows proofs. The hashes of all anchored chunks of the last while are kept, and what is handed out is
+//! hashed and looked up.
+
+use crate::trail::Now;
+use crate::verdict::{Class, Notes};
+use nooterra_control::RobotEvent;
+use nooterra_control::fact::CaseEvent;
+use nooterra_engine::digest::{Digest, sha256_plain};
+use nooterra_engine::encode;
+use nooterra_engine::ids::{JobId, RobotId};
+use nooterra_port::Report;
+use nooterra_port::blackbox::{Anchor, Chunk, Window};
+use nooterra_trust::evidence::{Capture, Channel, Event};
+use nooterra_trust::{Envelope, Role};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Chunks whose hashes are kept: much longer than any robot keeps its own.
+const KEPT: usize = 4_000;
+
+#[derive(Debug, Default)]
+struct Known {
+    next: u64,
+    hashes: BTreeMap<u64, Digest>,
+    /// Root and size of the last anchors.
+    roots: VecDeque<(Digest, u64)>,
+}
+
+/// The judge.
+#[derive(Debug)]
+pub(crate) struct Boxes {
+    robots: BTreeMap<RobotId, Known>,
+    anchor: Option<(RobotId, Anchor)>,
+    window: Option<(RobotId, Box<Window>)>,
+    pub notes: Notes,
+}
+
+impl Boxes {
+    pub fn new() -> Self {
+        let notes = Notes::of("black boxes go on without a gap, and their evidence is what was anchored", &[18]);
+        Self { robots: BTreeMap::new(), anchor: None, window: None, notes }
+    }
+
+    /// A robot speaks.
+    pub fn input(&mut self, e: &Envelope, role: Option<Role>) {
+        self.refused();
+        if role != Some(Role::RB) {
+            return;
+        }
+        let robot = RobotId::from_bytes(e.actor);
+        match nooterra_engine::decode::<Report>(&e.body) {
+            Ok(Report::BlackboxAnchored(a)) => self.anchor = Some((robot, a)),
+            Ok(Report::Blackbox(w)) => self.window = Some((robot, w)),
+            _ => {}
+        }
+    }
+    /// It was refused.
+    pub fn refused(&mut self) {
+        (self.anchor, self.window) = (None, None);
+    }
+
+    pub fn robot(&mut self, n: Now, robot: RobotId, e: &RobotEvent) {
+        let RobotEvent::BlackboxAnchored { from, to, root } = *e else { return };
+        self.notes.checked();
+        let said = self.anchor.take().filter(|(r, a)| *r == robot && (a.from, a.to, a.root) == (from, to, root)).map(|(_, a)| a.chunks);
+        let known = self.robots.entry(robot).or_default();
+        let hashes = said.unwrap_or_default();
+        let count = to.wrapping_sub(from).wrapping_add(1);
+        let right = from <= to && from == known.next && hashes.len() as u64 == count && top(&hashes) == root;
+        if !right {
+            let story = format!("an anchor over chunks {from} to {to} of {robot} after {}, with root {root}", known.next);
+            self.notes.broke(Class::Safety, n.at, n.tick, story, vec![robot.to_string()]);
+        }
+        known.next = to.wrapping_add(1);
+        known.hashes.extend((from..=to).zip(hashes));
+        while known.hashes.len() > KEPT {
+            known.hashes.pop_first();
+        }
+        known.roots.push_back((root, count));
+        if known.roots.len() > KEPT {
+            known.roots.pop_front();
+        }
+    }
+
+    pub fn event(&mut self, n: Now, job: JobId, e: &CaseEvent) {
+        let CaseEvent::Evidence(e) = e else { return };
+        let story = match &**e {
+            Event::Anchored { root, size } => {
+                let known = self.window.as_ref().and_then(|(r, _)| self.robots.get(r));
+                let held = known.is_some_and(|k| k.roots.contains(&(*root, *size)));
+                (!held).then(|| format!("anchor {root} of {size} is not of the robot whose window it is"))
+            }
+            Event::Captured(c) if c.channel == Channel::Telemetry => self.captured(c),
+            _ => return,
+        };
+        self.notes.checked();
+        if let Some(story) = story {
+            self.notes.broke(Class::Safety, n.at, n.tick, story, vec![job.to_string()]);
+        }
+    }
+
+    /// What is wrong with evidence out of a box.
+    fn captured(&self, c: &Capture) -> Option<String> {
+        let Some((robot, w)) = &self.window else { return Some(format!("{} came out of no black box", c.evidence)) };
+        let Some(pieces) = c.inclusion.as_ref().map(|i| i.pieces.len()).filter(|n| *n > 0) else {
+            return Some(format!("{} stands under no anchor", c.evidence));
+        };
+        let known = self.robots.get(robot);
+        let anchored = |x: &Chunk| known.and_then(|k| k.hashes.get(&x.number)) == Some(&sha256_plain(&encode(x)));
+        let fits = w.chunks.windows(pieces).any(|run| {
+            let bytes: Vec<Vec<u8>> = run.iter().map(encode).collect();
+            let hashes: Vec<Digest> = bytes.iter().map(|b| sha256_plain(b)).collect();
+            let all: Vec<u8> = hashes.iter().flat_map(|h| h.0).collect();
+            let hash = if pieces == 1 { hashes[0] } else { sha256_plain(&all) };
+            let reaches = run[0].from_ns <= c.from.ns && c.to.ns <= run[pieces - 1].to_ns;
+            let whole = run.windows(2).all(|x| x[0].to_ns == x[1].from_ns);
+            let long: usize = bytes.iter().map(Vec::len).sum();
+            hash == c.content_hash && long as u64 == c.bytes && reaches && whole && run.iter().all(anchored)
+        });
+        (!fits).then(|| format!("{} of {} bytes is not what the black box of {robot} was anchored with", c.evidence, c.bytes))
+    }
+}
+
+/// Root of RFC 6962 over chunks of these hashes, by its definition.
+fn top(hashes: &[Digest]) -> Digest {
+    let of = |tag: u8, parts: &[&Digest]| {
+        let mut bytes = vec![tag];
+        parts.iter().for_each(|d| bytes.extend(d.0));
+        sha256_plain(&bytes)
+    };
+    match hashes {
+        [] => sha256_plain(&[]),
+        [one] => of(0, &[one]),
+        _ => {
+            let mut half = 1;
+            while half * 2 < hashes.len() {
+                half *= 2;
+            }
+            of(1, &[&top(&hashes[..half]), &top(&hashes[half..])])
+        }
+    }
+}
