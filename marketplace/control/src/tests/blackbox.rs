@@ -153,6 +153,8 @@ fn works(rig: &mut Rig, all: &[Chunk]) {
 #[test]
 fn a_box_that_falls_silent_is_a_gap_and_a_link_that_does_is_none() {
     let (mut rig, job) = rig_with_job();
+    // Its own box would say something else than ours.
+    rig.knobs.no_box.insert(a1());
     until(&mut rig, job, Status::Executing);
     let all = chain(0, 400, Digest::ZERO);
     // The puppet's own heartbeats know of no box: it stands, and only ours go on.
