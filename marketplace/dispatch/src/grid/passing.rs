@@ -100,6 +100,10 @@ impl Bridges {
     pub fn is(&self, cell: u32, heading: u8) -> bool {
         self.0[4 * cell as usize + heading as usize]
     }
+    /// Can somebody step aside from this cell, over a move that is no bridge?
+    fn has_room(&self, floor: &Floor, cell: u32) -> bool {
+        (0..4).any(|h| floor.ahead(cell, h) != NONE && !self.is(cell, h))
+    }
     /// The heading from a cell to one beside it, if that move is a bridge.
     fn between(&self, floor: &Floor, from: u32, to: u32) -> bool {
         (0..4).any(|h| floor.ahead(from, h) == to && self.is(from, h))
@@ -113,11 +117,13 @@ impl Bridges {
 pub fn begin(floor: &Floor, bridges: &Bridges, way: &[u32], taken: impl Fn(u32) -> bool, step: u32) -> Option<Passing> {
     let (&here, beyond) = way.split_first()?;
     let first = *beyond.first()?;
-    // The narrow way goes on as long as it leads over bridges.
-    let narrow = way.windows(2).take_while(|w| bridges.between(floor, w[0], w[1])).count();
+    // The narrow way goes on as long as it leads over bridges, up to the first cell from which somebody can step aside:
+    // from there the leader lets others out of the next one, and the cell that it has left is free for them.
+    let mut narrow = way.windows(2).take_while(|w| bridges.between(floor, w[0], w[1])).count();
     if narrow == 0 {
         return None;
     }
+    narrow = beyond[..narrow].iter().position(|c| bridges.has_room(floor, *c)).map_or(narrow, |k| k + 1);
     let mut seen = vec![0u32; floor.cells()];
     let mut searches = 1;
     let mut queue = vec![here];
