@@ -509,7 +509,7 @@ impl<'a> Unit<'a> {
 
     /// Everything is emitted: what follows from the new state, and its timers.
     pub fn finish(mut self) {
-        self.into_service();
+        self.begin_services();
         self.drop_ahead();
         self.swap_for_freed();
         self.follow_teams();

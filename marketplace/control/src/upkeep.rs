@@ -64,7 +64,7 @@ impl Unit<'_> {
     }
 
     /// Robots that were to be looked after have nothing left to do.
-    pub(crate) fn into_service(&mut self) {
+    pub(crate) fn begin_services(&mut self) {
         let goes = |id: &&RobotId| self.s.robots.get(*id).is_some_and(|c| c.robot.goes_into_service());
         let robots: Vec<RobotId> = self.robots_touched.iter().filter(goes).copied().collect();
         for robot in robots {

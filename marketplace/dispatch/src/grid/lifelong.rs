@@ -249,7 +249,8 @@ impl Lifelong {
         let (branches, bridges) = (Branches::new(&floor), Bridges::new(&floor));
         let mut run =
             Self { floor, tolls, branches, bridges, tasks, settings, state, planner, chooser, search, fields, aside: Field::default() };
-        run.narrow();
+        // Plans were held back when the way was closed; what was pushed over closed moves since goes on.
+        run.close();
         run
     }
 
@@ -401,12 +402,19 @@ impl Lifelong {
         }
     }
 
-    /// Closes what is to be closed while the leader lets others out.
+    /// The leader lets others out, or does so no longer: closes what is to be closed, and holds back who is on the way there.
     fn narrow(&mut self) {
+        if self.close() {
+            self.planner.hold_back(&self.floor, &self.state.crew);
+        }
+    }
+
+    /// Closes what is to be closed while the leader lets others out. False if it does not.
+    fn close(&mut self) -> bool {
         let way = &self.state.passing.way;
         self.planner.closed.clear();
         if way.is_empty() {
-            return;
+            return false;
         }
         self.planner.leader = leader(&self.state);
         self.planner.closed.resize(4 * self.floor.cells(), false);
@@ -421,7 +429,7 @@ impl Lifelong {
             }
         }
         self.search.everywhere_untolled(&self.floor, self.state.passing.aside, &mut self.aside);
-        self.planner.hold_back(&self.floor, &self.state.crew);
+        true
     }
 
     /// Remembers who came nearer to its goal than ever.
