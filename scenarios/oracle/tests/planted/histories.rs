@@ -104,7 +104,8 @@ pub fn key_revoked() -> Rig {
         let _ = rig.send("staff", &word);
         let _ = rig.send("staff2", &word);
     }
-    rig.run(60);
+    rig.run_job(job, 3_000);
+    rig.run(300);
     rig
 }
 
