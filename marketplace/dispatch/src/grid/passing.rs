@@ -215,7 +215,14 @@ pub(super) fn on(planner: &mut Planner, floor: &Floor, bridges: &Bridges, state:
         return On::GivesUp;
     }
     if p.cleared {
-        return if crew.cells[leader] == *last { On::Now(Passing::default()) } else { On::Same };
+        if crew.cells[leader] == *last {
+            return On::Now(Passing::default());
+        }
+        // Somebody who was sent off stood before the way, and was pushed back onto it: once more from aside.
+        let on_it = p.way.iter().position(|c| *c == crew.cells[leader]).unwrap_or(0);
+        let taken = p.way[on_it + 1..].iter().any(|c| planner.is_taken(*c));
+        let again = taken && planner.waits(leader);
+        return if again { On::Now(Passing { cleared: false, sent: Vec::new(), until: 0, ..p.clone() }) } else { On::Same };
     }
     if crew.cells[leader] != p.aside || !p.sent_at(state.step).is_empty() {
         return On::Same;

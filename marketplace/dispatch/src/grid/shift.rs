@@ -85,6 +85,12 @@ impl Planner {
         self.chains.chain.iter().map(|(who, _)| *who).collect()
     }
 
+    /// True if a robot's plan is to stay as it is.
+    pub(super) fn waits(&self, a: usize) -> bool {
+        let d = self.moves.depth;
+        self.actions[a * d..(a + 1) * d].iter().all(|x| *x == Action::Wait)
+    }
+
     /// True if a robot is on this cell.
     pub(super) fn is_taken(&self, cell: u32) -> bool {
         self.tables[0][cell as usize] != NONE
@@ -116,10 +122,9 @@ impl Planner {
 
     /// The cells over which the leader would go on, if the first of them cannot be made free.
     pub(super) fn blocked(&mut self, floor: &Floor, crew: &Crew, aims: &[Aim<'_>], a: usize) -> Option<Vec<u32>> {
-        let d = self.moves.depth;
         let field = aims[a].field?;
         let cell = crew.cells[a];
-        if cell == aims[a].goal || self.actions[a * d..(a + 1) * d].iter().any(|x| *x != Action::Wait) {
+        if cell == aims[a].goal || !self.waits(a) {
             return None;
         }
         let mut way = vec![cell];

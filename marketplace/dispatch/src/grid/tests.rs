@@ -137,9 +137,11 @@ fn all_done(m: &GridMap, cells: &[u32], n: usize, depth: usize, rounds: u32, see
 /// stood there no longer; and the leader, who was to stay aside, went to and fro.
 #[test]
 fn who_stands_beyond_a_bridge_is_sent_off_in_the_end() -> Result<(), TestCaseError> {
-    for (w, h, blocked, seed, fill, depth, rounds) in
-        [(11, 13, 10, 4_262_128_044_573_793_302, 59, 3, 83), (6, 11, 8, 6_862_701_101_838_307_894, 91, 4, 5)]
-    {
+    for (w, h, blocked, seed, fill, depth, rounds) in [
+        (11, 13, 10, 4_262_128_044_573_793_302, 59, 3, 83),
+        (6, 11, 8, 6_862_701_101_838_307_894, 91, 4, 5),
+        (13, 7, 10, 13_156_992_503_157_905_884, 69, 3, 72),
+    ] {
         let m = random_grid(w, h, blocked, seed, true);
         let cells = shuffled(&m, seed);
         all_done(&m, &cells, cells.len() * fill / 100, depth, rounds, seed)?;
@@ -200,7 +202,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     /// On floors where every cell lies on a way round, every task of a list that ends is done, as long as one cell is free.
     #[test]
