@@ -161,8 +161,8 @@ pub struct KeyTable {
 }
 
 impl KeyTable {
-    /// Binds a key. It keeps its role and holder for ever.
-    pub fn bind(&mut self, binding: Binding) -> Result<KeyId, KeyTableError> {
+    /// Can this key be bound?
+    pub fn can_bind(&self, binding: &Binding) -> Result<KeyId, KeyTableError> {
         let key = binding.public.id();
         if binding.role == Role::CK {
             return Err(KeyTableError::Clock);
@@ -173,6 +173,11 @@ impl KeyTable {
         if let Some(b) = self.bindings.get(&key) {
             return Err(KeyTableError::Bound { key, role: b.role, name: b.name.clone() });
         }
+        Ok(key)
+    }
+    /// Binds a key. It keeps its role and holder for ever.
+    pub fn bind(&mut self, binding: Binding) -> Result<KeyId, KeyTableError> {
+        let key = self.can_bind(&binding)?;
         self.bindings.insert(key, binding);
         Ok(key)
     }

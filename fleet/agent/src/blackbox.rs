@@ -7,7 +7,7 @@
 
 use nooterra_engine::ids::IncidentId;
 use nooterra_engine::{Digest, Record, Span};
-use nooterra_port::blackbox::{ANCHOR_EVERY, ANCHOR_MAX, ASKED_MAX, Anchor, CHUNK, Chunk, Head, KEPT, Proof, WINDOW_MAX, Window};
+use nooterra_port::blackbox::{ANCHOR_EVERY, ANCHOR_MAX, ASKED_MAX, Anchor, Anchored, CHUNK, Chunk, Head, KEPT, Proof, WINDOW_MAX, Window};
 use nooterra_port::report::Report;
 use nooterra_trust::merkle::{FullTree, leaf_hash};
 use std::collections::VecDeque;
@@ -47,14 +47,6 @@ struct Kept {
     hash: Digest,
 }
 
-/// An anchor that was reported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
-struct Under {
-    from: u64,
-    to: u64,
-    root: Digest,
-}
-
 /// A window that is owed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
 struct Asked {
@@ -78,7 +70,7 @@ pub struct BlackBox {
     /// The last chunks, oldest first.
     ring: VecDeque<Kept>,
     /// Their anchors, oldest first.
-    anchors: VecDeque<Under>,
+    anchors: VecDeque<Anchored>,
     /// When the last anchor was reported.
     anchored_ns: u64,
     asked: Vec<Asked>,
@@ -200,9 +192,9 @@ impl BlackBox {
             return None;
         }
         let chunks: Vec<Digest> = self.kept(from, to).map(|k| k.hash).collect();
-        let root = tree(&chunks).root_at(chunks.len() as u64).ok()?;
+        let root = tree(chunks.iter()).root_at(chunks.len() as u64).ok()?;
         self.anchored_ns = now_ns;
-        self.anchors.push_back(Under { from, to, root });
+        self.anchors.push_back(Anchored { from, to, root });
         Some(Report::BlackboxAnchored(Anchor { from, to, root, chunks }))
     }
 
@@ -223,7 +215,7 @@ impl BlackBox {
             if all.first().is_none_or(|k| k.chunk.number != u.from) {
                 continue;
             }
-            let leaves = tree_of(&all);
+            let leaves = tree(all.iter().map(|k| &k.hash));
             let meant: Vec<&Kept> = all.into_iter().filter(inside).take(WINDOW_MAX - chunks.len()).collect();
             for run in meant.chunk_by(|a, b| a.chunk.to_ns == b.chunk.from_ns) {
                 let (first, last) = (run[0].chunk.number, run[run.len() - 1].chunk.number);
@@ -244,10 +236,7 @@ impl BlackBox {
     }
 }
 
-fn tree(hashes: &[Digest]) -> FullTree {
-    FullTree::from_leaves(hashes.iter().map(|h| leaf_hash(&h.0)))
-}
-
-fn tree_of(kept: &[&Kept]) -> FullTree {
-    FullTree::from_leaves(kept.iter().map(|k| leaf_hash(&k.hash.0)))
+/// The tree over chunks of these hashes.
+fn tree<'h>(hashes: impl Iterator<Item = &'h Digest>) -> FullTree {
+    FullTree::from_leaves(hashes.map(|h| leaf_hash(&h.0)))
 }

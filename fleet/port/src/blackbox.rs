@@ -106,6 +106,17 @@ pub struct Anchor {
     pub chunks: Vec<Digest>,
 }
 
+/// An anchor as it is remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Anchored {
+    /// First chunk.
+    pub from: u64,
+    /// Last chunk.
+    pub to: u64,
+    /// Root over them.
+    pub root: Digest,
+}
+
 /// Where some chunks of a window stand under an anchor.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub struct Proof {

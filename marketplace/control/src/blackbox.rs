@@ -15,7 +15,7 @@ use nooterra_engine::{Digest, Record, sometimes};
 use nooterra_jobs::event::IncidentCode;
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_port::Order;
-use nooterra_port::blackbox::{ANCHOR_MAX, Anchor, CHUNK, Chunk, Head, Proof, WINDOW_MAX, Window};
+use nooterra_port::blackbox::{ANCHOR_MAX, Anchor, Anchored, CHUNK, Chunk, Head, Proof, WINDOW_MAX, Window};
 use nooterra_trust::detect::{EARLY_MAX, Reading};
 use nooterra_trust::evidence::{Capture, Channel, Command, Event, Inclusion, Subject, Under};
 use nooterra_trust::incident::{DevTime, Incident, IncidentCode as TrustCode, Status};
@@ -29,17 +29,6 @@ const ANCHORS_KEPT: usize = 128;
 const HEADS_KEPT: usize = 256;
 /// Windows asked for that are remembered.
 const ASKED_KEPT: usize = 32;
-
-/// An anchor that was recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
-pub struct Anchored {
-    /// First chunk.
-    pub from: u64,
-    /// Last chunk.
-    pub to: u64,
-    /// Root over them.
-    pub root: Digest,
-}
 
 /// A window that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]

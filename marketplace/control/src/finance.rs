@@ -83,11 +83,9 @@ impl Unit<'_> {
         // Whether the ledger takes it is known before it is written down.
         let dry = command(EventId::from_bytes([0; 16]))?;
         self.posts(&dry)?;
-        if self.s.adjustments.first(said, key)?.is_none() {
-            self.s.adjustments.keep(said, key, PartyId::from_bytes(self.cx.actor));
+        if !self.s.adjustments.second(said, key, PartyId::from_bytes(self.cx.actor))? {
             return Ok(());
         }
-        self.s.adjustments.done(said);
         let month = self.s.month.period(currency);
         let event = PeriodEvent::AdjustmentPosted { lines: lines.clone(), origin_period: origin, decision_hash: said };
         let event_id = self.emit_period(&month, event);

@@ -14,9 +14,6 @@ use nooterra_operations::RobotTimer;
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_trust::Role;
 
-/// Below this charge a silent robot counts as unable to move.
-pub(crate) const DEAD_SOC_BPS: u32 = 200;
-
 /// A contract's successor takes over.
 const CONTRACT_AT: u8 = 0;
 /// A calendar is extended.
@@ -230,11 +227,8 @@ impl Unit<'_> {
         let Ok(job) = self.job(id) else { return };
         let Some(robot) = job.robot() else { return };
         let inhibited = self.cell(robot).is_ok_and(|c| {
-            let r = &c.robot;
-            r.fault
-                || r.soc_bps < DEAD_SOC_BPS
-                || r.stops.iter().any(|s| s.acked)
-                || matches!(r.status, nooterra_operations::RobotStatus::Unhealthy | nooterra_operations::RobotStatus::Stranded)
+            let unfit = matches!(c.robot.status, nooterra_operations::RobotStatus::Unhealthy | nooterra_operations::RobotStatus::Stranded);
+            c.robot.stands() || unfit
         });
         let inside = job.status == Status::AbortingSafeExit || job.presence == nooterra_jobs::job::Presence::In;
         self.exit_over(id, Some(inhibited), ExitProof::OnSite);

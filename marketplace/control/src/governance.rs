@@ -42,12 +42,11 @@ impl Unit<'_> {
             GovernanceCommand::BindKey(ref binding) => {
                 need(self.cx.role == Role::OS, Code::RoleForbidden)?;
                 self.may_bind(binding)?;
-                let mut keys = self.s.keys.clone();
-                keys.bind((**binding).clone()).map_err(refused)?;
+                self.s.keys.can_bind(binding).map_err(refused)?;
                 if !self.is_second(said(&c))? {
                     return Ok(());
                 }
-                self.s.keys = keys;
+                self.s.keys.bind((**binding).clone()).map_err(refused)?;
                 sometimes!(true, "key bound");
                 self.govern(GovernanceEvent::KeyBound(binding.clone()));
                 Ok(())
@@ -67,12 +66,7 @@ impl Unit<'_> {
     /// Has another key said the very same before? If not, it is kept until one does.
     pub(crate) fn is_second(&mut self, said: Digest) -> Result<bool, Rejection> {
         let Some(key) = self.cx.key else { return no(Code::RoleForbidden) };
-        if self.s.key_words.first(said, key)?.is_some() {
-            self.s.key_words.done(said);
-            return Ok(true);
-        }
-        self.s.key_words.keep(said, key, PartyId::from_bytes(self.cx.actor));
-        Ok(false)
+        self.s.key_words.second(said, key, PartyId::from_bytes(self.cx.actor))
     }
 
     fn govern(&mut self, event: GovernanceEvent) {
@@ -95,9 +89,8 @@ impl Unit<'_> {
         if !known {
             return Err(Rejection::new(Code::NotFound).field("subject"));
         }
-        let has_one =
-            b.role == Role::RB && self.s.keys.iter().any(|(_, k)| k.subject == b.subject && k.role == Role::RB && k.active(self.now()));
-        need(!has_one, Code::AlreadyDone)
+        let has_one = self.s.keys.of(b.subject, self.now()).any(|(_, k)| k.role == Role::RB);
+        need(b.role != Role::RB || !has_one, Code::AlreadyDone)
     }
 
     fn may_revoke(&self, key: KeyId) -> Outcome {
@@ -134,9 +127,8 @@ impl Unit<'_> {
         need(overlap <= OVERLAP_MAX, Code::WindowInvalid)?;
         let now = self.now();
         // Two keys of one holder at most: the one before last is over.
-        let others =
-            self.s.keys.iter().filter(|(id, k)| *id != old && k.subject == self.cx.actor && k.role == self.cx.role && k.active(now));
-        need(others.count() == 0, Code::StateForbids)?;
+        let has_two = self.s.keys.of(self.cx.actor, now).any(|(id, k)| id != old && k.role == self.cx.role);
+        need(!has_two, Code::StateForbids)?;
         let new = self.s.keys.rotate(old, public, now, overlap).map_err(refused)?;
         sometimes!(true, "key rotated");
         let rotation = Rotation { old, new, public, overlap };

@@ -19,6 +19,7 @@ pub use nooterra_market::standing::StandingOffer;
 pub use nooterra_settlement::month::Month;
 use nooterra_trust::claim::{Denial, Head, Item, Portion};
 pub use nooterra_trust::dispute::{Funding, Ground, Verdict};
+pub use nooterra_trust::role::OVERLAP_MAX;
 use nooterra_trust::{Binding, Draft, Envelope, InputKind, PublicKey, Signature};
 
 /// One input.

@@ -30,6 +30,16 @@ impl Proposals {
     pub(crate) fn keep(&mut self, said: Digest, key: KeyId, party: PartyId) {
         self.first.insert(said, (key, party));
     }
+    /// Has another key said this before? Then it is decided; if not, it is kept until one does.
+    pub(crate) fn second(&mut self, said: Digest, key: KeyId, party: PartyId) -> Result<bool, Rejection> {
+        let second = self.first(said, key)?.is_some();
+        if second {
+            self.done(said);
+        } else {
+            self.keep(said, key, party);
+        }
+        Ok(second)
+    }
     /// It was decided.
     pub(crate) fn done(&mut self, said: Digest) {
         self.first.remove(&said);

@@ -277,7 +277,7 @@ impl<'a> Unit<'a> {
                     let refused = matches!(event, JobEvent::LeaseRefused { .. } | JobEvent::LeaseLapsed { .. });
                     // Before its time the robot has no authority that it could believe in.
                     if leaves_doubt(event) && l.due_at.is_some() {
-                        self.quieten(id, &l);
+                        self.quieten(id, &l, Span::ZERO);
                     }
                     let since = l.departed_at;
                     let at = self.cx.legal;
@@ -346,22 +346,8 @@ impl<'a> Unit<'a> {
     }
 
     /// Nobody else is asked before the robot's own lease has surely run out, or the robot has heard of its end.
-    fn quieten(&mut self, id: JobId, leg: &nooterra_jobs::job::Leg) {
-        self.quiet(id, leg, Span::ZERO);
-    }
-
-    /// A robot that did not come out and is merely silent may work on by itself: nobody else is asked before it has surely
-    /// given up. Who cannot move, or said that it obeys a stop, does not.
-    fn outlast(&mut self, id: JobId, leg: &nooterra_jobs::job::Leg) {
-        let Some(c) = self.s.robots.get(&leg.offer.robot) else { return };
-        let r = &c.robot;
-        let stands = r.fault || r.soc_bps < crate::firing::DEAD_SOC_BPS || r.stops.iter().any(|s| s.acked);
-        if r.link_lost && !stands && !nooterra_engine::planted!("I11 send another while a robot may work by itself") {
-            self.quiet(id, leg, nooterra_port::order::AUTONOMY);
-        }
-    }
-
-    fn quiet(&mut self, id: JobId, leg: &nooterra_jobs::job::Leg, beyond: Span) {
+    /// That is so much later for one that may go on `beyond` it.
+    fn quieten(&mut self, id: JobId, leg: &nooterra_jobs::job::Leg, beyond: Span) {
         let heard = self.s.robots.get(&leg.offer.robot).and_then(|c| c.robot.heard_at).unwrap_or(leg.offered_at);
         let Some(job) = self.s.jobs.get_mut(&id) else { return };
         let Some(ttl) = job.pins.as_ref().map(|p| p.timing.ttl_moving) else { return };
@@ -370,6 +356,15 @@ impl<'a> Unit<'a> {
             self.s.waiting.remove(&(from, id));
         }
         job.quiet_until = job.quiet_until.max(until);
+    }
+
+    /// A robot that did not come out and is merely silent may work on by itself: nobody else is asked before it has surely
+    /// given up. Who cannot move, or said that it obeys a stop, does not.
+    fn outlast(&mut self, id: JobId, leg: &nooterra_jobs::job::Leg) {
+        let silent = self.s.robots.get(&leg.offer.robot).is_some_and(|c| c.robot.link_lost && !c.robot.stands());
+        if silent && !nooterra_engine::planted!("I11 send another while a robot may work by itself") {
+            self.quieten(id, leg, nooterra_port::order::AUTONOMY);
+        }
     }
 
     /// A robot has heard that its lease is over: its job may go to another.

@@ -168,6 +168,9 @@ impl Default for ServiceRule {
     }
 }
 
+/// Below this charge a silent robot counts as unable to move, basis points.
+const DEAD_SOC_BPS: u32 = 200;
+
 /// A robot whose pose changes by more between two heartbeats has moved.
 const MOVED_MM: u64 = 50;
 
@@ -463,6 +466,11 @@ impl Robot {
         let silent = self.heard_at.filter(|_| self.link_lost);
         let stopped = self.stops.first().filter(|_| self.status == RobotStatus::Quarantined).map(|s| s.at);
         silent.into_iter().chain(self.unfit_since).chain(stopped).min()
+    }
+
+    /// Does it surely stand still: it cannot drive, has no charge, or obeys a stop?
+    pub fn stands(&self) -> bool {
+        self.fault || self.soc_bps < DEAD_SOC_BPS || self.stops.iter().any(|s| s.acked)
     }
 
     /// Is it known to be unable to move by itself?

@@ -3,7 +3,6 @@
 use super::boxes::{anchor, chunk, proof, window};
 use super::cases::{rig_with_job, until};
 use super::rig::{Rig, robot};
-use crate::blackbox::Anchored;
 use crate::fact::{CaseEvent, Event, Fact};
 use nooterra_engine::ids::{IncidentId, JobId, RobotId, StopId};
 use nooterra_engine::money::Currency;
@@ -12,7 +11,7 @@ use nooterra_engine::{Digest, encode};
 use nooterra_jobs::event::IncidentCode;
 use nooterra_jobs::status::Status;
 use nooterra_operations::event::Event as RobotEvent;
-use nooterra_port::blackbox::{ANCHOR_MAX, Anchor, Chunk, Head, Window};
+use nooterra_port::blackbox::{ANCHOR_MAX, Anchor, Anchored, Chunk, Head, Window};
 use nooterra_port::{Order, Report};
 use nooterra_trust::Role;
 use nooterra_trust::evidence::{Channel, Item};

@@ -1,11 +1,11 @@
 //! Keys that come and go while everything runs, and what auditors say.
 
-use super::rig::{Rig, key, party, robot};
+use super::rig::{Rig, bind, key, party, robot};
 use crate::fact::{Event, GovernanceEvent, KeyReason};
 use crate::input::{Body as _, GovernanceCommand, RequesterCommand, StaffCommand};
 use nooterra_engine::Digest;
 use nooterra_engine::ids::KeyId;
-use nooterra_engine::time::{Instant, Span};
+use nooterra_engine::time::Span;
 use nooterra_jobs::status::Status;
 use nooterra_operations::RobotStatus;
 use nooterra_trust::role::rotation_bytes;
@@ -14,20 +14,7 @@ use nooterra_trust::{Binding, Role, Sender};
 const TWO: &[(&str, &str, u32)] = &[("a1", "acme", 8), ("b1", "bolt", 15)];
 const HOUR: Span = Span::from_mins(60);
 
-fn binding(rig: &Rig, name: &str, role: Role, subject: [u8; 16]) -> Binding {
-    Binding {
-        public: key(name).public(),
-        tenant: rig.c.state().genesis.tenant,
-        role,
-        subject,
-        name: name.into(),
-        from: Instant::ZERO,
-        to: Instant::NEVER,
-        revoked_at: None,
-    }
-}
-
-fn bind(b: Binding) -> GovernanceCommand {
+fn bound(b: Binding) -> GovernanceCommand {
     GovernanceCommand::BindKey(Box::new(b))
 }
 
@@ -61,7 +48,7 @@ fn two_people_bind_a_key_and_it_is_heard_from_then_on() {
     rig.run(5);
     let auditor = *party("landlord").as_bytes();
     joins(&mut rig, "auditor", auditor);
-    let word = bind(binding(&rig, "auditor", Role::AU, auditor));
+    let word = bound(bind("auditor", Role::AU, auditor));
     let audit = |job| GovernanceCommand::RecordAudit { job, agrees: true, finding: Digest([3; 32]) };
     let job = rig.ask(rig.delivery(2, 5));
     assert_eq!(rig.send("auditor", &audit(job)).unwrap_err(), "KEY_UNKNOWN");
@@ -90,22 +77,22 @@ fn a_key_is_bound_to_somebody_known_and_a_robot_has_one() {
     let mut rig = Rig::new(TWO);
     rig.run(5);
     let rq = *party("rq").as_bytes();
-    let say = |rig: &mut Rig, b: Binding| rig.send("staff", &bind(b));
-    let of = |rig: &Rig, role, subject| binding(rig, "new", role, subject);
-    let b = of(&rig, Role::RQ, [9; 16]);
+    let say = |rig: &mut Rig, b: Binding| rig.send("staff", &bound(b));
+    let of = |role, subject| bind("new", role, subject);
+    let b = of(Role::RQ, [9; 16]);
     assert_eq!(say(&mut rig, b).unwrap_err(), "NOT_FOUND");
-    let b = of(&rig, Role::CK, rq);
+    let b = of(Role::CK, rq);
     assert_eq!(say(&mut rig, b).unwrap_err(), "ROLE_FORBIDDEN");
-    let b = Binding { to: rig.now, ..of(&rig, Role::RQ, rq) };
+    let b = Binding { to: rig.now, ..of(Role::RQ, rq) };
     assert_eq!(say(&mut rig, b).unwrap_err(), "WINDOW_INVALID");
-    let b = Binding { name: "x".repeat(200), ..of(&rig, Role::RQ, rq) };
+    let b = Binding { name: "x".repeat(200), ..of(Role::RQ, rq) };
     assert_eq!(say(&mut rig, b).unwrap_err(), "SCHEMA_INVALID");
-    let b = Binding { tenant: nooterra_engine::ids::TenantId::named("other"), ..of(&rig, Role::RQ, rq) };
+    let b = Binding { tenant: nooterra_engine::ids::TenantId::named("other"), ..of(Role::RQ, rq) };
     assert_eq!(say(&mut rig, b).unwrap_err(), "NOT_FOUND");
-    let b = of(&rig, Role::RB, *robot("a1").as_bytes());
+    let b = of(Role::RB, *robot("a1").as_bytes());
     assert_eq!(say(&mut rig, b).unwrap_err(), "ALREADY_DONE");
     // No key holds two roles, nor stands for two holders.
-    let b = binding(&rig, "acme", Role::RQ, rq);
+    let b = bind("acme", Role::RQ, rq);
     assert_eq!(say(&mut rig, b).unwrap_err(), "ALREADY_DONE");
     assert!(governed(&rig).is_empty());
 }
@@ -202,7 +189,7 @@ fn staff_cannot_revoke_the_keys_that_they_need_to_bind_others() {
     rig.run(5);
     assert_eq!(rig.send("staff", &revoke("staff2")).unwrap_err(), "STATE_FORBIDS");
     let third = *party("landlord").as_bytes();
-    let word = bind(binding(&rig, "staff3", Role::OS, third));
+    let word = bound(bind("staff3", Role::OS, third));
     rig.send("staff", &word).unwrap();
     rig.send("staff2", &word).unwrap();
     joins(&mut rig, "staff3", third);

@@ -174,18 +174,22 @@ pub fn key(name: &str) -> SigningKey {
     SigningKey::derived(b"test", &[name.as_bytes()])
 }
 
-pub fn genesis(policy: Policy, robots: &[(&str, &str, u32)]) -> Genesis {
-    let tenant = TenantId::named(TENANT);
-    let bind = |name: &str, role: Role, subject: [u8; 16]| Binding {
+/// The key of this name, for this holder and for ever.
+pub fn bind(name: &str, role: Role, subject: [u8; 16]) -> Binding {
+    Binding {
         public: key(name).public(),
-        tenant,
+        tenant: TenantId::named(TENANT),
         role,
         subject,
         name: name.into(),
         from: Instant::ZERO,
         to: Instant::NEVER,
         revoked_at: None,
-    };
+    }
+}
+
+pub fn genesis(policy: Policy, robots: &[(&str, &str, u32)]) -> Genesis {
+    let tenant = TenantId::named(TENANT);
     let parties = [
         "rq", "rq2", "acme", "bolt", "bank", "landlord", "staff", "staff2", "judge", "judge2", "insurer", "books", "books2", "helpdesk",
         "dev", "cert",

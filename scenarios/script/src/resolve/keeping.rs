@@ -5,12 +5,11 @@ use super::names::Parties;
 use crate::acts::{ActEntry, Deed};
 use crate::at::At;
 use crate::keeping::{RevokeKeyAct, RotateKeyAct, Whose};
+use nooterra_control::input::OVERLAP_MAX;
 use nooterra_engine::time::Span;
 
 /// A key that was replaced is heard for so long yet if not said.
 const OVERLAP: Span = Span::from_mins(60);
-/// And for so long at most.
-const OVERLAP_MAX: Span = Span::from_mins(24 * 60);
 
 /// The deed of an act, if it is one of these.
 pub(super) fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>) -> Option<Deed> {
