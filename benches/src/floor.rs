@@ -33,6 +33,7 @@ fn building(name: &str, lines: Vec<(f64, f64, f64, f64)>) -> Site {
         lifts: vec![],
         spawns: vec![],
         graphs: vec![],
+        areas: Vec::new(),
     }
 }
 

@@ -7,7 +7,7 @@ use nooterra_engine::record::Message as _;
 use nooterra_engine::{Digest, Instant, decode, encode};
 use nooterra_trust::merkle::{FullTree, Tree, WindowProof, leaf_hash, verify_consistency, verify_inclusion};
 use nooterra_trust::note::{Checkpoint, Note, Verifier};
-use nooterra_trust::{ActorChains, Binding, Envelope, KeyTable, Place, PublicKey, Role, SigningKey, Verdict, base64};
+use nooterra_trust::{ActorChains, Binding, Envelope, KeyTable, Opened, Place, PublicKey, Role, SigningKey, Verdict, base64};
 
 fn key() -> SigningKey {
     SigningKey::derived(b"fuzz", &[b"proofs"])
@@ -104,13 +104,16 @@ fn envelopes(e: &mut Entropy<'_>) {
         }
         let hash = env.input_hash();
         let _ = env.check_form();
-        let _ = keys.identify(&env, recv);
+        let (before, now) = (Opened::checked(env.clone(), &keys), Opened::new(env.clone()));
+        assert_eq!(keys.identify(&before, recv), keys.identify(&now, recv), "a look beforehand makes no difference");
+        assert_eq!((before.hash(), now.hash()), (hash, hash));
         let _ = chains.check_time(&env, recv);
         if let Ok(Place::Next) = chains.place(&env, hash) {
             chains.advance(&env, hash, Verdict::Accepted);
             assert_eq!(chains.place(&env, hash), Ok(Place::Duplicate(Verdict::Accepted)), "what was taken in is known again");
         }
-        let receipt = chains.receipt(&env, hash, Verdict::Accepted, recv, 1, &key());
+        let mut receipt = chains.receipt(&env, hash, Verdict::Accepted, recv, 1, key().id());
+        receipt.sign(&key());
         assert!(receipt.signed_by(&key().public()));
     }
     let bytes = encode(&chains);

@@ -38,7 +38,7 @@ const CHECKS: &[Check] = types![
     trust::dispute::Command,
     trust::dispute::Event,
     trust::incident::Incident,
-    input::Input,
+    input::GovernanceCommand,
     input::RequesterCommand,
     input::OwnerCommand,
     input::StaffCommand,

@@ -78,11 +78,11 @@ fn starts(resolved: Resolved, site: &Arc<Site>) {
     if resolved.robots.len() > 32 || resolved.requesters.len() > 64 {
         return;
     }
-    let setup = Setup { resolved, site: site.clone() };
+    let setup = Setup::new(resolved, (**site).clone());
     let genesis = setup.genesis();
     let bytes = encode(&genesis);
     assert_eq!(encode(&decode::<nooterra_control::Genesis>(&bytes).expect("a genesis is a record")), bytes);
-    if let Ok(mut c) = Control::new(genesis, site.clone()) {
+    if let Ok(mut c) = Control::new(genesis, setup.site.clone()) {
         c.begin(&mut nooterra_engine::machine::Out::default());
         let _ = c.roots();
     }

@@ -25,7 +25,7 @@ static RUN: LazyLock<Run> = LazyLock::new(|| {
     let site = nooterra_site::import("corridor", BUILDING).expect("it is sound").site;
     let s = nooterra_script::read(SCENARIO).expect("it is sound");
     let resolved = nooterra_script::resolve(&s, &site, s.seed.value).expect("it is sound");
-    let setup = Arc::new(Setup { resolved, site: Arc::new(site) });
+    let setup = Arc::new(Setup::new(resolved, site));
     let mut stage = Stage::new(setup.clone()).expect("it starts");
     while stage.now().as_secs_f64() < 40.0 {
         stage.step(&mut Nowhere).expect("it goes on");

@@ -1,9 +1,9 @@
 //! The receiver's side of senders' chains: position, repetition, device time.
 
 use crate::envelope::{CLOCK_AHEAD_NS_MAX, Envelope, InputKind, REPORT_AGE_NS_MAX, Receipt, Verdict};
-use crate::keys::{Signature, SigningKey};
+use crate::keys::Signature;
 use crate::rejection::{Code, Rejection};
-use nooterra_engine::ids::TenantId;
+use nooterra_engine::ids::{KeyId, TenantId};
 use nooterra_engine::{Digest, Instant, Record};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -119,9 +119,10 @@ impl ActorChains {
     pub fn head(&self, tenant: TenantId, actor: [u8; 16]) -> (u64, Digest) {
         self.chains.get(&Who { tenant, actor }).map_or((0, Digest::ZERO), |c| (c.seq, c.head))
     }
-    /// The signed answer to an envelope, whatever became of it: a `SEQ_GAP` tells the sender where to resume.
+    /// The answer to an envelope, whatever became of it: a `SEQ_GAP` tells the sender where to resume. Not signed yet:
+    /// whoever holds the secret of `key` does that.
     #[must_use]
-    pub fn receipt(&self, e: &Envelope, input_hash: Digest, verdict: Verdict, recv: Instant, log_seq: u64, key: &SigningKey) -> Receipt {
+    pub fn receipt(&self, e: &Envelope, input_hash: Digest, verdict: Verdict, recv: Instant, log_seq: u64, key: KeyId) -> Receipt {
         let (acked_seq, acked_head) = self.head(e.tenant, e.actor);
         Receipt {
             tenant: e.tenant,
@@ -132,10 +133,9 @@ impl ActorChains {
             acked_head,
             recv_ns: recv,
             log_seq,
-            key: key.id(),
+            key,
             sig: Signature::NONE,
         }
-        .signed(key)
     }
 }
 

@@ -26,6 +26,8 @@ const ENVELOPE_HEAD_BYTES: usize = 512;
 const ENVELOPE_SIG_BYTES: usize = 67;
 /// The same with one byte of key.
 const RECEIPT_SIG_BYTES: usize = 66;
+/// Room for a receipt that refuses nothing.
+const RECEIPT_BYTES: usize = 320;
 
 /// What kind of word an input is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Record)]
@@ -89,27 +91,32 @@ impl Envelope {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         decode(bytes)
     }
-    /// Canonical bytes of every field before the signature.
+    /// What is signed and hashed: the tag, and the canonical bytes of every field before the signature.
     #[must_use]
-    pub fn unsigned_bytes(&self) -> Vec<u8> {
-        let mut w = Writer { bytes: Vec::with_capacity(self.body.len() + ENVELOPE_HEAD_BYTES) };
+    pub fn signed_message(&self) -> Vec<u8> {
+        let mut w = Writer { bytes: Vec::with_capacity(TAG.len() + self.body.len() + ENVELOPE_HEAD_BYTES) };
+        w.bytes.extend_from_slice(TAG);
         self.put_body(&mut w);
         w.bytes.truncate(w.bytes.len() - ENVELOPE_SIG_BYTES);
         w.bytes
     }
+    /// The hash of a [`signed_message`](Self::signed_message).
+    pub(crate) fn hash_of(message: &[u8]) -> Digest {
+        sha256(&[TAG, &message[TAG.len()..]])
+    }
     /// The hash by which everything refers to this input.
     #[must_use]
     pub fn input_hash(&self) -> Digest {
-        sha256(&[TAG, &self.unsigned_bytes()])
+        Self::hash_of(&self.signed_message())
     }
     /// Is the signature this key's?
     #[must_use]
     pub fn signed_by(&self, key: &PublicKey) -> bool {
-        key.verify(&tagged(TAG, &self.unsigned_bytes()), &self.sig)
+        key.verify(&self.signed_message(), &self.sig)
     }
     /// Signs with `key`, whose id must already be in place.
     pub fn sign(&mut self, key: &SigningKey) {
-        self.sig = key.sign(&tagged(TAG, &self.unsigned_bytes()));
+        self.sig = key.sign(&self.signed_message());
     }
     /// Form: version and size.
     pub fn check_form(&self) -> Result<(), Rejection> {
@@ -135,13 +142,6 @@ impl Envelope {
     pub fn has_positional_id(&self) -> bool {
         self.input_id == Self::positional_id(self.tenant, &self.actor, self.actor_seq)
     }
-}
-
-fn tagged(tag: &[u8], bytes: &[u8]) -> Vec<u8> {
-    let mut m = Vec::with_capacity(tag.len() + bytes.len());
-    m.extend_from_slice(tag);
-    m.extend_from_slice(bytes);
-    m
 }
 
 /// What a sender wants to say, before it is stamped and signed.
@@ -226,9 +226,9 @@ impl Sender {
             body: draft.body,
             sig: Signature::NONE,
         };
-        let unsigned = e.unsigned_bytes();
-        e.sig = self.secret.sign(&tagged(TAG, &unsigned));
-        self.prev = sha256(&[TAG, &unsigned]);
+        let message = e.signed_message();
+        e.sig = self.secret.sign(&message);
+        self.prev = Envelope::hash_of(&message);
         e
     }
     /// The device started anew: its clock begins at zero, its chain goes on.
@@ -239,6 +239,11 @@ impl Sender {
     /// Goes on with another key; the chain continues.
     pub fn rotate(&mut self, secret: SigningKey) {
         self.secret = secret;
+    }
+    /// Hash of the last input sealed; zero before the first.
+    #[must_use]
+    pub fn head(&self) -> Digest {
+        self.prev
     }
     /// Position of the last input sealed; 0 before the first.
     #[must_use]
@@ -298,21 +303,20 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// Signs; the key's id is put in place.
-    #[must_use]
-    pub fn signed(mut self, key: &SigningKey) -> Self {
-        self.key = key.id();
-        self.sig = key.sign(&tagged(RECEIPT_TAG, &self.unsigned_bytes()));
-        self
+    /// Signs with `key`, whose id must already be in place.
+    pub fn sign(&mut self, key: &SigningKey) {
+        self.sig = key.sign(&self.signed_message());
     }
-    fn unsigned_bytes(&self) -> Vec<u8> {
-        let mut b = encode(self);
-        b.truncate(b.len() - RECEIPT_SIG_BYTES);
-        b
+    fn signed_message(&self) -> Vec<u8> {
+        let mut w = Writer { bytes: Vec::with_capacity(RECEIPT_BYTES) };
+        w.bytes.extend_from_slice(RECEIPT_TAG);
+        self.put_body(&mut w);
+        w.bytes.truncate(w.bytes.len() - RECEIPT_SIG_BYTES);
+        w.bytes
     }
     /// Is the signature this key's?
     #[must_use]
     pub fn signed_by(&self, key: &PublicKey) -> bool {
-        key.verify(&tagged(RECEIPT_TAG, &self.unsigned_bytes()), &self.sig)
+        key.verify(&self.signed_message(), &self.sig)
     }
 }

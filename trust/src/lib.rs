@@ -1,7 +1,7 @@
 //! # trust: who said it, can it be proven later, and what follows when it went wrong
 //!
 //! What lives here, first the proofs: [`keys`] (Ed25519, strict verification), the [`role`] of a key and its validity in
-//! time, the signed [`envelope`] in which every input arrives, the sender's [`outbox`] and the receiver's [`actors`]
+//! time, the signed [`envelope`] in which every input arrives and which is [`opened`] before its turn, the sender's [`outbox`] and the receiver's [`actors`]
 //! chains that make a lossy link exactly-once, the enumerated [`rejection`]s, the hash [`chain`] of event streams, the
 //! RFC 6962 [`merkle`] tree, and C2SP signed [`note`]s that carry its checkpoints. Then the quarrels, each a state
 //! machine of its own: the [`detect`]ors that hear of trouble first, [`incident`]s and what they set in motion,
@@ -36,6 +36,7 @@ pub mod incident;
 pub mod keys;
 pub mod merkle;
 pub mod note;
+pub mod opened;
 pub mod outbox;
 pub mod parties;
 pub mod rejection;
@@ -46,6 +47,7 @@ pub use actors::{ActorChains, Place};
 pub use envelope::{Draft, Envelope, InputKind, Receipt, Sender, Verdict};
 pub use guard::{Checks, Hand};
 pub use keys::{PublicKey, Signature, SigningKey, key_id};
+pub use opened::Opened;
 pub use outbox::Outbox;
 pub use parties::{Fault, Parties};
 pub use rejection::{Code, Rejection};

@@ -78,7 +78,7 @@ impl Outbox {
             return self.sender.seq();
         }
         let e = self.sender.seal(draft, dev_now, dev_off_ns);
-        self.hashes.push_back(e.input_hash());
+        self.hashes.push_back(self.sender.head());
         let seq = e.actor_seq;
         self.queue.push_back(e);
         seq

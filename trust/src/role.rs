@@ -1,7 +1,7 @@
 //! What a key may stand for, and from when to when. The role belongs to the key, never to the message.
 
-use crate::envelope::Envelope;
 use crate::keys::PublicKey;
+use crate::opened::Opened;
 use crate::rejection::{Code, Rejection};
 use nooterra_engine::ids::{KeyId, TenantId};
 use nooterra_engine::{Instant, Record, Span};
@@ -215,9 +215,10 @@ impl KeyTable {
         if b.active(at) { Ok(b) } else { Err(inactive(key, at)) }
     }
     /// Who sent this? Signature, validity at `at`, tenant and actor are checked, in the order of precedence.
-    pub fn identify(&self, envelope: &Envelope, at: Instant) -> Result<&Binding, Rejection> {
+    pub fn identify(&self, opened: &Opened, at: Instant) -> Result<&Binding, Rejection> {
+        let envelope = opened.envelope();
         let b = self.bindings.get(&envelope.key).ok_or_else(|| unknown(envelope.key))?;
-        if !envelope.signed_by(&b.public) && !nooterra_engine::planted!("I7 skip the signature") {
+        if !opened.is_signed_by(&b.public) && !nooterra_engine::planted!("I7 skip the signature") {
             return Err(Rejection::new(Code::SignatureInvalid).field("sig"));
         }
         let b = self.lookup(envelope.key, at)?;

@@ -1,6 +1,7 @@
 //! The brain as a whole: one control cycle, one order, one look at the clock at a time.
 
 mod asking;
+mod astray;
 mod boxing;
 mod cycle;
 mod orders;
@@ -17,6 +18,7 @@ use crate::map::AgentMap;
 use crate::note::{Event, Note};
 use crate::policy::{Clamp, Policy, Twist};
 use crate::power::Power;
+use crate::rights::Rights;
 use crate::track::{NO_LANE, Track};
 use crate::work::{Lease, Phase, Work};
 use nooterra_engine::geom::Pose2;
@@ -66,6 +68,7 @@ pub struct Agent {
     /// Leases for later, by their start.
     ahead: Vec<Lease>,
     power: Power,
+    rights: Rights,
     health: Health,
     progress: Progress,
     help: Help,
@@ -82,6 +85,8 @@ pub struct Agent {
     last_lane: u32,
     /// Under a fault: the old fence that its badge shows.
     badge: Option<u64>,
+    /// Under a fault: a way that nobody gave it.
+    astray: Option<astray::Stray>,
     notes: Vec<Note>,
     blackbox: BlackBox,
     tick: u64,
@@ -102,7 +107,7 @@ impl Agent {
     }
 
     /// People set it down at a vertex, facing this way, and switched it on: it knows nothing of what it was about, only
-    /// its chain of reports, the orders it has taken up, its fence, and its black box.
+    /// its chain of reports, the orders it has taken up, its fence, its black box, and what it has clamped.
     pub fn restart(&mut self, vertex: u32, theta_rad: f64, map: &AgentMap) -> Result<(), AgentError> {
         let start = map.vertex(vertex).ok_or(AgentError::NoSuchVertex(vertex))?;
         let config = AgentConfig { start_vertex: vertex, start_theta_rad: theta_rad, ..self.config.clone() };
@@ -110,7 +115,8 @@ impl Agent {
         let mut fresh = Self::standing(config, self.link.clone(), loc);
         fresh.link.forget_held();
         let (notes, blackbox) = (std::mem::take(&mut self.notes), std::mem::take(&mut self.blackbox));
-        *self = Self { dev_last: self.dev_last, tick: self.tick, notes, blackbox, ..fresh };
+        let policy = std::mem::take(&mut self.policy);
+        *self = Self { dev_last: self.dev_last, tick: self.tick, notes, blackbox, policy, ..fresh };
         Ok(())
     }
 
@@ -124,6 +130,7 @@ impl Agent {
             work: Work::default(),
             ahead: Vec::new(),
             power: Power::default(),
+            rights: Rights::default(),
             health: Health::default(),
             progress: Progress::default(),
             help: Help::default(),
@@ -139,6 +146,7 @@ impl Agent {
             seen: Seen::default(),
             last_lane: NO_LANE,
             badge: None,
+            astray: None,
             notes: Vec::new(),
             blackbox: BlackBox::default(),
             tick: 0,
@@ -183,6 +191,10 @@ impl Agent {
     /// Leases that it keeps for later, by their start.
     pub fn ahead(&self) -> &[Lease] {
         &self.ahead
+    }
+    /// Where it may be.
+    pub fn rights(&self) -> &Rights {
+        &self.rights
     }
     /// The released way.
     pub fn track(&self) -> &Track {
@@ -257,6 +269,14 @@ impl Agent {
     /// Would [`Agent::drain`] give anything at `now`?
     pub fn has_due(&self, now: Instant) -> bool {
         self.link.has_due(now)
+    }
+    /// Commands that were changed, as far as they are in a summary.
+    pub fn clamps_told(&self) -> u32 {
+        self.policy.told()
+    }
+    /// Was it told that its key is no longer valid? Then it is silent.
+    pub fn is_barred(&self) -> bool {
+        self.link.is_barred()
     }
     /// Commands that were changed since the last call, one record each.
     pub fn clamps(&mut self) -> Vec<Clamp> {

@@ -54,6 +54,8 @@ pub struct Allowed {
     pub free_mps: f64,
     /// Because of what moves, m/s.
     pub mover_mps: f64,
+    /// Because of areas that it may not enter, m/s.
+    pub area_mps: f64,
     /// Distance to the first contact on the way, m.
     pub contact_m: f64,
 }
@@ -182,7 +184,8 @@ impl Fields {
             speed_max_mps,
             look_m: 0.3 + speed_mps * speed_mps / accel_mps2 + speed_mps * 0.5,
         };
-        let mut out = Allowed { wall_mps: f64::INFINITY, free_mps: f64::INFINITY, mover_mps: f64::INFINITY, contact_m: f64::INFINITY };
+        let inf = f64::INFINITY;
+        let mut out = Allowed { wall_mps: inf, free_mps: inf, mover_mps: inf, area_mps: inf, contact_m: inf };
         let wall = Room { margin_m: p.wall_margin_m, standoff_m: 0.0, slow_m: p.wall_margin_m + 0.06 };
         let free = Room { margin_m: p.free_margin_m, standoff_m: p.standoff_m, slow_m: p.slow_margin_m };
         let moving = Room { margin_m: p.free_margin_m, standoff_m: p.human_standoff_m, slow_m: p.slow_margin_m * 2.0 };

@@ -3,7 +3,7 @@
 //! What lives here: everything a robot decides by itself, sans-IO, the same code in simulation and on the robot:
 //! where it is ([`localise`] against its [`map`]), the released way ([`track`]) and how to [`follow`] it, protective
 //! [`fields`], the [`policy`] of named bounds that has the last word on every command, the job at hand ([`work`], [`lift`], [`transfer`]),
-//! battery care ([`power`]), faults and progress ([`health`]), remote help ([`assist`]), its [`blackbox`], words in and out
+//! where it may be ([`rights`]), battery care ([`power`]), faults and progress ([`health`]), remote help ([`assist`]), its [`blackbox`], words in and out
 //! ([`link`]); and the [`Agent`] that joins them.
 //!
 //! What it may not touch: the world's truth, clocks, sockets, chance. It knows its sensors and its orders, no more.
@@ -28,6 +28,7 @@ pub mod map;
 pub mod note;
 pub mod policy;
 pub mod power;
+pub mod rights;
 pub mod track;
 pub mod transfer;
 pub mod work;

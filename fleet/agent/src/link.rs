@@ -99,6 +99,10 @@ impl Link {
     pub fn sealed(&self) -> u64 {
         self.outbox.sender().seq()
     }
+    /// Was it told that its key is no longer valid?
+    pub fn is_barred(&self) -> bool {
+        self.outbox.is_barred()
+    }
     /// Reports that wait for their acknowledgement.
     pub fn unacked(&self) -> usize {
         self.outbox.unacked() + self.pending.len()

@@ -3,8 +3,8 @@
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // grid cells of a building: far below 2^31, clamped at 0
 
 use nooterra_engine::geom::{Segment, Vec2};
-use nooterra_site::Site;
 use nooterra_site::model::{LaneOrientation, Lift};
+use nooterra_site::{Area, Site};
 
 /// Edge of a grid cell.
 const CELL_M: f64 = 0.5;
@@ -108,6 +108,7 @@ pub struct AgentMap {
     levels: Vec<LevelMap>,
     vertices: Vec<Place>,
     lanes: Vec<Way>,
+    areas: Vec<Area>,
 }
 
 impl AgentMap {
@@ -131,7 +132,41 @@ impl AgentMap {
             })
             .collect();
         let levels = (0..site.levels.len()).map(|i| LevelMap::new(faces_of(site, i))).collect();
-        Self { levels, vertices, lanes }
+        Self { levels, vertices, lanes, areas: site.areas.clone() }
+    }
+    /// Areas of the site.
+    pub fn areas(&self) -> &[Area] {
+        &self.areas
+    }
+    /// Number of vertices.
+    pub fn vertices(&self) -> u32 {
+        u32::try_from(self.vertices.len()).unwrap_or(u32::MAX)
+    }
+    /// The shortest way between two vertices of one level: lanes, each with where it leads.
+    pub fn way(&self, from: u32, to: u32) -> Option<Vec<(u32, u32)>> {
+        let level = self.vertex(from)?.level;
+        let mut best: Vec<Option<(f64, u32)>> = vec![None; self.vertices.len()];
+        *best.get_mut(from as usize)? = Some((0.0, u32::MAX));
+        let mut open = vec![from];
+        while let Some(v) = open.pop() {
+            let far = best[v as usize]?.0;
+            for (i, l) in (0u32..).zip(&self.lanes).filter(|(_, l)| l.from == v) {
+                let (Some(a), Some(b)) = (self.vertex(v), self.vertex(l.to).filter(|p| p.level == level)) else { continue };
+                let next = far + a.at.dist(b.at);
+                if best[l.to as usize].is_none_or(|(known, _)| next < known - 1e-9) {
+                    best[l.to as usize] = Some((next, i));
+                    open.push(l.to);
+                }
+            }
+        }
+        let (mut at, mut way) = (to, Vec::new());
+        while at != from {
+            let (_, lane) = best.get(at as usize).copied().flatten()?;
+            way.push((at, lane));
+            at = self.lane(lane)?.from;
+        }
+        way.reverse();
+        Some(way)
     }
     /// A vertex.
     pub fn vertex(&self, ix: u32) -> Option<Place> {

@@ -68,4 +68,9 @@ pub enum Event {
         /// Up?
         up: bool,
     },
+    /// It is in an area that it may not enter.
+    Strayed {
+        /// How far its footprint reaches in, mm.
+        reach_mm: u32,
+    },
 }

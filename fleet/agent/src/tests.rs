@@ -21,4 +21,5 @@ mod links;
 mod localisation;
 mod place;
 mod rig;
+mod rights;
 mod transfer;

@@ -72,6 +72,16 @@ impl Track {
     pub fn standing_at(vertex: u32) -> Self {
         Self { last_vertex: Some(vertex), ..Self::default() }
     }
+    /// A way of its own: from where it is to a vertex, and on over lanes.
+    pub fn own(way: &[(u32, u32)], from: Vec2, start: Option<u32>) -> Self {
+        let node = |vertex, lane| Node { sequence_id: 0, vertex, is_goal: false, lane, speed_mm_s: 0, ride: false };
+        let mut nodes: VecDeque<Node> = start.into_iter().map(|v| node(v, NO_LANE)).collect();
+        nodes.extend(way.iter().map(|(v, l)| node(*v, *l)));
+        if let Some(last) = nodes.back_mut() {
+            last.is_goal = true;
+        }
+        Self { nodes, leg_from: Some(from), ..Self::default() }
+    }
     /// Nothing left to drive?
     pub fn is_done(&self) -> bool {
         self.nodes.len() <= usize::from(self.begun)

@@ -134,6 +134,8 @@ pub struct Work {
     pub(crate) put_down: Option<u32>,
     /// It has what another robot has left for it.
     pub(crate) fetched: bool,
+    /// Its footprint is in an area: it is not out yet.
+    pub(crate) in_area: bool,
     /// A dishonest program: it says that it has put the load down, and keeps it.
     pub lies: bool,
 }
@@ -236,7 +238,7 @@ impl Work {
             // A grip that fails now is no stall: there is no work any more.
             self.stalled = true;
         }
-        let inside = self.lease.as_ref().is_some_and(|l| last_vertex.is_some_and(|v| l.is_inside(v)));
+        let inside = self.in_area || self.lease.as_ref().is_some_and(|l| last_vertex.is_some_and(|v| l.is_inside(v)));
         if !inside && put_down.is_none() {
             self.say_out(pose, out);
         }
@@ -249,7 +251,7 @@ impl Work {
     }
     /// A node was reached.
     pub fn node_reached(&mut self, vertex: u32, pose: PoseMm, out: &mut Vec<Report>) {
-        let inside = self.lease.as_ref().is_none_or(|l| l.is_inside(vertex));
+        let inside = self.in_area || self.lease.as_ref().is_none_or(|l| l.is_inside(vertex));
         if !inside && matches!(self.phase, Phase::Completed | Phase::Exiting) && self.put_down.is_none() {
             self.say_out(pose, out);
         }

@@ -53,6 +53,8 @@ pub enum FacilityOrder {
         mass_g: u32,
         /// It is put out in the middle of these: one for a dispenser, several for those who lift it together.
         item_at: Vec<u32>,
+        /// Areas (indexes in the site) that the requester wants its robot to keep out of.
+        no_go: Vec<u32>,
     },
     /// A robot stands at the access point and shows its fence. From now on the site watches it for this job.
     AskEntry {
@@ -104,6 +106,8 @@ pub enum FacilityOrder {
         valid_to: Instant,
         /// Its vertices now.
         vertices: Vec<u32>,
+        /// Its areas now.
+        areas: Vec<u32>,
     },
     /// A robot does not do what it must: whoever runs the site is told.
     Alarm {
@@ -150,8 +154,12 @@ pub enum FacilityReport {
         job: JobId,
         /// The plan.
         plan: AccessPlanId,
-        /// Vertices inside the granted area.
+        /// Vertices where work may be done.
         vertices: Vec<u32>,
+        /// Areas (indexes in the site) that may be entered by it, of those that need a plan.
+        areas: Vec<u32>,
+        /// Areas that may not be entered under it, whoever else may.
+        no_go: Vec<u32>,
         /// From.
         valid_from: Instant,
         /// To.
@@ -240,6 +248,24 @@ pub enum FacilityReport {
         job: JobId,
         /// Why.
         code: String,
+    },
+    /// The controller is there (every few seconds, if nothing else that it said waits to be heard).
+    Alive {},
+    /// Floor sensors see a robot in an area that not everybody may be in. Said again while the site knows of no right to it.
+    AreaEntered {
+        /// The robot.
+        robot: RobotId,
+        /// The area (index in the site).
+        area: u32,
+        /// How far its footprint reaches in, mm.
+        reach_mm: u32,
+    },
+    /// It has left that area.
+    AreaLeft {
+        /// The robot.
+        robot: RobotId,
+        /// The area.
+        area: u32,
     },
 }
 

@@ -135,6 +135,26 @@ pub enum Order {
         /// To, on the robot's clock.
         to_ns: u64,
     },
+    /// Where it may be under its lease: in these areas besides all that are open to everybody, and not in those. Told again,
+    /// the last word counts; it ends with the lease.
+    Grant(AreaGrant),
+}
+
+/// What an access plan allows one robot, bound to its lease and, as every order, to its fence.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct AreaGrant {
+    /// The lease.
+    pub lease: LeaseId,
+    /// The plan.
+    pub plan: AccessPlanId,
+    /// Areas (indexes in the site) that it may enter, of those that need a plan.
+    pub areas: Vec<u32>,
+    /// Areas that it may not enter.
+    pub no_go: Vec<u32>,
+    /// From.
+    pub valid_from: Instant,
+    /// To, on the platform's clock.
+    pub valid_to: Instant,
 }
 
 /// Inside and without a link a robot goes on for at most so long past its lease, then leaves by itself.

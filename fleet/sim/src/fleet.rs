@@ -123,7 +123,7 @@ impl SimFleet {
         tenant: TenantId,
         platform: PublicKey,
         robots: &[Enrolment],
-        controller: SiteController,
+        mut controller: SiteController,
     ) -> Result<Self, FleetError> {
         let mut maps = BTreeMap::new();
         for e in robots {
@@ -133,6 +133,7 @@ impl SimFleet {
             twin.add_robot(RobotSpawn { id: e.id, model: e.model.clone(), stand, charge_bps: e.charge_bps })?;
         }
         twin.step()?;
+        controller.widest_m = robots.iter().map(|e| e.model.footprint_radius_m).fold(0.0, f64::max);
         let mut list = Vec::with_capacity(robots.len());
         for e in robots {
             let gauge = drive_gauge(&e.model, twin.params());
@@ -183,6 +184,12 @@ impl SimFleet {
     pub fn set_old_badge(&mut self, i: usize, old: bool) {
         if let Some(r) = self.robots.get_mut(i) {
             r.agent.set_old_badge(old);
+        }
+    }
+    /// A fault of its program leads the `i`-th enrolled robot to a vertex, or is over.
+    pub fn set_astray(&mut self, i: usize, to: Option<VertexIx>) {
+        if let Some(r) = self.robots.get_mut(i) {
+            r.agent.set_astray(to.map(|v| v.ix));
         }
     }
     /// The recorder of the `i`-th enrolled robot's black box works, or a fault has it.

@@ -99,6 +99,8 @@ mod tests {
         let plan = Plan {
             id: AccessPlanId::named("p"),
             vertices: vec![1],
+            areas: vec![],
+            no_go: vec![],
             valid_from: NOW.saturating_sub(Span::from_secs(10)),
             valid_to: NOW.saturating_add(Span::from_secs(10)),
             item: None,

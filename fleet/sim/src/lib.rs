@@ -15,6 +15,7 @@ pub mod convert;
 pub mod fleet;
 pub mod gate;
 pub mod link;
+mod presence;
 pub mod site_controller;
 mod turn;
 pub mod world;

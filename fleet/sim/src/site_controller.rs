@@ -5,6 +5,7 @@
 //! [`SiteSenses`] only, and keep what they said in an outbox until a receipt covers it.
 
 use crate::gate::Gate;
+use crate::presence::Seen;
 use nooterra_engine::geom::Vec2;
 use nooterra_engine::ids::{AccessPlanId, ItemId, JobId, LeaseId, RobotId};
 use nooterra_engine::{Digest, Instant, Record, Span, encode};
@@ -25,12 +26,27 @@ pub trait SiteSenses {
     fn command_lift(&mut self, lift: u32, level: u32, doors_open: bool);
     /// Where a robot stands, as floor sensors see it.
     fn robot(&self, robot: RobotId) -> Option<(u32, Vec2)>;
+    /// Every robot on the floor, as floor sensors see its footprint.
+    fn footprints(&self) -> Vec<Footprint>;
     /// The fence that a robot's badge shows.
     fn badge(&self, robot: RobotId) -> Option<u64>;
     /// Where an item is.
     fn item(&self, item: ItemId) -> ItemPlace;
     /// Puts an item out at a dispenser.
     fn dispense(&mut self, item: ItemId, level: u32, at: Vec2, mass_g: u32);
+}
+
+/// A robot's footprint on the floor.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Footprint {
+    /// Whose.
+    pub robot: RobotId,
+    /// On which level.
+    pub level: u32,
+    /// Its middle.
+    pub at: Vec2,
+    /// Its radius, metres.
+    pub radius_m: f64,
 }
 
 /// Where an item is.
@@ -60,12 +76,16 @@ const RACK_M: f64 = 1.7;
 const PERIOD: Span = Span::from_millis(200);
 /// Doors and lifts that are in use repeat their state this often, so that a lost report heals.
 const REPEAT: Span = Span::from_secs(5);
+/// How often the controller says that it is there.
+const ALIVE: Span = Span::from_secs(10);
 
 /// An access plan that the site has signed.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub(crate) struct Plan {
     pub(crate) id: AccessPlanId,
     pub(crate) vertices: Vec<u32>,
+    pub(crate) areas: Vec<u32>,
+    pub(crate) no_go: Vec<u32>,
     pub(crate) valid_from: Instant,
     pub(crate) valid_to: Instant,
     pub(crate) item: Option<ItemId>,
@@ -99,6 +119,7 @@ pub struct SiteController {
     controller: Outbox,
     witness: Outbox,
     next_read: Instant,
+    next_alive: Instant,
     doors: BTreeMap<u32, Said>,
     lifts: BTreeMap<u32, Said>,
     sessions: BTreeMap<u32, RobotId>,
@@ -107,6 +128,10 @@ pub struct SiteController {
     plans: BTreeMap<JobId, Plan>,
     watches: BTreeMap<JobId, Watch>,
     plan_count: u32,
+    /// Robots in areas that not everybody may be in.
+    pub(crate) seen: BTreeMap<(RobotId, u32), Seen>,
+    /// Radius of the widest robot that the site admits, metres: its plans count with it.
+    pub widest_m: f64,
     /// Jobs whose plan was taken back.
     revoked: BTreeSet<JobId>,
     /// Who may pass.
@@ -124,6 +149,7 @@ impl SiteController {
             controller,
             witness,
             next_read: Instant::ZERO,
+            next_alive: Instant::ZERO,
             doors: BTreeMap::new(),
             lifts: BTreeMap::new(),
             sessions: BTreeMap::new(),
@@ -131,6 +157,8 @@ impl SiteController {
             plans: BTreeMap::new(),
             watches: BTreeMap::new(),
             plan_count: 0,
+            seen: BTreeMap::new(),
+            widest_m: 0.0,
             revoked: BTreeSet::new(),
             gate: Gate::default(),
             refuses: false,
@@ -159,13 +187,13 @@ impl SiteController {
                     self.lifts.remove(lift);
                 }
             }
-            FacilityOrder::AskAccess { job, vertices, valid_from, valid_to, item, mass_g, item_at } => {
+            FacilityOrder::AskAccess { job, vertices, valid_from, valid_to, item, mass_g, item_at, no_go } => {
                 if let (Some(item), Some((level, at))) = (item, middle(site, item_at))
                     && world.item(*item) == ItemPlace::Nowhere
                 {
                     world.dispense(*item, level, at, *mass_g);
                 }
-                self.issue_plan(now, *job, vertices, (*valid_from, *valid_to), *item);
+                self.issue_plan(now, *job, vertices, no_go, (*valid_from, *valid_to), *item, site);
             }
             FacilityOrder::AskEntry { job, plan, robot, lease, fence } => {
                 if let Some((item, vertices)) = self.plans.get(job).map(|p| (p.item, p.vertices.clone())) {
@@ -187,10 +215,11 @@ impl SiteController {
                 // Said again for each request: the platform asks until it has heard.
                 self.say(now, *job, FacilityReport::RevokeAcked { job: *job, plan: *plan });
             }
-            FacilityOrder::ExtendPlan { job, plan, valid_to, vertices } => {
+            FacilityOrder::ExtendPlan { job, plan, valid_to, vertices, areas } => {
                 if let Some(p) = self.plans.get_mut(job).filter(|p| p.id == *plan) {
                     p.valid_to = p.valid_to.max(*valid_to);
                     p.vertices.clone_from(vertices);
+                    p.areas.clone_from(areas);
                 }
                 self.say(now, *job, FacilityReport::PlanExtended { job: *job, plan: *plan, valid_to: *valid_to });
             }
@@ -251,7 +280,17 @@ impl SiteController {
         self.heeded.get(&(is_lift, ix)).copied().unwrap_or_default()
     }
 
-    fn issue_plan(&mut self, now: Instant, job: JobId, vertices: &[u32], (valid_from, valid_to): (Instant, Instant), item: Option<ItemId>) {
+    #[allow(clippy::too_many_arguments)] // one request with its parts
+    fn issue_plan(
+        &mut self,
+        now: Instant,
+        job: JobId,
+        vertices: &[u32],
+        no_go: &[u32],
+        (valid_from, valid_to): (Instant, Instant),
+        item: Option<ItemId>,
+        site: &Site,
+    ) {
         if let Some(p) = self.plans.get(&job)
             && (p.valid_from, p.valid_to) == (valid_from, valid_to)
         {
@@ -260,9 +299,11 @@ impl SiteController {
         self.plan_count += 1;
         let id = AccessPlanId::derive(&Digest(pad(*job.as_bytes())), self.plan_count);
         self.revoked.remove(&job);
-        let plan = Plan { id, vertices: vertices.to_vec(), valid_from, valid_to, item };
+        let areas = crate::presence::areas_for(site, vertices, no_go, self.widest_m);
+        let (vertices, no_go) = (vertices.to_vec(), no_go.to_vec());
+        let plan = Plan { id, vertices: vertices.clone(), areas: areas.clone(), no_go: no_go.clone(), valid_from, valid_to, item };
         self.plans.insert(job, plan);
-        self.say(now, job, FacilityReport::AccessPlanIssued { job, plan: id, vertices: vertices.to_vec(), valid_from, valid_to });
+        self.say(now, job, FacilityReport::AccessPlanIssued { job, plan: id, vertices, areas, no_go, valid_from, valid_to });
     }
 
     #[allow(clippy::too_many_arguments)] // one request with its parts
@@ -300,10 +341,33 @@ impl SiteController {
             world.command_door(door, false);
         }
         self.sense_doors(now, site, world);
+        if now >= self.next_alive {
+            self.next_alive = now.saturating_add(ALIVE);
+            // What waits to be heard says so as well.
+            if self.controller.unacked() == 0 {
+                self.push(now, false, "site".to_owned(), &FacilityReport::Alive {});
+            }
+        }
         let jobs: Vec<JobId> = self.watches.keys().copied().collect();
         for job in jobs {
             self.sense_job(now, job, site, world);
         }
+        if !site.areas.is_empty() {
+            self.sense_areas(now, site, world);
+        }
+    }
+
+    /// The robot that a job's plan is for at present, if it may be where that plan says.
+    pub(crate) fn may_be_in(&self, now: Instant, robot: RobotId, area: u32) -> bool {
+        let watched = self.watches.iter().filter(|(_, w)| w.robot == robot);
+        watched.filter_map(|(job, _)| self.plans.get(job).filter(|_| !self.revoked.contains(job))).any(|p| {
+            let live = p.valid_from <= now && now < p.valid_to;
+            live && p.areas.contains(&area) && !p.no_go.contains(&area)
+        })
+    }
+    /// Areas that some plan shuts out.
+    pub(crate) fn shut_out(&self) -> BTreeSet<u32> {
+        self.plans.values().flat_map(|p| p.no_go.iter().copied()).collect()
     }
 
     fn sense_doors(&mut self, now: Instant, site: &Site, world: &dyn SiteSenses) {
@@ -345,7 +409,8 @@ impl SiteController {
             }
         }
         let inside = near_any(site, &w.vertices, here, AT_VERTEX_M);
-        let outside = !near_any(site, &w.vertices, here, LEFT_M);
+        let in_area = self.plans.get(&job).is_some_and(|p| crate::presence::is_in(site, &p.areas, here, self.widest_m));
+        let outside = !near_any(site, &w.vertices, here, LEFT_M) && !in_area;
         if !w.inside && inside {
             w.inside = true;
             let vertex = *w.vertices.iter().find(|v| near(site, **v, here, AT_VERTEX_M)).unwrap_or(&0);
@@ -407,7 +472,7 @@ impl SiteController {
     fn testify(&mut self, now: Instant, job: JobId, report: &FacilityReport) {
         self.push(now, true, format!("job/{job}"), report);
     }
-    fn push(&mut self, now: Instant, witness: bool, stream: String, report: &FacilityReport) {
+    pub(crate) fn push(&mut self, now: Instant, witness: bool, stream: String, report: &FacilityReport) {
         let draft = Draft::new(InputKind::Report, stream, "FacilityReport", encode(report));
         let outbox = if witness { &mut self.witness } else { &mut self.controller };
         outbox.push(draft, now, 0);

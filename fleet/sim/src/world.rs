@@ -1,6 +1,6 @@
 //! The site's devices over the twin: what floor sensors, readers, scales, doors and lifts see and do.
 
-use crate::site_controller::{ItemPlace, SiteSenses};
+use crate::site_controller::{Footprint, ItemPlace, SiteSenses};
 use nooterra_engine::geom::{Pose2, Vec2};
 use nooterra_engine::ids::{ItemId, RobotId};
 use nooterra_port::facility::DoorState;
@@ -48,6 +48,14 @@ impl SiteSenses for WorldView<'_> {
     fn robot(&self, robot: RobotId) -> Option<(u32, Vec2)> {
         let t = self.twin.truth(self.twin.robot_named(robot)?)?;
         Some((t.level.ix, t.pose.at))
+    }
+    fn footprints(&self) -> Vec<Footprint> {
+        let of = |r: &crate::fleet::SimRobot| {
+            let t = self.twin.truth(r.ix).filter(|_| !self.twin.is_away(r.ix))?;
+            let radius_m = r.agent.config().model.footprint_radius_m;
+            Some(Footprint { robot: r.id, level: t.level.ix, at: t.pose.at, radius_m })
+        };
+        self.robots.iter().filter_map(of).collect()
     }
     fn badge(&self, robot: RobotId) -> Option<u64> {
         self.robots.iter().find(|r| r.id == robot).map(|r| r.agent.badge())

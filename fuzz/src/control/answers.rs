@@ -258,9 +258,10 @@ fn bank(ask: &PaymentAsk, c: &Control) -> PaymentReport {
 fn site(o: &FacilityOrder, c: &Control) -> Option<FacilityReport> {
     let place = |id: &RobotId| c.robots().find(|r| r.id == *id).map_or(0, |r| r.place);
     Some(match o {
-        FacilityOrder::AskAccess { job, vertices, valid_from, valid_to, .. } => {
+        FacilityOrder::AskAccess { job, vertices, valid_from, valid_to, no_go, .. } => {
             let plan = AccessPlanId::named(&job.to_string());
-            FacilityReport::AccessPlanIssued { job: *job, plan, vertices: vertices.clone(), valid_from: *valid_from, valid_to: *valid_to }
+            let (vertices, areas, no_go) = (vertices.clone(), Vec::new(), no_go.clone());
+            FacilityReport::AccessPlanIssued { job: *job, plan, vertices, areas, no_go, valid_from: *valid_from, valid_to: *valid_to }
         }
         FacilityOrder::AskEntry { job, plan, fence, .. } => FacilityReport::AccessGranted { job: *job, plan: *plan, fence: *fence },
         FacilityOrder::Watch { job, robot, .. } => FacilityReport::Entered { job: *job, robot: *robot, vertex: place(robot) },

@@ -97,7 +97,7 @@ fn taken(source: &Source) -> Vec<Start> {
     let site = nooterra_site::import("site", source.building).expect("it is sound").site;
     let s = nooterra_script::read(source.scenario).expect("it is sound");
     let resolved = nooterra_script::resolve(&s, &site, s.seed.value).expect("it is sound");
-    let setup = Arc::new(Setup { resolved, site: Arc::new(site) });
+    let setup = Arc::new(Setup::new(resolved, site));
     let mut stage = Stage::new(setup.clone()).expect("it starts");
     let mut tape = Tape::default();
     let mut cuts: Vec<(usize, Vec<u8>)> = Vec::new();

@@ -89,8 +89,9 @@ impl Unit<'_> {
             return Span::ZERO;
         }
         let mut at = self.s.traffic.at(robot).map(|v| v.ix);
+        let bars = self.bars_of(j);
         j.steps().iter().skip(usize::from(j.checkpoint)).fold(Span::ZERO, |sum, s| {
-            let way = at.replace(s.place).and_then(|from| self.world.travel_ms(c.entry, from, s.place));
+            let way = at.replace(s.place).and_then(|from| self.world.travel_without_ms(c.entry, from, s.place, &bars));
             sum + Span::from_millis(way.unwrap_or(0)) + s.dwell
         })
     }

@@ -26,7 +26,7 @@ const PLACES_MOST: usize = 64;
 fn wanted_of(w: nooterra_port::Wanted) -> Result<Wanted, Rejection> {
     use nooterra_port::Wanted as W;
     Ok(match w {
-        W::ExtraArea { vertices } => Wanted::ExtraArea { places: vertices },
+        W::ExtraArea { vertices } => Wanted::ExtraArea { places: vertices, areas: Vec::new() },
         W::MoveObject { vertex } => Wanted::MoveObject { place: vertex },
         W::ContinueLate { valid_to } => Wanted::ContinueLate { valid_to },
         W::ExtraCost { minor } => Wanted::ExtraCost { amount: Amount::new(minor).map_err(|_| Rejection::new(Code::AmountInvalid))? },
@@ -50,8 +50,11 @@ impl Unit<'_> {
         self.ask_approval(job, wanted_of(wanted)?, skip, Asker::Operator(operator))
     }
 
-    fn ask_approval(&mut self, job: JobId, wanted: Wanted, skip: bool, by: Asker) -> Outcome {
+    fn ask_approval(&mut self, job: JobId, mut wanted: Wanted, skip: bool, by: Asker) -> Outcome {
         let j = self.job(job)?;
+        if let Wanted::ExtraArea { places, areas } = &mut wanted {
+            *areas = self.further_areas(j, places)?;
+        }
         if !j.status.is_at_work() {
             return Err(Rejection::new(Code::StateForbids).field("state").actual(j.status.name()));
         }
@@ -86,7 +89,7 @@ impl Unit<'_> {
     fn makes_sense(&self, j: &Job, wanted: &Wanted) -> Outcome {
         let known = |place: u32| need((place as usize) < self.world.site.vertices.len(), Code::NotFound);
         match wanted {
-            Wanted::ExtraArea { places } => {
+            Wanted::ExtraArea { places, .. } => {
                 need(!places.is_empty() && places.len() <= PLACES_MOST, Code::SchemaInvalid)?;
                 need(j.access.plan.is_some(), Code::PlanMissing)?;
                 places.iter().try_for_each(|p| known(*p))
@@ -210,7 +213,8 @@ impl Unit<'_> {
     /// The site's doors hold the plan as the requester has widened it.
     fn extend_plan(&mut self, job: JobId) {
         let Some(p) = self.job(job).ok().and_then(|j| j.access.plan.clone()) else { return };
-        let o = FacilityOrder::ExtendPlan { job, plan: p.plan, valid_to: p.valid_to, vertices: p.areas };
+        let areas = self.areas_of(&p.areas).into_iter().collect();
+        let o = FacilityOrder::ExtendPlan { job, plan: p.plan, valid_to: p.valid_to, vertices: p.places, areas };
         self.ask_site(AskKey::Extend(job), o);
     }
 

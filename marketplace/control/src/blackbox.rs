@@ -145,10 +145,8 @@ impl Unit<'_> {
     }
 
     fn see_chunks(&mut self, robot: RobotId, chunks: &[(u64, Reading)]) {
-        for (at_ns, reading) in chunks {
-            let found = self.detect_at(robot, *at_ns, &[*reading]);
-            self.take_findings(robot, found);
-        }
+        let found = self.detect_at(robot, chunks.iter().copied());
+        self.take_findings(robot, found);
     }
 
     /// The box says two things about the same chunk.
@@ -250,7 +248,7 @@ impl Unit<'_> {
     /// Events by which runs of a window become evidence: the anchors that they rest on first.
     fn captures(&mut self, job: JobId, incident: IncidentId, runs: Vec<Run>) -> Result<Vec<Event>, Rejection> {
         let (now, hand) = (self.now(), self.hand());
-        let cipher_key = self.s.genesis.service_key.id();
+        let cipher_key = self.world.service_key;
         let ids: Vec<EvidenceId> = runs.iter().map(|_| self.new_id()).collect();
         let case = self.case(job)?;
         let subject = Subject::Party(case.claims.parties.owner);

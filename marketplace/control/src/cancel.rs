@@ -81,7 +81,9 @@ impl Unit<'_> {
         let Ok(j) = self.job(job) else { return };
         let Some(p) = j.pins.as_deref() else { return };
         let charged = market::charge(&terms(&p.cancel), &moment(j, self.now()), CancelCause::NoShow);
-        let (robot, events) = (j.robot(), batch::no_show(j, charged.comp_bps));
+        // Nobody answers for what nobody could hear.
+        let comp_bps = if self.site_is_out() { 0 } else { charged.comp_bps };
+        let (robot, events) = (j.robot(), batch::no_show(j, comp_bps));
         self.emit_all(job, events);
         self.after_release(job, robot, "NO_SHOW");
     }

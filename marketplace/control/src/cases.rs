@@ -338,7 +338,7 @@ impl Unit<'_> {
     fn capture_window(&mut self, job: JobId, incident: IncidentId, robot: RobotId) {
         let now = self.now();
         let evidence: EvidenceId = self.new_id();
-        let cipher_key = self.s.genesis.service_key.id();
+        let cipher_key = self.world.service_key;
         if let Some(c) = self.s.cases.get_mut(&job) {
             c.windows.remove(&incident);
         }

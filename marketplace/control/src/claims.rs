@@ -15,6 +15,7 @@ use nooterra_engine::Digest;
 use nooterra_engine::ids::{ClaimId, EventId, IncidentId, JobId, KeyId, PartyId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
+use nooterra_jobs::event::Event as JobEvent;
 use nooterra_jobs::job::Job;
 use nooterra_ledger::{Account, Role as PayRole};
 use nooterra_settlement::claim::{Bearer, ClaimBearer, ClaimPart};
@@ -95,6 +96,7 @@ impl Unit<'_> {
                 }
                 let j = self.job(job)?;
                 let (robot, settled) = (j.legs.last().map(|l| l.offer.robot), j.settled.is_some());
+                self.emit(job, JobEvent::ComplaintFiled { category: code, text_hash: statement });
                 self.open_incident(job, robot, code, least, None);
                 if let Some(c) = self.s.cases.get_mut(&job).filter(|_| !settled) {
                     c.asked = amount.or(c.asked);

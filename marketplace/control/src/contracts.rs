@@ -25,6 +25,7 @@ use nooterra_market::contract::{
 use nooterra_market::negotiation::RfqCommand;
 use nooterra_market::sla::{FixedCredits, SlaTerms};
 use nooterra_trust::{Code, Rejection, Role};
+use std::collections::BTreeSet;
 
 /// The party that signs for the platform.
 pub(crate) fn platform(tenant: TenantId) -> PartyId {
@@ -314,10 +315,12 @@ impl Unit<'_> {
         explicit: Option<ContractId>,
         requester: PartyId,
         template: u8,
-        zones: &[ZoneId],
+        (levels, areas): (&BTreeSet<ZoneId>, &BTreeSet<ZoneId>),
         currency: Currency,
     ) -> Result<(ContractId, Terms), Rejection> {
-        let asked = Asked { explicit, requester, site: self.s.genesis.site, template, zones: zones.to_vec(), currency };
+        let sorted = |z: &BTreeSet<ZoneId>| z.iter().copied().collect();
+        let asked =
+            Asked { explicit, requester, site: self.s.genesis.site, template, zones: sorted(levels), areas: sorted(areas), currency };
         let r = self.s.contracts.resolve(self.now(), &asked).map_err(|c| refusal(c).field("contract"))?;
         Ok((r.contract, r.terms.clone()))
     }

@@ -3,12 +3,14 @@
 use crate::fact::{Fact, OperatorEvent, Refused};
 use crate::firing;
 use crate::genesis::Genesis;
+use crate::heads::Heads;
 use crate::input::{
     Body, CaseCommand, CertifierCommand, ContractWord, DeveloperCommand, FinanceCommand, GovernanceCommand, Input, OwnerCommand,
     PaymentReport, RequesterCommand, StaffCommand,
 };
 use crate::moving::Way;
 use crate::operator::OperatorCommand;
+use crate::outage::SiteLink;
 use crate::state::{PartyCell, RobotCell, Rooms, State};
 use crate::timers::Timers;
 use crate::two_keys::Proposals;
@@ -36,7 +38,7 @@ use nooterra_settlement::period::Exposure;
 use nooterra_site::{Site, VertexIx};
 use nooterra_trust::chain::Streams;
 use nooterra_trust::reputation::{Reputation, Subject};
-use nooterra_trust::{ActorChains, Code, Envelope, KeyTable, Place, Rejection, Role, Verdict};
+use nooterra_trust::{ActorChains, Code, Envelope, KeyTable, Opened, Place, Rejection, Role, Verdict};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use thiserror::Error;
@@ -117,6 +119,7 @@ impl Control {
                 paused: false,
                 speed_mm_s: 0,
                 silence_judged: false,
+                place: crate::areas::Place::default(),
             };
             robots.insert(r.robot, cell);
         }
@@ -136,6 +139,9 @@ impl Control {
             now,
             log_seq: 0,
             keys,
+            policies: Vec::new(),
+            heads: Heads::first(now),
+            site_link: SiteLink::new(now),
             chains: ActorChains::default(),
             streams: Streams::default(),
             timers: Timers::default(),
@@ -265,43 +271,44 @@ impl Control {
         self.fire_due(recv, out);
         self.state.now = recv;
         self.state.log_seq += 1;
-        let Input { envelope } = input;
-        let hash = envelope.input_hash();
+        let Input { opened } = input;
+        let (envelope, hash) = (opened.envelope(), opened.hash());
         let role = self.state.keys.get(envelope.key).map(|b| b.role);
-        let verdict = match self.place(&envelope, hash, recv) {
+        let verdict = match self.place(&opened, recv) {
             Ok(Place::Duplicate(first)) => {
                 sometimes!(true, "message repeated");
                 first
             }
-            Err(r) => self.refuse(&envelope, hash, r, recv, out),
+            Err(r) => self.refuse(envelope, hash, r, recv, out),
             Ok(Place::Next) => {
                 let before = (self.state.rooms.clone(), self.state.book.next_seq());
-                let verdict = match self.decide(&envelope, hash, recv, out) {
+                let verdict = match self.decide(envelope, hash, recv, out) {
                     Ok(()) => Verdict::Accepted,
                     Err(r) => {
                         let same = before.0 == self.state.rooms && before.1 == self.state.book.next_seq();
                         always!(same, "I6 a refused input changes nothing", "{r}: {}", envelope.type_name);
-                        self.refuse(&envelope, hash, r, recv, out)
+                        self.refuse(envelope, hash, r, recv, out)
                     }
                 };
-                self.state.chains.advance(&envelope, hash, verdict.clone());
+                self.state.chains.advance(envelope, hash, verdict.clone());
                 self.state.rooms.trust.fold(&hash.0);
                 verdict
             }
         };
         let s = &self.state;
-        let receipt = s.chains.receipt(&envelope, hash, verdict, recv, s.log_seq, &s.genesis.service_key);
+        let receipt = s.chains.receipt(envelope, hash, verdict, recv, s.log_seq, self.world.service_key);
         out.wishes.push(Wish::Receipt { role, receipt: Box::new(receipt) });
     }
 
     /// Form, identity, position: before anything is decided.
-    fn place(&self, e: &Envelope, hash: Digest, recv: Instant) -> Result<Place, Rejection> {
+    fn place(&self, opened: &Opened, recv: Instant) -> Result<Place, Rejection> {
+        let e = opened.envelope();
         e.check_form()?;
         if e.tenant != self.state.genesis.tenant && !nooterra_engine::planted!("I39 hear another tenant") {
             return no(Code::NotFound);
         }
-        self.state.keys.identify(e, recv)?;
-        self.state.chains.place(e, hash)
+        self.state.keys.identify(opened, recv)?;
+        self.state.chains.place(e, opened.hash())
     }
 
     fn refuse(&self, e: &Envelope, hash: Digest, rejection: Rejection, recv: Instant, out: &mut Out<Fact, Wish>) -> Verdict {

@@ -1,8 +1,10 @@
 //! What the platform says happened.
 
 pub use crate::considered::{Bid, Considered};
+use crate::heads::Published;
 use crate::input::Line;
 pub use crate::team::TeamEvent;
+use crate::tenant_policy::PolicyChange;
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{EventId, IncidentId, JobId, KeyId, PartyId, PayoutId, RobotId, ShiftId};
@@ -116,6 +118,26 @@ pub enum GovernanceEvent {
         /// SHA-256 of the finding, which stays outside.
         finding: Digest,
     },
+    /// Somebody is a party of the marketplace from now on.
+    PartyVerified {
+        /// Its id.
+        party: PartyId,
+        /// Its name, for people.
+        name: String,
+        /// Currencies that it pays and is paid in; none if all.
+        takes: Vec<Currency>,
+    },
+    /// Two people of staff have set the tenant's policy.
+    TenantPolicySet {
+        /// Hash of the whole policy from then on.
+        policy_hash: Digest,
+        /// When it takes effect.
+        effective_from: Instant,
+        /// What changes.
+        change: Box<PolicyChange>,
+    },
+    /// A witness outside of the platform has signed how far all streams had come.
+    HeadWitnessed(Published),
 }
 
 /// One key in another's place.
@@ -152,6 +174,9 @@ impl GovernanceEvent {
             Self::RobotKeyRotated(_) => "ROBOT_KEY_ROTATED",
             Self::KeyRevoked { .. } => "KEY_REVOKED",
             Self::AuditRecorded { .. } => "AUDIT_RECORDED",
+            Self::PartyVerified { .. } => "PARTY_VERIFIED",
+            Self::TenantPolicySet { .. } => "TENANT_POLICY_SET",
+            Self::HeadWitnessed(_) => "HEAD_WITNESSED",
         }
     }
 }
@@ -289,11 +314,41 @@ pub enum PartyEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 #[allow(missing_docs)] // states of doors and lifts as the site controller reports them
 pub enum SiteEvent {
-    DoorReported { door: u32, state: nooterra_port::facility::DoorState },
-    LiftReported { lift: u32, level: Option<u32>, doors: nooterra_port::facility::DoorState, session: Option<RobotId> },
-    LaneClosed { lane: u32 },
-    LaneOpened { lane: u32 },
-    PassRefused { robot: RobotId, job: JobId, code: String },
+    DoorReported {
+        door: u32,
+        state: nooterra_port::facility::DoorState,
+    },
+    LiftReported {
+        lift: u32,
+        level: Option<u32>,
+        doors: nooterra_port::facility::DoorState,
+        session: Option<RobotId>,
+    },
+    LaneClosed {
+        lane: u32,
+    },
+    LaneOpened {
+        lane: u32,
+    },
+    PassRefused {
+        robot: RobotId,
+        job: JobId,
+        code: String,
+    },
+    /// From then until then nothing arrived, neither from the site's devices nor from any robot there.
+    SiteOutageRecorded {
+        from: Instant,
+        to: Instant,
+    },
+    AreaEntered {
+        robot: RobotId,
+        area: u32,
+        reach_mm: u32,
+    },
+    AreaLeft {
+        robot: RobotId,
+        area: u32,
+    },
 }
 
 impl Event {
@@ -340,6 +395,9 @@ impl Event {
                 SiteEvent::LaneClosed { .. } => "LANE_CLOSED",
                 SiteEvent::LaneOpened { .. } => "LANE_OPENED",
                 SiteEvent::PassRefused { .. } => "PASS_REFUSED",
+                SiteEvent::SiteOutageRecorded { .. } => "SITE_OUTAGE_RECORDED",
+                SiteEvent::AreaEntered { .. } => "AREA_ENTERED",
+                SiteEvent::AreaLeft { .. } => "AREA_LEFT",
             },
             Self::Operator(e) => match e {
                 OperatorEvent::OperatorRegistered { .. } => "OPERATOR_REGISTERED",

@@ -14,12 +14,22 @@ use nooterra_operations::RobotTimer;
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_trust::Role;
 
+/// A month ends.
+const MONTH_AT: u8 = 0;
+/// A change of the policy takes effect.
+const POLICY_AT: u8 = 1;
 /// A contract's successor takes over.
 const CONTRACT_AT: u8 = 0;
 /// A calendar is extended.
 const CALENDAR_AT: u8 = 1;
 /// An occurrence of a series becomes a job.
 const SERIES_AT: u8 = 2;
+
+/// What is to be armed for the books and the policy.
+pub(crate) fn finance_wanted(s: &State) -> impl Iterator<Item = (u8, Instant)> {
+    let policy = s.policies.first().map(|w| (POLICY_AT, w.from));
+    [(MONTH_AT, crate::finance::month_end(s))].into_iter().chain(policy)
+}
 
 /// What is to be armed for contracts, calendars and series.
 pub(crate) fn market_wanted(s: &State) -> Vec<(u8, Instant)> {
@@ -76,9 +86,11 @@ pub(crate) fn authority(key: &TimerKey) -> Role {
             Some(Deadline::ExitRecover | Deadline::ExitForce) => Role::OS,
             _ => Role::DI,
         },
+        Stream::Finance {} if key.code == POLICY_AT => Role::OS,
         Stream::Party(_) | Stream::Finance {} => Role::FI,
         Stream::Case(_) => Role::TR,
         Stream::Skills {} => Role::TR,
+        Stream::Heads {} => Role::OS,
         Stream::Market {} => Role::MK,
         Stream::Dispatch {} | Stream::Robot(_) | Stream::Site {} | Stream::Desk {} => Role::DI,
     }
@@ -97,9 +109,11 @@ impl Unit<'_> {
             Stream::Robot(robot) => self.robot_timer(robot, key.code),
             Stream::Party(party) => self.pay_out(party),
             Stream::Case(job) => self.case_due(job),
+            Stream::Finance {} if key.code == POLICY_AT => self.policies_due(),
             Stream::Finance {} => self.close_month(),
             Stream::Dispatch {} => self.run_dispatch(),
             Stream::Skills {} => self.certificates_end(),
+            Stream::Heads {} => self.publish_heads(),
             Stream::Market {} => match key.code {
                 CONTRACT_AT => self.contracts_due(),
                 CALENDAR_AT => self.calendars_due(),

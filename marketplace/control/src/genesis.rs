@@ -10,9 +10,12 @@ use nooterra_engine::time::Instant;
 use nooterra_jobs::pins::LicencePin;
 use nooterra_operations::intervention::Kind;
 use nooterra_site::RobotModel;
-use nooterra_trust::{Binding, SigningKey};
+use nooterra_trust::{Binding, PublicKey};
 
-/// Everything that is fixed before the first input.
+/// Trust in whoever is new, basis points.
+pub const NEWCOMER_BPS: u32 = 5_000;
+
+/// Everything that is fixed before the first input, and who has joined since.
 #[derive(Debug, Clone, PartialEq, Record)]
 pub struct Genesis {
     /// The marketplace.
@@ -37,8 +40,11 @@ pub struct Genesis {
     pub robots: Vec<RobotEntry>,
     /// Devices that may witness (roles SI and WI).
     pub witnesses: Vec<WitnessEntry>,
-    /// The platform's own key: signs orders and receipts.
-    pub service_key: SigningKey,
+    /// The key by which orders and receipts are known as the platform's. Whoever lets them out signs them
+    /// ([`Wish::sign`](crate::wish::Wish::sign)): the secret is no part of what is decided, nor of what is recorded.
+    pub service_key: PublicKey,
+    /// Outside witnesses of the log: each signs how far all streams have come. Subjects of `WI` keys.
+    pub log_witnesses: Vec<PartyId>,
     /// Remote operators. Without any, nobody is asked for help.
     pub operators: Vec<OperatorEntry>,
     /// Bundles published and certified before the first input, older versions first.

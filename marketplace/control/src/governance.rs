@@ -1,18 +1,23 @@
-//! Who may speak: keys are bound, rotated and revoked while everything runs, and auditors say what they found (domain 3.7).
+//! Who may speak: parties are verified, keys are bound, rotated and revoked while everything runs, and auditors say what they
+//! found (domain 3.7).
 //!
 //! Staff bind and revoke keys, two of them together; whoever holds a valid key rotates it alone, and shows with the new
 //! one that it is theirs. A key keeps its role and holder for ever, valid or not. A robot whose last key is gone cannot
 //! be told from one that somebody else steers: it is barred, and gives up what it was about.
 
 use crate::fact::{Event, GovernanceEvent, KeyReason, Rotation};
+use crate::genesis::{NEWCOMER_BPS, PartyEntry};
 use crate::input::GovernanceCommand;
+use crate::state::PartyCell;
 use crate::two_keys::said;
 use crate::unit::{Outcome, Unit, need, no};
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{JobId, KeyId, OperatorId, PartyId, RobotId};
+use nooterra_engine::money::Currency;
 use nooterra_engine::sometimes;
 use nooterra_engine::time::Span;
 use nooterra_jobs::status::Status;
+use nooterra_trust::reputation::Subject;
 use nooterra_trust::role::{KeyTableError, OVERLAP_MAX, rotation_bytes};
 use nooterra_trust::{Binding, Code, PublicKey, Rejection, Role, Signature};
 
@@ -20,6 +25,8 @@ use nooterra_trust::{Binding, Code, PublicKey, Rejection, Role, Signature};
 const STREAM: &str = "gov";
 /// Two people of staff have to say the same: with fewer keys nobody could bind another.
 const STAFF_MIN: usize = 2;
+/// Parties of a marketplace at most.
+const PARTIES_MAX: usize = 100_000;
 /// Longest name of a holder.
 const NAME_MAX: usize = 128;
 
@@ -60,6 +67,9 @@ impl Unit<'_> {
                 Ok(())
             }
             GovernanceCommand::RecordAudit { job, agrees, finding } => self.record_audit(job, agrees, finding),
+            GovernanceCommand::VerifyParty { party, name, takes } => self.verify_party(party, name, takes),
+            GovernanceCommand::SetPolicy { .. } => self.set_policy(&c),
+            GovernanceCommand::WitnessHead { number, root } => self.head_seen(number, root),
         }
     }
 
@@ -69,7 +79,7 @@ impl Unit<'_> {
         self.s.key_words.second(said, key, PartyId::from_bytes(self.cx.actor))
     }
 
-    fn govern(&mut self, event: GovernanceEvent) {
+    pub(crate) fn govern(&mut self, event: GovernanceEvent) {
         self.record(STREAM, self.cx.role, Event::Governance(event), |r| &mut r.trust);
     }
 
@@ -82,7 +92,9 @@ impl Unit<'_> {
         let known = match b.role {
             Role::RB => self.s.robots.contains_key(&RobotId::from_bytes(b.subject)),
             Role::OP => self.s.desk.operators.contains_key(&OperatorId::from_bytes(b.subject)),
-            Role::SI | Role::WI => g.witnesses.iter().any(|w| w.actor == b.subject),
+            Role::SI | Role::WI => {
+                g.witnesses.iter().any(|w| w.actor == b.subject) || g.log_witnesses.iter().any(|w| *w.as_bytes() == b.subject)
+            }
             Role::CK => return no(Code::RoleForbidden),
             _ => g.parties.iter().any(|p| *p.party.as_bytes() == b.subject),
         };
@@ -91,6 +103,23 @@ impl Unit<'_> {
         }
         let has_one = self.s.keys.of(b.subject, self.now()).any(|(_, k)| k.role == Role::RB);
         need(b.role != Role::RB || !has_one, Code::AlreadyDone)
+    }
+
+    /// Staff have seen who this is: from now on it may be bound a key, ask for work, and be paid.
+    fn verify_party(&mut self, party: PartyId, name: String, takes: Vec<Currency>) -> Outcome {
+        need(self.cx.role == Role::OS, Code::RoleForbidden)?;
+        need(!name.is_empty() && name.len() <= NAME_MAX, Code::SchemaInvalid)?;
+        need(!self.s.parties.contains_key(&party), Code::AlreadyDone)?;
+        let trades = self.s.genesis.policy.currencies();
+        need(takes.len() <= trades.len() && takes.iter().all(|c| trades.contains(c)), Code::CurrencyMismatch)?;
+        need(self.s.parties.len() < PARTIES_MAX, Code::QuotaExceeded)?;
+        sometimes!(true, "party verified");
+        let entry = PartyEntry { party, name: name.clone(), trust_bps: NEWCOMER_BPS, takes: takes.clone() };
+        self.s.genesis.parties.push(entry);
+        self.s.parties.insert(party, PartyCell { open_jobs: 0, serving: 0, payout_at: None });
+        self.s.scores.begin(Subject::Owner(party), NEWCOMER_BPS);
+        self.govern(GovernanceEvent::PartyVerified { party, name, takes });
+        Ok(())
     }
 
     fn may_revoke(&self, key: KeyId) -> Outcome {

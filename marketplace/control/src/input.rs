@@ -2,9 +2,10 @@
 
 pub use crate::fact::KeyReason;
 use crate::stops::StopOrder;
+pub use crate::tenant_policy::{PolicyChange, RatesIn};
 use nooterra_engine::ids::{
     ApprovalId, ClaimId, ContractId, DisputeId, IncidentId, ItemId, JobId, KeyId, PartyId, PaymentId, PayoutId, QuoteId, RefundId, RobotId,
-    SeriesId, StopId,
+    SeriesId, StopId, ZoneId,
 };
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
@@ -20,19 +21,27 @@ pub use nooterra_settlement::month::Month;
 use nooterra_trust::claim::{Denial, Head, Item, Portion};
 pub use nooterra_trust::dispute::{Funding, Ground, Verdict};
 pub use nooterra_trust::role::OVERLAP_MAX;
-use nooterra_trust::{Binding, Draft, Envelope, InputKind, PublicKey, Signature};
+use nooterra_trust::{Binding, Draft, Envelope, InputKind, Opened, PublicKey, Signature};
 
-/// One input.
-#[derive(Debug, Clone, PartialEq, Eq, Record)]
+/// One input: a signed word. What can be known of it before its turn may be found out beforehand
+/// ([`Opened::checked`]); it makes no difference but in time.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
     /// The signed word.
-    pub envelope: Envelope,
+    pub opened: Opened,
 }
 
 impl Input {
     /// An envelope as it arrived.
-    pub const fn new(envelope: Envelope) -> Self {
-        Self { envelope }
+    #[must_use]
+    pub fn new(envelope: Envelope) -> Self {
+        Self { opened: Opened::new(envelope) }
+    }
+}
+
+impl From<Opened> for Input {
+    fn from(opened: Opened) -> Self {
+        Self { opened }
     }
 }
 
@@ -114,6 +123,8 @@ pub struct NewJob {
     pub label: String,
     /// The contract that it is to fall under; the one that fits best if left out.
     pub contract: Option<ContractId>,
+    /// Areas of the site that its robot may not enter.
+    pub no_go: Vec<ZoneId>,
 }
 
 /// The same work by a rule.
@@ -285,6 +296,29 @@ pub enum GovernanceCommand {
         agrees: bool,
         /// SHA-256 of the finding, which stays outside.
         finding: Digest,
+    },
+    /// Staff have seen who somebody is (`OS`): a party of the marketplace from now on.
+    VerifyParty {
+        /// Its id.
+        party: PartyId,
+        /// Its name, for people.
+        name: String,
+        /// Currencies that it pays and is paid in, where it does not take all.
+        takes: Vec<Currency>,
+    },
+    /// A change of the tenant's policy, and from when on it holds (`OS`, two keys).
+    SetPolicy {
+        /// What changes.
+        change: Box<PolicyChange>,
+        /// When it takes effect: not before what was set last.
+        effective_from: Instant,
+    },
+    /// An outside witness (`WI`) has seen how far all streams have come.
+    WitnessHead {
+        /// Which publication.
+        number: u64,
+        /// Its root.
+        root: Digest,
     },
 }
 

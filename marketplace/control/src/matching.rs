@@ -16,7 +16,7 @@ use nooterra_jobs::{Job, Status};
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_port::Order;
 use nooterra_port::order::{LeaseOffer, Plan, PlanStep, StepAction, TaskKind, TaskOrder};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A charge task may be broken off for a job from this charge on.
 const INTERRUPT_BPS: u32 = 3_000;
@@ -188,9 +188,10 @@ impl Unit<'_> {
             let Some(job) = self.s.jobs.get(id) else { continue };
             let steps = job.steps().iter().skip(usize::from(job.checkpoint)).map(|s| s.place);
             let stops: Vec<u32> = job.fetch_place().into_iter().chain(steps).collect();
+            let bars = self.bars_of(job);
             for (ri, rid) in (0u32..).zip(robots) {
                 let Some(c) = self.s.robots.get(rid).filter(|c| fit_for_job(c, now)) else { continue };
-                view.pairs.push(self.pair(ji, ri, job, c, &stops, now));
+                view.pairs.push(self.pair((ji, ri), job, c, &stops, &bars, now));
             }
         }
         view
@@ -205,7 +206,7 @@ impl Unit<'_> {
             let last = j.steps().last()?.place;
             // On a site without chargers it goes home.
             let home = || self.s.genesis.robots.get(c.entry as usize).map(|e| e.home);
-            let charger = self.world.chargers(c.entry, last).first().copied();
+            let charger = self.world.nearest_charger(c.entry, last);
             let (ms, at) = charger.or_else(|| home().and_then(|h| Some((self.world.travel_ms(c.entry, last, h)?, h))))?;
             Some(Return { job, robot, dock: dock_at(at), is_compatible: true, travel: Span::from_millis(ms) })
         };
@@ -256,30 +257,39 @@ impl Unit<'_> {
         })
     }
 
-    fn pair(&self, job_ix: u32, robot_ix: u32, job: &Job, c: &RobotCell, stops: &[u32], now: Instant) -> Pair {
+    fn pair(&self, (job_ix, robot_ix): (u32, u32), job: &Job, c: &RobotCell, stops: &[u32], bars: &BTreeSet<u32>, now: Instant) -> Pair {
         let at = self.s.traffic.at(c.robot.id).map_or(u32::MAX, |v| v.ix);
-        let trip = |a: u32, b: u32| self.world.travel_ms(c.entry, a, b);
+        let trip = |a: u32, b: u32| self.world.travel_without_ms(c.entry, a, b, bars);
         let first = stops.first().copied().unwrap_or(at);
         let last = stops.last().copied().unwrap_or(at);
         let straight = trip(at, first);
         // Who need not go yet, or cannot, sets out from wherever it waits by then: the farthest such place counts.
         let waits = job.arrive_from() > now;
-        let rest = if waits { self.world.from_rest_ms(c.entry, first) } else { None };
+        let rest = if waits { self.world.from_rest_ms(c.entry, first, bars) } else { None };
         let far = rest.max(straight).map_or(Instant::NEVER, |ms| now.saturating_add(Span::from_millis(ms)));
         let later = waits && (far < job.arrive_from() || c.robot.lease.is_some());
         let travel = if later { rest.or(straight) } else { straight };
         let carry = stops.windows(2).try_fold(0u64, |sum, w| trip(w[0], w[1]).map(|ms| sum + ms));
         let home = self.s.genesis.robots.get(c.entry as usize).map_or(last, |e| e.home);
-        let back = self.world.chargers(c.entry, last).first().map(|(ms, _)| *ms).or_else(|| trip(last, home));
+        let back = self.world.nearest_charger(c.entry, last).map(|(ms, _)| ms).or_else(|| self.world.travel_ms(c.entry, last, home));
         let bars = Bars {
             is_excluded: job.is_excluded(c.robot.id, now),
             lacks_certificate: self.s.lacks_certificate(job.id, min_cert(job), c, now),
-            lacks_route: travel.is_none() || carry.is_none() || back.is_none(),
+            lacks_route: travel.is_none() || carry.is_none() || back.is_none() || self.is_shut_out(job, c),
             lacks_offer: self.s.standing.get(c.robot.owner, job.request.currency).is_none(),
             ..Bars::default()
         };
         let ms = |v: Option<u64>| Span::from_millis(v.unwrap_or(0));
         Pair { job: job_ix, robot: robot_ix, travel: ms(travel), carry: ms(carry), back: ms(back), bars }
+    }
+
+    /// Is a robot where the job's robot may not be, or about to drive there?
+    fn is_shut_out(&self, job: &Job, c: &RobotCell) -> bool {
+        let shut = self.areas_of(&job.request.need.no_go);
+        let class = self.world.classes.get(c.entry as usize).copied().unwrap_or(0);
+        let map = &self.world.map;
+        let comes = || self.s.traffic.moves(map, c.robot.id).any(|(m, released)| released && map.comes_into(class, m.lane, &shut));
+        !shut.is_empty() && (self.s.traffic.at(c.robot.id).is_some_and(|v| map.is_in(class, v, &shut)) || comes())
     }
 
     fn robot_view(&self, c: &RobotCell, can_charge: bool, now: Instant) -> assign::Robot {

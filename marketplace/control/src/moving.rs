@@ -324,7 +324,11 @@ impl Unit<'_> {
         let Ok(class) = self.cell(robot).map(|c| self.world.classes[c.entry as usize]) else { return true };
         let map = &self.world.map;
         let reverse = self.world.site.lanes.get(lane as usize).and_then(|l| l.reverse).map(|l| l.ix);
-        let shut = |l: u32| l == lane || Some(l) == reverse || self.s.obstructed.contains_key(&l);
+        let barred = self.s.traffic.barred(robot).cloned().unwrap_or_default();
+        let shut = |l: u32| {
+            let closed = l == lane || Some(l) == reverse || self.s.obstructed.contains_key(&l);
+            closed || map.is_shut(class, LaneIx::new(l), &barred)
+        };
         let (mut seen, mut next) = (BTreeSet::from([from]), vec![from]);
         while let Some(v) = next.pop() {
             if v == to {
@@ -352,10 +356,14 @@ impl Unit<'_> {
 
     /// The robot drops what is left of its way and is planned for anew, from the vertex it reached last. If it has left
     /// that one, it first drives back there, and holds the lane until then.
-    fn restart(&mut self, robot: RobotId) {
+    pub(crate) fn restart(&mut self, robot: RobotId) {
         let (Some(at), now) = (self.s.traffic.at(robot), self.now()) else { return };
         let first = self.s.traffic.moves(&self.world.map, robot).next().map(|(m, _)| m);
         let back = first.and_then(|m| self.way_back(robot, m));
+        if back.is_some() && self.is_out_for_good(robot, at) {
+            // Where it came from it may not be any more: it waits until it can go on.
+            return;
+        }
         let place = back.map_or(Place::Vertex(at), Place::Lane);
         let _ = self.s.traffic.recovered(&self.world.map, robot, Some(place), now);
         if let Some(m) = first {
@@ -365,8 +373,34 @@ impl Unit<'_> {
             c.way.nodes.clear();
         }
         if back.is_some() {
-            self.send_back(robot, at.ix);
+            self.send_to(robot, at.ix, true);
         }
+        self.traffic_changed();
+    }
+
+    /// The robot may not go where it was let before: it goes on to the end of the lane that it is on, and is planned for anew
+    /// from there. If that very lane leads where it may not be, it starts anew.
+    pub(crate) fn cut_short(&mut self, robot: RobotId) {
+        let moves: Vec<Move> = self.s.traffic.moves(&self.world.map, robot).map(|(m, _)| m).collect();
+        let (Some(first), now) = (moves.first().copied(), self.now()) else { return };
+        let (Ok(c), Some(lane)) = (self.cell(robot), self.world.site.lanes.get(first.lane.at())) else { return };
+        if self.s.traffic.is_halted(robot) {
+            return;
+        }
+        let class = self.world.classes[c.entry as usize];
+        let leads_in = self.s.traffic.barred(robot).is_some_and(|b| self.world.map.is_shut(class, first.lane, b));
+        // What waits for a door was not handed out yet.
+        if leads_in || c.way.nodes.iter().all(|n| n.step != first.seq) {
+            return self.restart(robot);
+        }
+        if lane.ride.is_some() || lane.lift_door.is_some() {
+            return; // who is in a lift rides on, and keeps out by itself
+        }
+        let _ = self.s.traffic.recovered(&self.world.map, robot, Some(Place::Lane(first.lane)), now);
+        if let Some(next) = moves.get(1) {
+            self.s.facilities.withdraw(robot, next.seq);
+        }
+        self.send_to(robot, first.to.ix, false);
         self.traffic_changed();
     }
 
@@ -381,16 +415,16 @@ impl Unit<'_> {
         (gap_m > LEFT_M).then_some(back)
     }
 
-    /// A route of one node, the one where traffic expects the robot back.
-    fn send_back(&mut self, robot: RobotId, vertex: u32) {
+    /// A route of one node, the one where traffic expects the robot next: the one that it came from, or the one ahead.
+    fn send_to(&mut self, robot: RobotId, vertex: u32, is_back: bool) {
         let Some(step) = self.s.traffic.moves(&self.world.map, robot).next().map(|(m, _)| m.seq) else { return };
-        nooterra_engine::sometimes!(true, "drove back to the last node");
+        nooterra_engine::sometimes!(is_back, "drove back to the last node");
         let order: OrderId = self.new_id();
         // Number 0 is reported by a robot that has reached nothing yet.
         let node = WayNode { sequence_id: 2, vertex, step };
         if let Some(c) = self.touch_robot(robot) {
             let nodes = VecDeque::from([node]);
-            c.way = Way { order: Some(order), last_id: node.sequence_id, last_vertex: vertex, nodes, is_back: true, ..Way::default() };
+            c.way = Way { order: Some(order), last_id: node.sequence_id, last_vertex: vertex, nodes, is_back, ..Way::default() };
         }
         let nodes = vec![RouteNode { sequence_id: node.sequence_id, vertex, is_goal: false }];
         self.order(robot, Order::Route(Route { order, update: 0, nodes, edges: Vec::new() }));

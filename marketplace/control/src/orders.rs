@@ -1,4 +1,4 @@
-//! Orders to robots: numbered, fenced, signed, repeated until acknowledged.
+//! Orders to robots: numbered, fenced, repeated until acknowledged; signed as they leave ([`Wish::sign`]).
 
 use crate::unit::Unit;
 use crate::wish::Wish;
@@ -21,15 +21,16 @@ impl Unit<'_> {
     pub fn order(&mut self, robot: RobotId, body: Order) {
         let expires = match &body {
             Order::LeaseOffer(o) => o.accept_by,
+            // Whoever was out of reach still learns where it may be.
+            Order::Grant(g) => g.valid_to,
             Order::WantBlackbox { .. } => self.now().saturating_add(nooterra_trust::evidence::CAPTURE_WITHIN),
             _ => self.now().saturating_add(self.s.genesis.policy.order_expires),
         };
         let (tenant, now, retry) = (self.s.genesis.tenant, self.now(), self.s.genesis.policy.order_retry);
-        let key = self.s.genesis.service_key.id();
+        let key = self.world.service_key;
         let Some(c) = self.touch_robot(robot) else { return };
         c.robot.order_seq += 1;
-        let mut order = SignedOrder { tenant, robot, order_seq: c.robot.order_seq, fence: c.robot.fence, expires, body, key, sig: [0; 64] };
-        order.sig = self.s.genesis.service_key.sign(&order.signing_bytes()).0;
+        let order = SignedOrder { tenant, robot, order_seq: c.robot.order_seq, fence: c.robot.fence, expires, body, key, sig: [0; 64] };
         if let Some(c) = self.s.robots.get_mut(&robot) {
             if c.orders.is_empty() {
                 c.retries = 0;
@@ -88,18 +89,17 @@ impl Unit<'_> {
     /// A robot hears again. Orders that it never took up still have their numbers, which it counts on, but say nothing
     /// any more: it stands elsewhere now.
     pub fn blank_orders(&mut self, robot: RobotId) {
-        let (now, policy, key) = (self.now(), self.s.genesis.policy.clone(), self.s.genesis.service_key.clone());
+        let (now, expires, retry) = (self.now(), self.s.genesis.policy.order_expires, self.s.genesis.policy.order_retry);
         let Some(c) = self.touch_robot(robot) else { return };
         let fence = c.robot.fence;
         for o in &mut c.orders {
             if !matches!(o.body, Order::LeaseEnd { .. } | Order::Stop { .. } | Order::ClearStop { .. } | Order::Revoke { .. }) {
                 o.body = Order::Ack { actor_seq: 0 };
             }
-            (o.fence, o.expires) = (fence, now.saturating_add(policy.order_expires));
-            o.sig = key.sign(&o.signing_bytes()).0;
+            (o.fence, o.expires) = (fence, now.saturating_add(expires));
         }
         c.retries = 0;
-        c.retry_at = (!c.orders.is_empty()).then(|| now.saturating_add(policy.order_retry));
+        c.retry_at = (!c.orders.is_empty()).then(|| now.saturating_add(retry));
     }
 }
 

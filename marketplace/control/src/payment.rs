@@ -229,7 +229,8 @@ impl Unit<'_> {
         let valid_to = p.window.end.saturating_add(p.tier_values.max_exec).saturating_add(p.tier_values.exit_by);
         let vertices = j.steps().iter().map(|s| s.place).collect();
         let (item, (item_at, mass_g)) = (j.item, self.put_out_at(j));
-        let ask = FacilityOrder::AskAccess { job, vertices, valid_from: self.now(), valid_to, item, mass_g, item_at };
+        let no_go = self.areas_of(&j.request.need.no_go).into_iter().collect();
+        let ask = FacilityOrder::AskAccess { job, vertices, valid_from: self.now(), valid_to, item, mass_g, item_at, no_go };
         self.ask_site(crate::state::AskKey::Plan(job), ask);
     }
 

@@ -99,6 +99,8 @@ pub struct Policy {
     pub series: SeriesTerms,
     /// Who pays for missed service levels.
     pub funding: CreditFunding,
+    /// Outside witnesses are shown the heads of all streams this often.
+    pub witness_every: Span,
     /// Values that replace those of every service level, for simulated runs.
     pub level_values: Option<LevelValues>,
 }
@@ -225,6 +227,7 @@ impl Default for Policy {
             moves: MoveTerms::default(),
             series: SeriesTerms::default(),
             funding: CreditFunding::Owner {},
+            witness_every: Span::from_secs(60),
             level_values: None,
         }
     }

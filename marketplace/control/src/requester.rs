@@ -152,8 +152,14 @@ impl Unit<'_> {
         };
         currency(policy.tariff(j.currency).is_some(), "one that is traded in")?;
         currency(self.s.genesis.takes(party, j.currency), "one that the requester takes")?;
-        let zones: Vec<ZoneId> = self.world.site.zones_at(j.steps.iter().map(|s| VertexIx::new(s.place))).into_iter().collect();
-        let (contract, terms) = self.contract_for(j.contract, party, j.template as u8, &zones, j.currency)?;
+        let places: Vec<u32> = j.steps.iter().map(|s| s.place).collect();
+        self.may_shut_out(&places, &j.no_go)?;
+        let site = &self.world.site;
+        let at = || places.iter().map(|p| VertexIx::new(*p));
+        let (levels, areas) = (site.zones_at(at()), site.area_zones_at(at()));
+        let (contract, terms) = self.contract_for(j.contract, party, j.template as u8, (&levels, &areas), j.currency)?;
+        let zones = levels.union(&areas).copied().collect();
+        let no_go = j.no_go.iter().copied().collect::<std::collections::BTreeSet<ZoneId>>().into_iter().collect();
         let soon = j.window.start.since(now) <= policy.rfq_soon;
         let by_policy = now.saturating_add(if soon { policy.rfq_close_soon } else { policy.rfq_close });
         let rfq_closes = j.rfq_closes.unwrap_or(by_policy).min(j.window.start);
@@ -165,7 +171,7 @@ impl Unit<'_> {
             window: j.window,
             steps: j.steps,
             item: j.item,
-            need: Need { capabilities: Vec::new(), payload_g: j.payload_g, tier: j.tier, coverage: j.coverage, zones },
+            need: Need { capabilities: Vec::new(), payload_g: j.payload_g, tier: j.tier, coverage: j.coverage, zones, no_go },
             budget: j.budget,
             currency: j.currency,
             level: j.level,
@@ -329,7 +335,8 @@ impl Unit<'_> {
         let places: Vec<u32> = r.steps.iter().map(|s| s.place).collect();
         let (Some(first), Some(last)) = (places.first(), places.last()) else { return 0 };
         let dock = self.world.chargers(entry, *first).first().map_or(*first, |(_, v)| *v);
-        let trip = |a, b| self.world.travel_ms(entry, a, b).unwrap_or(0);
+        let bars = self.bars_for_work(places.iter().copied(), &r.need.no_go);
+        let trip = |a, b| self.world.travel_without_ms(entry, a, b, &bars).unwrap_or(0);
         let ms = trip(dock, *first) + places.windows(2).map(|w| trip(w[0], w[1])).sum::<u64>() + trip(*last, dock);
         (ms as f64 * speed) as u64
     }

@@ -204,7 +204,7 @@ impl Unit<'_> {
                 need(matches!(j.status, Status::AbortingSafeExit | Status::Completed), Code::StateForbids)?;
                 need(j.exit.is_some_and(|x| !x.done), Code::AlreadyDone)?;
                 // The robot's word needs a witness; the site's own report ends the exit as well.
-                need(j.presence == Presence::Out && !j.owes_deposit(), Code::TrackForbids)?;
+                need(j.presence == Presence::Out && !j.owes_deposit() && !self.is_astray(robot), Code::TrackForbids)?;
                 self.exit_over(job, None, ExitProof::Witness);
                 Ok(())
             }

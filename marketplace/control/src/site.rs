@@ -24,6 +24,8 @@ impl Unit<'_> {
     pub fn facility_report(&mut self, actor: [u8; 16], r: FacilityReport) -> Outcome {
         let by_site = self.cx.role == Role::SI;
         match r {
+            // That it came is all that it says.
+            FacilityReport::Alive {} => Ok(()),
             FacilityReport::Door { door, state, number } => {
                 need(by_site, Code::RoleForbidden)?;
                 need((door as usize) < self.world.site.doors.len(), Code::NotFound)?;
@@ -38,9 +40,9 @@ impl Unit<'_> {
                 self.lift_reported(lift, level, doors, session, number);
                 Ok(())
             }
-            FacilityReport::AccessPlanIssued { job, plan, vertices, valid_from, valid_to } => {
+            FacilityReport::AccessPlanIssued { job, plan, vertices, areas, no_go, valid_from, valid_to } => {
                 need(by_site, Code::RoleForbidden)?;
-                self.plan_issued(job, plan, vertices, valid_from, valid_to)
+                self.plan_issued(job, plan, vertices, (&areas, &no_go), (valid_from, valid_to))
             }
             FacilityReport::AccessGranted { job, plan, fence } => {
                 need(by_site, Code::RoleForbidden)?;
@@ -91,6 +93,14 @@ impl Unit<'_> {
                 self.emit_site(SiteEvent::PassRefused { robot, job, code });
                 Ok(())
             }
+            FacilityReport::AreaEntered { robot, area, reach_mm } => {
+                need(by_site, Code::RoleForbidden)?;
+                self.area_entered(robot, area, reach_mm)
+            }
+            FacilityReport::AreaLeft { robot, area } => {
+                need(by_site, Code::RoleForbidden)?;
+                self.area_left(robot, area)
+            }
             FacilityReport::Witnessed { job, robot, class, vertex, item, measure } => {
                 self.witnessed(actor, job, robot, class, vertex, item, measure)
             }
@@ -102,7 +112,14 @@ impl Unit<'_> {
         if j.robot() == Some(robot) { Ok(j) } else { no(Code::NotBoundRobot) }
     }
 
-    fn plan_issued(&mut self, job: JobId, plan: AccessPlanId, areas: Vec<u32>, valid_from: Instant, valid_to: Instant) -> Outcome {
+    fn plan_issued(
+        &mut self,
+        job: JobId,
+        plan: AccessPlanId,
+        places: Vec<u32>,
+        (areas, no_go): (&[u32], &[u32]),
+        (valid_from, valid_to): (Instant, Instant),
+    ) -> Outcome {
         let j = self.job(job)?;
         if j.status.is_terminal() {
             return no(Code::JobTerminal);
@@ -113,8 +130,9 @@ impl Unit<'_> {
         let latest = p.window.end.saturating_add(p.tier_values.max_exec).saturating_add(p.tier_values.exit_by);
         let covers = valid_from <= p.window.start.max(self.now()) && valid_to >= p.window.end && valid_to <= latest;
         need(covers, Code::PlanNotValidNow)?;
-        need(j.steps().iter().all(|s| areas.contains(&s.place)), Code::AreaForbidden)?;
-        self.emit(job, Event::AccessPlanIssued(AccessPlan { plan, doors: Vec::new(), areas, valid_from, valid_to }));
+        need(j.steps().iter().all(|s| places.contains(&s.place)), Code::AreaForbidden)?;
+        let (areas, no_go) = self.plan_areas(j, areas, no_go)?;
+        self.emit(job, Event::AccessPlanIssued(AccessPlan { plan, doors: Vec::new(), places, areas, no_go, valid_from, valid_to }));
         self.answered(AskKey::Plan(job));
         self.ask_entry(job);
         Ok(())

@@ -142,7 +142,7 @@ impl State {
 
     /// May a robot run a bundle that is to be certified so far, and can it have it?
     fn runs(&self, bundle: Digest, robot: &Robot, min: Tier, now: Instant) -> bool {
-        self.skills.may_run(bundle, robot, min, now).is_ok() && self.skills.is_available(bundle, robot, self.genesis.tenant, now)
+        self.skills.may_run(bundle, robot, min, now).is_ok() && self.skills.is_at_hand(bundle, robot.robot, self.genesis.tenant)
     }
 
     /// How far certificates must go for a booked job.

@@ -106,8 +106,7 @@ impl Unit<'_> {
         let Some(p) = j.pins.as_deref() else { return };
         let Some((kind, measured, limit)) = shown(j, p, event, now).or_else(|| self.slow(p, event)) else { return };
         let leg = j.legs.last().map_or(0, |l| l.offer.leg);
-        let of_robot = !matches!(kind, BreachKind::ExitOverstay | BreachKind::AssistSlow);
-        let excused = if of_robot { j.excused } else { Span::ZERO };
+        let excused = self.excused(j, kind);
         // Whoever took it up late answers for it; if nobody did, the platform, which promised somebody.
         let fault = match (kind, event) {
             (BreachKind::AssistSlow, Event::AssistStarted { .. }) => Fault::Operator,

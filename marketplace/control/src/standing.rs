@@ -8,6 +8,7 @@ use nooterra_engine::ids::{JobId, PartyId};
 use nooterra_engine::money::Currency;
 use nooterra_market::negotiation::RfqCommand;
 use nooterra_market::standing::{StandingCall, StandingFact, StandingOffer};
+use nooterra_site::VertexIx;
 use nooterra_trust::Code;
 
 impl Unit<'_> {
@@ -39,7 +40,8 @@ impl Unit<'_> {
             job,
             template: j.request.template as u8,
             currency: j.request.currency,
-            zones: j.request.need.zones.clone(),
+            // Owners name levels.
+            zones: self.world.site.zones_at(j.steps().iter().map(|s| VertexIx::new(s.place))).into_iter().collect(),
             invited: n.rfq.invited.clone(),
             reference,
             closes: j.request.rfq_closes,

@@ -63,6 +63,8 @@ pub struct RobotCell {
     pub speed_mm_s: u32,
     /// Its long silence was judged: nothing more follows from it before it is heard again.
     pub silence_judged: bool,
+    /// Where it may be, and where it was seen.
+    pub place: crate::areas::Place,
 }
 
 /// A party as the platform keeps it.
@@ -144,6 +146,12 @@ pub struct State {
     pub log_seq: u64,
     /// Keys.
     pub keys: KeyTable,
+    /// Changes of the policy that wait for their time, in its order.
+    pub policies: Vec<crate::tenant_policy::Waiting>,
+    /// What outside witnesses were shown.
+    pub heads: crate::heads::Heads,
+    /// When the site was heard, and when it was not.
+    pub site_link: crate::outage::SiteLink,
     /// Senders' chains.
     pub chains: ActorChains,
     /// Ends of all streams.

@@ -1,6 +1,7 @@
 mod access;
 mod ahead;
 mod approve;
+mod areas;
 mod asking;
 mod blackbox;
 mod boxes;
@@ -28,6 +29,7 @@ mod lifting;
 mod loads;
 mod moving_jobs;
 mod obeying;
+mod outage;
 mod recovery;
 mod rig;
 mod scores;

@@ -5,12 +5,12 @@ use nooterra_engine::digest::{Digest, content_hash};
 use nooterra_engine::ids::{JobId, PartyId, RobotId};
 use nooterra_engine::time::Instant;
 use std::collections::BTreeMap;
-use std::ops::Bound;
+use std::collections::btree_map::Entry;
 
 /// Whose timer it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
 pub enum Stream {
-    /// The books: first of all that is due at an instant, so that nothing of the next month is in them yet.
+    /// The books and the policy: first of all that is due at an instant, so that nothing of the next month is in them yet.
     Finance {},
     /// A job's case: incidents, evidence, claims.
     Case(JobId),
@@ -30,6 +30,8 @@ pub enum Stream {
     Skills {},
     /// Contracts, calendars and series.
     Market {},
+    /// What outside witnesses are shown: last of all that is due at an instant, so that all of it is in it.
+    Heads {},
 }
 
 /// Where a timer stands in the order.
@@ -54,16 +56,17 @@ impl TimerKey {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
 struct Armed {
+    code: u8,
     /// What the stream's state asked for; `due` is never before the arming.
     computed: Instant,
     due: Instant,
     arming: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
-struct Slot {
-    stream: Stream,
-    code: u8,
+impl Armed {
+    const fn key(&self, stream: Stream) -> TimerKey {
+        TimerKey { due: self.due, stream, code: self.code, arming: self.arming }
+    }
 }
 
 /// The queue.
@@ -71,7 +74,8 @@ struct Slot {
 pub struct Timers {
     next: u64,
     queue: BTreeMap<TimerKey, Instant>,
-    armed: BTreeMap<Slot, Armed>,
+    /// A stream's armed timers, in the order of their arming; none is empty.
+    armed: BTreeMap<Stream, Vec<Armed>>,
 }
 
 impl Timers {
@@ -86,48 +90,56 @@ impl Timers {
             return None;
         }
         let (key, computed) = self.queue.pop_first()?;
-        self.armed.remove(&Slot { stream: key.stream, code: key.code });
+        if let Entry::Occupied(mut e) = self.armed.entry(key.stream) {
+            e.get_mut().retain(|a| a.code != key.code);
+            if e.get().is_empty() {
+                e.remove();
+            }
+        }
         Some((key, computed))
     }
 
     /// Makes the armed timers of a stream be exactly `wanted`. What is unchanged stays armed as it is; a due time in the
     /// past is armed at `legal`. Returns codes that ask again for the instant at which they have just fired.
     pub fn set(&mut self, stream: Stream, wanted: &[(u8, Instant)], legal: Instant, fired: Option<(TimerKey, Instant)>) -> Option<u8> {
-        let range = (Bound::Included(Slot { stream, code: 0 }), Bound::Included(Slot { stream, code: u8::MAX }));
-        let gone: Vec<Slot> = self.armed.range(range).filter(|(s, _)| !wanted.iter().any(|(c, _)| *c == s.code)).map(|(s, _)| *s).collect();
-        for slot in gone {
-            self.disarm(slot);
-        }
+        let Self { next, queue, armed } = self;
+        let mut entry = match armed.entry(stream) {
+            Entry::Vacant(_) if wanted.is_empty() => return None,
+            Entry::Vacant(e) => e.insert_entry(Vec::with_capacity(wanted.len())),
+            Entry::Occupied(e) => e,
+        };
+        let list = entry.get_mut();
+        list.retain(|a| {
+            // What is wanted at another instant is armed anew.
+            let stays = wanted.iter().any(|&(code, computed)| code == a.code && computed == a.computed);
+            if !stays {
+                queue.remove(&a.key(stream));
+            }
+            stays
+        });
         let mut again = None;
         for &(code, computed) in wanted {
-            let slot = Slot { stream, code };
-            if self.armed.get(&slot).is_some_and(|a| a.computed == computed) {
+            if list.iter().any(|a| a.code == code) {
                 continue;
             }
             if fired.is_some_and(|(k, c)| k.stream == stream && k.code == code && c == computed) {
                 again = Some(code);
                 continue;
             }
-            self.disarm(slot);
-            let due = computed.max(legal);
-            let arming = self.next;
-            self.next += 1;
-            self.queue.insert(TimerKey { due, stream, code, arming }, computed);
-            self.armed.insert(slot, Armed { computed, due, arming });
+            let new = Armed { code, computed, due: computed.max(legal), arming: *next };
+            *next += 1;
+            queue.insert(new.key(stream), computed);
+            list.push(new);
+        }
+        if list.is_empty() {
+            entry.remove();
         }
         again
     }
 
-    fn disarm(&mut self, slot: Slot) {
-        if let Some(a) = self.armed.remove(&slot) {
-            self.queue.remove(&TimerKey { due: a.due, stream: slot.stream, code: slot.code, arming: a.arming });
-        }
-    }
-
     /// Is any timer of this stream armed?
     pub fn any(&self, stream: Stream) -> bool {
-        let range = (Bound::Included(Slot { stream, code: 0 }), Bound::Included(Slot { stream, code: u8::MAX }));
-        self.armed.range(range).next().is_some()
+        self.armed.contains_key(&stream)
     }
 
     /// How many are armed.

@@ -165,6 +165,10 @@ impl<'a> Unit<'a> {
 
     /// Appends an event to a job's stream, folds it in, posts its money.
     pub fn emit(&mut self, id: JobId, event: JobEvent) -> EventId {
+        let event = match self.s.jobs.get(&id) {
+            Some(job) => self.without_blame(job, event),
+            None => event,
+        };
         crate::paths::job(&event);
         let mut role = authority(&event).unwrap_or(self.cx.role);
         if nooterra_engine::planted!("I7 a robot signs for finance") && matches!(event, JobEvent::JobSettled(_)) {
@@ -504,6 +508,7 @@ impl<'a> Unit<'a> {
 
     /// Everything is emitted: what follows from the new state, and its timers.
     pub fn finish(mut self) {
+        self.hear_site();
         self.begin_services();
         self.drop_ahead();
         self.swap_for_freed();
@@ -512,6 +517,7 @@ impl<'a> Unit<'a> {
         self.close_moves();
         self.close_approvals();
         self.close_revocations();
+        self.fence_off();
         self.record_missed();
         self.open_complaints();
         self.settle_held();
@@ -544,9 +550,11 @@ impl<'a> Unit<'a> {
             let wanted: Vec<(u8, Instant)> = self.s.parties.get(id).and_then(|p| p.payout_at).map(|at| (0, at)).into_iter().collect();
             again.extend(self.s.timers.set(Stream::Party(*id), &wanted, legal, fired).map(|c| (Stream::Party(*id), c)));
         }
-        if !self.s.timers.any(Stream::Finance {}) {
-            let end = [(0, crate::finance::month_end(self.s))];
-            again.extend(self.s.timers.set(Stream::Finance {}, &end, legal, fired).map(|c| (Stream::Finance {}, c)));
+        let wanted: Vec<(u8, Instant)> = crate::firing::finance_wanted(self.s).collect();
+        again.extend(self.s.timers.set(Stream::Finance {}, &wanted, legal, fired).map(|c| (Stream::Finance {}, c)));
+        if !self.s.genesis.log_witnesses.is_empty() {
+            let due = [(0, self.s.heads.due)];
+            again.extend(self.s.timers.set(Stream::Heads {}, &due, legal, fired).map(|c| (Stream::Heads {}, c)));
         }
         let wanted = crate::matching::wanted(self.s, legal);
         again.extend(self.s.timers.set(Stream::Dispatch {}, &wanted, legal, fired).map(|c| (Stream::Dispatch {}, c)));
@@ -618,7 +626,7 @@ fn authority(e: &JobEvent) -> Option<Role> {
         | JobEvent::CoverageReserved { .. }
         | JobEvent::CoverageReleased { .. }
         | JobEvent::LeaseEnded { .. } => Role::DI,
-        JobEvent::HandoverOpened { .. } | JobEvent::JobAborted { .. } => Role::DI,
+        JobEvent::HandoverOrdered { .. } | JobEvent::HandoverOpened { .. } | JobEvent::JobAborted { .. } => Role::DI,
         JobEvent::LiftReleased { .. } | JobEvent::LiftOverdue { .. } | JobEvent::TeamBroken { .. } => Role::DI,
         JobEvent::SafeExitOrdered { .. } | JobEvent::AccessClosed { .. } | JobEvent::ProofEvaluated(_) => Role::TR,
         JobEvent::TransferFailed { .. } => Role::TR,

@@ -3,7 +3,7 @@
 //!
 //! How bad something is follows from what was measured, not from what the robot thinks of it. What a robot cannot say
 //! here is judged by nobody: it reports no distance to people unless it has noticed them, no tilt short of a fall, no
-//! pictures; and access plans name points and not areas.
+//! pictures. Footprints are read from heartbeats and from the site's floor sensors ([`crate::areas`]).
 //!
 //! Numbered chunks of the black box are heard of in heartbeats and anchors, in the robot's own time: a robot that says
 //! something else between two heartbeats has its box anchored before (`fleet/agent`), so nothing that is judged then waits for
@@ -68,6 +68,7 @@ impl Unit<'_> {
             }
             // What it cannot measure it can still say.
             IncidentCode::LocalisationDivergence | IncidentCode::BatteryDepletion => vec![(code, 2)],
+            IncidentCode::ZoneViolation => self.strayed(robot),
             IncidentCode::Stall | IncidentCode::LinkLost | IncidentCode::BlockedZone => vec![(code, 1)],
             _ => Vec::new(),
         };
@@ -104,7 +105,14 @@ impl Unit<'_> {
         if let Some(c) = self.touch_robot(robot) {
             (c.paused, c.speed_mm_s) = (b.paused, speed);
         }
-        let found = self.detect(robot, &seen);
+        if !self.world.site.areas.is_empty() {
+            self.has_left(robot);
+            seen.push(self.footprint(robot));
+        }
+        let mut found = self.detect(robot, &seen);
+        if !self.world.site.areas.is_empty() {
+            found = self.once_a_stay(robot, found);
+        }
         if !found.is_empty() {
             self.take_findings(robot, found);
             self.repeat_rule(robot);
@@ -138,7 +146,8 @@ impl Unit<'_> {
 
     /// Shows readings of one instant to the robot's detectors.
     fn detect(&mut self, robot: RobotId, readings: &[Reading]) -> Vec<(IncidentCode, u8)> {
-        self.detect_at(robot, self.device_ns(), readings)
+        let ns = self.device_ns();
+        self.detect_at(robot, readings.iter().map(|r| (ns, *r)))
     }
 
     /// The device's time of what is being said; that of the platform where no device speaks.
@@ -146,11 +155,12 @@ impl Unit<'_> {
         self.cx.dev_ns.unwrap_or(self.cx.legal.0)
     }
 
-    pub(crate) fn detect_at(&mut self, robot: RobotId, ns: u64, readings: &[Reading]) -> Vec<(IncidentCode, u8)> {
-        let at = DevTime { boot: self.cx.boot, ns };
+    /// Shows readings of their own instants to them, one after the other.
+    pub(crate) fn detect_at(&mut self, robot: RobotId, readings: impl Iterator<Item = (u64, Reading)>) -> Vec<(IncidentCode, u8)> {
+        let boot = self.cx.boot;
         let thresholds = self.thresholds(robot);
         let detectors = self.s.detectors.entry(robot).or_default();
-        let found = readings.iter().flat_map(|r| detectors.see(&thresholds, &Sample { at, reading: *r }));
+        let found = readings.flat_map(|(ns, reading)| detectors.see(&thresholds, &Sample { at: DevTime { boot, ns }, reading }));
         found.map(|f| (code_back(f.code), f.severity)).collect()
     }
 
@@ -203,7 +213,7 @@ impl Unit<'_> {
     fn way_out_bps(&self, robot: RobotId) -> u32 {
         let Ok(c) = self.cell(robot) else { return 0 };
         let Some(at) = self.s.traffic.at(robot).map(|v| v.ix) else { return 0 };
-        let Some((ms, _)) = self.world.chargers(c.entry, at).first().copied() else { return 10_000 };
+        let Some((ms, _)) = self.world.nearest_charger(c.entry, at) else { return 10_000 };
         let watts = self.s.genesis.robots.get(c.entry as usize).map_or(0, |e| crate::matching::drive_w(&e.model));
         let need_j = mul_div(ms, watts, 1_000).unwrap_or(u64::MAX);
         let bps = mul_div(need_j, 10_000, c.robot.battery_j.max(1)).unwrap_or(10_000);

@@ -1,5 +1,6 @@
 //! What the platform asks for. Every wish is idempotent and may be carried out more than once.
 
+use crate::heads::Published;
 use nooterra_engine::ids::{
     AssistId, ClaimId, IncidentId, InterventionId, ItemId, JobId, OperatorId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SiteId,
     StopId,
@@ -13,12 +14,12 @@ use nooterra_jobs::terms::{Mode, Price, Quote, Step, Template, Window};
 use nooterra_ledger::Role as PayRole;
 use nooterra_operations::assist::{Priority, Reason};
 use nooterra_port::{AssistView, FacilityOrder, SignedOrder};
-use nooterra_trust::{Receipt, Role};
+use nooterra_trust::{Receipt, Role, SigningKey};
 
 /// A wish.
 #[derive(Debug, Clone, PartialEq, Record)]
 pub enum Wish {
-    /// To a robot, numbered and signed; repeated until it is acknowledged.
+    /// To a robot, numbered, to be signed; repeated until it is acknowledged.
     Order(Box<SignedOrder>),
     /// To the site controller.
     Facility {
@@ -80,7 +81,7 @@ pub enum Wish {
     Receipt {
         /// Role of the sender's key, where the key is known.
         role: Option<Role>,
-        /// The signed answer.
+        /// The answer, to be signed.
         receipt: Box<Receipt>,
     },
     /// To an owner: a robot of theirs does not say that it obeys a stop.
@@ -92,6 +93,13 @@ pub enum Wish {
         /// The stop.
         stop: StopId,
     },
+    /// To a witness outside of the platform: how far all streams have come.
+    Witness {
+        /// The witness.
+        party: PartyId,
+        /// What it is asked to sign.
+        head: Published,
+    },
     /// To a remote operator.
     Help {
         /// Who.
@@ -99,6 +107,17 @@ pub enum Wish {
         /// What.
         word: HelpWord,
     },
+}
+
+impl Wish {
+    /// Signs what goes out in the platform's name, with the secret of its service key. Every other wish stays as it is.
+    pub fn sign(&mut self, key: &SigningKey) {
+        match self {
+            Self::Order(o) => o.sig = key.sign(&o.signing_bytes()).0,
+            Self::Receipt { receipt, .. } => receipt.sign(key),
+            _ => {}
+        }
+    }
 }
 
 /// What an operator is told.

@@ -2,7 +2,10 @@
 
 use crate::genesis::Genesis;
 use nooterra_dispatch::traffic::{RoadMap, RobotClass};
+use nooterra_engine::ids::KeyId;
+use nooterra_site::model::VertexFlags;
 use nooterra_site::{Site, VertexIx};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The site, its road map, and which class each robot of the genesis is.
@@ -16,6 +19,18 @@ pub struct World {
     pub classes: Vec<u32>,
     /// Vertices where robots may wait without end.
     waiting: Vec<u32>,
+    /// Vertices with a charger.
+    chargers: Vec<u32>,
+    /// Of those where robots may wait, the ones that no load is put down at.
+    parkings: Vec<u32>,
+    /// Vertices where loads change robots.
+    transfers: Vec<u32>,
+    /// Id of the platform's service key.
+    pub service_key: KeyId,
+    /// Where each robot of the genesis is at home.
+    homes: Vec<u32>,
+    /// Radius of the widest robot with what ways keep off areas, metres.
+    pub widest_m: f64,
 }
 
 impl World {
@@ -32,18 +47,41 @@ impl World {
             classes.push(u32::try_from(at).unwrap_or(0));
         }
         let map = RoadMap::build(&site, &kinds);
-        let rests = |v: &VertexIx| site.vertices[v.at()].flags.is_charger || site.vertices[v.at()].flags.is_parking_spot;
-        let waiting = site.vertex_indexes().filter(rests).map(|v| v.ix).collect();
-        Self { map, classes, waiting, site }
+        let all = |wanted: fn(&VertexFlags) -> bool| -> Vec<u32> {
+            site.vertex_indexes().filter(|v| wanted(&site.vertices[v.at()].flags)).map(|v| v.ix).collect()
+        };
+        let widest_m = kinds.iter().map(|k| k.radius_m).fold(0.0, f64::max) + nooterra_site::areas::KEEP_OFF_M;
+        Self {
+            homes: genesis.robots.iter().map(|r| r.home).collect(),
+            widest_m,
+            waiting: all(|f| f.is_charger || f.is_parking_spot),
+            chargers: all(|f| f.is_charger),
+            parkings: all(|f| (f.is_charger || f.is_parking_spot) && !f.is_transfer_place),
+            transfers: all(|f| f.is_transfer_place),
+            service_key: genesis.service_key.id(),
+            map,
+            classes,
+            site,
+        }
     }
 
-    /// Travel time for a robot of this genesis position, milliseconds.
+    /// Travel time for a robot of this genesis position without a plan, milliseconds.
     pub fn travel_ms(&self, entry: u32, from: u32, to: u32) -> Option<u64> {
+        self.travel_without_ms(entry, from, to, self.map.guarded())
+    }
+
+    /// Travel time for a robot of this genesis position that may not enter these areas, milliseconds.
+    pub fn travel_without_ms(&self, entry: u32, from: u32, to: u32, barred: &BTreeSet<u32>) -> Option<u64> {
         let class = *self.classes.get(entry as usize)?;
         if from == to {
             return Some(0);
         }
-        self.map.travel_ms(class, VertexIx::new(from), VertexIx::new(to))
+        self.map.travel_without_ms(class, VertexIx::new(from), VertexIx::new(to), barred)
+    }
+
+    /// Would a robot of this genesis position that stands at a vertex be in one of these areas?
+    pub fn is_in(&self, entry: u32, vertex: u32, areas: &BTreeSet<u32>) -> bool {
+        self.classes.get(entry as usize).is_some_and(|c| self.map.is_in(*c, VertexIx::new(vertex), areas))
     }
 
     /// May a robot of this genesis position stand at a vertex?
@@ -53,17 +91,22 @@ impl World {
 
     /// Chargers that a robot of this genesis position can reach from `from`, nearest first.
     pub fn chargers(&self, entry: u32, from: u32) -> Vec<(u64, u32)> {
-        self.rests(entry, from, |f| f.is_charger)
+        self.nearest_first(entry, from, &self.chargers)
+    }
+
+    /// The charger that such a robot reaches first from `from`, and how soon.
+    pub fn nearest_charger(&self, entry: u32, from: u32) -> Option<(u64, u32)> {
+        self.reached(entry, from, &self.chargers).min()
     }
 
     /// Places where a robot of this genesis position may wait without end.
     pub fn parkings(&self, entry: u32, from: u32) -> Vec<(u64, u32)> {
-        self.rests(entry, from, |f| (f.is_charger || f.is_parking_spot) && !f.is_transfer_place)
+        self.nearest_first(entry, from, &self.parkings)
     }
 
     /// Transfer places that a robot of this genesis position can reach from `from`, nearest first.
     pub fn transfer_places(&self, entry: u32, from: u32) -> Vec<(u64, u32)> {
-        let mut all = self.rests(entry, from, |f| f.is_transfer_place);
+        let mut all = self.nearest_first(entry, from, &self.transfers);
         all.retain(|(_, v)| self.site.vertices[*v as usize].can_hold_a_load());
         all
     }
@@ -77,16 +120,25 @@ impl World {
         }
     }
 
-    /// The longest way to a vertex from a place where a robot of this genesis position may wait without end.
-    pub fn from_rest_ms(&self, entry: u32, to: u32) -> Option<u64> {
-        let on_graph = |v: &&u32| self.is_on_graph(entry, **v);
-        self.waiting.iter().filter(on_graph).filter_map(|v| self.travel_ms(entry, *v, to)).max()
+    /// The longest way to a vertex from a place where a robot of this genesis position may wait without end, by ways that
+    /// do not enter these areas.
+    pub fn from_rest_ms(&self, entry: u32, to: u32, barred: &BTreeSet<u32>) -> Option<u64> {
+        let rests = |v: &&u32| self.is_on_graph(entry, **v) && !self.is_in(entry, **v, self.map.guarded());
+        self.waiting.iter().filter(rests).filter_map(|v| self.travel_without_ms(entry, *v, to, barred)).max()
     }
 
-    fn rests(&self, entry: u32, from: u32, wanted: impl Fn(&nooterra_site::model::VertexFlags) -> bool) -> Vec<(u64, u32)> {
-        let all = self.site.vertex_indexes().filter(|v| wanted(&self.site.vertices[v.at()].flags));
-        let mut out: Vec<(u64, u32)> =
-            all.filter(|v| self.is_on_graph(entry, v.ix)).filter_map(|v| self.travel_ms(entry, from, v.ix).map(|ms| (ms, v.ix))).collect();
+    /// Those of some vertices that such a robot may stand at and can reach, and how soon.
+    fn reached(&self, entry: u32, from: u32, of: &[u32]) -> impl Iterator<Item = (u64, u32)> {
+        // Whoever leaves an area could also go where no way leads on from without a plan: it would never come out.
+        let guarded = self.map.guarded();
+        let home = self.homes.get(entry as usize).copied();
+        let leads_on = move |v: u32| guarded.is_empty() || home.is_none_or(|h| self.travel_ms(entry, v, h).is_some());
+        let open = of.iter().filter(move |v| self.is_on_graph(entry, **v) && !self.is_in(entry, **v, guarded) && leads_on(**v));
+        open.filter_map(move |v| self.travel_ms(entry, from, *v).map(|ms| (ms, *v)))
+    }
+
+    fn nearest_first(&self, entry: u32, from: u32, of: &[u32]) -> Vec<(u64, u32)> {
+        let mut out: Vec<(u64, u32)> = self.reached(entry, from, of).collect();
         out.sort_unstable();
         out
     }
@@ -94,7 +146,8 @@ impl World {
     /// Every vertex where a robot of this genesis position may stop.
     pub fn standing_places(&self, entry: u32) -> impl Iterator<Item = VertexIx> + '_ {
         let stops = |v: &VertexIx| !self.site.vertices[v.at()].flags.is_passthrough_point && self.site.vertices[v.at()].lift.is_none();
-        self.site.vertex_indexes().filter(stops).filter(move |v| self.is_on_graph(entry, v.ix))
+        let open = move |v: &VertexIx| self.is_on_graph(entry, v.ix) && !self.is_in(entry, v.ix, self.map.guarded());
+        self.site.vertex_indexes().filter(stops).filter(open)
     }
 
     /// Position of a vertex in millimetres.

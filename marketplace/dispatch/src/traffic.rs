@@ -76,6 +76,8 @@ struct Bot {
     /// Its arrival was told.
     told: bool,
     why_not: Option<WaitCause>,
+    /// Areas that it may not enter.
+    barred: BTreeSet<u32>,
 }
 
 impl Bot {
@@ -84,6 +86,10 @@ impl Bot {
     }
     fn pinned(&self) -> bool {
         matches!(self.goal, Goal::Vertex(v) if v == self.at) && self.steps.is_empty()
+    }
+    /// The way left to a vertex, over lanes that are not shut for it.
+    fn left_ms(&self, map: &RoadMap, from: VertexIx, to: VertexIx) -> Option<u64> {
+        map.travel_without_ms(self.class, from, to, &self.barred)
     }
     fn rank(&self) -> i128 {
         i128::from(self.goal_since.0) - i128::from(self.priority) * PRIORITY_NS
@@ -145,6 +151,7 @@ impl Traffic {
             halted: false,
             told: false,
             why_not: None,
+            barred: map.guarded().clone(),
         };
         self.bots.insert(robot, bot);
         Ok(())
@@ -199,6 +206,24 @@ impl Traffic {
         Ok(())
     }
 
+    /// Areas that a robot may not enter from now on. Says whether moves released before lead it into one of them.
+    pub fn bar(&mut self, map: &RoadMap, robot: RobotId, barred: BTreeSet<u32>) -> Result<bool, TrafficError> {
+        let bot = self.bots.get_mut(&robot).ok_or(TrafficError::UnknownRobot(robot))?;
+        if bot.barred == barred {
+            return Ok(false);
+        }
+        let enters = bot.steps.iter().any(|s| s.released && map.is_shut(bot.class, s.lane, &barred));
+        bot.barred = barred;
+        // What was planned but not released may lead there too.
+        self.dirty = true;
+        self.guard = None;
+        Ok(enters)
+    }
+    /// Areas that it may not enter.
+    pub fn barred(&self, robot: RobotId) -> Option<&BTreeSet<u32>> {
+        self.bots.get(&robot).map(|b| &b.barred)
+    }
+
     /// A robot has ended a move (and all its earlier ones).
     pub fn reached(&mut self, map: &RoadMap, robot: RobotId, seq: u64, now: Instant) -> Result<Progress, TrafficError> {
         let bot = self.bots.get_mut(&robot).ok_or(TrafficError::UnknownRobot(robot))?;
@@ -209,7 +234,7 @@ impl Traffic {
         bot.at = map.lane_to(bot.steps[n].lane);
         bot.steps.drain(..=n);
         bot.moved = now;
-        if let Some(left) = bot.target.and_then(|t| map.travel_ms(bot.class, bot.at, t)).and_then(|ms| u32::try_from(ms).ok())
+        if let Some(left) = bot.target.and_then(|t| bot.left_ms(map, bot.at, t)).and_then(|ms| u32::try_from(ms).ok())
             && left < bot.nearest_ms
         {
             (bot.nearest_ms, bot.nearest_at) = (left, now);
@@ -417,6 +442,7 @@ impl Traffic {
                 if !step.released
                     && ((n >= AHEAD_MOVES && ahead_ms >= AHEAD_MS)
                         || self.closed.contains(&step.lane)
+                        || map.is_shut(bot.class, step.lane, &bot.barred)
                         || self.in_the_way(map, id, bot, step).is_some())
                 {
                     break;

@@ -5,7 +5,7 @@
 
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, content_hash};
-use nooterra_engine::ids::{ApprovalId, JobId, LeaseId, OperatorId, PaymentId, RobotId};
+use nooterra_engine::ids::{ApprovalId, JobId, LeaseId, OperatorId, PaymentId, RobotId, ZoneId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
 
@@ -41,6 +41,8 @@ pub enum Wanted {
     ExtraArea {
         /// Vertices of the site.
         places: Vec<u32>,
+        /// Areas that they lie in, of those that need a plan.
+        areas: Vec<ZoneId>,
     },
     /// To move something that stands here.
     MoveObject {

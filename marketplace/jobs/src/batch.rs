@@ -128,7 +128,11 @@ pub fn safe_exit(job: &Job, cause: Cause, reason: Option<AbortReason>, now: Inst
     let exit_by = now.saturating_add(job.pins.as_ref().map_or(Span::ZERO, |p| p.tier_values.exit_by));
     let disposition = disposition(job, cause, reason, now, place);
     let transfer = place.filter(|_| disposition == Disposition::Handover && job.custody == Custody::Held);
-    vec![Event::SafeExitOrdered { cause, disposition, exit_by, fault: fault_of(job, cause), transfer }]
+    // What comes to the robot alone says in the job's stream that its job goes on without it.
+    let of_robot = matches!(cause, Cause::Quarantine | Cause::Stop | Cause::RobotChanged);
+    let ordered = (of_robot && disposition == Disposition::Handover).then_some(Event::HandoverOrdered { reason: cause });
+    let out = Event::SafeExitOrdered { cause, disposition, exit_by, fault: fault_of(job, cause), transfer };
+    ordered.into_iter().chain([out]).collect()
 }
 
 /// Anything that ends the work of a booked job: outside at once, inside through a safe exit.

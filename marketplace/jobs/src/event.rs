@@ -11,7 +11,7 @@ use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{
     AccessPlanId, ApprovalId, AssistId, ChargebackId, DoorId, EventId, HoldId, IncidentId, InterventionId, ItemId, JobId, LeaseId,
-    OperatorId, PartyId, PaymentId, ProofId, QuoteId, RefundId, RobotId, ShiftId, WitnessId,
+    OperatorId, PartyId, PaymentId, ProofId, QuoteId, RefundId, RobotId, ShiftId, WitnessId, ZoneId,
 };
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
@@ -36,7 +36,12 @@ pub struct Match {
 pub struct AccessPlan {
     pub plan: AccessPlanId,
     pub doors: Vec<DoorId>,
-    pub areas: Vec<u32>,
+    /// Where its work is done.
+    pub places: Vec<u32>,
+    /// Areas that it may enter with it, of those that need one.
+    pub areas: Vec<ZoneId>,
+    /// Areas that it may not enter, whoever else may.
+    pub no_go: Vec<ZoneId>,
     pub valid_from: Instant,
     pub valid_to: Instant,
 }
@@ -605,6 +610,15 @@ pub enum Event {
         mass_g: u32,
         state_hash: Digest,
     },
+    /// The requester complains; what is said stays outside. The incident follows.
+    ComplaintFiled {
+        category: IncidentCode,
+        text_hash: Digest,
+    },
+    /// Another robot is to do the rest, by decision of dispatch: the robot is told to leave next.
+    HandoverOrdered {
+        reason: Cause,
+    },
 }
 
 impl Event {
@@ -621,6 +635,8 @@ impl Event {
             Self::TransferScanned { .. } => "TRANSFER_SCANNED",
             Self::TransferFailed { .. } => "TRANSFER_FAILED",
             Self::TransferFetched { .. } => "TRANSFER_FETCHED",
+            Self::ComplaintFiled { .. } => "COMPLAINT_FILED",
+            Self::HandoverOrdered { .. } => "HANDOVER_ORDERED",
             Self::RfqOpened { .. } => "RFQ_OPENED",
             Self::QuoteSubmitted(_) => "QUOTE_SUBMITTED",
             Self::QuoteWithdrawn { .. } => "QUOTE_WITHDRAWN",

@@ -7,8 +7,9 @@ use crate::job::{
     Proposal, RefundState, RefundTrack, Revoking, Rfq, Settled, Sighting,
 };
 use crate::status::Status;
+use crate::terms::Window;
 use nooterra_engine::always;
-use nooterra_engine::ids::{ApprovalId, PaymentId};
+use nooterra_engine::ids::{ApprovalId, PaymentId, ZoneId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
 
@@ -55,7 +56,7 @@ impl Job {
         {
             self.stalled += at.since(since);
             if self.stall_reason.take() == Some(StallReason::RemoteStop) {
-                self.excused += at.since(since);
+                self.stopped.push(Window { start: since, end: at });
             }
         }
         if matches!(to, Status::Completed | Status::Aborted) {
@@ -541,8 +542,10 @@ impl Job {
                         plan.valid_to = plan.valid_to.max(valid_to);
                         self.access.warned = false;
                     }
-                    (Some(Wanted::ExtraArea { places }), Some(plan)) => {
-                        let more: Vec<u32> = places.into_iter().filter(|p| !plan.areas.contains(p)).collect();
+                    (Some(Wanted::ExtraArea { places, areas }), Some(plan)) => {
+                        let more: Vec<u32> = places.into_iter().filter(|p| !plan.places.contains(p)).collect();
+                        plan.places.extend(more);
+                        let more: Vec<ZoneId> = areas.into_iter().filter(|a| !plan.areas.contains(a)).collect();
                         plan.areas.extend(more);
                     }
                     (Some(Wanted::ExtraCost { amount }), _) => {

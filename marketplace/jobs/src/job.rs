@@ -460,8 +460,8 @@ pub struct Job {
     pub moves: u8,
     /// An open proposal to move it.
     pub proposal: Option<Proposal>,
-    /// Stood still for what nobody answers for.
-    pub excused: Span,
+    /// When it stood still by a stop that nobody answers for.
+    pub stopped: Vec<Window>,
     /// Missed service levels.
     pub breaches: Vec<Breach>,
     /// Credit issued for them.
@@ -535,7 +535,7 @@ impl Job {
             extras: Vec::new(),
             moves: 0,
             proposal: None,
-            excused: Span::ZERO,
+            stopped: Vec::new(),
             breaches: Vec::new(),
             credited: Amount::ZERO,
             coverage: None,

@@ -64,8 +64,10 @@ pub struct Need {
     pub tier: Tier,
     /// Must an operator stand by?
     pub coverage: bool,
-    /// Zones of the site that the work touches, ascending.
+    /// Zones of the site that the work touches, ascending: levels and areas.
     pub zones: Vec<ZoneId>,
+    /// Areas that its robot may not enter, ascending.
+    pub no_go: Vec<ZoneId>,
 }
 
 /// How the request for quotes is decided.

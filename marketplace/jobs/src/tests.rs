@@ -25,7 +25,7 @@ fn request() -> Request {
         window: Window { start: Instant::from_secs(100), end: Instant::from_secs(2_000) },
         steps: vec![step(3, Action::Pick), step(9, Action::Drop)],
         item: Some(ItemId::named("parcel")),
-        need: Need { capabilities: vec![], payload_g: 500, tier: Tier::Office, coverage: false, zones: vec![] },
+        need: Need { capabilities: vec![], payload_g: 500, tier: Tier::Office, coverage: false, zones: vec![], no_go: vec![] },
         budget: None,
         currency: Currency::EUR,
         level: Level::Standard,

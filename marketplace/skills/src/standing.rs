@@ -66,8 +66,16 @@ impl Registry {
 
     /// Is it on the robot, or can it be brought there?
     pub fn is_available(&self, bundle: Digest, robot: &Robot, tenant: TenantId, now: Instant) -> bool {
-        let kept = self.bundle(bundle).and_then(|p| self.slots(robot.robot, p.skill)).is_some_and(|s| s.kept.contains(&bundle));
-        kept || self.may_install(bundle, robot, tenant, now).is_ok()
+        self.has(bundle, robot.robot) || self.may_install(bundle, robot, tenant, now).is_ok()
+    }
+
+    /// The same, of a bundle that [may run](Self::may_run) there.
+    pub fn is_at_hand(&self, bundle: Digest, robot: RobotId, tenant: TenantId) -> bool {
+        self.has(bundle, robot) || self.bundle(bundle).is_some_and(|p| licensed_in(p, tenant).is_ok())
+    }
+
+    fn has(&self, bundle: Digest, robot: RobotId) -> bool {
+        self.bundle(bundle).and_then(|p| self.slots(robot, p.skill)).is_some_and(|s| s.kept.contains(&bundle))
     }
 
     /// Can a booking pin it: licensed in the tenant, not revoked, certified as far as its licence asks?

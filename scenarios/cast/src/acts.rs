@@ -143,6 +143,9 @@ impl Cast {
             | Deed::CloseMaintenance { .. }
             | Deed::Retire { .. }
             | Deed::OverrideProof { .. }
+            | Deed::Join { .. }
+            | Deed::BindNewcomer { .. }
+            | Deed::SetPolicy { .. }
             | Deed::Audit { .. } => {}
         }
     }

@@ -92,6 +92,7 @@ impl Crew {
             | Mail::Alert { .. }
             | Mail::Help(_)
             | Mail::Show { .. }
+            | Mail::Head(_)
             | Mail::Unheard { .. } => {}
         }
     }

@@ -3,15 +3,18 @@
 use crate::acts::paper;
 use crate::desks::Seat;
 use crate::director::Cued;
-use crate::{Cast, key};
-use nooterra_control::input::{Body as _, GovernanceCommand, KeyReason, OwnerCommand, StaffCommand};
+use crate::{Cast, key, requester_party};
+use nooterra_control::input::{Body as _, GovernanceCommand, KeyReason, OwnerCommand, PolicyChange, StaffCommand};
 use nooterra_engine::digest::sha256;
 use nooterra_engine::ids::{JobId, KeyId};
 use nooterra_engine::{Instant, Span};
 use nooterra_script::acts::Deed;
 use nooterra_script::keeping::Whose;
 use nooterra_trust::role::rotation_bytes;
+use nooterra_trust::{Binding, Role};
 
+/// What two people say reaches the platform within this, as a rule.
+const SETTLES: Span = Span::from_secs(2);
 /// The stream of keys and audits.
 const STREAM: &str = "gov";
 
@@ -39,6 +42,22 @@ impl Cast {
                     self.say(now, seat, command.draft("jobs"));
                 }
             }
+            Deed::SetPolicy { ref plan } => {
+                // Said at once by both, and so early that the second word still comes before it takes effect.
+                let effective_from = now.saturating_add(plan.after.max(SETTLES));
+                let change = Box::new(PolicyChange {
+                    rates: plan.rates.clone().into_iter().collect(),
+                    open_jobs_max: plan.open_jobs,
+                    relocate: plan.relocate,
+                    ..PolicyChange::default()
+                });
+                let word = GovernanceCommand::SetPolicy { change, effective_from };
+                for seat in [Seat::Staff, Seat::StaffToo].into_iter().take(if plan.second { 2 } else { 1 }) {
+                    self.say(now, seat, word.draft(STREAM));
+                }
+            }
+            Deed::Join { requester } => self.verify(now, requester),
+            Deed::BindNewcomer { requester } => self.bind(now, requester),
             Deed::Audit { agrees } => {
                 let Some(job) = cued.job else { return true };
                 let word = GovernanceCommand::RecordAudit { job, agrees, finding: paper(job, "finding") };
@@ -47,6 +66,35 @@ impl Cast {
             _ => return false,
         }
         true
+    }
+
+    /// Staff have seen who a requester is; its key is bound when that is on record.
+    fn verify(&mut self, now: Instant, requester: u32) {
+        let Some(r) = self.requesters.get(requester as usize) else { return };
+        let party = requester_party(r.name());
+        let verify = GovernanceCommand::VerifyParty { party, name: r.name().to_owned(), takes: r.takes().to_vec() };
+        self.say(now, Seat::Staff, verify.draft(STREAM));
+        self.director.later(now.saturating_add(SETTLES), Deed::BindNewcomer { requester });
+    }
+
+    /// Two of staff bind a newcomer's key.
+    fn bind(&mut self, now: Instant, requester: u32) {
+        let Some(r) = self.requesters.get(requester as usize) else { return };
+        let party = requester_party(r.name());
+        let public = key(&self.chance, &format!("requester/{}", r.name())).public();
+        let bind = GovernanceCommand::BindKey(Box::new(Binding {
+            public,
+            tenant: self.tenant,
+            role: Role::RQ,
+            subject: *party.as_bytes(),
+            name: party.to_string(),
+            from: now,
+            to: Instant::NEVER,
+            revoked_at: None,
+        }));
+        for seat in [Seat::Staff, Seat::StaffToo] {
+            self.say(now, seat, bind.draft(STREAM));
+        }
     }
 
     fn owner_says(&mut self, now: Instant, robot: u32, word: impl Fn(nooterra_engine::ids::RobotId) -> OwnerCommand) {

@@ -25,6 +25,7 @@ pub mod payments;
 pub mod provider;
 pub mod requester;
 pub mod skills;
+pub mod witnesses;
 
 pub use mail::Mail;
 
@@ -45,6 +46,7 @@ use payments::Payments;
 use provider::Provider;
 use requester::Requester;
 use skills::Versions;
+use witnesses::LogWitness;
 
 /// First node of the requesters; the `i`-th is this plus `i`.
 pub const REQUESTERS: Node = 10_000;
@@ -55,6 +57,8 @@ pub const PAYMENTS: Node = 30_000;
 /// The crew's node.
 pub const CREW: Node = 40_000;
 
+/// First node of the outside witnesses of the log.
+pub const LOG_WITNESSES: Node = 70_000;
 /// First node of the remote operators.
 pub const OPERATORS: Node = 60_000;
 
@@ -81,6 +85,8 @@ pub struct Cast {
     currency: Currency,
     /// The provider that each series is with, in the scenario's order.
     with: Vec<u32>,
+    /// Outside witnesses of the log, in the scenario's order.
+    pub log_witnesses: Vec<LogWitness>,
     /// Remote operators, in the scenario's order.
     pub operators: Vec<Operator>,
     /// Stops that were issued, by somebody here or by the trust service.
@@ -140,6 +146,12 @@ pub fn operator_party(name: &str) -> PartyId {
     PartyId::named(&format!("operator/{name}"))
 }
 
+/// The party of the outside witness with this name.
+#[must_use]
+pub fn log_witness_party(name: &str) -> PartyId {
+    PartyId::named(&format!("log-witness/{name}"))
+}
+
 /// The signing key of a member of the cast (or a device) under a seed.
 #[must_use]
 pub fn key(chance: &Chance, label: &str) -> SigningKey {
@@ -177,6 +189,8 @@ impl Cast {
         let operators =
             r.operators.iter().map(|o| Operator::new(o.clone(), post(*operator_id(&o.name).as_bytes(), format!("operator/{}", o.name))));
         let operators = operators.collect();
+        let witness = |n: &String| LogWitness::new(outbox(log_witness_party(n), format!("log-witness/{n}")));
+        let log_witnesses = r.log_witnesses.iter().map(witness).collect();
         let robots = r.robots.iter().map(|p| RobotId::named(&p.name)).collect();
         let fleets = r.providers.iter().map(|p| provider_party(&p.name)).collect();
         let stops = Vec::new();
@@ -191,6 +205,7 @@ impl Cast {
             epoch: r.epoch,
             currency: r.currency,
             with: r.series.iter().map(|s| s.provider).collect(),
+            log_witnesses,
             operators,
             stops,
             robots,
@@ -216,6 +231,8 @@ impl Cast {
             self.payments.receive(now, &mail, &mut self.chance);
         } else if let Some(o) = ix(node, OPERATORS).and_then(|i| self.operators.get_mut(i)) {
             o.receive(now, node, &mail, &mut self.chance);
+        } else if let Some(w) = ix(node, LOG_WITNESSES).and_then(|i| self.log_witnesses.get_mut(i)) {
+            w.receive(now, &mail);
         } else if let Some(seat) = ix(node, DESKS) {
             self.desks.receive(now, seat, &mail);
         } else if node == CREW {
@@ -269,6 +286,7 @@ impl Cast {
             .chain(self.desks.next_deadline(now))
             .chain(self.forger.next_deadline(now))
             .chain(self.operators.iter().filter_map(|o| o.next_deadline(now)))
+            .chain(self.log_witnesses.iter().filter_map(|w| w.outbox.next_deadline(now)))
             .chain(self.director.next_deadline())
             .min()
     }
@@ -288,6 +306,9 @@ impl Cast {
         self.crew.outbox.due(now).iter().for_each(|e| send(CREW, e.to_bytes()));
         for (i, o) in self.operators.iter_mut().enumerate() {
             o.outbox.due(now).iter().for_each(|e| send(at(OPERATORS, i), e.to_bytes()));
+        }
+        for (i, w) in self.log_witnesses.iter_mut().enumerate() {
+            w.outbox.due(now).iter().for_each(|e| send(at(LOG_WITNESSES, i), e.to_bytes()));
         }
         self.desks.post(now, &mut send);
         // From where does not matter: nobody is believed for where they stand.
@@ -316,6 +337,7 @@ impl Cast {
             .map(|r| &r.outbox)
             .chain(self.providers.iter().map(|p| &p.outbox))
             .chain(self.operators.iter().map(|o| &o.outbox))
+            .chain(self.log_witnesses.iter().map(|w| &w.outbox))
             .chain([&self.payments.outbox, &self.crew.outbox])
             .all(|o| o.unacked() == 0)
             && self.desks.at_rest()

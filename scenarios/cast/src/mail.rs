@@ -1,5 +1,6 @@
 //! What the platform sends to people and companies.
 
+use nooterra_control::heads::Published;
 use nooterra_control::wish::{HelpWord, Invitation, PaymentAsk, RecoveryAsk, ReturnAsk, Terms};
 use nooterra_engine::ids::{IncidentId, JobId, PartyId, RobotId, StopId};
 use nooterra_engine::{Digest, Record};
@@ -49,6 +50,8 @@ pub enum Mail {
         /// The stop.
         stop: StopId,
     },
+    /// To an outside witness: how far all streams have come.
+    Head(Published),
     /// To a remote operator.
     Help(HelpWord),
     /// To a requester or provider: terms that wait for their word.

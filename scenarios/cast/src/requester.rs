@@ -6,6 +6,7 @@ use nooterra_control::input::{Body as _, NewJob, NewSeries, NewTeam, RequesterCo
 use nooterra_control::wish::Terms;
 use nooterra_engine::chance::{Chance, Place};
 use nooterra_engine::ids::{ApprovalId, ItemId, JobId, PartyId, SeriesId};
+use nooterra_engine::money::Currency;
 use nooterra_engine::{Digest, Instant, Record, Span};
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::{Action, Mode, Quote, Step, Template, Window};
@@ -64,12 +65,15 @@ pub struct Requester {
     /// What robots asked for last, by job.
     wanted: BTreeMap<JobId, Wanted>,
     name: String,
+    takes: Vec<Currency>,
     streams: Vec<Stream>,
     /// Series that it has not asked for yet, by their number in the scenario.
     series: Vec<(u32, SeriesPlan)>,
     /// Those that it has asked for.
     pub(crate) repeats: BTreeMap<u32, SeriesId>,
     until: Instant,
+    /// Nobody knows it before.
+    joins: Instant,
     tier: Tier,
     level: Level,
     /// Providers, in the scenario's order.
@@ -93,10 +97,12 @@ impl Requester {
             approvals: r.requesters[i].approvals,
             wanted: BTreeMap::new(),
             name: r.requesters[i].name.clone(),
+            takes: r.requesters[i].takes.clone(),
             streams,
             series: own.map(|(n, s)| (n, s.clone())).collect(),
             repeats: BTreeMap::new(),
             until: Instant(r.duration.0),
+            joins: r.requesters[i].joins.unwrap_or_default(),
             tier: match r.tier {
                 resolved::Tier::Managed => Tier::Managed,
                 resolved::Tier::Office => Tier::Office,
@@ -115,6 +121,10 @@ impl Requester {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+    /// Currencies that it pays in; none if all.
+    pub(crate) fn takes(&self) -> &[Currency] {
+        &self.takes
     }
 
     pub(crate) fn receive(&mut self, now: Instant, mail: &Mail) {
@@ -153,6 +163,7 @@ impl Requester {
             | Mail::PutBack { .. }
             | Mail::Alert { .. }
             | Mail::Unheard { .. }
+            | Mail::Head(_)
             | Mail::Help(_) => {}
         }
     }
@@ -170,6 +181,9 @@ impl Requester {
     }
 
     pub(crate) fn advance(&mut self, now: Instant, chance: &mut Chance, mut asked: impl FnMut(&Digest)) {
+        if now < self.joins {
+            return;
+        }
         while let Some(i) = self.series.iter().position(|(_, s)| s.at <= now) {
             let (number, plan) = self.series.remove(i);
             if !self.silent {
@@ -182,7 +196,7 @@ impl Requester {
                 if s.demand.limit.is_some_and(|l| s.asked >= l) {
                     s.next = Some(Instant::NEVER);
                 }
-                let due = *s.next.get_or_insert_with(|| first(&s.demand.process, s.number, chance));
+                let due = *s.next.get_or_insert_with(|| first(&s.demand.process, s.number, self.joins, chance));
                 if due > now || due >= self.until {
                     break;
                 }
@@ -254,6 +268,7 @@ impl Requester {
             rfq_closes: None,
             label,
             contract: None,
+            no_go: d.no_go.clone(),
         }
     }
 
@@ -283,6 +298,7 @@ impl Requester {
             rfq_closes: None,
             label,
             contract: None,
+            no_go: Vec::new(),
         };
         let Some(owner) = self.owners.get(s.provider as usize).copied() else { return };
         let (from, until, rule) = (s.first, s.until, s.rule.clone());
@@ -315,13 +331,13 @@ impl Requester {
     pub(crate) fn next_deadline(&self, now: Instant) -> Option<Instant> {
         let due = self.streams.iter().map(|s| s.next.unwrap_or(now)).filter(|at| *at < self.until);
         let series = self.series.iter().map(|(_, s)| s.at);
-        due.chain(series).chain(self.outbox.next_deadline(now)).min()
+        due.chain(series).map(|at| at.max(self.joins)).chain(self.outbox.next_deadline(now)).min()
     }
 }
 
-fn first(p: &Process, number: u32, chance: &mut Chance) -> Instant {
+fn first(p: &Process, number: u32, from: Instant, chance: &mut Chance) -> Instant {
     match p {
-        Process::Poisson { mean_gap } => Instant(chance.exponential_ns(GAP, u64::from(number), mean_gap.0)),
+        Process::Poisson { mean_gap } => from.saturating_add(Span(chance.exponential_ns(GAP, u64::from(number), mean_gap.0))),
         Process::Fixed { at } => at.first().copied().unwrap_or(Instant::NEVER),
         Process::Every { first, .. } => *first,
     }

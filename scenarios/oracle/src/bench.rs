@@ -2,7 +2,9 @@
 
 use crate::authority::{Authority, Holding};
 use crate::books::{BookView, Books};
+use crate::bounds::{Bounds, Clamped, Driven};
 use crate::liveness::{JobEnd, Liveness, Motion};
+use crate::places::{Body, Places};
 use crate::safety::{Contact, Safety};
 use crate::sample::Sample;
 use crate::stops::{Barred, Stopped, Stops};
@@ -44,6 +46,8 @@ pub struct Oracle {
     books: Books,
     authority: Authority,
     stops: Stops,
+    bounds: Bounds,
+    places: Places,
     world: World,
     /// Follows the platform's words; there is none where nobody has given it any.
     trail: Option<Trail>,
@@ -67,9 +71,11 @@ impl Oracle {
             books: Books::new(),
             authority: Authority::new(),
             stops: Stops::new(),
+            bounds: Bounds::new(),
+            places: Places::new(),
             world: World::new(),
             trail: None,
-            oaths: Notes::of("the program keeps its oaths", &[3, 4, 6, 10, 12, 20, 22, 23, 28, 37, 38]),
+            oaths: Notes::of("the program keeps its oaths", &[3, 4, 6, 10, 12, 16, 20, 22, 23, 28, 37, 38]),
             other: Notes::of("the run is sound", &[]),
             watchers,
             last: (Instant::ZERO, 0),
@@ -105,6 +111,24 @@ impl Oracle {
         for s in robots {
             self.stops.motion(at, tick, s, &|i| name(names, i));
         }
+    }
+    /// True speed of every robot, each tick.
+    pub fn driven(&mut self, at: Instant, tick: u64, robots: impl Iterator<Item = Driven>) {
+        let names = &self.names;
+        for d in robots {
+            self.bounds.driven(at, tick, &d, &|i| name(names, i));
+        }
+    }
+    /// At the end: what robots have clamped that have told everything.
+    pub fn clamped(&mut self, at: Instant, tick: u64, robots: impl Iterator<Item = Clamped>) {
+        let names = &self.names;
+        for c in robots {
+            self.bounds.clamped(at, tick, &c, &|i| name(names, i));
+        }
+    }
+    /// A body near an area that is not public, each tick.
+    pub fn body(&mut self, at: Instant, tick: u64, b: &Body, area: &str) {
+        self.places.look(at, tick, b, area);
     }
     /// Jobs whose access has ended, each second.
     pub fn barred(&mut self, at: Instant, tick: u64, jobs: &[Barred]) {
@@ -176,8 +200,8 @@ impl Oracle {
         let (s, l, b, a, t) = (&self.safety, &self.liveness, &self.books, &self.authority, &self.stops);
         let (money, world) = ([&b.balance, &b.escrow, &b.payees, &b.sides], [&s.hard, &s.finite, &l.jobs, &l.stuck]);
         let ([b0, b1, b2, b3], [w0, w1, w2, w3]) = (money, world);
-        let own = [w0, w1, w2, w3, b0, b1, b2, b3, &a.single, &a.fence, &t.still, &t.access, &self.oaths, &self.other];
-        let world = [&self.world.share, &self.world.record, &self.world.energy, &self.world.kept];
+        let own = [w0, w1, w2, w3, b0, b1, b2, b3, &a.single, &a.fence, &t.still, &t.access, &self.bounds.notes, &self.oaths, &self.other];
+        let world = [&self.places.notes, &self.world.share, &self.world.record, &self.world.energy, &self.world.kept];
         own.into_iter().chain(world).chain(self.trail.iter().flat_map(Trail::notes)).collect()
     }
     /// The run is over: the last sample, and how every job ended.

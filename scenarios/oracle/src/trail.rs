@@ -6,6 +6,7 @@
 //! book against its facts – is judged each simulated minute for what is open, and at the end for everything.
 
 mod after;
+mod areas;
 mod award;
 mod blackbox;
 mod chain;
@@ -13,15 +14,19 @@ mod dossier;
 mod entries;
 mod evidence;
 mod fold;
+mod heads;
 mod help;
 mod lease;
 mod load;
 mod money;
 mod month;
+mod outage;
 mod purse;
 mod reckon;
 mod signers;
 mod table;
+
+pub use areas::Right;
 
 use crate::verdict::Notes;
 use nooterra_control::Fact;
@@ -29,9 +34,11 @@ use nooterra_control::fact::Event as Payload;
 use nooterra_control::genesis::Genesis;
 use nooterra_control::state::State;
 use nooterra_engine::digest::Digest;
-use nooterra_engine::ids::{JobId, KeyId, LeaseId, OperatorId, RobotId};
+use nooterra_engine::ids::{JobId, KeyId, LeaseId, OperatorId, RobotId, ZoneId};
 use nooterra_engine::time::Instant;
+use nooterra_operations::Event as RobotEvent;
 use nooterra_trust::{Envelope, Role};
+use std::collections::BTreeMap;
 
 /// When something is judged.
 #[derive(Debug, Clone, Copy)]
@@ -64,6 +71,11 @@ pub struct Trail {
     fold: fold::Fold,
     evidence: evidence::Evidence,
     boxes: blackbox::Boxes,
+    outages: outage::Outages,
+    heads: heads::Heads,
+    /// Clamps on record, by robot.
+    clamped: BTreeMap<RobotId, u64>,
+    areas: areas::Areas,
     /// The cause of the unit that is being read.
     unit: Digest,
 }
@@ -82,6 +94,10 @@ impl Trail {
             fold: fold::Fold::new(g),
             evidence: evidence::Evidence::new(),
             boxes: blackbox::Boxes::new(),
+            outages: outage::Outages::new(g),
+            heads: heads::Heads::new(g),
+            clamped: BTreeMap::new(),
+            areas: areas::Areas::default(),
             unit: Digest::ZERO,
         }
     }
@@ -90,14 +106,17 @@ impl Trail {
     pub fn input(&mut self, at: Instant, tick: u64, e: &Envelope) {
         let n = Now { at, tick };
         self.money.close(n);
+        self.heads.pass(at, true, self.chain.heads());
         self.chain.input(n, e);
         self.awards.input();
         let said = self.chain.said();
         self.evidence.input(at, e, said.and_then(|s| s.role), said.map_or(Digest::ZERO, |s| s.hash));
         self.boxes.input(e, said.and_then(|s| s.role));
+        self.outages.input(Now { at, tick }, said);
         if self.chain.is_flawed() {
             self.evidence.refused();
             self.boxes.refused();
+            self.outages.refused();
         }
     }
 
@@ -108,6 +127,7 @@ impl Trail {
                 self.chain.refused(Now { at, tick }, r);
                 self.evidence.refused();
                 self.boxes.refused();
+                self.outages.refused();
             }
             Fact::Ledger(l) => {
                 self.money.ledger(Now { at: l.at(), tick }, l);
@@ -119,6 +139,7 @@ impl Trail {
                     self.unit = r.header.cause;
                     self.money.close(n);
                 }
+                self.heads.pass(n.at, false, self.chain.heads());
                 self.chain.event(n, r);
                 let said = self.chain.said().filter(|s| s.hash == r.header.cause);
                 let job = r.header.stream.strip_prefix("job/").and_then(|j| j.parse::<JobId>().ok());
@@ -126,12 +147,17 @@ impl Trail {
                     Payload::Job(e) => {
                         if let Some(id) = job {
                             self.table.event(n, id, e);
+                            self.areas.event(id, e);
                             self.loads.event(n, id, e, r.header.role, r.header.actor);
                             self.fold.job(n.at, id, e);
+                            self.outages.job(n, id, e);
                         }
                     }
                     Payload::Robot(e) => {
                         if let Some(id) = r.header.stream.strip_prefix("robot/").and_then(|j| j.parse::<RobotId>().ok()) {
+                            if let RobotEvent::ClampSummarised { count, .. } = e {
+                                *self.clamped.entry(id).or_default() += u64::from(*count);
+                            }
                             self.leases.robot(n, id, e);
                             self.help.robot(n, id, e);
                             self.fold.robot(n.at, id, e);
@@ -143,6 +169,11 @@ impl Trail {
                             self.evidence.event(n, id, e);
                             self.boxes.event(n, id, e);
                         }
+                    }
+                    Payload::Site(e) => self.outages.site(n, e),
+                    Payload::Governance(e) => {
+                        self.heads.event(n, e, r.header.actor);
+                        self.money.governed(e);
                     }
                     Payload::Operator(e) => {
                         if let Some(id) = r.header.stream.strip_prefix("operator/").and_then(|j| j.parse::<OperatorId>().ok()) {
@@ -172,6 +203,7 @@ impl Trail {
     pub fn end(&mut self, at: Instant, tick: u64, s: &State) {
         let n = Now { at, tick };
         self.chain.close(n);
+        self.outages.close(n);
         self.money.end(n, s);
         self.fold.timers(n, s);
         self.fold.compare(n, s, self.chain.heads(), true);
@@ -181,12 +213,31 @@ impl Trail {
         self.help.end(n, &cases);
     }
 
+    /// How many clamps of a robot are on record.
+    pub fn clamped(&self, robot: RobotId) -> u64 {
+        self.clamped.get(&robot).copied().unwrap_or(0)
+    }
+
+    /// By which right is this robot in this area now, as the trail says?
+    pub fn right(&self, at: Instant, robot: RobotId, zone: ZoneId) -> Right {
+        self.areas.right(at, robot, zone)
+    }
+
     /// What all of them have found.
     pub(crate) fn notes(&self) -> Vec<&Notes> {
         let (l, h) = (&self.leases, &self.help);
         let first =
             [&self.chain.notes, &self.table.notes, &l.notes, &l.fit, &l.access, &self.fold.notes, &self.fold.timers, &self.evidence.notes];
-        let last = [&self.boxes.notes, &self.awards.notes, &h.notes, &h.skills, &h.ends, &self.loads.notes];
+        let last = [
+            &self.boxes.notes,
+            &self.awards.notes,
+            &h.notes,
+            &h.skills,
+            &h.ends,
+            &self.loads.notes,
+            &self.outages.notes,
+            &self.heads.notes,
+        ];
         first.into_iter().chain(self.money.notes()).chain(last).collect()
     }
     /// Findings so far.

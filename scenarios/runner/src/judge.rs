@@ -11,8 +11,8 @@ use nooterra_jobs::terms::Action;
 use nooterra_ledger::{Account, Kind};
 use nooterra_operations::RobotStatus;
 use nooterra_oracle::{
-    Barred, BookView, Class, Contact, Counterpart, Delivered, FaultSpan, Hit, Holding, JobEnd, Kept, Limits, Motion, Oracle, Sample,
-    Stopped, Trail, Verdict, Watcher, When, Whereabouts as Lies,
+    Barred, Body, BookView, Clamped, Class, Contact, Counterpart, Delivered, Driven, FaultSpan, Hit, Holding, JobEnd, Kept, Limits, Motion,
+    Oracle, Right, Sample, Stopped, Trail, Verdict, Watcher, When, Whereabouts as Lies,
 };
 use nooterra_script::expect::{Form, in_currency};
 use nooterra_script::families::{EVENTS, LEDGER, REFUSED};
@@ -82,7 +82,7 @@ impl Judge {
     }
 
     /// After each tick: contacts and broken oaths. Says whether the run has to stop.
-    pub fn tick(&mut self, stage: &Stage) -> bool {
+    pub fn tick(&mut self, stage: &Stage, trail: &Trail) -> bool {
         let (tick, at) = (stage.tick(), stage.now());
         for c in stage.fleet.twin.contacts() {
             let Some(robot) = number(stage, c.robot) else { continue };
@@ -108,6 +108,8 @@ impl Judge {
             });
         }
         self.work(stage);
+        self.oracle.driven(at, tick, driven(stage, at));
+        self.places(stage, trail);
         if !stage.control.state().stops.active.is_empty() {
             self.oracle.stopped(at, tick, &stopped(stage, at));
         }
@@ -118,6 +120,29 @@ impl Judge {
             return true;
         }
         false
+    }
+
+    /// Bodies in areas that are not public, against the plans of the trail.
+    fn places(&mut self, stage: &Stage, trail: &Trail) {
+        let site = &stage.setup().site;
+        if site.areas.is_empty() {
+            return;
+        }
+        let (at, tick) = (stage.now(), stage.tick());
+        for (i, (robot, ix, agent)) in (0u32..).zip(stage.fleet.robots()) {
+            let truth = stage.fleet.twin.truth(ix).filter(|_| !stage.fleet.twin.is_away(ix));
+            let radius_m = agent.config().model.footprint_radius_m;
+            for a in site.area_indexes() {
+                let area = &site.areas[a.at()];
+                let Some(zone) = site.area_zone(a).filter(|_| area.is_guarded()) else { continue };
+                let reach_m = truth.as_ref().filter(|t| t.level == area.level).map_or(-1.0, |t| area.reach_m(t.pose.at, radius_m));
+                #[allow(clippy::cast_possible_truncation)] // metres of a site
+                let reach_mm = (reach_m.clamp(-1e6, 1e6) * 1e3) as i64;
+                let right = if reach_mm > 0 { trail.right(at, robot, zone) } else { Right::None };
+                let excused = reach_mm > 0 && (faulty(stage, i, at) || is_out_of_service(stage, robot));
+                self.oracle.body(at, tick, &Body { robot, area: a.ix, reach_mm, right, excused }, &area.name);
+            }
+        }
     }
 
     /// Where robots bound to jobs, and what they carry, really are.
@@ -269,6 +294,9 @@ impl Judge {
         if !cut {
             trail.end(stage.now(), stage.tick(), stage.control.state());
         }
+        if !cut {
+            self.oracle.clamped(stage.now(), stage.tick(), clamped(stage, &trail));
+        }
         self.oracle.trail(trail);
         if !cut {
             self.oracle.recorded(stage.now(), stage.tick(), &counts.collisions);
@@ -290,6 +318,30 @@ impl Judge {
         let last = self.last;
         self.oracle.finish(stage.now(), stage.tick(), &last, &jobs)
     }
+}
+
+/// How fast robots truly are, and their drives may be.
+fn driven(stage: &Stage, at: Instant) -> impl Iterator<Item = Driven> + '_ {
+    let mmps = |mps: f64| {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // metres per second of a robot
+        let v = (mps * 1000.0) as u64;
+        v
+    };
+    (0u32..).zip(stage.fleet.robots()).zip(&stage.setup().resolved.robots).filter_map(move |((robot, (_, ix, _)), plan)| {
+        let truth = stage.fleet.twin.truth(ix)?;
+        let model = &stage.setup().resolved.models[plan.model as usize];
+        let (speed_mmps, limit_mmps) = (mmps(truth.velocity_mps.norm()), mmps(model.speed_max_mps));
+        Some(Driven { robot, speed_mmps, limit_mmps, excused: speed_mmps > limit_mmps && faulty(stage, robot, at) })
+    })
+}
+
+/// What robots have clamped, those that are on and have been heard to the last word.
+fn clamped<'a>(stage: &'a Stage, trail: &'a Trail) -> impl Iterator<Item = Clamped> + 'a {
+    (0u32..).zip(stage.fleet.robots()).filter_map(|(robot, (id, ix, agent))| {
+        let on = stage.fleet.twin.readings(ix).is_some_and(|r| r.powered);
+        let all_heard = on && agent.unacked() == 0 && !agent.is_barred();
+        all_heard.then(|| Clamped { robot, counted: u64::from(agent.clamps_told()), recorded: trail.clamped(id) })
+    })
 }
 
 /// Robots under a stop that they have acknowledged.
@@ -319,6 +371,13 @@ fn number(stage: &Stage, ix: RobotIx) -> Option<u32> {
     stage.fleet.robots().position(|(_, r, _)| r == ix).and_then(|i| u32::try_from(i).ok())
 }
 
+/// Is it stranded, or in nobody's service any more?
+fn is_out_of_service(stage: &Stage, robot: RobotId) -> bool {
+    stage.control.state().robots.get(&robot).is_none_or(|c| {
+        matches!(c.robot.status, RobotStatus::Stranded | RobotStatus::Quarantined | RobotStatus::Retired) || c.robot.quarantined
+    })
+}
+
 /// Does a fault of the scenario make this robot say what is not so?
 fn lies(stage: &Stage, robot: u32) -> bool {
     stage.setup().resolved.faults.faults.iter().any(|f| matches!(&f.kind, FaultKind::RobotLies { robot: r } if *r == robot))
@@ -342,6 +401,7 @@ fn faulty(stage: &Stage, robot: u32, at: Instant) -> bool {
                 | FaultKind::Motor { robot: r, .. }
                 | FaultKind::Sensor { robot: r, .. }
                 | FaultKind::PayloadDrop { robot: r }
+                | FaultKind::Astray { robot: r, .. }
                 | FaultKind::RobotLies { robot: r } => *r == robot,
                 FaultKind::Slip { .. } => true,
                 _ => false,

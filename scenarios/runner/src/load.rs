@@ -172,7 +172,7 @@ fn assemble(resolved: Resolved, site: &Site) -> (Setup, Vec<Finding>) {
         *e = e.max(radius);
     }
     let (site, findings) = site.carved(&radii);
-    (Setup { resolved, site: Arc::new(site) }, findings)
+    (Setup::new(resolved, site), findings)
 }
 
 /// What a log needs besides the scenario's text to set the same run up again.

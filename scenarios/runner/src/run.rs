@@ -192,7 +192,7 @@ fn pass(
             judge.host(Class::Safety, at, drive.stage.tick(), e.to_string());
             break;
         }
-        if judge.tick(&drive.stage) {
+        if judge.tick(&drive.stage, &trail) {
             break;
         }
         if at.0 / 1_000_000_000 != (at.0 - tick_ns) / 1_000_000_000 {

@@ -5,8 +5,9 @@ use nooterra_blackbox::telemetry::{
     Color, Cube, Cylinder, Duration, FrameTransform, FrameTransforms, Line, LineType, Point3, Pose, Quaternion, SceneEntity, SceneUpdate,
     Text, Timestamp, Vector3,
 };
-use nooterra_engine::geom::Segment;
+use nooterra_engine::geom::{Segment, Vec2};
 use nooterra_engine::{Instant, Span};
+use nooterra_site::AreaClass;
 use nooterra_site::model::Site;
 use nooterra_stage::Stage;
 
@@ -19,6 +20,9 @@ pub fn building(stage: &Stage, tape: &mut Tape) {
     let (tick, at) = (stage.tick(), stage.now());
     let site = &stage.setup().site;
     let mut entities = vec![walls(site, at), lanes(site, at)];
+    if !site.areas.is_empty() {
+        entities.push(areas(site, at));
+    }
     for (i, r) in stage.setup().resolved.robots.iter().enumerate() {
         let m = &stage.setup().resolved.models[r.model as usize];
         let d = 2.0 * m.footprint_radius_m;
@@ -94,6 +98,34 @@ fn walls(site: &Site, at: Instant) -> SceneEntity {
     for d in &site.doors {
         let z = site.levels[d.level.at()].elevation_m;
         e.cubes.push(slab(&d.line, 0.05, z, 2.0, Color { r: 0.55, g: 0.35, b: 0.2, a: 0.35 }));
+    }
+    e
+}
+
+/// Outlines and names of areas, redder where fewer may be.
+fn areas(site: &Site, at: Instant) -> SceneEntity {
+    let mut e = entity("areas".into(), WORLD.into(), at);
+    for a in &site.areas {
+        let z = site.levels[a.level.at()].elevation_m + 0.03;
+        let color = match a.class {
+            AreaClass::Public => Color { r: 0.45, g: 0.55, b: 0.75, a: 0.8 },
+            AreaClass::Restricted => Color { r: 0.85, g: 0.6, b: 0.15, a: 0.9 },
+            AreaClass::Private => Color { r: 0.8, g: 0.2, b: 0.2, a: 0.9 },
+        };
+        let n = a.ring.len().max(1);
+        #[allow(clippy::cast_precision_loss)] // a few corners
+        let mid = a.ring.iter().fold(Vec2::default(), |sum, p| sum + *p) * (1.0 / n as f64);
+        e.lines.push(Line {
+            r#type: LineType::LINE_LOOP,
+            pose: Pose::planar(0.0, 0.0, 0.0, 0.0),
+            thickness: 0.06,
+            scale_invariant: false,
+            points: a.ring.iter().map(|p| Point3 { x: p.x, y: p.y, z }).collect(),
+            color,
+            colors: Vec::new(),
+        });
+        let (pose, text) = (Pose::planar(mid.x, mid.y, z + 0.3, 0.0), a.name.clone());
+        e.texts.push(Text { pose, billboard: true, font_size: 0.35, scale_invariant: false, color, text });
     }
     e
 }

@@ -1,8 +1,10 @@
 //! What people do about keys and about robots that want looking after, as acts of a scenario file.
 
 use crate::at::At;
-use crate::words::{Share, Time};
+use crate::words::{Money, Share, Time};
+use nooterra_control::input::RatesIn;
 use nooterra_engine::Record;
+use nooterra_engine::time::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -62,6 +64,53 @@ pub struct OverrideProofAct {
     pub earned: At<Share>,
     /// Is the second person there? Yes if not said.
     pub second: Option<At<bool>>,
+}
+
+/// Two people of staff set the tenant's policy. What is booked by then keeps its terms.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetPolicyAct {
+    /// Base price of a delivery.
+    pub delivery: Option<At<Money>>,
+    /// Base price of a patrol.
+    pub patrol: Option<At<Money>>,
+    /// Base price of an inspection.
+    pub inspect: Option<At<Money>>,
+    /// For each kilometre of the way.
+    pub per_km: Option<At<Money>>,
+    /// For each minute of work.
+    pub per_min: Option<At<Money>>,
+    /// Open jobs of one requester at most.
+    pub open_jobs: Option<At<u32>>,
+    /// Do idle robots move toward work that nobody is near for?
+    pub relocate: Option<At<bool>>,
+    /// It takes effect so long after it was said; at once if not said.
+    #[serde(rename = "in")]
+    pub after: Option<At<Time>>,
+    /// Is the second person there? Yes if not said.
+    pub second: Option<At<bool>>,
+}
+
+impl SetPolicyAct {
+    /// The amounts that it names.
+    pub(crate) fn amounts(&self) -> impl Iterator<Item = &At<Money>> {
+        [&self.delivery, &self.patrol, &self.inspect, &self.per_km, &self.per_min].into_iter().flatten()
+    }
+}
+
+/// What a policy is set to.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct PolicyPlan {
+    /// What work costs, in the market's currency.
+    pub rates: Option<RatesIn>,
+    /// Open jobs of one requester at most.
+    pub open_jobs: Option<u32>,
+    /// Idle robots move toward work.
+    pub relocate: Option<bool>,
+    /// Time from the word to its effect.
+    pub after: Span,
+    /// Both people say so.
+    pub second: bool,
 }
 
 /// An auditor says what deriving the settled job again from the log came to.

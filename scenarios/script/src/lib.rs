@@ -12,8 +12,10 @@
 //! Every fault of a file is a [`Flaw`] with line, column and remedy; all faults of the content come at once.
 
 pub mod acts;
+pub mod areas;
 pub mod at;
 pub mod coins;
+pub mod deeds;
 pub mod disputes;
 pub mod expect;
 pub mod fallback;

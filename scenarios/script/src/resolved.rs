@@ -12,10 +12,11 @@ pub use crate::series::SeriesPlan;
 use nooterra_engine::Record;
 use nooterra_engine::faults::FaultPlan;
 use nooterra_engine::geom::Vec2;
+use nooterra_engine::ids::ZoneId;
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::net::Profile;
 use nooterra_engine::time::{Instant, Span};
-use nooterra_site::{DoorIx, LaneIx, LevelIx, LiftIx, RobotModel, VertexIx};
+use nooterra_site::{Area, DoorIx, LaneIx, LevelIx, LiftIx, RobotModel, VertexIx};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -34,6 +35,8 @@ pub struct Resolved {
     pub drain: Span,
     /// Physics step.
     pub tick: Span,
+    /// Areas of the site.
+    pub areas: Vec<Area>,
     /// Robot models in use.
     pub models: Vec<RobotModel>,
     /// How far the navigation skill is certified for each of them.
@@ -72,6 +75,8 @@ pub struct Resolved {
     pub crew: CrewPlan,
     /// Remote operators.
     pub operators: Vec<OperatorPlan>,
+    /// Outside witnesses of the log, by name.
+    pub log_witnesses: Vec<String>,
     /// Policy values that differ from the marketplace's defaults.
     pub policy: PolicyPlan,
     /// What must hold.
@@ -174,6 +179,8 @@ pub struct ProviderPlan {
 pub struct RequesterPlan {
     /// Name.
     pub name: String,
+    /// When they become a party, if not at the start.
+    pub joins: Option<Instant>,
     /// How they answer proposals to move a booking.
     pub moves: Answering,
     /// How they answer what a robot may not do by itself.
@@ -213,6 +220,8 @@ pub struct Demand {
     pub team: Vec<Member>,
     /// What its jobs are paid in.
     pub currency: Currency,
+    /// Areas that its robots may not enter.
+    pub no_go: Vec<ZoneId>,
 }
 
 /// One robot's part of a lift.
@@ -304,6 +313,11 @@ pub enum Group {
         /// Index into `requesters`.
         ix: u32,
     },
+    /// One outside witness of the log.
+    LogWitness {
+        /// Index into `log_witnesses`.
+        ix: u32,
+    },
     /// Doors, lifts, docks and witnesses.
     Site,
     /// The payment provider.
@@ -393,6 +407,13 @@ pub enum FaultKind {
         /// How.
         how: RecorderFault,
     },
+    /// A robot's program leads it elsewhere.
+    Astray {
+        /// Index into `robots`.
+        robot: u32,
+        /// Where to.
+        to: VertexIx,
+    },
     /// A slippery patch.
     Slip {
         /// Level.
@@ -457,6 +478,7 @@ impl FaultKind {
             Self::PayloadDrop { .. } => "payload_drop",
             Self::RobotLies { .. } => "lies",
             Self::OldBadge { .. } => "old_badge",
+            Self::Astray { .. } => "astray",
             Self::Recorder { .. } => "recorder",
             Self::Slip { .. } => "slip",
             Self::DoorJam { .. } => "door",
@@ -481,6 +503,7 @@ impl FaultKind {
         "payload_drop",
         "lies",
         "old_badge",
+        "astray",
         "recorder",
         "slip",
         "door",

@@ -3,6 +3,7 @@
 //! Names are as written; [`crate::resolve()`] turns them into indexes of a site.
 
 use crate::acts::{ActEntry, ClaimsEntry, NoShowChoice};
+use crate::areas::AreaEntry;
 use crate::at::At;
 use crate::coins::TariffEntry;
 use crate::fallback::FallbackKind;
@@ -32,6 +33,9 @@ pub struct Scenario {
     pub duration: At<Time>,
     /// Seed of every random choice.
     pub seed: At<u64>,
+    /// Parts of levels with a name.
+    #[serde(default)]
+    pub areas: Vec<At<AreaEntry>>,
     /// The calendar's time at the start, in UTC, as `2026-11-30T23:50:00Z`; the beginning of 1970 if not said.
     pub starts: Option<At<String>>,
     /// How bodies are simulated.
@@ -62,6 +66,9 @@ pub struct Scenario {
     /// Remote operators; without any, nobody is asked for help.
     #[serde(default)]
     pub operators: Vec<At<OperatorEntry>>,
+    /// Names of witnesses outside of the platform, who sign each minute how far its log has come.
+    #[serde(default)]
+    pub log_witnesses: Vec<At<String>>,
     /// Values of the marketplace's policy that differ from its defaults.
     pub policy: Option<Policy>,
     /// Values drawn anew under each seed.
@@ -199,6 +206,8 @@ pub struct Requester {
     /// What they ask for by a rule, at the price of a provider's standing offer.
     #[serde(default)]
     pub series: Vec<SeriesEntry>,
+    /// Staff see who they are, and bind their key, only then; from the start on if not said.
+    pub joins: Option<At<Time>>,
     /// How they answer proposals to move a booking; with yes if not said.
     pub moves: Option<At<Answering>>,
     /// How they answer what a robot may not do by itself; not at all if not said.
@@ -252,6 +261,9 @@ pub struct Jobs {
     pub mode: Option<At<AwardMode>>,
     /// Must a remote operator stand by? No if not said.
     pub coverage: Option<At<bool>>,
+    /// Areas that its robot may not enter.
+    #[serde(default)]
+    pub no_go: Vec<At<String>>,
     /// What they are paid in; what `pay` names, or the requester's only currency, or the market's if not said.
     pub currency: Option<At<Coin>>,
 }
@@ -495,6 +507,8 @@ pub struct RobotFault {
     pub old_badge: Option<At<bool>>,
     /// Its black box.
     pub recorder: Option<At<RecorderFault>>,
+    /// Its program leads it to this vertex, whatever it was told and whatever lies on the way.
+    pub astray: Option<At<String>>,
     /// How long.
     #[serde(rename = "for")]
     pub lasts: Option<At<Time>>,

@@ -3,7 +3,9 @@
 use nooterra_cast::desks::Seat;
 use nooterra_cast::forger::former_staff;
 use nooterra_cast::skills::{DRIVER, navigation};
-use nooterra_cast::{crew_party, key, operator_id, operator_party, payments_party, provider_party, requester_party, seat_party};
+use nooterra_cast::{
+    crew_party, key, log_witness_party, operator_id, operator_party, payments_party, provider_party, requester_party, seat_party,
+};
 use nooterra_control::genesis::{ContractTerms, Genesis, OperatorEntry, PartyEntry, RobotEntry, WitnessEntry};
 use nooterra_control::policy::Policy;
 use nooterra_engine::chance::Chance;
@@ -22,8 +24,6 @@ use nooterra_site::Site;
 use nooterra_trust::{Binding, Role, SigningKey};
 use std::sync::Arc;
 
-/// Trust of a newcomer.
-const NEWCOMER_BPS: u32 = 5_000;
 /// An insurer bears this part of a credit, basis points.
 const INSURED_BPS: u32 = 5_000;
 
@@ -37,6 +37,12 @@ pub struct Setup {
 }
 
 impl Setup {
+    /// A run of a scenario on a site, with the areas that the scenario declares.
+    #[must_use]
+    pub fn new(resolved: Resolved, site: Site) -> Self {
+        let site = site.with_areas(resolved.areas.clone());
+        Self { resolved, site: Arc::new(site) }
+    }
     /// The marketplace.
     #[must_use]
     pub fn tenant(&self) -> TenantId {
@@ -91,6 +97,11 @@ impl Setup {
         out
     }
 
+    /// Is it a requester that becomes a party in the middle of the run?
+    fn joins_later(&self, party: PartyId) -> bool {
+        self.resolved.requesters.iter().any(|r| r.joins.is_some() && requester_party(&r.name) == party)
+    }
+
     /// Currencies that a party takes; none if all.
     fn takes(&self, party: PartyId) -> Vec<Currency> {
         let r = &self.resolved;
@@ -116,7 +127,7 @@ impl Setup {
     fn bindings(&self) -> Vec<Binding> {
         let r = &self.resolved;
         let mut keys = Vec::new();
-        for p in &r.requesters {
+        for p in r.requesters.iter().filter(|p| p.joins.is_none()) {
             let id = requester_party(&p.name);
             keys.push(self.binding(Role::RQ, *id.as_bytes(), &id.to_string(), &format!("requester/{}", p.name)));
         }
@@ -146,6 +157,10 @@ impl Setup {
         }
         let site = self.site_id();
         keys.push(self.binding(Role::SI, *site.as_bytes(), &site.to_string(), "site"));
+        for name in &r.log_witnesses {
+            let id = log_witness_party(name);
+            keys.push(self.binding(Role::WI, *id.as_bytes(), &id.to_string(), &format!("log-witness/{name}")));
+        }
         let witness = self.witness_id();
         keys.push(self.binding(Role::WI, *witness.as_bytes(), &witness.to_string(), "witness"));
         keys
@@ -266,7 +281,13 @@ impl Setup {
             parties: self
                 .parties()
                 .into_iter()
-                .map(|(party, name)| PartyEntry { party, name, trust_bps: NEWCOMER_BPS, takes: self.takes(party) })
+                .filter(|(party, _)| !self.joins_later(*party))
+                .map(|(party, name)| PartyEntry {
+                    party,
+                    name,
+                    trust_bps: nooterra_control::genesis::NEWCOMER_BPS,
+                    takes: self.takes(party),
+                })
                 .collect(),
             keys: self.bindings(),
             robots: r
@@ -280,7 +301,7 @@ impl Setup {
                     model: r.models[p.model as usize].clone(),
                     graph_idx: p.graph_idx,
                     home: p.start.ix,
-                    trust_bps: NEWCOMER_BPS,
+                    trust_bps: nooterra_control::genesis::NEWCOMER_BPS,
                     driver_version: DRIVER,
                 })
                 .collect(),
@@ -288,7 +309,8 @@ impl Setup {
                 WitnessEntry { actor: *self.witness_id().as_bytes(), owner: self.site_party() },
                 WitnessEntry { actor: *self.site_id().as_bytes(), owner: self.site_party() },
             ],
-            service_key: self.platform_key(),
+            service_key: self.platform_key().public(),
+            log_witnesses: r.log_witnesses.iter().map(|n| log_witness_party(n)).collect(),
             operators: r
                 .operators
                 .iter()

@@ -18,7 +18,7 @@ use nooterra_engine::together::{InTurn, Together};
 use nooterra_engine::{Digest, Hasher, Instant, Record, Span, decode, encode};
 use nooterra_script::resolved::FaultKind;
 use nooterra_sim::{FleetError, ROBOTS, SITE, SimFleet, SimLink};
-use nooterra_trust::Envelope;
+use nooterra_trust::{Envelope, SigningKey};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use thiserror::Error;
@@ -153,6 +153,7 @@ pub struct Stage {
     /// The network.
     pub bus: Bus,
     link: SimLink,
+    key: SigningKey,
     pub(crate) edges: Vec<(Instant, u32, Edge)>,
     pub(crate) nodes: BTreeMap<[u8; 16], Node>,
     pub(crate) dirty: bool,
@@ -177,7 +178,8 @@ impl Stage {
         let nodes = nodes(&setup);
         let link = SimLink::new(PLATFORM, (0..setup.resolved.robots.len()).map(|i| setup.robot_id(i)).collect());
         let (trays, together) = (Trays::default(), Box::new(InTurn));
-        Self { setup, own, control, fleet, cast, bus, link, edges, nodes, dirty: true, trays, together }
+        let key = setup.platform_key();
+        Self { setup, own, control, fleet, cast, bus, link, key, edges, nodes, dirty: true, trays, together }
     }
 
     /// Lets platform and world take their turns at the same time, and robots think so. Changes how fast the run is, and
@@ -230,7 +232,7 @@ impl Stage {
         let (tick, now) = (self.own.tick, self.now());
         if !self.own.begun {
             self.own.begun = true;
-            Office::new(&mut self.control, &mut self.cast, &self.nodes, &mut self.dirty, &mut self.link, &mut self.trays)
+            Office::new(&mut self.control, &mut self.cast, &self.nodes, &mut self.dirty, &mut self.link, &self.key, &mut self.trays)
                 .begin(tick, now, sink);
         }
         self.strike(tick, now, sink);
@@ -240,7 +242,8 @@ impl Stage {
         self.sort(now);
         let (fleet, site) = (&mut self.fleet, &self.setup.site);
         let (mut letters, mut posted) = (std::mem::take(&mut self.trays.world), std::mem::take(&mut self.trays.posted));
-        let mut office = Office::new(&mut self.control, &mut self.cast, &self.nodes, &mut self.dirty, &mut self.link, &mut self.trays);
+        let mut office =
+            Office::new(&mut self.control, &mut self.cast, &self.nodes, &mut self.dirty, &mut self.link, &self.key, &mut self.trays);
         let mut moved = Ok(());
         let together = &*self.together;
         let mut world = || {
@@ -390,6 +393,9 @@ fn nodes(setup: &Setup) -> BTreeMap<[u8; 16], Node> {
     }
     for (i, o) in r.operators.iter().enumerate() {
         put(*nooterra_cast::operator_id(&o.name).as_bytes(), nooterra_cast::OPERATORS, i);
+    }
+    for (i, name) in r.log_witnesses.iter().enumerate() {
+        put(*nooterra_cast::log_witness_party(name).as_bytes(), nooterra_cast::LOG_WITNESSES, i);
     }
     put(*setup.site_id().as_bytes(), SITE, 0);
     put(*setup.witness_id().as_bytes(), SITE, 0);

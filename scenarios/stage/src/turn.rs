@@ -13,7 +13,7 @@ use nooterra_engine::net::Node;
 use nooterra_engine::{Instant, encode};
 use nooterra_port::{Driver as _, SignedOrder};
 use nooterra_sim::{SITE, SimLink, SiteMail};
-use nooterra_trust::Envelope;
+use nooterra_trust::{Envelope, Opened, SigningKey};
 use std::collections::BTreeMap;
 
 /// What does not outlive a tick, and what is seen on the platform's side of it.
@@ -40,6 +40,8 @@ pub(crate) struct Office<'a> {
     /// Set if anything of the quiet rooms may have changed.
     dirty: &'a mut bool,
     link: &'a mut SimLink,
+    /// Signs what leaves in the platform's name.
+    key: &'a SigningKey,
     inbox: &'a mut Vec<Letter>,
     sent: &'a mut Vec<Letter>,
     marks: &'a mut Marks,
@@ -53,10 +55,11 @@ impl<'a> Office<'a> {
         nodes: &'a BTreeMap<[u8; 16], Node>,
         dirty: &'a mut bool,
         link: &'a mut SimLink,
+        key: &'a SigningKey,
         trays: &'a mut Trays,
     ) -> Self {
         let Trays { office, sent, marks, out, .. } = trays;
-        Self { control, cast, nodes, dirty, link, inbox: office, sent, marks, out }
+        Self { control, cast, nodes, dirty, link, key, inbox: office, sent, marks, out }
     }
 
     /// Is there anything to do?
@@ -110,7 +113,8 @@ impl<'a> Office<'a> {
             Ok(envelope) => {
                 let arrived = Arrived { from, envelope };
                 sink.put(tick, now, Entry::Input(&arrived));
-                self.control.step(now, Input::new(arrived.envelope), self.out);
+                let opened = Opened::checked(arrived.envelope, &self.control.state().keys);
+                self.control.step(now, Input::from(opened), self.out);
                 self.publish(tick, now, sink);
             }
             Err(_) => sink.put(tick, now, Entry::Stray(&Stray { from, bytes })),
@@ -124,7 +128,8 @@ impl<'a> Office<'a> {
             sink.put(tick, now, Entry::Fact(f));
             self.cast.observe(now, f);
         }
-        for w in &self.out.wishes {
+        for w in &mut self.out.wishes {
+            w.sign(self.key);
             sink.put(tick, now, Entry::Wish(w));
             let Some((to, bytes)) = address(w, self.nodes) else { continue };
             match self.link.robot(to) {
@@ -153,6 +158,7 @@ fn address(wish: &Wish, nodes: &BTreeMap<[u8; 16], Node>) -> Option<(Node, Vec<u
         Wish::Return(ask) => (CREW, encode(&Mail::Return(*ask))),
         Wish::PutBack { robot, vertex } => (CREW, encode(&Mail::PutBack { robot: *robot, vertex: *vertex })),
         Wish::Unheard { party: p, robot, stop } => (party(p)?, encode(&Mail::Unheard { robot: *robot, stop: *stop })),
+        Wish::Witness { party: p, head } => (party(p)?, encode(&Mail::Head(*head))),
         Wish::Help { operator, word } => (nodes.get(operator.as_bytes()).copied()?, encode(&Mail::Help(word.clone()))),
         Wish::Receipt { receipt, .. } => {
             let to = *nodes.get(&receipt.actor)?;

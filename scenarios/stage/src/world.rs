@@ -4,7 +4,7 @@ use crate::setup::Setup;
 use crate::stage::{PLATFORM, Stage, StageError};
 use nooterra_agent::Recorder;
 use nooterra_cast::crew::Deed;
-use nooterra_cast::{PAYMENTS, PROVIDERS, REQUESTERS, key};
+use nooterra_cast::{LOG_WITNESSES, PAYMENTS, PROVIDERS, REQUESTERS, key};
 use nooterra_engine::chance::Chance;
 use nooterra_engine::faults::Edge;
 use nooterra_engine::geom::{Pose2, Segment, Vec2};
@@ -98,6 +98,7 @@ fn group(r: &Resolved, g: Group) -> BTreeSet<Node> {
         Group::Requesters => range(REQUESTERS, r.requesters.len()),
         Group::Requester { ix } => [REQUESTERS + ix].into(),
         Group::Site => [SITE].into(),
+        Group::LogWitness { ix } => [LOG_WITNESSES + ix].into(),
         Group::Payments => [PAYMENTS].into(),
         Group::Platform => [PLATFORM].into(),
     }
@@ -149,6 +150,10 @@ pub(crate) fn apply_fault(stage: &mut Stage, fault: u32, edge: Edge, kind: &Faul
     }
     if let FaultKind::RobotLies { robot } = kind {
         stage.fleet.set_lies(*robot as usize, begins);
+        return;
+    }
+    if let FaultKind::Astray { robot, to } = kind {
+        stage.fleet.set_astray(*robot as usize, begins.then_some(*to));
         return;
     }
     if let FaultKind::OldBadge { robot } = kind {

@@ -2,6 +2,7 @@ use crate::actors::{ActorChains, Place};
 use crate::chain::{Cause, Streams, payload_hash};
 use crate::envelope::{Draft, Envelope, InputKind, Receipt, Sender, Verdict};
 use crate::keys::SigningKey;
+use crate::opened::Opened;
 use crate::outbox::{Outbox, Patience};
 use crate::rejection::{Code, Rejection};
 use crate::role::{Binding, KeyTable, KeyTableError, Role, rotation_bytes};
@@ -49,27 +50,56 @@ fn identity_in_order_of_precedence() {
     let mut s = Sender::device(tenant(), ACTOR, key.clone(), 1);
     let e = s.seal(draft(1), Instant::from_secs(20), 0);
     let at = Instant::from_secs(20);
-    assert_eq!(code(table.identify(&e, at)), Code::KeyUnknown);
+    assert_eq!(code(table.identify(&Opened::new(e.clone()), at)), Code::KeyUnknown);
     let id = table.bind(binding(&key, Role::RB)).unwrap();
-    assert_eq!(table.identify(&e, at).unwrap().role, Role::RB);
-    assert_eq!(code(table.identify(&e, Instant::from_secs(9))), Code::KeyInactive);
-    assert_eq!(code(table.identify(&e, Instant::from_secs(100))), Code::KeyInactive);
+    assert_eq!(table.identify(&Opened::new(e.clone()), at).unwrap().role, Role::RB);
+    assert_eq!(code(table.identify(&Opened::new(e.clone()), Instant::from_secs(9))), Code::KeyInactive);
+    assert_eq!(code(table.identify(&Opened::new(e.clone()), Instant::from_secs(100))), Code::KeyInactive);
     let mut forged = e.clone();
     forged.body[0] ^= 1;
-    assert_eq!(code(table.identify(&forged, Instant::from_secs(9))), Code::SignatureInvalid);
+    assert_eq!(code(table.identify(&Opened::new(forged.clone()), Instant::from_secs(9))), Code::SignatureInvalid);
     let mut other = e.clone();
     other.tenant = TenantId::named("other");
     other.sign(&key);
-    assert_eq!(code(table.identify(&other, at)), Code::NotFound);
+    assert_eq!(code(table.identify(&Opened::new(other.clone()), at)), Code::NotFound);
     let mut posing = e.clone();
     posing.actor = [4; 16];
     posing.sign(&key);
-    assert_eq!(code(table.identify(&posing, at)), Code::PartyForbidden);
+    assert_eq!(code(table.identify(&Opened::new(posing.clone()), at)), Code::PartyForbidden);
     assert!(matches!(table.bind(binding(&key, Role::WI)), Err(KeyTableError::Bound { role: Role::RB, .. })));
     table.revoke(id, Instant::from_secs(50)).unwrap();
     assert!(table.lookup(id, Instant::from_secs(49)).is_ok());
     assert_eq!(code(table.lookup(id, Instant::from_secs(50))), Code::KeyInactive);
     assert_eq!(decode::<KeyTable>(&encode(&table)).unwrap(), table);
+}
+
+#[test]
+fn what_was_found_beforehand_makes_no_difference() {
+    let (key, other) = (secret(1), secret(2));
+    let mut table = KeyTable::default();
+    let at = Instant::from_secs(20);
+    let mut s = Sender::device(tenant(), ACTOR, key.clone(), 1);
+    let good = s.seal(draft(1), at, 0);
+    let unknown = Opened::checked(good.clone(), &table);
+    table.bind(binding(&key, Role::RB)).unwrap();
+    table.bind(Binding { subject: [4; 16], ..binding(&other, Role::RB) }).unwrap();
+    // A key that came to be known after the look is heard all the same.
+    assert!(table.identify(&unknown, at).is_ok());
+    let mut forged = good.clone();
+    forged.body[0] ^= 1;
+    // Another's signature, and the same word said to be another's.
+    let mut borrowed = good.clone();
+    borrowed.sign(&other);
+    let mut posing = good.clone();
+    posing.key = other.id();
+    for e in [good, forged, borrowed, posing] {
+        let (before, now) = (Opened::checked(e.clone(), &table), Opened::new(e.clone()));
+        assert_eq!((before.hash(), before.envelope()), (e.input_hash(), now.envelope()));
+        assert_eq!(table.identify(&before, at), table.identify(&now, at));
+        for k in [&key, &other] {
+            assert_eq!(before.is_signed_by(&k.public()), e.signed_by(&k.public()));
+        }
+    }
 }
 
 #[test]
@@ -210,7 +240,8 @@ proptest! {
                             Ok(Place::Duplicate(v)) => v,
                             Err(r) => Verdict::Refused(r),
                         };
-                        let receipt = chains.receipt(&e, h, verdict, now, 0, &platform);
+                        let mut receipt = chains.receipt(&e, h, verdict, now, 0, platform.id());
+                        receipt.sign(&platform);
                         prop_assert_eq!(decode::<Receipt>(&encode(&receipt)).unwrap(), receipt.clone());
                         launch(Err(receipt), &mut air);
                     }
@@ -283,11 +314,12 @@ fn whose_key_is_no_longer_valid_falls_silent() {
     o.push(draft(1), late, 0);
     o.push(draft(2), late, 0);
     let first = o.due(late).remove(0);
-    let verdict = Verdict::Refused(table.identify(&first, late).unwrap_err());
-    let receipt = ActorChains::default().receipt(&first, first.input_hash(), verdict, late, 1, &secret(8));
+    let verdict = Verdict::Refused(table.identify(&Opened::new(first.clone()), late).unwrap_err());
+    let mut receipt = ActorChains::default().receipt(&first, first.input_hash(), verdict, late, 1, platform.id());
+    receipt.sign(&secret(8));
     o.receive(&receipt, late);
     assert!(!o.is_barred() && o.unacked() == 2, "whoever is not the platform silences nobody");
-    let receipt = ActorChains::default().receipt(&first, first.input_hash(), receipt.verdict, late, 1, &platform);
+    receipt.sign(&platform);
     o.receive(&receipt, late);
     assert!(o.is_barred() && o.unacked() == 0 && o.next_deadline(late).is_none());
     o.push(draft(3), late, 0);

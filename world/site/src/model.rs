@@ -2,6 +2,7 @@
 //!
 //! Built by an importer, never changed afterwards. Indexes are positions in the lists below and stable for a given file.
 
+use crate::areas::Area;
 use nooterra_engine::Record;
 use nooterra_engine::geom::{Segment, Vec2};
 
@@ -32,6 +33,8 @@ index! {
     DoorIx;
     /// A lift.
     LiftIx;
+    /// An area.
+    AreaIx;
 }
 
 /// A building or yard.
@@ -55,6 +58,8 @@ pub struct Site {
     pub spawns: Vec<Spawn>,
     /// Names of the navigation graphs by `graph_idx`.
     pub graphs: Vec<Graph>,
+    /// Parts of levels with a name. Files of buildings have none.
+    pub areas: Vec<Area>,
 }
 
 /// The coordinate system of the file.

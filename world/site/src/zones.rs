@@ -1,8 +1,8 @@
-//! Zones of a site: its storeys. Every vertex lies on one, no wall of the file gives a smaller area a name, and a lift is the
-//! only way from one to another.
+//! Zones of a site: its storeys and its areas. Every vertex lies on one storey, and a lift is the only way from one to another;
+//! areas are what somebody has drawn on them.
 
 use crate::model::{Level, Site};
-use crate::{LevelIx, VertexIx};
+use crate::{AreaIx, LevelIx, VertexIx};
 use nooterra_engine::ids::{SiteId, ZoneId};
 use std::collections::BTreeSet;
 
@@ -20,12 +20,18 @@ impl Site {
     /// All its zones, ascending.
     #[must_use]
     pub fn zones(&self) -> BTreeSet<ZoneId> {
-        self.levels.iter().map(|l| self.zone_of(l)).collect()
+        let areas = self.area_indexes().filter_map(|a| self.area_zone(a));
+        self.levels.iter().map(|l| self.zone_of(l)).chain(areas).collect()
     }
-    /// The zones that these places lie in, ascending; places that it does not have lie nowhere.
+    /// The levels that these places lie on, ascending; places that it does not have lie nowhere.
     #[must_use]
     pub fn zones_at(&self, places: impl IntoIterator<Item = VertexIx>) -> BTreeSet<ZoneId> {
         places.into_iter().filter_map(|v| self.zone(self.vertices.get(v.at())?.level)).collect()
+    }
+    /// The areas that these places lie in, ascending.
+    #[must_use]
+    pub fn area_zones_at(&self, places: impl IntoIterator<Item = VertexIx>) -> BTreeSet<ZoneId> {
+        self.areas_with(places).into_iter().filter_map(|a| self.area_zone(AreaIx::new(a))).collect()
     }
     fn zone_of(&self, l: &Level) -> ZoneId {
         ZoneId::named(&format!("{}/{}", self.name, l.name))

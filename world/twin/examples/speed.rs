@@ -45,6 +45,7 @@ fn office(n: usize) -> Site {
         lifts: vec![],
         spawns: vec![],
         graphs: vec![],
+        areas: Vec::new(),
     }
 }
 

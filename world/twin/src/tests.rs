@@ -33,6 +33,7 @@ pub(crate) fn room() -> Site {
         lifts: vec![],
         spawns: vec![],
         graphs: vec![],
+        areas: Vec::new(),
     }
 }
 

@@ -52,6 +52,7 @@ impl Agent {
         if !self.work.has(lease) {
             return;
         }
+        self.rights.revoke();
         match self.work.phase {
             Phase::Reserved | Phase::EnRoute | Phase::Arrived => self.work.ungrant(),
             Phase::Free | Phase::GivenUpOutside | Phase::Exiting => {}

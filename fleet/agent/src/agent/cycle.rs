@@ -9,6 +9,7 @@ use crate::localise::Moved;
 use crate::map::AgentMap;
 use crate::note::Event;
 use crate::policy::{Bound, Bounds, Source, Twist};
+use crate::rights::Spot;
 use crate::track::NO_LANE;
 use crate::work::{Around, Phase};
 use nooterra_engine::{Instant, Span};
@@ -33,8 +34,11 @@ const STUCK_GIVE_UP_S: f64 = 120.0;
 const BLIND_BACK_MPS: f64 = 0.15;
 /// While hardly anything fits the map.
 const DOUBT_MPS: f64 = 0.1;
+/// Where it may not be it stands for so long: the platform stops it before that is over.
+const STRAYED_HOLD: Span = Span::from_secs(10);
 /// Nothing is in the way.
-const FREE: Allowed = Allowed { wall_mps: f64::INFINITY, free_mps: f64::INFINITY, mover_mps: f64::INFINITY, contact_m: f64::INFINITY };
+const INF: f64 = f64::INFINITY;
+const FREE: Allowed = Allowed { wall_mps: INF, free_mps: INF, mover_mps: INF, area_mps: INF, contact_m: INF };
 
 impl Agent {
     /// One control cycle: sensors in, actuation out. `now` is the robot's own clock.
@@ -46,7 +50,9 @@ impl Agent {
         let moved = self.perceive(now, f, map, dt_s, &mut out);
         self.started = true;
         self.watch_self(now, f, dt_s, &mut out);
+        self.watch_place(now, map, &mut out);
         self.ride(now, map);
+        let astray = self.leaves_way(map);
 
         let model = &self.config.model;
         let obeys = !nooterra_engine::planted!("I15 drive on under a stop");
@@ -54,7 +60,7 @@ impl Agent {
         let held = stopped || now < self.health.hold_until || !self.health.is_fit();
         let lim = self.limits();
         let speed = self.last.v.norm();
-        let target = self.work.target();
+        let target = self.work.target().filter(|_| !astray);
         let waits = self.track.last_vertex.is_some_and(|v| self.track.last().is_some() && Some(v) == target && self.is_at(v, map));
         let mut view = None;
         let by_hand = self.help.has_hand();
@@ -66,8 +72,9 @@ impl Agent {
         }
         // ride legs are not driven
         let view = view.filter(|_| !self.track.ahead_at(0).is_some_and(|n| n.ride));
-        let applied = if by_hand { self.drive_by_hand(now, held, &lim, dt_s) } else { self.drive(now, view.as_ref(), held, &lim, dt_s) };
-        let wants = view.is_some() && !held;
+        let applied =
+            if by_hand { self.drive_by_hand(now, map, held, &lim, dt_s) } else { self.drive(now, map, view.as_ref(), held, &lim, dt_s) };
+        let wants = view.is_some() && !held && !self.rights.holds();
         let lane = self.track.ahead_at(0).map(|n| n.lane).filter(|l| *l != NO_LANE).or(Some(self.last_lane).filter(|l| *l != NO_LANE));
         let moved_m = (moved.forward_m * moved.forward_m + moved.left_m * moved.left_m).sqrt();
         self.progress.cycle(wants, moved_m, moved.turned_rad, dt_s, self.config.policy.obstructed_after, lane, &mut out);
@@ -75,7 +82,10 @@ impl Agent {
         self.stand_s = if standing { self.stand_s + dt_s } else { 0.0 };
         self.seen.speed_mm_s = (moved.forward_m / dt_s * 1e3).round() as i32;
 
-        let at = self.standing_at(target, map);
+        if astray {
+            self.keeps_way();
+        }
+        let at = if astray { None } else { self.standing_at(target, map) };
         let gripper = self.do_work(now, f, at, moved_m > 0.02 * dt_s, held, map, &mut out);
         let nominal_v = self.config.model.battery_v;
         let charge = self.power.cycle(now, f, at, !self.track.is_done(), nominal_v, &mut out);
@@ -167,6 +177,26 @@ impl Agent {
         }
     }
 
+    /// What it is and where, as far as areas go.
+    pub(super) fn spot(&self) -> Spot {
+        Spot::of(&self.loc.pose, self.loc.level, self.config.model.footprint_radius_m)
+    }
+
+    /// Is it where it may be? Where it finds that it is not, it stops and tells.
+    fn watch_place(&mut self, now: Instant, map: &AgentMap, out: &mut Vec<Report>) {
+        let platform_now = Instant(now.0.saturating_add_signed(self.config.clock_offset_ns));
+        let (lease, spot) = (self.lease(), self.spot());
+        let found = self.rights.look(platform_now, lease, map, &spot);
+        self.work.in_area = self.rights.is_within();
+        let Some(reach_m) = found else { return };
+        self.health.hold_until = self.health.hold_until.max(now.saturating_add(STRAYED_HOLD));
+        self.note(now, Event::Strayed { reach_mm: (reach_m * 1e3) as u32 });
+        // The platform judges by where it says that it is.
+        let beat = self.heartbeat();
+        self.say(now, Report::Heartbeat(beat));
+        out.push(Report::Noticed { code: "ZONE_VIOLATION".into(), measure: (reach_m * 1e3) as i64 });
+    }
+
     /// A ride that is released has been made: the lift stands at the next level.
     pub(super) fn ride(&mut self, now: Instant, map: &AgentMap) {
         if self.stand_s < STAND_S || self.track.last().is_none() || !self.track.ahead_at(0).is_some_and(|n| n.ride) {
@@ -247,13 +277,15 @@ impl Agent {
     }
 
     /// What to do with the wheels: the follower's wish under the chain of bounds.
-    pub(super) fn drive(&mut self, now: Instant, view: Option<&View>, held: bool, lim: &Limits, dt_s: f64) -> Twist {
+    pub(super) fn drive(&mut self, now: Instant, map: &AgentMap, view: Option<&View>, held: bool, lim: &Limits, dt_s: f64) -> Twist {
+        let spot = self.spot();
         let (m, p) = (&self.config.model, &self.config.policy);
         let speed = self.last.v.norm();
         let mut allowed = FREE;
         let mut wish = Twist::default();
         if let (Some(v), false) = (view, held) {
             allowed = self.fields.allowed(&v.way, m.footprint_radius_m, speed, m.accel_max_mps2, m.speed_max_mps, p);
+            allowed.area_mps = self.rights.allowed_mps(map, &spot, &v.way, speed, lim.accel_mps2 * 0.6);
             wish = self.follower.wish(v, &self.loc.pose, m.drive, lim, &self.last, allowed.wall_mps, dt_s);
             let least = allowed.wall_mps.min(allowed.free_mps).min(allowed.mover_mps);
             if self.progress.field(least, dt_s) {
@@ -277,7 +309,8 @@ impl Agent {
     }
 
     /// What an operator's hand wants of the wheels, under the same chain of bounds.
-    fn drive_by_hand(&mut self, now: Instant, held: bool, lim: &Limits, dt_s: f64) -> Twist {
+    fn drive_by_hand(&mut self, now: Instant, map: &AgentMap, held: bool, lim: &Limits, dt_s: f64) -> Twist {
+        let spot = self.spot();
         let mut allowed = FREE;
         let mut wish = Twist::default();
         self.follower.stand();
@@ -287,6 +320,7 @@ impl Agent {
         if !held && let Some((way, by_hand)) = self.help.wish(now, &self.loc.pose, lim) {
             let (m, p) = (&self.config.model, &self.config.policy);
             allowed = self.fields.allowed(&way, m.footprint_radius_m, self.last.v.norm(), m.accel_max_mps2, m.speed_max_mps, p);
+            allowed.area_mps = self.rights.allowed_mps(map, &spot, &way, self.last.v.norm(), lim.accel_mps2 * 0.6);
             self.progress.field(allowed.wall_mps.min(allowed.free_mps).min(allowed.mover_mps), dt_s);
             wish = by_hand;
         }
@@ -343,6 +377,7 @@ impl Agent {
         }
         b.speed(Bound::Clearance, if self.progress.blocked { 0.0 } else { allowed.wall_mps.min(allowed.free_mps) });
         b.speed(Bound::HumanClearance, allowed.mover_mps);
+        b.speed(Bound::AccessPlan, allowed.area_mps);
         if self.work.load_g() > 0 {
             b.speed(Bound::Payload, speed + m.accel_max_mps2 * load_share(m, self.work.load_g()) * dt_s + 1e-9);
         }
@@ -360,7 +395,7 @@ impl Agent {
         let applied = self.policy.apply(now, wish, &b);
         nooterra_engine::always!(
             applied.v.norm() <= b.speed_max_mps() && applied.w_radps.abs() <= b.turn_max_radps(),
-            "agent.applied_within_bounds",
+            "I16 what is applied is within every bound",
             "{} applied {applied:?} over {b:?}",
             self.config.robot
         );

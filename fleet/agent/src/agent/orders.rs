@@ -4,6 +4,7 @@ use super::Agent;
 use crate::link::Heard;
 use crate::map::AgentMap;
 use crate::note::Event;
+use crate::rights::Spot;
 use crate::work::{Lease, Phase};
 use nooterra_engine::geom::Vec2;
 use nooterra_engine::ids::{LeaseId, StopId};
@@ -147,6 +148,12 @@ impl Agent {
                 Ok(())
             }
             Order::Approval(a) => self.answered(now, &a),
+            Order::Grant(g) => {
+                if !self.work.has(g.lease) {
+                    return Err("LEASE_EXPIRED");
+                }
+                self.rights.grant(&g, map)
+            }
             Order::WantBlackbox { incident, from_ns, to_ns } => self.blackbox.ask(incident, from_ns, to_ns),
             Order::Lift { lease, step, at } => {
                 if !self.work.has(lease) {
@@ -210,6 +217,9 @@ impl Agent {
                 #[allow(clippy::cast_precision_loss)] // millimetres of a site
                 let to = Vec2::new(x_mm as f64 * 1e-3, y_mm as f64 * 1e-3);
                 if level != self.loc.level || !map.has_lane(level, to, OFF_LANE_M) || map.is_wall(level, to, 0.0) {
+                    return Err("AREA_FORBIDDEN");
+                }
+                if self.rights.bars(map, &Spot { at: to, ..self.spot() }) {
                     return Err("AREA_FORBIDDEN");
                 }
                 self.take_hand(now, &i.action)?;

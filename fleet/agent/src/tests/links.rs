@@ -225,7 +225,8 @@ fn a_bad_link_neither_drops_nor_doubles_a_report() {
                 Err(x) => Verdict::Refused(x),
             };
             if rng.unit() > 0.33 {
-                let receipt = chains.receipt(&e, h, verdict, now, i, &platform);
+                let mut receipt = chains.receipt(&e, h, verdict, now, i, platform.id());
+                receipt.sign(&platform);
                 r.agent.receive(now, &encode(&receipt), &r.map);
             }
         }
@@ -275,7 +276,8 @@ fn refused_milestones_are_said_again() {
                 _ => Verdict::Accepted,
             };
             chains.advance(&e, h, verdict.clone());
-            let receipt = chains.receipt(&e, h, verdict, now, 1, &platform);
+            let mut receipt = chains.receipt(&e, h, verdict, now, 1, platform.id());
+            receipt.sign(&platform);
             r.agent.receive(now, &encode(&receipt), &r.map);
         }
     }

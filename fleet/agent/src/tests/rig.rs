@@ -64,6 +64,7 @@ pub fn site(size: Vec2, walls: &[Segment], vertices: &[(f64, f64)], lanes: &[(u3
         lifts: vec![],
         spawns: vec![],
         graphs: vec![],
+        areas: Vec::new(),
     }
 }
 

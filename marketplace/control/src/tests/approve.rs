@@ -52,6 +52,35 @@ fn answer(rig: &mut Rig, job: JobId, ask: &Ask, agree: bool) -> Result<(), Strin
     rig.send_at("rq", job, &RequesterCommand::AnswerApproval { job, approval, action_hash, agree })
 }
 
+/// A further place that lies in an area opens the area too; one that the plan shuts out cannot be asked for.
+#[test]
+fn a_further_area_is_named_by_the_plan_once_it_is_approved() {
+    use nooterra_site::{AreaClass, AreaIx};
+    let site = super::areas::with_areas(&[(6, AreaClass::Private), (7, AreaClass::Public)]);
+    let mut rig = Rig::on(site, genesis(Policy::scenario(), ONE), ONE);
+    rig.run(10);
+    rig.knobs.wants.insert(robot("a1"), (1, Wanted::ExtraArea { vertices: vec![6] }, false));
+    let zone = |rig: &Rig, a| rig.site.area_zone(AreaIx::new(a)).unwrap();
+    let shut = zone(&rig, 1);
+    let job = rig.ask(crate::NewJob { no_go: vec![shut], ..rig.patrol(&[2, 3, 4]) });
+    until(&mut rig, job, |rig, job| asked(rig, job).is_some());
+    rig.report(robot("a1"), Report::ApprovalAsked { wanted: Wanted::ExtraArea { vertices: vec![7] }, skip: false });
+    rig.tick();
+    assert!(rig.refused.iter().any(|(_, c)| c.contains("AREA_FORBIDDEN")), "{:?}", rig.refused);
+    let ask = asked(&rig, job).unwrap();
+    assert!(rig.c.state().jobs[&job].access.plan.clone().unwrap().areas.is_empty());
+    answer(&mut rig, job, &ask, true).unwrap();
+    rig.run(2);
+    let named = zone(&rig, 0);
+    assert_eq!(rig.c.state().jobs[&job].access.plan.clone().unwrap().areas, [named]);
+    let told = rig.alarms.iter().any(|o| matches!(o, FacilityOrder::ExtendPlan { areas, .. } if areas == &[0]));
+    assert!(told, "the site holds it");
+    let grants: Vec<Vec<u32>> =
+        rig.robots[&robot("a1")].seen.iter().filter_map(|o| if let Order::Grant(g) = o { Some(g.areas.clone()) } else { None }).collect();
+    assert_eq!(grants, [vec![], vec![0]], "and so does the robot");
+    assert_eq!(rig.run_job(job, 900), Status::Settled);
+}
+
 #[test]
 fn an_approval_is_shown_granted_used_once_and_spent() {
     let mut rig = Rig::new(ONE);
@@ -86,7 +115,7 @@ fn an_approval_is_shown_granted_used_once_and_spent() {
     assert_eq!(answer(&mut rig, job, &ask, false).unwrap_err(), "APPROVAL_SPENT");
     assert_eq!(rig.send("rq", &revoke).unwrap_err(), "APPROVAL_SPENT");
     let plan = rig.c.state().jobs[&job].access.plan.clone().unwrap();
-    assert!(plan.areas.contains(&6) && plan.areas.contains(&7), "{plan:?}");
+    assert!(plan.places.contains(&6) && plan.places.contains(&7), "{plan:?}");
     let told = rig.alarms.iter().any(|o| matches!(o, FacilityOrder::ExtendPlan { vertices, .. } if vertices.contains(&7)));
     assert!(told, "the doors hold the wider plan");
     assert_eq!(rig.run_job(job, 900), Status::Settled);

@@ -100,6 +100,7 @@ impl Rig {
             rfq_closes: None,
             label: "parcel".into(),
             contract: None,
+            no_go: vec![],
         }
     }
 

@@ -133,11 +133,13 @@ proptest! {
     /// Whatever happens, in whatever currency: every job ends settled or withdrawn, each book balances by itself and no entry
     /// is of two, no escrow is left, no oath is broken.
     #[test]
-    fn every_job_ends_and_no_money_is_lost(niches in any::<bool>(), script in prop::collection::vec(mishap(), 1..24)) {
+    fn every_job_ends_and_no_money_is_lost(niches in any::<bool>(), areas in any::<bool>(), script in prop::collection::vec(mishap(), 1..24)) {
         let names = ["a1", "a2", "b1"];
         let robots = &[("a1", "acme", 8), ("a2", "acme", 12), ("b1", "bolt", 15)];
         // On one of two floors loads can change robots.
         let floor = if niches { with_niches(8, &[3, 6]) } else { row(8) };
+        // And a part of it may need a plan.
+        let floor = if areas { super::areas::drawn_on(floor, &[(5, nooterra_site::AreaClass::Restricted)]) } else { floor };
         let mut rig = Rig::on(floor, three(robots), robots);
         let coin = |n: u32| [Currency::EUR, yen(), dinar()][n as usize % 3];
         rig.run(10);

@@ -331,7 +331,12 @@ const SAID: &[(&str, Make)] = &[
     ("SI AccessPlanIssued", |r, job| {
         let (valid_from, valid_to) = (r.now, r.c.state().jobs[&job].window().end + Span::from_mins(5));
         let vertices = vec![2, 3, 4, 5];
-        words(r, "site", job, &FacilityReport::AccessPlanIssued { job, plan: site_plan(job), vertices, valid_from, valid_to })
+        words(
+            r,
+            "site",
+            job,
+            &FacilityReport::AccessPlanIssued { job, plan: site_plan(job), vertices, areas: vec![], no_go: vec![], valid_from, valid_to },
+        )
     }),
     ("SI AccessGranted", |r, job| {
         let fence = r.c.state().jobs[&job].leg().map_or(0, |l| l.offer.fence);

@@ -176,6 +176,36 @@ fn nobody_says_more_than_is_theirs() {
 }
 
 #[test]
+fn a_contract_of_an_area_goes_before_the_one_of_its_level() {
+    let site = super::areas::with_areas(&[(5, nooterra_site::AreaClass::Public)]);
+    let mut rig = Rig::on(site, super::rig::genesis(crate::Policy::scenario(), TWO), TWO);
+    rig.run(10);
+    let area = rig.site.area_zone(nooterra_site::AreaIx::new(0)).unwrap();
+    let level = rig.site.zone(nooterra_site::LevelIx::new(0)).unwrap();
+    let activated = |rig: &mut Rig, zone, fee: u64| {
+        let d = draft(rig, fee, None);
+        let signers = d.signers.iter().copied().filter(|s| s.role == SignerRole::Platform).collect();
+        let contract = written(rig, Box::new(Draft { scope: Scope { zone: Some(zone), ..Scope::default() }, signers, ..*d }));
+        rig.send("market", &ContractWord::Publish { contract }).unwrap();
+        let document_hash = rig.c.state().contracts.get(contract).unwrap().document_hash;
+        rig.send("market", &ContractWord::Sign { contract, document_hash }).unwrap();
+        let from = rig.now;
+        rig.send("market", &ContractWord::Activate { contract, from }).unwrap();
+        contract
+    };
+    let of_area = activated(&mut rig, area, 90);
+    let of_level = activated(&mut rig, level, 70);
+    let job = booked(&mut rig, "rq");
+    assert_eq!(pinned(&rig, job), (of_area, 90), "although the other one is newer");
+    let mut zones = vec![area, level];
+    zones.sort_unstable();
+    assert_eq!(rig.c.state().jobs[&job].request.need.zones, zones);
+    let elsewhere = rig.ask(rig.delivery(2, 3));
+    assert_eq!(rig.run_job(elsewhere, 900), Status::Settled);
+    assert_eq!(pinned(&rig, elsewhere), (of_level, 70), "where the area is not touched");
+}
+
+#[test]
 fn a_contract_of_a_zone_goes_before_the_one_of_its_site() {
     let mut rig = Rig::new(TWO);
     rig.run(10);

@@ -80,5 +80,6 @@ pub fn row(n: u32) -> Site {
         lifts: vec![],
         spawns: vec![],
         graphs: vec![Graph { graph_idx: 0, name: String::new(), default_speed_limit_mps: None }],
+        areas: Vec::new(),
     }
 }

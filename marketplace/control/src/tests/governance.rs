@@ -1,11 +1,13 @@
 //! Keys that come and go while everything runs, and what auditors say.
 
-use super::rig::{Rig, bind, key, party, robot};
+use super::coins::yen;
+use super::rig::{Rig, bind, genesis, key, party, robot};
 use crate::fact::{Event, GovernanceEvent, KeyReason};
-use crate::input::{Body as _, GovernanceCommand, RequesterCommand, StaffCommand};
+use crate::input::{Body as _, GovernanceCommand, PolicyChange, RatesIn, RequesterCommand, StaffCommand};
 use nooterra_engine::Digest;
 use nooterra_engine::ids::KeyId;
-use nooterra_engine::time::Span;
+use nooterra_engine::money::Currency;
+use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::status::Status;
 use nooterra_operations::RobotStatus;
 use nooterra_trust::role::rotation_bytes;
@@ -34,12 +36,16 @@ fn joins(rig: &mut Rig, name: &str, actor: [u8; 16]) {
     rig.senders.insert(name.into(), Sender::person(tenant, actor, key(name)));
 }
 
-fn governed(rig: &Rig) -> Vec<&'static str> {
+fn said(rig: &Rig) -> Vec<GovernanceEvent> {
     let of = |f: &crate::fact::Fact| match f.event().map(|r| &r.payload) {
-        Some(Event::Governance(e)) => Some(e.name()),
+        Some(Event::Governance(e)) => Some(e.clone()),
         _ => None,
     };
     rig.facts.iter().filter_map(of).collect()
+}
+
+fn governed(rig: &Rig) -> Vec<&'static str> {
+    said(rig).iter().map(GovernanceEvent::name).collect()
 }
 
 #[test]
@@ -218,4 +224,137 @@ fn keys_survive_a_restart() {
     assert_eq!(rig.run_job(job, 900), Status::Settled);
     assert!(matches!(rig.facts.iter().filter_map(|f| f.event()).find(|r| r.header.stream == "gov").map(|r| &r.payload),
         Some(Event::Governance(GovernanceEvent::KeyRotated(r))) if r.overlap == Span::ZERO));
+}
+
+#[test]
+fn whoever_joins_asks_for_work_like_anybody_else() {
+    let mut rig = Rig::new(TWO);
+    rig.run(5);
+    let guest = party("guest");
+    let verify = |name: &str, takes: &[Currency]| GovernanceCommand::VerifyParty { party: guest, name: name.into(), takes: takes.to_vec() };
+    let key_of = bound(bind("guest", Role::RQ, *guest.as_bytes()));
+    assert_eq!(rig.send("staff", &key_of).unwrap_err(), "NOT_FOUND", "nobody has seen who that is");
+    assert_eq!(rig.send("judge", &verify("guest", &[])).unwrap_err(), "ROLE_FORBIDDEN");
+    assert_eq!(rig.send("staff", &verify("", &[])).unwrap_err(), "SCHEMA_INVALID");
+    assert_eq!(rig.send("staff", &verify(&"x".repeat(200), &[])).unwrap_err(), "SCHEMA_INVALID");
+    assert_eq!(rig.send("staff", &verify("guest", &[yen()])).unwrap_err(), "CURRENCY_MISMATCH");
+    rig.send("staff", &verify("guest", &[])).unwrap();
+    assert_eq!(rig.send("staff2", &verify("guest", &[])).unwrap_err(), "ALREADY_DONE");
+    rig.send("staff", &key_of).unwrap();
+    joins(&mut rig, "guest", *guest.as_bytes());
+    let ask = RequesterCommand::CreateJob(Box::new(rig.delivery(2, 5)));
+    assert_eq!(rig.send("guest", &ask).unwrap_err(), "KEY_UNKNOWN", "one of staff is not two");
+    rig.send("staff2", &key_of).unwrap();
+    joins(&mut rig, "guest", *guest.as_bytes());
+    rig.send("guest", &ask).unwrap();
+    let job = *rig.c.state().jobs.keys().next().unwrap();
+    assert_eq!(rig.c.state().jobs[&job].request.requester, guest);
+    assert_eq!(rig.run_job(job, 900), Status::Settled, "{:?}", rig.names(job));
+    assert!(said(&rig).iter().any(|e| matches!(e, GovernanceEvent::PartyVerified { party, .. } if *party == guest)));
+    rig.check_books();
+}
+
+#[test]
+fn outside_witnesses_sign_each_minute_how_far_all_streams_have_come() {
+    let mut g = genesis(crate::Policy::scenario(), TWO);
+    g.log_witnesses = vec![party("eye")];
+    let mut rig = Rig::of(g, TWO);
+    rig.run(1);
+    let seen = |rig: &Rig| -> Vec<crate::heads::Published> {
+        said(rig).into_iter().filter_map(|e| if let GovernanceEvent::HeadWitnessed(h) = e { Some(h) } else { None }).collect()
+    };
+    let first = seen(&rig);
+    assert_eq!(first.iter().map(|h| (h.number, h.at)).collect::<Vec<_>>(), [(1, Instant::ZERO)]);
+    let word = |number, root| GovernanceCommand::WitnessHead { number, root };
+    assert_eq!(rig.send("eye", &word(1, first[0].root)).unwrap_err(), "ALREADY_DONE");
+    assert_eq!(rig.send("eye2", &word(1, first[0].root)).unwrap_err(), "NOT_FOUND", "it is no witness here");
+    assert_eq!(rig.send("staff", &word(1, first[0].root)).unwrap_err(), "ROLE_FORBIDDEN");
+    assert_eq!(rig.send("eye", &word(2, first[0].root)).unwrap_err(), "NOT_FOUND", "not published yet");
+    let job = rig.ask(rig.delivery(2, 5));
+    rig.run_job(job, 900);
+    rig.run(120);
+    let all = seen(&rig);
+    let minutes = rig.now.0 / 60_000_000_000;
+    assert!(minutes >= 2, "{minutes}");
+    assert_eq!(all.iter().map(|h| h.number).collect::<Vec<_>>(), (1..=minutes + 1).collect::<Vec<_>>());
+    let mut roots: Vec<_> = all.iter().map(|h| h.root).collect();
+    roots.dedup();
+    assert_eq!(roots.len(), all.len(), "robots were heard in each minute");
+    // The root of what is there now is what the next one will be.
+    let (streams, _) = crate::heads::root_of(&rig.c.state().streams);
+    assert!(streams >= all.last().unwrap().streams && streams == rig.c.state().streams.iter().count() as u64);
+    // A root that is none is refused; an old publication is forgotten after a while.
+    rig.run(60 * 17);
+    assert_eq!(rig.send("eye", &word(1, first[0].root)).unwrap_err(), "NOT_FOUND");
+    let last = seen(&rig).last().unwrap().number;
+    assert_eq!(rig.send("eye", &word(last, Digest([9; 32]))).unwrap_err(), "HEAD_CONFLICT");
+}
+
+/// Until the job's terms are pinned.
+fn booked(rig: &mut Rig, job: nooterra_engine::ids::JobId) {
+    for _ in 0..200 {
+        if rig.c.state().jobs[&job].pins.is_some() {
+            return;
+        }
+        rig.tick();
+    }
+    panic!("{:?}", rig.names(job));
+}
+
+#[test]
+fn two_people_set_the_policy_and_what_is_booked_keeps_its_terms() {
+    let mut rig = Rig::new(TWO);
+    rig.run(5);
+    let euro = rig.c.state().genesis.policy.tariffs[0].rates;
+    let rates = |base_delivery| {
+        let mut rates = euro;
+        rates.base_delivery = base_delivery;
+        vec![RatesIn { currency: Currency::EUR, rates }]
+    };
+    let (dear, dearer) = (rates(9_000), rates(12_000));
+    let set = |rates: &[RatesIn], from: Instant| GovernanceCommand::SetPolicy {
+        change: Box::new(PolicyChange { rates: rates.to_vec(), open_jobs_max: Some(1), ..PolicyChange::default() }),
+        effective_from: from,
+    };
+    let price = |rig: &Rig, job| rig.c.state().jobs[&job].pins.as_ref().unwrap().price.total();
+    let first = rig.ask(rig.delivery(2, 5));
+    booked(&mut rig, first);
+    let before = rig.c.state().genesis.policy.hash();
+    let at = rig.now.saturating_add(Span::from_secs(60));
+    assert_eq!(rig.send("judge", &set(&dear, at)).unwrap_err(), "ROLE_FORBIDDEN");
+    assert_eq!(rig.send("staff", &set(&dear, Instant::ZERO)).unwrap_err(), "WINDOW_INVALID");
+    let nothing = GovernanceCommand::SetPolicy { change: Box::default(), effective_from: at };
+    assert_eq!(rig.send("staff", &nothing).unwrap_err(), "SCHEMA_INVALID");
+    let foreign = vec![RatesIn { currency: yen(), rates: euro }];
+    assert_eq!(rig.send("staff", &set(&foreign, at)).unwrap_err(), "CURRENCY_MISMATCH");
+    for bad in [rates(0), rates(u64::MAX), [rates(5), rates(6)].concat()] {
+        assert_eq!(rig.send("staff", &set(&bad, at)).unwrap_err(), "SCHEMA_INVALID");
+    }
+    let soon = PolicyChange { auth_by: Some(Span(1)), ..PolicyChange::default() };
+    let soon = GovernanceCommand::SetPolicy { change: Box::new(soon), effective_from: at };
+    assert_eq!(rig.send("staff", &soon).unwrap_err(), "SCHEMA_INVALID");
+    rig.send("staff", &set(&dear, at)).unwrap();
+    assert!(said(&rig).is_empty(), "one of staff is not two");
+    rig.send("staff2", &set(&dear, at)).unwrap();
+    let hash = match said(&rig)[..] {
+        [GovernanceEvent::TenantPolicySet { policy_hash, effective_from, .. }] if effective_from == at => policy_hash,
+        _ => panic!("{:?}", said(&rig)),
+    };
+    // A later change does not go before an earlier one.
+    let sooner = rig.now.saturating_add(Span::from_secs(30));
+    assert_eq!(rig.send("staff", &set(&dearer, sooner)).unwrap_err(), "WINDOW_INVALID");
+    assert_eq!(rig.c.state().genesis.policy.hash(), before, "it is not its time yet");
+    rig.run(61);
+    assert_eq!(rig.c.state().genesis.policy.hash(), hash);
+    assert_eq!(rig.c.state().genesis.policy.open_jobs_max, 1);
+    assert_eq!(rig.run_job(first, 900), Status::Settled, "{:?}", rig.names(first));
+    let second = rig.ask(rig.delivery(2, 5));
+    booked(&mut rig, second);
+    assert!(price(&rig, second) > price(&rig, first) + 7_000, "{} and {}", price(&rig, first), price(&rig, second));
+    let more = RequesterCommand::CreateJob(Box::new(rig.delivery(2, 5)));
+    assert_eq!(rig.send("rq", &more).unwrap_err(), "QUOTA_EXCEEDED");
+    let pinned = |job| rig.c.state().jobs[&job].pins.as_ref().unwrap().policy_hash;
+    assert_eq!((pinned(first), pinned(second)), (before, hash));
+    assert_eq!(rig.run_job(second, 900), Status::Settled, "{:?}", rig.names(second));
+    rig.check_books();
 }

@@ -4,7 +4,7 @@
 pub use super::floor::row;
 use crate::fact::Fact;
 use crate::genesis::{ContractTerms, Genesis, PartyEntry, RobotEntry, WitnessEntry};
-use crate::input::{Body, Input, OwnerCommand, PaymentReport, StaffCommand};
+use crate::input::{Body, GovernanceCommand, Input, OwnerCommand, PaymentReport, StaffCommand};
 use crate::wish::{PaymentAsk, Terms, Wish};
 use crate::{Control, Policy};
 use nooterra_engine::geom::Vec2;
@@ -44,6 +44,8 @@ pub struct Knobs {
     pub abort_before_step: BTreeMap<RobotId, u16>,
     pub no_drop_witness: bool,
     pub no_triage: bool,
+    /// The site's controller does not say that it is there.
+    pub site_silent: bool,
     pub no_access: bool,
     pub capture_fails: u32,
     pub refund_fails: u32,
@@ -213,6 +215,8 @@ pub fn genesis(policy: Policy, robots: &[(&str, &str, u32)]) -> Genesis {
         bind("dev", Role::DV, *party("dev").as_bytes()),
         bind("cert", Role::CE, *party("cert").as_bytes()),
         bind("market", Role::MK, *party("market").as_bytes()),
+        bind("eye", Role::WI, *party("eye").as_bytes()),
+        bind("eye2", Role::WI, *party("eye2").as_bytes()),
     ];
     keys.extend(robots.iter().map(|(n, _, _)| bind(n, Role::RB, *robot(n).as_bytes())));
     Genesis {
@@ -246,7 +250,8 @@ pub fn genesis(policy: Policy, robots: &[(&str, &str, u32)]) -> Genesis {
             })
             .collect(),
         witnesses: vec![WitnessEntry { actor: *SiteId::named("site").as_bytes(), owner: party("landlord") }],
-        service_key: key("platform"),
+        service_key: key("platform").public(),
+        log_witnesses: vec![],
         operators: vec![],
         skills: vec![],
     }
@@ -292,7 +297,7 @@ impl Rig {
         let person = |n: &str, actor: [u8; 16]| (n.to_owned(), Sender::person(tenant, actor, key(n)));
         let mut senders: BTreeMap<String, Sender> = [
             "rq", "rq2", "acme", "bolt", "bank", "staff", "staff2", "judge", "judge2", "insurer", "books", "books2", "dev", "cert",
-            "market",
+            "market", "eye", "eye2",
         ]
         .iter()
         .map(|n| person(n, *party(n).as_bytes()))
@@ -412,7 +417,10 @@ impl Rig {
             Some(kept) => kept.extend(broken),
             None => assert!(broken.is_empty(), "{broken:#?}"),
         }
-        for w in out.wishes {
+        // Whoever lets wishes out signs what is said in the platform's name.
+        let service = key("platform");
+        for mut w in out.wishes {
+            w.sign(&service);
             self.answer(w);
         }
         verdict
@@ -449,6 +457,11 @@ impl Rig {
             Wish::Help { operator, word } => self.help.push((operator, word)),
             Wish::Unheard { party, .. } => self.unheard.push(party),
             Wish::Show { party, job, head, terms } => self.shown.push((party, job, head, *terms)),
+            Wish::Witness { party: p, head } => {
+                for who in ["eye", "eye2"].into_iter().filter(|w| party(w) == p) {
+                    let _ = self.send(who, &GovernanceCommand::WitnessHead { number: head.number, root: head.root });
+                }
+            }
             Wish::Notify { .. } | Wish::Alert { .. } | Wish::Receipt { .. } => {}
         }
     }
@@ -508,9 +521,12 @@ impl Rig {
 
     fn site_order(&mut self, o: FacilityOrder) {
         match o.clone() {
-            FacilityOrder::AskAccess { job, vertices, valid_from, valid_to, .. } if !self.knobs.no_access => {
+            FacilityOrder::AskAccess { job, vertices, valid_from, valid_to, no_go, .. } if !self.knobs.no_access => {
                 let plan = AccessPlanId::named(&job.to_string());
-                let _ = self.send("site", &FacilityReport::AccessPlanIssued { job, plan, vertices, valid_from, valid_to });
+                let site = &self.c.world().site;
+                let of = |v: &u32| site.vertex_areas(nooterra_site::VertexIx::new(*v), 0.0);
+                let areas: Vec<u32> = site.guarded().into_iter().filter(|a| vertices.iter().any(|v| of(v).contains(a))).collect();
+                let _ = self.send("site", &FacilityReport::AccessPlanIssued { job, plan, vertices, areas, no_go, valid_from, valid_to });
             }
             FacilityOrder::AskEntry { job, plan, robot, fence, .. } => {
                 let _ = self.send("site", &FacilityReport::AccessGranted { job, plan, fence });
@@ -789,6 +805,9 @@ impl Rig {
                 let r = PaymentReport::ProviderSettled { amount, fee: Amount::ZERO, currency, provider_ref: "batch".into() };
                 self.send("bank", &r).unwrap();
             }
+        }
+        if !self.knobs.site_silent && self.now.0.is_multiple_of(10_000_000_000) {
+            let _ = self.send("site", &FacilityReport::Alive {});
         }
         if !self.knobs.no_triage {
             let open: Vec<_> = self.c.incidents().into_iter().filter(|i| !i.triaged && i.severity >= 3).collect();

@@ -100,7 +100,7 @@ impl Planner<'_> {
             start: me.start,
             ready: self.ready[i],
             tight: &me.tight,
-            shut: self.shut,
+            shut: me.shut_of(self.shut),
             wanted: &[],
             follows: &[],
             window: WINDOW_MS.max(self.ready[i]),

@@ -33,9 +33,10 @@ impl Ground<'_> {
         let mut c = Crowd { ground: self, at, moves: Vec::new(), chain: Vec::new(), tried: vec![false; n], path: Vec::new(), top };
         while c.at[top] != goal {
             let v = c.at[top];
-            c.path = self.map.descend(self.actors[top].class, (v, goal), dist, self.shut).collect();
+            let shut = self.actors[top].shut_of(self.shut);
+            c.path = self.map.descend(self.actors[top].class, (v, goal), dist, shut).collect();
             let mut lanes: Vec<u32> = self.map.out(self.actors[top].class, v).to_vec();
-            lanes.retain(|l| !self.shut[*l as usize] && dist[self.map.roads[*l as usize].to as usize] < dist[v as usize]);
+            lanes.retain(|l| !shut[*l as usize] && dist[self.map.roads[*l as usize].to as usize] < dist[v as usize]);
             lanes.sort_by_key(|l| {
                 (dist[self.map.roads[*l as usize].to as usize].saturating_add(self.map.ms(self.actors[top].class, *l)), *l)
             });
@@ -103,7 +104,7 @@ impl Crowd<'_, '_> {
             let to = map.roads[lane as usize].to;
             let in_front = |(r, l): &(usize, u32)| map.conflict(g.actors[*r].class, map.lane_res(*l), me.class, to);
             let lost = home.as_ref().is_some_and(|h| h[to as usize] == u32::MAX) || map.out(me.class, to).is_empty();
-            if g.shut[lane as usize] || lost || self.chain.iter().any(in_front) {
+            if me.shut_of(g.shut)[lane as usize] || lost || self.chain.iter().any(in_front) {
                 continue;
             }
             let on_path = self.path.iter().any(|l| map.conflict(top_class, map.lane_res(*l), me.class, to));

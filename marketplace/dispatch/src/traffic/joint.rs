@@ -147,7 +147,7 @@ impl Ground<'_> {
                 let me = &self.actors[i];
                 'lanes: for &lane in self.map.out(me.class, places[k]) {
                     let to = self.map.roads[lane as usize].to;
-                    if self.shut[lane as usize] || (k == 0 && dist[to as usize] == NO_ROUTE) {
+                    if me.shut_of(self.shut)[lane as usize] || (k == 0 && dist[to as usize] == NO_ROUTE) {
                         continue;
                     }
                     let way = ways[k][lane as usize];

@@ -47,9 +47,15 @@ pub(crate) struct Actor {
     pub stalled: bool,
     /// Robots that stand too close already, and where.
     pub tight: Vec<(u32, Res)>,
+    /// Lanes that it may not take, those that are closed to all among them; nothing if these are all.
+    pub shut: Option<Vec<bool>>,
 }
 
 impl Actor {
+    /// Lanes that it may not take, of which `all` are closed to everybody.
+    pub(crate) fn shut_of<'a>(&'a self, all: &'a [bool]) -> &'a [bool] {
+        self.shut.as_deref().unwrap_or(all)
+    }
     pub(crate) fn movable(&self) -> bool {
         !self.pinned && self.dead.is_none()
     }
@@ -263,7 +269,9 @@ impl Planner<'_> {
     fn way_on(&self, i: usize) -> Vec<u32> {
         let me = &self.actors[i];
         let way = me.goal.zip(self.tables[i].as_ref()).filter(|_| me.movable());
-        way.map_or_else(Vec::new, |(goal, table)| self.map.descend(me.class, (me.start, goal), table, self.shut).take(LOOK_AHEAD).collect())
+        way.map_or_else(Vec::new, |(goal, table)| {
+            self.map.descend(me.class, (me.start, goal), table, me.shut_of(self.shut)).take(LOOK_AHEAD).collect()
+        })
     }
 
     /// Does this plan bring a robot nearer to its goal?
@@ -278,8 +286,9 @@ impl Planner<'_> {
     fn way_around(&self, i: usize) -> Option<Vec<u32>> {
         let me = &self.actors[i];
         let goal = me.goal?;
+        let shut = me.shut_of(self.shut);
         let mut wall = vec![false; self.map.resources()];
-        let mut walls = self.shut.contains(&true);
+        let mut walls = shut.contains(&true);
         for (j, other) in self.actors.iter().enumerate() {
             // Who works where this one shall work too leaves some day.
             if j == i || other.movable() || self.works_where(j, i) {
@@ -295,7 +304,7 @@ impl Planner<'_> {
         let table = if walls {
             let stuck_at_start = wall[me.start as usize];
             self.map.distances(me.class, goal, |l| {
-                self.shut[l as usize]
+                shut[l as usize]
                     || (wall[self.map.lane_res(l) as usize] && !(stuck_at_start && self.map.roads[l as usize].from == me.start))
             })
         } else {

@@ -103,7 +103,7 @@ impl Traffic {
             let near = list
                 .iter()
                 .filter(|v| is_free(map, &taken, id, b.class, **v))
-                .filter_map(|v| map.travel_ms(b.class, from, *v).map(|d| (d + if occupied(id, b.class, *v) { OCCUPIED_MS } else { 0 }, *v)))
+                .filter_map(|v| b.left_ms(map, from, *v).map(|d| (d + if occupied(id, b.class, *v) { OCCUPIED_MS } else { 0 }, *v)))
                 .min();
             if let Some((_, v)) = near {
                 taken.insert(v, (id, b.class));
@@ -206,6 +206,8 @@ impl Traffic {
 
     fn actor(&self, map: &RoadMap, id: RobotId, now: Instant) -> Actor {
         let b = &self.bots[&id];
+        let closed = |l: LaneIx| self.closed.contains(&l) || map.is_shut(b.class, l, &b.barred);
+        let shut = (!b.barred.is_empty()).then(|| (0..map.lanes() as u32).map(|l| closed(LaneIx::new(l))).collect());
         let dead = b.halted.then(|| std::iter::once(b.at.ix).chain(b.steps.iter().map(|s| map.lane_res(s.lane.ix))).collect());
         let pinned = b.pinned();
         // Who is behind its time is expected to need half as long again as it is late.
@@ -220,6 +222,7 @@ impl Traffic {
             dead,
             stalled: self.guard.is_none() && now.since(b.nearest_at) >= FIRM,
             tight: Vec::new(),
+            shut,
         }
     }
 

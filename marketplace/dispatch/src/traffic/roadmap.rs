@@ -7,6 +7,7 @@
 
 use nooterra_engine::geom::{Segment, Vec2};
 use nooterra_engine::{Record, real};
+use nooterra_site::areas::KEEP_OFF_M;
 use nooterra_site::{LaneIx, LevelIx, Site, VertexIx};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -63,6 +64,8 @@ pub struct RoadMap {
     bits: Vec<Vec<u64>>,
     lists: Vec<Vec<Vec<Res>>>,
     kinds: Vec<Kind>,
+    /// Areas that nobody enters without a plan.
+    guarded: BTreeSet<u32>,
 }
 
 /// Per class.
@@ -76,6 +79,9 @@ struct Kind {
     open: Vec<bool>,
     /// Distance tables by goal, or empty if the site is large.
     table: Vec<Vec<u32>>,
+    /// Areas that a robot comes into at a vertex and on a lane; empty lists if the site has none.
+    here: Vec<BTreeSet<u32>>,
+    along: Vec<BTreeSet<u32>>,
 }
 
 /// The line that a resource's disc sweeps, on one or (a ride) two levels.
@@ -156,6 +162,7 @@ impl RoadMap {
             bits: Vec::new(),
             lists: Vec::new(),
             kinds: Vec::new(),
+            guarded: site.guarded(),
         };
         map.relate();
         map.kinds = classes.iter().map(|c| map.kind(site, c)).collect();
@@ -214,6 +221,36 @@ impl RoadMap {
     /// Number of lanes.
     pub fn lanes(&self) -> usize {
         self.roads.len()
+    }
+
+    /// Areas that nobody enters without a plan.
+    pub fn guarded(&self) -> &BTreeSet<u32> {
+        &self.guarded
+    }
+    /// Does a robot of this class that stands at a vertex come into one of these areas?
+    pub fn is_in(&self, class: u32, vertex: VertexIx, areas: &BTreeSet<u32>) -> bool {
+        let here = self.kinds.get(class as usize).and_then(|k| k.here.get(vertex.at()));
+        here.is_some_and(|h| !h.is_disjoint(areas))
+    }
+    /// Does it, driving along a lane?
+    pub fn comes_into(&self, class: u32, lane: LaneIx, areas: &BTreeSet<u32>) -> bool {
+        let along = self.kinds.get(class as usize).and_then(|k| k.along.get(lane.at()));
+        along.is_some_and(|h| !h.is_disjoint(areas))
+    }
+    /// Is a lane shut for a robot that may not enter these areas? Whoever stands in one may leave, through others too.
+    pub fn is_shut(&self, class: u32, lane: LaneIx, barred: &BTreeSet<u32>) -> bool {
+        !barred.is_empty() && self.comes_into(class, lane, barred) && !self.is_in(class, self.lane_from(lane), barred)
+    }
+    /// [`RoadMap::travel_ms`] for a robot that may not enter these areas.
+    pub fn travel_without_ms(&self, class: u32, from: VertexIx, to: VertexIx, barred: &BTreeSet<u32>) -> Option<u64> {
+        if barred.is_empty() {
+            return self.travel_ms(class, from, to);
+        }
+        if !self.is_member(class, from) || !self.is_member(class, to) {
+            return None;
+        }
+        let d = self.distances(class, to.ix, |l| self.is_shut(class, LaneIx::new(l), barred))[from.at()];
+        (d != NO_ROUTE).then_some(u64::from(d))
     }
 
     pub(crate) fn resources(&self) -> usize {
@@ -348,7 +385,14 @@ impl RoadMap {
             ms: vec![u32::MAX / 4; self.roads.len()],
             open: Vec::new(),
             table: Vec::new(),
+            here: Vec::new(),
+            along: Vec::new(),
         };
+        if !site.areas.is_empty() {
+            let wide_m = class.radius_m + KEEP_OFF_M;
+            k.here = site.vertex_indexes().map(|v| site.vertex_areas(v, wide_m)).collect();
+            k.along = site.lane_indexes().map(|l| site.lane_areas(l, wide_m)).collect();
+        }
         let graph_limit = site.graphs.iter().find(|g| g.graph_idx == class.graph_idx).and_then(|g| g.default_speed_limit_mps);
         for (i, lane) in site.lanes.iter().enumerate() {
             if lane.graph_idx != class.graph_idx || lane.from == lane.to {

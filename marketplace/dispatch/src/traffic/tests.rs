@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)] // test code
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)] // tests read files and measure time
 
+mod areas;
 mod maps;
 mod sim;
 

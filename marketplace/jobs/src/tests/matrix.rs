@@ -143,7 +143,15 @@ fn events(job: &Job) -> Vec<Event> {
         Event::SafeExitEscalated { level: 1 },
         Event::SafeExitForced { motion_inhibited: true },
         Event::HandoverOpened { leg: 1, checkpoint: 1, remaining_bps: 5_000 },
-        Event::AccessPlanIssued(AccessPlan { plan, doors: vec![], areas: vec![3, 9], valid_from: AT, valid_to: window().end }),
+        Event::AccessPlanIssued(AccessPlan {
+            plan,
+            doors: vec![],
+            places: vec![3, 9],
+            areas: vec![],
+            no_go: vec![],
+            valid_from: AT,
+            valid_to: window().end,
+        }),
         Event::AccessGranted { plan, door: None, fence: 1 },
         Event::AccessDenied { plan: Some(plan), code: String::new() },
         Event::AccessRevoked { plan, reason: RevokeReason::Change },
@@ -234,6 +242,8 @@ fn events(job: &Job) -> Vec<Event> {
         Event::TransferScanned { witness: WitnessId::named("w"), place: 5, robot, measure: 1, artefact: Digest::ZERO },
         Event::TransferFailed { place: 5, reason: crate::transfer::TransferEnd::Overdue },
         Event::TransferFetched { place: 5, item: ItemId::named("parcel"), mass_g: 1, state_hash: Digest::ZERO },
+        Event::ComplaintFiled { category: IncidentCode::QualityComplaint, text_hash: Digest([1; 32]) },
+        Event::HandoverOrdered { reason: Cause::Quarantine },
     ]
 }
 

@@ -81,7 +81,10 @@ fn what_is_on_the_robot_needs_a_place_to_be_handed_over() {
 fn a_load_is_put_down_seen_and_fetched() {
     let mut j = carrying();
     let order = batch::safe_exit(&j, Cause::Quarantine, None, AT, Some(PLACE));
-    assert!(matches!(order[..], [Event::SafeExitOrdered { disposition: Disposition::Handover, transfer: Some(PLACE), .. }]));
+    assert!(matches!(
+        order[..],
+        [Event::HandoverOrdered { .. }, Event::SafeExitOrdered { disposition: Disposition::Handover, transfer: Some(PLACE), .. }]
+    ));
     fold(&mut j, &order);
     assert!(j.owes_deposit() && j.fetch_place().is_none());
     fold(&mut j, &[said()]);
@@ -149,7 +152,10 @@ fn a_robot_that_leaves_what_lay_there_leaves_it_lying() {
     let t = crate::transfer::Transfer { place: PLACE, by: RobotId::named("q"), said_g: Some(1), seen: Some(WitnessId::named("w")) };
     (j.custody, j.transfer) = (Custody::Deposited, Some(t));
     let order = batch::safe_exit(&j, Cause::Quarantine, None, AT, None);
-    assert!(matches!(order[..], [Event::SafeExitOrdered { disposition: Disposition::Handover, transfer: None, .. }]));
+    assert!(matches!(
+        order[..],
+        [Event::HandoverOrdered { .. }, Event::SafeExitOrdered { disposition: Disposition::Handover, transfer: None, .. }]
+    ));
     fold(&mut j, &order);
     assert!(!j.owes_deposit());
     assert_eq!(j.fetch_place(), Some(PLACE));

@@ -22,6 +22,8 @@ pub struct Asked {
     pub template: u8,
     /// Zones that it touches.
     pub zones: Vec<ZoneId>,
+    /// Those within them that it touches: a contract for one of these says more of where it is for.
+    pub areas: Vec<ZoneId>,
     /// The currency that it is paid in.
     pub currency: Currency,
 }
@@ -45,13 +47,13 @@ impl Scope {
         self.requester.is_none_or(|r| r == a.requester)
             && self.site.is_none_or(|s| s == a.site)
             && self.template.is_none_or(|t| t == a.template)
-            && self.zone.is_none_or(|z| a.zones.contains(&z))
+            && self.zone.is_none_or(|z| a.zones.contains(&z) || a.areas.contains(&z))
     }
 }
 
 impl ContractBook {
     /// The contract of a request among those active at `now`: the one it names, else the one with most scope fields
-    /// set, then the higher version, then the later `effective_from`, then the lower id. One that is named must be
+    /// set, then the one for an area before the one for all around it, then the higher version, then the later `effective_from`, then the lower id. One that is named must be
     /// active and take the request in, as any other. Fees and caps of a contract are amounts of its own currency: it
     /// holds for requests in that currency alone, and naming it for another is told apart.
     pub fn resolve(&self, now: Instant, a: &Asked) -> Result<Resolved<'_>, Code> {
@@ -64,7 +66,13 @@ impl ContractBook {
             },
             None => self.contracts.values().filter(|c| fits(c) && paid_in(c)).max_by_key(|c| {
                 let d = &c.document;
-                (d.draft.scope.specificity(), d.version, c.effective_from, Reverse(d.contract))
+                (
+                    d.draft.scope.specificity(),
+                    d.draft.scope.zone.is_some_and(|z| a.areas.contains(&z)),
+                    d.version,
+                    c.effective_from,
+                    Reverse(d.contract),
+                )
             }),
         };
         let c = found.ok_or(Code::ContractInactive)?;

@@ -149,7 +149,7 @@ terminated: already_done state_forbids state_forbids not_found state_forbids sta
 #[test]
 fn resolution_prefers_the_specific_the_higher_the_later_the_lower() {
     let (party, site, zone) = (PartyId::named("r"), SiteId::named("s"), ZoneId::named("z"));
-    let asked = Asked { explicit: None, requester: party, site, template: 2, zones: vec![zone], currency: Currency::EUR };
+    let asked = Asked { explicit: None, requester: party, site, template: 2, zones: vec![zone], areas: vec![], currency: Currency::EUR };
     let mut b = ContractBook::default();
     let put = |b: &mut ContractBook, n: u64, scope: Scope, from: u64| {
         let d = Draft { scope, ..draft(1, None) };
@@ -195,7 +195,7 @@ fn resolution_prefers_the_specific_the_higher_the_later_the_lower() {
 fn a_contract_holds_in_its_own_currency() {
     let asked = |currency, explicit| {
         let (requester, site) = (PartyId::named("r"), SiteId::named("s"));
-        Asked { explicit, requester, site, template: 0, zones: vec![], currency }
+        Asked { explicit, requester, site, template: 0, zones: vec![], areas: vec![], currency }
     };
     let mut b = ContractBook::default();
     activate(&mut b, 0, 1, None, 0, 0);
@@ -228,6 +228,7 @@ fn what_was_pinned_stays_what_it_was() {
         site: SiteId::named("s"),
         template: 0,
         zones: vec![],
+        areas: vec![],
         currency: Currency::EUR,
     };
     let pin = b.resolve(Instant(0), &asked).unwrap();
@@ -523,6 +524,7 @@ fn random_lives_equal_the_naive_model() {
                 site: SiteId::named(if d.one_in(2) { "s0" } else { "s1" }),
                 template: u8::try_from(d.below(2)).unwrap(),
                 zones: if d.one_in(2) { vec![ZoneId::named("z")] } else { vec![] },
+                areas: if d.one_in(3) { vec![ZoneId::named("y")] } else { vec![] },
                 currency: Currency::EUR,
             };
             let found = b.resolve(Instant(now), &asked);

@@ -2,7 +2,7 @@
 
 use crate::trail::Now;
 use crate::verdict::{Class, Notes};
-use nooterra_control::fact::{DispatchEvent, Event as Payload, PartyEvent};
+use nooterra_control::fact::{DispatchEvent, Event as Payload, GovernanceEvent, PartyEvent};
 use nooterra_control::genesis::Genesis;
 use nooterra_engine::ids::{ContractId, JobId, PartyId, QuoteId, RobotId};
 use nooterra_engine::time::Instant;
@@ -10,6 +10,8 @@ use nooterra_jobs::event::{AwardReason, Event};
 use nooterra_market::contract::ContractFact;
 use std::collections::BTreeMap;
 
+/// Trust in whoever is new, basis points.
+const NEWCOMER_BPS: u32 = 5_000;
 /// Batches up to this size are solved once more by trying everything.
 const JOBS_MOST: usize = 6;
 const ROBOTS_MOST: usize = 10;
@@ -65,6 +67,9 @@ impl Awards {
             (Payload::Job(e), Some(job)) => self.job(n, job, e, by_owner),
             (Payload::Party(PartyEvent::TrustScoreUpdated { party, to_bps, .. }), _) => {
                 self.trust.insert(*party, *to_bps);
+            }
+            (Payload::Governance(GovernanceEvent::PartyVerified { party, .. }), _) => {
+                self.trust.insert(*party, NEWCOMER_BPS);
             }
             (Payload::Contract(f), _) => {
                 if let ContractFact::Written(d) = &**f {

@@ -186,7 +186,10 @@ impl Chain {
                 Some(b) => b.revoked_at = Some(b.revoked_at.map_or(at, |r| r.min(at))),
                 None => self.broke(n, 7, format!("key {key} was revoked and never bound")),
             },
-            GovernanceEvent::AuditRecorded { .. } => {}
+            GovernanceEvent::AuditRecorded { .. }
+            | GovernanceEvent::PartyVerified { .. }
+            | GovernanceEvent::TenantPolicySet { .. }
+            | GovernanceEvent::HeadWitnessed(_) => {}
         }
     }
 

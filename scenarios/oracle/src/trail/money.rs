@@ -10,7 +10,7 @@ use crate::trail::month::Month;
 use crate::trail::purse::{Purse, Row, What};
 use crate::trail::reckon;
 use crate::verdict::{Class, Notes};
-use nooterra_control::fact::{Event as Payload, Recorded};
+use nooterra_control::fact::{Event as Payload, GovernanceEvent, Recorded};
 use nooterra_control::genesis::Genesis;
 use nooterra_control::state::State;
 use nooterra_engine::ids::{EventId, JobId, PartyId, RobotId};
@@ -125,6 +125,13 @@ impl Money {
     fn expect(&mut self, id: EventId, name: &'static str, job: Option<JobId>, currency: Currency, due: Vec<Due>) {
         if !due.is_empty() {
             self.due.insert(id, Expected { name, job, currency: Some(currency), due });
+        }
+    }
+
+    /// Somebody is a party from now on.
+    pub fn governed(&mut self, e: &GovernanceEvent) {
+        if let GovernanceEvent::PartyVerified { party, .. } = e {
+            self.parties.insert(*party);
         }
     }
 

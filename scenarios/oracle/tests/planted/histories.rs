@@ -693,6 +693,37 @@ pub fn stuck() -> Rig {
 pub type Named = (&'static str, fn() -> Rig);
 
 /// All of them.
+/// Two outside witnesses sign how far all streams have come, and somebody joins.
+pub fn watched() -> Rig {
+    let mut g = genesis(Policy::scenario(), TWO);
+    g.log_witnesses = vec![party("eye"), party("eye2")];
+    let mut rig = kept(Rig::of(g, TWO));
+    rig.run(90);
+    let job = rig.ask(rig.delivery(2, 5));
+    let guest = GovernanceCommand::VerifyParty { party: party("guest"), name: "guest".into(), takes: vec![] };
+    let _ = rig.send("staff", &guest);
+    rig.run_job(job, 600);
+    rig.run(120);
+    rig
+}
+
+/// For a minute nothing is heard of the site, in the middle of the work.
+pub fn site_out() -> Rig {
+    let mut rig = kept(Rig::new(TWO));
+    rig.run(10);
+    let job = rig.ask(rig.delivery(2, 5));
+    until(&mut rig, job, Status::Executing);
+    let until = rig.now.saturating_add(Span::from_secs(60));
+    for r in ["a1", "b1"] {
+        rig.knobs.cut.insert(robot(r), (rig.now, until));
+    }
+    rig.knobs.site_silent = true;
+    rig.run(60);
+    rig.knobs.site_silent = false;
+    rig.run_job(job, 900);
+    rig
+}
+
 pub const ALL: &[Named] = &[
     ("delivery", delivery),
     ("crowd", crowd),
@@ -728,4 +759,6 @@ pub const ALL: &[Named] = &[
     ("stuck", stuck),
     ("collision_of_one", collision_of_one),
     ("hungry_at_work", hungry_at_work),
+    ("site_out", site_out),
+    ("watched", watched),
 ];

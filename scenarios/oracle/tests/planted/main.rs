@@ -122,6 +122,8 @@ const BUGS: &[Bug] = &[
     bug("I38 match a robot that is stopped", 38, &[], histories::stopped_for_good),
     bug("I38 match a robot in quarantine", 38, &[], histories::collision_of_one),
     // The domain's list has no number for it.
+    bug("show witnesses another root", 0, &[], histories::watched),
+    bug("keep an outage to itself", 0, &[], histories::site_out),
     bug("take a robot's word for a load put down", 0, &[], histories::load_unseen),
 ];
 

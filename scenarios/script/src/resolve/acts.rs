@@ -16,7 +16,7 @@ use nooterra_engine::time::{Instant, Span};
 /// Every kind of deed, for messages.
 const DEEDS: &str = "cancel, revoke, chargeback, complain, triage, claim, assess, decide, adjust, forge, quarantine, stop, clear, counter, \
                      award, reschedule, no_show, approve, revoke_skill, contract, end_series, \
-                     dispute, drop_dispute, decide_dispute, refund, revoke_key, rotate_key, service, retire, audit, override_proof";
+                     dispute, drop_dispute, decide_dispute, refund, revoke_key, rotate_key, service, retire, audit, override_proof, set_policy";
 /// A bank takes so long to decide if nothing is said.
 const BANK: Span = Span::from_secs(60);
 /// A moved window is so long if not said.
@@ -95,7 +95,8 @@ fn amounts(e: &ActEntry) -> Vec<&At<Money>> {
         e.decide_dispute.as_ref().and_then(|d| d.award.as_ref()),
         e.contract.as_ref().and_then(|c| c.cover_fee.as_ref()),
     ];
-    all.into_iter().flatten().collect()
+    let rates = e.set_policy.iter().flat_map(|p| p.amounts());
+    all.into_iter().flatten().chain(rates).collect()
 }
 
 fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>) -> Option<Deed> {
@@ -131,6 +132,7 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>) -> Option<
         e.retire.is_some(),
         e.audit.is_some(),
         e.override_proof.is_some(),
+        e.set_policy.is_some(),
     ];
     if given.iter().filter(|g| **g).count() != 1 {
         desk.flaw(e, "an act has exactly one deed", format!("one of {DEEDS}"));

@@ -228,16 +228,21 @@ fn robot(desk: &mut Desk<'_>, e: &At<FaultEntry>, r: &RobotFault, parties: &Part
     let drop = r.payload_drop.as_ref().is_some_and(|d| d.value);
     let lies = r.lies.as_ref().is_some_and(|d| d.value);
     let badge = r.old_badge.as_ref().is_some_and(|d| d.value);
-    let given = [r.battery.is_some(), r.motor.is_some(), r.sensor.is_some(), r.recorder.is_some(), drop, lies, badge];
+    let astray = r.astray.is_some();
+    let given = [r.battery.is_some(), r.motor.is_some(), r.sensor.is_some(), r.recorder.is_some(), drop, lies, badge, astray];
     if given.iter().filter(|g| **g).count() != 1 {
-        let kinds = "battery, motor, sensor, recorder, payload_drop, lies, old_badge";
+        let kinds = "battery, motor, sensor, recorder, payload_drop, lies, old_badge, astray";
         desk.flaw(e, format!("a robot's fault has exactly one of {kinds}"), "write for example `battery: dead`");
         return None;
     }
     if let Some(how) = r.how.as_ref().filter(|_| r.sensor.is_none()) {
         desk.flaw(how, "`how` belongs to `sensor`", "add `sensor` or remove `how`");
     }
+    let to = r.astray.as_ref().map(|v| desk.vertex(v));
     let robot = robot?;
+    if let Some(to) = to {
+        return Some(FaultKind::Astray { robot, to: to? });
+    }
     if badge {
         return Some(FaultKind::OldBadge { robot });
     }

@@ -4,8 +4,10 @@ use super::Desk;
 use super::names::Parties;
 use crate::acts::{ActEntry, Deed};
 use crate::at::At;
-use crate::keeping::{RevokeKeyAct, RotateKeyAct, Whose};
-use nooterra_control::input::OVERLAP_MAX;
+use crate::keeping::{PolicyPlan, RevokeKeyAct, RotateKeyAct, SetPolicyAct, Whose};
+use crate::words::Money;
+use nooterra_control::input::{OVERLAP_MAX, RatesIn};
+use nooterra_engine::money::Amount;
 use nooterra_engine::time::Span;
 
 /// A key that was replaced is heard for so long yet if not said.
@@ -28,6 +30,9 @@ pub(super) fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>)
     if let Some(o) = &e.override_proof {
         return Some(Deed::OverrideProof { earned_bps: o.earned.0 / 100, second: o.second.as_ref().is_none_or(|s| s.value) });
     }
+    if let Some(p) = &e.set_policy {
+        return policy(desk, e, p, parties);
+    }
     e.audit.as_ref().map(|a| Deed::Audit { agrees: a.agrees.value })
 }
 
@@ -43,6 +48,39 @@ fn revoke(desk: &mut Desk<'_>, e: &At<ActEntry>, r: &RevokeKeyAct, parties: &Par
         }
     };
     Some(Deed::RevokeKey { whose, second: r.second.as_ref().is_none_or(|s| s.value) })
+}
+
+fn policy(desk: &mut Desk<'_>, e: &At<ActEntry>, p: &SetPolicyAct, parties: &Parties<'_>) -> Option<Deed> {
+    let currency = p.amounts().next().map(|m| m.currency);
+    if currency.is_none() && p.open_jobs.is_none() && p.relocate.is_none() {
+        desk.flaw(e, "`set_policy` sets nothing", "write for example `set_policy: {delivery: EUR 12.00}`");
+        return None;
+    }
+    if let Some(m) = [&p.delivery, &p.patrol, &p.inspect].into_iter().flatten().find(|m| m.amount == Amount::ZERO) {
+        desk.flaw(m, "work costs something", "write a base price");
+    }
+    if let Some(n) = p.open_jobs.as_ref().filter(|n| n.value == 0) {
+        desk.flaw(n, "nobody could ask for anything", "write at least 1");
+    }
+    let minor = |m: &Option<At<Money>>, or: u64| m.as_ref().map_or(or, |m| m.amount.minor());
+    let before = currency.and_then(|c| parties.tariffs.iter().find(|t| t.tariff.currency == c)).map(|t| &t.tariff);
+    let rates = before.map(|t| {
+        let mut rates = t.rates;
+        rates.base_delivery = minor(&p.delivery, rates.base_delivery);
+        rates.base_patrol = minor(&p.patrol, rates.base_patrol);
+        rates.base_inspect = minor(&p.inspect, rates.base_inspect);
+        rates.per_km = minor(&p.per_km, rates.per_km);
+        rates.per_min = minor(&p.per_min, rates.per_min);
+        RatesIn { currency: t.currency, rates }
+    });
+    let plan = PolicyPlan {
+        rates,
+        open_jobs: p.open_jobs.as_ref().map(|n| n.value),
+        relocate: p.relocate.as_ref().map(|r| r.value),
+        after: p.after.as_ref().map_or(Span::ZERO, |t| t.0),
+        second: p.second.as_ref().is_none_or(|s| s.value),
+    };
+    Some(Deed::SetPolicy { plan })
 }
 
 fn rotate(desk: &mut Desk<'_>, e: &At<ActEntry>, r: &RotateKeyAct, parties: &Parties<'_>) -> Option<Deed> {

@@ -149,7 +149,7 @@ fn providers(desk: &mut Desk<'_>, trades: &[Currency]) -> Vec<Owner> {
     out
 }
 
-fn name(desk: &mut Desk<'_>, given: &At<String>, taken: Vec<String>) {
+pub(super) fn name(desk: &mut Desk<'_>, given: &At<String>, taken: Vec<String>) {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     if given.is_empty() || given.len() > 64 || !given.chars().all(plain) {
         desk.flaw(given, format!("`{}` is no name", given.value.escape_debug()), "use up to 64 letters, digits, `_`, `-`, `.`");
@@ -178,6 +178,7 @@ pub(super) fn demand(
     let Some(listed) = scenario.market.as_ref().and_then(|m| m.requesters.as_ref()) else {
         return unasked(desk, market.currency, models, robots, &ranges, per_hour);
     };
+    let widest_m = models.iter().map(|m| m.footprint_radius_m).fold(0.0, f64::max) + nooterra_site::areas::KEEP_OFF_M;
     let (mut requesters, mut streams): (Vec<RequesterPlan>, Vec<Demand>) = (Vec::new(), Vec::new());
     let mut series = Vec::new();
     for r in listed {
@@ -189,8 +190,12 @@ pub(super) fn demand(
         if let Some(a) = r.approvals.as_ref().filter(|a| a.value == Answering::Halfway) {
             desk.flaw(a, "there is nothing half way between yes and no", "write accept, refuse or ignore");
         }
+        if let Some(j) = r.joins.as_ref().filter(|j| j.0 >= duration) {
+            desk.flaw(j, "nobody joins after the end of the run", "write an earlier time");
+        }
         requesters.push(RequesterPlan {
             name: r.name.value.clone(),
+            joins: r.joins.as_ref().map(|j| Instant(j.0.0)),
             moves: r.moves.as_ref().map_or(Answering::Accept, |v| v.value),
             approvals: r.approvals.as_ref().map_or(Answering::Ignore, |v| v.value),
             takes: coins::takes(desk, &r.takes, &market.trades),
@@ -202,7 +207,7 @@ pub(super) fn demand(
             desk.flaw(&r.name, format!("`{}` asks for nothing", r.name.value), "add `jobs:` or `series:`");
         }
         for jobs in &r.jobs.0 {
-            if let Some(d) = stream(desk, market, own, jobs, requester, &ranges, duration, per_hour) {
+            if let Some(d) = stream(desk, market, own, jobs, requester, &ranges, duration, per_hour, widest_m) {
                 let mass = d.mass_g;
                 let strongest = models.iter().map(|m| m.payload_max_kg).fold(0.0, f64::max);
                 if f64::from(mass) > strongest * 1_000.0 && d.kind == JobKind::Delivery {
@@ -277,6 +282,7 @@ fn stream(
     ranges: &[Vec<bool>],
     duration: Span,
     per_hour: Option<u64>,
+    widest_m: f64,
 ) -> Option<Demand> {
     let process = process(desk, jobs, duration, per_hour);
     let currency = coins::of_work(desk, jobs.currency.as_ref(), jobs.pay.as_ref(), own, &market.trades);
@@ -298,7 +304,7 @@ fn stream(
     if let Some(c) = jobs.coverage.as_ref().filter(|c| c.value && desk.scenario.operators.is_empty()) {
         desk.flaw(c, "no operator could stand by", "name one under `operators:`");
     }
-    Some(Demand {
+    let mut demand = Demand {
         requester,
         process: process?,
         limit: jobs.limit.as_ref().map(|l| l.value),
@@ -313,7 +319,10 @@ fn stream(
         coverage: covered,
         team,
         currency,
-    })
+        no_go: Vec::new(),
+    };
+    demand.no_go = super::areas::no_go(desk, jobs, &demand, widest_m);
+    Some(demand)
 }
 
 /// Stops on the way: somebody who reaches the ends of a trip must reach them too.
@@ -376,7 +385,13 @@ fn unasked(
     per_hour: Option<u64>,
 ) -> Asked {
     let requesters = ["reception", "facilities"]
-        .map(|n| RequesterPlan { name: n.to_owned(), moves: Answering::Accept, approvals: Answering::Ignore, takes: Vec::new() })
+        .map(|n| RequesterPlan {
+            name: n.to_owned(),
+            joins: None,
+            moves: Answering::Accept,
+            approvals: Answering::Ignore,
+            takes: Vec::new(),
+        })
         .to_vec();
     let mut graphs: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for (i, r) in robots.iter().enumerate() {
@@ -407,6 +422,7 @@ fn unasked(
             coverage: false,
             team: Vec::new(),
             currency,
+            no_go: Vec::new(),
         });
     }
     if streams.is_empty() && desk.flaws.is_empty() {

@@ -1,6 +1,7 @@
 //! Holding a scenario against a site: names become indexes, gaps become defaults, all faults come at once.
 
 mod acts;
+mod areas;
 mod bare;
 mod certified;
 mod coins;
@@ -17,10 +18,12 @@ mod series;
 mod team;
 mod trading;
 
+use crate::acts::{Act, Cue};
 use crate::at::At;
 use crate::coins::TariffPlan;
+use crate::deeds::Deed;
 use crate::flaw::Flaw;
-use crate::resolved::{CrewPlan, PolicyPlan, Resolved};
+use crate::resolved::{CrewPlan, PolicyPlan, RequesterPlan, Resolved};
 use crate::scenario::{Crew, Fidelity, Network, Policy, Scenario};
 use crate::swarm::Swarm;
 use crate::ways::Ways;
@@ -63,20 +66,32 @@ pub fn resolve(scenario: &Scenario, site: &Site, seed: u64) -> Result<Resolved, 
 
 /// The same with models read from fleet files: `(path as the scenario writes it, model)`.
 pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotModel)], seed: u64) -> Result<Resolved, Vec<Flaw>> {
-    let mut desk = Desk { scenario, site, ways: Ways::new(site), files, chance: Chance::new(seed), flaws: Vec::new(), notes: Vec::new() };
+    let mut flaws = Vec::new();
+    let areas = areas::areas(scenario, site, &mut flaws);
+    let site = &if areas.is_empty() { site.clone() } else { site.with_areas(areas) };
+    let mut desk = Desk { scenario, site, ways: Ways::new(site), files, chance: Chance::new(seed), flaws, notes: Vec::new() };
     let (duration, drain, tick) = times(&mut desk);
     let epoch = starts(&mut desk);
     let swarm = Drawn::new(&mut desk);
     let (currency, mut tariffs) = coins::tariffs(&mut desk);
     let market = market::parties(&mut desk, currency, &tariffs);
     let (models, robots) = fleet::robots(&mut desk, &market.providers, swarm.charge_ppm);
+    areas::check(&mut desk, &models, &robots);
     let certified = certified::certified(&mut desk, &models);
     let demand = market::demand(&mut desk, &market, &models, &robots, duration, swarm.per_hour);
     let network = network(&mut desk, &swarm);
-    let named = names::Parties { robots: &robots, providers: &market.providers, requesters: &demand.requesters };
+    let log_witnesses = witnesses(&mut desk);
+    let named = names::Parties {
+        robots: &robots,
+        providers: &market.providers,
+        requesters: &demand.requesters,
+        log_witnesses: &log_witnesses,
+        tariffs: &tariffs,
+    };
     let operators = operators::operators(&mut desk, duration);
     let faults = faults::plan(&mut desk, &named, network, duration);
-    let acts = acts::acts(&mut desk, &named, duration, &market);
+    let mut acts = acts::acts(&mut desk, &named, duration, &market);
+    acts.extend(joining(&demand.requesters));
     let claims = acts::claims(&mut desk, &mut tariffs, &market.trades);
     let people = people::walkers(&mut desk, swarm.people);
     let expect = judge::expectations(&mut desk, &market.trades);
@@ -93,6 +108,7 @@ pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotMod
         duration,
         drain,
         tick,
+        areas: site.areas.clone(),
         models,
         certified,
         robots,
@@ -112,10 +128,27 @@ pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotMod
         people,
         crew: scenario.crew.as_ref().map(crew).unwrap_or_default(),
         operators,
+        log_witnesses,
         policy,
         expect,
         notes: desk.notes,
     })
+}
+
+/// Who signs outside of the platform how far its log has come.
+fn witnesses(desk: &mut Desk<'_>) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for w in &desk.scenario.log_witnesses {
+        market::name(desk, w, out.clone());
+        out.push(w.value.clone());
+    }
+    out
+}
+
+/// Requesters that are not there from the start are let in by staff.
+fn joining(requesters: &[RequesterPlan]) -> impl Iterator<Item = Act> + '_ {
+    let later = (0u32..).zip(requesters).filter_map(|(i, r)| Some((i, r.joins?)));
+    later.map(|(requester, at)| Act { job: None, cue: Cue::At(at), deed: Deed::Join { requester }, currency: None })
 }
 
 fn times(desk: &mut Desk<'_>) -> (Span, Span, Span) {

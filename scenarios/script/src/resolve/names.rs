@@ -3,9 +3,11 @@
 use super::Desk;
 use super::market::Owner;
 use crate::at::At;
-use crate::flaw::nearest;
+use crate::coins::TariffPlan;
+use crate::flaw::{Flaw, nearest};
 use crate::resolved::{Group, RequesterPlan, RobotStart};
 use nooterra_engine::ids::ZoneId;
+use nooterra_site::model::Site;
 use nooterra_site::{DoorIx, LevelIx, LiftIx, VertexIx};
 
 /// Everybody with a name.
@@ -13,40 +15,48 @@ pub(super) struct Parties<'a> {
     pub robots: &'a [RobotStart],
     pub providers: &'a [Owner],
     pub requesters: &'a [RequesterPlan],
+    /// Outside witnesses of the log.
+    pub log_witnesses: &'a [String],
+    /// What things cost.
+    pub tariffs: &'a [TariffPlan],
 }
 
 pub(super) fn index(i: usize) -> u32 {
     u32::try_from(i).unwrap_or(u32::MAX)
 }
 
+/// The vertex of this name, on this level if one is said.
+pub(super) fn vertex_of(site: &Site, name: &At<String>, on: Option<LevelIx>) -> Result<VertexIx, Flaw> {
+    let (level, plain) = match name.split_once(':') {
+        Some((l, rest)) if site.levels.iter().any(|v| v.name == l) => (Some(l), rest),
+        _ => (None, name.as_str()),
+    };
+    let level_of = |v: VertexIx| site.vertices[v.at()].level;
+    let level_name = |v: VertexIx| site.levels[level_of(v).at()].name.as_str();
+    let is_meant = |v: &VertexIx| level.map_or_else(|| on.is_none_or(|l| l == level_of(*v)), |l| l == level_name(*v));
+    let mut hits: Vec<VertexIx> = (0..site.vertices.len())
+        .map(|i| VertexIx::new(index(i)))
+        .filter(|v| !plain.is_empty() && site.vertices[v.at()].name == plain && is_meant(v))
+        .collect();
+    // A name may stand on the graphs of several fleets at one spot: any of them is the place.
+    hits.dedup_by_key(|v| level_name(*v));
+    match hits.as_slice() {
+        [one] => Ok(*one),
+        [] => {
+            let remedy = nearest(plain, site.vertices.iter().map(|v| v.name.as_str()));
+            Err(Flaw::of(name, format!("the site has no vertex `{}`", name.value), remedy))
+        }
+        many => {
+            let options: Vec<String> = many.iter().map(|v| format!("`{}:{plain}`", level_name(*v))).collect();
+            Err(Flaw::of(name, format!("several levels have a vertex `{plain}`"), format!("write {}", options.join(" or "))))
+        }
+    }
+}
+
 impl Desk<'_> {
     /// The vertex of this name; `L2:lobby` tells it apart from other levels' `lobby`.
     pub(super) fn vertex(&mut self, name: &At<String>) -> Option<VertexIx> {
-        let site = self.site;
-        let (level, plain) = match name.split_once(':') {
-            Some((l, rest)) if site.levels.iter().any(|v| v.name == l) => (Some(l), rest),
-            _ => (None, name.as_str()),
-        };
-        let level_name = |v: VertexIx| site.levels[site.vertices[v.at()].level.at()].name.as_str();
-        let mut hits: Vec<VertexIx> = (0..site.vertices.len())
-            .map(|i| VertexIx::new(index(i)))
-            .filter(|v| !plain.is_empty() && site.vertices[v.at()].name == plain && level.is_none_or(|l| l == level_name(*v)))
-            .collect();
-        // A name may stand on the graphs of several fleets at one spot: any of them is the place.
-        hits.dedup_by_key(|v| level_name(*v));
-        match hits.as_slice() {
-            [one] => Some(*one),
-            [] => {
-                let remedy = nearest(plain, site.vertices.iter().map(|v| v.name.as_str()));
-                self.flaw(name, format!("the site has no vertex `{}`", name.value), remedy);
-                None
-            }
-            many => {
-                let options: Vec<String> = many.iter().map(|v| format!("`{}:{plain}`", level_name(*v))).collect();
-                self.flaw(name, format!("several levels have a vertex `{plain}`"), format!("write {}", options.join(" or ")));
-                None
-            }
-        }
+        vertex_of(self.site, name, None).map_err(|f| self.flaws.push(f)).ok()
     }
     pub(super) fn door(&mut self, name: &At<String>) -> Option<DoorIx> {
         let site = self.site;
@@ -75,16 +85,15 @@ impl Desk<'_> {
         }
         hit.map(index)
     }
+    /// A level or an area.
     pub(super) fn zone(&mut self, name: &At<String>) -> Option<ZoneId> {
-        let levels = &self.site.levels;
-        let hit = levels.iter().position(|l| l.name == name.value).and_then(|i| self.site.zone(LevelIx::new(index(i))));
+        let site = self.site;
+        let level = site.level_named(name).and_then(|l| site.zone(l));
+        let hit = level.or_else(|| site.area_named(name).and_then(|a| site.area_zone(a)));
         if hit.is_none() {
-            let known: Vec<&str> = levels.iter().map(|l| l.name.as_str()).collect();
-            self.flaw(
-                name,
-                format!("there is no level `{}`; zones of a site are its levels", name.value),
-                nearest(name, known.iter().copied()),
-            );
+            let known = site.levels.iter().map(|l| l.name.as_str()).chain(site.areas.iter().map(|a| a.name.as_str()));
+            let what = format!("there is no level or area `{}`; these are the zones of a site", name.value);
+            self.flaw(name, what, nearest(name, known));
         }
         hit
     }
@@ -127,12 +136,16 @@ impl Desk<'_> {
         if let Some(i) = parties.requesters.iter().position(|r| r.name == name.value) {
             return Some(Group::Requester { ix: index(i) });
         }
+        if let Some(i) = parties.log_witnesses.iter().position(|w| *w == name.value) {
+            return Some(Group::LogWitness { ix: index(i) });
+        }
         let known: Vec<String> = fixed
             .iter()
             .map(|(n, _)| (*n).to_owned())
             .chain(parties.robots.iter().map(|r| r.name.clone()))
             .chain(parties.providers.iter().map(|r| r.plan.name.clone()))
             .chain(parties.requesters.iter().map(|r| r.name.clone()))
+            .chain(parties.log_witnesses.iter().cloned())
             .collect();
         self.flaw(name, format!("nobody on the network is called `{}`", name.value), nearest(name, known.iter().map(String::as_str)));
         None

@@ -1,5 +1,6 @@
 //! Tests of reading, resolving and conditions.
 
+mod areas;
 mod bad_input;
 mod coins;
 mod conditions;
@@ -76,6 +77,7 @@ pub fn corridor() -> Site {
             Spawn { robot: "tinyRobot2".into(), model: "Open-RMF/TinyRobot".into(), vertex: VertexIx::new(1) },
         ],
         graphs: vec![Graph { graph_idx: 0, name: String::new(), default_speed_limit_mps: None }],
+        areas: Vec::new(),
     }
 }
 

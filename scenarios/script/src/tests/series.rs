@@ -83,7 +83,8 @@ fn contracts_are_of_places_and_people() {
         })
         .collect();
     assert_eq!(scopes, [(None, Some(site), Some(zone)), (None, Some(site), None), (Some(0), Some(site), Some(zone))]);
-    for (act, part) in [("{zone: L7}", "there is no level `L7`"), ("{cover_fee: EUR 1.00}", "for nobody and nowhere in particular")] {
+    for (act, part) in [("{zone: L7}", "there is no level or area `L7`"), ("{cover_fee: EUR 1.00}", "for nobody and nowhere in particular")]
+    {
         let text = format!("acts: [{{at: 1m, contract: {act}}}]\n");
         let all = with("{with: acme, at: 20s, from: pantry, to: lounge}", &text).expect_err(part);
         assert!(all.contains(part), "`{part}` is missing from:\n{all}");

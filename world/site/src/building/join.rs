@@ -52,6 +52,7 @@ pub(crate) fn join(r: &mut Reader, parts: Parts<'_>) -> Joined {
             lifts: Vec::new(),
             spawns: Vec::new(),
             graphs: Vec::new(),
+            areas: Vec::new(),
         },
         models: Vec::new(),
         places: Places::default(),

@@ -63,6 +63,7 @@ impl GridMap {
             lifts: Vec::new(),
             spawns: Vec::new(),
             graphs: vec![Graph { graph_idx: 0, name: "grid".into(), default_speed_limit_mps: None }],
+            areas: Vec::new(),
         };
         let places = Places { vertices: marks, lanes: lane_marks, walls: vec![Vec::new()], ..Places::default() };
         (site, places)

@@ -66,6 +66,7 @@ pub fn drawn(points: &[(f64, f64)], lanes: &[(u32, u32)]) -> Site {
         lifts: vec![],
         spawns: vec![],
         graphs: vec![],
+        areas: Vec::new(),
     }
 }
 

@@ -1,0 +1,184 @@
+//! Outages of a whole site (domain 1.3): intervals of receive time in which nothing arrived, neither from the site's
+//! devices nor from any robot there.
+//!
+//! A robot that is silent while others are heard answers for its silence. Where nobody is heard, nobody can say what
+//! happened there: the time is taken off what is late or stands still, and work that ends meanwhile is nobody's fault.
+//! The site's controller says every few seconds that it is there, so that one robot's silence is not taken for more.
+
+use crate::fact::{Event, SiteEvent};
+use crate::unit::Unit;
+use nooterra_engine::Record;
+use nooterra_engine::sometimes;
+use nooterra_engine::time::{Instant, Span};
+use nooterra_jobs::Job;
+use nooterra_jobs::event::{BreachKind, Cause, Event as JobEvent, Fault};
+use nooterra_jobs::status::Status;
+use nooterra_jobs::terms::Window;
+use nooterra_trust::Role;
+use std::collections::VecDeque;
+
+/// Shorter silence is none.
+pub const OUTAGE_MIN: Span = Span::from_secs(30);
+/// Outages that are remembered.
+const KEPT: usize = 1_024;
+
+/// When the site was heard.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
+pub struct SiteLink {
+    /// The last word of a device or a robot there that was taken.
+    heard_at: Instant,
+    /// Outages that are over, oldest first.
+    outages: VecDeque<Window>,
+}
+
+impl SiteLink {
+    /// Heard for the first time.
+    pub fn new(at: Instant) -> Self {
+        Self { heard_at: at, outages: VecDeque::new() }
+    }
+
+    /// Since when nothing is heard, if for long enough.
+    pub fn out_since(&self, now: Instant) -> Option<Instant> {
+        (now.since(self.heard_at) >= OUTAGE_MIN).then_some(self.heard_at)
+    }
+
+    /// All outages up to now, the one that goes on included.
+    fn all(&self, now: Instant) -> impl Iterator<Item = Window> + '_ {
+        let open = self.out_since(now).map(|start| Window { start, end: now });
+        self.outages.iter().copied().chain(open)
+    }
+
+    /// Something is heard. Gives the outage that ends with it.
+    fn hear(&mut self, now: Instant) -> Option<Window> {
+        let over = self.out_since(now).map(|start| Window { start, end: now });
+        self.heard_at = now;
+        if let Some(w) = over {
+            if self.outages.len() == KEPT {
+                self.outages.pop_front();
+            }
+            self.outages.push_back(w);
+        }
+        over
+    }
+}
+
+/// How much of `within` is covered by any of these.
+fn covered(within: Window, by: impl Iterator<Item = Window>) -> Span {
+    let mut parts: Vec<(Instant, Instant)> =
+        by.map(|w| (w.start.max(within.start), w.end.min(within.end))).filter(|(a, b)| a < b).collect();
+    parts.sort_unstable();
+    let (mut sum, mut until) = (Span::ZERO, within.start);
+    for (a, b) in parts {
+        sum += b.since(a.max(until));
+        until = until.max(b);
+    }
+    sum
+}
+
+/// Since when robots were about the job.
+fn begun(j: &Job) -> Instant {
+    j.legs.first().map_or_else(|| j.booked_at.unwrap_or_default(), |l| l.due_at.unwrap_or(l.offered_at))
+}
+
+/// When work stood still, until now.
+fn stalls(j: &Job, now: Instant) -> impl Iterator<Item = Window> + '_ {
+    let ends = j.history.iter().skip(1).map(|m| m.at).chain([now]);
+    j.history.iter().zip(ends).filter(|(m, _)| m.status == Status::Stalled).map(|(m, end)| Window { start: m.at, end })
+}
+
+impl Unit<'_> {
+    /// A word of a device or a robot of the site was taken: if nothing had come for long, that was an outage.
+    pub(crate) fn hear_site(&mut self) {
+        let here = match self.cx.role {
+            Role::RB | Role::SI => true,
+            Role::WI => self.s.genesis.witnesses.iter().any(|w| w.actor == self.cx.actor),
+            _ => false,
+        };
+        if self.cx.key.is_none() || !here {
+            return;
+        }
+        let now = self.now();
+        if let Some(w) = self.s.site_link.hear(now).filter(|_| !nooterra_engine::planted!("keep an outage to itself")) {
+            sometimes!(true, "site outage");
+            let stream = format!("site/{}", self.s.genesis.site);
+            let event = SiteEvent::SiteOutageRecorded { from: w.start, to: w.end };
+            self.record(&stream, Role::TR, Event::Site(event), |r| &mut r.dispatch);
+        }
+    }
+
+    /// Is nothing heard of the site?
+    pub(crate) fn site_is_out(&self) -> bool {
+        self.s.site_link.out_since(self.now()).is_some()
+    }
+
+    /// What of a job's time nobody answers for: stops of others and outages, each moment once.
+    pub(crate) fn excused(&self, j: &Job, kind: BreachKind) -> Span {
+        let now = self.now();
+        let outages = || self.s.site_link.all(now);
+        let stops = || j.stopped.iter().copied();
+        match kind {
+            BreachKind::ExitOverstay | BreachKind::AssistSlow => Span::ZERO,
+            // A stall by a stop is no part of what is measured, as far as it is over.
+            BreachKind::ExcessStall => stalls(j, now).fold(Span::ZERO, |sum, w| sum + covered(w, outages().chain(stops()))),
+            _ => covered(Window { start: begun(j), end: now }, outages().chain(stops())),
+        }
+    }
+
+    /// Work that ends because nothing came of it ends by nobody's fault if nothing can come from the site at all.
+    pub(crate) fn without_blame(&self, job: &Job, mut event: JobEvent) -> JobEvent {
+        if let JobEvent::JobAborted { cause, fault, .. } | JobEvent::SafeExitOrdered { cause, fault, .. } = &mut event
+            && *fault == Fault::Owner
+        {
+            let missed = job.history.iter().rev().find(|m| m.status == Status::NoShow).map(|m| m.at);
+            let out = match cause {
+                Cause::StallLimit | Cause::StartOverdue | Cause::MaxExecution | Cause::HandoverFailed | Cause::ExitForced => {
+                    self.site_is_out()
+                }
+                Cause::NoShow => missed.is_some_and(|at| self.s.site_link.all(self.now()).any(|w| w.start <= at && at <= w.end)),
+                _ => false,
+            };
+            if out {
+                *fault = Fault::None;
+            }
+        }
+        event
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OUTAGE_MIN, SiteLink, covered};
+    use nooterra_engine::time::{Instant, Span};
+    use nooterra_jobs::terms::Window;
+    use proptest::prelude::*;
+
+    fn window(start: u64, len: u64) -> Window {
+        Window { start: Instant(start), end: Instant(start + len) }
+    }
+
+    proptest! {
+        #[test]
+        fn each_moment_counts_once(within in (0u64..60, 0u64..60), by in prop::collection::vec((0u64..80, 0u64..30), 0..8)) {
+            let within = window(within.0, within.1);
+            let by: Vec<Window> = by.into_iter().map(|(a, n)| window(a, n)).collect();
+            let holds = |t: u64, w: &Window| w.start.0 <= t && t < w.end.0;
+            let counted = (0..200).filter(|t| holds(*t, &within) && by.iter().any(|w| holds(*t, w))).count() as u64;
+            prop_assert_eq!(covered(within, by.iter().copied()), Span(counted));
+        }
+
+        #[test]
+        fn only_long_silence_is_an_outage(gaps in prop::collection::vec(1u64..60, 0..40)) {
+            let mut link = SiteLink::new(Instant::ZERO);
+            let (mut now, mut long) = (Instant::ZERO, Vec::new());
+            for gap in gaps {
+                let next = now.saturating_add(Span::from_secs(gap));
+                let expected = (Span::from_secs(gap) >= OUTAGE_MIN).then_some(Window { start: now, end: next });
+                prop_assert_eq!(link.out_since(next), expected.map(|w| w.start));
+                prop_assert_eq!(link.hear(next), expected);
+                long.extend(expected);
+                prop_assert_eq!(link.all(next).collect::<Vec<_>>(), long.clone());
+                now = next;
+            }
+        }
+    }
+}

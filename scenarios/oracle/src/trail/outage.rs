@@ -1,0 +1,143 @@
+//! Outages of the site (domain 1.3): each interval of at least half a minute in which no word of a device or a robot there
+//! was taken is on record as it was, and no other; only then does work end by nobody's fault for lack of news, and no
+//! more time is taken off a missed service level than stops and outages lasted.
+
+use crate::trail::{Now, Said};
+use crate::verdict::{Class, Notes};
+use nooterra_control::fact::SiteEvent;
+use nooterra_control::genesis::Genesis;
+use nooterra_engine::ids::JobId;
+use nooterra_engine::time::{Instant, Span};
+use nooterra_jobs::event::{Cause, Event, Fault, StallReason};
+use nooterra_trust::Role;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Shorter silence is no outage.
+const LEAST: Span = Span::from_secs(30);
+
+#[derive(Debug, Default)]
+struct Stops {
+    since: Option<Instant>,
+    lasted: Span,
+    no_show: Option<Instant>,
+    /// Nothing was heard when it was told to leave.
+    ordered_out: bool,
+}
+
+/// The judge.
+#[derive(Debug)]
+pub(crate) struct Outages {
+    /// Devices of the site that may witness.
+    witnesses: BTreeSet<[u8; 16]>,
+    heard: Instant,
+    /// A word of the site that is being decided, and whether an outage was recorded with it.
+    open: Option<(Instant, bool)>,
+    over: Vec<(Instant, Instant)>,
+    stops: BTreeMap<JobId, Stops>,
+    pub notes: Notes,
+}
+
+impl Outages {
+    pub fn new(g: &Genesis) -> Self {
+        let witnesses = g.witnesses.iter().map(|w| w.actor).collect();
+        let notes = Notes::of("outages of the site are on record, and nothing else is excused by them", &[]);
+        Self { witnesses, heard: g.at, open: None, over: Vec::new(), stops: BTreeMap::new(), notes }
+    }
+
+    fn broke(&mut self, n: Now, story: String, job: Option<JobId>) {
+        self.notes.broke_as(None, Class::Safety, n.at, n.tick, story, job.map(|j| j.to_string()).into_iter().collect());
+    }
+
+    /// Something arrives that can be taken.
+    pub fn input(&mut self, n: Now, said: Option<Said>) {
+        self.close(n);
+        let here = said.is_some_and(|s| match s.role {
+            Some(Role::RB | Role::SI) => true,
+            Some(Role::WI) => self.witnesses.contains(&s.actor),
+            _ => false,
+        });
+        if here {
+            self.open = Some((n.at, false));
+        }
+    }
+    /// It was not.
+    pub fn refused(&mut self) {
+        self.open = None;
+    }
+    /// What arrived last is decided.
+    pub fn close(&mut self, n: Now) {
+        let Some((at, recorded)) = self.open.take() else { return };
+        if at.since(self.heard) >= LEAST && !recorded {
+            self.broke(n, format!("nothing was heard of the site from {} to {at}, and no outage is on record", self.heard), None);
+        }
+        self.heard = at;
+    }
+
+    /// The platform tells of the site.
+    pub fn site(&mut self, n: Now, e: &SiteEvent) {
+        let SiteEvent::SiteOutageRecorded { from, to } = *e else { return };
+        self.notes.checked();
+        let fits = self.open.is_some_and(|(at, recorded)| !recorded && at == to) && from == self.heard && to.since(from) >= LEAST;
+        if !fits {
+            self.broke(n, format!("an outage from {from} to {to}, but the site was heard at {}", self.heard), None);
+        }
+        self.open = self.open.map(|(at, _)| (at, true));
+        self.over.push((from, to));
+    }
+
+    fn is_out(&self, at: Instant) -> bool {
+        at.since(self.heard) >= LEAST || self.over.iter().any(|(a, b)| *a <= at && at <= *b)
+    }
+
+    /// A job's event.
+    pub fn job(&mut self, n: Now, job: JobId, e: &Event) {
+        let silent = |c: &Cause| {
+            matches!(
+                c,
+                Cause::StallLimit | Cause::StartOverdue | Cause::MaxExecution | Cause::HandoverFailed | Cause::ExitForced | Cause::NoShow
+            )
+        };
+        let s = self.stops.entry(job).or_default();
+        match e {
+            Event::ExecutionStalled { reason: StallReason::RemoteStop } => s.since = Some(n.at),
+            Event::ExecutionResumed { .. } | Event::AssistStarted { .. } | Event::SafeExitOrdered { .. } => {
+                s.lasted += s.since.take().map_or(Span::ZERO, |t| n.at.since(t));
+            }
+            Event::NoShowDeclared { .. } => s.no_show = Some(n.at),
+            Event::SlaBreachRecorded(b) => {
+                let stopped = s.lasted + s.since.map_or(Span::ZERO, |t| n.at.since(t));
+                let open = if n.at.since(self.heard) >= LEAST { n.at.since(self.heard) } else { Span::ZERO };
+                let out = self.over.iter().fold(open, |sum, (a, b)| sum + b.since(*a));
+                self.notes.checked();
+                if b.excused > stopped + out {
+                    let story = format!("{:?} excused by {}, but stops lasted {stopped} and outages {out}", b.kind, b.excused);
+                    self.broke(n, story, Some(job));
+                }
+            }
+            _ => {}
+        }
+        match e {
+            Event::SafeExitOrdered { cause, fault, .. } if silent(cause) => {
+                let out = self.is_out(n.at);
+                self.blame(n, job, *cause, *fault, out);
+                self.stops.entry(job).or_default().ordered_out = out;
+            }
+            Event::HandoverOpened { .. } => self.stops.entry(job).or_default().ordered_out = false,
+            Event::JobAborted { cause, fault, .. } if silent(cause) => {
+                let s = self.stops.get(&job);
+                let at = s.and_then(|s| s.no_show).filter(|_| *cause == Cause::NoShow).unwrap_or(n.at);
+                // Whoever was told to leave while nothing was heard is not blamed for how that ended.
+                let out = self.is_out(at) || s.is_some_and(|s| s.ordered_out);
+                self.blame(n, job, *cause, *fault, out);
+            }
+            _ => {}
+        }
+    }
+
+    fn blame(&mut self, n: Now, job: JobId, cause: Cause, fault: Fault, out: bool) {
+        self.notes.checked();
+        if (fault == Fault::None) != out {
+            self.broke(n, format!("{cause:?} by the fault of {fault:?}, and the site was last heard at {}", self.heard), Some(job));
+        }
+    }
+}
