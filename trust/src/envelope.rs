@@ -4,7 +4,7 @@ use crate::keys::{PublicKey, Signature, SigningKey};
 use crate::rejection::{Code, Rejection};
 use nooterra_engine::digest::sha256;
 use nooterra_engine::ids::{KeyId, LeaseId, TenantId};
-use nooterra_engine::record::{DecodeError, Message as _, Writer, decode, encode};
+use nooterra_engine::record::{DecodeError, Message, Writer, decode, encode};
 use nooterra_engine::{Digest, Instant, Record};
 
 /// The version that [`Sender`] writes and [`Envelope::check_form`] takes.
@@ -94,11 +94,7 @@ impl Envelope {
     /// What is signed and hashed: the tag, and the canonical bytes of every field before the signature.
     #[must_use]
     pub fn signed_message(&self) -> Vec<u8> {
-        let mut w = Writer { bytes: Vec::with_capacity(TAG.len() + self.body.len() + ENVELOPE_HEAD_BYTES) };
-        w.bytes.extend_from_slice(TAG);
-        self.put_body(&mut w);
-        w.bytes.truncate(w.bytes.len() - ENVELOPE_SIG_BYTES);
-        w.bytes
+        unsigned(self, TAG, ENVELOPE_SIG_BYTES, self.body.len() + ENVELOPE_HEAD_BYTES)
     }
     /// The hash of a [`signed_message`](Self::signed_message).
     pub(crate) fn hash_of(message: &[u8]) -> Digest {
@@ -142,6 +138,15 @@ impl Envelope {
     pub fn has_positional_id(&self) -> bool {
         self.input_id == Self::positional_id(self.tenant, &self.actor, self.actor_seq)
     }
+}
+
+/// A tag, and a record's canonical bytes before the signature at its end; there is room for `room` bytes.
+fn unsigned(m: &impl Message, tag: &[u8], sig_bytes: usize, room: usize) -> Vec<u8> {
+    let mut w = Writer { bytes: Vec::with_capacity(tag.len() + room) };
+    w.bytes.extend_from_slice(tag);
+    m.put_body(&mut w);
+    w.bytes.truncate(w.bytes.len() - sig_bytes);
+    w.bytes
 }
 
 /// What a sender wants to say, before it is stamped and signed.
@@ -308,11 +313,7 @@ impl Receipt {
         self.sig = key.sign(&self.signed_message());
     }
     fn signed_message(&self) -> Vec<u8> {
-        let mut w = Writer { bytes: Vec::with_capacity(RECEIPT_BYTES) };
-        w.bytes.extend_from_slice(RECEIPT_TAG);
-        self.put_body(&mut w);
-        w.bytes.truncate(w.bytes.len() - RECEIPT_SIG_BYTES);
-        w.bytes
+        unsigned(self, RECEIPT_TAG, RECEIPT_SIG_BYTES, RECEIPT_BYTES)
     }
     /// Is the signature this key's?
     #[must_use]

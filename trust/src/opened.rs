@@ -9,14 +9,14 @@ use crate::keys::PublicKey;
 use crate::role::KeyTable;
 use nooterra_engine::Digest;
 
-/// An envelope, its hash, and the key by which its signature was found good, if that was looked at.
+/// An envelope, its hash, and whether its signature was found to be one key's, if that was looked at.
 ///
 /// There is no way to say that a signature is good without checking it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
     envelope: Envelope,
     hash: Digest,
-    signer: Option<PublicKey>,
+    looked: Option<(PublicKey, bool)>,
 }
 
 impl Opened {
@@ -24,15 +24,15 @@ impl Opened {
     #[must_use]
     pub fn new(envelope: Envelope) -> Self {
         let hash = envelope.input_hash();
-        Self { envelope, hash, signer: None }
+        Self { envelope, hash, looked: None }
     }
     /// Hashed, and the signature checked by the key that the envelope names, if it is known. What was found holds for
     /// that key alone: whether it may speak is the receiver's to say, when the envelope's turn comes.
     #[must_use]
     pub fn checked(envelope: Envelope, keys: &KeyTable) -> Self {
         let message = envelope.signed_message();
-        let signer = keys.get(envelope.key).map(|b| b.public).filter(|k| k.verify(&message, &envelope.sig));
-        Self { hash: Envelope::hash_of(&message), envelope, signer }
+        let looked = keys.get(envelope.key).map(|b| (b.public, b.public.verify(&message, &envelope.sig)));
+        Self { hash: Envelope::hash_of(&message), envelope, looked }
     }
     /// The envelope.
     #[must_use]
@@ -47,6 +47,9 @@ impl Opened {
     /// Is the signature this key's?
     #[must_use]
     pub fn is_signed_by(&self, key: &PublicKey) -> bool {
-        self.signer == Some(*key) || self.envelope.signed_by(key)
+        match self.looked {
+            Some((k, found)) if k == *key => found,
+            _ => self.envelope.signed_by(key),
+        }
     }
 }

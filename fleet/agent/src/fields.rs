@@ -20,7 +20,7 @@ const MOVERS: usize = 8;
 /// Moving at least this fast over three scans makes something a mover.
 const MOVER_MPS: f64 = 0.25;
 /// Reaction time of brain and drive together, s.
-const REACTION_S: f64 = 0.15;
+pub(crate) const REACTION_S: f64 = 0.15;
 /// Touching distance: the outline itself never passes closer than this.
 const GRAZE_M: f64 = 0.01;
 
@@ -265,7 +265,7 @@ impl Sweep<'_> {
                     } else if at <= len {
                         let at = begun_m + at.max(0.0);
                         *contact_m = contact_m.min(at);
-                        *limit_mps = limit_mps.min(self.braking(at - room.standoff_m));
+                        *limit_mps = limit_mps.min(braking_mps(self.brake_mps2, at - room.standoff_m));
                     }
                 } else if begun_m + s - self.radius_m < self.look_m {
                     // Beside the way: the closer, the slower, down to a walk that stops within the margin.
@@ -279,13 +279,13 @@ impl Sweep<'_> {
             }
         }
     }
+}
 
-    /// Speed from which the robot stops within `m`, reaction included.
-    fn braking(&self, m: f64) -> f64 {
-        if m <= 0.0 {
-            return 0.0;
-        }
-        let at = self.brake_mps2 * REACTION_S;
-        (at * at + 2.0 * self.brake_mps2 * m).sqrt() - at
+/// Speed from which a robot stops within `m`, reaction included.
+pub(crate) fn braking_mps(brake_mps2: f64, m: f64) -> f64 {
+    if m <= 0.0 {
+        return 0.0;
     }
+    let at = brake_mps2 * REACTION_S;
+    (at * at + 2.0 * brake_mps2 * m).sqrt() - at
 }

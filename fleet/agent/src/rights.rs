@@ -1,13 +1,13 @@
 //! Where the robot may be: everywhere but in areas that need a plan, unless its own plan names them, and never where that
 //! plan says no. It keeps itself out of the rest; whoever finds itself in such an area stops, tells, and then only leaves.
 
-use crate::fields::Way;
+use crate::fields::{REACTION_S, Way, braking_mps};
 use crate::map::AgentMap;
 use nooterra_engine::geom::{Pose2, Vec2};
 use nooterra_engine::ids::LeaseId;
 use nooterra_engine::{Instant, Record, Span};
 use nooterra_port::order::AreaGrant;
-use nooterra_site::Area;
+use nooterra_site::{Area, LevelIx};
 
 /// A footprint that reaches in by more than this is in an area.
 const IN_M: f64 = 0.05;
@@ -23,8 +23,6 @@ const STEP_M: f64 = 0.05;
 const LOOK_M: f64 = 0.5;
 /// Most of them.
 const STEPS_MAX: u32 = 200;
-/// Reaction time of brain and drive together, s.
-const REACTION_S: f64 = 0.15;
 
 /// What the robot knows of its right to be somewhere.
 #[derive(Debug, Clone, PartialEq, Default, Record)]
@@ -61,7 +59,7 @@ impl Spot {
         Self { level, at: pose.at, radius_m }
     }
     fn reach_m(&self, a: &Area) -> f64 {
-        if a.level.ix == self.level { a.reach_m(self.at, self.radius_m) } else { f64::NEG_INFINITY }
+        a.reach_on_m(LevelIx::new(self.level), self.at, self.radius_m)
     }
 }
 
@@ -143,8 +141,7 @@ impl Rights {
         let limit_m = (IN_M - SHY_M).max(self.worst_m(map, here));
         let look_m = LOOK_M + speed_mps * REACTION_S + speed_mps * speed_mps / (2.0 * brake_mps2);
         let Some(gap_m) = self.first_m(map, here, way, look_m, limit_m) else { return f64::INFINITY };
-        let at = brake_mps2 * REACTION_S;
-        let allowed = (at * at + 2.0 * brake_mps2 * (gap_m - STEP_M).max(0.0)).sqrt() - at;
+        let allowed = braking_mps(brake_mps2, gap_m - STEP_M);
         self.holds = allowed < 0.01;
         allowed
     }

@@ -19,13 +19,9 @@ pub(crate) struct Seen {
 
 /// The areas that a plan for work at these places names: as few as will do. Where no way is left, those of the places alone.
 pub(crate) fn areas_for(site: &Site, vertices: &[u32], no_go: &[u32], widest_m: f64) -> Vec<u32> {
-    if site.areas.is_empty() {
-        return Vec::new();
-    }
     let places: Vec<VertexIx> = vertices.iter().map(|v| VertexIx::new(*v)).collect();
     let shut: BTreeSet<u32> = no_go.iter().copied().collect();
-    let wide_m = widest_m + nooterra_site::areas::KEEP_OFF_M;
-    let needed = site.areas_needed(&places, &shut, wide_m);
+    let needed = site.areas_needed(&places, &shut, &site.reached(widest_m + nooterra_site::areas::KEEP_OFF_M));
     let guarded = site.guarded();
     let own = || site.areas_with(places.iter().copied()).into_iter().filter(|a| guarded.contains(a) && !shut.contains(a)).collect();
     needed.unwrap_or_else(own).into_iter().collect()
@@ -34,7 +30,7 @@ pub(crate) fn areas_for(site: &Site, vertices: &[u32], no_go: &[u32], widest_m: 
 /// Does a footprint of this radius reach into one of these areas?
 pub(crate) fn is_in(site: &Site, areas: &[u32], here: Option<(u32, Vec2)>, radius_m: f64) -> bool {
     let Some((level, at)) = here else { return false };
-    let into = |a: &u32| site.areas.get(*a as usize).is_some_and(|a| a.level == LevelIx::new(level) && a.reach_m(at, radius_m) > 0.0);
+    let into = |a: &u32| site.areas.get(*a as usize).is_some_and(|a| a.reach_on_m(LevelIx::new(level), at, radius_m) > 0.0);
     areas.iter().any(into)
 }
 
@@ -50,7 +46,7 @@ impl SiteController {
             }
             for f in &floor {
                 let (robot, key) = (f.robot, (f.robot, area.ix));
-                let reach_m = if f.level == a.level.ix { a.reach_m(f.at, f.radius_m) } else { f64::NEG_INFINITY };
+                let reach_m = a.reach_on_m(LevelIx::new(f.level), f.at, f.radius_m);
                 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a footprint is a few metres wide
                 let entered = FacilityReport::AreaEntered { robot, area: area.ix, reach_mm: (reach_m.clamp(0.0, 1e3) * 1e3) as u32 };
                 let report = match self.seen.get(&key).copied() {

@@ -17,7 +17,7 @@ use nooterra_jobs::job::{AccessTrack, Presence};
 use nooterra_jobs::status::Status;
 use nooterra_port::Order;
 use nooterra_port::order::AreaGrant;
-use nooterra_site::{AreaClass, AreaIx, VertexIx};
+use nooterra_site::{AreaClass, LevelIx, VertexIx};
 use nooterra_trust::detect::{Detectors, Reading, Sample};
 use nooterra_trust::incident::DevTime;
 use nooterra_trust::{Code, Rejection};
@@ -44,39 +44,31 @@ pub struct Place {
 impl Unit<'_> {
     /// Areas by their zones.
     pub(crate) fn areas_of(&self, zones: &[ZoneId]) -> BTreeSet<u32> {
-        zones.iter().filter_map(|z| self.world.site.area_of(*z)).map(|a| a.ix).collect()
+        (0u32..).zip(&self.world.area_zones).filter(|(_, z)| zones.contains(z)).map(|(a, _)| a).collect()
     }
     fn zones_of(&self, areas: &[u32]) -> Vec<ZoneId> {
-        areas.iter().filter_map(|a| self.world.site.area_zone(AreaIx::new(*a))).collect()
+        areas.iter().filter_map(|a| self.world.area_zones.get(*a as usize).copied()).collect()
+    }
+    /// Guarded areas but the named ones, and those that are shut besides.
+    fn all_but(&self, named: &BTreeSet<u32>, shut: impl IntoIterator<Item = u32>) -> BTreeSet<u32> {
+        self.world.map.guarded().difference(named).copied().chain(shut).collect()
     }
 
     /// Areas that a robot may not enter for work at these places, as long as no plan says more: all guarded ones but those
     /// that the work needs.
     pub(crate) fn bars_for_work(&self, places: impl IntoIterator<Item = u32>, no_go: &[ZoneId]) -> BTreeSet<u32> {
-        let site = &self.world.site;
-        if site.areas.is_empty() {
-            return BTreeSet::new();
-        }
         let shut = self.areas_of(no_go);
         let places: Vec<VertexIx> = places.into_iter().map(VertexIx::new).collect();
-        let needed = site.areas_needed(&places, &shut, self.world.widest_m).unwrap_or_default();
-        self.world.map.guarded().iter().copied().filter(|a| !needed.contains(a)).chain(shut).collect()
+        let needed = self.world.site.areas_needed(&places, &shut, &self.world.reached).unwrap_or_default();
+        self.all_but(&needed, shut)
     }
 
     /// Areas that a job's robot may not enter: by its plan, or as long as there is none by its work.
     pub(crate) fn bars_of(&self, j: &Job) -> BTreeSet<u32> {
-        if self.world.site.areas.is_empty() {
-            return BTreeSet::new();
-        }
         match self.live_plan(j) {
-            Some(p) => self.bars_under(p),
+            Some(p) => self.all_but(&self.areas_of(&p.areas), self.areas_of(&p.no_go)),
             None => self.bars_for_work(j.fetch_place().into_iter().chain(j.steps().iter().map(|s| s.place)), &j.request.need.no_go),
         }
-    }
-
-    fn bars_under(&self, p: &AccessPlan) -> BTreeSet<u32> {
-        let (named, shut) = (self.areas_of(&p.areas), self.areas_of(&p.no_go));
-        self.world.map.guarded().iter().copied().filter(|a| !named.contains(a)).chain(shut).collect()
     }
 
     /// The access plan of a job, if it holds now.
@@ -109,9 +101,8 @@ impl Unit<'_> {
 
     fn fence_off_one(&mut self, robot: RobotId) {
         let right = self.right_of(robot);
-        let named = |a: &u32| right.as_ref().is_some_and(|r| r.areas.contains(a));
-        let shut = right.iter().flat_map(|r| r.no_go.iter().copied());
-        let mut barred: BTreeSet<u32> = self.world.map.guarded().iter().copied().filter(|a| !named(a)).chain(shut).collect();
+        let named = right.iter().flat_map(|r| r.areas.iter().copied()).collect();
+        let mut barred = self.all_but(&named, right.iter().flat_map(|r| r.no_go.iter().copied()));
         if nooterra_engine::planted!("I13 go where no plan leads") {
             barred.clear();
         }
@@ -165,11 +156,12 @@ impl Unit<'_> {
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // millimetres within a building
     fn reach_mm(&self, robot: RobotId, area: u32) -> i64 {
         let (Ok(c), Some(a)) = (self.cell(robot), self.world.site.areas.get(area as usize)) else { return 0 };
-        let p = &c.robot.pose;
-        if c.robot.heard_at.is_none() || p.level != a.level.ix {
+        if c.robot.heard_at.is_none() {
             return i64::MIN;
         }
-        (a.reach_m(Vec2::new(p.x_mm as f64 * 1e-3, p.y_mm as f64 * 1e-3), self.radius_m(robot)).clamp(-1e6, 1e6) * 1e3) as i64
+        let p = &c.robot.pose;
+        let at = Vec2::new(p.x_mm as f64 * 1e-3, p.y_mm as f64 * 1e-3);
+        (a.reach_on_m(LevelIx::new(p.level), at, self.radius_m(robot)).clamp(-1e6, 1e6) * 1e3) as i64
     }
 
     /// The footprint of a robot as its detector reads it: how far it reaches, by its own word or in the eyes of the site,
@@ -325,7 +317,7 @@ impl Unit<'_> {
             return Err(Rejection::new(Code::NotFound).field("no_go"));
         }
         let places: Vec<VertexIx> = places.iter().map(|p| VertexIx::new(*p)).collect();
-        if self.world.site.areas_needed(&places, &shut, self.world.widest_m).is_none() {
+        if self.world.site.areas_needed(&places, &shut, &self.world.reached).is_none() {
             return Err(Rejection::new(Code::AreaForbidden).field("no_go"));
         }
         Ok(())

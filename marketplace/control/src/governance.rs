@@ -68,7 +68,7 @@ impl Unit<'_> {
             }
             GovernanceCommand::RecordAudit { job, agrees, finding } => self.record_audit(job, agrees, finding),
             GovernanceCommand::VerifyParty { party, name, takes } => self.verify_party(party, name, takes),
-            GovernanceCommand::SetPolicy { .. } => self.set_policy(&c),
+            GovernanceCommand::SetPolicy { ref change, effective_from } => self.set_policy(change, effective_from, said(&c)),
             GovernanceCommand::WitnessHead { number, root } => self.head_seen(number, root),
         }
     }

@@ -8,6 +8,7 @@
 use crate::fact::{Event, SiteEvent};
 use crate::unit::Unit;
 use nooterra_engine::Record;
+use nooterra_engine::ids::JobId;
 use nooterra_engine::sometimes;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::Job;
@@ -125,16 +126,15 @@ impl Unit<'_> {
     }
 
     /// Work that ends because nothing came of it ends by nobody's fault if nothing can come from the site at all.
-    pub(crate) fn without_blame(&self, job: &Job, mut event: JobEvent) -> JobEvent {
+    pub(crate) fn without_blame(&self, id: JobId, mut event: JobEvent) -> JobEvent {
         if let JobEvent::JobAborted { cause, fault, .. } | JobEvent::SafeExitOrdered { cause, fault, .. } = &mut event
             && *fault == Fault::Owner
         {
-            let missed = job.history.iter().rev().find(|m| m.status == Status::NoShow).map(|m| m.at);
             let out = match cause {
                 Cause::StallLimit | Cause::StartOverdue | Cause::MaxExecution | Cause::HandoverFailed | Cause::ExitForced => {
                     self.site_is_out()
                 }
-                Cause::NoShow => missed.is_some_and(|at| self.s.site_link.all(self.now()).any(|w| w.start <= at && at <= w.end)),
+                Cause::NoShow => self.was_missed_in_an_outage(id),
                 _ => false,
             };
             if out {
@@ -142,6 +142,13 @@ impl Unit<'_> {
             }
         }
         event
+    }
+
+    /// Was nothing heard of the site when the job's robot was not there in time?
+    fn was_missed_in_an_outage(&self, id: JobId) -> bool {
+        let Some(job) = self.s.jobs.get(&id) else { return false };
+        let missed = job.history.iter().rev().find(|m| m.status == Status::NoShow).map(|m| m.at);
+        missed.is_some_and(|at| self.s.site_link.all(self.now()).any(|w| w.start <= at && at <= w.end))
     }
 }
 

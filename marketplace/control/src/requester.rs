@@ -334,7 +334,7 @@ impl Unit<'_> {
         let speed = self.s.genesis.robots[entry as usize].model.speed_max_mps;
         let places: Vec<u32> = r.steps.iter().map(|s| s.place).collect();
         let (Some(first), Some(last)) = (places.first(), places.last()) else { return 0 };
-        let dock = self.world.chargers(entry, *first).first().map_or(*first, |(_, v)| *v);
+        let dock = self.world.nearest_charger(entry, *first).map_or(*first, |(_, v)| v);
         let bars = self.bars_for_work(places.iter().copied(), &r.need.no_go);
         let trip = |a, b| self.world.travel_without_ms(entry, a, b, &bars).unwrap_or(0);
         let ms = trip(dock, *first) + places.windows(2).map(|w| trip(w[0], w[1])).sum::<u64>() + trip(*last, dock);

@@ -5,9 +5,7 @@
 //! which the platform watches over work under way are as they were at the start.
 
 use crate::fact::GovernanceEvent;
-use crate::input::GovernanceCommand;
 use crate::policy::Policy;
-use crate::two_keys::said;
 use crate::unit::{Outcome, Unit, need};
 use nooterra_engine::digest::Digest;
 use nooterra_engine::money::Currency;
@@ -120,14 +118,13 @@ impl PolicyChange {
 
 impl Unit<'_> {
     /// Staff set the policy; at the second word it is written down, and takes effect at its time.
-    pub(crate) fn set_policy(&mut self, c: &GovernanceCommand) -> Outcome {
-        let GovernanceCommand::SetPolicy { change, effective_from } = c else { return Ok(()) };
+    pub(crate) fn set_policy(&mut self, change: &PolicyChange, effective_from: Instant, said: Digest) -> Outcome {
         need(self.cx.role == Role::OS, Code::RoleForbidden)?;
         let last = self.s.policies.last().map_or(self.now(), |w| w.from);
-        need(*effective_from >= self.now().max(last), Code::WindowInvalid)?;
+        need(effective_from >= self.now().max(last), Code::WindowInvalid)?;
         need(self.s.policies.len() < WAITING_MAX, Code::QuotaExceeded)?;
         change.check(&self.s.genesis.policy)?;
-        if !self.is_second(said(c))? {
+        if !self.is_second(said)? {
             return Ok(());
         }
         sometimes!(true, "policy set");
@@ -135,8 +132,8 @@ impl Unit<'_> {
         self.s.policies.iter().for_each(|w| w.change.apply(&mut then));
         change.apply(&mut then);
         let hash = then.hash();
-        self.s.policies.push(Waiting { from: *effective_from, change: (**change).clone(), hash });
-        self.govern(GovernanceEvent::TenantPolicySet { policy_hash: hash, effective_from: *effective_from, change: change.clone() });
+        self.s.policies.push(Waiting { from: effective_from, change: change.clone(), hash });
+        self.govern(GovernanceEvent::TenantPolicySet { policy_hash: hash, effective_from, change: Box::new(change.clone()) });
         Ok(())
     }
 

@@ -2,7 +2,8 @@
 
 use crate::genesis::Genesis;
 use nooterra_dispatch::traffic::{RoadMap, RobotClass};
-use nooterra_engine::ids::KeyId;
+use nooterra_engine::ids::{KeyId, ZoneId};
+use nooterra_site::areas::{KEEP_OFF_M, Reached};
 use nooterra_site::model::VertexFlags;
 use nooterra_site::{Site, VertexIx};
 use std::collections::BTreeSet;
@@ -29,8 +30,10 @@ pub struct World {
     pub service_key: KeyId,
     /// Where each robot of the genesis is at home.
     homes: Vec<u32>,
-    /// Radius of the widest robot with what ways keep off areas, metres.
-    pub widest_m: f64,
+    /// Areas that the widest robot comes into, with what ways keep off them.
+    pub reached: Reached,
+    /// Zones of the site's areas, by their index.
+    pub area_zones: Vec<ZoneId>,
 }
 
 impl World {
@@ -50,10 +53,11 @@ impl World {
         let all = |wanted: fn(&VertexFlags) -> bool| -> Vec<u32> {
             site.vertex_indexes().filter(|v| wanted(&site.vertices[v.at()].flags)).map(|v| v.ix).collect()
         };
-        let widest_m = kinds.iter().map(|k| k.radius_m).fold(0.0, f64::max) + nooterra_site::areas::KEEP_OFF_M;
+        let widest_m = kinds.iter().map(|k| k.radius_m).fold(0.0, f64::max) + KEEP_OFF_M;
         Self {
             homes: genesis.robots.iter().map(|r| r.home).collect(),
-            widest_m,
+            reached: site.reached(widest_m),
+            area_zones: site.area_indexes().filter_map(|a| site.area_zone(a)).collect(),
             waiting: all(|f| f.is_charger || f.is_parking_spot),
             chargers: all(|f| f.is_charger),
             parkings: all(|f| (f.is_charger || f.is_parking_spot) && !f.is_transfer_place),

@@ -134,11 +134,14 @@ impl Judge {
             let radius_m = agent.config().model.footprint_radius_m;
             for a in site.area_indexes() {
                 let area = &site.areas[a.at()];
-                let Some(zone) = site.area_zone(a).filter(|_| area.is_guarded()) else { continue };
-                let reach_m = truth.as_ref().filter(|t| t.level == area.level).map_or(-1.0, |t| area.reach_m(t.pose.at, radius_m));
+                if !area.is_guarded() {
+                    continue;
+                }
+                let reach_m = truth.as_ref().map_or(f64::NEG_INFINITY, |t| area.reach_on_m(t.level, t.pose.at, radius_m));
                 #[allow(clippy::cast_possible_truncation)] // metres of a site
                 let reach_mm = (reach_m.clamp(-1e6, 1e6) * 1e3) as i64;
-                let right = if reach_mm > 0 { trail.right(at, robot, zone) } else { Right::None };
+                let zone = if reach_mm > 0 { site.area_zone(a) } else { None };
+                let right = zone.map_or(Right::None, |zone| trail.right(at, robot, zone));
                 let excused = reach_mm > 0 && (faulty(stage, i, at) || is_out_of_service(stage, robot));
                 self.oracle.body(at, tick, &Body { robot, area: a.ix, reach_mm, right, excused }, &area.name);
             }
@@ -293,8 +296,6 @@ impl Judge {
     pub fn finish(mut self, stage: &Stage, counts: &Counts, cut: bool, mut trail: Trail) -> Verdict {
         if !cut {
             trail.end(stage.now(), stage.tick(), stage.control.state());
-        }
-        if !cut {
             self.oracle.clamped(stage.now(), stage.tick(), clamped(stage, &trail));
         }
         self.oracle.trail(trail);
@@ -320,13 +321,13 @@ impl Judge {
     }
 }
 
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // metres per second of a robot
+fn mmps(mps: f64) -> u64 {
+    (mps * 1000.0) as u64
+}
+
 /// How fast robots truly are, and their drives may be.
 fn driven(stage: &Stage, at: Instant) -> impl Iterator<Item = Driven> + '_ {
-    let mmps = |mps: f64| {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // metres per second of a robot
-        let v = (mps * 1000.0) as u64;
-        v
-    };
     (0u32..).zip(stage.fleet.robots()).zip(&stage.setup().resolved.robots).filter_map(move |((robot, (_, ix, _)), plan)| {
         let truth = stage.fleet.twin.truth(ix)?;
         let model = &stage.setup().resolved.models[plan.model as usize];
@@ -351,8 +352,7 @@ fn stopped(stage: &Stage, at: Instant) -> Vec<Stopped> {
         let cell = stage.control.state().robots.get(&id)?;
         let since = cell.robot.stops.iter().filter_map(|s| s.acked_at).min()?;
         let truth = stage.fleet.twin.truth(ix)?;
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // metres per second of a robot
-        let speed_mmps = (truth.velocity_mps.norm() * 1000.0) as u64;
+        let speed_mmps = mmps(truth.velocity_mps.norm());
         Some(Stopped { robot, since, speed_mmps, excused: faulty(stage, robot, at) })
     };
     robots.filter_map(stands).collect()

@@ -49,6 +49,26 @@ pub struct Area {
     pub class: AreaClass,
 }
 
+/// Areas that a footprint comes into at each vertex and along each lane; empty lists if the site has none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reached {
+    at: Vec<BTreeSet<u32>>,
+    on: Vec<BTreeSet<u32>>,
+}
+
+impl Reached {
+    /// Does it come into one of these areas where it stands at a vertex?
+    #[must_use]
+    pub fn is_in(&self, vertex: VertexIx, areas: &BTreeSet<u32>) -> bool {
+        self.at.get(vertex.at()).is_some_and(|h| !h.is_disjoint(areas))
+    }
+    /// Or driving along a lane?
+    #[must_use]
+    pub fn comes_into(&self, lane: LaneIx, areas: &BTreeSet<u32>) -> bool {
+        self.on.get(lane.at()).is_some_and(|h| !h.is_disjoint(areas))
+    }
+}
+
 /// What is wrong with a ring of corners.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum RingFault {
@@ -140,6 +160,11 @@ impl Area {
     pub fn reach_m(&self, p: Vec2, radius_m: f64) -> f64 {
         self.depth_m(p) + radius_m
     }
+    /// The same of a disc on some level; on another one it stays off for ever.
+    #[must_use]
+    pub fn reach_on_m(&self, level: LevelIx, p: Vec2, radius_m: f64) -> f64 {
+        if level == self.level { self.reach_m(p, radius_m) } else { f64::NEG_INFINITY }
+    }
     /// Does a disc about a point of its level reach out of it by more than `by_m`?
     #[must_use]
     pub fn leaves_out(&self, p: Vec2, radius_m: f64, by_m: f64) -> bool {
@@ -223,7 +248,7 @@ impl Site {
     #[must_use]
     pub fn vertex_areas(&self, v: VertexIx, radius_m: f64) -> BTreeSet<u32> {
         let Some(v) = self.vertices.get(v.at()) else { return BTreeSet::new() };
-        let into = |a: &Area| a.level == v.level && a.reach_m(v.at, radius_m) > 0.0;
+        let into = |a: &Area| a.reach_on_m(v.level, v.at, radius_m) > 0.0;
         self.area_indexes().filter(|a| into(&self.areas[a.at()])).map(|a| a.ix).collect()
     }
     /// Areas that a disc comes into when it is swept along a lane; on a ride it stands in the cabin.
@@ -240,14 +265,27 @@ impl Site {
         let into = |a: &Area| a.level == level && a.meets(&line, radius_m);
         self.area_indexes().filter(|a| into(&self.areas[a.at()])).map(|a| a.ix).collect()
     }
+    /// What footprints of this radius come into, everywhere.
+    #[must_use]
+    pub fn reached(&self, radius_m: f64) -> Reached {
+        if self.areas.is_empty() {
+            return Reached::default();
+        }
+        Reached {
+            at: self.vertex_indexes().map(|v| self.vertex_areas(v, radius_m)).collect(),
+            on: self.lane_indexes().map(|l| self.lane_areas(l, radius_m)).collect(),
+        }
+    }
     /// The guarded areas that work at these places needs: those that they lie in, and the fewest on a way to each from
     /// where robots wait. Nothing if no way is left without those that nobody shall enter. Lanes of all graphs count, for
-    /// footprints of this radius.
+    /// footprints that come into what is [`reached`](Self::reached).
     #[must_use]
-    pub fn areas_needed(&self, places: &[VertexIx], no_go: &BTreeSet<u32>, radius_m: f64) -> Option<BTreeSet<u32>> {
+    pub fn areas_needed(&self, places: &[VertexIx], no_go: &BTreeSet<u32>, reached: &Reached) -> Option<BTreeSet<u32>> {
+        if self.areas.is_empty() {
+            return Some(BTreeSet::new());
+        }
         let guarded = self.guarded();
-        let at: Vec<BTreeSet<u32>> = self.vertex_indexes().map(|v| self.vertex_areas(v, radius_m)).collect();
-        let on: Vec<BTreeSet<u32>> = self.lane_indexes().map(|l| self.lane_areas(l, radius_m)).collect();
+        let Reached { at, on } = reached;
         let is_free = |v: &VertexIx| at[v.at()].is_disjoint(&guarded) && at[v.at()].is_disjoint(no_go);
         let free: Vec<VertexIx> = self.vertex_indexes().filter(is_free).collect();
         let waits = |v: &&VertexIx| {

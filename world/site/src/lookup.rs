@@ -85,6 +85,22 @@ impl Site {
 }
 
 impl Vertex {
+    /// A vertex with nothing but a place.
+    #[must_use]
+    pub fn new(name: impl Into<String>, level: LevelIx, at: Vec2) -> Self {
+        Self {
+            name: name.into(),
+            level,
+            at,
+            flags: VertexFlags::default(),
+            pickup_dispenser: None,
+            dropoff_ingestor: None,
+            dock_name: None,
+            lift: None,
+            mutex: None,
+            merge_radius_m: None,
+        }
+    }
     /// Could a load lie here for another robot to fetch, in nobody's way and taken for nothing else?
     pub fn can_hold_a_load(&self) -> bool {
         let f = &self.flags;
@@ -94,6 +110,26 @@ impl Vertex {
     /// Somebody could name it as a destination: it has a name, a dispenser or an ingestor, and is no lift cabin.
     pub fn is_place(&self) -> bool {
         self.lift.is_none() && (!self.name.is_empty() || self.pickup_dispenser.is_some() || self.dropoff_ingestor.is_some())
+    }
+}
+
+impl Lane {
+    /// A lane of the first graph with nothing but its ends and a length.
+    #[must_use]
+    pub const fn new(from: VertexIx, to: VertexIx, length_mm: u64) -> Self {
+        Self {
+            from,
+            to,
+            graph_idx: 0,
+            length_mm,
+            speed_limit_mps: None,
+            orientation: LaneOrientation::Any,
+            mutex: None,
+            doors: Vec::new(),
+            lift_door: None,
+            ride: None,
+            reverse: None,
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use nooterra_engine::Hasher;
 use nooterra_engine::chance::Chance;
 use nooterra_engine::geom::{Pose2, Segment, Vec2};
 use nooterra_engine::ids::RobotId;
-use nooterra_site::model::{Door, DoorKind, Frame, Level, Lift, LiftDoor, LiftStop, Vertex, VertexFlags, Wall};
+use nooterra_site::model::{Door, DoorKind, Frame, Level, Lift, LiftDoor, LiftStop, Vertex, Wall};
 use nooterra_site::{DoorIx, LevelIx, LiftIx, RobotModel, Site, VertexIx};
 
 /// A room of 20 m by 20 m about the origin.
@@ -72,18 +72,7 @@ pub(crate) fn run(t: &mut Twin, ticks: u32) {
 }
 
 pub(crate) fn vertex(name: &str, level: u32, x: f64, y: f64) -> Vertex {
-    Vertex {
-        name: name.into(),
-        level: LevelIx::new(level),
-        at: Vec2::new(x, y),
-        flags: VertexFlags::default(),
-        pickup_dispenser: None,
-        dropoff_ingestor: None,
-        dock_name: None,
-        lift: None,
-        mutex: None,
-        merge_radius_m: None,
-    }
+    Vertex::new(name, LevelIx::new(level), Vec2::new(x, y))
 }
 
 /// The room, cut in two by a wall along x = 0 with a door of 1.2 m in its middle; a charger, a shelf, a bench.

@@ -23,34 +23,14 @@ pub fn site(size: Vec2, walls: &[Segment], vertices: &[(f64, f64)], lanes: &[(u3
     all.extend_from_slice(walls);
     let wall = |s: &Segment| Wall { line: *s, thickness_m: 0.1, height_m: 2.5, alpha: 1.0 };
     let level = Level { name: "L1".into(), elevation_m: 0.0, walls: all.iter().map(wall).collect(), floors: vec![], obstacles: vec![] };
-    let vertex = |p: &(f64, f64)| Vertex {
-        name: String::new(),
-        level: LevelIx::new(0),
-        at: Vec2::new(p.0, p.1),
-        flags: VertexFlags::default(),
-        pickup_dispenser: None,
-        dropoff_ingestor: None,
-        dock_name: None,
-        lift: None,
-        mutex: None,
-        merge_radius_m: None,
-    };
+    let vertex = |p: &(f64, f64)| Vertex::new("", LevelIx::new(0), Vec2::new(p.0, p.1));
     let vs: Vec<Vertex> = vertices.iter().map(vertex).collect();
     let mut ls = Vec::new();
     for (i, (a, b)) in lanes.iter().enumerate() {
         for (k, (f, t)) in [(*a, *b), (*b, *a)].into_iter().enumerate() {
             ls.push(Lane {
-                from: VertexIx::new(f),
-                to: VertexIx::new(t),
-                graph_idx: 0,
-                length_mm: (vs[f as usize].at.dist(vs[t as usize].at) * 1e3) as u64,
-                speed_limit_mps: None,
-                orientation: LaneOrientation::Any,
-                mutex: None,
-                doors: vec![],
-                lift_door: None,
-                ride: None,
                 reverse: Some(LaneIx::new((2 * i + 1 - k) as u32)),
+                ..Lane::new(VertexIx::new(f), VertexIx::new(t), (vs[f as usize].at.dist(vs[t as usize].at) * 1e3) as u64)
             });
         }
     }

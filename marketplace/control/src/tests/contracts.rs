@@ -38,12 +38,32 @@ fn written(rig: &mut Rig, d: Box<Draft>) -> ContractId {
 
 /// Written, published, signed by both; not yet active.
 fn signed(rig: &mut Rig, d: Box<Draft>) -> ContractId {
+    signed_by(rig, d, &["rq", "market"])
+}
+
+fn signed_by(rig: &mut Rig, d: Box<Draft>, signers: &[&str]) -> ContractId {
     let contract = written(rig, d);
     rig.send("market", &ContractWord::Publish { contract }).unwrap();
     let document_hash = rig.c.state().contracts.get(contract).unwrap().document_hash;
-    for who in ["rq", "market"] {
+    for who in signers {
         rig.send(who, &ContractWord::Sign { contract, document_hash }).unwrap();
     }
+    contract
+}
+
+/// A draft that the platform alone signs.
+fn own_draft(rig: &Rig, scope: Scope, fee: u64) -> Box<Draft> {
+    let d = draft(rig, fee, None);
+    let signers = d.signers.iter().copied().filter(|s| s.role == SignerRole::Platform).collect();
+    Box::new(Draft { scope, signers, ..*d })
+}
+
+/// A contract of the platform's own that holds from now on.
+fn activated(rig: &mut Rig, scope: Scope, fee: u64) -> ContractId {
+    let d = own_draft(rig, scope, fee);
+    let contract = signed_by(rig, d, &["market"]);
+    let from = rig.now;
+    rig.send("market", &ContractWord::Activate { contract, from }).unwrap();
     contract
 }
 
@@ -182,19 +202,8 @@ fn a_contract_of_an_area_goes_before_the_one_of_its_level() {
     rig.run(10);
     let area = rig.site.area_zone(nooterra_site::AreaIx::new(0)).unwrap();
     let level = rig.site.zone(nooterra_site::LevelIx::new(0)).unwrap();
-    let activated = |rig: &mut Rig, zone, fee: u64| {
-        let d = draft(rig, fee, None);
-        let signers = d.signers.iter().copied().filter(|s| s.role == SignerRole::Platform).collect();
-        let contract = written(rig, Box::new(Draft { scope: Scope { zone: Some(zone), ..Scope::default() }, signers, ..*d }));
-        rig.send("market", &ContractWord::Publish { contract }).unwrap();
-        let document_hash = rig.c.state().contracts.get(contract).unwrap().document_hash;
-        rig.send("market", &ContractWord::Sign { contract, document_hash }).unwrap();
-        let from = rig.now;
-        rig.send("market", &ContractWord::Activate { contract, from }).unwrap();
-        contract
-    };
-    let of_area = activated(&mut rig, area, 90);
-    let of_level = activated(&mut rig, level, 70);
+    let of_area = activated(&mut rig, Scope { zone: Some(area), ..Scope::default() }, 90);
+    let of_level = activated(&mut rig, Scope { zone: Some(level), ..Scope::default() }, 70);
     let job = booked(&mut rig, "rq");
     assert_eq!(pinned(&rig, job), (of_area, 90), "although the other one is newer");
     let mut zones = vec![area, level];
@@ -212,28 +221,13 @@ fn a_contract_of_a_zone_goes_before_the_one_of_its_site() {
     let site = rig.site.clone();
     let zone = *site.zones().first().unwrap();
     let here = rig.c.state().genesis.site;
-    let with = |rig: &Rig, scope: Scope, fee| {
-        let d = draft(rig, fee, None);
-        let signers = d.signers.iter().copied().filter(|s| s.role == SignerRole::Platform).collect();
-        Box::new(Draft { scope, signers, ..*d })
-    };
     // What is not of this site would hold for nothing.
     for (site, zone) in
         [(None, Some(nooterra_engine::ids::ZoneId::named("elsewhere"))), (Some(nooterra_engine::ids::SiteId::named("x")), None)]
     {
-        let d = with(&rig, Scope { site, zone, ..Scope::default() }, 1);
+        let d = own_draft(&rig, Scope { site, zone, ..Scope::default() }, 1);
         assert_eq!(rig.send("market", &ContractWord::Write { draft: d }).unwrap_err(), "NOT_FOUND");
     }
-    let activated = |rig: &mut Rig, scope: Scope, fee: u64| {
-        let d = with(rig, scope, fee);
-        let contract = written(rig, d);
-        rig.send("market", &ContractWord::Publish { contract }).unwrap();
-        let document_hash = rig.c.state().contracts.get(contract).unwrap().document_hash;
-        rig.send("market", &ContractWord::Sign { contract, document_hash }).unwrap();
-        let from = rig.now;
-        rig.send("market", &ContractWord::Activate { contract, from }).unwrap();
-        contract
-    };
     let of_zone = activated(&mut rig, Scope { site: Some(here), zone: Some(zone), ..Scope::default() }, 90);
     let of_site = activated(&mut rig, Scope { site: Some(here), ..Scope::default() }, 70);
     assert_ne!(of_zone, of_site);

@@ -29,16 +29,8 @@ pub fn row(n: u32) -> Site {
     let mut vertices = Vec::new();
     let mut lanes: Vec<Lane> = Vec::new();
     let vertex = |name: String, at: Vec2, charger: bool| Vertex {
-        name,
-        level: LevelIx::new(0),
-        at,
         flags: VertexFlags { is_charger: charger, is_parking_spot: charger, ..Default::default() },
-        pickup_dispenser: None,
-        dropoff_ingestor: None,
-        dock_name: None,
-        lift: None,
-        mutex: None,
-        merge_radius_m: None,
+        ..Vertex::new(name, LevelIx::new(0), at)
     };
     for i in 0..n {
         vertices.push(vertex(format!("v{i}"), Vec2::new(f64::from(i) * SPACING_M, 0.0), false));
@@ -49,19 +41,7 @@ pub fn row(n: u32) -> Site {
     let mut join = |a: u32, b: u32| {
         let at = u32::try_from(lanes.len()).unwrap();
         for (from, to, other) in [(a, b, at + 1), (b, a, at)] {
-            lanes.push(Lane {
-                from: VertexIx::new(from),
-                to: VertexIx::new(to),
-                graph_idx: 0,
-                length_mm: 3_000,
-                speed_limit_mps: None,
-                orientation: Default::default(),
-                mutex: None,
-                doors: vec![],
-                lift_door: None,
-                ride: None,
-                reverse: Some(LaneIx::new(other)),
-            });
+            lanes.push(Lane { reverse: Some(LaneIx::new(other)), ..Lane::new(VertexIx::new(from), VertexIx::new(to), 3_000) });
         }
     };
     for i in 0..n - 1 {

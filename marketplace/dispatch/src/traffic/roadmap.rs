@@ -7,7 +7,7 @@
 
 use nooterra_engine::geom::{Segment, Vec2};
 use nooterra_engine::{Record, real};
-use nooterra_site::areas::KEEP_OFF_M;
+use nooterra_site::areas::{KEEP_OFF_M, Reached};
 use nooterra_site::{LaneIx, LevelIx, Site, VertexIx};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -79,9 +79,8 @@ struct Kind {
     open: Vec<bool>,
     /// Distance tables by goal, or empty if the site is large.
     table: Vec<Vec<u32>>,
-    /// Areas that a robot comes into at a vertex and on a lane; empty lists if the site has none.
-    here: Vec<BTreeSet<u32>>,
-    along: Vec<BTreeSet<u32>>,
+    /// Areas that a robot comes into.
+    reached: Reached,
 }
 
 /// The line that a resource's disc sweeps, on one or (a ride) two levels.
@@ -229,13 +228,11 @@ impl RoadMap {
     }
     /// Does a robot of this class that stands at a vertex come into one of these areas?
     pub fn is_in(&self, class: u32, vertex: VertexIx, areas: &BTreeSet<u32>) -> bool {
-        let here = self.kinds.get(class as usize).and_then(|k| k.here.get(vertex.at()));
-        here.is_some_and(|h| !h.is_disjoint(areas))
+        self.kinds.get(class as usize).is_some_and(|k| k.reached.is_in(vertex, areas))
     }
     /// Does it, driving along a lane?
     pub fn comes_into(&self, class: u32, lane: LaneIx, areas: &BTreeSet<u32>) -> bool {
-        let along = self.kinds.get(class as usize).and_then(|k| k.along.get(lane.at()));
-        along.is_some_and(|h| !h.is_disjoint(areas))
+        self.kinds.get(class as usize).is_some_and(|k| k.reached.comes_into(lane, areas))
     }
     /// Is a lane shut for a robot that may not enter these areas? Whoever stands in one may leave, through others too.
     pub fn is_shut(&self, class: u32, lane: LaneIx, barred: &BTreeSet<u32>) -> bool {
@@ -385,14 +382,8 @@ impl RoadMap {
             ms: vec![u32::MAX / 4; self.roads.len()],
             open: Vec::new(),
             table: Vec::new(),
-            here: Vec::new(),
-            along: Vec::new(),
+            reached: site.reached(class.radius_m + KEEP_OFF_M),
         };
-        if !site.areas.is_empty() {
-            let wide_m = class.radius_m + KEEP_OFF_M;
-            k.here = site.vertex_indexes().map(|v| site.vertex_areas(v, wide_m)).collect();
-            k.along = site.lane_indexes().map(|l| site.lane_areas(l, wide_m)).collect();
-        }
         let graph_limit = site.graphs.iter().find(|g| g.graph_idx == class.graph_idx).and_then(|g| g.default_speed_limit_mps);
         for (i, lane) in site.lanes.iter().enumerate() {
             if lane.graph_idx != class.graph_idx || lane.from == lane.to {

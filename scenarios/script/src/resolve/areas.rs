@@ -1,6 +1,7 @@
 //! Areas held against the site that they lie in, and what a scenario says of them.
 
 use super::Desk;
+use super::names::no_name;
 use crate::areas::{AreaEntry, AreaKind};
 use crate::at::At;
 use crate::flaw::{Flaw, nearest};
@@ -24,13 +25,9 @@ pub(super) fn areas(scenario: &Scenario, site: &Site, flaws: &mut Vec<Flaw>) -> 
         return out;
     }
     for e in &scenario.areas {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
         let (name, before) = (&e.name, flaws.len());
-        if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
-            let what = format!("`{}` is no name", name.value.escape_debug());
-            flaws.push(Flaw::of(name, what, "use up to 64 letters, digits, `_`, `-`, `.`"));
-        } else if out.iter().any(|a| a.name == name.value) {
-            flaws.push(Flaw::of(name, format!("`{}` is named twice", name.value), "names are used once"));
+        if let Some(f) = no_name(name, out.iter().map(|a| a.name.as_str())) {
+            flaws.push(f);
         } else if site.level_named(name).is_some() {
             flaws.push(Flaw::of(name, format!("`{}` is a level of the site", name.value), "a zone is one thing; choose another name"));
         }
@@ -144,7 +141,7 @@ pub(super) fn no_go(desk: &mut Desk<'_>, jobs: &Jobs, d: &Demand, widest_m: f64)
         }
     }
     let Some((_, first)) = out.first().copied() else { return Vec::new() };
-    let shut = out.iter().map(|(a, _)| a.ix).collect();
+    let (shut, reached) = (out.iter().map(|(a, _)| a.ix).collect(), site.reached(widest_m));
     let team = d.team.iter().flat_map(|m| m.before.iter().chain(&m.after).copied().chain([m.lift]));
     let trips = d.trips.iter().flat_map(|Trip { from, to }| [*from, *to]).chain(d.via.iter().copied()).chain(team);
     for v in trips {
@@ -154,7 +151,7 @@ pub(super) fn no_go(desk: &mut Desk<'_>, jobs: &Jobs, d: &Demand, widest_m: f64)
             desk.flaw(*name, what, "choose other places, or leave the area out");
             return Vec::new();
         }
-        if site.areas_needed(&[v], &shut, widest_m).is_none() {
+        if site.areas_needed(&[v], &shut, &reached).is_none() {
             let what = format!("without `{}` no way leads to `{label}`", first.value);
             desk.flaw(first, what, "choose other places, or leave the area out");
             return Vec::new();

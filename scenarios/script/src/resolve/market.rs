@@ -5,6 +5,7 @@ use super::Desk;
 use super::bare::{self, usable};
 use super::coins;
 use super::names::index;
+use super::names::no_name;
 use crate::at::At;
 use crate::coins::TariffPlan;
 use crate::resolved::{
@@ -149,13 +150,8 @@ fn providers(desk: &mut Desk<'_>, trades: &[Currency]) -> Vec<Owner> {
     out
 }
 
-pub(super) fn name(desk: &mut Desk<'_>, given: &At<String>, taken: Vec<String>) {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    if given.is_empty() || given.len() > 64 || !given.chars().all(plain) {
-        desk.flaw(given, format!("`{}` is no name", given.value.escape_debug()), "use up to 64 letters, digits, `_`, `-`, `.`");
-    } else if taken.contains(&given.value) {
-        desk.flaw(given, format!("`{}` is named twice", given.value), "names are used once");
-    }
+fn name(desk: &mut Desk<'_>, given: &At<String>, taken: Vec<String>) {
+    desk.flaws.extend(no_name(given, taken.iter().map(String::as_str)));
 }
 
 pub(super) fn payments(desk: &Desk<'_>, decline: Option<u32>) -> PaymentsPlan {

@@ -139,7 +139,7 @@ pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotMod
 fn witnesses(desk: &mut Desk<'_>) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     for w in &desk.scenario.log_witnesses {
-        market::name(desk, w, out.clone());
+        desk.flaws.extend(names::no_name(w, out.iter().map(String::as_str)));
         out.push(w.value.clone());
     }
     out

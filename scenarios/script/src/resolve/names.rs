@@ -10,6 +10,16 @@ use nooterra_engine::ids::ZoneId;
 use nooterra_site::model::Site;
 use nooterra_site::{DoorIx, LevelIx, LiftIx, VertexIx};
 
+/// Why this is no name for one more, if it is none.
+pub(super) fn no_name<'t>(given: &At<String>, mut taken: impl Iterator<Item = &'t str>) -> Option<Flaw> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if given.is_empty() || given.len() > 64 || !given.chars().all(plain) {
+        let what = format!("`{}` is no name", given.value.escape_debug());
+        return Some(Flaw::of(given, what, "use up to 64 letters, digits, `_`, `-`, `.`"));
+    }
+    taken.any(|t| t == given.value).then(|| Flaw::of(given, format!("`{}` is named twice", given.value), "names are used once"))
+}
+
 /// Everybody with a name.
 pub(super) struct Parties<'a> {
     pub robots: &'a [RobotStart],

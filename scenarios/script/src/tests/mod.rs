@@ -11,23 +11,12 @@ mod series;
 mod words;
 
 use nooterra_engine::geom::Vec2;
-use nooterra_site::model::{Frame, Graph, Lane, LaneOrientation, Level, Lift, Site, Spawn, Vertex, VertexFlags};
+use nooterra_site::model::{Frame, Graph, Lane, Level, Lift, Site, Spawn, Vertex};
 use nooterra_site::{LaneIx, LevelIx, LiftIx, VertexIx};
 
 /// A vertex of the first level at `x` metres along a corridor.
 pub fn vertex(name: &str, x: f64) -> Vertex {
-    Vertex {
-        name: name.into(),
-        level: LevelIx::new(0),
-        at: Vec2::new(x, 0.0),
-        flags: VertexFlags::default(),
-        pickup_dispenser: None,
-        dropoff_ingestor: None,
-        dock_name: None,
-        lift: None,
-        mutex: None,
-        merge_radius_m: None,
-    }
+    Vertex::new(name, LevelIx::new(0), Vec2::new(x, 0.0))
 }
 
 /// A straight corridor: `home1 - home2 - pantry - middle - lounge`, five metres each, both ways, and a lone vertex.
@@ -40,19 +29,7 @@ pub fn corridor() -> Site {
     for i in 0..4u32 {
         for (a, b) in [(i, i + 1), (i + 1, i)] {
             let n = u32::try_from(lanes.len()).expect("a few");
-            lanes.push(Lane {
-                from: VertexIx::new(a),
-                to: VertexIx::new(b),
-                graph_idx: 0,
-                length_mm: 5_000,
-                speed_limit_mps: None,
-                orientation: LaneOrientation::Any,
-                mutex: None,
-                doors: Vec::new(),
-                lift_door: None,
-                ride: None,
-                reverse: Some(LaneIx::new(n ^ 1)),
-            });
+            lanes.push(Lane { reverse: Some(LaneIx::new(n ^ 1)), ..Lane::new(VertexIx::new(a), VertexIx::new(b), 5_000) });
         }
     }
     Site {

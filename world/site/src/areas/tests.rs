@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Frame, Graph, Lane, LaneOrientation, Level, Vertex, VertexFlags};
+use crate::model::{Frame, Graph, Lane, Level, Vertex};
 use nooterra_engine::chance::{Chance, Place};
 use nooterra_engine::real::sin_cos;
 
@@ -108,18 +108,7 @@ fn a_ring_around_places_leaves_each_its_margin() {
 
 /// A row of vertices a metre apart, and a way around from the first to the last.
 fn row(n: u32, areas: Vec<Area>) -> Site {
-    let vertex = |name: String, x: f64, y: f64| Vertex {
-        name,
-        level: LevelIx::new(0),
-        at: p(x, y),
-        flags: VertexFlags::default(),
-        pickup_dispenser: None,
-        dropoff_ingestor: None,
-        dock_name: None,
-        lift: None,
-        mutex: None,
-        merge_radius_m: None,
-    };
+    let vertex = |name: String, x: f64, y: f64| Vertex::new(name, LevelIx::new(0), p(x, y));
     let mut vertices: Vec<Vertex> = (0..n).map(|i| vertex(format!("v{i}"), f64::from(i), 0.0)).collect();
     vertices.push(vertex("around".into(), f64::from(n - 1) / 2.0, 40.0));
     vertices[n as usize].flags.is_parking_spot = true;
@@ -129,19 +118,7 @@ fn row(n: u32, areas: Vec<Area>) -> Site {
             let (from, to) = (VertexIx::new(from), VertexIx::new(to));
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             let length_mm = (vertices[from.at()].at.dist(vertices[to.at()].at) * 1e3) as u64;
-            lanes.push(Lane {
-                from,
-                to,
-                graph_idx: 0,
-                length_mm,
-                speed_limit_mps: None,
-                orientation: LaneOrientation::Any,
-                mutex: None,
-                doors: Vec::new(),
-                lift_door: None,
-                ride: None,
-                reverse: None,
-            });
+            lanes.push(Lane::new(from, to, length_mm));
         }
     };
     (1..n).for_each(|i| both(i - 1, i, &mut lanes));
@@ -170,7 +147,8 @@ fn a_plan_names_the_areas_of_its_places_and_the_fewest_on_the_way() {
     let (private, none) = (AreaClass::Private, BTreeSet::new());
     let v = VertexIx::new;
     let site = row(9, vec![at(1.5, 3.5, "west", private), at(3.6, 5.5, "middle", private), at(6.5, 7.5, "east", AreaClass::Restricted)]);
-    let needed = |places: &[VertexIx], no_go: &BTreeSet<u32>| site.areas_needed(places, no_go, 0.2);
+    let reached = site.reached(0.2);
+    let needed = |places: &[VertexIx], no_go: &BTreeSet<u32>| site.areas_needed(places, no_go, &reached);
     assert_eq!(needed(&[v(0), v(8)], &none), Some(none.clone()), "around by itself");
     assert_eq!(needed(&[v(2)], &none), Some([0].into()));
     assert_eq!(needed(&[v(7)], &none), Some([2].into()));

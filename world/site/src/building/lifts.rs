@@ -208,17 +208,10 @@ impl Joiner {
                     let down = LaneIx::new(up.ix + 1);
                     for (from, to, reverse) in [(*a, *b, down), (*b, *a, up)] {
                         self.site.lanes.push(Lane {
-                            from,
-                            to,
                             graph_idx: *graph,
-                            length_mm: 0,
-                            speed_limit_mps: None,
-                            orientation: LaneOrientation::Any,
-                            mutex: None,
-                            doors: Vec::new(),
-                            lift_door: None,
                             ride: Some(lift),
                             reverse: Some(reverse),
+                            ..Lane::new(from, to, 0)
                         });
                         self.places.lanes.push(self.places.lifts[i]);
                     }

@@ -76,18 +76,7 @@ impl GridMap {
     }
 
     fn vertex(&self, location: u32, cell_m: f64) -> Vertex {
-        Vertex {
-            name: String::new(),
-            level: LevelIx::new(0),
-            at: self.centre(location, cell_m),
-            flags: VertexFlags::default(),
-            pickup_dispenser: None,
-            dropoff_ingestor: None,
-            dock_name: None,
-            lift: None,
-            mutex: None,
-            merge_radius_m: None,
-        }
+        Vertex::new("", LevelIx::new(0), self.centre(location, cell_m))
     }
 
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a cell is a few metres long
@@ -99,19 +88,7 @@ impl GridMap {
             for to in self.beside(location).filter(|n| *n > location) {
                 let first = u32::try_from(lanes.len()).unwrap_or(u32::MAX - 1);
                 for (a, b, reverse) in [(*from, vertex_at[to as usize], first + 1), (vertex_at[to as usize], *from, first)] {
-                    lanes.push(Lane {
-                        from: VertexIx::new(a),
-                        to: VertexIx::new(b),
-                        graph_idx: 0,
-                        length_mm,
-                        speed_limit_mps: None,
-                        orientation: LaneOrientation::Any,
-                        mutex: None,
-                        doors: Vec::new(),
-                        lift_door: None,
-                        ride: None,
-                        reverse: Some(LaneIx::new(reverse)),
-                    });
+                    lanes.push(Lane { reverse: Some(LaneIx::new(reverse)), ..Lane::new(VertexIx::new(a), VertexIx::new(b), length_mm) });
                     marks.push(self.mark(location));
                 }
             }

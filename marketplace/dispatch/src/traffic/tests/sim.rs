@@ -4,7 +4,7 @@ use crate::traffic::{Goal, Move, Place, Progress, RoadMap, RobotClass, Traffic};
 use nooterra_engine::geom::Vec2;
 use nooterra_engine::ids::RobotId;
 use nooterra_engine::{Instant, decode, encode};
-use nooterra_site::model::{Frame, Lane, Level, Site, Vertex, VertexFlags};
+use nooterra_site::model::{Frame, Lane, Level, Site, Vertex};
 use nooterra_site::{LaneIx, LevelIx, VertexIx};
 use std::collections::VecDeque;
 
@@ -23,35 +23,15 @@ impl Dice {
 
 /// A site of one level and graph from points and bidirectional lanes.
 pub fn drawn(points: &[(f64, f64)], lanes: &[(u32, u32)]) -> Site {
-    let vertex = |(x, y): &(f64, f64)| Vertex {
-        name: String::new(),
-        level: LevelIx::new(0),
-        at: Vec2::new(*x, *y),
-        flags: VertexFlags::default(),
-        pickup_dispenser: None,
-        dropoff_ingestor: None,
-        dock_name: None,
-        lift: None,
-        mutex: None,
-        merge_radius_m: None,
-    };
+    let vertex = |(x, y): &(f64, f64)| Vertex::new("", LevelIx::new(0), Vec2::new(*x, *y));
     let vertices: Vec<Vertex> = points.iter().map(vertex).collect();
     let mut list = Vec::new();
     for (i, (a, b)) in lanes.iter().enumerate() {
         let length_mm = (vertices[*a as usize].at.dist(vertices[*b as usize].at) * 1000.0) as u64;
         for (k, (from, to)) in [(a, b), (b, a)].into_iter().enumerate() {
             list.push(Lane {
-                from: VertexIx::new(*from),
-                to: VertexIx::new(*to),
-                graph_idx: 0,
-                length_mm,
-                speed_limit_mps: None,
-                orientation: nooterra_site::model::LaneOrientation::Any,
-                mutex: None,
-                doors: vec![],
-                lift_door: None,
-                ride: None,
                 reverse: Some(LaneIx::new(2 * i as u32 + 1 - k as u32)),
+                ..Lane::new(VertexIx::new(*from), VertexIx::new(*to), length_mm)
             });
         }
     }
