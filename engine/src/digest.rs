@@ -1,6 +1,6 @@
 //! Hashes: SHA-256 for what is signed or proven, BLAKE3 for state.
 
-use crate::record::{DecodeError, Kind, Message, Reader, Value, Wire, Writer, encode};
+use crate::record::{DecodeError, Kind, Message, Reader, Slot, Value, Wire, Writer, encode};
 use sha2::Digest as _;
 use std::fmt;
 
@@ -146,5 +146,76 @@ impl RunningDigest {
     pub fn fold(&mut self, bytes: &[u8]) {
         self.head = Hasher::new().digest(&self.head).u64(self.count).bytes(bytes).finish();
         self.count += 1;
+    }
+}
+
+/// A [`RunningDigest`] for a room of so many facts that hashing them one by one would be most of its work: facts are
+/// gathered, each behind its length, and folded in as a piece once they are [`PIECE`] bytes and more. A hash over much
+/// at once costs a fraction of many small ones.
+///
+/// Where a piece ends is told by its facts alone, and what is gathered is state: so the digest at a fact is the same
+/// however often it was read before and wherever the room was frozen and thawed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, crate::Record)]
+pub struct PieceDigest {
+    /// How many facts were folded.
+    count: u64,
+    piece: Piece,
+}
+
+/// From how many bytes of facts on they are a piece.
+pub const PIECE: usize = 16 << 10;
+const HEAD: usize = 32;
+
+/// The digest over all pieces before, and the facts since then.
+#[derive(Clone, PartialEq, Eq)]
+struct Piece(Vec<u8>);
+
+impl Default for Piece {
+    fn default() -> Self {
+        Self(vec![0; HEAD])
+    }
+}
+
+impl fmt::Debug for Piece {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+impl Slot for Piece {
+    fn kind() -> Kind {
+        // For people, the digest that the bytes make.
+        Kind::Shown(|b| format!("{} over {} bytes", blake3(b), b.len()))
+    }
+    fn put_slot(&self, tag: u32, w: &mut Writer) {
+        self.0.put_slot(tag, w);
+    }
+    fn take_slot(tag: u32, r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let bytes = Vec::take_slot(tag, r)?;
+        if (HEAD..HEAD + PIECE).contains(&bytes.len()) { Ok(Self(bytes)) } else { Err(r.error("NOT_CANONICAL: no piece of facts")) }
+    }
+}
+
+impl PieceDigest {
+    /// Folds in one fact, as `put` writes it.
+    #[inline]
+    pub fn fold(&mut self, put: impl FnOnce(&mut Writer)) {
+        let mut w = Writer { bytes: std::mem::take(&mut self.piece.0) };
+        let at = w.bytes.len();
+        w.bytes.extend_from_slice(&[0; 4]);
+        put(&mut w);
+        let len = u32::try_from(w.bytes.len() - at - 4).unwrap_or(u32::MAX);
+        w.bytes[at..at + 4].copy_from_slice(&len.to_le_bytes());
+        if w.bytes.len() >= HEAD + PIECE {
+            let head = blake3(&w.bytes);
+            w.bytes.truncate(HEAD);
+            w.bytes.copy_from_slice(&head.0);
+        }
+        self.piece.0 = w.bytes;
+        self.count += 1;
+    }
+    /// The digest over everything folded so far.
+    pub fn now(&self) -> RunningDigest {
+        RunningDigest { head: blake3(&self.piece.0), count: self.count }
     }
 }

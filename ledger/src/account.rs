@@ -1,6 +1,5 @@
 //! The chart of accounts. A parameter makes one account per value; the currency makes one more dimension.
 
-use crate::table::Keyed;
 use nooterra_engine::Record;
 use nooterra_engine::ids::{ChargebackId, ClaimId, JobId, PartyId, PayoutId};
 use nooterra_engine::money::Currency;
@@ -33,6 +32,7 @@ pub enum Kind {
 
 impl Kind {
     /// The side on which a balance of this kind grows.
+    #[inline]
     pub const fn normal(self) -> Side {
         match self {
             Self::Asset | Self::Expense => Side::Debit,
@@ -40,6 +40,7 @@ impl Kind {
         }
     }
     /// Debit and credit of a balance on the normal side: it stands in one of the two columns, whichever side it is on.
+    #[inline]
     pub const fn columns(self, balance: i128) -> (i128, i128) {
         let debit = if matches!(self.normal(), Side::Debit) { balance } else { -balance };
         if debit >= 0 { (debit, 0) } else { (0, -debit) }
@@ -201,6 +202,7 @@ impl Account {
         }
     }
     /// What its balance means.
+    #[inline]
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Cash
@@ -220,10 +222,12 @@ impl Account {
         }
     }
     /// May its balance lie on either side?
+    #[inline]
     pub const fn either_sign(&self) -> bool {
         matches!(self, Self::PspClearing)
     }
     /// How low it may go unless the book says otherwise.
+    #[inline]
     pub const fn limit(&self) -> Option<i128> {
         if self.either_sign() { None } else { Some(0) }
     }
@@ -235,6 +239,7 @@ impl Account {
         }
     }
     /// The party whose statement it stands on.
+    #[inline]
     pub const fn party(&self) -> Option<PartyId> {
         match self {
             Self::InsurerReceivable { insurer: party }
@@ -257,44 +262,82 @@ impl Account {
             _ => self.job().map(|j| j.to_string()).or_else(|| self.party().map(|p| p.to_string())),
         }
     }
-    /// A number per kind, and the parameter's bytes.
-    fn parts(&self) -> (u64, [u8; 16]) {
-        const NONE: [u8; 16] = [0; 16];
+    /// A number per kind; where it has a role, of the first one.
+    #[inline]
+    const fn number(&self) -> u64 {
         match self {
-            Self::Cash => (1, NONE),
-            Self::PspClearing => (2, NONE),
-            Self::InsurerReceivable { insurer } => (3, *insurer.as_bytes()),
-            Self::PartyReceivable { role, party } => (32 + *role as u64, *party.as_bytes()),
-            Self::ChargebackReceivable { chargeback } => (5, *chargeback.as_bytes()),
-            Self::Escrow { job } => (6, *job.as_bytes()),
-            Self::Held { job } => (7, *job.as_bytes()),
-            Self::DisputeReserve { chargeback } => (8, *chargeback.as_bytes()),
-            Self::OwnerPayable { party } => (9, *party.as_bytes()),
-            Self::OperatorPayable { party } => (10, *party.as_bytes()),
-            Self::DeveloperPayable { party } => (11, *party.as_bytes()),
-            Self::InsurerPayable { party } => (12, *party.as_bytes()),
-            Self::RequesterRefundPayable { party } => (13, *party.as_bytes()),
-            Self::RequesterCredit { party } => (14, *party.as_bytes()),
-            Self::ClaimReserve { claim } => (15, *claim.as_bytes()),
-            Self::ClaimsPayable { claim } => (16, *claim.as_bytes()),
-            Self::PayoutClearing { payout } => (17, *payout.as_bytes()),
-            Self::InsuranceReserve => (18, NONE),
-            Self::CoverageReserve => (19, NONE),
-            Self::PlatformRevenue => (20, NONE),
-            Self::CoverageRevenue => (21, NONE),
-            Self::OperatorExpense => (22, NONE),
-            Self::SlaCreditExpense => (23, NONE),
-            Self::GoodwillExpense => (24, NONE),
-            Self::ClaimsExpense => (25, NONE),
-            Self::ChargebackExpense => (26, NONE),
-            Self::ProviderFeeExpense => (27, NONE),
+            Self::Cash => 1,
+            Self::PspClearing => 2,
+            Self::InsurerReceivable { .. } => 3,
+            Self::PartyReceivable { .. } => 32,
+            Self::ChargebackReceivable { .. } => 5,
+            Self::Escrow { .. } => 6,
+            Self::Held { .. } => 7,
+            Self::DisputeReserve { .. } => 8,
+            Self::OwnerPayable { .. } => 9,
+            Self::OperatorPayable { .. } => 10,
+            Self::DeveloperPayable { .. } => 11,
+            Self::InsurerPayable { .. } => 12,
+            Self::RequesterRefundPayable { .. } => 13,
+            Self::RequesterCredit { .. } => 14,
+            Self::ClaimReserve { .. } => 15,
+            Self::ClaimsPayable { .. } => 16,
+            Self::PayoutClearing { .. } => 17,
+            Self::InsuranceReserve => 18,
+            Self::CoverageReserve => 19,
+            Self::PlatformRevenue => 20,
+            Self::CoverageRevenue => 21,
+            Self::OperatorExpense => 22,
+            Self::SlaCreditExpense => 23,
+            Self::GoodwillExpense => 24,
+            Self::ClaimsExpense => 25,
+            Self::ChargebackExpense => 26,
+            Self::ProviderFeeExpense => 27,
+        }
+    }
+    /// Both halves of its parameter; zero without one.
+    #[inline]
+    const fn halves(&self) -> (u64, u64) {
+        use crate::table::halves;
+        match self {
+            Self::PartyReceivable { party, .. } => halves(party.as_bytes()),
+            Self::InsurerReceivable { insurer } => halves(insurer.as_bytes()),
+            Self::ChargebackReceivable { chargeback } => halves(chargeback.as_bytes()),
+            Self::Escrow { job } => halves(job.as_bytes()),
+            Self::Held { job } => halves(job.as_bytes()),
+            Self::DisputeReserve { chargeback } => halves(chargeback.as_bytes()),
+            Self::OwnerPayable { party } => halves(party.as_bytes()),
+            Self::OperatorPayable { party } => halves(party.as_bytes()),
+            Self::DeveloperPayable { party } => halves(party.as_bytes()),
+            Self::InsurerPayable { party } => halves(party.as_bytes()),
+            Self::RequesterRefundPayable { party } => halves(party.as_bytes()),
+            Self::RequesterCredit { party } => halves(party.as_bytes()),
+            Self::ClaimReserve { claim } => halves(claim.as_bytes()),
+            Self::ClaimsPayable { claim } => halves(claim.as_bytes()),
+            Self::PayoutClearing { payout } => halves(payout.as_bytes()),
+            Self::Cash
+            | Self::PspClearing
+            | Self::InsuranceReserve
+            | Self::CoverageReserve
+            | Self::PlatformRevenue
+            | Self::CoverageRevenue
+            | Self::OperatorExpense
+            | Self::SlaCreditExpense
+            | Self::GoodwillExpense
+            | Self::ClaimsExpense
+            | Self::ChargebackExpense
+            | Self::ProviderFeeExpense => (0, 0),
         }
     }
     /// A number that differs for different accounts but for rare coincidence.
+    #[inline]
     pub(crate) fn mix(&self) -> u64 {
-        let (kind, bytes) = self.parts();
-        let (a, b) = crate::table::halves(&bytes);
-        crate::table::mix(a, b ^ kind.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        let (a, b) = self.halves();
+        crate::table::mix(a, b ^ (self.number() + self.role()).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+    #[inline]
+    const fn role(&self) -> u64 {
+        if let Self::PartyReceivable { role, .. } = self { *role as u64 } else { 0 }
     }
 }
 
@@ -317,13 +360,17 @@ pub struct AccountKey {
     pub currency: Currency,
 }
 
-impl Keyed for AccountKey {
-    type Key = Self;
-    fn key(&self) -> Self {
-        *self
+impl AccountKey {
+    /// The account's own number, changed by the currency.
+    #[inline]
+    pub(crate) const fn mix(&self, account: u64) -> u64 {
+        account ^ crate::table::letters(self.currency).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
-    fn mix(key: &Self) -> u64 {
-        crate::table::mix(key.account.mix(), crate::table::letters(key.currency))
+    /// The same account in the same currency? Without asking for each kind by itself, as `==` does.
+    #[inline]
+    pub(crate) fn is(&self, o: &Self) -> bool {
+        let (a, b) = (&self.account, &o.account);
+        a.number() == b.number() && a.halves() == b.halves() && a.role() == b.role() && self.currency == o.currency
     }
 }
 

@@ -4,10 +4,9 @@ use crate::account::{Account, AccountIx, AccountKey, Side};
 use crate::entry::EntryId;
 use crate::fact::{Booked, Fact, Posting, Refused, Resolved};
 use crate::table::{Keyed, Table};
-use nooterra_engine::digest::{RunningDigest, blake3};
+use nooterra_engine::digest::{PieceDigest, RunningDigest};
 use nooterra_engine::ids::{EventId, JobId, PartyId};
 use nooterra_engine::money::Currency;
-use nooterra_engine::record::{Message, Writer};
 use nooterra_engine::time::Instant;
 use nooterra_engine::{Record, always};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +26,7 @@ pub struct Balance {
 
 impl Balance {
     /// What can still be taken: reserved outflow counts as gone, reserved inflow not as come.
+    #[inline]
     pub const fn available(&self) -> i128 {
         self.posted - self.pending_out
     }
@@ -35,6 +35,7 @@ impl Balance {
         self.added - self.posted
     }
     /// Adds a posting to one layer; a negative amount takes a reservation away.
+    #[inline]
     pub(crate) fn add(&mut self, grows: bool, pending: bool, amount: i128) {
         match (pending, grows) {
             (false, true) => {
@@ -78,13 +79,27 @@ pub struct AccountRow {
     pub lines: Vec<Line>,
 }
 
+impl AccountRow {
+    /// Does it stand below its limit?
+    #[inline]
+    fn is_low(&self) -> bool {
+        self.min_available.is_some_and(|least| self.balance.available() < least)
+    }
+}
+
 impl Keyed for AccountRow {
     type Key = AccountKey;
+    #[inline]
     fn key(&self) -> AccountKey {
         self.key
     }
+    #[inline]
+    fn has(&self, key: &AccountKey) -> bool {
+        self.key.is(key)
+    }
+    #[inline]
     fn mix(key: &AccountKey) -> u64 {
-        AccountKey::mix(key)
+        key.mix(key.account.mix())
     }
 }
 
@@ -126,9 +141,15 @@ pub struct Outcome {
 
 impl Keyed for Outcome {
     type Key = EntryId;
+    #[inline]
     fn key(&self) -> EntryId {
         self.id
     }
+    #[inline]
+    fn has(&self, key: &EntryId) -> bool {
+        self.id == *key
+    }
+    #[inline]
     fn mix(key: &EntryId) -> u64 {
         let (a, b) = key.halves();
         crate::table::mix(a, b)
@@ -169,26 +190,8 @@ pub struct Book {
     pub(crate) closed: BTreeMap<Currency, Instant>,
     pub(crate) next_seq: u64,
     pub(crate) last_at: Instant,
-    digest: RunningDigest,
-    #[record(skip)]
-    room: Room,
+    digest: PieceDigest,
 }
-
-/// Room for the bytes of a fact on their way to the digest, kept from fact to fact. No part of the state.
-#[derive(Debug, Default)]
-struct Room(Vec<u8>);
-
-impl Clone for Room {
-    fn clone(&self) -> Self {
-        Self::default()
-    }
-}
-impl PartialEq for Room {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-impl Eq for Room {}
 
 impl Book {
     /// What stands on an account; nothing if it was never used.
@@ -258,17 +261,18 @@ impl Book {
         self.last_at
     }
     /// Digest over all facts so far.
-    pub const fn running_digest(&self) -> &RunningDigest {
-        &self.digest
+    pub fn running_digest(&self) -> RunningDigest {
+        self.digest.now()
     }
     /// Adds the whole state to a hash, by the digest of the facts that made it.
     pub fn digest(&self, h: &mut nooterra_engine::Hasher) {
-        h.digest(&self.digest.head).u64(self.digest.count);
+        let now = self.digest.now();
+        h.digest(&now.head).u64(now.count);
     }
 
     fn apply(&mut self, seq: u64, id: EntryId, how: (u16, Option<JobId>, Instant), postings: &[Posting], pending: bool, sign: i128) {
         let (code, job, at) = how;
-        let mut sum = 0;
+        let (mut sum, mut low) = (0, false);
         for p in postings {
             sum += if p.side == Side::Debit { i128::from(p.amount) } else { -i128::from(p.amount) };
             let Some(row) = self.accounts.row_mut(p.account.0) else {
@@ -282,6 +286,7 @@ impl Book {
                 continue;
             }
             row.balance.add(grows, pending, amount);
+            low |= row.is_low();
             if !pending && account.party().is_some() {
                 let twice = nooterra_engine::planted!("I27 a statement lists an entry twice");
                 if twice {
@@ -290,16 +295,20 @@ impl Book {
                 row.lines.push(Line { seq, entry: id, code, job, at, change: if grows { amount } else { -amount } });
             }
         }
-        // The limits hold again once every leg is in.
-        for p in postings {
-            if let Some(row) = self.accounts.row(p.account.0)
-                && row.min_available.is_some_and(|least| row.balance.available() < least)
-            {
-                always!(false, "ledger.limit", "fact {seq}: {} stands at {:?}", row.key.account, row.balance);
-            }
+        if low {
+            self.swear_limits(seq, postings);
         }
         if sum != 0 {
             always!(false, "ledger.balanced", "fact {seq}: debits exceed credits by {sum}");
+        }
+    }
+
+    /// The limits hold again once every leg is in.
+    #[cold]
+    #[inline(never)]
+    fn swear_limits(&self, seq: u64, postings: &[Posting]) {
+        for row in postings.iter().filter_map(|p| self.accounts.row(p.account.0)).filter(|r| r.is_low()) {
+            always!(false, "ledger.limit", "fact {seq}: {} stands at {:?}", row.key.account, row.balance);
         }
     }
 
@@ -402,12 +411,5 @@ pub fn evolve(book: &mut Book, fact: &Fact) {
             book.rule(f.seq, f.id, f.fingerprint);
         }
     }
-    // What `RunningDigest::fold` computes, over one piece of memory: this is the book's hottest line.
-    let mut w = Writer { bytes: std::mem::take(&mut book.room.0) };
-    w.bytes.clear();
-    w.bytes.extend_from_slice(&book.digest.head.0);
-    w.bytes.extend_from_slice(&book.digest.count.to_le_bytes());
-    fact.put_body(&mut w);
-    book.digest = RunningDigest { head: blake3(&w.bytes), count: book.digest.count + 1 };
-    book.room.0 = w.bytes;
+    book.digest.fold(|w| fact.put_digested(w));
 }

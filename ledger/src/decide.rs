@@ -4,16 +4,19 @@
 
 use crate::account::{AccountIx, AccountKey, Side};
 use crate::book::{Balance, Book, Fate, Pending, evolve};
-use crate::entry::{ClosePeriod, Command, Entry, EntryId, Leg, Linked, Portion, Post, Resolution, SetLimit};
+use crate::entry::{ClosePeriod, Command, Entry, EntryId, Leg, Linked, Mixed, Portion, Post, Resolution, SetLimit};
 use crate::fact::{Booked, Closed, Column, Expired, Fact, Limited, Opened, Posting, Refused, Resolved};
 use crate::rejection::Rejection;
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::Instant;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most legs of one entry.
 pub const MAX_LEGS: usize = 4_096;
 const MAX_AMOUNT: u64 = i64::MAX as u64;
+/// So many postings are gone through once for each of them; more are drafted account by account.
+const FEW_LEGS: usize = 8;
 
 /// What carrying out this command would make happen.
 pub fn decide(book: &Book, command: &Command) -> Result<Vec<Fact>, Rejection> {
@@ -47,18 +50,18 @@ fn refuse(book: &Book, command: &Command, why: &Rejection, facts: &mut Vec<Fact>
     let at = command.at().unwrap_or(book.last_at).max(book.last_at);
     let mut draft = Draft::new(book, facts);
     draft.pass(at);
-    let mut seen = BTreeSet::new();
     let mut one = |c: &Command, reason: u16| {
-        if let Some(id) = c.id()
-            && book.outcome(id).is_none()
-            && seen.insert(id)
-        {
+        if let Some(id) = c.id().filter(|id| book.outcome(*id).is_none()) {
             let seq = draft.next();
             draft.facts.push(Fact::EntryRefused(Refused { seq, id, at, fingerprint: c.fingerprint(), reason }));
         }
     };
     match command {
-        Command::Linked(link) => link.commands.iter().for_each(|c| one(c, why.code())),
+        Command::Linked(link) => {
+            // Two parts under one id use it up once.
+            let mut seen = BTreeSet::new();
+            link.commands.iter().filter(|c| seen.insert(c.id())).for_each(|c| one(c, why.code()));
+        }
         c => one(c, why.code()),
     }
 }
@@ -89,6 +92,33 @@ pub fn submit_into(book: &mut Book, command: &Command, facts: &mut Vec<Fact>) ->
     end
 }
 
+/// The same for commands that wait together; `each` hears of every one in its order what happened and how it ended.
+///
+/// In a book of millions of ids the look for an id goes far out in memory, and the processor waits for it. It waits no
+/// longer for many of them at once, so here the ids of the next commands are looked up ahead of them.
+pub fn submit_all<'c>(
+    book: &mut Book,
+    commands: impl IntoIterator<Item = &'c Command>,
+    mut each: impl FnMut(&'c Command, &[Fact], Result<(), Rejection>),
+) {
+    let (mut commands, mut facts, mut next) = (commands.into_iter(), Vec::new(), Vec::with_capacity(AHEAD));
+    loop {
+        next.extend(commands.by_ref().take(AHEAD));
+        if next.is_empty() {
+            return;
+        }
+        std::hint::black_box(next.iter().filter_map(|c: &&Command| c.id()).fold(0, |all, id| all ^ book.outcomes.touch(&id)));
+        for c in next.drain(..) {
+            facts.clear();
+            let end = submit_into(book, c, &mut facts);
+            each(c, &facts, end);
+        }
+    }
+}
+
+/// How many ids are looked up ahead: as many as memory is asked for at once.
+const AHEAD: usize = 16;
+
 /// The book as it would be after what was decided so far.
 struct Draft<'a> {
     book: &'a Book,
@@ -114,47 +144,26 @@ struct Rest {
     closed: BTreeMap<Currency, Instant>,
 }
 
-/// Balances that differ from the book's. Nearly every entry has two, which stay on the stack.
+/// Balances that differ from the book's, ascending by account.
 #[derive(Default)]
-struct Balances {
-    two: [(u32, Balance); 2],
-    used: usize,
-    /// All of them once there are more, ascending by account.
-    many: Vec<(u32, Balance)>,
-}
+struct Balances(Vec<(u32, Balance)>);
 
 impl Balances {
     fn all(&self) -> &[(u32, Balance)] {
-        if self.many.is_empty() { &self.two[..self.used] } else { &self.many }
+        &self.0
     }
-    fn find(&self, ix: u32) -> Option<usize> {
-        if self.many.is_empty() {
-            return self.two[..self.used].iter().position(|b| b.0 == ix);
-        }
-        self.many.binary_search_by_key(&ix, |b| b.0).ok()
+    fn find(&self, ix: u32) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&ix, |b| b.0)
     }
     fn get(&self, ix: u32) -> Option<&Balance> {
-        self.find(ix).map(|at| &self.all()[at].1)
+        self.find(ix).ok().map(|at| &self.0[at].1)
     }
     fn or_insert(&mut self, ix: u32, balance: impl FnOnce() -> Balance) -> &mut Balance {
-        let at = match self.find(ix) {
-            Some(at) => at,
-            None if self.many.is_empty() && self.used < 2 => {
-                self.two[self.used] = (ix, balance());
-                self.used += 1;
-                self.used - 1
-            }
-            None => {
-                if self.many.is_empty() {
-                    self.many.extend_from_slice(&self.two);
-                    self.many.sort_unstable_by_key(|b| b.0);
-                }
-                let at = self.many.partition_point(|b| b.0 < ix);
-                self.many.insert(at, (ix, balance()));
-                at
-            }
-        };
-        if self.many.is_empty() { &mut self.two[at].1 } else { &mut self.many[at].1 }
+        let at = self.find(ix).unwrap_or_else(|at| {
+            self.0.insert(at, (ix, balance()));
+            at
+        });
+        &mut self.0[at].1
     }
 }
 
@@ -197,10 +206,11 @@ impl<'a> Draft<'a> {
     }
 
     fn one(&mut self, command: &Command) -> Result<(), Rejection> {
-        let fingerprint = command.fingerprint();
+        let mut mixed = Mixed::default();
+        let fingerprint = command.fingerprint_and(&mut mixed);
         match command {
             Command::PostEntry(e) => {
-                self.entry(e, fingerprint, None)?;
+                self.entry(e, fingerprint, &mixed, None)?;
                 if nooterra_engine::planted!("I20 an entry that does not balance")
                     && let Some(Fact::EntryPosted(b)) = self.facts.last_mut()
                     && let Some(p) = b.postings.iter_mut().find(|p| p.side == Side::Debit)
@@ -209,7 +219,7 @@ impl<'a> Draft<'a> {
                 }
                 Ok(())
             }
-            Command::Pend(h) => self.entry(&h.entry, fingerprint, Some(h.expires)),
+            Command::Pend(h) => self.entry(&h.entry, fingerprint, &mixed, Some(h.expires)),
             Command::Post(Post { resolution, portion }) => self.end(resolution, Some(portion), fingerprint),
             Command::Void(resolution) => self.end(resolution, None, fingerprint),
             Command::Capture(Post { resolution, portion }) => self.capture(resolution, portion, fingerprint),
@@ -253,6 +263,8 @@ impl<'a> Draft<'a> {
         self.at = self.at.max(at);
     }
 
+    #[cold]
+    #[inline(never)]
     fn end_due(&mut self, at: Instant) {
         let pendings = &self.rest().pendings;
         let here = pendings.iter().filter_map(|(id, p)| Some((p.as_ref().ok()?.expires.filter(|end| *end <= at)?, *id)));
@@ -275,14 +287,17 @@ impl<'a> Draft<'a> {
         self.seq - 1
     }
 
-    fn account(&mut self, key: AccountKey) -> u32 {
-        match self.book.accounts.find(&key) {
+    #[inline]
+    fn account(&mut self, key: AccountKey, mixed: u64) -> u32 {
+        match self.book.accounts.find_mixed(key.mix(mixed), &key) {
             Some(ix) => ix,
             None => self.opened(key),
         }
     }
 
     /// The number of an account that the book does not have yet.
+    #[cold]
+    #[inline(never)]
     fn opened(&mut self, key: AccountKey) -> u32 {
         let known = self.book.accounts.rows().len();
         let rest = self.rest();
@@ -320,6 +335,34 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Drafts movements, each of some postings in one layer with a sign, and holds accounts to their limits.
+    fn moved(&mut self, moves: &[(&[Posting], bool, i128)], limited: &[Posting]) -> Result<(), Rejection> {
+        // A command by itself is nearly always the first that is drafted, and the last: what it moves is only to be weighed.
+        let alone = !self.linked && self.rest.is_none() && self.balances.all().is_empty();
+        if alone && moves.iter().map(|m| m.0.len()).sum::<usize>() <= FEW_LEGS {
+            return limited.iter().try_for_each(|p| self.within_limit_after(p.account, moves));
+        }
+        moves.iter().for_each(|(postings, pending, sign)| self.apply(postings, *pending, *sign));
+        self.within_limits(limited)
+    }
+
+    #[inline]
+    fn within_limit_after(&self, account: AccountIx, moves: &[(&[Posting], bool, i128)]) -> Result<(), Rejection> {
+        let Some(row) = self.book.accounts.row(account.0) else { return Ok(()) };
+        let Some(least) = row.min_available else { return Ok(()) };
+        let (mut available, normal) = (row.balance.available(), row.key.account.kind().normal());
+        for (postings, pending, sign) in moves {
+            for p in *postings {
+                // Inflow that is only reserved is not there yet.
+                if p.account == account && (p.side != normal || !pending) {
+                    let amount = i128::from(p.amount);
+                    if (p.side == normal) == (*sign > 0) { available += amount } else { available -= amount }
+                }
+            }
+        }
+        limit(&row.key, least, available)
+    }
+
     fn within_limits(&self, postings: &[Posting]) -> Result<(), Rejection> {
         postings.iter().try_for_each(|p| self.within_limit(p.account.0))
     }
@@ -330,13 +373,10 @@ impl<'a> Draft<'a> {
             Some(least) => *least,
             None => self.book.accounts.row(ix).map_or_else(|| key.account.limit(), |r| r.min_available),
         };
-        match least.map(|least| least - balance.available()) {
-            Some(short) if short > 0 => Err(Rejection::Limit { key: *key, short }),
-            _ => Ok(()),
-        }
+        least.map_or(Ok(()), |least| limit(key, least, balance.available()))
     }
 
-    fn entry(&mut self, e: &Entry, fingerprint: u64, hold: Option<Option<Instant>>) -> Result<(), Rejection> {
+    fn entry(&mut self, e: &Entry, fingerprint: u64, mixed: &Mixed, hold: Option<Option<Instant>>) -> Result<(), Rejection> {
         self.fresh(e.id, fingerprint)?;
         self.time(e.at)?;
         check_legs(&e.legs)?;
@@ -345,13 +385,12 @@ impl<'a> Draft<'a> {
             return Err(Rejection::ExpiryPast);
         }
         let mut postings = Vec::with_capacity(e.legs.len());
-        for l in &e.legs {
-            let account = AccountIx(self.account(AccountKey { account: l.account, currency: e.currency }));
+        for (i, l) in e.legs.iter().enumerate() {
+            let mixed = mixed.0.get(i).copied().unwrap_or_else(|| l.account.mix());
+            let account = AccountIx(self.account(AccountKey { account: l.account, currency: e.currency }, mixed));
             postings.push(Posting { account, side: l.side, amount: l.amount });
-            let grows = l.account.kind().normal() == l.side;
-            self.balance(account.0).add(grows, hold.is_some(), i128::from(l.amount));
         }
-        self.within_limits(&postings)?;
+        self.moved(&[(&postings, hold.is_some(), 1)], &postings)?;
         let seq = self.next();
         let Entry { id, code, cause, job, at, currency, .. } = *e;
         if self.linked {
@@ -367,15 +406,17 @@ impl<'a> Draft<'a> {
     }
 
     /// An open hold, or why there is none.
-    fn open(&self, pending: EntryId) -> Result<Pending, Rejection> {
+    fn open(&self, pending: EntryId) -> Result<Cow<'a, Pending>, Rejection> {
         let ended = |fate: Fate| if fate == Fate::Expired { Rejection::PendingExpired } else { Rejection::PendingResolved };
         match self.rest.as_ref().and_then(|r| r.pendings.get(&pending)) {
-            Some(Ok(p)) => Ok(p.clone()),
+            Some(Ok(p)) => Ok(Cow::Owned(p.clone())),
             Some(Err(fate)) => Err(ended(*fate)),
-            None => match (self.book.pendings.get(&pending), self.book.outcome(pending).map(|o| o.fate)) {
-                (Some(p), _) => Ok(p.clone()),
-                (None, Some(fate @ (Fate::Captured | Fate::Voided | Fate::Expired))) => Err(ended(fate)),
-                (None, _) => Err(Rejection::PendingUnknown),
+            None => match self.book.pendings.get(&pending) {
+                Some(p) => Ok(Cow::Borrowed(p)),
+                None => match self.book.outcome(pending).map(|o| o.fate) {
+                    Some(fate @ (Fate::Captured | Fate::Voided | Fate::Expired)) => Err(ended(fate)),
+                    _ => Err(Rejection::PendingUnknown),
+                },
             },
         }
     }
@@ -385,13 +426,12 @@ impl<'a> Draft<'a> {
         self.time(r.at)?;
         let held = self.open(r.pending)?;
         let postings = match portion {
+            Some(Portion::Whole) => held.postings.iter().filter(|p| p.amount > 0).copied().collect(),
             Some(p) => part(&held.postings, &cut(&held.postings, p)?),
             None => Vec::new(),
         };
-        self.apply(&held.postings, true, -1);
-        self.apply(&postings, false, 1);
         // What was reserved can be taken, so no limit can break here; the book swears it again.
-        self.within_limits(&postings)?;
+        self.moved(&[(&held.postings, true, -1), (&postings, false, 1)], &postings)?;
         let fate = if portion.is_some() { Fate::Captured } else { Fate::Voided };
         let resolved = self.resolved(r, &held, fingerprint, postings, Vec::new(), Err(fate));
         self.facts.push(if portion.is_some() { Fact::PendingPosted(resolved) } else { Fact::PendingVoided(resolved) });
@@ -401,7 +441,7 @@ impl<'a> Draft<'a> {
     fn capture(&mut self, r: &Resolution, portion: &Portion, fingerprint: u64) -> Result<(), Rejection> {
         self.fresh(r.id, fingerprint)?;
         self.time(r.at)?;
-        let mut held = self.open(r.pending)?;
+        let mut held = self.open(r.pending)?.into_owned();
         let legs = cut(&held.postings, portion)?;
         if held.postings.iter().zip(&legs).all(|(p, v)| p.amount == *v) {
             // Nothing is left: the hold ends as if all of it had been posted.
@@ -423,7 +463,7 @@ impl<'a> Draft<'a> {
     fn raise(&mut self, r: &Resolution, portion: &Portion, fingerprint: u64) -> Result<(), Rejection> {
         self.fresh(r.id, fingerprint)?;
         self.time(r.at)?;
-        let mut held = self.open(r.pending)?;
+        let mut held = self.open(r.pending)?.into_owned();
         let legs = amounts(held.postings.len(), portion).ok_or(Rejection::PortionMismatch)?;
         for ((p, captured), v) in held.postings.iter_mut().zip(&held.captured).zip(&legs) {
             // What was ever reserved under one leg stays an amount.
@@ -461,7 +501,7 @@ impl<'a> Draft<'a> {
     fn limit(&mut self, l: &SetLimit, fingerprint: u64) -> Result<(), Rejection> {
         self.fresh(l.id, fingerprint)?;
         self.time(l.at)?;
-        let ix = self.account(l.key);
+        let ix = self.account(l.key, l.key.account.mix());
         self.balance(ix);
         self.rest().limits.insert(ix, l.min_available);
         self.within_limit(ix)?;
@@ -499,13 +539,17 @@ impl<'a> Draft<'a> {
         let mut columns: BTreeMap<&'static str, (i128, i128)> = BTreeMap::new();
         let drafted = self.balances.all().iter().filter_map(|(ix, b)| Some((*ix, *self.key(*ix)?, b.posted)));
         let others = self.book.accounts.rows().iter().enumerate().map(|(i, r)| (i as u32, r.key, r.balance.posted));
-        let others = others.filter(|(ix, _, _)| self.balances.find(*ix).is_none());
+        let others = others.filter(|(ix, _, _)| self.balances.find(*ix).is_err());
         for (_, key, posted) in drafted.chain(others).filter(|(_, key, _)| key.currency == currency) {
             let (c, (debit, credit)) = (columns.entry(key.account.name()).or_default(), key.account.kind().columns(posted));
             *c = (c.0 + debit, c.1 + credit);
         }
         columns.into_iter().map(|(name, (debit, credit))| Column { name: name.to_owned(), debit, credit }).collect()
     }
+}
+
+fn limit(key: &AccountKey, least: i128, available: i128) -> Result<(), Rejection> {
+    if available < least { Err(Rejection::Limit { key: *key, short: least.saturating_sub(available) }) } else { Ok(()) }
 }
 
 fn check_legs(legs: &[Leg]) -> Result<(), Rejection> {
@@ -515,15 +559,21 @@ fn check_legs(legs: &[Leg]) -> Result<(), Rejection> {
     if legs.len() > MAX_LEGS {
         return Err(Rejection::TooManyLegs(u32::try_from(legs.len()).unwrap_or(u32::MAX)));
     }
-    if legs.iter().any(|l| l.amount == 0) {
-        return Err(Rejection::AmountZero);
+    let (mut zero, mut over, mut debits, mut credits) = (false, false, 0u128, 0u128);
+    for l in legs {
+        zero |= l.amount == 0;
+        over |= l.amount > MAX_AMOUNT;
+        match l.side {
+            Side::Debit => debits += u128::from(l.amount),
+            Side::Credit => credits += u128::from(l.amount),
+        }
     }
-    if legs.iter().any(|l| l.amount > MAX_AMOUNT) {
-        return Err(Rejection::AmountOverflow);
+    match (zero, over, debits == credits) {
+        (true, _, _) => Err(Rejection::AmountZero),
+        (_, true, _) => Err(Rejection::AmountOverflow),
+        (_, _, false) => Err(Rejection::Unbalanced { debits, credits }),
+        _ => Ok(()),
     }
-    let sum = |side| legs.iter().filter(|l| l.side == side).map(|l| u128::from(l.amount)).sum::<u128>();
-    let (debits, credits) = (sum(Side::Debit), sum(Side::Credit));
-    if debits == credits { Ok(()) } else { Err(Rejection::Unbalanced { debits, credits }) }
 }
 
 /// Amounts leg by leg; none if a portion names none, or others.

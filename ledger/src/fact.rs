@@ -61,6 +61,8 @@ impl Fact {
     }
 }
 
+mod digested;
+
 /// An account got its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
 pub struct Opened {

@@ -9,8 +9,8 @@
 //!
 //! How data passes through: [`decide()`]`(&Book, &Command) -> Result<Vec<Fact>, Rejection>` reads only;
 //! [`evolve`]`(&mut Book, &Fact)` cannot fail. Linked commands are decided as one: all or nothing. Every fact has the
-//! next sequence number and is folded into the book's running digest. The book is a record: frozen and thawed it
-//! continues with the same bytes.
+//! next sequence number and is folded into the book's running digest. A host with many commands at hand gives them to
+//! [`submit_all`]. The book is a record: frozen and thawed it continues with the same bytes.
 //!
 //! ```
 //! use nooterra_engine::{Instant, ids::{EventId, JobId}, money::Currency};
@@ -39,7 +39,7 @@ pub mod table;
 
 pub use account::{Account, AccountIx, AccountKey, Kind, Role, Side};
 pub use book::{Balance, Book, evolve};
-pub use decide::{decide, decide_into, expire, refusal, submit, submit_into};
+pub use decide::{decide, decide_into, expire, refusal, submit, submit_all, submit_into};
 pub use entry::{Command, Entry, EntryId, Hold, Leg, Portion, Resolution};
 pub use fact::{Booked, Fact, Posting, Resolved};
 pub use journal::Journal;

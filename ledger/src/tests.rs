@@ -1,6 +1,7 @@
 //! Tests of the book.
 #![allow(clippy::unwrap_used)]
 
+mod digest;
 mod history;
 mod holds;
 mod rules;

@@ -265,18 +265,6 @@ fn a_thawed_book_is_equal_and_finds_its_rows() {
 }
 
 #[test]
-fn the_running_digest_is_the_engines_over_canonical_facts() {
-    let mut b = Book::default();
-    let mut d = nooterra_engine::digest::RunningDigest::default();
-    for n in 0..5 {
-        for f in ok(&mut b, &Command::PostEntry(move_(n, Account::PspClearing, escrow(), 5))) {
-            d.fold(&nooterra_engine::encode(&f));
-        }
-    }
-    assert_eq!(*b.running_digest(), d);
-}
-
-#[test]
 fn evolve_swears_when_facts_do_not_continue_the_book() {
     let mut b = Book::default();
     let facts = ok(&mut b, &Command::PostEntry(move_(1, Account::PspClearing, escrow(), 5)));
