@@ -35,6 +35,7 @@ fn brain(c: &mut Criterion) {
     let map = AgentMap::new(&site, 0);
     let (model, _) = model_or_generic("TinyRobot");
     let config = AgentConfig {
+        declares: Vec::new(),
         robot: RobotId::named("r"),
         tenant: TenantId::named("t"),
         wheels: Wheels { counts_per_m: 2_000.0, track_m: 0.4, arm_m: 0.4 },

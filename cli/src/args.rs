@@ -326,7 +326,10 @@ Examples:
 #[derive(Debug, Subcommand)]
 pub enum ScenarioCommand {
     /// Hold a scenario against its site and say what it becomes.
-    #[command(after_long_help = "Example:\n  nooterra scenario check office-deliveries")]
+    #[command(after_long_help = "\
+Examples:
+  nooterra scenario check office-deliveries
+  nooterra scenario check private-area --out private-area.svg")]
     Check {
         /// A scenario of the library by name, or a scenario file.
         #[arg(value_hint = ValueHint::FilePath)]
@@ -334,6 +337,12 @@ pub enum ScenarioCommand {
         /// Another seed.
         #[arg(long, value_name = "N")]
         seed: Option<u64>,
+        /// Draw the site with the scenario's areas, and robots where they start, in this file (`.svg` or `.png`).
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        out: Option<PathBuf>,
+        /// Draw only this level.
+        #[arg(long, value_name = "NAME", requires = "out")]
+        level: Option<String>,
     },
     /// Print the JSON Schema of scenario files.
     #[command(after_long_help = "Example:\n  nooterra scenario schema > scenario.schema.json")]

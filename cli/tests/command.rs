@@ -117,6 +117,20 @@ fn bad_input_is_told_with_place_and_remedy() {
 }
 
 #[test]
+fn scenarios_are_drawn_with_their_areas() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let svg = dir.path().join("a.svg").display().to_string();
+    let (out, _) = expect(0, &["scenario", "check", "private-area", "--out", &svg]);
+    assert!(out.contains("board_room (private, L1): lounge") && out.contains("drawn in"), "{out}");
+    let drawn = fs::read_to_string(&svg).expect("drawn");
+    assert!(drawn.contains("board_room (private)") && drawn.contains("tiny_1"), "areas and robots are in it");
+    let (_, err) = expect(2, &["scenario", "check", "private-area", "--out", &svg, "--level", "L9"]);
+    assert!(err.contains("no level `L9`"), "{err}");
+    expect(2, &["scenario", "check", "private-area", "--level", "L1"]);
+    expect(2, &["scenario", "check", "private-area", "--out", "a.gif"]);
+}
+
+#[test]
 fn sites_are_shown_and_drawn() {
     let dir = tempfile::tempdir().expect("a folder");
     let (svg, png) = (dir.path().join("a.svg").display().to_string(), dir.path().join("b.PNG").display().to_string());

@@ -1,18 +1,25 @@
 //! `scenario check`, `scenario schema`, `scenario list`.
 
 use crate::args::{Format, ScenarioCommand};
+use crate::commands::site::{draw, find_level};
 use crate::failures;
 use crate::files::{find_scenario, library};
 use crate::out::{Failure, Out, exit};
 use crate::table::{Lean, table};
+use nooterra_engine::geom::Pose2;
 use nooterra_runner::{Loaded, Overrides, load};
-use nooterra_script::resolved::Process;
+use nooterra_script::resolved::{Process, RobotStart};
+use nooterra_site::Area;
+use nooterra_site::draw::{Figure, FigureKind, Options};
 use serde::Serialize;
+use std::path::Path;
 
 /// Runs the command.
 pub fn scenario(command: &ScenarioCommand, out: &Out) -> Result<u8, Failure> {
     match command {
-        ScenarioCommand::Check { scenario, seed } => check(scenario, *seed, out),
+        ScenarioCommand::Check { scenario, seed, out: to, level } => {
+            check(scenario, *seed, to.as_deref().map(|t| (t, level.as_deref())), out)
+        }
         ScenarioCommand::Schema => out.result(&nooterra_script::schema::json()).map(|()| exit::PASS),
         ScenarioCommand::List => list(out),
     }
@@ -55,6 +62,7 @@ struct Summary {
     providers: Vec<String>,
     requesters: Vec<String>,
     streams: Vec<Stream>,
+    areas: Vec<String>,
     faults: Vec<String>,
     people: usize,
     expectations: Vec<String>,
@@ -100,6 +108,13 @@ fn summary(l: &Loaded) -> Summary {
         let span = f.lasts.map_or_else(String::new, |s| format!(" for {s}"));
         format!("{} at {}{span}", f.kind.word(), f.at)
     };
+    let area = |a: &Area| {
+        let inside = site.vertices.iter().filter(|v| v.level == a.level && !v.name.is_empty() && a.contains(v.at));
+        let names: Vec<&str> = inside.map(|v| v.name.as_str()).collect();
+        let what = if names.is_empty() { "no named place".to_owned() } else { names.join(", ") };
+        let class = format!("{:?}", a.class).to_lowercase();
+        format!("{} ({class}, {}): {what}", a.name, site.levels[a.level.at()].name)
+    };
     Summary {
         scenario: l.path.display().to_string(),
         site: crate::report::tidy(&l.site_path.display().to_string()),
@@ -130,6 +145,7 @@ fn summary(l: &Loaded) -> Summary {
                 to: distinct(d.trips.iter().map(|t| vertex(t.to)).collect()),
             })
             .collect(),
+        areas: site.areas.iter().map(area).collect(),
         faults: r.faults.faults.iter().map(lasts).collect(),
         people: r.people.len(),
         expectations: r.expect.iter().map(|e| e.text.clone()).collect(),
@@ -137,8 +153,26 @@ fn summary(l: &Loaded) -> Summary {
     }
 }
 
-fn check(given: &str, seed: Option<u64>, out: &Out) -> Result<u8, Failure> {
+fn check(given: &str, seed: Option<u64>, drawing: Option<(&Path, Option<&str>)>, out: &Out) -> Result<u8, Failure> {
     let loaded = load(&find_scenario(given)?, Overrides { seed, duration: None }).map_err(|e| failures::load(&e))?;
+    if let Some((to, level)) = drawing {
+        let level = level.map(|name| find_level(&loaded.site, name)).transpose()?;
+        let r = &loaded.setup.resolved;
+        let robot = |b: &RobotStart| {
+            let v = &loaded.site.vertices[b.start.at()];
+            let radius_m = r.models[b.model as usize].footprint_radius_m;
+            let pose = Pose2 { at: v.at, theta_rad: 0.0 };
+            Figure { level: v.level, pose, kind: FigureKind::Robot { radius_m }, name: b.name.clone(), colour: b.provider as usize + 1 }
+        };
+        let options = Options {
+            level,
+            title: Some(r.title.clone()),
+            spawns: false,
+            figures: r.robots.iter().map(robot).collect(),
+            ..Options::default()
+        };
+        draw(&loaded.site, &options, to)?;
+    }
     let s = summary(&loaded);
     if out.format == Format::Json {
         out.json(&s)?;
@@ -164,7 +198,7 @@ fn check(given: &str, seed: Option<u64>, out: &Out) -> Result<u8, Failure> {
     let cells: Vec<Vec<String>> =
         s.streams.iter().map(|d| vec![d.requester.clone(), d.when.clone(), short(&d.from), short(&d.to)]).collect();
     lines.extend(table(&[("requester", left), ("asks", left), ("from", left), ("to", left)], &cells));
-    for (what, items) in [("faults", &s.faults), ("expectations", &s.expectations), ("notes", &s.notes)] {
+    for (what, items) in [("areas", &s.areas), ("faults", &s.faults), ("expectations", &s.expectations), ("notes", &s.notes)] {
         if !items.is_empty() {
             lines.push(String::new());
             lines.push(p.bold(&format!("  {what}")));
@@ -175,6 +209,9 @@ fn check(given: &str, seed: Option<u64>, out: &Out) -> Result<u8, Failure> {
         }
     }
     lines.push(String::new());
+    if let Some((to, _)) = drawing {
+        lines.push(format!("  drawn in {}", to.display()));
+    }
     lines.push(format!("{} the scenario is complete", p.good("ok")));
     out.result(&(lines.join("\n") + "\n"))?;
     Ok(exit::PASS)

@@ -190,7 +190,8 @@ fn show(file: &Path, d: &Drawing<'_>, out: &Out) -> Result<u8, Failure> {
     Ok(exit::PASS)
 }
 
-fn find_level(site: &Site, name: &str) -> Result<LevelIx, Failure> {
+/// The level of this name.
+pub(super) fn find_level(site: &Site, name: &str) -> Result<LevelIx, Failure> {
     let ix = site.levels.iter().position(|l| l.name == name).and_then(|i| u32::try_from(i).ok());
     ix.map(LevelIx::new).ok_or_else(|| {
         let remedy = nooterra_script::flaw::nearest(name, site.levels.iter().map(|l| l.name.as_str()));
@@ -198,7 +199,8 @@ fn find_level(site: &Site, name: &str) -> Result<LevelIx, Failure> {
     })
 }
 
-fn draw(site: &Site, options: &Options, to: &Path) -> Result<(), Failure> {
+/// Draws a site into a file, in the form that its name ends with.
+pub(super) fn draw(site: &Site, options: &Options, to: &Path) -> Result<(), Failure> {
     let bytes = match to.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
         Some("svg") => svg(site, options).into_bytes(),
         Some("png") => {

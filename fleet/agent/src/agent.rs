@@ -6,6 +6,7 @@ mod boxing;
 mod cycle;
 mod orders;
 
+use crate::advert::Told;
 use crate::assist::Help;
 use crate::blackbox::BlackBox;
 use crate::config::AgentConfig;
@@ -18,6 +19,7 @@ use crate::map::AgentMap;
 use crate::note::{Event, Note};
 use crate::policy::{Clamp, Policy, Twist};
 use crate::power::Power;
+use crate::residual::Residual;
 use crate::rights::Rights;
 use crate::track::{NO_LANE, Track};
 use crate::work::{Lease, Phase, Work};
@@ -81,6 +83,7 @@ pub struct Agent {
     last: Twist,
     stand_s: f64,
     lost_s: f64,
+    residual: Residual,
     seen: Seen,
     last_lane: u32,
     /// Under a fault: the old fence that its badge shows.
@@ -89,6 +92,8 @@ pub struct Agent {
     astray: Option<astray::Stray>,
     notes: Vec<Note>,
     blackbox: BlackBox,
+    /// What it has last said that it can do.
+    told: Told,
     tick: u64,
 }
 
@@ -122,6 +127,7 @@ impl Agent {
 
     fn standing(config: AgentConfig, link: Link, loc: Localiser) -> Self {
         Self {
+            residual: Residual::at(loc.pose),
             loc,
             track: Track::standing_at(config.start_vertex),
             follower: Follower::default(),
@@ -149,6 +155,7 @@ impl Agent {
             astray: None,
             notes: Vec::new(),
             blackbox: BlackBox::default(),
+            told: Told::default(),
             tick: 0,
             config,
         }

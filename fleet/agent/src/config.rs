@@ -2,6 +2,7 @@
 
 use nooterra_engine::ids::{RobotId, TenantId};
 use nooterra_engine::{Record, Span};
+use nooterra_port::ability::Declared;
 use nooterra_site::RobotModel;
 use nooterra_trust::PublicKey;
 
@@ -116,4 +117,6 @@ pub struct AgentConfig {
     pub clock_offset_ns: i64,
     /// Local limits.
     pub policy: LocalPolicy,
+    /// What its owner has it declare otherwise than its model says.
+    pub declares: Vec<Declared>,
 }

@@ -3,8 +3,9 @@
 //! What lives here: everything a robot decides by itself, sans-IO, the same code in simulation and on the robot:
 //! where it is ([`localise`] against its [`map`]), the released way ([`track`]) and how to [`follow`] it, protective
 //! [`fields`], the [`policy`] of named bounds that has the last word on every command, the job at hand ([`work`], [`lift`], [`transfer`]),
-//! where it may be ([`rights`]), battery care ([`power`]), faults and progress ([`health`]), remote help ([`assist`]), its [`blackbox`], words in and out
-//! ([`link`]); and the [`Agent`] that joins them.
+//! where it may be ([`rights`]), battery care ([`power`]), faults and progress ([`health`]), how far it moves from what it
+//! commands ([`residual`]), what it says that it can do ([`advert`]), remote help ([`assist`]), its [`blackbox`], words in
+//! and out ([`link`]); and the [`Agent`] that joins them.
 //!
 //! What it may not touch: the world's truth, clocks, sockets, chance. It knows its sensors and its orders, no more.
 //!
@@ -14,6 +15,7 @@
 //! The state is one record: it can be hashed, frozen and thawed in the middle of a job. The map is handed in with each
 //! call and is never part of the state.
 
+pub mod advert;
 pub mod agent;
 pub mod assist;
 pub mod blackbox;
@@ -28,6 +30,7 @@ pub mod map;
 pub mod note;
 pub mod policy;
 pub mod power;
+pub mod residual;
 pub mod rights;
 pub mod track;
 pub mod transfer;

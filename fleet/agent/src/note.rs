@@ -40,6 +40,11 @@ pub enum Event {
         /// Vertex.
         vertex: u32,
     },
+    /// It is no longer where it had arrived: it was pushed, or slid.
+    CameOff {
+        /// The vertex.
+        vertex: u32,
+    },
     /// A protective field stopped the robot.
     ProtectiveStop {
         /// Distance to the contact ahead, mm.

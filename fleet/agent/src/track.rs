@@ -127,6 +127,14 @@ impl Track {
         self.last_vertex = Some(n.vertex);
         Some(n)
     }
+    /// It is no longer where it had arrived: that node is ahead of it again. False if it did not come there by an order.
+    pub fn leave(&mut self, at: Vec2) -> bool {
+        let left = self.begun && !self.nodes.is_empty();
+        if left {
+            (self.begun, self.leg_from) = (false, Some(at));
+        }
+        left
+    }
     /// Length of what is released from here, mm.
     pub fn length_mm(&self, map: &AgentMap, from: Vec2) -> u64 {
         let mut at = from;

@@ -1,7 +1,7 @@
 //! # port: what a robot and the platform say to each other
 //!
-//! What lives here: [`order`]s (platform to robot), [`report`]s (robot to platform), remote help ([`assist`]), the robot's
-//! black box ([`blackbox`]), [`facility`] orders and reports
+//! What lives here: [`order`]s (platform to robot), [`report`]s (robot to platform), remote help ([`assist`]), what a
+//! robot declares that it can do ([`ability`]), its black box ([`blackbox`]), [`facility`] orders and reports
 //! (doors, lifts, dispensers, presence, witnesses), the [`hardware`] contract (sensor frames in, actuation out: the
 //! same for simulated and real bodies), and the sans-IO [`driver`] contract that hides simulation from steel,
 //! with the [`conformance`] suite that every driver passes.
@@ -12,6 +12,7 @@
 //! agent answers with [`report::Report`]s inside signed envelopes; the driver hands those bytes back. Names follow
 //! VDA 5050 where it has one: order, node, edge, sequence id, released, base, horizon, instant action, last node.
 
+pub mod ability;
 pub mod approval;
 pub mod assist;
 pub mod blackbox;
@@ -22,6 +23,7 @@ pub mod hardware;
 pub mod order;
 pub mod report;
 
+pub use ability::Advert;
 pub use approval::{ApprovalOrder, Wanted};
 pub use assist::{Action, AssistView, InterventionOrder};
 pub use driver::{Driver, DriverError, LinkState};

@@ -1,5 +1,6 @@
 //! Reports: robot to platform. Each travels as the body of a signed envelope with the robot's lease and fence.
 
+use crate::ability::Advert;
 use crate::approval::Wanted;
 use crate::assist::AssistView;
 use crate::blackbox::{Anchor, Head, Window};
@@ -220,6 +221,8 @@ pub enum Report {
     BlackboxAnchored(Anchor),
     /// What the black box holds of the time that was asked for.
     Blackbox(Box<Window>),
+    /// What it can do.
+    Advertised(Box<Advert>),
 }
 
 /// Leases that a robot keeps for later, at most.
@@ -264,6 +267,8 @@ pub struct Heartbeat {
     pub mode: Mode,
     /// The last chunk of its black box, if there is one.
     pub bb_head: Option<Head>,
+    /// How far its motion of the last second is from what it commanded, in thousandths of a standard deviation.
+    pub residual_milli: u32,
 }
 
 /// What a robot is doing.

@@ -13,6 +13,7 @@ use nooterra_engine::net::Node;
 use nooterra_engine::record::DecodeError;
 use nooterra_engine::{Digest, Hasher, Record, decode, encode};
 use nooterra_port::FacilityOrder;
+use nooterra_port::ability::Declared;
 use nooterra_port::hardware::Actuation;
 use nooterra_site::{RobotModel, Site, VertexIx};
 use nooterra_trust::{PublicKey, Receipt};
@@ -42,6 +43,8 @@ pub struct Enrolment {
     pub charge_bps: u32,
     /// Its device key.
     pub secret: [u8; 32],
+    /// What its owner has it declare otherwise than its model says.
+    pub declares: Vec<Declared>,
 }
 
 /// Why a fleet cannot be built or cannot go on.
@@ -148,6 +151,7 @@ impl SimFleet {
                 start_theta_rad: e.heading_rad,
                 clock_offset_ns: 0,
                 policy: LocalPolicy::for_model(&e.model),
+                declares: e.declares.clone(),
             };
             let agent = Agent::new(config, e.secret, 1, &maps[&e.graph_idx]).map_err(|x| FleetError::Agent(e.id, x))?;
             let ix = twin.robot_named(e.id).ok_or_else(|| TwinError::Unknown(format!("robot {}", e.id)))?;

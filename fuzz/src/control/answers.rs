@@ -184,6 +184,7 @@ impl Puppets {
                 ahead: r.ahead.iter().map(|(l, _)| l.lease).collect(),
                 mode,
                 bb_head: None,
+                residual_milli: 0,
             }))
         };
         if i & 0x10 != 0 {

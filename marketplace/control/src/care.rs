@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// No charging takes longer.
 const CHARGE_MOST: Span = Span::from_mins(8 * 60);
 /// A task is given this much more than it should take.
-const TASK_SLACK: Span = Span::from_secs(120);
+pub(crate) const TASK_SLACK: Span = Span::from_secs(120);
 /// The jobs matched last say what a job takes.
 pub(crate) const NEEDS: usize = 32;
 
@@ -55,7 +55,9 @@ impl Unit<'_> {
             match t.kind {
                 TaskKind::Charge if !c.charge_sent && !c.robot.charging => self.charge_order(robot, t.task, t.place),
                 TaskKind::Charge => {}
-                TaskKind::Relocate => drop(self.emit_robot(robot, RobotEvent::TaskEnded { task: t.task, code: String::new() })),
+                TaskKind::Relocate | TaskKind::Service => {
+                    self.emit_robot(robot, RobotEvent::TaskEnded { task: t.task, code: String::new() });
+                }
             }
             return;
         }

@@ -126,6 +126,7 @@ impl Unit<'_> {
             }
             CaseCommand::ReserveClaim { job, claim, reserve } => self.claim(job, &Command::Reserve { claim, reserve }),
             CaseCommand::ApproveClaim { job, claim, assessed, currency, claimant_fault_bps, split } => {
+                need(matches!(self.cx.role, Role::TR | Role::IN), Code::RoleForbidden)?;
                 self.case(job)?;
                 self.in_its_currency(job, Some(currency))?;
                 self.with_second_key(job, claim, said, |second| Command::Approve {
@@ -146,6 +147,7 @@ impl Unit<'_> {
             CaseCommand::OpenDispute { job, ground, amount, currency } => self.open_dispute(job, ground, amount, currency),
             CaseCommand::DropDispute { job, dispute } => self.dispute(job, &dispute::Command::Drop { dispute }),
             CaseCommand::DecideDispute { job, dispute, verdict, currency } => {
+                need(self.cx.role == Role::TR, Code::RoleForbidden)?;
                 self.case(job)?;
                 self.in_its_currency(job, Some(currency))?;
                 self.dispute(job, &dispute::Command::Decide { dispute, verdict })

@@ -106,6 +106,7 @@ impl Control {
             robot.service = genesis.policy.service;
             robot.serviced_at = genesis.at;
             let cell = RobotCell {
+                samples: crate::abilities::Samples::default(),
                 robot,
                 entry,
                 orders: VecDeque::new(),
@@ -165,6 +166,7 @@ impl Control {
             dispatch_trigger: None,
             dispatched_at: None,
             needs: VecDeque::new(),
+            runs: BTreeMap::new(),
             held: BTreeSet::new(),
             traffic,
             traffic_touched: Some(now),

@@ -13,6 +13,7 @@
 //! are made equal to what the state asks for. Timers fire before inputs, each as a unit of its own. Nothing else
 //! changes the state.
 
+mod abilities;
 mod ahead;
 mod approvals;
 pub mod areas;

@@ -8,7 +8,7 @@ use nooterra_dispatch::assign::{self, Bars, Batch, Interval, Pair, View};
 use nooterra_dispatch::check::{self, DockHeld, Reservations, Return};
 use nooterra_dispatch::explain;
 use nooterra_engine::digest::content_hash;
-use nooterra_engine::ids::{DockId, JobId, LeaseId, RobotId};
+use nooterra_engine::ids::{DockId, JobId, LeaseId, PartyId, RobotId};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::event::{Event, Match};
 use nooterra_jobs::terms::{Action, Window};
@@ -276,11 +276,18 @@ impl Unit<'_> {
             is_excluded: job.is_excluded(c.robot.id, now),
             lacks_certificate: self.s.lacks_certificate(job.id, min_cert(job), c, now),
             lacks_route: travel.is_none() || carry.is_none() || back.is_none() || self.is_shut_out(job, c),
-            lacks_offer: self.s.standing.get(c.robot.owner, job.request.currency).is_none(),
+            lacks_offer: !self.stands_in(job, c.robot.owner),
             ..Bars::default()
         };
         let ms = |v: Option<u64>| Span::from_millis(v.unwrap_or(0));
         Pair { job: job_ix, robot: robot_ix, travel: ms(travel), carry: ms(carry), back: ms(back), bars }
+    }
+
+    /// May an owner's robots go on with a job that another was booked for, at that one's price?
+    fn stands_in(&self, job: &Job, owner: PartyId) -> bool {
+        let r = &job.request;
+        let price = job.pins.as_deref().map(|p| (p.service, p.currency));
+        price.is_some_and(|price| self.s.standing.stands_in(owner, r.template as u8, &r.need.zones, price))
     }
 
     /// Is a robot where the job's robot may not be, or about to drive there?
@@ -304,15 +311,15 @@ impl Unit<'_> {
         assign::Robot {
             robot: r.id,
             owner: r.owner,
-            has_standing_offer: self.s.standing.offers(r.owner),
+            has_standing_offer: self.s.standing.lends(r.owner),
             is_fit: fit_for_job(c, now),
             heartbeat: r.heard_at.unwrap_or(Instant::ZERO),
             heartbeat_every: r.heartbeat,
-            payload_g: whole(m.payload_max_kg * 1e3),
-            abilities: Vec::new(),
+            payload_g: crate::abilities::payload_g(r, m),
+            abilities: crate::abilities::abilities(r),
             battery_j: r.battery_j,
             usable_j: r.usable_j(),
-            drive_w: drive_w(m),
+            drive_w: crate::abilities::drive_w(r, m),
             aux_w: whole(m.ambient_w),
             work_w: whole(m.tool_w),
             charge_w: if can_charge { charge_w(m) } else { 0 },
@@ -332,7 +339,7 @@ impl Unit<'_> {
     }
 
     /// By how much an owner's share of finished jobs exceeds its share of robots.
-    fn owner_excess_bps(&self, owner: nooterra_engine::ids::PartyId) -> i32 {
+    fn owner_excess_bps(&self, owner: PartyId) -> i32 {
         let cells = self.s.robots.values();
         let (mut jobs, mut own_jobs, mut robots, mut own_robots) = (0u64, 0u64, 0u64, 0u64);
         for c in cells {
@@ -438,7 +445,7 @@ fn job_view(j: &Job, now: Instant) -> assign::Job {
         owner: p.map_or(j.request.requester, |p| p.owner),
         allows_substitute: p.is_some_and(|p| p.substitution),
         min_trust_bps: p.map_or(0, |p| p.min_trust_bps),
-        needs: Vec::new(),
+        needs: crate::abilities::needs(&j.request.need.capabilities),
     }
 }
 

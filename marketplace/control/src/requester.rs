@@ -1,5 +1,6 @@
 //! What requesters say: requests, awards, cancellations.
 
+use crate::abilities::{can, payload_g};
 use crate::input::{NewJob, RequesterCommand};
 use crate::negotiation::Answer;
 use crate::series::Occurrence;
@@ -137,6 +138,7 @@ impl Unit<'_> {
             Template::Patrol | Template::Inspect => picks == 0 && drops == 0 && j.item.is_none(),
         };
         need(shape && !steps.is_empty() && steps.len() <= STEPS_MAX && j.label.len() <= 128, Code::SchemaInvalid)?;
+        crate::abilities::check_required(&j.requires)?;
         let dwell = steps.iter().try_fold(0u64, |sum, s| sum.checked_add(s.dwell.0));
         need(dwell.is_some_and(|sum| sum <= DWELL_MAX.0), Code::SchemaInvalid)?;
         need(steps.iter().all(|s| known(s.place)), Code::NotFound)?;
@@ -171,7 +173,7 @@ impl Unit<'_> {
             window: j.window,
             steps: j.steps,
             item: j.item,
-            need: Need { capabilities: Vec::new(), payload_g: j.payload_g, tier: j.tier, coverage: j.coverage, zones, no_go },
+            need: Need { capabilities: j.requires, payload_g: j.payload_g, tier: j.tier, coverage: j.coverage, zones, no_go },
             budget: j.budget,
             currency: j.currency,
             level: j.level,
@@ -253,11 +255,11 @@ impl Unit<'_> {
         let (mut owners, mut ready, mut trust) = (std::collections::BTreeSet::new(), 0u16, Vec::new());
         for c in self.s.robots.values() {
             let entry = &self.s.genesis.robots[c.entry as usize];
-            let strong = entry.model.payload_max_kg * 1e3 >= f64::from(r.need.payload_g);
+            let able = payload_g(&c.robot, &entry.model) >= u64::from(r.need.payload_g) && can(&c.robot, &r.need.capabilities);
             if !self.s.genesis.takes(c.robot.owner, r.currency) {
                 continue;
             }
-            if !strong || !r.steps.iter().all(|s| self.world.is_on_graph(c.entry, s.place)) {
+            if !able || !r.steps.iter().all(|s| self.world.is_on_graph(c.entry, s.place)) {
                 continue;
             }
             owners.insert(c.robot.owner);
@@ -280,7 +282,8 @@ impl Unit<'_> {
                 && !c.robot.link_lost
                 && c.robot.stops.is_empty()
                 && self.works_within(c.robot.id, r.window.start, r.window.end)
-                && model.payload_max_kg * 1e3 >= f64::from(r.need.payload_g)
+                && payload_g(&c.robot, model) >= u64::from(r.need.payload_g)
+                && can(&c.robot, &r.need.capabilities)
                 && r.steps.iter().all(|s| self.world.is_on_graph(c.entry, s.place))
                 && self.s.has_skills(c, r, bundles.as_deref(), self.now())
         };

@@ -256,6 +256,7 @@ impl Unit<'_> {
             Report::AccessRevokeAcked { plan } => self.robot_knows(robot, plan),
             Report::BlackboxAnchored(a) => self.box_anchored(robot, &a),
             Report::Blackbox(w) => self.box_answers(robot, &w),
+            Report::Advertised(a) => self.advertised(robot, *a),
             Report::InterventionAnswered { assist, intervention, code, applied, clamps } => {
                 self.bound(robot)?;
                 self.robot_answers(robot, assist, intervention, code, applied, clamps)
@@ -342,6 +343,9 @@ impl Unit<'_> {
         let present = held.filter(|h| self.cx.lease == Some(h.lease) && self.cx.fence == Some(h.fence)).map(|h| h.job);
         for job in present.into_iter().chain(kept) {
             self.renew(job, now);
+        }
+        if let Some(job) = present {
+            self.measure(job, robot, &b);
         }
         self.progress(robot, b.order, b.last_node_sequence_id);
         if let Some((to, causes)) = self.cell(robot)?.robot.due_status() {

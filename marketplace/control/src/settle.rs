@@ -95,6 +95,7 @@ impl Unit<'_> {
         self.s.past.evolve(now, &PastFact::Settled(past));
         self.credit_breaches(job);
         self.learn_of_job(job, settled);
+        self.measured(job);
     }
 
     /// Everything of a party that has matured goes to the bank, each currency by itself.

@@ -65,6 +65,8 @@ pub struct RobotCell {
     pub silence_judged: bool,
     /// Where it may be, and where it was seen.
     pub place: crate::areas::Place,
+    /// What it did on the jobs that settled last.
+    pub samples: crate::abilities::Samples,
 }
 
 /// A party as the platform keeps it.
@@ -198,6 +200,8 @@ pub struct State {
     pub dispatched_at: Option<Instant>,
     /// Energy that the jobs matched last should take, joules.
     pub needs: VecDeque<u64>,
+    /// What robots did on jobs that have not settled.
+    pub runs: BTreeMap<(JobId, RobotId), crate::abilities::Run>,
     /// Jobs whose settlement is held.
     pub held: BTreeSet<JobId>,
     /// Who drives where when.

@@ -1,3 +1,4 @@
+mod abilities;
 mod access;
 mod ahead;
 mod approve;

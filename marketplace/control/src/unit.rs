@@ -332,6 +332,9 @@ impl<'a> Unit<'a> {
             self.free_standing(id, |o| Some(o) != owner);
         }
         if after.is_terminal() {
+            if !matches!(event, JobEvent::JobSettled(_)) {
+                crate::abilities::take_runs(self.s, id);
+            }
             self.free_standing(id, |_| true);
             if let Some(p) = self.s.parties.get_mut(&requester) {
                 p.open_jobs = p.open_jobs.saturating_sub(1);
@@ -399,7 +402,11 @@ impl<'a> Unit<'a> {
 
     /// Appends an event to a robot's stream and folds it in.
     pub fn emit_robot(&mut self, id: RobotId, event: RobotEvent) -> EventId {
-        let role = if matches!(event, RobotEvent::TrustScoreUpdated { .. }) { Role::TR } else { self.cx.role };
+        let role = match event {
+            RobotEvent::TrustScoreUpdated { .. } => Role::TR,
+            RobotEvent::CapabilityMeasured(_) => crate::abilities::SIGNER,
+            _ => self.cx.role,
+        };
         let event_id = self.record(&format!("robot/{id}"), role, Event::Robot(event.clone()), |r| &mut r.operations);
         let at = self.cx.legal;
         if let Some(c) = self.touch_robot(id) {

@@ -1,14 +1,17 @@
 //! Robots that their owners look after, and robots that are gone for good (domain 12.1).
 //!
-//! Whoever is looked after gets no more work; what it is about it finishes, what it has not begun another does. Then it is
-//! in maintenance, where it stands, until its owner says what was checked; its own next word says whether it is fit.
+//! Whoever is looked after gets no more work; what it is about it finishes, what it has not begun another does. Then it
+//! drives home by itself if it can, and is in maintenance there, or else where it stands, until its owner says what was
+//! checked; its own next word says whether it is fit.
 
+use crate::care::TASK_SLACK;
 use crate::unit::{Outcome, Unit, need};
 use nooterra_engine::Digest;
-use nooterra_engine::ids::{PartyId, RobotId};
+use nooterra_engine::ids::{PartyId, RobotId, TaskId};
 use nooterra_engine::sometimes;
+use nooterra_engine::time::{Instant, Span};
 use nooterra_operations::RobotStatus;
-use nooterra_operations::event::Event as RobotEvent;
+use nooterra_operations::event::{Event as RobotEvent, TaskKind};
 use nooterra_operations::status::HealthCause;
 use nooterra_trust::{Code, Role};
 
@@ -39,7 +42,8 @@ impl Unit<'_> {
     pub(crate) fn close_maintenance(&mut self, party: PartyId, robot: RobotId, checklist: Digest) -> Outcome {
         self.own_robot(party, robot)?;
         let r = &self.cell(robot)?.robot;
-        need(r.in_service && r.lease.is_none(), Code::StateForbids)?;
+        let on_its_way = r.task.is_some_and(|t| t.kind == TaskKind::Service);
+        need(r.in_service && r.lease.is_none() && !on_its_way, Code::StateForbids)?;
         // Whoever was taken off the floor is put back by those who took it.
         let Some(at) = self.s.traffic.at(robot) else { return need(false, Code::StateForbids) };
         sometimes!(true, "a robot is back from maintenance");
@@ -70,8 +74,26 @@ impl Unit<'_> {
         for robot in robots {
             let Ok(from) = self.cell(robot).map(|c| c.robot.status) else { continue };
             self.end_task(robot, "SERVICE");
+            if let Some((place, way)) = self.workshop(robot) {
+                sometimes!(true, "a robot drives to where it is looked after");
+                let (task, from): (TaskId, Instant) = (self.new_id(), self.now());
+                let to = from.saturating_add(Span(way.0.saturating_mul(2))).saturating_add(TASK_SLACK);
+                self.emit_robot(robot, RobotEvent::TaskPlanned { task, kind: TaskKind::Service, place, from, to });
+                self.drive_to(robot, place, 0);
+                continue;
+            }
             let causes = vec![HealthCause::Service];
             self.emit_robot(robot, RobotEvent::HealthChanged { from, to: RobotStatus::Maintenance, causes });
         }
+    }
+
+    /// Where a robot is brought to be looked after, and how long that takes: its home, if it can drive there, is not there
+    /// yet, and nobody else is to be there.
+    fn workshop(&self, robot: RobotId) -> Option<(u32, Span)> {
+        let c = self.cell(robot).ok()?;
+        let (home, at) = (self.s.genesis.robots.get(c.entry as usize)?.home, self.s.traffic.at(robot)?.ix);
+        let free = !self.s.robots.values().any(|o| o.robot.id != robot && o.robot.task.is_some_and(|t| t.place == home));
+        let drives = c.robot.can_be_brought(self.now()) && !self.s.traffic.is_halted(robot) && at != home && free;
+        drives.then(|| self.world.travel_ms(c.entry, at, home)).flatten().map(|ms| (home, Span::from_millis(ms)))
     }
 }

@@ -88,6 +88,7 @@ impl Unit<'_> {
         let (boxed, agrees) = self.box_told(robot, b.bb_head);
         let mut seen = boxed.to_vec();
         seen.extend([Reading::Heartbeat, Reading::StopOrder { acked: stopped }, motion]);
+        seen.push(Reading::Residual { milli: b.residual_milli });
         if b.paused && !was_paused {
             seen.push(Reading::ProtectiveStop);
         }

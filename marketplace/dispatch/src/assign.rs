@@ -9,7 +9,7 @@ mod matching;
 pub(crate) mod tests;
 
 pub(crate) use filter::judge;
-pub use filter::{Candidate, Cost, Refusal};
+pub use filter::{Candidate, Cost, Refusal, meets};
 pub(crate) use matching::Solved;
 pub use matching::{Optimum, optimum};
 

@@ -53,11 +53,20 @@ pub struct Step {
     pub dwell: Span,
 }
 
+/// A value that a robot has to reach.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Required {
+    /// Name of the capability, with its unit: `speed_mm_s`.
+    pub name: String,
+    /// At least this much.
+    pub at_least: u64,
+}
+
 /// What the work asks of a robot.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub struct Need {
-    /// Names of required capabilities.
-    pub capabilities: Vec<String>,
+    /// Values that its robot has to reach, ascending by name.
+    pub capabilities: Vec<Required>,
     /// Mass of the load.
     pub payload_g: u32,
     /// What kind of place it is.

@@ -57,6 +57,13 @@ pub struct StandingLine {
     pub serving: BTreeSet<JobId>,
 }
 
+impl StandingLine {
+    /// Does it serve all of these zones?
+    fn serves(&self, zones: &[ZoneId]) -> bool {
+        self.zones.is_empty() || zones.iter().all(|z| self.zones.binary_search(z).is_ok())
+    }
+}
+
 /// Standing offers of a tenant: one an owner and currency.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
 pub struct StandingBook {
@@ -144,9 +151,19 @@ impl StandingBook {
         self.lines.get(&(owner, currency))
     }
 
-    /// Has an owner any offer, in whatever currency?
-    pub fn offers(&self, owner: PartyId) -> bool {
-        self.lines.keys().any(|(o, _)| *o == owner)
+    /// Has an owner any offer, in whatever currency, by which its robots may stand in for another's?
+    pub fn lends(&self, owner: PartyId) -> bool {
+        self.lines.iter().any(|((o, _), l)| *o == owner && l.offer.substitute)
+    }
+
+    /// Does an owner's offer let its robots stand in for another's on work of this kind in these zones, at the service
+    /// amount that the other has agreed on? What counts is its least amount: its own price was never asked for.
+    pub fn stands_in(&self, owner: PartyId, template: u8, zones: &[ZoneId], (service, currency): (Amount, Currency)) -> bool {
+        self.get(owner, currency).is_some_and(|l| {
+            let open = u16::try_from(l.serving.len()).unwrap_or(u16::MAX);
+            let takes = l.offer.substitute && l.offer.min_service <= service && l.serves(zones);
+            takes && l.offer.answers(template, currency, open)
+        })
     }
 
     /// Owners whose offers have taken this job on, ascending.
@@ -176,8 +193,10 @@ impl StandingBook {
     pub fn quotes(&self, c: &StandingCall) -> Vec<AutoQuote> {
         let answer = |((owner, _), l): (&(PartyId, Currency), &StandingLine)| {
             let open = u16::try_from(l.serving.len()).unwrap_or(u16::MAX);
-            let here = l.zones.is_empty() || c.zones.iter().all(|z| l.zones.binary_search(z).is_ok());
-            let free = here && l.offer.answers(c.template, c.currency, open) && !l.serving.contains(&c.job) && c.invited.contains(owner);
+            let free = l.serves(&c.zones)
+                && l.offer.answers(c.template, c.currency, open)
+                && !l.serving.contains(&c.job)
+                && c.invited.contains(owner);
             let service = l.offer.service(c.reference).ok().filter(|_| free)?;
             let expires = c.closes.saturating_add(c.after_close).min(c.window_end);
             Some(AutoQuote { owner: *owner, offer: l.offer.offer, service, expires, substitute: l.offer.substitute })

@@ -19,6 +19,22 @@ pub struct Pose {
 pub enum TaskKind {
     Charge,
     Relocate,
+    Service,
+}
+
+/// A value that a robot declares.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Capability {
+    pub name: String,
+    pub value: u64,
+}
+
+/// A value that was measured on settled jobs: payload of `CAPABILITY_MEASURED`.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct Measured {
+    pub name: String,
+    pub value: u64,
+    pub samples: u32,
 }
 
 /// Payload of `HEARTBEAT_RECORDED`.
@@ -65,6 +81,8 @@ pub enum Event {
     IncidentTriaged { incident: IncidentId, severity: u8, fault: String, confirmed: bool },
     IncidentTriageOverdue { incident: IncidentId, level: u32 },
     BlackboxAnchored { from: u64, to: u64, root: Digest },
+    CapabilitiesAdvertised { capabilities: Vec<Capability>, sensors: Vec<String>, battery_j: u64 },
+    CapabilityMeasured(Measured),
 }
 
 impl Event {
@@ -97,6 +115,8 @@ impl Event {
             Self::IncidentTriaged { .. } => "INCIDENT_TRIAGED",
             Self::IncidentTriageOverdue { .. } => "INCIDENT_TRIAGE_OVERDUE",
             Self::BlackboxAnchored { .. } => "BLACKBOX_ANCHORED",
+            Self::CapabilitiesAdvertised { .. } => "CAPABILITIES_ADVERTISED",
+            Self::CapabilityMeasured(_) => "CAPABILITY_MEASURED",
         }
     }
 }

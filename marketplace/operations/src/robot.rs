@@ -1,6 +1,6 @@
 //! A robot as the platform knows it: a fold of its stream and of the leases it holds.
 
-use crate::event::{Event, Pose, TaskKind};
+use crate::event::{Capability, Event, Measured, Pose, TaskKind};
 use crate::load::Load;
 use crate::status::{HealthCause, RobotStatus, from_health};
 use nooterra_engine::Record;
@@ -148,6 +148,14 @@ pub struct Robot {
     pub motion: Span,
     /// When that became as much as it may be.
     pub worn_at: Option<Instant>,
+    /// It was brought to where it is looked after, or could not be.
+    pub brought: bool,
+    /// What it says that it can do, ascending by name.
+    pub declared: Vec<Capability>,
+    /// Sensors that work by its own word, ascending.
+    pub sensors: Vec<String>,
+    /// What it was seen to do, ascending by name.
+    pub measured: Vec<Measured>,
 }
 
 /// How often a robot has to be looked after (domain 12.1).
@@ -223,6 +231,10 @@ impl Robot {
             serviced_at: Instant::ZERO,
             motion: Span::ZERO,
             worn_at: None,
+            brought: false,
+            declared: Vec::new(),
+            sensors: Vec::new(),
+            measured: Vec::new(),
         }
     }
 
@@ -257,6 +269,7 @@ impl Robot {
                 self.place = *place;
                 if checklist.is_some() {
                     (self.in_service, self.serviced_at, self.motion, self.worn_at) = (false, at, Span::ZERO, None);
+                    self.brought = false;
                 }
             }
             Event::RobotRetired { .. } => self.status = RobotStatus::Retired,
@@ -285,8 +298,8 @@ impl Robot {
                 self.task = Some(Task { task: *task, kind: *kind, place: *place, from: *from, to: *to });
             }
             Event::TaskEnded { task, .. } => {
-                if self.task.is_some_and(|t| t.task == *task) {
-                    self.task = None;
+                if let Some(t) = self.task.take_if(|t| t.task == *task) {
+                    self.brought |= t.kind == TaskKind::Service;
                 }
             }
             Event::StopIssued { stop, .. } => self.stops.push(StopState { stop: *stop, at, level: 0, acked: false, acked_at: None }),
@@ -302,6 +315,14 @@ impl Robot {
                 }
             }
             Event::TrustScoreUpdated { to_bps, .. } => self.trust_bps = *to_bps,
+            Event::CapabilitiesAdvertised { capabilities, sensors, .. } => {
+                self.declared.clone_from(capabilities);
+                self.sensors.clone_from(sensors);
+            }
+            Event::CapabilityMeasured(m) => match self.measured.binary_search_by(|k| k.name.cmp(&m.name)) {
+                Ok(at) => self.measured[at] = m.clone(),
+                Err(at) => self.measured.insert(at, m.clone()),
+            },
         }
     }
 
@@ -323,9 +344,20 @@ impl Robot {
         self.worn_at.map_or(due, |w| w.min(due)).saturating_add(self.service.late)
     }
 
-    /// Its owner looks after it and it has nothing left to do: it is out of work.
+    /// Its owner looks after it and it has nothing left to do: it is out of work, or on its way to where that is done.
     pub fn goes_into_service(&self) -> bool {
-        self.in_service && self.lease.is_none() && self.status.follows_health()
+        let goes = self.task.is_some_and(|t| t.kind == TaskKind::Service);
+        self.in_service && self.lease.is_none() && self.status.follows_health() && !goes
+    }
+
+    /// Can it still drive by itself to where it is looked after?
+    pub fn can_be_brought(&self, now: Instant) -> bool {
+        !self.brought && self.status.is_fit() && self.stops.is_empty() && self.link_fresh(now)
+    }
+
+    /// What was measured of this name.
+    pub fn measured(&self, name: &str) -> Option<&Measured> {
+        self.measured.binary_search_by(|m| m.name.as_str().cmp(name)).ok().map(|at| &self.measured[at])
     }
 
     fn with_stop(&mut self, stop: StopId, f: impl FnOnce(&mut StopState)) {

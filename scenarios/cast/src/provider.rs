@@ -183,15 +183,15 @@ impl Provider {
 /// What it has said before anybody asks: its standing offers, one in each currency that it takes, and its working hours.
 fn rules(plan: &ProviderPlan, trades: &[Currency]) -> Vec<OwnerCommand> {
     let own = |c: &&Currency| plan.takes.is_empty() || plan.takes.contains(*c);
-    let standing = plan.standing.into_iter().flat_map(|capacity| trades.iter().filter(own).map(move |c| (capacity, *c)));
-    let standing = standing.map(|(capacity, currency)| {
+    let standing = plan.standing.into_iter().flat_map(|s| trades.iter().filter(own).map(move |c| (s, *c)));
+    let standing = standing.map(|(s, currency)| {
         OwnerCommand::SetStandingOffer(StandingOffer {
             offer: StandingOfferId::named(&plan.name),
             templates: [Template::Delivery, Template::Patrol, Template::Inspect, Template::Lift].map(|t| t as u8).to_vec(),
             price_bps: plan.price_bps,
             min_service: Amount::saturating(1),
-            capacity,
-            substitute: false,
+            capacity: s.capacity,
+            substitute: s.substitute,
             currency,
         })
     });

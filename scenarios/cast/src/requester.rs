@@ -9,7 +9,7 @@ use nooterra_engine::ids::{ApprovalId, ItemId, JobId, PartyId, SeriesId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::{Digest, Instant, Record, Span};
 use nooterra_jobs::status::Status;
-use nooterra_jobs::terms::{Action, Mode, Quote, Step, Template, Window};
+use nooterra_jobs::terms::{Action, Mode, Quote, Required, Step, Template, Window};
 use nooterra_jobs::tier::{Level, Tier};
 use nooterra_script::resolved::{self, Answering, AwardMode, Demand, JobKind, Process, Resolved, SeriesPlan};
 use nooterra_trust::Outbox;
@@ -269,6 +269,7 @@ impl Requester {
             label,
             contract: None,
             no_go: d.no_go.clone(),
+            requires: d.requires.iter().map(|r| Required { name: r.name.clone(), at_least: r.value }).collect(),
         }
     }
 
@@ -299,6 +300,7 @@ impl Requester {
             label,
             contract: None,
             no_go: Vec::new(),
+            requires: Vec::new(),
         };
         let Some(owner) = self.owners.get(s.provider as usize).copied() else { return };
         let (from, until, rule) = (s.first, s.until, s.rule.clone());

@@ -126,6 +126,8 @@ sample! {
     incidents_gaps: u64 = "incidents.gaps";
     /// Of these, those of severity 3.
     incidents_gaps_material: u64 = "incidents.gaps_material";
+    /// Incidents of motion that is not what was commanded.
+    incidents_residual: u64 = "incidents.residual";
     /// Pieces of evidence out of black boxes.
     evidence_boxes: u64 = "evidence.boxes";
     /// Faults begun by the scenario.

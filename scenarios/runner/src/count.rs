@@ -52,6 +52,8 @@ pub struct Counts {
     pub gaps: u64,
     /// See [`Counts::gaps`].
     pub gaps_material: u64,
+    /// Incidents of motion that is not what was commanded.
+    pub residual: u64,
     /// Pieces of evidence out of black boxes.
     pub boxes: u64,
     /// Collisions on record, by robot.
@@ -122,7 +124,7 @@ impl Counts {
                     self.collisions.push(Recorded { at, robot, severity: *severity });
                 }
             }
-            Event::Robot(RobotEvent::IncidentOpened { code, severity, .. }) => self.see_gap(code, *severity),
+            Event::Robot(RobotEvent::IncidentOpened { code, severity, .. }) => self.see_code(code, *severity),
             Event::Case(CaseEvent::Evidence(e)) => {
                 if let Evidence::Captured(c) = &**e {
                     self.boxes += u64::from(c.inclusion.is_some());
@@ -139,10 +141,14 @@ impl Counts {
             _ => {}
         }
     }
-    fn see_gap(&mut self, code: &str, severity: u8) {
-        if code == "TELEMETRY_GAP" {
-            self.gaps += 1;
-            self.gaps_material += u64::from(severity >= 3);
+    fn see_code(&mut self, code: &str, severity: u8) {
+        match code {
+            "TELEMETRY_GAP" => {
+                self.gaps += 1;
+                self.gaps_material += u64::from(severity >= 3);
+            }
+            "TWIN_RESIDUAL" => self.residual += 1,
+            _ => {}
         }
     }
     /// What the market came to. The lowest price is kept by watching, not by asking who was chosen and why.
@@ -196,7 +202,7 @@ impl Counts {
     fn see_job(&mut self, at: Instant, e: &JobEvent) {
         if let JobEvent::IncidentOpened { code, severity, .. } = e {
             *self.incidents.entry(*severity).or_default() += 1;
-            self.see_gap(code.text(), *severity);
+            self.see_code(code.text(), *severity);
             if self.incident_lines.len() < LINES {
                 self.incident_lines.push(format!("{at} {code:?}, severity {severity}"));
             }

@@ -473,6 +473,7 @@ fn sample(stage: &Stage, counts: &Counts, stops: u64) -> Sample {
         incidents_severe: counts.incidents.iter().filter(|(s, _)| **s >= 4).map(|(_, n)| n).sum(),
         incidents_gaps: counts.gaps,
         incidents_gaps_material: counts.gaps_material,
+        incidents_residual: counts.residual,
         evidence_boxes: counts.boxes,
         faults_injected: counts.faults,
         faults_active: stage.active_faults().count() as u64,

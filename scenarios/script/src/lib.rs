@@ -11,6 +11,7 @@
 //! How data passes through: text → [`read`] → [`Scenario`] → [`resolve()`] with a `Site` and a seed → [`Resolved`].
 //! Every fault of a file is a [`Flaw`] with line, column and remedy; all faults of the content come at once.
 
+pub mod abilities;
 pub mod acts;
 pub mod areas;
 pub mod at;

@@ -66,6 +66,7 @@ metrics! {
     "incidents.severe": "incidents of severity 4 and 5";
     "incidents.gaps": "incidents TELEMETRY_GAP opened: chunks or whole windows of a black box are missing";
     "incidents.gaps_material": "such incidents of severity 3";
+    "incidents.residual": "incidents TWIN_RESIDUAL opened: robots that moved otherwise than they commanded";
     "evidence.boxes": "pieces of evidence out of black boxes, proven by their anchors";
     "faults.injected": "faults that the scenario has begun";
     "faults.active": "faults in force now";

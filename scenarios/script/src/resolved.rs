@@ -16,6 +16,7 @@ use nooterra_engine::ids::ZoneId;
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::net::Profile;
 use nooterra_engine::time::{Instant, Span};
+use nooterra_port::ability::Declared;
 use nooterra_site::{Area, DoorIx, LaneIx, LevelIx, LiftIx, RobotModel, VertexIx};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -143,6 +144,17 @@ pub struct RobotStart {
     pub graph_idx: u32,
     /// State of charge, basis points.
     pub soc_bps: u32,
+    /// What its owner has it declare otherwise than its model says.
+    pub declares: Vec<Declared>,
+}
+
+/// A provider's standing offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct StandingPlan {
+    /// Requests and jobs that it takes on at once.
+    pub capacity: u16,
+    /// Its robots go on with jobs of others.
+    pub substitute: bool,
 }
 
 /// Someone who offers robots.
@@ -164,8 +176,8 @@ pub struct ProviderPlan {
     pub counters: Answering,
     /// How it answers proposals to move a booking.
     pub moves: Answering,
-    /// Requests that its standing offer takes on at once.
-    pub standing: Option<u16>,
+    /// Its standing offer.
+    pub standing: Option<StandingPlan>,
     /// When its robots can work.
     pub hours: Option<nooterra_control::input::WeeklyRule>,
     /// Currencies that it is paid in; none if all.
@@ -222,6 +234,8 @@ pub struct Demand {
     pub currency: Currency,
     /// Areas that its robots may not enter.
     pub no_go: Vec<ZoneId>,
+    /// Values that its robots have to reach, ascending by name.
+    pub requires: Vec<Declared>,
 }
 
 /// One robot's part of a lift.

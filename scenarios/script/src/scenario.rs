@@ -2,6 +2,7 @@
 //!
 //! Names are as written; [`crate::resolve()`] turns them into indexes of a site.
 
+use crate::abilities::Abilities;
 use crate::acts::{ActEntry, ClaimsEntry, NoShowChoice};
 use crate::areas::AreaEntry;
 use crate::at::At;
@@ -125,6 +126,9 @@ pub struct FleetEntry {
     pub charge: Option<At<Share>>,
     /// How far the skill that drives them is certified for their model; `field` if not said.
     pub certified: Option<At<crate::resolved::Certified>>,
+    /// What they say that they can do, where that is not what their model can: `speed_mm_s: 900`.
+    #[serde(default)]
+    pub declares: Abilities,
 }
 
 /// What moves a robot.
@@ -264,6 +268,9 @@ pub struct Jobs {
     /// Areas that its robot may not enter.
     #[serde(default)]
     pub no_go: Vec<At<String>>,
+    /// Values that its robot has to reach, such as `speed_mm_s: 600`.
+    #[serde(default)]
+    pub requires: Abilities,
     /// What they are paid in; what `pay` names, or the requester's only currency, or the market's if not said.
     pub currency: Option<At<Coin>>,
 }

@@ -43,6 +43,9 @@ pub struct Provider {
 pub struct StandingEntry {
     /// Requests and jobs that it takes on at the same time.
     pub capacity: At<u32>,
+    /// Its robots go on with jobs of other providers whose robots had to stop, at the price that those had agreed on. No if not
+    /// said; `policy: {substitution: true}` lets it happen.
+    pub substitute: Option<At<bool>>,
 }
 
 /// When a provider's robots can work.

@@ -70,6 +70,7 @@ pub(crate) fn fleet(setup: &Setup) -> Result<SimFleet, StageError> {
             heading_rad: heading(setup, s.start.ix, s.graph_idx),
             charge_bps: s.soc_bps,
             secret: chance.secret(&format!("robot/{}", s.name)),
+            declares: s.declares.clone(),
         })
         .collect();
     Ok(SimFleet::new(twin, &setup.site, setup.tenant(), platform, &robots, controller)?)

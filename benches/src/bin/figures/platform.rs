@@ -12,7 +12,7 @@ use nooterra_engine::money::Currency;
 use nooterra_engine::{Instant, Span};
 use nooterra_ledger::audit::Auditor;
 use nooterra_ledger::entry::{Hold, Post, Resolution};
-use nooterra_ledger::{Account, Book, Command, Entry, EntryId, Fact, Leg, Portion, statement, submit_into};
+use nooterra_ledger::{Account, Book, Command, Entry, EntryId, Fact, Leg, Portion, statement, submit_all};
 use nooterra_runner::drive::Drive;
 use nooterra_stage::{Entry as Said, Setup, Sink};
 use nooterra_trust::{Envelope, Opened};
@@ -192,20 +192,20 @@ fn transfers(n: u32, hot: bool, mut auditor: Option<&mut Auditor>) -> Result<(f6
         let batch: Vec<Command> = (0..left.min(100_000)).map(|_| dice.next()).collect();
         left -= batch.len() as u32;
         let watch = Stopwatch::start();
-        let mut facts = Vec::new();
-        for c in &batch {
-            facts.clear();
-            let done = submit_into(&mut book, c, &mut facts);
+        let mut broken = Vec::new();
+        submit_all(&mut book, &batch, |_, facts, done| {
             refused += u64::from(done.is_err());
-            for f in &facts {
+            for f in facts {
                 legs += postings(f);
-                let found = auditor.as_deref_mut().map(|a| a.observe(f)).unwrap_or_default();
-                if !found.is_empty() {
-                    return Err(format!("the auditor: {found:?}").into());
+                if let Some(a) = auditor.as_deref_mut() {
+                    broken.extend(a.observe(f));
                 }
             }
-        }
+        });
         spent += watch.worked();
+        if !broken.is_empty() {
+            return Err(format!("the auditor: {broken:?}").into());
+        }
     }
     if let Some(a) = auditor {
         let found = a.compare(&book);

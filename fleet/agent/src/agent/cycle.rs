@@ -9,6 +9,7 @@ use crate::localise::Moved;
 use crate::map::AgentMap;
 use crate::note::Event;
 use crate::policy::{Bound, Bounds, Source, Twist};
+use crate::residual::Residual;
 use crate::rights::Spot;
 use crate::track::NO_LANE;
 use crate::work::{Around, Phase};
@@ -54,10 +55,13 @@ impl Agent {
         self.ride(now, map);
         let astray = self.leaves_way(map);
 
-        let model = &self.config.model;
         let obeys = !nooterra_engine::planted!("I15 drive on under a stop");
         let stopped = (obeys && !self.stops.is_empty()) || self.check_until.is_some();
         let held = stopped || now < self.health.hold_until || !self.health.is_fit();
+        if !astray {
+            self.comes_back(now, held, map);
+        }
+        let model = &self.config.model;
         let lim = self.limits();
         let speed = self.last.v.norm();
         let target = self.work.target().filter(|_| !astray);
@@ -95,6 +99,9 @@ impl Agent {
         self.link.retry(now, self.work.lease.as_ref().map(|l| l.id));
         self.record(now, f, &out);
         self.say_all(now, out);
+        if let Some(advert) = self.told.cycle(now, self.config.policy.has_lidar && !self.health.blind, &self.config) {
+            self.say(now, advert);
+        }
         self.beat(now, f);
         let summaries = self.policy.summaries(now, self.config.policy.clamp_window);
         self.say_all(now, summaries);
@@ -142,6 +149,11 @@ impl Agent {
             }
         }
         self.lost_s = if self.loc.lost { self.lost_s + dt_s } else { 0.0 };
+        if self.loc.lost {
+            self.residual = Residual::at(self.loc.pose);
+        } else {
+            self.residual.cycle(&self.last, &self.loc.pose, dt_s);
+        }
         moved
     }
 
@@ -409,6 +421,17 @@ impl Agent {
         map.vertex(vertex).is_some_and(|p| p.at.dist(self.loc.pose.at) <= AT_VERTEX_M)
     }
 
+    /// Pushed, or slid, away from where it had arrived, it drives back: that is where its order wants it and where others make
+    /// room for it.
+    fn comes_back(&mut self, now: Instant, held: bool, map: &AgentMap) {
+        let away = self.track.is_done() && self.track.last().is_some_and(|n| !n.ride && !self.is_at(n.vertex, map));
+        if away && !held && self.stand_s >= STAND_S && !self.help.has_hand() && !self.health.lost && self.track.leave(self.loc.pose.at) {
+            self.follower.forget_leg();
+            self.follower.stand();
+            self.note(now, Event::CameOff { vertex: self.track.last_vertex.unwrap_or_default() });
+        }
+    }
+
     /// Vertex where the robot stands after having reached it.
     pub(super) fn standing_at(&self, target: Option<u32>, map: &AgentMap) -> Option<u32> {
         let v = self.track.last_vertex?;
@@ -479,6 +502,7 @@ impl Agent {
             ahead: self.ahead.iter().map(|l| l.id).collect(),
             mode: self.mode(),
             bb_head: self.blackbox.head(),
+            residual_milli: self.residual.milli(),
         }
     }
 

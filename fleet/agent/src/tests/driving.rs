@@ -228,3 +228,30 @@ fn routes_that_make_no_sense_are_refused() {
         assert!(r.agent.track().is_done());
     }
 }
+
+#[test]
+fn whoever_is_pushed_away_from_its_place_says_so_and_comes_back() {
+    let mut r = Rig::new(house(), 0, 0.0);
+    r.go("there", &[0, 1]);
+    assert!(r.until(60.0, |r| r.agent.track().is_done()));
+    r.run(1.0);
+    let goal = r.map.vertex(1).unwrap().at;
+    // Little is left as it is.
+    r.truth.at = r.truth.at + Vec2::new(0.3, 0.0);
+    r.run(5.0);
+    assert!(r.truth.at.dist(goal) > 0.2 && !r.notes.iter().any(|n| matches!(n.event, Event::CameOff { .. })));
+    // Half a metre a second, wheels blocked: nothing that it has commanded.
+    for _ in 0..50 {
+        r.truth.at = r.truth.at + Vec2::new(0.02, 0.015);
+        r.cycle();
+    }
+    let beats = |r: &Rig| {
+        r.heard.iter().filter_map(|(_, s)| if let Report::Heartbeat(b) = s { Some(b.residual_milli) } else { None }).collect::<Vec<_>>()
+    };
+    assert!(r.truth.at.dist(goal) > 1.0);
+    assert!(r.until(30.0, |r| r.truth.at.dist(goal) < 0.06), "{:?} {:?}", r.truth, r.agent.pose());
+    assert_eq!(r.notes.iter().filter(|n| n.event == Event::CameOff { vertex: 1 }).count(), 1, "{:?}", r.notes);
+    r.run(12.0);
+    assert!(beats(&r).last().is_some_and(|m| *m < 1_000), "{:?}", beats(&r));
+    assert!(r.v.norm() < 1e-3);
+}

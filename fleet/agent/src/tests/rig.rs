@@ -118,6 +118,7 @@ pub struct Rig {
 
 pub fn config(model: RobotModel, start: u32, theta: f64, dispatch: &SigningKey) -> AgentConfig {
     AgentConfig {
+        declares: Vec::new(),
         robot: RobotId::named("r1"),
         tenant: TenantId::named("t"),
         wheels: Wheels::nominal(&model),

@@ -101,6 +101,7 @@ impl Rig {
             label: "parcel".into(),
             contract: None,
             no_go: vec![],
+            requires: vec![],
         }
     }
 

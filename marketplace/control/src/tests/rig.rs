@@ -598,6 +598,7 @@ impl Rig {
             ahead: p.ahead.iter().map(|(l, _)| l.lease).collect(),
             mode: report::Mode::Idle,
             bb_head: None,
+            residual_milli: 0,
         }
     }
 

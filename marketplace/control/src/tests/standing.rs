@@ -16,7 +16,7 @@ pub fn offer(price_bps: u32, capacity: u16) -> OwnerCommand {
         price_bps,
         min_service: Amount::new(1).unwrap(),
         capacity,
-        substitute: false,
+        substitute: true,
         currency: Currency::EUR,
     })
 }

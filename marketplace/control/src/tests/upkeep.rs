@@ -8,6 +8,7 @@ use nooterra_engine::ids::RobotId;
 use nooterra_engine::time::Span;
 use nooterra_jobs::status::Status;
 use nooterra_operations::RobotStatus;
+use nooterra_operations::event::TaskKind;
 use nooterra_operations::robot::ServiceRule;
 
 const ONE: &[(&str, &str, u32)] = &[("a1", "acme", 8)];
@@ -21,6 +22,16 @@ fn close(robot: RobotId) -> OwnerCommand {
 }
 fn retire(robot: RobotId) -> OwnerCommand {
     OwnerCommand::RetireRobot { robot, reason: "old".into() }
+}
+/// Runs until a robot drives to where it is looked after, and says where that is.
+fn drives_home(rig: &mut Rig, r: RobotId) -> u32 {
+    for _ in 0..9_000 {
+        if let Some(t) = rig.c.state().robots[&r].robot.task.filter(|t| t.kind == TaskKind::Service) {
+            return t.place;
+        }
+        rig.tick();
+    }
+    panic!("it never drives home");
 }
 fn status(rig: &Rig, r: RobotId) -> RobotStatus {
     rig.c.state().robots[&r].robot.status
@@ -42,8 +53,12 @@ fn who_is_looked_after_finishes_its_job_and_gets_no_other() {
     assert_eq!(rig.send("acme", &close(r)).unwrap_err(), "STATE_FORBIDS", "it works yet");
     assert_eq!(rig.send("acme", &retire(r)).unwrap_err(), "STATE_FORBIDS");
     assert_eq!(status(&rig, r), RobotStatus::Active);
+    assert_eq!(drives_home(&mut rig, r), 8);
+    assert_eq!(rig.send("acme", &close(r)).unwrap_err(), "STATE_FORBIDS", "it is on its way");
     assert_eq!(rig.run_job(job, 900), Status::Settled);
+    rig.run(60);
     assert_eq!(status(&rig, r), RobotStatus::Maintenance);
+    assert_eq!((rig.robots[&r].at, rig.c.state().robots[&r].robot.task), (8, None));
 
     let next = rig.ask(rig.delivery(2, 5));
     rig.run(60);
@@ -55,6 +70,24 @@ fn who_is_looked_after_finishes_its_job_and_gets_no_other() {
     assert_eq!(status(&rig, r), RobotStatus::Active, "its own next word says so");
     let last = rig.ask(rig.delivery(2, 5));
     assert_eq!(rig.run_job(last, 900), Status::Settled, "{:?}", rig.names(last));
+    rig.check_books();
+}
+
+#[test]
+fn who_cannot_drive_home_is_looked_after_where_it_stands() {
+    let mut rig = Rig::new(ONE);
+    rig.run(10);
+    let r = robot("a1");
+    let job = rig.ask(rig.delivery(2, 5));
+    rig.until(job, Status::Executing);
+    rig.send("acme", &open(r)).unwrap();
+    drives_home(&mut rig, r);
+    // It is stopped on its way: its time runs out.
+    rig.send("staff", &StaffCommand::Stop { robot: r, reason: "look at it".into() }).unwrap();
+    rig.run(400);
+    assert_ne!(rig.robots[&r].at, 8);
+    assert_eq!(status(&rig, r), RobotStatus::Maintenance);
+    assert!(rig.c.state().robots[&r].robot.task.is_none());
     rig.check_books();
 }
 
@@ -110,6 +143,7 @@ fn who_is_long_due_gets_no_work() {
     assert!(!rig.names(none).contains(&"ROBOT_MATCHED"), "{:?}", rig.names(none));
     let r = robot("a1");
     rig.send("acme", &open(r)).unwrap();
+    rig.run(120);
     rig.send("acme", &close(r)).unwrap();
     rig.run(5);
     let job = rig.ask(rig.delivery(2, 5));

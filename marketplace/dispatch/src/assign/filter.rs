@@ -3,7 +3,7 @@
 //! Checks run in the order of the table, the first that fails is the refusal. Verdicts that need facts beyond the view
 //! (offers, certificates, routes, access) arrive in it; [`crate::verdicts`] has the rules that make them.
 
-use super::{Interval, Job, Need, Pair, Robot, View};
+use super::{Ability, Interval, Job, Need, Pair, Robot, View};
 use nooterra_engine::{Instant, Record, Span};
 
 /// Share of a full battery that must be left, 1/10 000.
@@ -184,7 +184,7 @@ pub(crate) fn judge(view: &View, job: u32, robot: u32, pair: Option<&Pair>) -> R
     if view.now.since(r.heartbeat).0 > r.heartbeat_every.0.saturating_mul(SILENT_INTERVALS) {
         return Err(Refusal::Link);
     }
-    if j.payload_g > r.payload_g || !j.needs.iter().all(|n| meets(r, n)) {
+    if j.payload_g > r.payload_g || !j.needs.iter().all(|n| meets(&r.abilities, n)) {
         return Err(Refusal::Capability);
     }
     if pair.is_some_and(|p| p.bars.lacks_certificate) {
@@ -219,8 +219,9 @@ pub(crate) fn judge(view: &View, job: u32, robot: u32, pair: Option<&Pair>) -> R
     Ok(Candidate { robot, cost, depart, arrive, end, back, charge, need_j })
 }
 
-fn meets(r: &Robot, n: &Need) -> bool {
-    let offered = r.abilities.iter().find(|a| a.name == n.name);
+/// `CAPABILITY`: is what is required at most what is declared, and at most what was measured if that is sure?
+pub fn meets(offered: &[Ability], n: &Need) -> bool {
+    let offered = offered.iter().find(|a| a.name == n.name);
     let sure = |m: &super::Measured| m.samples >= SAMPLES;
     offered.is_some_and(|a| n.at_least <= a.measured.filter(sure).map_or(a.declared, |m| m.value.min(a.declared)))
 }

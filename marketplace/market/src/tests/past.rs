@@ -145,7 +145,8 @@ fn random_standing_offers_equal_a_list() {
             let mut facts = Vec::new();
             match d.below(8) {
                 0 | 1 => {
-                    let mut s = StandingOffer { currency, ..offer(u16::try_from(d.below(4)).unwrap(), 9_000) };
+                    let substitute = d.one_in(2);
+                    let mut s = StandingOffer { currency, substitute, ..offer(u16::try_from(d.below(4)).unwrap(), 9_000) };
                     let bad = d.one_in(6);
                     if bad {
                         s.templates.push(0);
@@ -199,15 +200,20 @@ fn random_standing_offers_equal_a_list() {
                         let Some((s, zones)) = rule else { continue };
                         let here = zones.is_empty() || c.zones.iter().all(|z| zones.contains(z));
                         let kind = c.template != 1;
+                        // It may stand in for another at no less than its least.
+                        let price = Amount::new(c.reference).unwrap();
+                        let lends = s.substitute && here && kind && jobs.len() < usize::from(s.capacity) && c.reference >= 800;
+                        assert_eq!(b.stands_in(who, c.template, &c.zones, (price, currency)), lends, "seed {seed}");
+                        ops.count("stand in", lends);
                         if here && kind && jobs.len() < usize::from(s.capacity) && c.invited.contains(&who) && !jobs.contains(&c.job) {
                             let service = (c.reference * 9_000 / 10_000).max(800);
-                            want.push((who, service, c.window_end.min(Instant::from_secs(1_900))));
+                            want.push((who, service, c.window_end.min(Instant::from_secs(1_900)), s.substitute));
                         }
                         ops.count("quote", want.last().is_some_and(|w| w.0 == who));
                     }
                     want.sort_unstable();
-                    assert_eq!(got.iter().map(|q| (q.owner, q.service.minor(), q.expires)).collect::<Vec<_>>(), want, "seed {seed}");
-                    assert!(got.iter().all(|q| q.substitute));
+                    let said = |q: &AutoQuote| (q.owner, q.service.minor(), q.expires, q.substitute);
+                    assert_eq!(got.iter().map(said).collect::<Vec<_>>(), want, "seed {seed}");
                     facts.extend(got.first().map(|q| StandingFact::Taken { owner: q.owner, currency, job: c.job }));
                 }
             }
@@ -218,5 +224,5 @@ fn random_standing_offers_equal_a_list() {
             }
         }
     }
-    ops.insist("standing offers", &["set", "clear", "quote"]);
+    ops.insist("standing offers", &["set", "clear", "quote", "stand in"]);
 }

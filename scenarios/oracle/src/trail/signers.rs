@@ -89,6 +89,8 @@ const SIGNERS: &[(&str, &str)] = &[
     ("PASS_REFUSED", "SI"),
     ("COMPLAINT_FILED", "RQ"),
     ("HANDOVER_ORDERED", "DI"),
+    ("CAPABILITIES_ADVERTISED", "RB"),
+    ("CAPABILITY_MEASURED", "DI"),
     ("TENANT_POLICY_SET", "OS"),
     ("PARTY_VERIFIED", "OS"),
     ("HEAD_WITNESSED", "WI"),

@@ -10,6 +10,7 @@ use crate::at::At;
 use crate::flaw::{Flaw, nearest};
 use crate::resolved::RobotStart;
 use crate::scenario::{Driver, FleetEntry, Wire};
+use nooterra_port::ability::Declared;
 use nooterra_site::catalogue::{driven_by_people, model_names};
 use nooterra_site::model::Vertex;
 use nooterra_site::{RobotModel, VertexIx, model_named, model_or_generic};
@@ -32,6 +33,7 @@ pub(super) struct Draft {
     provider: Option<u32>,
     pub(super) start: VertexIx,
     charge_ppm: u32,
+    declares: Vec<Declared>,
     /// Where the file speaks of it, if it does.
     said: Option<At<()>>,
 }
@@ -98,7 +100,15 @@ fn place(desk: &mut Desk<'_>, drafts: Vec<Draft>, charge: Option<u32>) -> (Vec<R
             models.len() - 1
         });
         let soc_bps = charge.unwrap_or(d.charge_ppm) / 100;
-        out.push(RobotStart { name: d.name, model: index(model), provider: d.provider.unwrap_or(0), start: d.start, graph_idx, soc_bps });
+        out.push(RobotStart {
+            name: d.name,
+            model: index(model),
+            provider: d.provider.unwrap_or(0),
+            start: d.start,
+            graph_idx,
+            soc_bps,
+            declares: d.declares,
+        });
     }
     let names = stuck.iter().map(|d| d.name.as_str()).collect::<Vec<_>>().join(", ");
     if let Some(first) = stuck.first() {
@@ -134,7 +144,7 @@ fn spawned(desk: &mut Desk<'_>) -> Vec<Draft> {
             desk.notes.push(format!("`{name}` is left out: another robot spawns on the same vertex"));
             continue;
         }
-        out.push(Draft { name, model, provider: None, start: s.vertex, charge_ppm: FULL_PPM, said: None });
+        out.push(Draft { name, model, provider: None, start: s.vertex, charge_ppm: FULL_PPM, declares: Vec::new(), said: None });
     }
     desk.notes.dedup();
     outline::fit(desk, &mut out);
@@ -211,6 +221,7 @@ fn unasked(desk: &mut Desk<'_>, stuck: Vec<Draft>) -> Vec<Draft> {
         provider: None,
         start,
         charge_ppm: FULL_PPM,
+        declares: Vec::new(),
         said: None,
     };
     starts.into_iter().enumerate().map(draft).collect()
@@ -254,7 +265,15 @@ fn entry(desk: &mut Desk<'_>, e: &FleetEntry, owners: &[Owner], before: &[Draft]
     let name = |i: usize| if single { base.clone() } else { format!("{base}{}", named + i + 1) };
     let charge_ppm = e.charge.as_ref().map_or(FULL_PPM, |c| c.0);
     let said = At { value: (), line: e.model.line, column: e.model.column };
-    let draft = |(i, start)| Draft { name: name(i), model: model.clone(), provider, start, charge_ppm, said: Some(said.clone()) };
+    let draft = |(i, start)| Draft {
+        name: name(i),
+        model: model.clone(),
+        provider,
+        start,
+        charge_ppm,
+        declares: e.declares.said(),
+        said: Some(said.clone()),
+    };
     starts.into_iter().enumerate().map(draft).collect()
 }
 

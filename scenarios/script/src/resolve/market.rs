@@ -316,6 +316,7 @@ fn stream(
         team,
         currency,
         no_go: Vec::new(),
+        requires: jobs.requires.said(),
     };
     demand.no_go = super::areas::no_go(desk, jobs, &demand, widest_m);
     Some(demand)
@@ -419,6 +420,7 @@ fn unasked(
             team: Vec::new(),
             currency,
             no_go: Vec::new(),
+            requires: Vec::new(),
         });
     }
     if streams.is_empty() && desk.flaws.is_empty() {

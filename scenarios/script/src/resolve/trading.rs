@@ -4,17 +4,19 @@ use super::Desk;
 use super::names::Parties;
 use crate::acts::{ActEntry, Deed};
 use crate::at::At;
+use crate::resolved::StandingPlan;
 use crate::trading::{ContractAct, HoursEntry, StandingEntry, Weekday};
 use nooterra_control::input::{Hours, WeeklyRule};
 
 /// Most jobs that a standing offer takes on.
 const CAPACITY: u32 = 10_000;
 
-pub(super) fn standing(desk: &mut Desk<'_>, s: &StandingEntry) -> u16 {
+pub(super) fn standing(desk: &mut Desk<'_>, s: &StandingEntry) -> StandingPlan {
     if !(1..=CAPACITY).contains(&s.capacity.value) {
         desk.flaw(&s.capacity, format!("a standing offer takes on 1 to {CAPACITY} jobs"), "write for example `capacity: 3`");
     }
-    u16::try_from(s.capacity.value).unwrap_or(u16::MAX)
+    let capacity = u16::try_from(s.capacity.value).unwrap_or(u16::MAX);
+    StandingPlan { capacity, substitute: s.substitute.as_ref().is_some_and(|s| s.value) }
 }
 
 pub(super) fn hours(desk: &mut Desk<'_>, h: &HoursEntry) -> WeeklyRule {

@@ -3,9 +3,11 @@
 use super::font;
 use super::shapes::{Anchor, Colour, Page, SERIES, Shape};
 use super::{FigureKind, Options};
+use crate::areas::AreaClass;
 use crate::catalogue::model_or_generic;
 use crate::model::*;
 use nooterra_engine::geom::{Segment, Vec2};
+use std::cmp::Ordering;
 
 const PAPER: Colour = [246, 245, 241, 255];
 const FLOOR: Colour = [255, 254, 251, 255];
@@ -22,6 +24,7 @@ const PICKUP: Colour = [222, 120, 16, 255];
 const DROPOFF: Colour = [126, 70, 170, 255];
 const PARKING: Colour = [44, 108, 190, 255];
 const TRANSFER: Colour = [150, 96, 40, 255];
+const PRIVATE: Colour = [190, 40, 60, 255];
 const WHITE: Colour = [255, 255, 255, 255];
 const NONE: Colour = [0, 0, 0, 0];
 
@@ -65,6 +68,7 @@ fn bounds(site: &Site, level: LevelIx, options: &Options) -> Bounds {
     l.floors.iter().flat_map(|f| &f.outline).for_each(|p| b.take(*p));
     site.vertices.iter().filter(|v| v.level == level).for_each(|v| b.take(v.at));
     site.doors.iter().filter(|d| d.level == level).for_each(|d| [d.line.a, d.line.b].into_iter().for_each(|p| b.take(p)));
+    site.areas.iter().filter(|a| a.level == level).flat_map(|a| &a.ring).for_each(|p| b.take(*p));
     site.lifts.iter().filter(|x| x.stop_at(level).is_some()).flat_map(Lift::corners).for_each(|p| b.take(p));
     options.trails.iter().filter(|t| t.level == level).flat_map(|t| &t.points).for_each(|p| b.take(*p));
     b.grown()
@@ -182,6 +186,7 @@ impl Panel<'_> {
         let head = if self.site.levels.len() > 1 { format!("{}  ·  {:.1} m", l.name, l.elevation_m) } else { l.name.clone() };
         self.shapes.push(text(Vec2::new(self.left + 2.0, self.top - 14.0), &head, 10.5, PALE, Anchor::Start, true));
         self.floors();
+        self.areas();
         self.lifts();
         self.walls();
         self.door_gaps();
@@ -220,6 +225,27 @@ impl Panel<'_> {
             let (x, y) = (o.length_m / 2.0, o.width_m / 2.0);
             let ring = [(x, y), (-x, y), (-x, -y), (x, -y)].map(|(x, y)| self.at(o.at + Vec2::new(x, y).rotated(o.yaw_rad))).to_vec();
             self.shapes.push(Shape::Area { rings: vec![ring], fill: [190, 184, 172, 255] });
+        }
+    }
+
+    /// Areas with a name, in the colour of who may be there.
+    fn areas(&mut self) {
+        for a in self.site.areas.iter().filter(|a| a.level == self.level) {
+            let (colour, class) = match a.class {
+                AreaClass::Public => (CHARGER, "public"),
+                AreaClass::Restricted => (PICKUP, "restricted"),
+                AreaClass::Private => (PRIVATE, "private"),
+            };
+            let ring: Vec<Vec2> = a.ring.iter().map(|p| self.at(*p)).collect();
+            // The label stands inside, at the corner that is highest on the page.
+            let Some(top) = ring.iter().copied().min_by(|a, b| (a.y, a.x).partial_cmp(&(b.y, b.x)).unwrap_or(Ordering::Equal)) else {
+                continue;
+            };
+            let edge: Vec<Vec2> = ring.iter().chain(ring.first()).copied().collect();
+            self.shapes.push(Shape::Area { rings: vec![ring], fill: faded(colour, 34) });
+            self.shapes.push(Shape::Line { points: edge, width: 1.6, colour: faded(colour, 190), dash: (6.0, 4.0), round: false });
+            let label = format!("{} ({class})", a.name);
+            self.shapes.push(text(top + Vec2::new(6.0, self.letter() + 4.0), &label, self.letter(), colour, Anchor::Start, true));
         }
     }
 
