@@ -88,7 +88,7 @@ struct Stream {
 }
 
 fn summary(l: &Loaded) -> Summary {
-    let (r, site) = (&l.setup.resolved, &l.site);
+    let (r, site) = (&l.setup.resolved, &l.setup.site);
     let vertex = |v: nooterra_site::VertexIx| {
         let v = &site.vertices[v.at()];
         let name = if v.name.is_empty() { format!("({:.1}, {:.1})", v.at.x, v.at.y) } else { v.name.clone() };
@@ -156,10 +156,10 @@ fn summary(l: &Loaded) -> Summary {
 fn check(given: &str, seed: Option<u64>, drawing: Option<(&Path, Option<&str>)>, out: &Out) -> Result<u8, Failure> {
     let loaded = load(&find_scenario(given)?, Overrides { seed, duration: None }).map_err(|e| failures::load(&e))?;
     if let Some((to, level)) = drawing {
-        let level = level.map(|name| find_level(&loaded.site, name)).transpose()?;
+        let level = level.map(|name| find_level(&loaded.setup.site, name)).transpose()?;
         let r = &loaded.setup.resolved;
         let robot = |b: &RobotStart| {
-            let v = &loaded.site.vertices[b.start.at()];
+            let v = &loaded.setup.site.vertices[b.start.at()];
             let radius_m = r.models[b.model as usize].footprint_radius_m;
             let pose = Pose2 { at: v.at, theta_rad: 0.0 };
             Figure { level: v.level, pose, kind: FigureKind::Robot { radius_m }, name: b.name.clone(), colour: b.provider as usize + 1 }
@@ -171,7 +171,7 @@ fn check(given: &str, seed: Option<u64>, drawing: Option<(&Path, Option<&str>)>,
             figures: r.robots.iter().map(robot).collect(),
             ..Options::default()
         };
-        draw(&loaded.site, &options, to)?;
+        draw(&loaded.setup.site, &options, to)?;
     }
     let s = summary(&loaded);
     if out.format == Format::Json {
