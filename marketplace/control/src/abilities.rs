@@ -17,7 +17,7 @@ use nooterra_operations::Robot;
 use nooterra_operations::event::{self, Capability, Event as RobotEvent};
 use nooterra_port::Advert;
 use nooterra_port::report::Heartbeat;
-use nooterra_trust::{Code, Rejection, Role};
+use nooterra_trust::{Code, Rejection};
 use std::collections::VecDeque;
 
 /// Values that one job may ask for, at most.
@@ -206,9 +206,6 @@ pub(crate) fn take_runs(s: &mut State, job: JobId) -> Vec<(RobotId, Run)> {
     let robots: Vec<RobotId> = s.runs.range(of).map(|((_, r), _)| *r).collect();
     robots.into_iter().filter_map(|r| Some((r, s.runs.remove(&(job, r))?))).collect()
 }
-
-/// A measurement is dispatch's word, whoever's report it came with.
-pub(crate) const SIGNER: Role = Role::DI;
 
 #[cfg(test)]
 mod tests {

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// No charging takes longer.
 const CHARGE_MOST: Span = Span::from_mins(8 * 60);
 /// A task is given this much more than it should take.
-pub(crate) const TASK_SLACK: Span = Span::from_secs(120);
+const TASK_SLACK: Span = Span::from_secs(120);
 /// The jobs matched last say what a job takes.
 pub(crate) const NEEDS: usize = 32;
 
@@ -201,9 +201,14 @@ impl Unit<'_> {
         let Some(place) = moves.iter().find(|m| m.robot == robot).and_then(|m| places.get(&m.zone).copied()) else { return };
         let way = self.cell(robot).ok().and_then(|c| self.world.travel_ms(c.entry, at, place)).unwrap_or(0);
         sometimes!(true, "an idle robot moves toward work");
-        let task: TaskId = self.new_id();
-        let to = now.saturating_add(Span::from_millis(way.saturating_mul(2))).saturating_add(TASK_SLACK);
-        self.emit_robot(robot, RobotEvent::TaskPlanned { task, kind: TaskKind::Relocate, place, from: now, to });
+        self.send_on_task(robot, TaskKind::Relocate, place, way);
+    }
+
+    /// A task that is only to be somewhere: the robot sets out now, and has twice the time of the way.
+    pub(crate) fn send_on_task(&mut self, robot: RobotId, kind: TaskKind, place: u32, way_ms: u64) {
+        let (task, from): (TaskId, Instant) = (self.new_id(), self.now());
+        let to = from.saturating_add(Span::from_millis(way_ms.saturating_mul(2))).saturating_add(TASK_SLACK);
+        self.emit_robot(robot, RobotEvent::TaskPlanned { task, kind, place, from, to });
         self.drive_to(robot, place, 0);
     }
 

@@ -4,6 +4,7 @@ use crate::abilities::{can, payload_g};
 use crate::input::{NewJob, RequesterCommand};
 use crate::negotiation::Answer;
 use crate::series::Occurrence;
+use crate::state::RobotCell;
 use crate::unit::{Outcome, Unit, need, no};
 use crate::wish::{Invitation, Wish};
 use nooterra_engine::ids::{JobId, PartyId, RegionId, SiteId, WitnessId, ZoneId};
@@ -254,12 +255,7 @@ impl Unit<'_> {
         let bundles = self.s.bundles_in_force(r.currency, now);
         let (mut owners, mut ready, mut trust) = (std::collections::BTreeSet::new(), 0u16, Vec::new());
         for c in self.s.robots.values() {
-            let entry = &self.s.genesis.robots[c.entry as usize];
-            let able = payload_g(&c.robot, &entry.model) >= u64::from(r.need.payload_g) && can(&c.robot, &r.need.capabilities);
-            if !self.s.genesis.takes(c.robot.owner, r.currency) {
-                continue;
-            }
-            if !able || !r.steps.iter().all(|s| self.world.is_on_graph(c.entry, s.place)) {
+            if !self.s.genesis.takes(c.robot.owner, r.currency) || !self.is_able(c, r) {
                 continue;
             }
             owners.insert(c.robot.owner);
@@ -272,19 +268,24 @@ impl Unit<'_> {
         (owners.into_iter().collect(), ready, trust)
     }
 
+    /// Does a robot bear the load, reach what is required, and find its way to every point?
+    fn is_able(&self, c: &RobotCell, r: &Request) -> bool {
+        let model = &self.s.genesis.robots[c.entry as usize].model;
+        payload_g(&c.robot, model) >= u64::from(r.need.payload_g)
+            && can(&c.robot, &r.need.capabilities)
+            && r.steps.iter().all(|s| self.world.is_on_graph(c.entry, s.place))
+    }
+
     /// How many robots of an owner could do the work now: able, fit, and not lost from sight.
     pub(crate) fn ready_of(&self, owner: PartyId, r: &Request) -> u16 {
         let bundles = self.s.bundles_in_force(r.currency, self.now());
-        let able = |c: &&crate::state::RobotCell| {
-            let model = &self.s.genesis.robots[c.entry as usize].model;
+        let able = |c: &&RobotCell| {
             c.robot.owner == owner
                 && c.robot.status.is_fit()
                 && !c.robot.link_lost
                 && c.robot.stops.is_empty()
                 && self.works_within(c.robot.id, r.window.start, r.window.end)
-                && payload_g(&c.robot, model) >= u64::from(r.need.payload_g)
-                && can(&c.robot, &r.need.capabilities)
-                && r.steps.iter().all(|s| self.world.is_on_graph(c.entry, s.place))
+                && self.is_able(c, r)
                 && self.s.has_skills(c, r, bundles.as_deref(), self.now())
         };
         u16::try_from(self.s.robots.values().filter(able).count()).unwrap_or(u16::MAX)

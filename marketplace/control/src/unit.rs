@@ -404,7 +404,8 @@ impl<'a> Unit<'a> {
     pub fn emit_robot(&mut self, id: RobotId, event: RobotEvent) -> EventId {
         let role = match event {
             RobotEvent::TrustScoreUpdated { .. } => Role::TR,
-            RobotEvent::CapabilityMeasured(_) => crate::abilities::SIGNER,
+            // Whose report it came with, a measurement is dispatch's word.
+            RobotEvent::CapabilityMeasured(_) => Role::DI,
             _ => self.cx.role,
         };
         let event_id = self.record(&format!("robot/{id}"), role, Event::Robot(event.clone()), |r| &mut r.operations);

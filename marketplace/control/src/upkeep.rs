@@ -4,12 +4,10 @@
 //! drives home by itself if it can, and is in maintenance there, or else where it stands, until its owner says what was
 //! checked; its own next word says whether it is fit.
 
-use crate::care::TASK_SLACK;
 use crate::unit::{Outcome, Unit, need};
 use nooterra_engine::Digest;
-use nooterra_engine::ids::{PartyId, RobotId, TaskId};
+use nooterra_engine::ids::{PartyId, RobotId};
 use nooterra_engine::sometimes;
-use nooterra_engine::time::{Instant, Span};
 use nooterra_operations::RobotStatus;
 use nooterra_operations::event::{Event as RobotEvent, TaskKind};
 use nooterra_operations::status::HealthCause;
@@ -42,8 +40,7 @@ impl Unit<'_> {
     pub(crate) fn close_maintenance(&mut self, party: PartyId, robot: RobotId, checklist: Digest) -> Outcome {
         self.own_robot(party, robot)?;
         let r = &self.cell(robot)?.robot;
-        let on_its_way = r.task.is_some_and(|t| t.kind == TaskKind::Service);
-        need(r.in_service && r.lease.is_none() && !on_its_way, Code::StateForbids)?;
+        need(r.in_service && r.lease.is_none() && !r.is_on_way_to_service(), Code::StateForbids)?;
         // Whoever was taken off the floor is put back by those who took it.
         let Some(at) = self.s.traffic.at(robot) else { return need(false, Code::StateForbids) };
         sometimes!(true, "a robot is back from maintenance");
@@ -74,12 +71,9 @@ impl Unit<'_> {
         for robot in robots {
             let Ok(from) = self.cell(robot).map(|c| c.robot.status) else { continue };
             self.end_task(robot, "SERVICE");
-            if let Some((place, way)) = self.workshop(robot) {
+            if let Some((place, way_ms)) = self.workshop(robot) {
                 sometimes!(true, "a robot drives to where it is looked after");
-                let (task, from): (TaskId, Instant) = (self.new_id(), self.now());
-                let to = from.saturating_add(Span(way.0.saturating_mul(2))).saturating_add(TASK_SLACK);
-                self.emit_robot(robot, RobotEvent::TaskPlanned { task, kind: TaskKind::Service, place, from, to });
-                self.drive_to(robot, place, 0);
+                self.send_on_task(robot, TaskKind::Service, place, way_ms);
                 continue;
             }
             let causes = vec![HealthCause::Service];
@@ -87,13 +81,13 @@ impl Unit<'_> {
         }
     }
 
-    /// Where a robot is brought to be looked after, and how long that takes: its home, if it can drive there, is not there
+    /// Where a robot is brought to be looked after, and how long that takes, ms: its home, if it can drive there, is not there
     /// yet, and nobody else is to be there.
-    fn workshop(&self, robot: RobotId) -> Option<(u32, Span)> {
+    fn workshop(&self, robot: RobotId) -> Option<(u32, u64)> {
         let c = self.cell(robot).ok()?;
         let (home, at) = (self.s.genesis.robots.get(c.entry as usize)?.home, self.s.traffic.at(robot)?.ix);
         let free = !self.s.robots.values().any(|o| o.robot.id != robot && o.robot.task.is_some_and(|t| t.place == home));
         let drives = c.robot.can_be_brought(self.now()) && !self.s.traffic.is_halted(robot) && at != home && free;
-        drives.then(|| self.world.travel_ms(c.entry, at, home)).flatten().map(|ms| (home, Span::from_millis(ms)))
+        drives.then(|| self.world.travel_ms(c.entry, at, home)).flatten().map(|ms| (home, ms))
     }
 }

@@ -58,9 +58,11 @@ pub struct StandingLine {
 }
 
 impl StandingLine {
-    /// Does it serve all of these zones?
-    fn serves(&self, zones: &[ZoneId]) -> bool {
-        self.zones.is_empty() || zones.iter().all(|z| self.zones.binary_search(z).is_ok())
+    /// Does it serve this kind of work in all of these zones and in this currency, and has it room for one more?
+    fn takes(&self, template: u8, zones: &[ZoneId], currency: Currency) -> bool {
+        let open = u16::try_from(self.serving.len()).unwrap_or(u16::MAX);
+        let here = self.zones.is_empty() || zones.iter().all(|z| self.zones.binary_search(z).is_ok());
+        here && self.offer.answers(template, currency, open)
     }
 }
 
@@ -159,11 +161,8 @@ impl StandingBook {
     /// Does an owner's offer let its robots stand in for another's on work of this kind in these zones, at the service
     /// amount that the other has agreed on? What counts is its least amount: its own price was never asked for.
     pub fn stands_in(&self, owner: PartyId, template: u8, zones: &[ZoneId], (service, currency): (Amount, Currency)) -> bool {
-        self.get(owner, currency).is_some_and(|l| {
-            let open = u16::try_from(l.serving.len()).unwrap_or(u16::MAX);
-            let takes = l.offer.substitute && l.offer.min_service <= service && l.serves(zones);
-            takes && l.offer.answers(template, currency, open)
-        })
+        let lends = |l: &StandingLine| l.offer.substitute && l.offer.min_service <= service && l.takes(template, zones, currency);
+        self.get(owner, currency).is_some_and(lends)
     }
 
     /// Owners whose offers have taken this job on, ascending.
@@ -192,11 +191,7 @@ impl StandingBook {
     /// currency and every zone and has capacity to spare. Whether a quote may stand is judged as for any other.
     pub fn quotes(&self, c: &StandingCall) -> Vec<AutoQuote> {
         let answer = |((owner, _), l): (&(PartyId, Currency), &StandingLine)| {
-            let open = u16::try_from(l.serving.len()).unwrap_or(u16::MAX);
-            let free = l.serves(&c.zones)
-                && l.offer.answers(c.template, c.currency, open)
-                && !l.serving.contains(&c.job)
-                && c.invited.contains(owner);
+            let free = l.takes(c.template, &c.zones, c.currency) && !l.serving.contains(&c.job) && c.invited.contains(owner);
             let service = l.offer.service(c.reference).ok().filter(|_| free)?;
             let expires = c.closes.saturating_add(c.after_close).min(c.window_end);
             Some(AutoQuote { owner: *owner, offer: l.offer.offer, service, expires, substitute: l.offer.substitute })

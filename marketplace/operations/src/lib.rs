@@ -1,8 +1,9 @@
 //! # operations: how the robots are, and the people who help them
 //!
 //! What lives here: the [`robot`] as the platform knows it (status, health, charge, link, lease fence, order numbers,
-//! task, trust, what it declares and what was measured of it), the [`event`]s of a robot stream, the rules of [`status`], the 24-hour [`load`] book; the [`desk`] of
-//! remote help with its [`operator`]s, [`assist`]s and [`intervention`]s; and who may [`stop`] what.
+//! task, trust, what it declares and what was measured of it), the [`event`]s of a robot stream, the rules of [`status`],
+//! the 24-hour [`load`] book; the [`desk`] of remote help with its [`operator`]s, [`assist`]s and [`intervention`]s; and
+//! who may [`stop`] what.
 //!
 //! What it may not touch: jobs' states, quotes, accounts, maps, wires. Jobs and places are ids and numbers here.
 //!

@@ -344,10 +344,14 @@ impl Robot {
         self.worn_at.map_or(due, |w| w.min(due)).saturating_add(self.service.late)
     }
 
-    /// Its owner looks after it and it has nothing left to do: it is out of work, or on its way to where that is done.
+    /// Its owner looks after it and it has nothing left to do: it is out of work, unless it is on its way already.
     pub fn goes_into_service(&self) -> bool {
-        let goes = self.task.is_some_and(|t| t.kind == TaskKind::Service);
-        self.in_service && self.lease.is_none() && self.status.follows_health() && !goes
+        self.in_service && self.lease.is_none() && self.status.follows_health() && !self.is_on_way_to_service()
+    }
+
+    /// Does it drive to where it is looked after?
+    pub fn is_on_way_to_service(&self) -> bool {
+        self.task.is_some_and(|t| t.kind == TaskKind::Service)
     }
 
     /// Can it still drive by itself to where it is looked after?
