@@ -9,7 +9,9 @@ mod orders;
 use crate::advert::Told;
 use crate::assist::Help;
 use crate::blackbox::BlackBox;
+use crate::camera::Camera;
 use crate::config::AgentConfig;
+use crate::doubt::Doubt;
 use crate::fields::Fields;
 use crate::follow::Follower;
 use crate::health::{Health, Progress};
@@ -84,6 +86,7 @@ pub struct Agent {
     stand_s: f64,
     lost_s: f64,
     residual: Residual,
+    doubt: Doubt,
     seen: Seen,
     last_lane: u32,
     /// Under a fault: the old fence that its badge shows.
@@ -92,6 +95,7 @@ pub struct Agent {
     astray: Option<astray::Stray>,
     notes: Vec<Note>,
     blackbox: BlackBox,
+    camera: Camera,
     /// What it has last said that it can do.
     told: Told,
     tick: u64,
@@ -112,7 +116,7 @@ impl Agent {
     }
 
     /// People set it down at a vertex, facing this way, and switched it on: it knows nothing of what it was about, only
-    /// its chain of reports, the orders it has taken up, its fence, its black box, and what it has clamped.
+    /// its chain of reports, the orders it has taken up, its fence, its black box and images, and what it has clamped.
     pub fn restart(&mut self, vertex: u32, theta_rad: f64, map: &AgentMap) -> Result<(), AgentError> {
         let start = map.vertex(vertex).ok_or(AgentError::NoSuchVertex(vertex))?;
         let config = AgentConfig { start_vertex: vertex, start_theta_rad: theta_rad, ..self.config.clone() };
@@ -120,8 +124,8 @@ impl Agent {
         let mut fresh = Self::standing(config, self.link.clone(), loc);
         fresh.link.forget_held();
         let (notes, blackbox) = (std::mem::take(&mut self.notes), std::mem::take(&mut self.blackbox));
-        let policy = std::mem::take(&mut self.policy);
-        *self = Self { dev_last: self.dev_last, tick: self.tick, notes, blackbox, policy, ..fresh };
+        let (policy, camera) = (std::mem::take(&mut self.policy), std::mem::take(&mut self.camera));
+        *self = Self { dev_last: self.dev_last, tick: self.tick, notes, blackbox, camera, policy, ..fresh };
         Ok(())
     }
 
@@ -149,12 +153,14 @@ impl Agent {
             last: Twist::default(),
             stand_s: 0.0,
             lost_s: 0.0,
+            doubt: Doubt::default(),
             seen: Seen::default(),
             last_lane: NO_LANE,
             badge: None,
             astray: None,
             notes: Vec::new(),
             blackbox: BlackBox::default(),
+            camera: Camera::default(),
             told: Told::default(),
             tick: 0,
             config,
@@ -226,6 +232,14 @@ impl Agent {
     /// What it has recorded of itself.
     pub fn blackbox(&self) -> &BlackBox {
         &self.blackbox
+    }
+    /// Its camera's gate, and what came through.
+    pub fn camera(&self) -> &Camera {
+        &self.camera
+    }
+    /// Under a fault what its gate holds back is kept all the same.
+    pub const fn set_leaks(&mut self, leaks: bool) {
+        self.camera.leaks = leaks;
     }
     /// Reports that wait for their acknowledgement.
     pub fn unacked(&self) -> usize {

@@ -2,12 +2,14 @@
 //!
 //! Chunks are chained by their hashes and made final by anchors; what was anchored can be shown later and not changed.
 //! Recorded are pose, speed, commands and clamps, contacts, load, battery, health, orders, lease and step, whether an
-//! operator's hand was on it and whether the platform was heard. Not recorded, because this robot has none of them:
-//! clearances, frames, gates; nor the skill's hash, which it is never told.
+//! operator's hand was on it, whether the platform was heard, whether the camera's gate was open, and which images it let through,
+//! by their hash. Not recorded, because this robot does not know them: clearances to people, and the skill's hash.
 
+use crate::camera::Camera;
 use nooterra_engine::ids::IncidentId;
 use nooterra_engine::{Digest, Record, Span};
 use nooterra_port::blackbox::{ANCHOR_EVERY, ANCHOR_MAX, ASKED_MAX, Anchor, Anchored, CHUNK, Chunk, Head, KEPT, Proof, WINDOW_MAX, Window};
+use nooterra_port::camera::{IMAGES_MAX, Image, hash_of};
 use nooterra_port::report::Report;
 use nooterra_trust::merkle::{FullTree, leaf_hash};
 use std::collections::VecDeque;
@@ -38,6 +40,8 @@ pub struct Now {
     pub clamped: u32,
     /// Impulse felt since the last cycle, mN·s.
     pub bump_mns: u32,
+    /// Hash of the image that was kept in this cycle.
+    pub image: Option<Digest>,
 }
 
 /// A chunk and its hash.
@@ -53,6 +57,7 @@ struct Asked {
     incident: IncidentId,
     from_ns: u64,
     to_ns: u64,
+    images: bool,
 }
 
 /// The box.
@@ -60,6 +65,8 @@ struct Asked {
 pub struct BlackBox {
     /// What the open chunk has so far, and since when; nothing while the recorder stands.
     open: Option<Chunk>,
+    /// Hashes of the images in it.
+    images: Vec<Digest>,
     /// When the next chunk begins, if none is open.
     next_from_ns: u64,
     /// The last cycle.
@@ -94,12 +101,12 @@ impl BlackBox {
     pub fn set_recorder(&mut self, how: Recorder) {
         self.recorder = how;
         if how == Recorder::Stopped {
-            self.open = None;
+            self.drop_open();
         }
     }
 
     /// A window is wanted. The last word about an incident counts.
-    pub fn ask(&mut self, incident: IncidentId, from_ns: u64, to_ns: u64) -> Result<(), &'static str> {
+    pub fn ask(&mut self, incident: IncidentId, from_ns: u64, to_ns: u64, images: bool) -> Result<(), &'static str> {
         if from_ns > to_ns {
             return Err("WINDOW_INVALID");
         }
@@ -107,15 +114,15 @@ impl BlackBox {
         if self.asked.len() >= ASKED_MAX {
             return Err("QUOTA_EXCEEDED");
         }
-        self.asked.push(Asked { incident, from_ns, to_ns });
+        self.asked.push(Asked { incident, from_ns, to_ns, images });
         Ok(())
     }
 
     /// One cycle at `now_ns`. What is to be reported of it goes before anything that the cycle says of an incident.
-    pub fn cycle(&mut self, now_ns: u64, now: &Now, incident: bool, out: &mut Vec<Report>) {
+    pub fn cycle(&mut self, now_ns: u64, now: &Now, incident: bool, camera: &Camera, out: &mut Vec<Report>) {
         if now_ns.saturating_sub(self.seen_ns) > OFF_AFTER.0 && self.head.is_some() {
             self.close(self.seen_ns);
-            self.open = None;
+            self.drop_open();
             self.next_from_ns = now_ns;
         }
         self.seen_ns = now_ns;
@@ -135,7 +142,7 @@ impl BlackBox {
             out.extend(self.anchor(now_ns));
         }
         if owed {
-            self.answer(out);
+            self.answer(camera, out);
         }
     }
 
@@ -143,6 +150,7 @@ impl BlackBox {
         let (s, from_ns) = (&now.state, self.next_from_ns);
         let fresh = Chunk { from_ns, commands: 0, clamps: 0, contacts: 0, contact_mns: 0, top_mm_s: 0, ..*s };
         let c = *self.open.get_or_insert(fresh);
+        self.images.extend(now.image);
         self.open = Some(Chunk {
             from_ns: c.from_ns,
             commands: c.commands.saturating_add(1),
@@ -152,15 +160,25 @@ impl BlackBox {
             top_mm_s: c.top_mm_s.max(s.speed_mm_s.unsigned_abs()),
             by_hand: c.by_hand || s.by_hand,
             paused: c.paused || s.paused,
+            gate_open: c.gate_open || s.gate_open,
             ..*s
         });
+    }
+
+    /// The open chunk is not recorded.
+    fn drop_open(&mut self) {
+        self.open = None;
+        self.images.clear();
     }
 
     /// The open chunk ends here.
     fn close(&mut self, to_ns: u64) {
         let Some(open) = self.open.take().filter(|c| c.from_ns < to_ns) else { return };
         let number = self.head.map_or(0, |h| h.number.saturating_add(1));
-        let chunk = Chunk { number, prev: self.head.map_or(Digest::ZERO, |h| h.hash), to_ns, ..open };
+        let prev = self.head.map_or(Digest::ZERO, |h| h.hash);
+        let images = u32::try_from(self.images.len()).unwrap_or(u32::MAX);
+        let chunk = Chunk { number, prev, to_ns, images, images_hash: hash_of(&self.images), ..open };
+        self.images.clear();
         let hash = chunk.hash();
         if self.ring.len() == KEPT {
             self.ring.pop_front();
@@ -199,14 +217,14 @@ impl BlackBox {
     }
 
     /// Windows that are over are handed out.
-    fn answer(&mut self, out: &mut Vec<Report>) {
+    fn answer(&mut self, camera: &Camera, out: &mut Vec<Report>) {
         let until_ns = self.next_from_ns;
         let (over, rest): (Vec<Asked>, Vec<Asked>) = self.asked.iter().copied().partition(|a| a.to_ns <= until_ns);
         self.asked = rest;
-        out.extend(over.iter().map(|a| Report::Blackbox(Box::new(self.window(a)))));
+        out.extend(over.iter().map(|a| Report::Blackbox(Box::new(self.window(a, camera)))));
     }
 
-    fn window(&self, a: &Asked) -> Window {
+    fn window(&self, a: &Asked, camera: &Camera) -> Window {
         let inside = |k: &&Kept| k.chunk.to_ns > a.from_ns && k.chunk.from_ns < a.to_ns;
         let (mut chunks, mut proofs): (Vec<Chunk>, Vec<Proof>) = (Vec::new(), Vec::new());
         for u in &self.anchors {
@@ -224,7 +242,8 @@ impl BlackBox {
                 chunks.extend(run.iter().map(|k| self.shown(&k.chunk)));
             }
         }
-        Window { incident: a.incident, chunks, proofs }
+        let images = if a.images { images_of(&chunks, camera) } else { Vec::new() };
+        Window { incident: a.incident, chunks, proofs, images }
     }
 
     /// A chunk as it is handed out.
@@ -234,6 +253,19 @@ impl BlackBox {
             Recorder::Alters => Chunk { contacts: 0, contact_mns: 0, top_mm_s: c.top_mm_s.min(300), ..*c },
         }
     }
+}
+
+/// The images of these chunks, where all of one are still kept: part of them would prove nothing.
+fn images_of(chunks: &[Chunk], camera: &Camera) -> Vec<Image> {
+    let mut out = Vec::new();
+    for c in chunks.iter().filter(|c| c.images > 0) {
+        let own = camera.of(c.from_ns, c.to_ns);
+        let hashes: Vec<Digest> = own.iter().map(Image::hash).collect();
+        if hash_of(&hashes) == c.images_hash && out.len() + own.len() <= IMAGES_MAX {
+            out.extend(own);
+        }
+    }
+    out
 }
 
 /// The tree over chunks of these hashes.

@@ -3,6 +3,7 @@
 use nooterra_engine::ids::{RobotId, TenantId};
 use nooterra_engine::{Record, Span};
 use nooterra_port::ability::Declared;
+use nooterra_port::camera::CameraKind;
 use nooterra_site::RobotModel;
 use nooterra_trust::PublicKey;
 
@@ -119,4 +120,6 @@ pub struct AgentConfig {
     pub policy: LocalPolicy,
     /// What its owner has it declare otherwise than its model says.
     pub declares: Vec<Declared>,
+    /// Its camera.
+    pub camera: CameraKind,
 }

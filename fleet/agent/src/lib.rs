@@ -1,10 +1,10 @@
 //! # agent: the robot's own brain
 //!
 //! What lives here: everything a robot decides by itself, sans-IO, the same code in simulation and on the robot:
-//! where it is ([`localise`] against its [`map`]), the released way ([`track`]) and how to [`follow`] it, protective
+//! where it is ([`localise`] against its [`map`], with what markers say against it in [`doubt`]), the released way ([`track`]) and how to [`follow`] it, protective
 //! [`fields`], the [`policy`] of named bounds that has the last word on every command, the job at hand ([`work`], [`lift`], [`transfer`]),
 //! where it may be ([`rights`]), battery care ([`power`]), faults and progress ([`health`]), how far it moves from what it
-//! commands ([`residual`]), what it says that it can do ([`advert`]), remote help ([`assist`]), its [`blackbox`], words in
+//! commands ([`residual`]), what it says that it can do ([`advert`]), remote help ([`assist`]), its [`blackbox`], its [`camera`] and its gate, words in
 //! and out ([`link`]); and the [`Agent`] that joins them.
 //!
 //! What it may not touch: the world's truth, clocks, sockets, chance. It knows its sensors and its orders, no more.
@@ -19,7 +19,9 @@ pub mod advert;
 pub mod agent;
 pub mod assist;
 pub mod blackbox;
+pub mod camera;
 pub mod config;
+pub mod doubt;
 pub mod fields;
 pub mod follow;
 pub mod health;

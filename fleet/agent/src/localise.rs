@@ -58,6 +58,15 @@ pub struct Moved {
     pub turned_rad: f64,
 }
 
+/// How far a marker is from where the estimate puts it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Miss {
+    /// In place, m.
+    pub off_m: f64,
+    /// In heading, rad.
+    pub turn_rad: f64,
+}
+
 /// The estimate.
 #[derive(Debug, Clone, PartialEq, Record)]
 pub struct Localiser {
@@ -344,14 +353,15 @@ impl Localiser {
     }
 
     /// Corrects by a marker. Returns how far it contradicts the estimate, m.
-    pub fn marker(&mut self, m: &MarkerSighting, map: &AgentMap) -> Option<f64> {
+    pub fn marker(&mut self, m: &MarkerSighting, map: &AgentMap) -> Option<Miss> {
         let v = map.vertex(m.vertex).filter(|v| v.level == self.level)?;
         let turn = wrap_angle(-m.theta_rad - self.pose.theta_rad);
         let arm = Vec2::new(m.x_m, m.y_m).rotated(self.pose.theta_rad);
         let off = self.pose.at + arm - v.at;
         let miss_m = off.norm();
+        let miss = Miss { off_m: miss_m, turn_rad: turn.abs() };
         if (miss_m > 0.3 || turn.abs() > 0.3) && !self.lost && self.share > 0.6 {
-            return Some(miss_m); // the walls say otherwise: a marker may be moved or forged
+            return Some(miss); // the walls say otherwise: a marker may be moved or forged
         }
         if miss_m > 0.3 || turn.abs() > 0.3 {
             self.p = [0.25, 0.0, 0.0, 0.25, 0.0, 0.1];
@@ -368,7 +378,7 @@ impl Localiser {
             self.doubt = 0;
             self.share = 0.5;
         }
-        Some(miss_m)
+        Some(miss)
     }
 
     /// Corrects by a satellite position: the only absolute one where there is nothing to scan.

@@ -92,6 +92,10 @@ impl Rights {
     pub fn barred(&self) -> &[u32] {
         &self.barred
     }
+    /// Is it in an area that is not open to everybody, whatever its plan says?
+    pub fn is_private(map: &AgentMap, here: &Spot) -> bool {
+        map.areas().iter().any(|a| a.is_guarded() && here.reach_m(a) > 0.0)
+    }
     /// May it not be here?
     pub fn bars(&self, map: &AgentMap, here: &Spot) -> bool {
         self.worst_m(map, here) > IN_M

@@ -14,6 +14,7 @@ mod asking;
 mod blackbox;
 mod bounds;
 mod buildings;
+mod camera;
 mod driving;
 mod jobs;
 mod lift;

@@ -55,4 +55,6 @@ pub struct ApprovalOrder {
     pub skip: Option<u16>,
     /// New end of the access plan.
     pub valid_to: Option<Instant>,
+    /// Vertex around which the camera may record until the end of the lease.
+    pub record_at: Option<u32>,
 }

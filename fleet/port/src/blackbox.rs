@@ -4,6 +4,7 @@
 //! the chunk before it; the leaf of a chunk in an anchor's RFC 6962 tree is made of that hash. Chunks are numbered from 0
 //! for ever: a number that is missing was never recorded, and shows as time between two chunks.
 
+use crate::camera::Image;
 use crate::report::{Mode, PoseMm};
 use nooterra_engine::digest::sha256_plain;
 use nooterra_engine::ids::{IncidentId, LeaseId};
@@ -75,6 +76,12 @@ pub struct Chunk {
     pub step: u16,
     /// The platform was heard?
     pub online: bool,
+    /// The camera's gate was open within it.
+    pub gate_open: bool,
+    /// Images kept within it.
+    pub images: u32,
+    /// Hash over them ([`crate::camera::hash_of`]).
+    pub images_hash: Option<Digest>,
 }
 
 impl Chunk {
@@ -145,11 +152,15 @@ pub struct Window {
     pub chunks: Vec<Chunk>,
     /// Where they stand: each proof speaks of the next chunks, which follow each other without a gap in time.
     pub proofs: Vec<Proof>,
+    /// Images that were made in the time of these chunks, if they are wanted and still kept; at most
+    /// [`IMAGES_MAX`](crate::camera::IMAGES_MAX).
+    pub images: Vec<Image>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::camera::{Seen, Sort};
     use proptest::prelude::*;
 
     fn chunk(number: u64, seed: u64) -> Chunk {
@@ -181,6 +192,9 @@ mod tests {
             lease: (seed & 4 == 4).then(|| LeaseId::named("l")),
             step: 3,
             online: true,
+            gate_open: seed & 8 == 8,
+            images: seed as u32 & 1,
+            images_hash: (seed & 1 == 1).then_some(Digest([seed as u8; 32])),
         }
     }
 
@@ -192,11 +206,12 @@ mod tests {
                 incident: IncidentId::named("i"),
                 chunks: vec![c, chunk(number.wrapping_add(1), seed)],
                 proofs: vec![Proof { from: 0, to: number, root: c.hash(), first: number, last: number, left: vec![], right: vec![c.prev] }],
+                images: vec![Image { at_ns: seed, seen: vec![Seen { range_mm: 7, bearing_mrad: -3, what: Sort::Person }] }],
             };
             prop_assert_eq!(nooterra_engine::decode::<Window>(&encode(&w)).unwrap(), w);
             let a = Anchor { from: number, to: number, root: c.hash(), chunks: vec![c.hash()] };
             prop_assert_eq!(nooterra_engine::decode::<Anchor>(&encode(&a)).unwrap(), a);
-            for other in [Chunk { contact_mns: c.contact_mns ^ 1, ..c }, Chunk { to_ns: c.to_ns ^ 1, ..c }, Chunk { prev: c.hash(), ..c }] {
+            for other in [Chunk { contact_mns: c.contact_mns ^ 1, ..c }, Chunk { to_ns: c.to_ns ^ 1, ..c }, Chunk { prev: c.hash(), ..c }, Chunk { gate_open: !c.gate_open, ..c }, Chunk { images: c.images ^ 1, ..c }] {
                 prop_assert_ne!(other.hash(), c.hash());
             }
         }

@@ -191,6 +191,8 @@ pub enum FacilityReport {
         robot: RobotId,
         /// Where.
         vertex: u32,
+        /// The fence on its badge.
+        fence: u64,
     },
     /// A robot is seen to have left the area of a job.
     Exited {

@@ -1,5 +1,6 @@
 //! The hardware contract: what a body tells its brain, and what the brain asks of it. Simulated or real, the same.
 
+use crate::camera::Image;
 use nooterra_engine::ids::ItemId;
 use nooterra_engine::{Instant, Record};
 
@@ -38,6 +39,8 @@ pub struct SensorFrame {
     pub motor_fault: bool,
     /// Position by satellites, if there is a new one.
     pub fix: Option<PositionFix>,
+    /// An image, if a new one was made.
+    pub image: Option<Image>,
 }
 
 /// A 2-D lidar scan in the robot's frame.

@@ -1,7 +1,7 @@
 //! # port: what a robot and the platform say to each other
 //!
 //! What lives here: [`order`]s (platform to robot), [`report`]s (robot to platform), remote help ([`assist`]), what a
-//! robot declares that it can do ([`ability`]), its black box ([`blackbox`]), [`facility`] orders and reports
+//! robot declares that it can do ([`ability`]), its black box ([`blackbox`]) and its [`camera`], [`facility`] orders and reports
 //! (doors, lifts, dispensers, presence, witnesses), the [`hardware`] contract (sensor frames in, actuation out: the
 //! same for simulated and real bodies), and the sans-IO [`driver`] contract that hides simulation from steel,
 //! with the [`conformance`] suite that every driver passes.
@@ -16,6 +16,7 @@ pub mod ability;
 pub mod approval;
 pub mod assist;
 pub mod blackbox;
+pub mod camera;
 pub mod conformance;
 pub mod driver;
 pub mod facility;

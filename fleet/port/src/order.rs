@@ -134,6 +134,8 @@ pub enum Order {
         from_ns: u64,
         /// To, on the robot's clock.
         to_ns: u64,
+        /// Images are wanted with it: until its end the camera's gate may be open.
+        images: bool,
     },
     /// Where it may be under its lease: in these areas besides all that are open to everybody, and not in those. Told again,
     /// the last word counts; it ends with the lease.
@@ -200,6 +202,8 @@ pub struct Plan {
     pub access_point: u32,
     /// Leave the area by then.
     pub valid_to: Instant,
+    /// May the camera's gate be open while it works, outside of private areas?
+    pub images: bool,
 }
 
 impl Plan {

@@ -4,6 +4,7 @@ use crate::ability::Advert;
 use crate::approval::Wanted;
 use crate::assist::AssistView;
 use crate::blackbox::{Anchor, Head, Window};
+use crate::camera::GateWord;
 use nooterra_engine::ids::{AccessPlanId, ApprovalId, AssistId, InterventionId, ItemId, LeaseId, OrderId, StopId, TaskId};
 use nooterra_engine::{Digest, Record};
 
@@ -269,6 +270,19 @@ pub struct Heartbeat {
     pub bb_head: Option<Head>,
     /// How far its motion of the last second is from what it commanded, in thousandths of a standard deviation.
     pub residual_milli: u32,
+    /// How far the marker that it saw last, within the last second, is from where its own pose puts it.
+    pub marker: Option<MarkerOff>,
+    /// What it says of its camera's gate, if it has one.
+    pub gate: Option<GateWord>,
+}
+
+/// How far a marker is from where the robot's own pose puts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+pub struct MarkerOff {
+    /// In place, mm.
+    pub offset_mm: u32,
+    /// In heading, µrad.
+    pub turn_urad: u32,
 }
 
 /// What a robot is doing.

@@ -1,9 +1,17 @@
 //! Between the twin's instruments and the hardware contract of the port.
 
+use crate::fleet::SimRobot;
 use nooterra_engine::ids::ItemId;
 use nooterra_engine::{Instant, Span};
+use nooterra_port::camera::{CameraKind, Image, SEEN_MAX, Seen, Sort};
 use nooterra_port::hardware::{GripperState, MarkerSighting, PositionFix, Scan, SensorFrame};
-use nooterra_twin::{Handled, Handling, Readings, SCAN_FREE, SCAN_LOST};
+use nooterra_twin::{Handled, Handling, Party, Readings, SCAN_FREE, SCAN_LOST, Twin};
+
+/// Robots' brains think this often.
+pub const CYCLE: Span = Span::from_millis(50);
+/// Half of what a camera's lens takes in, rad, and how far it can tell what it sees, m.
+const VIEW_RAD: f64 = 0.6;
+const VIEW_M: f64 = 8.0;
 
 /// Fills everything but the scan, the bump and the deck reader.
 pub fn fill_frame(frame: &mut SensorFrame, now: Instant, r: &Readings, wheels: usize) {
@@ -46,6 +54,29 @@ fn gripper(r: &Readings) -> GripperState {
         (Handling::Idle, Handled::Taken | Handled::Placed | Handled::Released | Handled::Racked) => GripperState::Done,
         (Handling::Idle, _) => GripperState::Failed,
     }
+}
+
+/// Of so many control cycles each second, one makes an image.
+#[must_use]
+pub fn is_image_due(cycle: u64) -> bool {
+    cycle.is_multiple_of(ticks(nooterra_port::camera::EVERY, CYCLE))
+}
+
+/// What a robot's camera sees now, if it has one.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // metres and radians of a view
+pub(crate) fn image(twin: &Twin, r: &SimRobot) -> Option<Image> {
+    if r.agent.config().camera == CameraKind::None {
+        return None;
+    }
+    let seen = twin.view(r.ix, VIEW_RAD, VIEW_M).into_iter().take(SEEN_MAX).filter_map(|(party, gap_m, bearing_rad)| {
+        let what = match party {
+            Party::Robot { .. } => Sort::Robot,
+            Party::Person { .. } => Sort::Person,
+            _ => return None,
+        };
+        Some(Seen { range_mm: (gap_m * 1e3) as u32, bearing_mrad: (bearing_rad * 1e3) as i32, what })
+    });
+    Some(Image { at_ns: 0, seen: seen.collect() })
 }
 
 /// Which item a robot's reader sees on its deck.

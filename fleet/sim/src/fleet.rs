@@ -14,6 +14,7 @@ use nooterra_engine::record::DecodeError;
 use nooterra_engine::{Digest, Hasher, Record, decode, encode};
 use nooterra_port::FacilityOrder;
 use nooterra_port::ability::Declared;
+use nooterra_port::camera::CameraKind;
 use nooterra_port::hardware::Actuation;
 use nooterra_site::{RobotModel, Site, VertexIx};
 use nooterra_trust::{PublicKey, Receipt};
@@ -45,6 +46,8 @@ pub struct Enrolment {
     pub secret: [u8; 32],
     /// What its owner has it declare otherwise than its model says.
     pub declares: Vec<Declared>,
+    /// Its camera.
+    pub camera: CameraKind,
 }
 
 /// Why a fleet cannot be built or cannot go on.
@@ -152,6 +155,7 @@ impl SimFleet {
                 clock_offset_ns: 0,
                 policy: LocalPolicy::for_model(&e.model),
                 declares: e.declares.clone(),
+                camera: e.camera,
             };
             let agent = Agent::new(config, e.secret, 1, &maps[&e.graph_idx]).map_err(|x| FleetError::Agent(e.id, x))?;
             let ix = twin.robot_named(e.id).ok_or_else(|| TwinError::Unknown(format!("robot {}", e.id)))?;
@@ -162,7 +166,7 @@ impl SimFleet {
 
     /// State with what is derived from it and what is only scratch.
     fn assemble(twin: Twin, controller: SiteController, robots: Vec<SimRobot>, maps: BTreeMap<u32, AgentMap>) -> Self {
-        let control_every = crate::convert::ticks(nooterra_engine::Span::from_millis(50), twin.params().tick);
+        let control_every = crate::convert::ticks(crate::convert::CYCLE, twin.params().tick);
         let acts = robots.iter().map(|_| None).collect();
         let words = robots.iter().flat_map(|r| r.agent.digest_words()).collect();
         Self { twin, controller, robots, maps, control_every, acts, words, desks: Default::default() }
@@ -194,6 +198,12 @@ impl SimFleet {
     pub fn set_astray(&mut self, i: usize, to: Option<VertexIx>) {
         if let Some(r) = self.robots.get_mut(i) {
             r.agent.set_astray(to.map(|v| v.ix));
+        }
+    }
+    /// The gate of the `i`-th enrolled robot's camera leaks, or holds again.
+    pub fn set_leaks(&mut self, i: usize, leaks: bool) {
+        if let Some(r) = self.robots.get_mut(i) {
+            r.agent.set_leaks(leaks);
         }
     }
     /// The recorder of the `i`-th enrolled robot's black box works, or a fault has it.

@@ -414,7 +414,8 @@ impl SiteController {
         if !w.inside && inside {
             w.inside = true;
             let vertex = *w.vertices.iter().find(|v| near(site, **v, here, AT_VERTEX_M)).unwrap_or(&0);
-            self.say(now, job, FacilityReport::Entered { job, robot: w.robot, vertex });
+            let fence = world.badge(w.robot).unwrap_or(0);
+            self.say(now, job, FacilityReport::Entered { job, robot: w.robot, vertex, fence });
         } else if w.inside && outside {
             w.inside = false;
             self.say(now, job, FacilityReport::Exited { job, robot: w.robot });

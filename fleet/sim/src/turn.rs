@@ -42,6 +42,8 @@ struct Scene<'a> {
     maps: &'a BTreeMap<u32, AgentMap>,
     letters: &'a [Letter],
     thinks: bool,
+    /// Control cycles before this one.
+    thought: u64,
 }
 
 impl SimFleet {
@@ -88,7 +90,7 @@ impl SimFleet {
     fn brains(&mut self, now: Instant, letters: &[Letter], together: &dyn Together) {
         let thinks = self.twin.tick().is_multiple_of(self.control_every);
         let worth_it = self.robots.len() >= ROBOTS_WORTH_IT && (thinks || letters.len() >= LETTERS_WORTH_IT);
-        let scene = Scene { now, twin: &self.twin, maps: &self.maps, letters, thinks };
+        let scene = Scene { now, twin: &self.twin, maps: &self.maps, letters, thinks, thought: self.twin.tick() / self.control_every };
         let each = self.robots.len().div_ceil(DESKS).max(1);
         let mut robots = self.robots.chunks_mut(each);
         let mut acts = self.acts.chunks_mut(each);
@@ -197,6 +199,7 @@ impl Desk {
         self.frame.bump_mns = u32::try_from(r.bump_mns).unwrap_or(u32::MAX);
         r.bump_mns = 0;
         self.frame.gripped = crate::convert::seen(readings.deck_g, r.held);
+        self.frame.image = crate::convert::is_image_due(scene.thought).then(|| crate::convert::image(twin, r)).flatten();
         self.frame.tilt_rad = twin.tilt_rad(r.ix).unwrap_or(0.0); // the tilt sensor of the body
         let range_max = twin.params().lidar.range_m;
         match twin.scan(r.ix) {

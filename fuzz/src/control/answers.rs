@@ -6,9 +6,10 @@ use nooterra_control::input::{Body, PaymentReport};
 use nooterra_control::wish::{PaymentAsk, Wish};
 use nooterra_engine::ids::{AccessPlanId, LeaseId, OrderId, RobotId};
 use nooterra_engine::{Span, encode};
+use nooterra_port::camera::GateWord;
 use nooterra_port::facility::WitnessClass;
 use nooterra_port::order::{LeaseOffer, StepAction};
-use nooterra_port::report::{Heartbeat, Mode, PoseMm};
+use nooterra_port::report::{Heartbeat, MarkerOff, Mode, PoseMm};
 use nooterra_port::{FacilityOrder, FacilityReport, Order, Report, SignedOrder};
 use nooterra_trust::{InputKind, Role};
 use std::collections::{BTreeMap, VecDeque};
@@ -185,6 +186,13 @@ impl Puppets {
                 mode,
                 bb_head: None,
                 residual_milli: 0,
+                marker: (i & 0x21 == 0x21).then_some(MarkerOff { offset_mm: 400, turn_urad: 0 }),
+                gate: (i & 0x42 == 0x42).then_some(GateWord {
+                    open: false,
+                    kept: u32::from(i),
+                    while_shut: u32::from(i) / 200,
+                    last: None,
+                }),
             }))
         };
         if i & 0x10 != 0 {
@@ -265,7 +273,9 @@ fn site(o: &FacilityOrder, c: &Control) -> Option<FacilityReport> {
             FacilityReport::AccessPlanIssued { job: *job, plan, vertices, areas, no_go, valid_from: *valid_from, valid_to: *valid_to }
         }
         FacilityOrder::AskEntry { job, plan, fence, .. } => FacilityReport::AccessGranted { job: *job, plan: *plan, fence: *fence },
-        FacilityOrder::Watch { job, robot, .. } => FacilityReport::Entered { job: *job, robot: *robot, vertex: place(robot) },
+        FacilityOrder::Watch { job, robot, .. } => {
+            FacilityReport::Entered { job: *job, robot: *robot, vertex: place(robot), fence: u64::MAX }
+        }
         FacilityOrder::Revoke { job, plan } => FacilityReport::RevokeAcked { job: *job, plan: *plan },
         FacilityOrder::Door { door, open, number, .. } => {
             let state = if *open { nooterra_port::facility::DoorState::Open } else { nooterra_port::facility::DoorState::Closed };

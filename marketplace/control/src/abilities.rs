@@ -232,6 +232,8 @@ mod tests {
             mode: nooterra_port::report::Mode::Driving,
             bb_head: None,
             residual_milli: 0,
+            marker: None,
+            gate: None,
         }
     }
 

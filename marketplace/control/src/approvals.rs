@@ -189,8 +189,13 @@ impl Unit<'_> {
             Wanted::ContinueLate { valid_to } if granted => Some(valid_to),
             _ => None,
         };
+        let record_at = match ask.wanted {
+            Wanted::RecordVideo { place } if granted => Some(place),
+            _ => None,
+        };
         let skip = (!granted && ask.on_deny == OnDeny::SkipStep).then_some(ask.step);
-        let o = ApprovalOrder { approval: ask.approval, lease: ask.lease, action_hash: ask.action_hash, granted, skip, valid_to };
+        let o =
+            ApprovalOrder { approval: ask.approval, lease: ask.lease, action_hash: ask.action_hash, granted, skip, valid_to, record_at };
         self.order(robot, Order::Approval(o));
     }
 

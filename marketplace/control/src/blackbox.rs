@@ -7,6 +7,7 @@
 //!
 //! Kept are numbers and hashes, never what was recorded: the robot brings that along, and its evidence holds the hash.
 
+use crate::camera::Counted;
 use crate::cases::Case;
 use crate::fact::CaseEvent;
 use crate::unit::{Outcome, Unit, need, no};
@@ -21,7 +22,7 @@ use nooterra_trust::evidence::{Capture, Channel, Command, Event, Inclusion, Subj
 use nooterra_trust::incident::{DevTime, Incident, IncidentCode as TrustCode, Status};
 use nooterra_trust::merkle::{Tree, WindowProof, leaf_hash};
 use nooterra_trust::{Code, Hand, Rejection};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Anchors kept of each robot: more than ten minutes of them, which is what a robot keeps of its chunks.
 const ANCHORS_KEPT: usize = 128;
@@ -56,6 +57,8 @@ pub struct RobotBox {
     pub heads: BTreeMap<u64, Digest>,
     /// Windows, oldest first.
     pub asked: VecDeque<Asked>,
+    /// What it has said of its images.
+    pub images: Counted,
 }
 
 impl RobotBox {
@@ -198,12 +201,33 @@ impl Unit<'_> {
         }
         b.asked.push_back(Asked { incident, job, done: false });
         self.order_box(robot, job, incident);
+        if self.cell(robot).is_ok_and(|c| c.robot.link_lost) {
+            self.windows_linked(robot, false);
+        }
     }
 
     fn order_box(&mut self, robot: RobotId, job: JobId, incident: IncidentId) {
         let window = self.s.cases.get(&job).and_then(|c| c.evidence.windows.get(&incident));
         if let Some((from, to)) = window.map(|w| (w.from, w.to)) {
-            self.order(robot, Order::WantBlackbox { incident, from_ns: from.ns, to_ns: to.ns });
+            let images = self.wants_images(job, incident);
+            self.order(robot, Order::WantBlackbox { incident, from_ns: from.ns, to_ns: to.ns, images });
+        }
+    }
+
+    /// The link to a robot is lost, or back: only time of link counts for the windows that it owes.
+    pub(crate) fn windows_linked(&mut self, robot: RobotId, up: bool) {
+        let Some(b) = self.s.boxes.get(&robot) else { return };
+        let owed = |a: &&Asked| {
+            let case = self.s.cases.get(&a.job).map(|c| &c.evidence);
+            let turns = case.is_some_and(|e| e.linked_since.is_some() != up);
+            !a.done && turns && case.is_some_and(|e| e.windows.get(&a.incident).is_some_and(|w| !w.gap && !w.missing.is_empty()))
+        };
+        let jobs: BTreeSet<JobId> = b.asked.iter().filter(owed).map(|a| a.job).collect();
+        let now = self.now();
+        for job in jobs {
+            let Ok(e) = self.case(job).and_then(|c| c.evidence.decide(now, &Hand::CLOCK, &Command::Link { up })) else { continue };
+            sometimes!(!up, "a window waits for the link");
+            self.emit_case(job, CaseEvent::Evidence(Box::new(e)));
         }
     }
 
@@ -236,10 +260,13 @@ impl Unit<'_> {
         }
         let runs = runs(b, self.case(asked.job)?, w)?;
         let events = self.captures(asked.job, w.incident, runs)?;
+        // Images first: they are refused where the window is not what it says, and then nothing of it is taken.
+        self.capture_images(asked.job, w)?;
         sometimes!(true, "black box captured");
         for e in events {
             self.emit_case(asked.job, CaseEvent::Evidence(Box::new(e)));
         }
+        self.leaked(robot, w);
         let b = self.s.boxes.entry(robot).or_default();
         b.asked.iter_mut().filter(|a| a.incident == w.incident).for_each(|a| a.done = true);
         Ok(())

@@ -12,13 +12,13 @@ use nooterra_engine::digest::{Digest, sha256_plain};
 use nooterra_engine::ids::{EvidenceId, IncidentId, JobId, OperatorId, PartyId, RobotId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
-use nooterra_jobs::Pins;
 use nooterra_jobs::event::{Cause, Event, Fault, IncidentCode, ReleaseReason, StallReason};
 use nooterra_jobs::status::Status;
+use nooterra_jobs::{Job, Pins};
 use nooterra_operations::assist::{Priority, Reason};
 use nooterra_trust::claim::{Claims, Item, Terms};
 use nooterra_trust::dispute::Disputes;
-use nooterra_trust::evidence::{self, Capture, Channel, Evidence, PrivacyMode, Retention, Subject};
+use nooterra_trust::evidence::{self, Capture, Channel, Evidence, Retention, Subject};
 use nooterra_trust::gate::Gate;
 use nooterra_trust::incident::{self, DevTime, Incidents, Reaction, Report, Stream};
 use nooterra_trust::reputation::Fact;
@@ -55,16 +55,17 @@ pub struct Case {
 }
 
 impl Case {
-    fn new(job: JobId, requester: PartyId, p: &Pins, policy: &Policy, insurer: Option<PartyId>, at: Instant) -> Self {
+    fn new(j: &Job, p: &Pins, policy: &Policy, insurer: Option<PartyId>, at: Instant) -> Self {
+        let (job, requester, mode) = (j.id, j.request.requester, crate::camera::mode_of(j.request.need.privacy));
         // A booking was priced by its tariff; without one nothing would be paid on a claim.
         let claims = policy.tariff(p.currency).map_or_else(|| Terms::with_max(Amount::ZERO), |t| policy.claims.terms(t, p.max_claims));
         let developer = p.licences.first().map(|l| l.developer);
         let parties = Parties { requester, owner: p.owner, operator: None, developer, insurer };
         let named: BTreeSet<PartyId> = [Some(requester), Some(p.owner), developer].into_iter().flatten().collect();
-        let declared = BTreeSet::from([Channel::Telemetry, Channel::Words]);
+        let declared = BTreeSet::from([Channel::Telemetry, Channel::Words, Channel::Images]);
         Self {
             incidents: Incidents::new(Stream::Job(job), named),
-            evidence: Evidence::new(PrivacyMode::Minimal, declared, Retention::default(), Some(at)),
+            evidence: Evidence::new(mode, declared, Retention::default(), Some(at)),
             claims: Claims::new(claims, parties),
             disputes: Disputes::new(parties, Amount::saturating(p.total()), policy.disputes),
             asked: None,
@@ -178,7 +179,7 @@ impl Unit<'_> {
     pub fn open_case(&mut self, job: JobId, pins: &Pins) {
         let Ok(j) = self.job(job) else { return };
         let g = &self.s.genesis;
-        let case = Case::new(job, j.request.requester, pins, &g.policy, g.insurer, self.now());
+        let case = Case::new(j, pins, &g.policy, g.insurer, self.now());
         self.s.cases.insert(job, case);
     }
 
@@ -261,7 +262,7 @@ impl Unit<'_> {
 
     /// Carries out what an incident sets in motion. What has no robot or no lease at the moment is left out.
     fn react(&mut self, job: JobId, robot: Option<RobotId>, incident: IncidentId, reactions: &[Reaction]) {
-        let bound = robot.filter(|r| self.job(job).ok().and_then(nooterra_jobs::Job::robot) == Some(*r));
+        let bound = robot.filter(|r| self.job(job).ok().and_then(Job::robot) == Some(*r));
         for r in reactions {
             match r {
                 Reaction::EvidenceWindow => self.want_evidence(job, robot, incident),

@@ -9,6 +9,7 @@ use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
 use nooterra_jobs::pins::LicencePin;
 use nooterra_operations::intervention::Kind;
+use nooterra_port::camera::CameraKind;
 use nooterra_site::RobotModel;
 use nooterra_trust::{Binding, PublicKey};
 
@@ -131,6 +132,8 @@ pub struct RobotEntry {
     pub trust_bps: u32,
     /// Version of its driver, as certificates name it.
     pub driver_version: u32,
+    /// Its camera.
+    pub camera: CameraKind,
 }
 
 /// A device that may witness.

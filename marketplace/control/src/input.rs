@@ -11,7 +11,7 @@ use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_engine::{Digest, Record};
 use nooterra_jobs::event::{Choice, Fault, IncidentCode, RevokeReason};
-use nooterra_jobs::terms::{Mode, Required, Step, Template, Window};
+use nooterra_jobs::terms::{Mode, Privacy, Required, Step, Template, Window};
 use nooterra_jobs::tier::{Level, Tier};
 pub use nooterra_ledger::Account;
 pub use nooterra_market::availability::{Hours, Repeat, WeeklyRule};
@@ -127,6 +127,8 @@ pub struct NewJob {
     pub no_go: Vec<ZoneId>,
     /// Values that its robot has to reach, ascending by name, each once; at most 16.
     pub requires: Vec<Required>,
+    /// What may be recorded.
+    pub privacy: Privacy,
 }
 
 /// The same work by a rule.

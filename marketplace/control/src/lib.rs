@@ -20,6 +20,7 @@ pub mod areas;
 mod assist;
 pub mod blackbox;
 mod calendar;
+pub mod camera;
 mod cancel;
 mod care;
 pub mod cases;

@@ -277,6 +277,7 @@ impl Unit<'_> {
             lacks_certificate: self.s.lacks_certificate(job.id, min_cert(job), c, now),
             lacks_route: travel.is_none() || carry.is_none() || back.is_none() || self.is_shut_out(job, c),
             lacks_offer: !self.stands_in(job, c.robot.owner),
+            lacks_privacy: self.lacks_privacy(job, c),
             ..Bars::default()
         };
         let ms = |v: Option<u64>| Span::from_millis(v.unwrap_or(0));
@@ -481,7 +482,15 @@ pub(crate) fn plan_of(job: &Job) -> Plan {
         (None, None) => job.request.window.end,
     };
     let fetch = crate::transfer::fetch_of(job);
-    Plan { job: job.id, steps, from_step: job.checkpoint, fetch, access_point: job.access_place(), valid_to }
+    Plan {
+        job: job.id,
+        steps,
+        from_step: job.checkpoint,
+        fetch,
+        access_point: job.access_place(),
+        valid_to,
+        images: crate::camera::is_recorded(job),
+    }
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // watts, grams and joules of a robot fit

@@ -9,10 +9,13 @@ use crate::wish::{PaymentAsk, Terms};
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{JobId, PartyId, QuoteId};
 use nooterra_engine::money::{Amount, Currency};
+use nooterra_engine::sometimes;
 use nooterra_engine::time::Instant;
-use nooterra_jobs::Deadline;
 use nooterra_jobs::event::{AwardReason, Counter, Event, LapseReason, Side, WithdrawReason};
+use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::{Mode, Quote, Request};
+use nooterra_jobs::{Deadline, Job};
+use nooterra_ledger::Account;
 use nooterra_market::negotiation::{
     self as market, AwardMode, EndReason, LapseCause, Negotiation, NegotiationRules, OwnerView, Revision, RfqCommand, RfqFact, RfqTimer,
     Speaker, View,
@@ -249,11 +252,27 @@ impl Unit<'_> {
             market::AwardReason::NextAfterLapse => AwardReason::NextAfterLapse,
             market::AwardReason::Requester => AwardReason::Requester,
         };
+        let credit = self.credit_for(payer, currency, amount);
         let payment = self.new_id();
         let (quote, rev, auth_by, ranking) = (a.quote, a.rev, a.auth_by, a.ranking.clone());
-        self.emit(job, Event::QuoteAwarded { quote, rev, terms_hash, ranking, auth_by, payment, amount, reason });
+        self.emit(job, Event::QuoteAwarded { quote, rev, terms_hash, ranking, auth_by, payment, amount, credit, reason });
         self.s.payments.insert(payment, job);
-        self.ask_payments(PaymentAsk::Authorise { payment, job, payer, amount, currency });
+        let cash = amount.checked_sub(credit).unwrap_or(amount);
+        self.ask_payments(PaymentAsk::Authorise { payment, job, payer, amount: cash, currency });
+    }
+
+    /// What of a price a requester's credit pays: all that it has and has not promised to another award, but for one unit, so
+    /// that every job has a payment that can be waited for.
+    fn credit_for(&self, payer: PartyId, currency: Currency, price: Amount) -> Amount {
+        let has = crate::money::posted(self.s, Account::RequesterCredit { party: payer }, currency);
+        if has == 0 {
+            return Amount::ZERO;
+        }
+        let awaits = |j: &&Job| j.status == Status::Awarded && j.request.requester == payer && j.request.currency == currency;
+        let promised = self.s.jobs.values().filter(awaits).fold(0u64, |sum, j| sum.saturating_add(j.payment.credit.minor()));
+        let credit = has.saturating_sub(promised).min(price.minor().saturating_sub(1));
+        sometimes!(credit > 0, "credit pays part of a job");
+        Amount::saturating(credit)
     }
 
     /// An authorisation asked for or placed is given up.

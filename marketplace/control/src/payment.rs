@@ -33,7 +33,7 @@ impl Unit<'_> {
                     return Err(Rejection::new(Code::AuthMismatch).field("amount").expected(j.payment.amount).actual(amount));
                 }
                 let Some(pins) = self.pins(job) else { return no(Code::ContractInactive) };
-                let book = RfqCommand::Book { authorised: amount.minor(), redeemed: 0, currency };
+                let book = RfqCommand::Book { authorised: amount.minor(), redeemed: j.payment.credit.minor(), currency };
                 self.may(job, &book)?;
                 let waits = j.request.team.is_some();
                 self.emit(job, Event::PaymentAuthorised { payment, amount, expires, provider_ref });
@@ -57,8 +57,7 @@ impl Unit<'_> {
                 let job = self.job_of(payment)?;
                 let j = self.job(job)?;
                 need(j.payment.track == PaymentTrack::Authorised && j.payment.payment == Some(payment), Code::TrackForbids)?;
-                let price = j.pins.as_ref().map_or(0, |p| p.total());
-                if amount != j.payment.amount && amount != self.due_after_end(job) && amount.minor() != price {
+                if amount != j.payment.amount && amount != self.due_after_end(job) && amount != j.cash_due() {
                     return Err(Rejection::new(Code::AuthMismatch).field("amount").expected(j.payment.amount).actual(amount));
                 }
                 self.emit(job, Event::PaymentCaptured { payment, amount });
@@ -150,7 +149,9 @@ impl Unit<'_> {
     /// What of an authorisation is due when a job ended before capture: the cancellation fee.
     fn due_after_end(&self, job: JobId) -> Amount {
         let Ok(j) = self.job(job) else { return Amount::ZERO };
-        j.pins.as_ref().and_then(|p| p.service.bps(u64::from(j.fee_bps)).ok()).map_or(Amount::ZERO, |a| a.min(j.payment.amount))
+        let fee = j.pins.as_ref().and_then(|p| p.service.bps(u64::from(j.fee_bps)).ok()).unwrap_or(Amount::ZERO);
+        // Credit pays first.
+        fee.checked_sub(j.payment.credit).unwrap_or(Amount::ZERO).min(j.payment.amount)
     }
 
     /// The terms that this award pins.
@@ -210,13 +211,14 @@ impl Unit<'_> {
     pub(crate) fn book(&mut self, job: JobId, pins: Pins) {
         let pins_hash = pins.hash();
         let escrow = self.s.book.balance(Account::Escrow { job }, pins.currency);
+        let redeemed = self.job(job).map_or(Amount::ZERO, |j| j.payment.credit);
         nooterra_engine::always!(
-            escrow.pending_in == i128::from(pins.total()),
-            "the amount authorised is the price",
-            "{job}: {escrow:?} against {}",
+            escrow.pending_in + i128::from(redeemed.minor()) == i128::from(pins.total()),
+            "what is authorised and what credit pays is the price",
+            "{job}: {escrow:?} and {redeemed:?} against {}",
             pins.total()
         );
-        self.emit(job, Event::JobBooked(Box::new(Booking { pins, pins_hash, redeemed: Amount::ZERO })));
+        self.emit(job, Event::JobBooked(Box::new(Booking { pins, pins_hash, redeemed })));
         self.license(job);
         self.ask_access(job);
         self.trigger_dispatch();
@@ -239,7 +241,7 @@ impl Unit<'_> {
         let Ok(j) = self.job(job) else { return };
         let Some(payment) = j.payment.payment else { return };
         // A booking that was moved to a cheaper window before its capture is not taken for more than it costs now.
-        let amount = j.pins.as_ref().and_then(|p| Amount::new(p.total()).ok()).map_or(j.payment.amount, |a| a.min(j.payment.amount));
+        let amount = j.cash_due();
         let retry = j.pins.as_ref().map_or(nooterra_engine::Span::from_mins(5), |p| p.timing.capture_retry);
         let next = self.now().saturating_add(retry);
         self.jobs_touched.insert(job);

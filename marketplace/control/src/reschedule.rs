@@ -208,8 +208,8 @@ impl Unit<'_> {
             returned: if taken { Amount::saturating(returned) } else { Amount::ZERO },
         };
         let (payment, currency) = (j.payment.payment, j.request.currency);
-        if self.payable(job, &Event::JobRescheduled(moved)).is_err() {
-            // A bank has taken of the job's money meanwhile what the move would need.
+        if self.payable(job, &Event::JobRescheduled(moved)).is_err() || moved.returned > j.captured() {
+            // A bank has taken of the job's money meanwhile what the move would need, or credit has paid what it would return.
             return self.decline_move(job, MoveDecline::Payment);
         }
         let Ok(j) = self.job(job) else { return };
@@ -253,7 +253,8 @@ impl Unit<'_> {
     /// The time of the capture has come for further payments too: as much as the price needs.
     pub fn capture_extras(&mut self, job: JobId) {
         let Ok(j) = self.job(job) else { return };
-        let mut rest = j.pins.as_ref().map_or(0, |p| p.total()).saturating_sub(j.payment.amount.minor());
+        let mut rest =
+            j.pins.as_ref().map_or(0, |p| p.total()).saturating_sub(j.payment.amount.minor()).saturating_sub(j.payment.credit.minor());
         let mut asks = Vec::new();
         for e in j.extras.iter().filter(|e| e.track == PaymentTrack::Authorised) {
             let take = e.amount.minor().min(rest);

@@ -338,6 +338,7 @@ impl Unit<'_> {
         }
         self.orders_taken(robot, b.orders_seen, "");
         if lost {
+            self.windows_linked(robot, true);
             self.ask_box_again(robot);
         }
         let present = held.filter(|h| self.cx.lease == Some(h.lease) && self.cx.fence == Some(h.fence)).map(|h| h.job);

@@ -15,6 +15,7 @@ use nooterra_jobs::terms::Action;
 use nooterra_port::facility::WitnessClass;
 use nooterra_port::{FacilityOrder, FacilityReport, Order};
 use nooterra_trust::claim::{Claim, Status as ClaimStatus};
+use nooterra_trust::detect::Reading;
 use nooterra_trust::{Code, Rejection, Role};
 
 /// The third refusal at the door opens an incident.
@@ -59,11 +60,13 @@ impl Unit<'_> {
                 }
                 Ok(())
             }
-            FacilityReport::Entered { job, robot, vertex } => {
+            FacilityReport::Entered { job, robot, vertex, fence } => {
                 let j = self.bound_to(job, robot)?;
                 need(matches!(j.status.class(), StatusClass::Inside) || j.status == Status::Completed, Code::StateForbids)?;
                 need(j.presence == Presence::Out, Code::AlreadyDone)?;
+                let passage = self.passage(job, fence);
                 self.emit(job, Event::Entered { robot, place: vertex });
+                self.passed(robot, passage);
                 Ok(())
             }
             FacilityReport::Exited { job, robot } => self.exited(job, robot),
@@ -110,6 +113,15 @@ impl Unit<'_> {
     fn bound_to(&self, job: JobId, robot: RobotId) -> Result<&nooterra_jobs::Job, Rejection> {
         let j = self.job(job)?;
         if j.robot() == Some(robot) { Ok(j) } else { no(Code::NotBoundRobot) }
+    }
+
+    /// With what right a robot comes in that the site has just seen inside. A site that has not said yet that it knows of a
+    /// revocation has let it in as it should: the two have crossed.
+    fn passage(&self, job: JobId, fence: u64) -> Reading {
+        let Ok(j) = self.job(job) else { return Reading::Passage { grant: false, fence: false } };
+        let crossed = self.s.asks.contains_key(&AskKey::Revoke(job));
+        let grant = j.access.track == AccessTrack::Granted || crossed;
+        Reading::Passage { grant, fence: j.leg().is_some_and(|l| fence >= l.offer.fence) }
     }
 
     fn plan_issued(

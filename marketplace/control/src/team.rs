@@ -234,7 +234,8 @@ impl Unit<'_> {
         let mut terms = Vec::with_capacity(members.len());
         for m in members {
             let Ok(j) = self.job(*m) else { return };
-            let book = RfqCommand::Book { authorised: j.payment.amount.minor(), redeemed: 0, currency: j.request.currency };
+            let book =
+                RfqCommand::Book { authorised: j.payment.amount.minor(), redeemed: j.payment.credit.minor(), currency: j.request.currency };
             let Some(pins) = self.pins(*m).filter(|_| self.decided(*m, &book).is_ok()) else { return };
             terms.push((*m, pins, book));
         }

@@ -46,6 +46,8 @@ pub struct JobMoney {
     pub price: u64,
     /// Captured.
     pub captured: u64,
+    /// Paid by the requester's credit at the booking.
+    pub redeemed: u64,
     /// In escrow now.
     pub escrow: i128,
     /// Held now.
@@ -162,6 +164,7 @@ impl Control {
         Some(JobMoney {
             price: j.pins.as_ref().map_or(0, |p| p.total()),
             captured: j.captured().minor(),
+            redeemed: j.booked_at.map_or(0, |_| j.payment.credit.minor()),
             escrow: self.book().posted(Account::Escrow { job: id }, c),
             held: self.book().posted(Account::Held { job: id }, c),
             charge: settled.map_or(0, |s| s.charge.minor()),

@@ -2,8 +2,8 @@
 //! find becomes incidents, on the stream of the robot's job or on its own.
 //!
 //! How bad something is follows from what was measured, not from what the robot thinks of it. What a robot cannot say
-//! here is judged by nobody: it reports no distance to people unless it has noticed them, no tilt short of a fall, no
-//! pictures. Footprints are read from heartbeats and from the site's floor sensors ([`crate::areas`]).
+//! here is judged by nobody: it reports no distance to people unless it has noticed them, no tilt short of a fall. Of its
+//! camera it says what it kept and when ([`crate::camera`]); markers and docks know better than its own estimate where it is. Footprints are read from heartbeats and from the site's floor sensors ([`crate::areas`]).
 //!
 //! Numbered chunks of the black box are heard of in heartbeats and anchors, in the robot's own time: a robot that says
 //! something else between two heartbeats has its box anchored before (`fleet/agent`), so nothing that is judged then waits for
@@ -20,7 +20,7 @@ use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::terms::Action;
 use nooterra_port::report::{ErrorCode, Heartbeat};
 use nooterra_trust::Code;
-use nooterra_trust::detect::{Reading, Sample, Thresholds};
+use nooterra_trust::detect::{Detectors, Reading, Sample, Thresholds};
 use nooterra_trust::incident::DevTime;
 
 /// Tilt of a robot that says that it lies, micro-radians.
@@ -95,10 +95,12 @@ impl Unit<'_> {
         if let Some(limit) = self.top_speed(entry) {
             seen.push(Reading::Bound { bound: SPEED_BOUND, measured: i64::from(speed), limit });
         }
-        if b.charging
-            && let Some(offset_mm) = self.off_dock(b)
-        {
-            seen.push(Reading::PoseError { offset_mm, turn_urad: 0 });
+        let dock_mm = if b.charging { self.off_dock(b) } else { None };
+        let marker = b.marker.unwrap_or_default();
+        let offset_mm = dock_mm.unwrap_or(0).max(marker.offset_mm);
+        seen.push(Reading::PoseError { offset_mm, turn_urad: i64::from(marker.turn_urad) });
+        if let Some(g) = &b.gate {
+            seen.extend(self.gate_told(robot, g));
         }
         let need_bps = if b.charging || b.soc_bps >= LOW_BPS { 0 } else { self.way_out_bps(robot) };
         let soc_bps = if b.charging { LOW_BPS.max(b.soc_bps) } else { b.soc_bps };
@@ -127,6 +129,7 @@ impl Unit<'_> {
     pub(crate) fn link_down(&mut self, robot: RobotId) {
         let found = self.detect(robot, &[Reading::Link { up: false }]);
         self.take_findings(robot, found);
+        self.windows_linked(robot, false);
     }
 
     /// Nothing was heard of a robot for so long that, inside, it is graver than a stall.
@@ -143,6 +146,14 @@ impl Unit<'_> {
         for (code, severity) in found {
             self.robot_incident(robot, code, severity);
         }
+    }
+
+    /// A robot was seen to come in, with or without the right to (`ACCESS_ANOMALY`).
+    pub(crate) fn passed(&mut self, robot: RobotId, passage: Reading) {
+        // Of one moment, by the site's clock: the robot's own detectors, which count its time, are not asked.
+        let at = DevTime { boot: self.cx.boot, ns: self.device_ns() };
+        let found = Detectors::default().see(&self.thresholds(robot), &Sample { at, reading: passage });
+        self.take_findings(robot, found.into_iter().map(|f| (code_back(f.code), f.severity)).collect());
     }
 
     /// Shows readings of one instant to the robot's detectors.

@@ -174,6 +174,7 @@ pub enum Event {
         auth_by: Instant,
         payment: PaymentId,
         amount: Amount,
+        credit: Amount,
         reason: AwardReason,
     },
     AwardLapsed {

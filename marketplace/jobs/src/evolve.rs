@@ -108,10 +108,11 @@ impl Job {
             Event::QuoteWithdrawn { quote, .. } | Event::QuoteExpired { quote, .. } => {
                 self.live.remove(quote);
             }
-            Event::QuoteAwarded { payment, amount, .. } => {
+            Event::QuoteAwarded { payment, amount, credit, .. } => {
                 self.payment.track = PaymentTrack::Asked;
                 self.payment.payment = Some(*payment);
-                self.payment.amount = *amount;
+                self.payment.amount = amount.checked_sub(*credit).unwrap_or(*amount);
+                self.payment.credit = *credit;
             }
             Event::AwardLapsed { quote, reason } => {
                 self.live.remove(quote);

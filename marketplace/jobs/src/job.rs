@@ -55,6 +55,8 @@ pub struct Payment {
     pub payment: Option<PaymentId>,
     /// How much.
     pub amount: Amount,
+    /// What of the price the requester's credit pays instead.
+    pub credit: Amount,
     /// Failed captures.
     pub failed: u8,
     /// When capture is tried (again); nothing while an answer is awaited.
@@ -589,6 +591,12 @@ impl Job {
     /// When the work is to be done: as booked, or as asked for.
     pub fn window(&self) -> Window {
         self.pins.as_deref().map_or(self.request.window, |p| p.window)
+    }
+
+    /// What the payer has to give once its credit is taken off: at least the smallest unit, at most what was authorised.
+    pub fn cash_due(&self) -> Amount {
+        let total = self.pins.as_deref().map_or(u64::MAX, Pins::total);
+        Amount::saturating(total.saturating_sub(self.payment.credit.minor()).max(1)).min(self.payment.amount)
     }
 
     /// Everything taken of the payer.

@@ -62,6 +62,18 @@ pub struct Required {
     pub at_least: u64,
 }
 
+/// What may be recorded while the work is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Record)]
+pub enum Privacy {
+    /// `MINIMAL`: geometry and measurements only; images of serious incidents.
+    #[default]
+    Minimal,
+    /// `LIMITED`: images of incidents.
+    Limited,
+    /// `OPEN`: images whenever a robot works, outside of private areas.
+    Open,
+}
+
 /// What the work asks of a robot.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub struct Need {
@@ -77,6 +89,8 @@ pub struct Need {
     pub zones: Vec<ZoneId>,
     /// Areas that its robot may not enter, ascending.
     pub no_go: Vec<ZoneId>,
+    /// What may be recorded.
+    pub privacy: Privacy,
 }
 
 /// How the request for quotes is decided.

@@ -9,7 +9,7 @@ use crate::job::{Job, PaymentTrack};
 use crate::pins::WitnessClass;
 use crate::status::{Class, Status};
 use crate::table::{Kind, ROWS, Target, find, next};
-use crate::terms::{Action, Mode, Need, Request, Step, Template, Window};
+use crate::terms::{Action, Mode, Need, Privacy, Request, Step, Template, Window};
 use crate::tier::{Level, Tier};
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{ItemId, JobId, PartyId, ProofId, SiteId, WitnessId};
@@ -25,7 +25,15 @@ fn request() -> Request {
         window: Window { start: Instant::from_secs(100), end: Instant::from_secs(2_000) },
         steps: vec![step(3, Action::Pick), step(9, Action::Drop)],
         item: Some(ItemId::named("parcel")),
-        need: Need { capabilities: vec![], payload_g: 500, tier: Tier::Office, coverage: false, zones: vec![], no_go: vec![] },
+        need: Need {
+            capabilities: vec![],
+            payload_g: 500,
+            tier: Tier::Office,
+            coverage: false,
+            zones: vec![],
+            no_go: vec![],
+            privacy: Privacy::default(),
+        },
         budget: None,
         currency: Currency::EUR,
         level: Level::Standard,

@@ -9,8 +9,10 @@ use nooterra_engine::ids::{ApprovalId, ItemId, JobId, PartyId, SeriesId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::{Digest, Instant, Record, Span};
 use nooterra_jobs::status::Status;
-use nooterra_jobs::terms::{Action, Mode, Quote, Required, Step, Template, Window};
+use nooterra_jobs::terms::{self, Action, Mode, Quote, Required, Step, Template, Window};
 use nooterra_jobs::tier::{Level, Tier};
+use nooterra_port::ability::Declared;
+use nooterra_script::camera::Privacy;
 use nooterra_script::resolved::{self, Answering, AwardMode, Demand, JobKind, Process, Resolved, SeriesPlan};
 use nooterra_trust::Outbox;
 use std::collections::BTreeMap;
@@ -269,7 +271,8 @@ impl Requester {
             label,
             contract: None,
             no_go: d.no_go.clone(),
-            requires: d.requires.iter().map(|r| Required { name: r.name.clone(), at_least: r.value }).collect(),
+            requires: d.requires.iter().map(required).collect(),
+            privacy: privacy_of(d.privacy),
         }
     }
 
@@ -299,8 +302,9 @@ impl Requester {
             rfq_closes: None,
             label,
             contract: None,
-            no_go: Vec::new(),
-            requires: Vec::new(),
+            no_go: s.no_go.clone(),
+            requires: s.requires.iter().map(required).collect(),
+            privacy: privacy_of(s.privacy),
         };
         let Some(owner) = self.owners.get(s.provider as usize).copied() else { return };
         let (from, until, rule) = (s.first, s.until, s.rule.clone());
@@ -350,5 +354,17 @@ fn following(p: &Process, number: u32, asked: u32, last: Instant, chance: &mut C
         Process::Poisson { mean_gap } => last.saturating_add(Span(chance.exponential_ns(GAP, u64::from(number), mean_gap.0))),
         Process::Fixed { at } => at.get(asked as usize + 1).copied().unwrap_or(Instant::NEVER),
         Process::Every { gap, .. } => last.saturating_add(Span(gap.0.max(1_000_000))),
+    }
+}
+
+fn required(d: &Declared) -> Required {
+    Required { name: d.name.clone(), at_least: d.value }
+}
+
+const fn privacy_of(p: Privacy) -> terms::Privacy {
+    match p {
+        Privacy::Minimal => terms::Privacy::Minimal,
+        Privacy::Limited => terms::Privacy::Limited,
+        Privacy::Open => terms::Privacy::Open,
     }
 }

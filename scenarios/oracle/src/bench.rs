@@ -3,6 +3,7 @@
 use crate::authority::{Authority, Holding};
 use crate::books::{BookView, Books};
 use crate::bounds::{Bounds, Clamped, Driven};
+use crate::cameras::{Cameras, Eye};
 use crate::liveness::{JobEnd, Liveness, Motion};
 use crate::places::{Body, Places};
 use crate::safety::{Contact, Safety};
@@ -48,6 +49,7 @@ pub struct Oracle {
     stops: Stops,
     bounds: Bounds,
     places: Places,
+    cameras: Cameras,
     world: World,
     /// Follows the platform's words; there is none where nobody has given it any.
     trail: Option<Trail>,
@@ -73,6 +75,7 @@ impl Oracle {
             stops: Stops::new(),
             bounds: Bounds::new(),
             places: Places::new(),
+            cameras: Cameras::new(),
             world: World::new(),
             trail: None,
             oaths: Notes::of("the program keeps its oaths", &[3, 4, 6, 10, 12, 16, 20, 22, 23, 28, 37, 38]),
@@ -129,6 +132,10 @@ impl Oracle {
     /// A body near an area that is not public, each tick.
     pub fn body(&mut self, at: Instant, tick: u64, b: &Body, area: &str) {
         self.places.look(at, tick, b, area);
+    }
+    /// A robot with a camera, each tick.
+    pub fn eye(&mut self, at: Instant, tick: u64, e: &Eye) {
+        self.cameras.look(at, tick, e);
     }
     /// Jobs whose access has ended, each second.
     pub fn barred(&mut self, at: Instant, tick: u64, jobs: &[Barred]) {
@@ -201,7 +208,7 @@ impl Oracle {
         let (money, world) = ([&b.balance, &b.escrow, &b.payees, &b.sides], [&s.hard, &s.finite, &l.jobs, &l.stuck]);
         let ([b0, b1, b2, b3], [w0, w1, w2, w3]) = (money, world);
         let own = [w0, w1, w2, w3, b0, b1, b2, b3, &a.single, &a.fence, &t.still, &t.access, &self.bounds.notes, &self.oaths, &self.other];
-        let world = [&self.places.notes, &self.world.share, &self.world.record, &self.world.energy, &self.world.kept];
+        let world = [&self.places.notes, &self.cameras.notes, &self.world.share, &self.world.record, &self.world.energy, &self.world.kept];
         own.into_iter().chain(world).chain(self.trail.iter().flat_map(Trail::notes)).collect()
     }
     /// The run is over: the last sample, and how every job ended.

@@ -1,7 +1,7 @@
 //! # oracle: the judges of a run
 //!
 //! What lives here: what a run is measured by ([`Sample`]), the judges that are never asked for and always sit
-//! ([`safety`], [`liveness`], [`books`], [`authority`], [`stops`], [`bounds`], [`places`], [`world`], and those of the platform's [`trail`]), those that a scenario appoints ([`watch`]), and the
+//! ([`safety`], [`liveness`], [`books`], [`authority`], [`stops`], [`bounds`], [`places`], [`cameras`], [`world`], and those of the platform's [`trail`]), those that a scenario appoints ([`watch`]), and the
 //! [`verdict`] that they come to together.
 //!
 //! What it may not touch: files, clocks, the run itself. A judge sees values of the world's truth and of the
@@ -13,6 +13,7 @@
 pub mod authority;
 pub mod books;
 pub mod bounds;
+pub mod cameras;
 pub mod liveness;
 pub mod places;
 pub mod safety;
@@ -31,6 +32,7 @@ pub use authority::Holding;
 pub use bench::{Limits, Oracle};
 pub use books::BookView;
 pub use bounds::{Clamped, Driven};
+pub use cameras::{Eye, Recording};
 pub use liveness::{JobEnd, Motion};
 pub use places::{Body, Right};
 pub use safety::{Contact, Counterpart};

@@ -128,6 +128,18 @@ sample! {
     incidents_gaps_material: u64 = "incidents.gaps_material";
     /// Incidents of motion that is not what was commanded.
     incidents_residual: u64 = "incidents.residual";
+    /// Incidents PRIVACY_BREACH opened.
+    incidents_privacy: u64 = "incidents.privacy";
+    /// Incidents LOCALISATION_DIVERGENCE opened.
+    incidents_divergence: u64 = "incidents.divergence";
+    /// Pieces of evidence that are images.
+    evidence_images: u64 = "evidence.images";
+    /// Images that gates let through.
+    images_kept: u64 = "images.kept";
+    /// Images kept while a gate was shut.
+    images_leaked: u64 = "images.leaked";
+    /// Times that dispatch passed a robot over for its camera.
+    privacy_barred: u64 = "privacy.barred";
     /// Pieces of evidence out of black boxes.
     evidence_boxes: u64 = "evidence.boxes";
     /// Faults begun by the scenario.
@@ -166,6 +178,8 @@ sample! {
     money_compensated: u64 = "money.compensated";
     /// Minor units credited for missed service levels.
     money_credits: u64 = "money.credits";
+    /// Minor units of credit that paid for jobs.
+    money_redeemed: u64 = "money.redeemed";
     /// Minor units of booked reference prices for scarcity.
     money_surge: u64 = "money.surge";
 }

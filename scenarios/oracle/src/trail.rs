@@ -9,6 +9,7 @@ mod after;
 mod areas;
 mod award;
 mod blackbox;
+mod cameras;
 mod chain;
 mod dossier;
 mod entries;
@@ -27,6 +28,7 @@ mod signers;
 mod table;
 
 pub use areas::Right;
+pub use cameras::Recording;
 
 use crate::verdict::Notes;
 use nooterra_control::Fact;
@@ -76,6 +78,7 @@ pub struct Trail {
     /// Clamps on record, by robot.
     clamped: BTreeMap<RobotId, u64>,
     areas: areas::Areas,
+    cameras: cameras::Cameras,
     /// The cause of the unit that is being read.
     unit: Digest,
 }
@@ -98,6 +101,7 @@ impl Trail {
             heads: heads::Heads::new(g),
             clamped: BTreeMap::new(),
             areas: areas::Areas::default(),
+            cameras: cameras::Cameras::default(),
             unit: Digest::ZERO,
         }
     }
@@ -148,6 +152,7 @@ impl Trail {
                         if let Some(id) = job {
                             self.table.event(n, id, e);
                             self.areas.event(id, e);
+                            self.cameras.event(id, e);
                             self.loads.event(n, id, e, r.header.role, r.header.actor);
                             self.fold.job(n.at, id, e);
                             self.outages.job(n, id, e);
@@ -168,6 +173,7 @@ impl Trail {
                         if let Some(id) = job {
                             self.evidence.event(n, id, e);
                             self.boxes.event(n, id, e);
+                            self.cameras.case(id, e);
                         }
                     }
                     Payload::Site(e) => self.outages.site(n, e),
@@ -221,6 +227,11 @@ impl Trail {
     /// By which right is this robot in this area now, as the trail says?
     pub fn right(&self, at: Instant, robot: RobotId, zone: ZoneId) -> Right {
         self.areas.right(at, robot, zone)
+    }
+
+    /// What allows this robot to record at this instant of its own time, as the trail says?
+    pub fn recording(&self, robot: RobotId, lease: Option<LeaseId>, dev_ns: u64) -> Recording {
+        self.cameras.allowed(robot, lease, dev_ns)
     }
 
     /// What all of them have found.

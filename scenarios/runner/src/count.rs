@@ -11,7 +11,7 @@ use nooterra_operations::RobotStatus;
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_oracle::{Recorded, Trail};
 use nooterra_stage::{Entry, Sink};
-use nooterra_trust::evidence::Event as Evidence;
+use nooterra_trust::evidence::{Channel, Event as Evidence};
 use std::collections::BTreeMap;
 
 /// Money that ever moved in one currency, minor units.
@@ -33,6 +33,8 @@ pub struct Sums {
     pub moves: u64,
     /// Credited for missed service levels.
     pub credits: u64,
+    /// Of credit that paid for jobs, less what came back as credit.
+    pub redeemed: u64,
 }
 
 /// What happened so far.
@@ -54,6 +56,14 @@ pub struct Counts {
     pub gaps_material: u64,
     /// Incidents of motion that is not what was commanded.
     pub residual: u64,
+    /// Incidents of images kept while a gate was shut.
+    pub privacy: u64,
+    /// Incidents of robots that were not where they thought.
+    pub divergence: u64,
+    /// Pieces of evidence that are images.
+    pub images: u64,
+    /// Robots passed over for their cameras, over all batches.
+    pub seen_off: u64,
     /// Pieces of evidence out of black boxes.
     pub boxes: u64,
     /// Collisions on record, by robot.
@@ -128,12 +138,17 @@ impl Counts {
             Event::Case(CaseEvent::Evidence(e)) => {
                 if let Evidence::Captured(c) = &**e {
                     self.boxes += u64::from(c.inclusion.is_some());
+                    self.images += u64::from(c.channel == Channel::Images);
                 }
             }
             Event::Robot(RobotEvent::HealthChanged { to: RobotStatus::Maintenance, .. }) => self.recovered += 1,
             Event::Dispatch(DispatchEvent::DispatchEvaluated { jobs, .. }) => {
-                let barred = jobs.iter().flat_map(|j| &j.failed).filter(|(code, _)| code == "CERT");
-                self.barred += barred.map(|(_, n)| u64::from(*n)).sum::<u64>();
+                let for_want = |of: &str| {
+                    let failed = jobs.iter().flat_map(|j| &j.failed).filter(|(code, _)| code == of);
+                    failed.map(|(_, n)| u64::from(*n)).sum::<u64>()
+                };
+                self.barred += for_want("CERT");
+                self.seen_off += for_want("PRIVACY");
             }
             Event::Party(PartyEvent::PayoutInitiated { net, currency, .. }) => {
                 self.money.entry(*currency).or_default().paid_out += net.minor();
@@ -148,6 +163,8 @@ impl Counts {
                 self.gaps_material += u64::from(severity >= 3);
             }
             "TWIN_RESIDUAL" => self.residual += 1,
+            "PRIVACY_BREACH" => self.privacy += 1,
+            "LOCALISATION_DIVERGENCE" => self.divergence += 1,
             _ => {}
         }
     }
@@ -176,7 +193,10 @@ impl Counts {
             JobEvent::PaymentAuthorised { amount, .. } => m.authorised += amount.minor(),
             JobEvent::PaymentCaptured { amount, .. } => m.captured += amount.minor(),
             JobEvent::RefundIssued { amount, .. } => m.refunded += amount.minor(),
+            JobEvent::JobBooked(b) => m.redeemed += b.redeemed.minor(),
             JobEvent::JobSettled(s) => {
+                let back = s.parts.iter().filter(|p| p.account == "requester_credit").map(|p| p.amount.minor()).sum();
+                m.redeemed = m.redeemed.saturating_sub(back);
                 m.charged += s.charge.minor();
                 m.fees += if s.outcome == Outcome::Fee { s.charge.minor() } else { 0 };
             }

@@ -11,12 +11,14 @@ use nooterra_jobs::terms::Action;
 use nooterra_ledger::{Account, Kind};
 use nooterra_operations::RobotStatus;
 use nooterra_oracle::{
-    Barred, Body, BookView, Clamped, Class, Contact, Counterpart, Delivered, Driven, FaultSpan, Hit, Holding, JobEnd, Kept, Limits, Motion,
-    Oracle, Right, Sample, Stopped, Trail, Verdict, Watcher, When, Whereabouts as Lies,
+    Barred, Body, BookView, Clamped, Class, Contact, Counterpart, Delivered, Driven, Eye, FaultSpan, Hit, Holding, JobEnd, Kept, Limits,
+    Motion, Oracle, Right, Sample, Stopped, Trail, Verdict, Watcher, When, Whereabouts as Lies,
 };
+use nooterra_port::camera::CameraKind;
 use nooterra_script::expect::{Form, in_currency};
 use nooterra_script::families::{EVENTS, LEDGER, REFUSED};
 use nooterra_script::resolved::FaultKind;
+use nooterra_site::Area;
 use nooterra_stage::{Setup, Stage};
 use nooterra_twin::{Party, RobotIx, Whereabouts};
 use std::collections::BTreeSet;
@@ -110,6 +112,7 @@ impl Judge {
         self.work(stage);
         self.oracle.driven(at, tick, driven(stage, at));
         self.places(stage, trail);
+        self.cameras(stage, trail);
         if !stage.control.state().stops.active.is_empty() {
             self.oracle.stopped(at, tick, &stopped(stage, at));
         }
@@ -145,6 +148,27 @@ impl Judge {
                 let excused = reach_mm > 0 && (faulty(stage, i, at) || is_out_of_service(stage, robot));
                 self.oracle.body(at, tick, &Body { robot, area: a.ix, reach_mm, right, excused }, &area.name);
             }
+        }
+    }
+
+    /// What cameras keep, against what the trail allows.
+    fn cameras(&mut self, stage: &Stage, trail: &Trail) {
+        let (at, tick, site) = (stage.now(), stage.tick(), &stage.setup().site);
+        for (i, (robot, ix, agent)) in (0u32..).zip(stage.fleet.robots()) {
+            if agent.config().camera == CameraKind::None {
+                continue;
+            }
+            let camera = agent.camera();
+            let last_ns = camera.word().last.map_or(0, |k| k.at_ns);
+            let truth = stage.fleet.twin.truth(ix);
+            let radius_m = agent.config().model.footprint_radius_m;
+            let reach = |a: &Area| truth.as_ref().map_or(0.0, |t| a.reach_on_m(t.level, t.pose.at, radius_m));
+            let deepest_m = site.areas.iter().filter(|a| a.is_guarded()).map(reach).fold(0.0, f64::max);
+            #[allow(clippy::cast_possible_truncation)] // metres of a site
+            let private_mm = (deepest_m.min(1e6) * 1e3) as i64;
+            let allowed = trail.recording(robot, agent.lease(), last_ns);
+            let excused = leaks(stage, i, at);
+            self.oracle.eye(at, tick, &Eye { robot, kept: camera.kept(), allowed, private_mm, excused });
         }
     }
 
@@ -409,6 +433,14 @@ fn faulty(stage: &Stage, robot: u32, at: Instant) -> bool {
     })
 }
 
+/// Is its camera's gate made to leak?
+fn leaks(stage: &Stage, robot: u32, at: Instant) -> bool {
+    stage.setup().resolved.faults.faults.iter().any(|f| {
+        let over = f.lasts.map_or(Instant::NEVER, |l| f.at.saturating_add(l));
+        f.at <= at && at <= over && matches!(f.kind, FaultKind::CameraLeaks { robot: r } if r == robot)
+    })
+}
+
 /// A robot that a dead or jammed one, a jammed door or a stuck lift may keep waiting is excused.
 fn held_up(stage: &Stage, at: Instant) -> bool {
     stage.setup().resolved.faults.faults.iter().any(|f| {
@@ -474,6 +506,12 @@ fn sample(stage: &Stage, counts: &Counts, stops: u64) -> Sample {
         incidents_gaps: counts.gaps,
         incidents_gaps_material: counts.gaps_material,
         incidents_residual: counts.residual,
+        incidents_privacy: counts.privacy,
+        incidents_divergence: counts.divergence,
+        evidence_images: counts.images,
+        images_kept: stage.fleet.robots().map(|(_, _, a)| u64::from(a.camera().kept())).sum(),
+        images_leaked: stage.fleet.robots().map(|(_, _, a)| u64::from(a.camera().word().while_shut)).sum(),
+        privacy_barred: counts.seen_off,
         evidence_boxes: counts.boxes,
         faults_injected: counts.faults,
         faults_active: stage.active_faults().count() as u64,
@@ -557,6 +595,7 @@ pub(crate) fn money(stage: &Stage, counts: &Counts, currency: Currency, s: &mut 
     let c = counts.sums(currency);
     (s.money_authorised, s.money_captured, s.money_refunded, s.money_paid_out) = (c.authorised, c.captured, c.refunded, c.paid_out);
     (s.money_charged, s.money_fees, s.money_moves, s.money_credits) = (c.charged, c.fees, c.moves, c.credits);
+    s.money_redeemed = c.redeemed;
     let clip = |v: i128| u64::try_from(v.max(0)).unwrap_or(u64::MAX);
     for row in stage.control.book().accounts().iter().filter(|r| r.key.currency == currency) {
         let v = row.balance.posted;

@@ -32,6 +32,21 @@ fn cut_off(folder: &Path) -> PathBuf {
     path
 }
 
+/// A robot that has hardly any charge left, and work for it.
+fn nearly_empty(folder: &Path) -> PathBuf {
+    let site = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sites/office.building.yaml");
+    let site = site.canonicalize().expect("there is a site");
+    let text = format!(
+        "title: nearly empty\nsite: {}\nduration: 20m\nseed: 5\nfleet:\n  - {{model: tinyRobot, count: 1, name: scout, at: [lounge], \
+         charge: 1%}}\nmarket:\n  requesters:\n    - name: security\n      jobs: {{process: every, at: 20s, gap: 3m, limit: 5, kind: \
+         patrol, from: [pantry], to: [hardware], window: 30m}}\n",
+        site.display()
+    );
+    let path = folder.join("nearly-empty.yaml");
+    std::fs::write(&path, text).expect("written");
+    path
+}
+
 /// Numbers of the invariants that did not hold, as the judges name them.
 fn broken(r: &RunReport) -> BTreeSet<String> {
     r.oracles.iter().filter(|j| !j.held).flat_map(|j| j.invariants.first().cloned()).collect()
@@ -57,6 +72,7 @@ fn a_load_that_is_not_where_custody_says_is_found() {
 fn the_world_tells_on_planted_bugs() {
     let folder = tempfile::tempdir().expect("a folder");
     let cut = cut_off(folder.path());
+    let low = nearly_empty(folder.path());
     let cases = [
         ("I11 give a lease up before the robot does", "I11", cut, 8),
         ("I11 send another while a robot may work by itself", "I11", library("quarantine-unheard"), 8),
@@ -64,6 +80,8 @@ fn the_world_tells_on_planted_bugs() {
         ("I15 drive on under a stop", "I15", library("remote-stops"), 8),
         ("I16 lose a clamp", "I16", library("remote-stops"), 8),
         ("I17 keep a contact secret", "I17", library("collision-claim"), 20),
+        ("I19 keep what a shut gate holds back", "I19", library("camera-gate"), 12),
+        ("I41 drive on an empty battery and say that it is full", "I41", low, 20),
         ("I34 a witness that sees too far", "I34", library("access-expired"), 20),
     ];
     let mut wrong = Vec::new();

@@ -67,6 +67,11 @@ metrics! {
     "incidents.gaps": "incidents TELEMETRY_GAP opened: chunks or whole windows of a black box are missing";
     "incidents.gaps_material": "such incidents of severity 3";
     "incidents.residual": "incidents TWIN_RESIDUAL opened: robots that moved otherwise than they commanded";
+    "incidents.privacy": "incidents PRIVACY_BREACH opened: images kept while a gate was shut";
+    "incidents.divergence": "incidents LOCALISATION_DIVERGENCE opened: robots that were not where they thought";
+    "evidence.images": "pieces of evidence that are images";
+    "images.kept": "images that robots' gates have let through";
+    "images.leaked": "images that were kept while a gate was shut";
     "evidence.boxes": "pieces of evidence out of black boxes, proven by their anchors";
     "faults.injected": "faults that the scenario has begun";
     "faults.active": "faults in force now";
@@ -77,6 +82,7 @@ metrics! {
     "loads.racked": "loads that stand on racks now";
     "loads.loose": "loads that lie on the floor now";
     "loads.deposited": "loads that lie in transfer places now";
+    "privacy.barred": "times that dispatch passed a robot over because its camera cannot be shut";
     "skills.barred": "times that dispatch passed a robot over for want of a certificate";
     "jobs.lowest": "jobs booked at the lowest price that anybody had quoted for them";
     "jobs.waited": "no-shows after which the requester waited";
@@ -86,6 +92,7 @@ metrics! {
     "money.moves": "minor units charged for moving bookings";
     "money.compensated": "minor units that providers owe for no-shows, cancelled and moved bookings";
     "money.credits": "minor units credited for missed service levels";
+    "money.redeemed": "minor units of their credit that requesters paid jobs with, less what came back to it";
     "money.surge": "minor units of the booked jobs' reference prices that are for scarcity";
 }
 

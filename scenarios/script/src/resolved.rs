@@ -2,6 +2,7 @@
 //! swarm drawn. Same file, site and seed: same value.
 
 use crate::acts::{Act, ClaimsPlan, NoShowChoice};
+use crate::camera::Privacy;
 pub use crate::coins::TariffPlan;
 use crate::expect::{Condition, Form};
 pub use crate::fallback::FallbackKind;
@@ -17,6 +18,7 @@ use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::net::Profile;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_port::ability::Declared;
+use nooterra_port::camera::CameraKind;
 use nooterra_site::{Area, DoorIx, LaneIx, LevelIx, LiftIx, RobotModel, VertexIx};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -146,6 +148,8 @@ pub struct RobotStart {
     pub soc_bps: u32,
     /// What its owner has it declare otherwise than its model says.
     pub declares: Vec<Declared>,
+    /// Its camera.
+    pub camera: CameraKind,
 }
 
 /// A provider's standing offer.
@@ -236,6 +240,8 @@ pub struct Demand {
     pub no_go: Vec<ZoneId>,
     /// Values that its robots have to reach, ascending by name.
     pub requires: Vec<Declared>,
+    /// What may be recorded.
+    pub privacy: Privacy,
 }
 
 /// One robot's part of a lift.
@@ -414,6 +420,11 @@ pub enum FaultKind {
         /// Index into `robots`.
         robot: u32,
     },
+    /// The gate of a robot's camera leaks.
+    CameraLeaks {
+        /// Index into `robots`.
+        robot: u32,
+    },
     /// A robot's black box fails.
     Recorder {
         /// Index into `robots`.
@@ -493,6 +504,7 @@ impl FaultKind {
             Self::RobotLies { .. } => "lies",
             Self::OldBadge { .. } => "old_badge",
             Self::Astray { .. } => "astray",
+            Self::CameraLeaks { .. } => "camera_leaks",
             Self::Recorder { .. } => "recorder",
             Self::Slip { .. } => "slip",
             Self::DoorJam { .. } => "door",
@@ -518,6 +530,7 @@ impl FaultKind {
         "lies",
         "old_badge",
         "astray",
+        "camera_leaks",
         "recorder",
         "slip",
         "door",

@@ -1,14 +1,18 @@
 //! The same work again and again: what a requester asks for by a rule, at the price of a provider's standing offer.
 
+use crate::abilities::Abilities;
 use crate::acts::By;
 use crate::at::At;
+use crate::camera::Privacy;
 use crate::scenario::JobKind;
 use crate::trading::HoursEntry;
 use crate::words::{Coin, Mass, Money, Time};
 use nooterra_control::input::{Repeat, WeeklyRule};
 use nooterra_engine::Record;
+use nooterra_engine::ids::ZoneId;
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
+use nooterra_port::ability::Declared;
 use nooterra_site::VertexIx;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -46,6 +50,14 @@ pub struct SeriesEntry {
     pub pay: Option<At<Money>>,
     /// Mass of a load.
     pub mass: Option<At<Mass>>,
+    /// Areas that their robots may not enter.
+    #[serde(default)]
+    pub no_go: Vec<At<String>>,
+    /// Values that their robots have to reach, such as `speed_mm_s: 600`.
+    #[serde(default)]
+    pub requires: Abilities,
+    /// What may be recorded while a robot works on them; `minimal` if not said.
+    pub privacy: Option<At<Privacy>>,
     /// What the jobs are paid in; what `pay` names, or the requester's only currency, or the market's if not said.
     pub currency: Option<At<Coin>>,
 }
@@ -89,6 +101,12 @@ pub struct SeriesPlan {
     pub mass_g: u32,
     /// What the jobs are paid in.
     pub currency: Currency,
+    /// Areas that their robots may not enter.
+    pub no_go: Vec<ZoneId>,
+    /// Values that their robots have to reach, ascending by name.
+    pub requires: Vec<Declared>,
+    /// What may be recorded.
+    pub privacy: Privacy,
 }
 
 /// From the request for a series to its first job if nothing is said.

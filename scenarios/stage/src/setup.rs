@@ -303,6 +303,7 @@ impl Setup {
                     home: p.start.ix,
                     trust_bps: nooterra_control::genesis::NEWCOMER_BPS,
                     driver_version: DRIVER,
+                    camera: p.camera,
                 })
                 .collect(),
             witnesses: vec![

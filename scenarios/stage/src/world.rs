@@ -71,6 +71,7 @@ pub(crate) fn fleet(setup: &Setup) -> Result<SimFleet, StageError> {
             charge_bps: s.soc_bps,
             secret: chance.secret(&format!("robot/{}", s.name)),
             declares: s.declares.clone(),
+            camera: s.camera,
         })
         .collect();
     Ok(SimFleet::new(twin, &setup.site, setup.tenant(), platform, &robots, controller)?)
@@ -161,6 +162,10 @@ pub(crate) fn apply_fault(stage: &mut Stage, fault: u32, edge: Edge, kind: &Faul
         stage.fleet.set_old_badge(*robot as usize, begins);
         return;
     }
+    if let FaultKind::CameraLeaks { robot } = kind {
+        stage.fleet.set_leaks(*robot as usize, begins);
+        return;
+    }
     if let FaultKind::Recorder { robot, how } = kind {
         let how = match how {
             RecorderFault::Stops => Recorder::Stopped,
@@ -242,6 +247,7 @@ fn sensor(robot: RobotIx, which: SensorKind, how: SensorFault) -> Vec<PhysicalFa
         (SensorKind::Lidar, SensorFault::Dropout) => vec![PhysicalFault::LidarDropout { robot, share_bps: 10_000 }],
         (SensorKind::Odometry, _) => (0..2).map(|wheel| PhysicalFault::EncoderStuck { robot, wheel }).collect(),
         (SensorKind::Gyro, _) => vec![PhysicalFault::ImuBias { robot, bias_uradps: 50_000 }],
-        (SensorKind::Markers, _) => Vec::new(),
+        (SensorKind::Markers, SensorFault::Dropout | SensorFault::Stuck) => vec![PhysicalFault::MarkersLost { robot }],
+        (SensorKind::Markers, _) => vec![PhysicalFault::MarkersOff { robot, off: Vec2::new(0.0, 0.6) }],
     }
 }

@@ -86,6 +86,18 @@ pub enum PhysicalFault {
         /// Bias.
         bias_uradps: i64,
     },
+    /// The marker camera sees no markers.
+    MarkersLost {
+        /// Whose.
+        robot: RobotIx,
+    },
+    /// It sees them where they are not: the camera was knocked, or markers were moved.
+    MarkersOff {
+        /// Whose.
+        robot: RobotIx,
+        /// By how much in the robot's frame: forward, left, m.
+        off: Vec2,
+    },
     /// A box lies there until the fault ends.
     Obstacle {
         /// What and where.
@@ -145,6 +157,8 @@ pub(crate) struct RobotFaults {
     pub ghost: Option<Ghost>,
     pub stuck_encoder: [bool; 4],
     pub bias_radps: f32,
+    pub no_markers: bool,
+    pub markers_off: (f32, f32),
 }
 
 /// A thing that only the scanner sees.
@@ -196,6 +210,11 @@ impl RobotFaults {
                 PhysicalFault::EncoderStuck { robot, wheel: w } if *robot == ix => f.stuck_encoder[wheel(*w)] = true,
                 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // rates to single precision
                 PhysicalFault::ImuBias { robot, bias_uradps } if *robot == ix => f.bias_radps += *bias_uradps as f32 * 1e-6,
+                PhysicalFault::MarkersLost { robot } if *robot == ix => f.no_markers = true,
+                #[allow(clippy::cast_possible_truncation)] // metres to single precision
+                PhysicalFault::MarkersOff { robot, off } if *robot == ix => {
+                    f.markers_off = (f.markers_off.0 + off.x as f32, f.markers_off.1 + off.y as f32);
+                }
                 _ => {}
             }
         }

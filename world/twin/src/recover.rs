@@ -141,7 +141,9 @@ fn is_of(f: &PhysicalFault, ix: RobotIx) -> bool {
         | PhysicalFault::LidarStuck { robot }
         | PhysicalFault::LidarGhost { robot, .. }
         | PhysicalFault::EncoderStuck { robot, .. }
-        | PhysicalFault::ImuBias { robot, .. } => *robot == ix,
+        | PhysicalFault::ImuBias { robot, .. }
+        | PhysicalFault::MarkersLost { robot }
+        | PhysicalFault::MarkersOff { robot, .. } => *robot == ix,
         _ => false,
     }
 }

@@ -146,12 +146,12 @@ pub(crate) fn sense(
         if !(clock.tick + i as u64).is_multiple_of(period) {
             continue;
         }
-        r.marker = marker(&plan, &flat, p.marker_reach_m as f32, m).map(|(v, x, y)| {
+        r.marker = marker(&plan, &flat, p.marker_reach_m as f32, m).filter(|_| !f.no_markers).map(|(v, x, y)| {
             let (dx, dy) = (x - m.x, y - m.y);
             let (n, s) = (p.marker_noise_m, [noise(), noise(), 0.0]);
             let at = Vec2::new(
-                f64::from(m.cos * dx + m.sin * dy) + n * f64::from(s[0]),
-                f64::from(m.cos * dy - m.sin * dx) + n * f64::from(s[1]),
+                f64::from(m.cos * dx + m.sin * dy + f.markers_off.0) + n * f64::from(s[0]),
+                f64::from(m.cos * dy - m.sin * dx + f.markers_off.1) + n * f64::from(s[1]),
             );
             MarkerReading {
                 vertex: VertexIx::new(v),

@@ -81,6 +81,25 @@ impl Twin {
         });
         best.map(|b| b.party).or_else(|| l.boxes.iter().find(|b| b.flat.distance(x, y) < r).map(|b| b.party))
     }
+    /// What a camera on a robot's front sees within `half_rad` of straight ahead and `most_m` of its middle, as of the last
+    /// tick: robots and people, each with the distance of its outline (m) and its bearing to the left (rad), nearest first.
+    pub fn view(&self, robot: RobotIx, half_rad: f64, most_m: f64) -> Vec<(Party, f64, f64)> {
+        let mut out = Vec::new();
+        let Some(m) = self.roster().robots.get(robot.at()).and_then(|e| self.world.get::<Motion>(*e)) else { return out };
+        let (flat, _) = self.picture();
+        let Some(level) = flat.levels.get(m.level as usize) else { return out };
+        level.discs.near(&flat.cells, m.x, m.y, most_m as f32 + 3.0, |d| {
+            let (dx, dy) = (d.x - m.x, d.y - m.y);
+            let gap = f64::from((dx * dx + dy * dy).sqrt() - d.r);
+            let bearing = Vec2::new(f64::from(m.cos * dx + m.sin * dy), f64::from(m.cos * dy - m.sin * dx)).angle();
+            let seen = gap <= most_m && bearing.abs() <= half_rad && flat.sees(m.level as usize, (m.x, m.y), (d.x, d.y));
+            if d.who != robot.ix && seen {
+                out.push((who(d.who), gap.max(0.0), bearing));
+            }
+        });
+        out.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+        out
+    }
     /// Is the straight line between two points of a level free of walls, doors and boxes?
     pub fn sees(&self, level: LevelIx, a: Vec2, b: Vec2) -> bool {
         let (flat, plan) = self.picture();

@@ -37,6 +37,9 @@ impl Agent {
         if let Some(valid_to) = o.valid_to {
             self.work.late_to = Some(valid_to);
         }
+        if let Some(vertex) = o.record_at.filter(|_| o.granted) {
+            self.camera.approve(o.lease, vertex);
+        }
         if o.granted {
             self.say(now, Report::ApprovalConsumed { approval: o.approval, action_hash: o.action_hash });
         } else if let Some(step) = o.skip {

@@ -2,8 +2,13 @@
 
 use super::Agent;
 use crate::blackbox::{Now, Recorder};
+use crate::camera::Around;
+use crate::map::AgentMap;
+use crate::rights::Rights;
+use crate::work::Phase;
 use nooterra_engine::{Digest, Instant};
 use nooterra_port::blackbox::Chunk;
+use nooterra_port::camera::{APPROVED_MM, CameraKind};
 use nooterra_port::hardware::SensorFrame;
 use nooterra_port::report::Report;
 
@@ -13,9 +18,29 @@ impl Agent {
         self.blackbox.set_recorder(how);
     }
 
+    /// The camera's gate lets an image through, or none.
+    fn look(&mut self, now: Instant, f: &SensorFrame, map: &AgentMap) -> Option<Digest> {
+        let kind = self.config.camera;
+        if kind == CameraKind::None {
+            return None;
+        }
+        let lease = self.work.lease.as_ref().map(|l| (l.id, l.job));
+        #[allow(clippy::cast_precision_loss)] // three metres
+        let near = |v: u32| map.vertex(v).is_some_and(|p| p.at.dist(self.loc.pose.at) * 1e3 <= APPROVED_MM as f64);
+        let around = Around {
+            lease,
+            works: self.work.phase == Phase::Working,
+            images: self.work.lease.as_ref().is_some_and(|l| l.plan.images),
+            private: Rights::is_private(map, &self.spot()),
+            at_approved: self.camera.approved_at(lease.map(|(id, _)| id)).is_some_and(near),
+        };
+        self.camera.cycle(now.0, kind, f.image.as_ref(), &around)
+    }
+
     /// One cycle is recorded. What the box reports is said before what the cycle says of an incident: whoever hears of
     /// that has the anchor under it already.
-    pub(super) fn record(&mut self, now: Instant, f: &SensorFrame, said: &[Report]) {
+    pub(super) fn record(&mut self, now: Instant, f: &SensorFrame, map: &AgentMap, said: &[Report]) {
+        let image = self.look(now, f, map);
         let touched = f.bump_mns >= self.config.policy.collision_mns;
         let incident = touched || said.iter().any(|r| matches!(r, Report::Noticed { .. } | Report::ExecutionStalled { .. }));
         let state = Chunk {
@@ -44,10 +69,13 @@ impl Agent {
             lease: self.lease(),
             step: self.work.step,
             online: !self.health.offline,
+            gate_open: self.camera.is_open(),
+            images: 0,
+            images_hash: None,
         };
         let mut out = Vec::new();
-        let now_is = Now { state, clamped: self.policy.count(), bump_mns: f.bump_mns };
-        self.blackbox.cycle(now.0, &now_is, incident, &mut out);
+        let now_is = Now { state, clamped: self.policy.count(), bump_mns: f.bump_mns, image };
+        self.blackbox.cycle(now.0, &now_is, incident, &self.camera, &mut out);
         self.say_all(now, out);
     }
 }

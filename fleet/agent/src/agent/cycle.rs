@@ -15,6 +15,7 @@ use crate::track::NO_LANE;
 use crate::work::{Around, Phase};
 use nooterra_engine::{Instant, Span};
 use nooterra_port::assist::AssistView;
+use nooterra_port::camera::CameraKind;
 use nooterra_port::hardware::{Actuation, SensorFrame};
 use nooterra_port::report::{AbortReason, Heartbeat, Mode, Report};
 use nooterra_site::RobotModel;
@@ -97,7 +98,7 @@ impl Agent {
         self.show(now, map, &mut out);
         self.ask_leave(now, &mut out);
         self.link.retry(now, self.work.lease.as_ref().map(|l| l.id));
-        self.record(now, f, &out);
+        self.record(now, f, map, &out);
         self.say_all(now, out);
         if let Some(advert) = self.told.cycle(now, self.config.policy.has_lidar && !self.health.blind, &self.config) {
             self.say(now, advert);
@@ -120,11 +121,11 @@ impl Agent {
         let m = &self.config.model;
         let moved = self.loc.predict(f, &self.config.wheels, m.drive, m.speed_max_mps, dt_s);
         for s in &f.markers {
-            if let Some(miss) = self.loc.marker(s, map)
-                && miss > 0.3
-                && !self.loc.lost
-            {
-                self.note(now, Event::MarkerDoubted { vertex: s.vertex, miss_mm: (miss * 1e3) as u32 });
+            let was_lost = self.loc.lost;
+            let Some(miss) = self.loc.marker(s, map).filter(|_| !self.loc.lost && !was_lost) else { continue };
+            self.doubt.see(now, &miss);
+            if miss.off_m > 0.3 {
+                self.note(now, Event::MarkerDoubted { vertex: s.vertex, miss_mm: (miss.off_m * 1e3) as u32 });
             }
         }
         if let Some(fix) = &f.fix {
@@ -162,11 +163,12 @@ impl Agent {
         let p = &self.config.policy;
         let since_scan_s = self.fields.since_scan_s();
         self.health.cycle(now, f, since_scan_s, p.has_lidar, p.collision_mns, out);
-        self.seen.soc_bps = f.soc_bps;
+        let forgets = nooterra_engine::planted!("I41 drive on an empty battery and say that it is full");
+        self.seen.soc_bps = if forgets { 9_500 } else { f.soc_bps };
         self.seen.battery_mv = f.battery_mv;
         self.seen.charging = f.charging;
         let low_at = self.config.model.recharge_threshold_bps;
-        self.health.battery_low = f.soc_bps < if self.health.battery_low { low_at.saturating_add(100) } else { low_at };
+        self.health.battery_low = !forgets && f.soc_bps < if self.health.battery_low { low_at.saturating_add(100) } else { low_at };
         let offline = self.link.waiting_since().is_some_and(|at| now.since(at) > p.link_quiet);
         let reserve_bps = p.reserve_bps;
         if offline != self.health.offline {
@@ -179,7 +181,7 @@ impl Agent {
             self.work.give_up(AbortReason::Sensor, "no scan", out);
         } else if self.lost_s > LOST_GIVE_UP_S {
             self.work.give_up(AbortReason::Sensor, "position lost", out);
-        } else if f.soc_bps < reserve_bps || self.power.failing {
+        } else if !forgets && (f.soc_bps < reserve_bps || self.power.failing) {
             self.work.give_up(AbortReason::Battery, if self.power.failing { "supply failing" } else { "below reserve" }, out);
         } else if self.progress.idle_s() > STUCK_GIVE_UP_S && !self.progress.blocked && self.help.line().is_none() {
             self.work.give_up(AbortReason::Mechanical, "does not get on", out);
@@ -204,7 +206,7 @@ impl Agent {
         self.health.hold_until = self.health.hold_until.max(now.saturating_add(STRAYED_HOLD));
         self.note(now, Event::Strayed { reach_mm: (reach_m * 1e3) as u32 });
         // The platform judges by where it says that it is.
-        let beat = self.heartbeat();
+        let beat = self.heartbeat(now);
         self.say(now, Report::Heartbeat(beat));
         out.push(Report::Noticed { code: "ZONE_VIOLATION".into(), measure: (reach_m * 1e3) as i64 });
     }
@@ -283,7 +285,7 @@ impl Agent {
         let pose = self.pose_mm();
         self.work.node_reached(vertex, pose, &mut out);
         self.note(now, Event::NodeReached { sequence_id: self.track.last_sequence_id, vertex });
-        let beat = self.heartbeat();
+        let beat = self.heartbeat(now);
         self.say(now, Report::Heartbeat(beat));
         self.say_all(now, out);
     }
@@ -482,7 +484,7 @@ impl Agent {
         }
     }
 
-    pub(super) fn heartbeat(&self) -> Heartbeat {
+    pub(super) fn heartbeat(&self, now: Instant) -> Heartbeat {
         Heartbeat {
             soc_bps: self.seen.soc_bps,
             battery_mv: self.seen.battery_mv,
@@ -503,6 +505,8 @@ impl Agent {
             mode: self.mode(),
             bb_head: self.blackbox.head(),
             residual_milli: self.residual.milli(),
+            marker: self.doubt.word(now),
+            gate: (self.config.camera != CameraKind::None).then(|| self.camera.word()),
         }
     }
 
@@ -514,9 +518,10 @@ impl Agent {
         };
         let errors = self.health.bits();
         let first = self.link.last_beat() == Instant::ZERO;
-        if first || errors != self.seen.errors || now.since(self.link.last_beat()) >= every {
+        let doubts = self.doubt.is_due(now);
+        if first || doubts || errors != self.seen.errors || now.since(self.link.last_beat()) >= every {
             self.seen.errors = errors;
-            let beat = self.heartbeat();
+            let beat = self.heartbeat(now);
             self.say(now, Report::Heartbeat(beat));
         }
     }

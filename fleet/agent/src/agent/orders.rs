@@ -154,7 +154,13 @@ impl Agent {
                 }
                 self.rights.grant(&g, map)
             }
-            Order::WantBlackbox { incident, from_ns, to_ns } => self.blackbox.ask(incident, from_ns, to_ns),
+            Order::WantBlackbox { incident, from_ns, to_ns, images } => {
+                self.blackbox.ask(incident, from_ns, to_ns, images)?;
+                if images {
+                    self.camera.want(to_ns);
+                }
+                Ok(())
+            }
             Order::Lift { lease, step, at } => {
                 if !self.work.has(lease) {
                     return Err("LEASE_EXPIRED");

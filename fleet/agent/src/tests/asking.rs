@@ -29,7 +29,15 @@ fn on_its_round(valid_for: Span, dwell: Span) -> Rig {
 
 fn answer(granted: bool, skip: Option<u16>, valid_to: Option<Instant>) -> Order {
     let approval = ApprovalId::named("a");
-    Order::Approval(ApprovalOrder { approval, lease: LeaseId::named("l1"), action_hash: Digest([3; 32]), granted, skip, valid_to })
+    Order::Approval(ApprovalOrder {
+        approval,
+        lease: LeaseId::named("l1"),
+        action_hash: Digest([3; 32]),
+        granted,
+        skip,
+        valid_to,
+        record_at: None,
+    })
 }
 
 fn asks(r: &Rig) -> usize {

@@ -2,6 +2,7 @@
 
 use super::rig::*;
 use crate::blackbox::{BlackBox, Now, Recorder};
+use crate::camera::Camera;
 use nooterra_engine::geom::Pose2;
 use nooterra_engine::ids::IncidentId;
 use nooterra_engine::{Digest, Span, decode, encode};
@@ -130,12 +131,12 @@ fn a_window_is_handed_out_once_it_is_over() {
     r.run(40.0);
     let incident = IncidentId::named("i");
     let at = r.now.0;
-    r.order(Order::WantBlackbox { incident, from_ns: at - 30 * SEC, to_ns: at + 30 * SEC });
+    r.order(Order::WantBlackbox { incident, from_ns: at - 30 * SEC, to_ns: at + 30 * SEC, images: false });
     assert_eq!(r.last_ack(), None);
     r.run(29.0);
     assert!(windows(&r).is_empty() && r.agent.blackbox().owes() == 1);
     // The last word counts.
-    r.order(Order::WantBlackbox { incident, from_ns: at - 30 * SEC, to_ns: at + 31 * SEC });
+    r.order(Order::WantBlackbox { incident, from_ns: at - 30 * SEC, to_ns: at + 31 * SEC, images: false });
     assert_eq!(r.agent.blackbox().owes(), 1);
     r.run(4.0);
     let [w] = &windows(&r)[..] else { panic!("one answer") };
@@ -147,9 +148,9 @@ fn a_window_is_handed_out_once_it_is_over() {
     let known = anchors(&r);
     assert!(w.proofs.iter().all(|p| known.iter().any(|a| (a.from, a.to, a.root) == (p.from, p.to, p.root))), "said before");
     // Of a time that is over long since, at once; of one that it does not have, nothing.
-    r.order(Order::WantBlackbox { incident: IncidentId::named("old"), from_ns: 5 * SEC, to_ns: 9 * SEC });
-    r.order(Order::WantBlackbox { incident: IncidentId::named("none"), from_ns: 0, to_ns: 0 });
-    r.order(Order::WantBlackbox { incident: IncidentId::named("back"), from_ns: 9, to_ns: 8 });
+    r.order(Order::WantBlackbox { incident: IncidentId::named("old"), from_ns: 5 * SEC, to_ns: 9 * SEC, images: false });
+    r.order(Order::WantBlackbox { incident: IncidentId::named("none"), from_ns: 0, to_ns: 0, images: false });
+    r.order(Order::WantBlackbox { incident: IncidentId::named("back"), from_ns: 9, to_ns: 8, images: false });
     r.run(0.2);
     assert_eq!(r.last_ack().unwrap().1, "WINDOW_INVALID");
     let all = windows(&r);
@@ -158,7 +159,7 @@ fn a_window_is_handed_out_once_it_is_over() {
     assert!(all[2].chunks.is_empty() && all[2].proofs.is_empty());
     for n in 0..=ASKED_MAX {
         let incident = IncidentId::named(&n.to_string());
-        r.order(Order::WantBlackbox { incident, from_ns: 0, to_ns: u64::MAX });
+        r.order(Order::WantBlackbox { incident, from_ns: 0, to_ns: u64::MAX, images: false });
     }
     r.run(0.2);
     assert_eq!(r.last_ack().unwrap().1, "QUOTA_EXCEEDED");
@@ -182,7 +183,7 @@ fn a_recorder_that_stands_leaves_a_hole_and_no_missing_number() {
     assert_eq!(holes.len(), 1);
     assert!((8 * SEC..10 * SEC).contains(&holes[0]), "{holes:?}");
     let incident = IncidentId::named("i");
-    r.order(Order::WantBlackbox { incident, from_ns: at - 10 * SEC, to_ns: at + 15 * SEC });
+    r.order(Order::WantBlackbox { incident, from_ns: at - 10 * SEC, to_ns: at + 15 * SEC, images: false });
     r.run(0.5);
     let [w] = &windows(&r)[..] else { panic!("one answer") };
     assert!(proven(w).is_some());
@@ -201,7 +202,7 @@ fn altered_chunks_stand_under_no_anchor() {
     r.frame.bump_mns = 0;
     r.run(5.0);
     r.agent.set_recorder(Recorder::Alters);
-    r.order(Order::WantBlackbox { incident: IncidentId::named("i"), from_ns: 5 * SEC, to_ns: 13 * SEC });
+    r.order(Order::WantBlackbox { incident: IncidentId::named("i"), from_ns: 5 * SEC, to_ns: 13 * SEC, images: false });
     r.run(0.5);
     let [w] = &windows(&r)[..] else { panic!("one answer") };
     assert!(w.chunks.iter().all(|c| c.contact_mns == 0), "the bump is gone");
@@ -254,8 +255,11 @@ fn still() -> Now {
         lease: None,
         step: 0,
         online: true,
+        gate_open: false,
+        images: 0,
+        images_hash: None,
     };
-    Now { state, clamped: 0, bump_mns: 0 }
+    Now { state, clamped: 0, bump_mns: 0, image: None }
 }
 
 #[test]
@@ -266,7 +270,7 @@ fn it_keeps_ten_minutes_and_no_more() {
     let mut run = |b: &mut BlackBox, secs: u64, out: &mut Vec<Report>| {
         for _ in 0..secs * 4 {
             ns += SEC / 4;
-            b.cycle(ns, &now, false, out);
+            b.cycle(ns, &now, false, &Camera::default(), out);
         }
         ns
     };
@@ -276,8 +280,8 @@ fn it_keeps_ten_minutes_and_no_more() {
     sound(&all);
     assert_eq!(all.len() as u64, 1_500 * SEC / ANCHOR_EVERY.0);
     // What is gone is not handed out; what is left is, as far as it may be long.
-    b.ask(IncidentId::named("gone"), 0, at - 700 * SEC).unwrap();
-    b.ask(IncidentId::named("long"), 0, at).unwrap();
+    b.ask(IncidentId::named("gone"), 0, at - 700 * SEC, false).unwrap();
+    b.ask(IncidentId::named("long"), 0, at, false).unwrap();
     run(&mut b, 1, &mut out);
     let answers: Vec<&Window> = out.iter().filter_map(|r| if let Report::Blackbox(w) = r { Some(&**w) } else { None }).collect();
     assert_eq!((answers.len(), answers[0].chunks.len(), answers[1].chunks.len()), (2, 0, WINDOW_MAX));

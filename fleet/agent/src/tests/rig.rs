@@ -5,6 +5,7 @@ use nooterra_engine::geom::{Pose2, Segment, Vec2};
 use nooterra_engine::ids::{OrderId, RobotId, TenantId};
 use nooterra_engine::real::{sin_cos, wrap_angle};
 use nooterra_engine::{Instant, Span, decode, encode};
+use nooterra_port::camera::{CameraKind, Image, Seen, Sort};
 use nooterra_port::hardware::*;
 use nooterra_port::order::*;
 use nooterra_port::report::Report;
@@ -119,6 +120,7 @@ pub struct Rig {
 pub fn config(model: RobotModel, start: u32, theta: f64, dispatch: &SigningKey) -> AgentConfig {
     AgentConfig {
         declares: Vec::new(),
+        camera: CameraKind::None,
         robot: RobotId::named("r1"),
         tenant: TenantId::named("t"),
         wheels: Wheels::nominal(&model),
@@ -185,6 +187,12 @@ impl Rig {
             touched: f64::INFINITY,
             last_scan: Scan::default(),
         }
+    }
+
+    /// The same robot with a camera.
+    pub fn equip(&mut self, camera: CameraKind) {
+        let c = AgentConfig { camera, ..self.agent.config().clone() };
+        self.agent = Agent::new(c, [9; 32], 1, &self.map).unwrap();
     }
 
     // ---- platform ----
@@ -336,6 +344,8 @@ impl Rig {
         self.frame.scan = None;
         self.frame.markers.clear();
         self.frame.fix = None;
+        let seen = vec![Seen { range_mm: 1_000 + self.tick as u32, bearing_mrad: 0, what: Sort::Person }];
+        self.frame.image = (self.tick % 20 == 0).then_some(Image { at_ns: 0, seen });
         if self.sky && self.tick % 2 == 0 {
             let (x, y) = (0.03 * self.rng.normal(), 0.03 * self.rng.normal());
             self.frame.fix = Some(PositionFix { x_m: self.truth.at.x + x, y_m: self.truth.at.y + y });

@@ -102,6 +102,7 @@ impl Rig {
             contract: None,
             no_go: vec![],
             requires: vec![],
+            privacy: nooterra_jobs::terms::Privacy::Minimal,
         }
     }
 
@@ -135,7 +136,7 @@ impl Rig {
                     _ => 0,
                 })
                 .sum();
-            assert_eq!(parts + moved, m.captured, "{}: the parts are what was captured", j.id);
+            assert_eq!(parts + moved, m.captured + m.redeemed, "{}: the parts are what was paid", j.id);
         }
     }
 }

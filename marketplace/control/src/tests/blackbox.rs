@@ -34,14 +34,14 @@ fn chain(from: u64, to: u64, mut prev: Digest) -> Vec<Chunk> {
 }
 
 /// Says this as the robot and gives the code of its refusal.
-fn says(rig: &mut Rig, r: Report) -> Option<String> {
+pub fn says(rig: &mut Rig, r: Report) -> Option<String> {
     let before = rig.refused.len();
     rig.report(a1(), r);
     rig.run(1);
     rig.refused.get(before).map(|(_, why)| why.split(' ').next().unwrap_or_default().to_owned())
 }
 
-fn anchors(rig: &mut Rig, a: Anchor) -> Option<String> {
+pub fn anchors(rig: &mut Rig, a: Anchor) -> Option<String> {
     says(rig, Report::BlackboxAnchored(a))
 }
 
@@ -57,7 +57,7 @@ fn head(c: &Chunk) -> Option<Head> {
 }
 
 /// Severities of incidents of this code, of the robot alone and of its jobs.
-fn found(rig: &Rig, wanted: IncidentCode) -> Vec<u8> {
+pub fn found(rig: &Rig, wanted: IncidentCode) -> Vec<u8> {
     let of = |f: &Fact| match f.event().map(|r| &r.payload)? {
         Event::Job(nooterra_jobs::Event::IncidentOpened { code, severity, .. }) if *code == wanted => Some(*severity),
         Event::Robot(RobotEvent::IncidentOpened { code, severity, .. }) if code == wanted.text() => Some(*severity),
@@ -203,7 +203,7 @@ fn bumped() -> (Rig, JobId, IncidentId, u64, u64) {
     rig.report(a1(), Report::Noticed { code: "COLLISION".into(), measure: 700 });
     rig.run(2);
     let asked = |o: &Order| match o {
-        Order::WantBlackbox { incident, from_ns, to_ns } => Some((*incident, *from_ns, *to_ns)),
+        Order::WantBlackbox { incident, from_ns, to_ns, .. } => Some((*incident, *from_ns, *to_ns)),
         _ => None,
     };
     let (incident, from, to) = rig.robots[&a1()].seen.iter().find_map(asked).expect("the window is asked for");
@@ -236,7 +236,7 @@ fn a_window_under_its_anchors_is_evidence() {
     rig.run(45);
     assert_eq!(missing(&rig, job, incident), [Channel::Telemetry], "the words alone are not all");
     let proofs = cuts.windows(2).map(|c| proof(&all[c[0]..c[1]], c[0] as u64, c[1] as u64 - 1)).collect();
-    let w = Window { incident, chunks: all.clone(), proofs };
+    let w = Window { incident, chunks: all.clone(), proofs, images: vec![] };
     assert_eq!(says(&mut rig, Report::Blackbox(Box::new(w.clone()))), None);
     let [item] = &items(&rig, job)[..] else { panic!("one piece") };
     let bytes: Vec<Vec<u8>> = all.iter().map(encode).collect();
@@ -290,7 +290,7 @@ fn what_does_not_stand_under_an_anchor_is_no_evidence() {
     says_no(&mut rig, change(&|w| w.chunks.push(late)), "WINDOW_INVALID", "what nobody wanted to see");
     says_no(&mut rig, change(&|w| w.chunks = vec![w.chunks[0]; 129]), "SCHEMA_INVALID", "more than there may be");
     // The robot has none of it: taken, and nothing follows before the deadline.
-    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(Window { incident, chunks: vec![], proofs: vec![] }))), None);
+    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(Window { incident, chunks: vec![], proofs: vec![], images: vec![] }))), None);
     assert!(missing(&rig, job, incident).contains(&Channel::Telemetry));
     rig.run(520);
     assert!(found(&rig, IncidentCode::TelemetryGap).is_empty());
@@ -313,13 +313,34 @@ fn a_window_with_a_hole_is_captured_in_runs_and_stays_incomplete() {
     all.extend(b.record(from + 26 * SEC, to));
     assert_eq!(anchors(&mut rig, anchor(&all)), None);
     let last = all.len() as u64 - 1;
-    let over = Window { incident, chunks: all.clone(), proofs: vec![proof(&all, 0, last)] };
+    let over = Window { incident, chunks: all.clone(), proofs: vec![proof(&all, 0, last)], images: vec![] };
     assert_eq!(says(&mut rig, Report::Blackbox(Box::new(over))).as_deref(), Some("EVIDENCE_INSUFFICIENT"), "a proof spans no hole");
-    let w = Window { incident, chunks: all.clone(), proofs: vec![proof(&all, 0, held - 1), proof(&all, held, last)] };
+    let w = Window { incident, chunks: all.clone(), proofs: vec![proof(&all, 0, held - 1), proof(&all, held, last)], images: vec![] };
     assert_eq!(says(&mut rig, Report::Blackbox(Box::new(w))), None);
     assert_eq!(items(&rig, job).len(), 2);
     assert!(missing(&rig, job, incident).contains(&Channel::Telemetry));
     assert_eq!(rig.c.state().cases[&job].evidence.anchors.len(), 1);
+}
+
+#[test]
+fn a_window_is_due_by_the_time_of_link_alone() {
+    let (mut rig, job, incident, from, to) = bumped();
+    // Half a minute of link, then none for twenty: nothing is missed.
+    rig.run(30);
+    rig.knobs.cut.insert(a1(), (rig.now, rig.now + Span::from_secs(1_230)));
+    rig.run(1_200);
+    let window = |rig: &Rig| rig.c.state().cases[&job].evidence.windows[&incident].clone();
+    assert!(window(&rig).linked_since.is_none() && !window(&rig).gap, "{:?} {:?}", window(&rig), rig.names(job));
+    let before = found(&rig, IncidentCode::TelemetryGap).len();
+    rig.run(90);
+    assert!(window(&rig).linked_since.is_some() && !window(&rig).gap, "it is heard again");
+    let all = boxed(from, to);
+    assert_eq!(anchors(&mut rig, anchor(&all)), None);
+    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(super::boxes::window(incident, &all)))), None);
+    assert!(!missing(&rig, job, incident).contains(&Channel::Telemetry));
+    rig.run(900);
+    assert!(!window(&rig).gap || missing(&rig, job, incident).contains(&Channel::Words));
+    assert_eq!(found(&rig, IncidentCode::TelemetryGap).len(), before);
 }
 
 #[test]

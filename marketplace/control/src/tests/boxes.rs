@@ -62,6 +62,9 @@ pub fn chunk(number: u64, prev: Digest, from_ns: u64, to_ns: u64) -> Chunk {
         lease: None::<LeaseId>,
         step: 0,
         online: true,
+        gate_open: false,
+        images: 0,
+        images_hash: None,
     }
 }
 
@@ -85,7 +88,7 @@ pub fn proof(all: &[Chunk], first: u64, last: u64) -> Proof {
 /// A window of all these chunks, which stand under one anchor.
 pub fn window(incident: IncidentId, all: &[Chunk]) -> Window {
     let (first, last) = (all[0].number, all[all.len() - 1].number);
-    Window { incident, chunks: all.to_vec(), proofs: vec![proof(all, first, last)] }
+    Window { incident, chunks: all.to_vec(), proofs: vec![proof(all, first, last)], images: vec![] }
 }
 
 impl Rig {

@@ -345,7 +345,7 @@ const SAID: &[(&str, Make)] = &[
     ("SI AccessDenied", |r, job| {
         words(r, "site", job, &FacilityReport::AccessDenied { job, plan: site_plan(job), code: "REFUSED".into() })
     }),
-    ("SI Entered", |r, job| words(r, "site", job, &FacilityReport::Entered { job, robot: robot("a1"), vertex: 2 })),
+    ("SI Entered", |r, job| words(r, "site", job, &FacilityReport::Entered { job, robot: robot("a1"), vertex: 2, fence: 9 })),
     ("SI Exited", |r, job| words(r, "site", job, &FacilityReport::Exited { job, robot: robot("a1") })),
     ("SI Witnessed", |r, job| {
         let class = WitnessClass::DockScan;

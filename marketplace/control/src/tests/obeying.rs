@@ -93,7 +93,7 @@ impl Rig {
                 }
             }
             Order::Lift { at, .. } => (p.lift, p.begins) = (2, at),
-            Order::WantBlackbox { incident, from_ns, to_ns } => p.boxed.asked.push((incident, from_ns, to_ns)),
+            Order::WantBlackbox { incident, from_ns, to_ns, .. } => p.boxed.asked.push((incident, from_ns, to_ns)),
             Order::Assist { assist, open, .. } => p.line = open.then_some(assist),
             Order::Intervention(i) if !self.knobs.deaf_to_help => {
                 let code = self.knobs.refuse_help.unwrap_or_default().to_owned();

@@ -60,7 +60,7 @@ fn what_nobody_says_for_half_a_minute_is_an_outage() {
     cut(&mut rig, &["a1", "b1"], 60);
     rig.run(40);
     let job = JobId::named("none");
-    let refused = FacilityReport::Entered { job, robot: RobotId::named("none"), vertex: 0 };
+    let refused = FacilityReport::Entered { job, robot: RobotId::named("none"), vertex: 0, fence: 0 };
     assert_eq!(rig.send("site", &refused).unwrap_err(), "NOT_FOUND");
     assert_eq!(outages(&rig).len(), 1);
     rig.send("site", &FacilityReport::Alive {}).unwrap();

@@ -247,6 +247,7 @@ pub fn genesis(policy: Policy, robots: &[(&str, &str, u32)]) -> Genesis {
                 home: *home,
                 trust_bps: 7_000,
                 driver_version: 1,
+                camera: nooterra_port::camera::CameraKind::None,
             })
             .collect(),
         witnesses: vec![WitnessEntry { actor: *SiteId::named("site").as_bytes(), owner: party("landlord") }],
@@ -531,7 +532,7 @@ impl Rig {
             FacilityOrder::AskEntry { job, plan, robot, fence, .. } => {
                 let _ = self.send("site", &FacilityReport::AccessGranted { job, plan, fence });
                 let vertex = self.robots[&robot].at;
-                if self.send("site", &FacilityReport::Entered { job, robot, vertex }).is_ok() {
+                if self.send("site", &FacilityReport::Entered { job, robot, vertex, fence }).is_ok() {
                     self.inside.insert((job, robot));
                 }
             }
@@ -599,6 +600,8 @@ impl Rig {
             mode: report::Mode::Idle,
             bb_head: None,
             residual_milli: 0,
+            marker: None,
+            gate: None,
         }
     }
 

@@ -104,6 +104,8 @@ fn a_dock_knows_better_where_a_robot_stands() {
         b.charging = true;
         b.pose = pose(Vec2::new(21.0 + m, 3.0));
     };
+    // It says nothing else meanwhile: one that charges does not say in between that it does not.
+    rig.robots.get_mut(&robot("b1")).unwrap().beat = rig.now + nooterra_engine::Span::from_secs(100_000);
     let at = rig.site.vertices[rig.robots[&robot("b1")].at as usize].at;
     assert_eq!((at.x, at.y), (21.0, 3.0));
     for _ in 0..6 {

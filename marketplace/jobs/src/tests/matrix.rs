@@ -97,6 +97,7 @@ fn events(job: &Job) -> Vec<Event> {
             auth_by: Instant::from_secs(900),
             payment,
             amount,
+            credit: Amount::ZERO,
             reason: AwardReason::BestAtClose,
         },
         Event::AwardLapsed { quote, reason: LapseReason::Declined },

@@ -93,12 +93,35 @@ impl Boxes {
                 (!held).then(|| format!("anchor {root} of {size} is not of the robot whose window it is"))
             }
             Event::Captured(c) if c.channel == Channel::Telemetry => self.captured(c),
+            Event::Captured(c) if c.channel == Channel::Images => self.images(c),
             _ => return,
         };
         self.notes.checked();
         if let Some(story) = story {
             self.notes.broke(Class::Safety, n.at, n.tick, story, vec![job.to_string()]);
         }
+    }
+
+    /// What is wrong with images as evidence: each is of an anchored chunk, which names as many as there are.
+    fn images(&self, c: &Capture) -> Option<String> {
+        let Some((robot, w)) = &self.window else { return Some(format!("{} came out of no black box", c.evidence)) };
+        let known = self.robots.get(robot);
+        let bytes: Vec<Vec<u8>> = w.images.iter().map(encode).collect();
+        let one = |all: &[Digest]| match all {
+            [one] => *one,
+            _ => sha256_plain(&all.iter().flat_map(|h| h.0).collect::<Vec<u8>>()),
+        };
+        let hashes: Vec<Digest> = bytes.iter().map(|b| sha256_plain(b)).collect();
+        let long: usize = bytes.iter().map(Vec::len).sum();
+        let whole = one(&hashes) == c.content_hash && long as u64 == c.bytes && !hashes.is_empty();
+        let anchored = |x: &&Chunk| known.and_then(|k| k.hashes.get(&x.number)) == Some(&sha256_plain(&encode(*x)));
+        let named = w.images.iter().all(|i| {
+            let Some(x) = w.chunks.iter().find(|x| x.from_ns < i.at_ns && i.at_ns <= x.to_ns).filter(anchored) else { return false };
+            let of = w.images.iter().zip(&hashes).filter(|(i, _)| x.from_ns < i.at_ns && i.at_ns <= x.to_ns);
+            let own: Vec<Digest> = of.map(|(_, h)| *h).collect();
+            x.images as usize == own.len() && x.images_hash == Some(one(&own))
+        });
+        (!whole || !named).then(|| format!("{} of {} images is not what the black box of {robot} names", c.evidence, w.images.len()))
     }
 
     /// What is wrong with evidence out of a box.

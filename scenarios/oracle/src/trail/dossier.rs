@@ -106,6 +106,8 @@ pub(crate) struct Dossier {
     pub payment: Option<PaymentId>,
     pub captured: u64,
     pub redeemed: u64,
+    /// What was last authorised for the price, and what credit was promised for the rest.
+    pub agreed: (u64, u64),
     /// Fees of moves, and what lower prices gave back.
     pub moved: u64,
     pub owed_back: u64,
@@ -166,6 +168,7 @@ impl Dossier {
             payment: None,
             captured: 0,
             redeemed: 0,
+            agreed: (0, 0),
             moved: 0,
             owed_back: 0,
             credits: 0,
@@ -239,12 +242,16 @@ impl Dossier {
     /// Folds an event in. Money is folded where its entries are judged.
     pub fn fold(&mut self, id: EventId, e: &Event) {
         match e {
-            Event::QuoteAwarded { payment, .. } => {
+            Event::QuoteAwarded { payment, credit, .. } => {
+                self.agreed = (0, credit.minor());
                 self.payment = Some(*payment);
                 self.pay(*payment, Track::Asked);
             }
             Event::RescheduleAccepted { payment, .. } => self.pay(*payment, Track::Asked),
-            Event::PaymentAuthorised { payment, .. } => {
+            Event::PaymentAuthorised { payment, amount, .. } => {
+                if self.payment == Some(*payment) {
+                    self.agreed.0 = amount.minor();
+                }
                 self.payments.insert(*payment, Payment { track: Track::Authorised, event: Some(id) });
             }
             Event::PaymentDeclined { payment, .. } | Event::PaymentVoided { payment, .. } => self.pay(*payment, Track::Gone),

@@ -8,7 +8,7 @@ use nooterra_control::genesis::Genesis;
 use nooterra_engine::Instant;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{CertificateId, JobId, LeaseId, LicenceId, RobotId};
-use nooterra_jobs::event::Event;
+use nooterra_jobs::event::{Event, StallReason};
 use nooterra_operations::Event as RobotEvent;
 use nooterra_operations::RobotStatus;
 use nooterra_skills::Event as SkillEvent;
@@ -319,7 +319,8 @@ impl Leases {
                 | Event::CustodyChanged { .. }
                 | Event::TransferPutDown { .. }
                 | Event::TransferFetched { .. }
-                | Event::ExecutionStalled { .. }
+                // What a remote stop does to a job is nobody's word, whoever's incident stops the zone.
+                | Event::ExecutionStalled { reason: StallReason::HeartbeatLost | StallReason::Stuck | StallReason::AssistUnresolved | StallReason::Safety }
                 | Event::ExecutionResumed { .. }
                 | Event::ExecutionCompleted { .. }
                 | Event::ExecutionAborted { .. }

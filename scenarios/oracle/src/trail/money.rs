@@ -278,6 +278,16 @@ impl Money {
                     self.wrong(n, 33, d, format!("forfeited at {earned_bps} bps, its witnesses prove {own}"));
                 }
             }
+            Event::JobBooked(b) => {
+                self.settled.checked();
+                let (authorised, promised) = d.agreed;
+                let (taken, price) = (b.redeemed.minor(), b.pins.total());
+                if taken != promised || authorised.checked_add(taken) != Some(price) {
+                    let story =
+                        format!("booked at {price} with {authorised} authorised and {taken} of credit, {promised} of which was promised");
+                    self.wrong(n, 24, d, story);
+                }
+            }
             Event::JobSettled(s) => self.settlement(n, d, s),
             _ => {}
         }

@@ -658,6 +658,28 @@ pub fn collision_of_one() -> Rig {
     rig
 }
 
+/// A collision so bad that everything on the level stops, another robot at its work as well.
+pub fn zone_stopped() -> Rig {
+    let mut rig = kept(Rig::new(THREE));
+    rig.run(10);
+    let jobs = [rig.ask(rig.patrol(&[1, 2, 1, 2])), rig.ask(rig.patrol(&[5, 6, 5, 6]))];
+    for _ in 0..900 {
+        if jobs.iter().all(|j| rig.status(*j) == Status::Executing) {
+            break;
+        }
+        rig.tick();
+    }
+    let bound = rig.c.state().jobs[&jobs[0]].robot().expect("bound");
+    rig.report(bound, Report::Noticed { code: "COLLISION".into(), measure: 60_000 });
+    rig.run(30);
+    assert_eq!(rig.status(jobs[1]), Status::Stalled, "the other one stands");
+    for job in jobs {
+        rig.run_job(job, 6_000);
+    }
+    rig.run(200);
+    rig
+}
+
 /// A robot's charge falls while it works.
 pub fn hungry_at_work() -> Rig {
     let mut rig = kept(Rig::new(THREE));
@@ -737,6 +759,7 @@ pub const ALL: &[Named] = &[
     ("load brought back", load_brought_back),
     ("stopped", stopped),
     ("stopped_for_good", stopped_for_good),
+    ("zone_stopped", zone_stopped),
     ("collision", collision),
     ("chargebacks", chargebacks),
     ("claim", claim),

@@ -5,8 +5,8 @@ use super::names::no_name;
 use crate::areas::{AreaEntry, AreaKind};
 use crate::at::At;
 use crate::flaw::{Flaw, nearest};
-use crate::resolved::{Demand, RobotStart, Trip};
-use crate::scenario::{Jobs, Scenario};
+use crate::resolved::RobotStart;
+use crate::scenario::Scenario;
 use nooterra_engine::geom::Vec2;
 use nooterra_engine::ids::ZoneId;
 use nooterra_site::areas::{AREAS_MAX, KEEP_OFF_M, ring_around};
@@ -128,10 +128,10 @@ pub(super) fn check(desk: &mut Desk<'_>, models: &[RobotModel], robots: &[RobotS
 }
 
 /// Areas that a stream of jobs keeps its robots out of: known, with a way left to every place.
-pub(super) fn no_go(desk: &mut Desk<'_>, jobs: &Jobs, d: &Demand, widest_m: f64) -> Vec<ZoneId> {
+pub(super) fn no_go(desk: &mut Desk<'_>, names: &[At<String>], places: impl Iterator<Item = VertexIx>, widest_m: f64) -> Vec<ZoneId> {
     let site = desk.site;
     let mut out: Vec<(AreaIx, &At<String>)> = Vec::new();
-    for name in &jobs.no_go {
+    for name in names {
         match site.area_named(name) {
             Some(a) => out.push((a, name)),
             None => {
@@ -142,9 +142,7 @@ pub(super) fn no_go(desk: &mut Desk<'_>, jobs: &Jobs, d: &Demand, widest_m: f64)
     }
     let Some((_, first)) = out.first().copied() else { return Vec::new() };
     let (shut, reached) = (out.iter().map(|(a, _)| a.ix).collect(), site.reached(widest_m));
-    let team = d.team.iter().flat_map(|m| m.before.iter().chain(&m.after).copied().chain([m.lift]));
-    let trips = d.trips.iter().flat_map(|Trip { from, to }| [*from, *to]).chain(d.via.iter().copied()).chain(team);
-    for v in trips {
+    for v in places {
         let label = site.vertex_label(v);
         if let Some((_, name)) = out.iter().find(|(a, _)| site.vertex_areas(v, widest_m).contains(&a.ix)) {
             let what = format!("`{label}` lies in `{}`, which the job's robot may not enter", name.value);

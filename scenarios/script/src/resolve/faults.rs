@@ -229,9 +229,10 @@ fn robot(desk: &mut Desk<'_>, e: &At<FaultEntry>, r: &RobotFault, parties: &Part
     let lies = r.lies.as_ref().is_some_and(|d| d.value);
     let badge = r.old_badge.as_ref().is_some_and(|d| d.value);
     let astray = r.astray.is_some();
-    let given = [r.battery.is_some(), r.motor.is_some(), r.sensor.is_some(), r.recorder.is_some(), drop, lies, badge, astray];
+    let leaks = r.camera_leaks.as_ref().is_some_and(|d| d.value);
+    let given = [r.battery.is_some(), r.motor.is_some(), r.sensor.is_some(), r.recorder.is_some(), drop, lies, badge, astray, leaks];
     if given.iter().filter(|g| **g).count() != 1 {
-        let kinds = "battery, motor, sensor, recorder, payload_drop, lies, old_badge, astray";
+        let kinds = "battery, motor, sensor, recorder, payload_drop, lies, old_badge, astray, camera_leaks";
         desk.flaw(e, format!("a robot's fault has exactly one of {kinds}"), "write for example `battery: dead`");
         return None;
     }
@@ -242,6 +243,9 @@ fn robot(desk: &mut Desk<'_>, e: &At<FaultEntry>, r: &RobotFault, parties: &Part
     let robot = robot?;
     if let Some(to) = to {
         return Some(FaultKind::Astray { robot, to: to? });
+    }
+    if leaks {
+        return Some(FaultKind::CameraLeaks { robot });
     }
     if badge {
         return Some(FaultKind::OldBadge { robot });

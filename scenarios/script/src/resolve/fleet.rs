@@ -11,6 +11,7 @@ use crate::flaw::{Flaw, nearest};
 use crate::resolved::RobotStart;
 use crate::scenario::{Driver, FleetEntry, Wire};
 use nooterra_port::ability::Declared;
+use nooterra_port::camera::CameraKind;
 use nooterra_site::catalogue::{driven_by_people, model_names};
 use nooterra_site::model::Vertex;
 use nooterra_site::{RobotModel, VertexIx, model_named, model_or_generic};
@@ -34,6 +35,7 @@ pub(super) struct Draft {
     pub(super) start: VertexIx,
     charge_ppm: u32,
     declares: Vec<Declared>,
+    camera: CameraKind,
     /// Where the file speaks of it, if it does.
     said: Option<At<()>>,
 }
@@ -108,6 +110,7 @@ fn place(desk: &mut Desk<'_>, drafts: Vec<Draft>, charge: Option<u32>) -> (Vec<R
             graph_idx,
             soc_bps,
             declares: d.declares,
+            camera: d.camera,
         });
     }
     let names = stuck.iter().map(|d| d.name.as_str()).collect::<Vec<_>>().join(", ");
@@ -144,7 +147,16 @@ fn spawned(desk: &mut Desk<'_>) -> Vec<Draft> {
             desk.notes.push(format!("`{name}` is left out: another robot spawns on the same vertex"));
             continue;
         }
-        out.push(Draft { name, model, provider: None, start: s.vertex, charge_ppm: FULL_PPM, declares: Vec::new(), said: None });
+        out.push(Draft {
+            name,
+            model,
+            provider: None,
+            start: s.vertex,
+            charge_ppm: FULL_PPM,
+            declares: Vec::new(),
+            camera: CameraKind::None,
+            said: None,
+        });
     }
     desk.notes.dedup();
     outline::fit(desk, &mut out);
@@ -222,6 +234,7 @@ fn unasked(desk: &mut Desk<'_>, stuck: Vec<Draft>) -> Vec<Draft> {
         start,
         charge_ppm: FULL_PPM,
         declares: Vec::new(),
+        camera: CameraKind::None,
         said: None,
     };
     starts.into_iter().enumerate().map(draft).collect()
@@ -264,6 +277,7 @@ fn entry(desk: &mut Desk<'_>, e: &FleetEntry, owners: &[Owner], before: &[Draft]
     let named = before.iter().filter(|d| d.name.strip_prefix(&base).is_some_and(|n| n.parse::<u32>().is_ok())).count();
     let name = |i: usize| if single { base.clone() } else { format!("{base}{}", named + i + 1) };
     let charge_ppm = e.charge.as_ref().map_or(FULL_PPM, |c| c.0);
+    let camera = e.camera.as_ref().map_or(CameraKind::None, |c| c.value.kind());
     let said = At { value: (), line: e.model.line, column: e.model.column };
     let draft = |(i, start)| Draft {
         name: name(i),
@@ -272,6 +286,7 @@ fn entry(desk: &mut Desk<'_>, e: &FleetEntry, owners: &[Owner], before: &[Draft]
         start,
         charge_ppm,
         declares: e.declares.said(),
+        camera,
         said: Some(said.clone()),
     };
     starts.into_iter().enumerate().map(draft).collect()

@@ -7,6 +7,7 @@ use super::coins;
 use super::names::index;
 use super::names::no_name;
 use crate::at::At;
+use crate::camera::Privacy;
 use crate::coins::TariffPlan;
 use crate::resolved::{
     Answering, AwardMode, Demand, JobKind, PaymentsPlan, Process, ProviderPlan, RequesterPlan, RobotStart, ServiceLevel, Tier, Trip,
@@ -198,7 +199,7 @@ pub(super) fn demand(
         });
         // Who takes one currency asks in it.
         let own = if let [one] = r.takes.as_slice() { one.0 } else { market.currency };
-        series.extend(super::series::series(desk, market, own, (requester, r), &ranges, duration));
+        series.extend(super::series::series(desk, market, own, (requester, r), &ranges, duration, widest_m));
         if r.jobs.0.is_empty() && r.series.is_empty() {
             desk.flaw(&r.name, format!("`{}` asks for nothing", r.name.value), "add `jobs:` or `series:`");
         }
@@ -317,8 +318,11 @@ fn stream(
         currency,
         no_go: Vec::new(),
         requires: jobs.requires.said(),
+        privacy: jobs.privacy.as_ref().map_or_else(Privacy::default, |p| p.value),
     };
-    demand.no_go = super::areas::no_go(desk, jobs, &demand, widest_m);
+    let team = demand.team.iter().flat_map(|m| m.before.iter().chain(&m.after).copied().chain([m.lift]));
+    let trips = demand.trips.iter().flat_map(|Trip { from, to }| [*from, *to]).chain(demand.via.iter().copied()).chain(team);
+    demand.no_go = super::areas::no_go(desk, &jobs.no_go, trips, widest_m);
     Some(demand)
 }
 
@@ -421,6 +425,7 @@ fn unasked(
             currency,
             no_go: Vec::new(),
             requires: Vec::new(),
+            privacy: Privacy::default(),
         });
     }
     if streams.is_empty() && desk.flaws.is_empty() {

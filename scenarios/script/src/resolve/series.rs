@@ -6,6 +6,7 @@ use super::names::index;
 use super::{Desk, trading};
 use crate::acts::{By, Deed};
 use crate::at::At;
+use crate::camera::Privacy;
 use crate::scenario::{JobKind, Requester};
 use crate::series::{EndSeriesAct, FIRST_AFTER, SeriesEntry, SeriesPlan};
 use nooterra_control::input::{Hours, Repeat, WeeklyRule};
@@ -22,10 +23,12 @@ pub(super) fn series(
     (requester, r): (u32, &Requester),
     ranges: &[Vec<bool>],
     duration: Span,
+    widest_m: f64,
 ) -> Vec<SeriesPlan> {
-    r.series.iter().filter_map(|s| one(desk, market, own, requester, s, ranges, duration)).collect()
+    r.series.iter().filter_map(|s| one(desk, market, own, requester, s, ranges, duration, widest_m)).collect()
 }
 
+#[allow(clippy::too_many_arguments)] // what a series is held against
 fn one(
     desk: &mut Desk<'_>,
     market: &Parties,
@@ -34,6 +37,7 @@ fn one(
     s: &SeriesEntry,
     ranges: &[Vec<bool>],
     duration: Span,
+    widest_m: f64,
 ) -> Option<SeriesPlan> {
     let provider = provider(desk, &s.with, &market.providers);
     let rule = s.hours.as_ref().map_or_else(all_day, |h| trading::hours(desk, h));
@@ -72,6 +76,7 @@ fn one(
     if !ranges.is_empty() && !ranges.iter().any(|r| stops.iter().all(|v| r[v.at()])) {
         desk.flaw(&s.to, "no robot reaches all of the places of this series", "choose places on the navigation graph of one robot");
     }
+    let no_go = super::areas::no_go(desk, &s.no_go, stops.iter().copied(), widest_m);
     Some(SeriesPlan {
         requester,
         provider: provider?,
@@ -86,6 +91,9 @@ fn one(
         budget: s.pay.as_ref().map(|m| m.amount),
         mass_g: s.mass.as_ref().map_or(if is_delivery { MASS_G } else { 0 }, |m| m.0),
         currency,
+        no_go,
+        requires: s.requires.said(),
+        privacy: s.privacy.as_ref().map_or_else(Privacy::default, |p| p.value),
     })
 }
 

@@ -1,0 +1,170 @@
+//! Robots' cameras as the platform follows them (domain 8.2, 8.3): which jobs may be recorded, what robots say of their gates,
+//! and the images that belong to a window of evidence.
+//!
+//! A robot says under which job it kept its last image, and when. So what reaches the platform late is judged by what
+//! held then: by the job's privacy mode, by what the requester approved, and by the windows that images were asked for.
+
+use crate::fact::CaseEvent;
+use crate::state::RobotCell;
+use crate::unit::{Outcome, Unit, need};
+use nooterra_engine::ids::{EvidenceId, IncidentId, JobId, RobotId};
+use nooterra_engine::{Digest, Record, encode, sometimes};
+use nooterra_jobs::Job;
+use nooterra_jobs::approval::{ApprovalTrack, Wanted};
+use nooterra_jobs::event::IncidentCode;
+use nooterra_jobs::terms::Privacy;
+use nooterra_port::blackbox::Window;
+use nooterra_port::camera::{CameraKind, GateWord, IMAGES_MAX, Image, Kept, hash_of};
+use nooterra_trust::detect::Reading;
+use nooterra_trust::evidence::{Capture, Channel, Command, PrivacyMode, Subject};
+use nooterra_trust::incident::DevTime;
+use nooterra_trust::{Code, Hand, Rejection, Role};
+
+/// The only channel that has a gate.
+const CAMERA: u16 = 0;
+
+/// What a robot has last said of its images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+pub struct Counted {
+    /// Kept so far.
+    pub kept: u32,
+    /// Of these, while the gate was shut.
+    pub while_shut: u32,
+}
+
+/// The mode as the trust room calls it.
+pub(crate) const fn mode_of(p: Privacy) -> PrivacyMode {
+    match p {
+        Privacy::Minimal => PrivacyMode::Minimal,
+        Privacy::Limited => PrivacyMode::Limited,
+        Privacy::Open => PrivacyMode::Open,
+    }
+}
+
+/// May a robot record whenever it works on this job, outside of private areas?
+pub(crate) fn is_recorded(j: &Job) -> bool {
+    j.request.need.privacy == Privacy::Open
+}
+
+/// Has the requester agreed to recording somewhere on this job?
+fn is_approved(j: &Job) -> bool {
+    let granted = |t: ApprovalTrack| matches!(t, ApprovalTrack::Granted | ApprovalTrack::Consumed);
+    j.approvals.iter().any(|a| granted(a.track) && matches!(a.ask.wanted, Wanted::RecordVideo { .. }))
+}
+
+impl Unit<'_> {
+    /// A camera without a gate records all of a robot's work: only what is open throughout may be given to it.
+    pub(crate) fn lacks_privacy(&self, job: &Job, c: &RobotCell) -> bool {
+        let plain = self.s.genesis.robots.get(c.entry as usize).is_some_and(|e| e.camera == CameraKind::Plain);
+        let private = || job.steps().iter().any(|s| self.is_private(s.place));
+        plain && (!is_recorded(job) || private())
+    }
+
+    fn is_private(&self, place: u32) -> bool {
+        let site = &self.world.site;
+        site.areas_with([nooterra_site::VertexIx::new(place)]).iter().any(|a| site.areas.get(*a as usize).is_some_and(|a| a.is_guarded()))
+    }
+
+    /// Was this image one that might be kept?
+    fn may_keep(&self, robot: RobotId, k: &Kept) -> bool {
+        let worked = |j: &&Job| j.legs.iter().any(|l| l.offer.robot == robot);
+        let job = k.job.and_then(|id| self.s.jobs.get(&id)).filter(worked);
+        job.is_some_and(|j| is_recorded(j) || is_approved(j)) || self.is_wanted(robot, k.at_ns)
+    }
+
+    /// Do images of this instant belong to a window that was asked of this robot?
+    fn is_wanted(&self, robot: RobotId, at_ns: u64) -> bool {
+        let asked = self.s.boxes.get(&robot).into_iter().flat_map(|b| &b.asked);
+        asked.filter_map(|a| self.s.cases.get(&a.job).map(|c| (c, a.incident))).any(|(c, incident)| {
+            let of = |w: &nooterra_trust::evidence::Window| {
+                w.from.ns <= at_ns && at_ns <= w.to.ns && c.evidence.allows(Channel::Images, w.severity)
+            };
+            c.evidence.windows.get(&incident).is_some_and(of)
+        })
+    }
+
+    /// Do images belong to this window?
+    pub(crate) fn wants_images(&self, job: JobId, incident: IncidentId) -> bool {
+        let case = self.s.cases.get(&job);
+        case.is_some_and(|c| c.evidence.windows.get(&incident).is_some_and(|w| c.evidence.allows(Channel::Images, w.severity)))
+    }
+
+    /// What a heartbeat says of the camera's gate, as readings.
+    pub(crate) fn gate_told(&mut self, robot: RobotId, g: &GateWord) -> Vec<Reading> {
+        let told = self.s.boxes.get(&robot).map(|b| b.images).unwrap_or_default();
+        let mut out = Vec::new();
+        if g.kept > told.kept {
+            // The last one stands for all: what opens a gate opens it for a while.
+            let open = g.last.is_some_and(|k| self.may_keep(robot, &k));
+            out.extend([Reading::Gate { channel: CAMERA, open }, Reading::Frame { channel: CAMERA }]);
+        }
+        if g.while_shut > told.while_shut {
+            out.extend([Reading::Gate { channel: CAMERA, open: false }, Reading::Frame { channel: CAMERA }]);
+        }
+        out.push(Reading::Gate { channel: CAMERA, open: false });
+        if let Some(b) = self.s.boxes.get_mut(&robot) {
+            b.images = Counted { kept: g.kept, while_shut: g.while_shut };
+        } else {
+            let images = Counted { kept: g.kept, while_shut: g.while_shut };
+            self.s.boxes.insert(robot, crate::blackbox::RobotBox { images, ..Default::default() });
+        }
+        out
+    }
+
+    /// Chunks that say that images were kept though the gate was shut, of a robot that has said nothing of it.
+    pub(crate) fn leaked(&mut self, robot: RobotId, w: &Window) {
+        let said = self.s.boxes.get(&robot).is_some_and(|b| b.images.while_shut > 0);
+        if !said && w.chunks.iter().any(|c| c.images > 0 && !c.gate_open) {
+            self.robot_incident(robot, IncidentCode::PrivacyBreach, 4);
+        }
+    }
+
+    /// Images that a robot hands out with a window become evidence, if they are those that its chunks name.
+    pub(crate) fn capture_images(&mut self, job: JobId, w: &Window) -> Outcome {
+        if w.images.is_empty() {
+            return Ok(());
+        }
+        let hashes = belong(w)?;
+        let (now, evidence, cipher_key): (_, EvidenceId, _) = (self.now(), self.new_id(), self.world.service_key);
+        let case = self.case(job)?;
+        let Some(window) = case.evidence.windows.get(&w.incident) else { return crate::unit::no(Code::NotFound) };
+        let at = |i: Option<&Image>| DevTime { boot: window.from.boot, ns: i.map_or(0, |i| i.at_ns).clamp(window.from.ns, window.to.ns) };
+        let capture = Capture {
+            evidence,
+            incident: w.incident,
+            channel: Channel::Images,
+            from: at(w.images.first()),
+            to: at(w.images.last()),
+            content_hash: hash_of(&hashes).unwrap_or(Digest::ZERO),
+            bytes: w.images.iter().map(|i| encode(i).len() as u64).sum(),
+            cipher_key,
+            subject: Subject::Party(case.claims.parties.owner),
+            // They are in the chunks, which stand under the anchors.
+            inclusion: None,
+            redaction: None,
+        };
+        let hand = Hand { role: Role::TR, key: None, party: None };
+        let event = case.evidence.decide(now, &hand, &Command::Capture(capture))?;
+        sometimes!(true, "images captured");
+        self.emit_case(job, CaseEvent::Evidence(Box::new(event)));
+        Ok(())
+    }
+}
+
+/// The hashes of a window's images, if each belongs to a chunk and each of these chunks names exactly its own.
+fn belong(w: &Window) -> Result<Vec<Digest>, Rejection> {
+    need(w.images.len() <= IMAGES_MAX && w.images.is_sorted_by(|a, b| a.at_ns < b.at_ns), Code::SchemaInvalid)?;
+    let bad = || Rejection::new(Code::EvidenceInsufficient).field("images");
+    let hashes: Vec<Digest> = w.images.iter().map(Image::hash).collect();
+    let mut left = w.images.iter().zip(&hashes).peekable();
+    for c in &w.chunks {
+        let mut own = Vec::new();
+        while let Some((_, hash)) = left.next_if(|(i, _)| c.from_ns < i.at_ns && i.at_ns <= c.to_ns) {
+            own.push(*hash);
+        }
+        if !own.is_empty() && (hash_of(&own) != c.images_hash || own.len() as u64 != u64::from(c.images)) {
+            return Err(bad());
+        }
+    }
+    if left.next().is_none() { Ok(hashes) } else { Err(bad()) }
+}
