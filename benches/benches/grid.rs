@@ -1,7 +1,10 @@
-//! One step of thousands of robots on a grid, planned and judged.
+//! One step of thousands of robots on a grid, planned and judged, and the searches for costs.
 #![allow(missing_docs, reason = "made by macros")]
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use nooterra_dispatch::grid::field::{Near, Table};
+use nooterra_dispatch::grid::floor::Floor;
+use nooterra_dispatch::grid::search::Search;
 use nooterra_dispatch::grid::{Claim, Effort, Judge, Lifelong, Settings};
 use nooterra_site::grid::{GridMap, read};
 use std::hint::black_box;
@@ -56,5 +59,28 @@ fn steps(c: &mut Criterion) {
     g.finish();
 }
 
-criterion_group!(grid, steps);
+/// A table of the costs from everywhere, and what is worked out for a goal that has none: up to the nearest eight relays.
+fn costs(c: &mut Criterion) {
+    let mut g = c.benchmark_group("grid");
+    g.warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(4)).sample_size(20);
+    let map = racks(122, 64);
+    let floor = Floor::new(&map);
+    let mut search = Search::new(&floor, &Settings::default().tolls.on(&floor));
+    let relays = floor.spread(6);
+    let (mut table, mut near, mut reached) = (Table::default(), Near::default(), Vec::new());
+    let cells = u32::try_from(floor.cells()).expect("few");
+    let mut goal = 0;
+    let mut next = || {
+        goal = (goal + 7_919) % cells;
+        goal
+    };
+    g.bench_function("costs-everywhere", |b| b.iter(|| search.everywhere(black_box(next()), &mut table)));
+    g.bench_function("costs-around", |b| {
+        let is_relay: Vec<bool> = (0..cells).map(|c| relays.contains(&c)).collect();
+        b.iter(|| search.around(&floor, black_box(next()), 8, |c| is_relay[c as usize], &mut reached, &mut near));
+    });
+    g.finish();
+}
+
+criterion_group!(grid, steps, costs);
 criterion_main!(grid);

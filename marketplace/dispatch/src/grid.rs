@@ -3,12 +3,16 @@
 //! | module | is for |
 //! |---|---|
 //! | [`floor`] | free cells by number, and what lies ahead of each |
-//! | [`field`] | costs to a goal from everywhere, or from near a robot's way |
+//! | [`field`] | costs to a goal: from everywhere, or from near it and by way of a relay |
+//! | [`search`] | how they are worked out |
 //! | [`fields`] | which of these are kept, and for whom |
 //! | [`guide`] | tolls against meeting head on |
 //! | [`branches`] | dead ends, where who wants out goes first |
 //! | [`moves`] | the sequences of actions among which a robot chooses |
 //! | [`plan`] | plans of all robots that collide with nobody's, bettered each step |
+//! | [`seek`] | how one robot comes to a better plan, with others that give way |
+//! | [`tables`] | who is where after each of the next steps |
+//! | [`settings`] | how a run goes about its work |
 //! | [`shift`] | chains of robots that move up by one: what never fails while a way exists |
 //! | [`passing`] | how a robot comes past others in a narrow place |
 //! | [`urgency`] | who goes before whom |
@@ -30,12 +34,17 @@ pub mod lifelong;
 pub mod moves;
 pub mod passing;
 pub mod plan;
+pub mod search;
+pub mod seek;
+pub mod settings;
 pub mod shift;
+pub mod tables;
 pub mod urgency;
 
 pub use judge::{Claim, Fault, Judge};
-pub use lifelong::{Lifelong, Refusal, Settings, State, Step, Visit};
+pub use lifelong::{Lifelong, State, Step, Visit};
 pub use plan::Effort;
+pub use settings::{Refusal, Settings};
 
 #[cfg(test)]
 mod tests;

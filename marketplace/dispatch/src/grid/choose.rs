@@ -1,8 +1,9 @@
 //! Which task a free robot takes: a search ahead from where it stands, over cells and headings, until nothing better can
 //! come.
 
-use super::field::{FAR, Field, STEP, Search};
+use super::field::{FAR, STEP, Table};
 use super::floor::{Floor, NONE};
+use super::search::Search;
 
 /// Offers by the cell of their first place, and the working memory of searches.
 #[derive(Debug, Clone)]
@@ -18,7 +19,7 @@ pub struct Chooser {
     queue: Vec<u32>,
     /// Cells with offers came or went since costs to the nearest were worked out.
     stale: bool,
-    near: Field,
+    near: Table,
 }
 
 impl Chooser {
@@ -32,7 +33,7 @@ impl Chooser {
             searches: 0,
             queue: Vec::new(),
             stale: true,
-            near: Field::default(),
+            near: Table::default(),
         }
     }
     /// A task whose first place is this cell is on offer. Offers at a cell are kept in the order of their slots, so that
@@ -73,22 +74,22 @@ impl Chooser {
     }
     /// Works out what it costs from everywhere to the nearest offer, if cells with offers came or went. `sources` are these
     /// cells, from which [`Chooser::again`] does the same.
-    pub fn look(&mut self, floor: &Floor, search: &mut Search, sources: &mut Vec<u32>) {
+    pub fn look(&mut self, search: &mut Search, sources: &mut Vec<u32>) {
         if self.stale {
             sources.clear();
             sources.extend((0u32..).zip(&self.first).filter(|(_, f)| **f != NONE).map(|(c, _)| c));
-            self.again(floor, search, sources);
+            self.again(search, sources);
             self.stale = false;
         }
     }
     /// Works it out from these cells.
-    pub fn again(&mut self, floor: &Floor, search: &mut Search, sources: &[u32]) {
-        search.nearest(floor, sources, &mut self.near);
+    pub fn again(&mut self, search: &mut Search, sources: &[u32]) {
+        search.nearest(sources, &mut self.near);
     }
     /// An offer at the nearest cell that had one at the last look, if it costs less than `below` to get there; nothing too
     /// if the offers there were taken since.
     pub fn nearby(&self, floor: &Floor, tolls: &[u8], cell: u32, heading: u8, below: u32) -> Option<u32> {
-        let cost = |c: u32, h: u8| self.near.at(floor.place[c as usize], h);
+        let cost = |c: u32, h: u8| self.near.at(c, h);
         let (mut c, mut h, mut left) = (cell, heading, cost(cell, heading));
         if left >= below.min(FAR) {
             return None;

@@ -1,4 +1,4 @@
-//! What it costs to get to a goal from each place and heading: a search backwards from the goal over a part of the map.
+//! What it costs to get to a goal from each cell and heading.
 //!
 //! A turn and a move cost [`STEP`] each; a move may cost a toll beside it. The four headings of a cell differ by two turns
 //! at most, so a cell's costs fit into one word.
@@ -7,209 +7,160 @@ use super::floor::{Floor, NONE, Window};
 
 /// Cost of one step.
 pub const STEP: u32 = 2;
-/// No way, or none that was looked for.
+/// No way.
 pub const FAR: u32 = 1 << 24;
 /// Largest toll of a move.
 pub const TOLL_MAX: u8 = 12;
-/// More than the dearest move, and what it may add to the estimate of the rest.
-const RING: usize = 32;
 /// Bits of a word that hold the cheapest heading's cost; the rest are four offsets of three bits.
 const OFFSET_BITS: u32 = 12;
-const WORD_MAX: u32 = (1 << (32 - OFFSET_BITS)) - 1;
-/// How many places are looked at beyond those on the way, as robots are pushed off it: so many, and as many as before.
-const BEYOND: usize = 4096;
-/// Cells around start and goal in which a bounded search looks first.
-const MARGIN: u32 = 8;
+/// Largest cost that a word holds.
+pub const WORD_MAX: u32 = (1 << (32 - OFFSET_BITS)) - 1;
 
-/// Costs to one goal.
-#[derive(Debug, Clone, Default)]
-pub struct Field {
-    window: Window,
-    words: Vec<u32>,
+/// The word of a cell whose headings cost this. Who faces elsewhere can turn, so no heading costs more than that.
+#[inline]
+pub fn word(mut four: [u32; 4]) -> u32 {
+    let least = four[0].min(four[1]).min(four[2]).min(four[3]);
+    if least > WORD_MAX {
+        return NONE;
+    }
+    for _ in 0..2 {
+        let [across, along] = [(0, 2), (1, 3)].map(|(a, b)| four[a].min(four[b]).saturating_add(STEP));
+        four = [four[0].min(along), four[1].min(across), four[2].min(along), four[3].min(across)];
+    }
+    let offset = |h: usize| (four[h] - least) << (3 * h);
+    least << OFFSET_BITS | offset(0) | offset(1) | offset(2) | offset(3)
+}
+/// Cost from a heading, by the word of a cell.
+#[inline]
+pub const fn cost_in(word: u32, heading: u8) -> u32 {
+    if word == NONE { FAR } else { (word >> OFFSET_BITS) + ((word >> (3 * heading as u32)) & 7) }
+}
+/// Cost from the cheapest heading.
+#[inline]
+pub const fn least_in(word: u32) -> u32 {
+    if word == NONE { FAR } else { word >> OFFSET_BITS }
+}
+/// Cost from the dearest heading.
+const fn most_in(word: u32) -> u32 {
+    let mut most = 0;
+    let mut h = 0;
+    while h < 4 {
+        let c = cost_in(word, h);
+        most = if c > most { c } else { most };
+        h += 1;
+    }
+    most
 }
 
-impl Field {
+/// Costs to one goal from everywhere: a word for each cell.
+#[derive(Debug, Clone, Default)]
+pub struct Table(pub Vec<u32>);
+
+impl Table {
     /// Nothing was worked out yet.
     pub const fn is_empty(&self) -> bool {
-        self.words.is_empty()
+        self.0.is_empty()
     }
-    /// Cost from a place and heading; [`FAR`] if there is no way or the place lies outside of what was searched.
+    /// Cost from a cell and heading; [`FAR`] if there is no way.
     #[inline]
-    pub fn at(&self, place: (u16, u16), heading: u8) -> u32 {
-        match self.window.index(place) {
-            Some(i) if self.words[i] != NONE => (self.words[i] >> OFFSET_BITS) + ((self.words[i] >> (3 * u32::from(heading))) & 7),
-            _ => FAR,
-        }
+    pub fn at(&self, cell: u32, heading: u8) -> u32 {
+        cost_in(self.0[cell as usize], heading)
     }
-    /// Cost from a place, whatever the heading.
+    /// Cost from a cell, whatever the heading.
     #[inline]
-    pub fn least(&self, place: (u16, u16)) -> u32 {
-        match self.window.index(place) {
-            Some(i) if self.words[i] != NONE => self.words[i] >> OFFSET_BITS,
-            _ => FAR,
-        }
+    pub fn least(&self, cell: u32) -> u32 {
+        least_in(self.0[cell as usize])
+    }
+    /// All of it as costs to its goal.
+    pub fn costs(&self) -> Costs<'_> {
+        Costs { table: &self.0, ..Costs::default() }
     }
 }
 
-/// A place of the map.
-#[derive(Debug, Clone, Copy, Default)]
-struct Spot {
-    row: u16,
-    column: u16,
-    /// Tolls of the moves ahead from it, by heading.
-    tolls: [u8; 4],
-}
-
-/// Cost of a state that may still become cheaper: it was reached, but not looked at.
-const OPEN: u32 = 1 << 31;
-
-/// Working memory of searches on one floor.
-///
-/// Between searches every state has no cost, so that a search has to touch only what it reaches.
-#[derive(Debug, Clone)]
-pub struct Search {
-    /// Each place of the map with a rim around it.
-    spots: Vec<Spot>,
-    /// Cost of each state of it, `4 * place + heading`: [`NONE`] if it was not reached, with [`OPEN`] until it was looked
-    /// at. Places where nobody can be cost nothing already, so nothing ever improves them.
-    cost: Vec<u32>,
-    /// Places that were reached; some more than once.
-    touched: Vec<u32>,
-    ring: Vec<Vec<(u32, u32)>>,
-}
-
-/// From where a search looks, and how far.
-struct Reach {
-    /// The state's cell from which a way is wanted; [`NONE`] if costs from everywhere are.
-    from: u32,
+/// Costs to a goal from around it, and by way of a *relay*: a cell near it that has a table.
+#[derive(Debug, Clone, Default)]
+pub struct Near {
     window: Window,
-    tolled: bool,
+    words: Vec<u32>,
+    /// What is left from the relay, whatever the heading in which a robot comes there.
+    beyond: u32,
+    /// Largest cost to the relay from a cell of the window.
+    within: u32,
 }
 
-impl Search {
-    /// For searches on this floor with these tolls, and on no other.
-    pub fn new(floor: &Floor, tolls: &[u8]) -> Self {
-        let wide = floor.width + 2;
-        let places = (wide * (floor.height + 2)) as usize;
-        let (mut spots, mut cost) = (vec![Spot::default(); places], vec![0; 4 * places]);
-        for (c, &(row, column)) in floor.place.iter().enumerate() {
-            let at = ((u32::from(row) + 1) * wide + u32::from(column) + 1) as usize;
-            spots[at] = Spot { row, column, tolls: tolls.get(4 * c..4 * c + 4).map_or([0; 4], |t| [t[0], t[1], t[2], t[3]]) };
-            cost[4 * at..4 * at + 4].fill(NONE);
-        }
-        Self { spots, cost, touched: Vec::new(), ring: vec![Vec::new(); RING] }
+impl Near {
+    /// Nothing is known yet about the places of this rectangle.
+    pub fn clear(&mut self, window: Window) {
+        self.window = window;
+        self.words.clear();
+        self.words.resize((window.rows * window.columns) as usize, NONE);
+        (self.beyond, self.within) = (0, NONE);
     }
-    /// Costs to a goal from everywhere.
-    pub fn everywhere(&mut self, floor: &Floor, goal: u32, into: &mut Field) {
-        self.run(floor, &[goal], &Reach { from: NONE, window: Window::whole(floor), tolled: true }, into);
-    }
-    /// The same where no move has a toll.
-    pub fn everywhere_untolled(&mut self, floor: &Floor, goal: u32, into: &mut Field) {
-        self.run(floor, &[goal], &Reach { from: NONE, window: Window::whole(floor), tolled: false }, into);
-    }
-    /// Costs from everywhere to the nearest of several goals.
-    pub fn nearest(&mut self, floor: &Floor, goals: &[u32], into: &mut Field) {
-        self.run(floor, goals, &Reach { from: NONE, window: Window::whole(floor), tolled: true }, into);
-    }
-    /// Costs to a goal from a cell and the places around the ways from there. Looks at a part of the map first, and at all of
-    /// it if the part has no way.
-    pub fn between(&mut self, floor: &Floor, from: u32, goal: u32, into: &mut Field) {
-        let window = Window::around(floor, from, goal, MARGIN);
-        self.run(floor, &[goal], &Reach { from, window, tolled: true }, into);
-        let found = into.least(floor.place[from as usize]);
-        // A way that is much longer than the crow flies may have a shorter one outside.
-        let dearest = 2 * (floor.apart(from, goal) + 2 * MARGIN) * (STEP + u32::from(TOLL_MAX));
-        if found > dearest && into.window != Window::whole(floor) {
-            self.run(floor, &[goal], &Reach { from, window: Window::whole(floor), tolled: true }, into);
+    /// Writes down the costs of a place.
+    pub fn set(&mut self, place: (u16, u16), word: u32) {
+        if let Some(i) = self.window.index(place) {
+            self.words[i] = word;
         }
     }
+    /// Costs of a place.
+    #[inline]
+    fn word(&self, place: (u16, u16)) -> u32 {
+        self.window.index(place).map_or(NONE, |i| self.words[i])
+    }
+    /// What it costs from a place, whatever the heading in which a robot comes there.
+    pub fn most(&self, place: (u16, u16)) -> u32 {
+        most_in(self.word(place))
+    }
+    /// From afar, robots go by way of this relay, whose table it is.
+    pub fn go_by(&mut self, floor: &Floor, relay: u32, table: &Table) {
+        self.beyond = self.most(floor.place[relay as usize]);
+        let places = self.window.places().zip(&self.words).filter(|(_, w)| **w != NONE);
+        self.within = places.map(|(p, _)| table.least(floor.cell_in(p))).max().unwrap_or(0);
+    }
+    /// As costs to its goal, with the table of its relay.
+    pub fn costs<'f>(&'f self, table: Option<&'f Table>) -> Costs<'f> {
+        let table = table.map_or(&[][..], |t| &t.0);
+        Costs { table, near: Some(self), beyond: self.beyond, within: self.within }
+    }
+}
 
-    #[allow(clippy::cast_possible_truncation)] // states are counted in u32
-    fn run(&mut self, floor: &Floor, goals: &[u32], reach: &Reach, into: &mut Field) {
-        let Self { spots, cost, touched, ring } = self;
-        let Reach { from, window, tolled } = *reach;
-        let wide = floor.width + 2;
-        let local = |place: (u16, u16)| (u32::from(place.0) + 1) * wide + u32::from(place.1) + 1;
-        let start = if from == NONE { NONE } else { local(floor.place[from as usize]) };
-        let target = if from == NONE { (0, 0) } else { floor.place[from as usize] };
-        // Moving ahead comes from the cell behind: east from the west, south from the north.
-        let behind = [1u32.wrapping_neg(), wide.wrapping_neg(), 1, wide];
-        // What is left from a place to the start at least: the search looks first where a way is likely.
-        let estimate = |at: &Spot| {
-            let apart = u32::from(at.row.abs_diff(target.0)) + u32::from(at.column.abs_diff(target.1));
-            if from == NONE { 0 } else { apart * STEP }
-        };
-        let mut now = NONE;
-        let (mut open, mut looked, mut end) = (0usize, 0usize, usize::MAX);
-        for goal in goals {
-            now = now.min(estimate(&spots[local(floor.place[*goal as usize]) as usize]));
+/// Costs to one goal, to be asked for.
+///
+/// By way of a relay they may be more than they need be. But wherever a robot is, an action takes it to where they are
+/// less by what the action costs: so who follows them arrives.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Costs<'f> {
+    /// Costs to the goal, or to the relay if there is one. Empty if there is neither.
+    table: &'f [u32],
+    near: Option<&'f Near>,
+    beyond: u32,
+    within: u32,
+}
+
+impl Costs<'_> {
+    /// Costs from a cell in all headings, to be read by [`cost_in`] and [`least_in`].
+    #[inline]
+    pub fn word(&self, floor: &Floor, cell: u32) -> u32 {
+        let by_relay = self.table.get(cell as usize).copied().unwrap_or(NONE);
+        let Some(near) = self.near else { return by_relay };
+        // With the way from there added; if that were too much for a word, all its bits are set.
+        let by_relay = if by_relay == NONE { NONE } else { by_relay.saturating_add(self.beyond << OFFSET_BITS) };
+        if by_relay != NONE && least_in(by_relay) - self.beyond > self.within {
+            return by_relay;
         }
-        for goal in goals {
-            let place = local(floor.place[*goal as usize]);
-            touched.push(place);
-            for s in 4 * place..4 * place + 4 {
-                cost[s as usize] = OPEN;
-                ring[now as usize % RING].push((s, 0));
-                open += 1;
-            }
+        match near.word(floor.place[cell as usize]) {
+            NONE => by_relay,
+            close if by_relay == NONE => close,
+            close => word([0, 1, 2, 3].map(|h| cost_in(by_relay, h).min(cost_in(close, h)))),
         }
-        while open > 0 && looked < end && now < WORD_MAX {
-            let bucket = now as usize % RING;
-            while let Some((s, done)) = ring[bucket].pop() {
-                open -= 1;
-                // It was reached at less cost meanwhile, or was looked at before.
-                if cost[s as usize] != done | OPEN {
-                    continue;
-                }
-                cost[s as usize] = done;
-                let (place, h) = (s / 4, s % 4);
-                looked += 1;
-                if place == start && end == usize::MAX {
-                    end = 2 * looked + BEYOND;
-                }
-                let left = estimate(&spots[place as usize]);
-                let back = place.wrapping_add(behind[h as usize]);
-                let spot = &spots[back as usize];
-                let toll = if tolled { u32::from(spot.tolls[h as usize]) } else { 0 };
-                let (moved, turned) = ((done + STEP + toll) | OPEN, (done + STEP) | OPEN);
-                let had = cost[4 * back as usize + h as usize];
-                if moved < had && window.index((spot.row, spot.column)).is_some() {
-                    cost[4 * back as usize + h as usize] = moved;
-                    ring[((moved & !OPEN) + estimate(spot)).max(now) as usize % RING].push((4 * back + h, moved & !OPEN));
-                    open += 1;
-                    if had == NONE {
-                        touched.push(back);
-                    }
-                }
-                for to in [s ^ 1, s ^ 3] {
-                    if turned < cost[to as usize] {
-                        cost[to as usize] = turned;
-                        ring[((turned & !OPEN) + left).max(now) as usize % RING].push((to, turned & !OPEN));
-                        open += 1;
-                    }
-                }
-            }
-            now += 1;
-        }
-        ring.iter_mut().for_each(Vec::clear);
-        into.window = window;
-        into.words.clear();
-        into.words.resize((window.rows * window.columns) as usize, NONE);
-        for place in touched.drain(..) {
-            let four = &mut cost[4 * place as usize..4 * place as usize + 4];
-            if four.iter().all(|c| *c == NONE) {
-                continue;
-            }
-            let of = |h: usize| four[h] & !OPEN;
-            let least = of(0).min(of(1)).min(of(2)).min(of(3));
-            if let Some(i) = window.index((spots[place as usize].row, spots[place as usize].column))
-                && least <= WORD_MAX
-            {
-                // Headings that a bounded search left open are at most two turns from one that it did not.
-                let offset = |h: usize| (of(h).min(least + 2 * STEP) - least) << (3 * h);
-                into.words[i] = least << OFFSET_BITS | offset(0) | offset(1) | offset(2) | offset(3);
-            }
-            four.fill(NONE);
-        }
+    }
+    /// Cost from a cell and heading; [`FAR`] if there is no way.
+    #[inline]
+    pub fn at(&self, floor: &Floor, cell: u32, heading: u8) -> u32 {
+        cost_in(self.word(floor, cell), heading)
+    }
+    /// Cost from a cell, whatever the heading.
+    pub fn least(&self, floor: &Floor, cell: u32) -> u32 {
+        least_in(self.word(floor, cell))
     }
 }

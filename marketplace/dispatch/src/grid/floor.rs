@@ -1,10 +1,14 @@
-//! The floor as the planner walks it: free cells by number, what lies ahead of each in every heading, and how to choose
-//! a part of the map to search in.
+//! The floor as the planner walks it: free cells by number, what lies ahead of each in every heading, and rectangles
+//! of the map.
 
 use nooterra_site::grid::{GridMap, Heading};
+use std::collections::BTreeMap;
 
 /// No cell, no agent, no task.
 pub const NONE: u32 = u32::MAX;
+
+/// Rows and columns that are numbered together.
+const TILE: u32 = 4;
 
 /// The free cells of a map.
 #[derive(Debug, Clone)]
@@ -28,7 +32,12 @@ impl Floor {
     /// The free cells of a map.
     pub fn new(map: &GridMap) -> Self {
         let (regions, _) = map.regions();
-        let location: Vec<u32> = (0u32..).take(map.cells.len()).filter(|l| map.is_free(*l)).collect();
+        let mut location: Vec<u32> = (0u32..).take(map.cells.len()).filter(|l| map.is_free(*l)).collect();
+        // Cells that are near each other have numbers that are: what is known of them lies near in memory.
+        location.sort_by_key(|l| {
+            let (row, column) = map.row_column(*l);
+            (row / TILE, column / TILE)
+        });
         let mut cell_at = vec![NONE; map.cells.len()];
         for (cell, l) in (0u32..).zip(&location) {
             cell_at[*l as usize] = cell;
@@ -63,6 +72,24 @@ impl Floor {
     pub fn cell_at(&self, location: u32) -> u32 {
         self.cell_at.get(location as usize).copied().unwrap_or(NONE)
     }
+    /// The cell at a place, or [`NONE`].
+    pub fn cell_in(&self, (row, column): (u16, u16)) -> u32 {
+        self.cell_at(u32::from(row) * self.width + u32::from(column))
+    }
+    /// Cells all over the floor: in each square of `side` rows and columns one for each region that it has, where ways cross
+    /// if they do, and else nearest to its middle.
+    pub fn spread(&self, side: u32) -> Vec<u32> {
+        let side = side.max(1);
+        let mut best: BTreeMap<(u32, u32, u32), (u32, u32)> = BTreeMap::new();
+        for (cell, (row, column)) in (0u32..).zip(&self.place) {
+            let (row, column) = (u32::from(*row), u32::from(*column));
+            let blocked: u32 = (0..4).map(|h| u32::from(self.ahead(cell, h) == NONE)).sum();
+            let off = blocked * 2 * side + (row % side).abs_diff(side / 2) + (column % side).abs_diff(side / 2);
+            let entry = best.entry((row / side, column / side, self.region[cell as usize])).or_insert((NONE, NONE));
+            *entry = (*entry).min((off, cell));
+        }
+        best.into_values().map(|(_, cell)| cell).collect()
+    }
     /// Steps between two cells if nothing were blocked and turning took no time.
     pub fn apart(&self, a: u32, b: u32) -> u32 {
         let ((r, c), (s, d)) = (self.place[a as usize], self.place[b as usize]);
@@ -84,20 +111,26 @@ pub struct Window {
 }
 
 impl Window {
-    /// The whole map.
-    pub const fn whole(floor: &Floor) -> Self {
-        Self { top: 0, left: 0, rows: floor.height, columns: floor.width }
-    }
-    /// Two cells and so much around them.
-    pub fn around(floor: &Floor, a: u32, b: u32, margin: u32) -> Self {
-        let ((r, c), (s, d)) = (floor.place[a as usize], floor.place[b as usize]);
-        let span = |x: u16, y: u16, end: u32| {
-            let low = u32::from(x.min(y)).saturating_sub(margin);
-            let high = (u32::from(x.max(y)) + 1 + margin).min(end);
-            (low, high - low)
+    /// Grows until this place is in it.
+    pub fn take_in(&mut self, (row, column): (u16, u16)) {
+        let (row, column) = (u32::from(row), u32::from(column));
+        if self.rows == 0 {
+            *self = Self { top: row, left: column, rows: 1, columns: 1 };
+            return;
+        }
+        let grow = |first: &mut u32, count: &mut u32, at: u32| {
+            let end = (*first + *count).max(at + 1);
+            *first = (*first).min(at);
+            *count = end - *first;
         };
-        let ((top, rows), (left, columns)) = (span(r, s, floor.height), span(c, d, floor.width));
-        Self { top, left, rows, columns }
+        grow(&mut self.top, &mut self.rows, row);
+        grow(&mut self.left, &mut self.columns, column);
+    }
+    /// Its places, row by row.
+    #[allow(clippy::cast_possible_truncation)] // of a map
+    pub fn places(&self) -> impl Iterator<Item = (u16, u16)> {
+        let Self { top, left, rows, columns } = *self;
+        (top..top + rows).flat_map(move |r| (left..left + columns).map(move |c| (r as u16, c as u16)))
     }
     /// Position of a place in a table of this rectangle, row by row.
     pub fn index(&self, (row, column): (u16, u16)) -> Option<usize> {

@@ -8,18 +8,18 @@
 
 use super::branches::Branches;
 use super::choose::Chooser;
-use super::field::{Field, STEP, Search};
+use super::field::{STEP, Table};
 use super::fields::Fields;
 use super::floor::{Floor, NONE};
-use super::guide::Tolls;
 use super::passing::{self, Bridges, On, Passing};
-use super::plan::{Aim, Crew, Effort, Planner};
+use super::plan::{Aim, Crew, Planner};
+use super::search::Search;
+use super::settings::{Refusal, Settings};
 use super::urgency::{View, leader};
 use nooterra_engine::Record;
 use nooterra_engine::chance::{Chance, Place};
 use nooterra_engine::digest::{Digest, Hasher};
 use nooterra_site::grid::{Action, GridMap, Heading, Pose};
-use thiserror::Error;
 
 const LUCK: Place = Place::named("grid.luck");
 
@@ -29,58 +29,6 @@ const LOOKS_EVERY: usize = 4;
 const SURVEY_CELLS: usize = 4096;
 /// Another task must be nearer by so many steps to be taken in place of the one held.
 const GAIN_MIN: u32 = 1;
-
-/// How to run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
-    /// Seed of every choice.
-    pub seed: u64,
-    /// Actions in a plan.
-    pub depth: usize,
-    /// How hard to look for plans.
-    pub effort: Effort,
-    /// How much a task's own length counts against the way to its first place, percent.
-    pub length_percent: u32,
-    /// What it costs to move against the direction of a way.
-    pub tolls: Tolls,
-    /// After its end the list begins anew; otherwise the run has an end.
-    pub endless: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            seed: 0,
-            depth: 4,
-            effort: Effort { tries: 64, reach: 64, rounds_percent: 100 },
-            length_percent: 0,
-            tolls: Tolls { corridor: 4, open: 2 },
-            endless: true,
-        }
-    }
-}
-
-/// Why there is no run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Refusal {
-    /// A robot starts where none can stand, or where another does.
-    #[error("agent {agent} cannot start at location {location}")]
-    Start {
-        /// Which.
-        agent: u32,
-        /// Where.
-        location: u32,
-    },
-    /// A task asks for a place where no robot can stand, or for none at all.
-    #[error("task {task} has no place, or one that is not free")]
-    Task {
-        /// Its position in the list.
-        task: u32,
-    },
-    /// No robot, or no task, or nothing on offer.
-    #[error("no agent, no task, or none on offer")]
-    Nothing,
-}
 
 /// A task that is open or on offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
@@ -165,8 +113,11 @@ pub struct Lifelong {
     chooser: Chooser,
     search: Search,
     fields: Fields,
+    /// Where each robot goes in this step and after that, and what is left to do.
+    goals: Vec<(u32, u32)>,
+    far: Vec<u32>,
     /// Costs to where the leader steps aside.
-    aside: Field,
+    aside: Table,
 }
 
 impl Lifelong {
@@ -236,7 +187,7 @@ impl Lifelong {
             run.fields.again(&run.floor, &mut run.search, a, run.state.looked[a]);
         }
         run.look();
-        run.chooser.again(&run.floor, &mut run.search, &run.state.surveyed);
+        run.chooser.again(&mut run.search, &run.state.surveyed);
         run
     }
 
@@ -245,10 +196,25 @@ impl Lifelong {
         let chooser = Chooser::new(&floor, state.pool.len());
         let tolls = settings.tolls.on(&floor);
         let mut search = Search::new(&floor, &tolls);
-        let fields = Fields::new(&floor, &tasks, state.held.len(), &mut search);
+        let fields = Fields::new(&floor, &tasks, state.held.len(), &mut search, settings.tables_bytes);
+        let n = state.held.len();
         let (branches, bridges) = (Branches::new(&floor), Bridges::new(&floor));
-        let mut run =
-            Self { floor, tolls, branches, bridges, tasks, settings, state, planner, chooser, search, fields, aside: Field::default() };
+        let mut run = Self {
+            floor,
+            tolls,
+            branches,
+            bridges,
+            tasks,
+            settings,
+            state,
+            planner,
+            chooser,
+            search,
+            fields,
+            goals: vec![(NONE, NONE); n],
+            far: vec![0; n],
+            aside: Table::default(),
+        };
         // Plans were held back when the way was closed; what was pushed over closed moves since goes on.
         run.close();
         run
@@ -301,8 +267,8 @@ impl Lifelong {
     pub fn step(&mut self) -> Step {
         let mut happened = Step { taken: self.assign(), ..Step::default() };
         self.look();
-        let luck = self.state.chance.choose(LUCK, 0, u64::MAX);
         self.note_progress();
+        let luck = self.state.chance.choose(LUCK, 0, u64::MAX);
         self.planner.leader = leader(&self.state);
         self.planner.inside =
             self.planner.leader != NONE && self.state.passing.way.contains(&self.state.crew.cells[self.planner.leader as usize]);
@@ -311,9 +277,9 @@ impl Lifelong {
         let waits = !self.state.passing.way.is_empty() && !self.state.passing.cleared;
         let view = View {
             state: &self.state,
-            tasks: &self.tasks,
+            goals: &self.goals,
+            far: &self.far,
             fields: &self.fields,
-            floor: &self.floor,
             branches: &self.branches,
             leader: self.planner.leader,
             aside: waits.then_some(&self.aside),
@@ -346,7 +312,7 @@ impl Lifelong {
         let mut taken = Vec::new();
         let leads = leader(&self.state) as usize;
         if self.settings.length_percent == 0 && (self.state.step as usize).is_multiple_of(1 + self.floor.cells() / SURVEY_CELLS) {
-            self.chooser.look(&self.floor, &mut self.search, &mut self.state.surveyed);
+            self.chooser.look(&mut self.search, &mut self.state.surveyed);
         }
         for a in 0..self.state.held.len() {
             let held = self.state.held[a];
@@ -362,7 +328,7 @@ impl Lifelong {
                 stops.windows(2).map(|w| floor.apart(w[0], w[1])).sum::<u32>() * weight / 100
             };
             let first = |slot: u32| tasks[pool[slot as usize].task as usize % tasks.len()][0];
-            let below = if held == NONE { NONE } else { self.fields.of(a, first(held)).at(floor.place[cell as usize], heading) };
+            let below = if held == NONE { NONE } else { self.fields.of(a, first(held)).at(floor, cell, heading) };
             let slot = if weight == 0 {
                 let near = self.chooser.nearby(floor, &self.tolls, cell, heading, below.saturating_sub(GAIN_MIN * STEP));
                 if near.is_none() && held == NONE { self.chooser.nearest(floor, cell, heading, NONE, |_| 0) } else { near }
@@ -389,14 +355,11 @@ impl Lifelong {
         taken
     }
 
-    fn goals(&self, a: usize) -> (u32, u32) {
-        goals(&self.state, &self.tasks, a)
-    }
-
-    /// Works out the costs that are missing.
+    /// Works out where each robot goes, and the costs that are missing.
     fn look(&mut self) {
         for a in 0..self.state.held.len() {
-            let goals = self.goals(a);
+            let goals = goals(&self.state, &self.tasks, a);
+            self.goals[a] = goals;
             let (cell, looked) = (self.state.crew.cells[a], &mut self.state.looked[a]);
             self.fields.prepare(&self.floor, &mut self.search, a, cell, goals, looked);
         }
@@ -428,19 +391,20 @@ impl Lifelong {
                 }
             }
         }
-        self.search.everywhere_untolled(&self.floor, self.state.passing.aside, &mut self.aside);
+        self.search.everywhere_untolled(self.state.passing.aside, &mut self.aside);
         true
     }
 
     /// Remembers who came nearer to its goal than ever.
     fn note_progress(&mut self) {
         for a in 0..self.state.held.len() {
-            let (goal, _) = self.goals(a);
+            let (goal, _) = self.goals[a];
             if goal == NONE {
                 continue;
             }
             let (cell, heading) = (self.state.crew.cells[a], self.state.crew.headings[a]);
-            let far = self.fields.of(a, goal).at(self.floor.place[cell as usize], heading);
+            let far = self.fields.of(a, goal).at(&self.floor, cell, heading);
+            self.far[a] = far;
             if far < self.state.near[a].0 {
                 self.state.near[a] = (far, self.state.step);
             }
@@ -451,7 +415,7 @@ impl Lifelong {
     fn arrive(&mut self, happened: &mut Step) {
         let mut freed = Vec::new();
         for a in 0..self.state.held.len() {
-            let (goal, after) = self.goals(a);
+            let (goal, after) = self.goals[a];
             if goal == NONE || self.state.crew.cells[a] != goal {
                 continue;
             }
@@ -460,6 +424,7 @@ impl Lifelong {
             self.state.visited[a] += 1;
             self.state.near[a] = (NONE, self.state.step);
             self.state.since[a] = self.state.step;
+            self.planner.aimed[a] = NONE;
             happened.visits.push(Visit { step: self.state.step, agent: a as u32, task, visited: self.state.visited[a] });
             if a as u32 == self.planner.leader && !self.state.passing.way.is_empty() {
                 self.state.passing = Passing::default();
@@ -482,7 +447,7 @@ impl Lifelong {
 }
 
 /// The goal of a robot, and the one after it in the same task.
-pub(super) fn goals(state: &State, tasks: &[Vec<u32>], a: usize) -> (u32, u32) {
+fn goals(state: &State, tasks: &[Vec<u32>], a: usize) -> (u32, u32) {
     let held = state.held[a];
     if held == NONE {
         return (NONE, NONE);

@@ -10,7 +10,8 @@
 
 use super::field::FAR;
 use super::floor::{Floor, NONE};
-use super::plan::{Aim, Crew, Planner, turned};
+use super::moves::turned;
+use super::plan::{Aim, Crew, Planner};
 use nooterra_site::grid::Action;
 
 /// Steps after which the robots of a chain all face where they will go, and move.
@@ -52,10 +53,10 @@ impl Planner {
         for h in 0..4u8 {
             let to = floor.ahead(cell, h);
             if to != NONE {
-                best[usize::from(h)] = (field.at(floor.place[to as usize], h), to);
+                best[usize::from(h)] = (field.at(floor, to, h), to);
             }
         }
-        let now = field.at(floor.place[cell as usize], heading);
+        let now = field.at(floor, cell, heading);
         best.sort_unstable();
         for (cost, to) in best {
             // Being there must be better than what the robot's plan comes to, and than being here.
@@ -93,7 +94,7 @@ impl Planner {
 
     /// True if a robot is on this cell.
     pub(super) fn is_taken(&self, cell: u32) -> bool {
-        self.tables[0][cell as usize] != NONE
+        self.tables.at(0, cell) != NONE
     }
 
     /// Replaces the plans that go over closed moves by waits.
@@ -130,9 +131,8 @@ impl Planner {
         let mut way = vec![cell];
         let (mut at, mut heading) = (cell, crew.headings[a]);
         while at != aims[a].goal {
-            let now = field.at(floor.place[at as usize], heading);
-            let next =
-                (0..4u8).filter(|h| floor.ahead(at, *h) != NONE).map(|h| (field.at(floor.place[floor.ahead(at, h) as usize], h), h)).min();
+            let now = field.at(floor, at, heading);
+            let next = (0..4u8).filter(|h| floor.ahead(at, *h) != NONE).map(|h| (field.at(floor, floor.ahead(at, h), h), h)).min();
             let (cost, h) = next.filter(|(c, _)| *c < now)?;
             debug_assert!(cost < FAR);
             (at, heading) = (floor.ahead(at, h), h);
@@ -172,7 +172,7 @@ impl Planner {
         let mut before = NONE;
         'search: while let Some(&cell) = c.queue.get(at) {
             at += 1;
-            let who = self.tables[0][cell as usize];
+            let who = self.tables.at(0, cell);
             if who == NONE {
                 (found, before) = (cell, c.from[cell as usize]);
                 break;
@@ -201,7 +201,7 @@ impl Planner {
         }
         let mut to = found;
         while before != NONE {
-            let who = self.tables[0][before as usize];
+            let who = self.tables.at(0, before);
             c.chain.push((who, to));
             c.part[who as usize] = mark;
             (to, before) = (before, c.from[before as usize]);
@@ -229,7 +229,7 @@ impl Planner {
             i += 1;
             for cell in cells {
                 for s in 1..=d {
-                    let other = self.tables[s][cell as usize];
+                    let other = self.tables.at(s, cell);
                     if other == NONE || c.part[other as usize] == mark {
                         continue;
                     }
@@ -276,8 +276,9 @@ impl Planner {
             self.walk(floor, crew, a);
             self.moved[a] = true;
             self.put(a);
-            if let Some(aim) = aims.get(a) {
-                self.cost[a] = self.cost_of_plan(floor, crew, a, aim);
+            match aims.get(a) {
+                Some(aim) => self.cost[a] = self.cost_of_plan(floor, crew, a, aim),
+                None => self.aimed[a] = NONE,
             }
         }
         self.chains.chain = chain;
