@@ -19,6 +19,7 @@ use crate::link::Link;
 use crate::localise::Localiser;
 use crate::map::AgentMap;
 use crate::note::{Event, Note};
+use crate::people::People;
 use crate::policy::{Clamp, Policy, Twist};
 use crate::power::Power;
 use crate::residual::Residual;
@@ -96,6 +97,9 @@ pub struct Agent {
     notes: Vec<Note>,
     blackbox: BlackBox,
     camera: Camera,
+    people: People,
+    /// A heartbeat is to say that somebody is close.
+    comes_close: bool,
     /// What it has last said that it can do.
     told: Told,
     tick: u64,
@@ -161,6 +165,8 @@ impl Agent {
             notes: Vec::new(),
             blackbox: BlackBox::default(),
             camera: Camera::default(),
+            people: People::default(),
+            comes_close: false,
             told: Told::default(),
             tick: 0,
             config,

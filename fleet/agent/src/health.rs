@@ -11,6 +11,8 @@ const BUMP_ONCE: Span = Span::from_secs(10);
 /// A hard bump holds the robot for a while.
 const BUMP_HARD_MNS: u32 = 2_000;
 const BUMP_HOLD: Span = Span::from_secs(3);
+/// A touch of a person that is told.
+const HUMAN_MNS: u32 = 50;
 /// A drive fault counts after this many cycles.
 const FAULT_CYCLES: u32 = 10;
 /// Without a scan for this long the robot is blind, s.
@@ -40,8 +42,18 @@ pub struct Health {
 }
 
 impl Health {
-    /// One cycle.
-    pub fn cycle(&mut self, now: Instant, f: &SensorFrame, since_scan_s: f64, has_lidar: bool, collision_mns: u32, out: &mut Vec<Report>) {
+    /// One cycle; `person` says that somebody is so near that a bump is theirs.
+    #[allow(clippy::too_many_arguments)] // what one cycle is looked at with
+    pub fn cycle(
+        &mut self,
+        now: Instant,
+        f: &SensorFrame,
+        since_scan_s: f64,
+        has_lidar: bool,
+        collision_mns: u32,
+        person: bool,
+        out: &mut Vec<Report>,
+    ) {
         self.fault_cycles = if f.motor_fault { self.fault_cycles.saturating_add(1) } else { 0 };
         self.motor_fault = self.fault_cycles >= FAULT_CYCLES;
         self.tilt_cycles = if f.tilt_rad.abs() >= TILT_FALL_RAD { self.tilt_cycles.saturating_add(1) } else { 0 };
@@ -52,13 +64,15 @@ impl Health {
         }
         self.fallen = fallen;
         self.blind = has_lidar && since_scan_s > BLIND_S;
-        if f.bump_mns >= collision_mns {
+        let least_mns = if person { HUMAN_MNS.min(collision_mns) } else { collision_mns };
+        if f.bump_mns >= least_mns {
             let again = self.bump_at.is_some_and(|at| now.since(at) < BUMP_ONCE);
             let tells = !nooterra_engine::planted!("I17 keep a contact secret");
             if tells && (!again || f.bump_mns > self.bump_mns.saturating_mul(2)) {
                 self.bump_at = Some(now);
                 self.bump_mns = f.bump_mns;
-                out.push(Report::Noticed { code: "COLLISION".into(), measure: i64::from(f.bump_mns) });
+                let code = if person { "HUMAN_CONTACT" } else { "COLLISION" };
+                out.push(Report::Noticed { code: code.into(), measure: i64::from(f.bump_mns) });
             }
             if f.bump_mns >= BUMP_HARD_MNS {
                 self.hold_until = now.saturating_add(BUMP_HOLD);

@@ -4,7 +4,7 @@
 //! where it is ([`localise`] against its [`map`], with what markers say against it in [`doubt`]), the released way ([`track`]) and how to [`follow`] it, protective
 //! [`fields`], the [`policy`] of named bounds that has the last word on every command, the job at hand ([`work`], [`lift`], [`transfer`]),
 //! where it may be ([`rights`]), battery care ([`power`]), faults and progress ([`health`]), how far it moves from what it
-//! commands ([`residual`]), what it says that it can do ([`advert`]), remote help ([`assist`]), its [`blackbox`], its [`camera`] and its gate, words in
+//! commands ([`residual`]), what it says that it can do ([`advert`]), remote help ([`assist`]), its [`blackbox`], its [`camera`] and its gate, the [`people`] that it sees, words in
 //! and out ([`link`]); and the [`Agent`] that joins them.
 //!
 //! What it may not touch: the world's truth, clocks, sockets, chance. It knows its sensors and its orders, no more.
@@ -30,6 +30,7 @@ pub mod link;
 pub mod localise;
 pub mod map;
 pub mod note;
+pub mod people;
 pub mod policy;
 pub mod power;
 pub mod residual;

@@ -39,6 +39,8 @@ pub struct SensorFrame {
     pub motor_fault: bool,
     /// Position by satellites, if there is a new one.
     pub fix: Option<PositionFix>,
+    /// Distance from the middle of the robot to the outline of the nearest person that the camera's recogniser sees, m.
+    pub person_m: Option<f64>,
     /// An image, if a new one was made.
     pub image: Option<Image>,
 }

@@ -272,8 +272,19 @@ pub struct Heartbeat {
     pub residual_milli: u32,
     /// How far the marker that it saw last, within the last second, is from where its own pose puts it.
     pub marker: Option<MarkerOff>,
+    /// The nearest person ahead, if its camera sees one.
+    pub person: Option<PersonWord>,
     /// What it says of its camera's gate, if it has one.
     pub gate: Option<GateWord>,
+}
+
+/// The nearest person ahead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+pub struct PersonWord {
+    /// From outline to outline, mm.
+    pub clearance_mm: u32,
+    /// How fast that shrinks, mm/s.
+    pub closing_mm_s: u32,
 }
 
 /// How far a marker is from where the robot's own pose puts it.

@@ -12,6 +12,8 @@ pub const CYCLE: Span = Span::from_millis(50);
 /// Half of what a camera's lens takes in, rad, and how far it can tell what it sees, m.
 const VIEW_RAD: f64 = 0.6;
 const VIEW_M: f64 = 8.0;
+/// People farther away than this matter to nobody, m.
+const PERSON_M: f64 = 3.0;
 
 /// Fills everything but the scan, the bump and the deck reader.
 pub fn fill_frame(frame: &mut SensorFrame, now: Instant, r: &Readings, wheels: usize) {
@@ -77,6 +79,15 @@ pub(crate) fn image(twin: &Twin, r: &SimRobot) -> Option<Image> {
         Some(Seen { range_mm: (gap_m * 1e3) as u32, bearing_mrad: (bearing_rad * 1e3) as i32, what })
     });
     Some(Image { at_ns: 0, seen: seen.collect() })
+}
+
+/// How near the nearest person is that a robot's camera sees, if it has one.
+pub(crate) fn person_m(twin: &Twin, r: &SimRobot) -> Option<f64> {
+    if r.agent.config().camera == CameraKind::None {
+        return None;
+    }
+    let person = |(party, gap_m, _): (Party, f64, f64)| matches!(party, Party::Person { .. }).then_some(gap_m);
+    twin.view(r.ix, VIEW_RAD, PERSON_M).into_iter().find_map(person)
 }
 
 /// Which item a robot's reader sees on its deck.

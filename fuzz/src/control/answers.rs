@@ -9,7 +9,7 @@ use nooterra_engine::{Span, encode};
 use nooterra_port::camera::GateWord;
 use nooterra_port::facility::WitnessClass;
 use nooterra_port::order::{LeaseOffer, StepAction};
-use nooterra_port::report::{Heartbeat, MarkerOff, Mode, PoseMm};
+use nooterra_port::report::{Heartbeat, MarkerOff, Mode, PersonWord, PoseMm};
 use nooterra_port::{FacilityOrder, FacilityReport, Order, Report, SignedOrder};
 use nooterra_trust::{InputKind, Role};
 use std::collections::{BTreeMap, VecDeque};
@@ -187,6 +187,7 @@ impl Puppets {
                 bb_head: None,
                 residual_milli: 0,
                 marker: (i & 0x21 == 0x21).then_some(MarkerOff { offset_mm: 400, turn_urad: 0 }),
+                person: (i & 0x24 == 0x24).then_some(PersonWord { clearance_mm: u32::from(i), closing_mm_s: u32::from(i) }),
                 gate: (i & 0x42 == 0x42).then_some(GateWord {
                     open: false,
                     kept: u32::from(i),

@@ -233,6 +233,7 @@ mod tests {
             bb_head: None,
             residual_milli: 0,
             marker: None,
+            person: None,
             gate: None,
         }
     }

@@ -99,6 +99,8 @@ impl Unit<'_> {
         let marker = b.marker.unwrap_or_default();
         let offset_mm = dock_mm.unwrap_or(0).max(marker.offset_mm);
         seen.push(Reading::PoseError { offset_mm, turn_urad: i64::from(marker.turn_urad) });
+        let (clearance_mm, closing_mm_s) = b.person.map_or((u32::MAX, 0), |p| (p.clearance_mm, p.closing_mm_s));
+        seen.push(Reading::Person { clearance_mm, closing_mm_s, speed_mm_s: speed });
         if let Some(g) = &b.gate {
             seen.extend(self.gate_told(robot, g));
         }

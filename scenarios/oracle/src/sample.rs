@@ -128,6 +128,8 @@ sample! {
     incidents_gaps_material: u64 = "incidents.gaps_material";
     /// Incidents of motion that is not what was commanded.
     incidents_residual: u64 = "incidents.residual";
+    /// Incidents NEAR_MISS and HUMAN_CONTACT opened.
+    incidents_people: u64 = "incidents.people";
     /// Incidents PRIVACY_BREACH opened.
     incidents_privacy: u64 = "incidents.privacy";
     /// Incidents LOCALISATION_DIVERGENCE opened.

@@ -13,6 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const ON_RECORD_MNS: u64 = 4_000;
 /// A serious incident without any contact as strong as this was invented, mN s: half its threshold.
 const SERIOUS_MNS: u64 = 5_000;
+/// A touch of a person counts from here, mN s.
+const HUMAN_MNS: u64 = 50;
 /// An incident is on record by then, and not about a contact longer ago.
 const RECORD_WITHIN: Span = Span::from_mins(10);
 /// Contacts of a robot so soon after one on record are part of it.
@@ -31,6 +33,8 @@ pub struct Hit {
     pub robot: RobotId,
     /// How hard, mN s.
     pub impulse_mns: u64,
+    /// Somebody was hit, or hit it: that may be on record, however light; a robot may not know.
+    pub person: bool,
     /// The robot cannot tell: it is dead, or what it says is a lie.
     pub excused: bool,
 }
@@ -128,7 +132,8 @@ impl World {
         self.delivered.insert(job, d);
     }
     pub fn hit(&mut self, h: Hit) {
-        let tells = h.impulse_mns >= ON_RECORD_MNS || (h.excused && self.hits.iter().all(|o| o.robot != h.robot));
+        let tells = h.impulse_mns >= if h.person { HUMAN_MNS } else { ON_RECORD_MNS }
+            || (h.excused && self.hits.iter().all(|o| o.robot != h.robot));
         if tells && self.hits.len() < HITS_KEPT {
             self.hits.push(h);
         }
@@ -193,7 +198,7 @@ impl World {
     }
     /// The run is over: contacts against what was recorded.
     pub fn end(&mut self, at: Instant, tick: u64, recorded: &[Recorded]) {
-        for h in self.hits.iter().filter(|h| h.impulse_mns >= ON_RECORD_MNS && !h.excused) {
+        for h in self.hits.iter().filter(|h| h.impulse_mns >= ON_RECORD_MNS && !h.excused && !h.person) {
             self.record.checked();
             // The same within ten seconds is one.
             let same = |r: &&Recorded| r.at <= h.at && h.at.since(r.at) <= ONE_WITHIN;
@@ -205,7 +210,9 @@ impl World {
         }
         for r in recorded.iter().filter(|r| r.severity >= 4) {
             self.record.checked();
-            let cause = |h: &&Hit| h.robot == r.robot && h.impulse_mns >= SERIOUS_MNS && h.at <= r.at && r.at.since(h.at) <= RECORD_WITHIN;
+            let cause = |h: &&Hit| {
+                h.robot == r.robot && (h.impulse_mns >= SERIOUS_MNS || h.person) && h.at <= r.at && r.at.since(h.at) <= RECORD_WITHIN
+            };
             let lies = |h: &&Hit| h.robot == r.robot && h.excused;
             if !self.hits.iter().any(|h| cause(&h) || lies(&h)) {
                 let story = format!("a collision of severity {} of {} is on record and nothing was hit", r.severity, r.robot);

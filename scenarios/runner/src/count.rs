@@ -56,6 +56,8 @@ pub struct Counts {
     pub gaps_material: u64,
     /// Incidents of motion that is not what was commanded.
     pub residual: u64,
+    /// Incidents about people.
+    pub people: u64,
     /// Incidents of images kept while a gate was shut.
     pub privacy: u64,
     /// Incidents of robots that were not where they thought.
@@ -130,6 +132,7 @@ impl Counts {
                 self.see_market(&r.header.stream, j);
             }
             Event::Robot(RobotEvent::IncidentOpened { code, severity, .. }) if is_contact(code) => {
+                self.see_code(code, *severity);
                 if let Some(robot) = r.header.stream.strip_prefix("robot/").and_then(|r| r.parse().ok()) {
                     self.collisions.push(Recorded { at, robot, severity: *severity });
                 }
@@ -163,6 +166,7 @@ impl Counts {
                 self.gaps_material += u64::from(severity >= 3);
             }
             "TWIN_RESIDUAL" => self.residual += 1,
+            "NEAR_MISS" | "HUMAN_CONTACT" => self.people += 1,
             "PRIVACY_BREACH" => self.privacy += 1,
             "LOCALISATION_DIVERGENCE" => self.divergence += 1,
             _ => {}

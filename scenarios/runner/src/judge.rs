@@ -101,11 +101,12 @@ impl Judge {
             let excused = faulty(stage, robot, at) || other.is_some_and(|o| faulty(stage, o, at));
             self.oracle.contact(&Contact { at, tick, robot, with, impulse_mns: c.impulse_mns, began: c.began, excused });
             let dead = stage.fleet.twin.readings(c.robot).is_none_or(|r| !r.powered);
-            let is_hit = !matches!(with, Counterpart::Load | Counterpart::Floor | Counterpart::Person(_));
+            let is_hit = !matches!(with, Counterpart::Load | Counterpart::Floor);
             self.oracle.hit(Hit {
                 at,
                 robot: stage.setup().robot_id(robot as usize),
                 impulse_mns: if is_hit { c.impulse_mns } else { 0 },
+                person: matches!(with, Counterpart::Person(_)),
                 excused: dead || lies(stage, robot),
             });
         }
@@ -506,6 +507,7 @@ fn sample(stage: &Stage, counts: &Counts, stops: u64) -> Sample {
         incidents_gaps: counts.gaps,
         incidents_gaps_material: counts.gaps_material,
         incidents_residual: counts.residual,
+        incidents_people: counts.people,
         incidents_privacy: counts.privacy,
         incidents_divergence: counts.divergence,
         evidence_images: counts.images,

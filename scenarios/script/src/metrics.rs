@@ -67,6 +67,7 @@ metrics! {
     "incidents.gaps": "incidents TELEMETRY_GAP opened: chunks or whole windows of a black box are missing";
     "incidents.gaps_material": "such incidents of severity 3";
     "incidents.residual": "incidents TWIN_RESIDUAL opened: robots that moved otherwise than they commanded";
+    "incidents.people": "incidents NEAR_MISS and HUMAN_CONTACT opened: robots too fast beside people, or in touch with them";
     "incidents.privacy": "incidents PRIVACY_BREACH opened: images kept while a gate was shut";
     "incidents.divergence": "incidents LOCALISATION_DIVERGENCE opened: robots that were not where they thought";
     "evidence.images": "pieces of evidence that are images";

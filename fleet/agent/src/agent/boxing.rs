@@ -41,7 +41,7 @@ impl Agent {
     /// that has the anchor under it already.
     pub(super) fn record(&mut self, now: Instant, f: &SensorFrame, map: &AgentMap, said: &[Report]) {
         let image = self.look(now, f, map);
-        let touched = f.bump_mns >= self.config.policy.collision_mns;
+        let touched = f.bump_mns >= self.config.policy.collision_mns || (f.bump_mns > 0 && self.people.is_touched(now));
         let incident = touched || said.iter().any(|r| matches!(r, Report::Noticed { .. } | Report::ExecutionStalled { .. }));
         let state = Chunk {
             number: 0,

@@ -162,7 +162,11 @@ impl Agent {
     pub(super) fn watch_self(&mut self, now: Instant, f: &SensorFrame, _dt_s: f64, out: &mut Vec<Report>) {
         let p = &self.config.policy;
         let since_scan_s = self.fields.since_scan_s();
-        self.health.cycle(now, f, since_scan_s, p.has_lidar, p.collision_mns, out);
+        let radius_m = self.config.model.footprint_radius_m;
+        let person_mm = f.person_m.map(|m| ((m - radius_m).max(0.0) * 1e3) as u32);
+        self.comes_close |= self.people.cycle(now, person_mm, self.last.v.norm() > 0.0);
+        let person = self.people.is_touched(now);
+        self.health.cycle(now, f, since_scan_s, p.has_lidar, p.collision_mns, person, out);
         let forgets = nooterra_engine::planted!("I41 drive on an empty battery and say that it is full");
         self.seen.soc_bps = if forgets { 9_500 } else { f.soc_bps };
         self.seen.battery_mv = f.battery_mv;
@@ -506,6 +510,7 @@ impl Agent {
             bb_head: self.blackbox.head(),
             residual_milli: self.residual.milli(),
             marker: self.doubt.word(now),
+            person: self.people.word(now),
             gate: (self.config.camera != CameraKind::None).then(|| self.camera.word()),
         }
     }
@@ -518,7 +523,7 @@ impl Agent {
         };
         let errors = self.health.bits();
         let first = self.link.last_beat() == Instant::ZERO;
-        let doubts = self.doubt.is_due(now);
+        let doubts = self.doubt.is_due(now) || std::mem::take(&mut self.comes_close);
         if first || doubts || errors != self.seen.errors || now.since(self.link.last_beat()) >= every {
             self.seen.errors = errors;
             let beat = self.heartbeat(now);

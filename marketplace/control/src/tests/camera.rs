@@ -226,6 +226,30 @@ fn a_camera_without_a_gate_goes_where_everything_may_be_recorded() {
 }
 
 #[test]
+fn who_drives_too_fast_beside_people_has_missed_them_narrowly() {
+    use nooterra_port::report::PersonWord;
+    // The tier of an office keeps 300 mm; a contact within half a second counts whatever the speed.
+    let cases = [
+        (299, 0, 250, vec![2u8]),
+        (300, 0, 250, vec![]),
+        (299, 0, 249, vec![]),
+        (99, 0, 50, vec![3]),
+        (700, 1_500, 400, vec![2]),
+        (700, 1_400, 400, vec![]),
+    ];
+    for (clearance_mm, closing_mm_s, speed_mm_s, expected) in cases {
+        let (mut rig, _) = at_work(Privacy::Minimal);
+        let h = rig.heartbeat(a1());
+        let person = Some(PersonWord { clearance_mm, closing_mm_s });
+        for _ in 0..2 {
+            rig.report(a1(), Report::Heartbeat(Heartbeat { person, speed_mm_s, ..h.clone() }));
+            rig.tick();
+        }
+        assert_eq!(found(&rig, IncidentCode::NearMiss), expected, "{clearance_mm} mm, {closing_mm_s} mm/s, {speed_mm_s} mm/s");
+    }
+}
+
+#[test]
 fn markers_that_contradict_for_two_seconds_are_an_incident() {
     let (mut rig, _) = at_work(Privacy::Minimal);
     rig.robots.get_mut(&a1()).unwrap().beat = rig.now + nooterra_engine::Span::from_secs(100_000);

@@ -601,6 +601,7 @@ impl Rig {
             bb_head: None,
             residual_milli: 0,
             marker: None,
+            person: None,
             gate: None,
         }
     }
