@@ -236,14 +236,16 @@ fn only_time_of_link_counts_towards_a_gap() {
         let partly = Command::Capture(piece(n as u64 + 20, c, 70, 129));
         run(&mut e, sec(5_001), rb(), &partly).unwrap();
     }
-    assert_eq!(e.windows[&inc(1)].missing.len(), Channel::ALL.len(), "a window is whole from end to end");
+    // Images are not missed: there are some only where a gate was open.
+    let missed: Vec<Channel> = Channel::ALL.into_iter().filter(|c| *c != Channel::Images).collect();
+    assert!(e.windows[&inc(1)].missing.iter().eq(&missed), "a window is whole from end to end");
     let mut whole = e.clone();
     for (n, c) in Channel::ALL.into_iter().enumerate() {
         run(&mut whole, sec(5_002), rb(), &Command::Capture(piece(n as u64, c, 70, 130))).unwrap();
     }
     assert!(!whole.deadlines().iter().any(|d| matches!(d.0, Timer::CaptureBy(_))));
     let Ok(Event::Gap { missing, .. }) = run(&mut e, sec(5_060), Hand::CLOCK, &fire) else { panic!("a gap") };
-    assert_eq!(missing, Channel::ALL);
+    assert_eq!(missing, missed);
     assert!(run(&mut e, sec(9_000), Hand::CLOCK, &fire).is_err(), "once");
     // The window never reaches before the boot.
     run(&mut e, sec(9_000), tr(), &want(5, 2, 1)).unwrap();
