@@ -9,8 +9,9 @@ use crate::camera::Camera;
 use nooterra_engine::ids::IncidentId;
 use nooterra_engine::{Digest, Record, Span};
 use nooterra_port::blackbox::{ANCHOR_EVERY, ANCHOR_MAX, ASKED_MAX, Anchor, Anchored, CHUNK, Chunk, Head, KEPT, Proof, WINDOW_MAX, Window};
-use nooterra_port::camera::{IMAGES_MAX, Image, hash_of};
+use nooterra_port::camera::{IMAGES_MAX, Image};
 use nooterra_port::report::Report;
+use nooterra_trust::evidence::content_of;
 use nooterra_trust::merkle::{FullTree, leaf_hash};
 use std::collections::VecDeque;
 
@@ -177,7 +178,8 @@ impl BlackBox {
         let number = self.head.map_or(0, |h| h.number.saturating_add(1));
         let prev = self.head.map_or(Digest::ZERO, |h| h.hash);
         let images = u32::try_from(self.images.len()).unwrap_or(u32::MAX);
-        let chunk = Chunk { number, prev, to_ns, images, images_hash: hash_of(&self.images), ..open };
+        let images_hash = (images > 0).then(|| content_of(&self.images));
+        let chunk = Chunk { number, prev, to_ns, images, images_hash, ..open };
         self.images.clear();
         let hash = chunk.hash();
         if self.ring.len() == KEPT {
@@ -261,7 +263,7 @@ fn images_of(chunks: &[Chunk], camera: &Camera) -> Vec<Image> {
     for c in chunks.iter().filter(|c| c.images > 0) {
         let own = camera.of(c.from_ns, c.to_ns);
         let hashes: Vec<Digest> = own.iter().map(Image::hash).collect();
-        if hash_of(&hashes) == c.images_hash && out.len() + own.len() <= IMAGES_MAX {
+        if Some(content_of(&hashes)) == c.images_hash && out.len() + own.len() <= IMAGES_MAX {
             out.extend(own);
         }
     }

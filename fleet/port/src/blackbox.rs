@@ -80,7 +80,7 @@ pub struct Chunk {
     pub gate_open: bool,
     /// Images kept within it.
     pub images: u32,
-    /// Hash over them ([`crate::camera::hash_of`]).
+    /// Hash over them, if there are any: of one its own, of several SHA-256 over theirs, in order.
     pub images_hash: Option<Digest>,
 }
 

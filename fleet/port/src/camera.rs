@@ -67,16 +67,6 @@ impl Image {
     }
 }
 
-/// Hash over the images of one chunk: of one its own, of several that over theirs, in order; nothing of none.
-#[must_use]
-pub fn hash_of(images: &[Digest]) -> Option<Digest> {
-    match images {
-        [] => None,
-        [one] => Some(*one),
-        all => Some(sha256_plain(&all.iter().flat_map(|d| d.0).collect::<Vec<u8>>())),
-    }
-}
-
 /// What a robot says of its gate, in heartbeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
 pub struct GateWord {

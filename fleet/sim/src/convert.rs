@@ -64,30 +64,27 @@ pub fn is_image_due(cycle: u64) -> bool {
     cycle.is_multiple_of(ticks(nooterra_port::camera::EVERY, CYCLE))
 }
 
-/// What a robot's camera sees now, if it has one.
+/// What a robot's camera sees now, if it has one: how near the nearest person is, and an image when it is time to.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // metres and radians of a view
-pub(crate) fn image(twin: &Twin, r: &SimRobot) -> Option<Image> {
+pub(crate) fn fill_view(frame: &mut SensorFrame, twin: &Twin, r: &SimRobot, image_due: bool) {
+    (frame.person_m, frame.image) = (None, None);
     if r.agent.config().camera == CameraKind::None {
-        return None;
+        return;
     }
-    let seen = twin.view(r.ix, VIEW_RAD, VIEW_M).into_iter().take(SEEN_MAX).filter_map(|(party, gap_m, bearing_rad)| {
-        let what = match party {
-            Party::Robot { .. } => Sort::Robot,
-            Party::Person { .. } => Sort::Person,
-            _ => return None,
-        };
-        Some(Seen { range_mm: (gap_m * 1e3) as u32, bearing_mrad: (bearing_rad * 1e3) as i32, what })
-    });
-    Some(Image { at_ns: 0, seen: seen.collect() })
-}
-
-/// How near the nearest person is that a robot's camera sees, if it has one.
-pub(crate) fn person_m(twin: &Twin, r: &SimRobot) -> Option<f64> {
-    if r.agent.config().camera == CameraKind::None {
-        return None;
+    let view = twin.view(r.ix, VIEW_RAD, if image_due { VIEW_M } else { PERSON_M });
+    let person = |(party, gap_m, _): &(Party, f64, f64)| (matches!(party, Party::Person { .. }) && *gap_m <= PERSON_M).then_some(*gap_m);
+    frame.person_m = view.iter().find_map(person);
+    if image_due {
+        let seen = view.into_iter().take(SEEN_MAX).filter_map(|(party, gap_m, bearing_rad)| {
+            let what = match party {
+                Party::Robot { .. } => Sort::Robot,
+                Party::Person { .. } => Sort::Person,
+                _ => return None,
+            };
+            Some(Seen { range_mm: (gap_m * 1e3) as u32, bearing_mrad: (bearing_rad * 1e3) as i32, what })
+        });
+        frame.image = Some(Image { at_ns: 0, seen: seen.collect() });
     }
-    let person = |(party, gap_m, _): (Party, f64, f64)| matches!(party, Party::Person { .. }).then_some(gap_m);
-    twin.view(r.ix, VIEW_RAD, PERSON_M).into_iter().find_map(person)
 }
 
 /// Which item a robot's reader sees on its deck.

@@ -199,8 +199,7 @@ impl Desk {
         self.frame.bump_mns = u32::try_from(r.bump_mns).unwrap_or(u32::MAX);
         r.bump_mns = 0;
         self.frame.gripped = crate::convert::seen(readings.deck_g, r.held);
-        self.frame.person_m = crate::convert::person_m(twin, r);
-        self.frame.image = crate::convert::is_image_due(scene.thought).then(|| crate::convert::image(twin, r)).flatten();
+        crate::convert::fill_view(&mut self.frame, twin, r, crate::convert::is_image_due(scene.thought));
         self.frame.tilt_rad = twin.tilt_rad(r.ix).unwrap_or(0.0); // the tilt sensor of the body
         let range_max = twin.params().lidar.range_m;
         match twin.scan(r.ix) {

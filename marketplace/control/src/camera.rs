@@ -4,6 +4,7 @@
 //! A robot says under which job it kept its last image, and when. So what reaches the platform late is judged by what
 //! held then: by the job's privacy mode, by what the requester approved, and by the windows that images were asked for.
 
+use crate::cases::{Case, TRUST};
 use crate::fact::CaseEvent;
 use crate::state::RobotCell;
 use crate::unit::{Outcome, Unit, need};
@@ -14,11 +15,12 @@ use nooterra_jobs::approval::{ApprovalTrack, Wanted};
 use nooterra_jobs::event::IncidentCode;
 use nooterra_jobs::terms::Privacy;
 use nooterra_port::blackbox::Window;
-use nooterra_port::camera::{CameraKind, GateWord, IMAGES_MAX, Image, Kept, hash_of};
+use nooterra_port::camera::{CameraKind, GateWord, IMAGES_MAX, Image, Kept};
+use nooterra_site::VertexIx;
 use nooterra_trust::detect::Reading;
-use nooterra_trust::evidence::{Capture, Channel, Command, PrivacyMode, Subject};
+use nooterra_trust::evidence::{self, Capture, Channel, Command, PrivacyMode, Subject, content_of};
 use nooterra_trust::incident::DevTime;
-use nooterra_trust::{Code, Hand, Rejection, Role};
+use nooterra_trust::{Code, Rejection};
 
 /// The only channel that has a gate.
 const CAMERA: u16 = 0;
@@ -52,17 +54,17 @@ fn is_approved(j: &Job) -> bool {
     j.approvals.iter().any(|a| granted(a.track) && matches!(a.ask.wanted, Wanted::RecordVideo { .. }))
 }
 
+/// The window of an incident, if images belong to it.
+fn window_of_images(c: &Case, incident: IncidentId) -> Option<&evidence::Window> {
+    c.evidence.windows.get(&incident).filter(|w| c.evidence.allows(Channel::Images, w.severity))
+}
+
 impl Unit<'_> {
     /// A camera without a gate records all of a robot's work: only what is open throughout may be given to it.
     pub(crate) fn lacks_privacy(&self, job: &Job, c: &RobotCell) -> bool {
         let plain = self.s.genesis.robots.get(c.entry as usize).is_some_and(|e| e.camera == CameraKind::Plain);
-        let private = || job.steps().iter().any(|s| self.is_private(s.place));
-        plain && (!is_recorded(job) || private())
-    }
-
-    fn is_private(&self, place: u32) -> bool {
-        let site = &self.world.site;
-        site.areas_with([nooterra_site::VertexIx::new(place)]).iter().any(|a| site.areas.get(*a as usize).is_some_and(|a| a.is_guarded()))
+        let areas = || self.world.site.areas_with(job.steps().iter().map(|s| VertexIx::new(s.place)));
+        plain && (!is_recorded(job) || !areas().is_disjoint(self.world.map.guarded()))
     }
 
     /// Was this image one that might be kept?
@@ -75,18 +77,12 @@ impl Unit<'_> {
     /// Do images of this instant belong to a window that was asked of this robot?
     fn is_wanted(&self, robot: RobotId, at_ns: u64) -> bool {
         let asked = self.s.boxes.get(&robot).into_iter().flat_map(|b| &b.asked);
-        asked.filter_map(|a| self.s.cases.get(&a.job).map(|c| (c, a.incident))).any(|(c, incident)| {
-            let of = |w: &nooterra_trust::evidence::Window| {
-                w.from.ns <= at_ns && at_ns <= w.to.ns && c.evidence.allows(Channel::Images, w.severity)
-            };
-            c.evidence.windows.get(&incident).is_some_and(of)
-        })
+        asked.filter_map(|a| window_of_images(self.s.cases.get(&a.job)?, a.incident)).any(|w| w.from.ns <= at_ns && at_ns <= w.to.ns)
     }
 
     /// Do images belong to this window?
     pub(crate) fn wants_images(&self, job: JobId, incident: IncidentId) -> bool {
-        let case = self.s.cases.get(&job);
-        case.is_some_and(|c| c.evidence.windows.get(&incident).is_some_and(|w| c.evidence.allows(Channel::Images, w.severity)))
+        self.s.cases.get(&job).is_some_and(|c| window_of_images(c, incident).is_some())
     }
 
     /// What a heartbeat says of the camera's gate, as readings.
@@ -102,12 +98,7 @@ impl Unit<'_> {
             out.extend([Reading::Gate { channel: CAMERA, open: false }, Reading::Frame { channel: CAMERA }]);
         }
         out.push(Reading::Gate { channel: CAMERA, open: false });
-        if let Some(b) = self.s.boxes.get_mut(&robot) {
-            b.images = Counted { kept: g.kept, while_shut: g.while_shut };
-        } else {
-            let images = Counted { kept: g.kept, while_shut: g.while_shut };
-            self.s.boxes.insert(robot, crate::blackbox::RobotBox { images, ..Default::default() });
-        }
+        self.s.boxes.entry(robot).or_default().images = Counted { kept: g.kept, while_shut: g.while_shut };
         out
     }
 
@@ -135,7 +126,7 @@ impl Unit<'_> {
             channel: Channel::Images,
             from: at(w.images.first()),
             to: at(w.images.last()),
-            content_hash: hash_of(&hashes).unwrap_or(Digest::ZERO),
+            content_hash: content_of(&hashes),
             bytes: w.images.iter().map(|i| encode(i).len() as u64).sum(),
             cipher_key,
             subject: Subject::Party(case.claims.parties.owner),
@@ -143,8 +134,7 @@ impl Unit<'_> {
             inclusion: None,
             redaction: None,
         };
-        let hand = Hand { role: Role::TR, key: None, party: None };
-        let event = case.evidence.decide(now, &hand, &Command::Capture(capture))?;
+        let event = case.evidence.decide(now, &TRUST, &Command::Capture(capture))?;
         sometimes!(true, "images captured");
         self.emit_case(job, CaseEvent::Evidence(Box::new(event)));
         Ok(())
@@ -162,7 +152,7 @@ fn belong(w: &Window) -> Result<Vec<Digest>, Rejection> {
         while let Some((_, hash)) = left.next_if(|(i, _)| c.from_ns < i.at_ns && i.at_ns <= c.to_ns) {
             own.push(*hash);
         }
-        if !own.is_empty() && (hash_of(&own) != c.images_hash || own.len() as u64 != u64::from(c.images)) {
+        if !own.is_empty() && (Some(content_of(&own)) != c.images_hash || own.len() as u64 != u64::from(c.images)) {
             return Err(bad());
         }
     }

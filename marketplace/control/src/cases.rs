@@ -29,7 +29,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 const KEPT: Span = Span::from_secs(75);
 
 /// The trust service acting by itself.
-const TRUST: Hand = Hand { role: Role::TR, key: None, party: None };
+pub(crate) const TRUST: Hand = Hand { role: Role::TR, key: None, party: None };
 
 /// Everything about a job that is in dispute.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]

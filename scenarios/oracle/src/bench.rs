@@ -133,9 +133,9 @@ impl Oracle {
     pub fn body(&mut self, at: Instant, tick: u64, b: &Body, area: &str) {
         self.places.look(at, tick, b, area);
     }
-    /// A robot with a camera, each tick.
-    pub fn eye(&mut self, at: Instant, tick: u64, e: &Eye) {
-        self.cameras.look(at, tick, e);
+    /// A robot with a camera, each tick, and how many images it has ever kept; `under` tells of the last, if it is new.
+    pub fn eye(&mut self, at: Instant, tick: u64, robot: RobotId, kept: u32, under: impl FnOnce() -> Eye) {
+        self.cameras.look(at, tick, robot, kept, under);
     }
     /// Jobs whose access has ended, each second.
     pub fn barred(&mut self, at: Instant, tick: u64, jobs: &[Barred]) {

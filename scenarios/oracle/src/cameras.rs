@@ -10,13 +10,9 @@ use std::collections::BTreeMap;
 /// A robot's own estimate of where a private area begins is off by no more than this, mm.
 const ESTIMATE_MM: i64 = 300;
 
-/// A robot with a camera.
+/// Under what an image was kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Eye {
-    /// Whose.
-    pub robot: RobotId,
-    /// Images that ever came into its store.
-    pub kept: u32,
     /// What allows it to record, as the trail says.
     pub allowed: Recording,
     /// How far it truly reaches into an area that is not public, mm.
@@ -36,19 +32,22 @@ impl Cameras {
     pub fn new() -> Self {
         Self { kept: BTreeMap::new(), notes: Notes::of("a shut gate passes no image", &[19]) }
     }
-    /// A robot with a camera, each tick.
-    pub fn look(&mut self, at: Instant, tick: u64, e: &Eye) {
+    /// A robot with a camera, each tick, and how many images ever came into its store. `under` is asked only when there is
+    /// a new one.
+    pub fn look(&mut self, at: Instant, tick: u64, robot: RobotId, kept: u32, under: impl FnOnce() -> Eye) {
         self.notes.checked();
-        let before = self.kept.insert(e.robot, e.kept).unwrap_or(0);
+        if self.kept.insert(robot, kept).unwrap_or(0) == kept {
+            return;
+        }
+        let e = under();
         let may = match e.allowed {
             Recording::Anywhere => true,
             Recording::OutsidePrivate => e.private_mm <= ESTIMATE_MM,
             Recording::Never => false,
         };
-        if e.kept != before && !may && !e.excused {
-            let story =
-                format!("{} kept image {} and nothing allowed it ({} mm within a private area)", e.robot, e.kept, e.private_mm.max(0));
-            self.notes.broke(Class::Safety, at, tick, story, vec![e.robot.to_string()]);
+        if !may && !e.excused {
+            let story = format!("{robot} kept image {kept} and nothing allowed it ({} mm within a private area)", e.private_mm.max(0));
+            self.notes.broke(Class::Safety, at, tick, story, vec![robot.to_string()]);
         }
     }
 }
@@ -62,7 +61,7 @@ mod tests {
         let looked = |allowed, private_mm, kept: &[u32], excused| {
             let mut c = Cameras::new();
             for (n, kept) in (0u64..).zip(kept) {
-                c.look(Instant(n), n, &Eye { robot: RobotId::named("r"), kept: *kept, allowed, private_mm, excused });
+                c.look(Instant(n), n, RobotId::named("r"), *kept, || Eye { allowed, private_mm, excused });
             }
             c.notes.broken
         };

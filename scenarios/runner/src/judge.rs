@@ -160,16 +160,17 @@ impl Judge {
                 continue;
             }
             let camera = agent.camera();
-            let last_ns = camera.word().last.map_or(0, |k| k.at_ns);
-            let truth = stage.fleet.twin.truth(ix);
-            let radius_m = agent.config().model.footprint_radius_m;
-            let reach = |a: &Area| truth.as_ref().map_or(0.0, |t| a.reach_on_m(t.level, t.pose.at, radius_m));
-            let deepest_m = site.areas.iter().filter(|a| a.is_guarded()).map(reach).fold(0.0, f64::max);
-            #[allow(clippy::cast_possible_truncation)] // metres of a site
-            let private_mm = (deepest_m.min(1e6) * 1e3) as i64;
-            let allowed = trail.recording(robot, agent.lease(), last_ns);
-            let excused = leaks(stage, i, at);
-            self.oracle.eye(at, tick, &Eye { robot, kept: camera.kept(), allowed, private_mm, excused });
+            let under = || {
+                let truth = stage.fleet.twin.truth(ix);
+                let radius_m = agent.config().model.footprint_radius_m;
+                let reach = |a: &Area| truth.as_ref().map_or(0.0, |t| a.reach_on_m(t.level, t.pose.at, radius_m));
+                let deepest_m = site.areas.iter().filter(|a| a.is_guarded()).map(reach).fold(0.0, f64::max);
+                let last_ns = camera.word().last.map_or(0, |k| k.at_ns);
+                #[allow(clippy::cast_possible_truncation)] // metres of a site
+                let private_mm = (deepest_m.min(1e6) * 1e3) as i64;
+                Eye { allowed: trail.recording(robot, agent.lease(), last_ns), private_mm, excused: leaks(stage, i, at) }
+            };
+            self.oracle.eye(at, tick, robot, camera.kept(), under);
         }
     }
 
@@ -416,37 +417,34 @@ fn drained(stage: &Stage, robot: u32) -> bool {
 
 /// Is a fault on this robot (or one that moves or blinds it) in force, or just over?
 fn faulty(stage: &Stage, robot: u32, at: Instant) -> bool {
-    stage.setup().resolved.faults.faults.iter().any(|f| {
-        let over = f.lasts.map_or(Instant::NEVER, |l| f.at.saturating_add(l).saturating_add(AFTERMATH));
-        f.at <= at
-            && at <= over
-            && match &f.kind {
-                FaultKind::BatteryDead { robot: r }
-                | FaultKind::BatterySag { robot: r }
-                | FaultKind::Motor { robot: r, .. }
-                | FaultKind::Sensor { robot: r, .. }
-                | FaultKind::PayloadDrop { robot: r }
-                | FaultKind::Astray { robot: r, .. }
-                | FaultKind::RobotLies { robot: r } => *r == robot,
-                FaultKind::Slip { .. } => true,
-                _ => false,
-            }
+    in_force(stage, at, AFTERMATH, |kind| match kind {
+        FaultKind::BatteryDead { robot: r }
+        | FaultKind::BatterySag { robot: r }
+        | FaultKind::Motor { robot: r, .. }
+        | FaultKind::Sensor { robot: r, .. }
+        | FaultKind::PayloadDrop { robot: r }
+        | FaultKind::Astray { robot: r, .. }
+        | FaultKind::RobotLies { robot: r } => *r == robot,
+        FaultKind::Slip { .. } => true,
+        _ => false,
     })
 }
 
 /// Is its camera's gate made to leak?
 fn leaks(stage: &Stage, robot: u32, at: Instant) -> bool {
-    stage.setup().resolved.faults.faults.iter().any(|f| {
-        let over = f.lasts.map_or(Instant::NEVER, |l| f.at.saturating_add(l));
-        f.at <= at && at <= over && matches!(f.kind, FaultKind::CameraLeaks { robot: r } if r == robot)
-    })
+    in_force(stage, at, Span::ZERO, |kind| matches!(kind, FaultKind::CameraLeaks { robot: r } if *r == robot))
 }
 
 /// A robot that a dead or jammed one, a jammed door or a stuck lift may keep waiting is excused.
 fn held_up(stage: &Stage, at: Instant) -> bool {
+    in_force(stage, at, AFTERMATH, |_| true)
+}
+
+/// Is a fault of this kind in force, or over for no longer than `after`?
+fn in_force(stage: &Stage, at: Instant, after: Span, of: impl Fn(&FaultKind) -> bool) -> bool {
     stage.setup().resolved.faults.faults.iter().any(|f| {
-        let over = f.lasts.map_or(Instant::NEVER, |l| f.at.saturating_add(l).saturating_add(AFTERMATH));
-        f.at <= at && at <= over
+        let over = f.lasts.map_or(Instant::NEVER, |l| f.at.saturating_add(l).saturating_add(after));
+        f.at <= at && at <= over && of(&f.kind)
     })
 }
 

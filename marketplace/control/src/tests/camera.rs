@@ -14,10 +14,10 @@ use nooterra_jobs::event::{Event as JobEvent, IncidentCode, RevokeReason};
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::Privacy;
 use nooterra_port::blackbox::{Chunk, Window};
-use nooterra_port::camera::{CameraKind, GateWord, Image, Kept, Seen, Sort, hash_of};
+use nooterra_port::camera::{CameraKind, GateWord, Image, Kept, Seen, Sort};
 use nooterra_port::report::{Heartbeat, MarkerOff};
 use nooterra_port::{FacilityReport, Order, Report, Wanted};
-use nooterra_trust::evidence::{Channel, Item};
+use nooterra_trust::evidence::{Channel, Item, content_of};
 
 const SEC: u64 = 1_000_000_000;
 const ONE: &[(&str, &str, u32)] = &[("a1", "acme", 8)];
@@ -120,7 +120,7 @@ fn pictured(incident: IncidentId, from: u64, to: u64) -> (Vec<Chunk>, Window) {
             let seen = vec![Seen { range_mm: 900, bearing_mrad: 3, what: Sort::Person }];
             images.push(Image { at_ns: c.to_ns, seen });
             let hash = images.last().map(Image::hash).unwrap();
-            (c.images, c.gate_open, c.images_hash) = (1, true, hash_of(&[hash]));
+            (c.images, c.gate_open, c.images_hash) = (1, true, Some(content_of(&[hash])));
         }
         prev = c.hash();
     }

@@ -107,19 +107,15 @@ impl Boxes {
         let Some((robot, w)) = &self.window else { return Some(format!("{} came out of no black box", c.evidence)) };
         let known = self.robots.get(robot);
         let bytes: Vec<Vec<u8>> = w.images.iter().map(encode).collect();
-        let one = |all: &[Digest]| match all {
-            [one] => *one,
-            _ => sha256_plain(&all.iter().flat_map(|h| h.0).collect::<Vec<u8>>()),
-        };
         let hashes: Vec<Digest> = bytes.iter().map(|b| sha256_plain(b)).collect();
         let long: usize = bytes.iter().map(Vec::len).sum();
-        let whole = one(&hashes) == c.content_hash && long as u64 == c.bytes && !hashes.is_empty();
+        let whole = over(&hashes) == c.content_hash && long as u64 == c.bytes && !hashes.is_empty();
         let anchored = |x: &&Chunk| known.and_then(|k| k.hashes.get(&x.number)) == Some(&sha256_plain(&encode(*x)));
         let named = w.images.iter().all(|i| {
             let Some(x) = w.chunks.iter().find(|x| x.from_ns < i.at_ns && i.at_ns <= x.to_ns).filter(anchored) else { return false };
             let of = w.images.iter().zip(&hashes).filter(|(i, _)| x.from_ns < i.at_ns && i.at_ns <= x.to_ns);
             let own: Vec<Digest> = of.map(|(_, h)| *h).collect();
-            x.images as usize == own.len() && x.images_hash == Some(one(&own))
+            x.images as usize == own.len() && x.images_hash == Some(over(&own))
         });
         (!whole || !named).then(|| format!("{} of {} images is not what the black box of {robot} names", c.evidence, w.images.len()))
     }
@@ -135,14 +131,20 @@ impl Boxes {
         let fits = w.chunks.windows(pieces).any(|run| {
             let bytes: Vec<Vec<u8>> = run.iter().map(encode).collect();
             let hashes: Vec<Digest> = bytes.iter().map(|b| sha256_plain(b)).collect();
-            let all: Vec<u8> = hashes.iter().flat_map(|h| h.0).collect();
-            let hash = if pieces == 1 { hashes[0] } else { sha256_plain(&all) };
             let reaches = run[0].from_ns <= c.from.ns && c.to.ns <= run[pieces - 1].to_ns;
             let whole = run.windows(2).all(|x| x[0].to_ns == x[1].from_ns);
             let long: usize = bytes.iter().map(Vec::len).sum();
-            hash == c.content_hash && long as u64 == c.bytes && reaches && whole && run.iter().all(anchored)
+            over(&hashes) == c.content_hash && long as u64 == c.bytes && reaches && whole && run.iter().all(anchored)
         });
         (!fits).then(|| format!("{} of {} bytes is not what the black box of {robot} was anchored with", c.evidence, c.bytes))
+    }
+}
+
+/// Hash of evidence in pieces: of one its own, of several that over theirs.
+fn over(hashes: &[Digest]) -> Digest {
+    match hashes {
+        [one] => *one,
+        all => sha256_plain(&all.iter().flat_map(|h| h.0).collect::<Vec<u8>>()),
     }
 }
 
