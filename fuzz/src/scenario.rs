@@ -54,7 +54,8 @@ pub fn run(data: &[u8]) {
 fn told(f: &Flaw, text: &str) {
     assert!(!f.what.is_empty(), "{f:?}");
     assert!((f.line == 0) == (f.column == 0), "a place is line and column: {f:?}");
-    assert!(f.line as usize <= text.split('\n').count() + 1, "a flaw lies in the file: {f:?}");
+    // YAML ends a line at a lone carriage return as well.
+    assert!(f.line as usize <= text.split(['\n', '\r']).count() + 1, "a flaw lies in the file: {f:?}");
     assert!(f.render("s.yaml", text).contains(&f.what));
     let _ = f.to_string();
 }

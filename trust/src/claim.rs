@@ -152,6 +152,13 @@ impl Claims {
         granted.fold(self.terms.max_payout, |left, p| left.checked_sub(p).unwrap_or(Amount::ZERO))
     }
 
+    /// What was paid on claims of the job, minor units.
+    #[must_use]
+    pub fn paid(&self) -> u64 {
+        let paid = self.claims.values().filter(|c| c.status == Status::Paid).filter_map(|c| c.grant.as_ref());
+        paid.fold(0, |sum, g| sum.saturating_add(g.payout.minor()))
+    }
+
     /// Does a claim wait for an answer or its money? Then its evidence is held (`RETENTION_HELD`).
     #[must_use]
     pub fn any_open(&self) -> bool {

@@ -7,7 +7,7 @@ pub mod code;
 pub mod react;
 
 pub use code::{Family, IncidentCode, MATERIAL, SERIOUS, SEVERITY_MAX};
-pub use react::{REPEATS, Reaction, Repeats, Trouble, reactions};
+pub use react::{Reaction, reactions};
 
 use crate::guard::{Checks, Hand};
 use crate::parties::Fault;

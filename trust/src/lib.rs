@@ -7,7 +7,7 @@
 //! machine of its own: the [`detect`]ors that hear of trouble first, [`incident`]s and what they set in motion,
 //! [`evidence`] with its windows, views and holds, [`claim`]s from demand to recovery, [`dispute`]s, the settlement
 //! [`gate`] with the choice of audits, and [`reputation`], the trust scores. [`guard`] is the hand behind a command and
-//! the order of refusals, [`parties`] are those whom a job names.
+//! the order of refusals, [`parties`] are those whom a job names, and [`volume`] is how much anybody may say.
 //!
 //! What it may not touch: clocks, sockets, files, operating-system randomness. Secrets are given by the caller; every
 //! instant is given too. It knows jobs, robots and parties by id alone: what a machine needs to know of them arrives as
@@ -42,6 +42,7 @@ pub mod parties;
 pub mod rejection;
 pub mod reputation;
 pub mod role;
+pub mod volume;
 
 pub use actors::{ActorChains, Place};
 pub use envelope::{Draft, Envelope, InputKind, Receipt, Sender, Verdict};

@@ -129,7 +129,9 @@ impl Agent {
         fresh.link.forget_held();
         let (notes, blackbox) = (std::mem::take(&mut self.notes), std::mem::take(&mut self.blackbox));
         let (policy, camera) = (std::mem::take(&mut self.policy), std::mem::take(&mut self.camera));
-        *self = Self { dev_last: self.dev_last, tick: self.tick, notes, blackbox, camera, policy, ..fresh };
+        // Stops outlast it: only a signed order ends them.
+        let (stops, power_off) = (std::mem::take(&mut self.stops), self.power_off);
+        *self = Self { dev_last: self.dev_last, tick: self.tick, notes, blackbox, camera, policy, stops, power_off, ..fresh };
         Ok(())
     }
 

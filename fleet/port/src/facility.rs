@@ -121,6 +121,13 @@ pub enum FacilityOrder {
         /// Highest position in the controller's own chain that arrived without a gap.
         actor_seq: u64,
     },
+    /// What a plan was for is over: it lets nobody in any more, however long it would have held.
+    Withdraw {
+        /// The job.
+        job: JobId,
+        /// The plan.
+        plan: AccessPlanId,
+    },
 }
 
 /// Site controller or witness device to platform, as the body of a signed envelope (roles `SI` and `WI`).
@@ -268,6 +275,13 @@ pub enum FacilityReport {
         robot: RobotId,
         /// The area.
         area: u32,
+    },
+    /// Doors and lifts open no more by a plan that was withdrawn.
+    PlanWithdrawn {
+        /// The job.
+        job: JobId,
+        /// The plan.
+        plan: AccessPlanId,
     },
 }
 

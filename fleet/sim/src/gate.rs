@@ -61,7 +61,7 @@ impl Gate {
             let code = match plans.get(job) {
                 _ if now.since(said) >= CONTACT => "CONTACT_LOST",
                 None => "PLAN_MISSING",
-                Some(known) if *plan != Some(known.id) => "PLAN_MISSING",
+                Some(known) if known.withdrawn || *plan != Some(known.id) => "PLAN_MISSING",
                 Some(_) if revoked.contains(job) => "ACCESS_REVOKED",
                 Some(known) if now < known.valid_from || now >= known.valid_to => "PLAN_NOT_VALID_NOW",
                 Some(_) if stale => "FENCE_STALE",
@@ -104,6 +104,7 @@ mod tests {
             valid_from: NOW.saturating_sub(Span::from_secs(10)),
             valid_to: NOW.saturating_add(Span::from_secs(10)),
             item: None,
+            withdrawn: false,
         };
         (Gate::default(), BTreeMap::from([(JobId::named("j"), plan)]))
     }
@@ -128,6 +129,9 @@ mod tests {
         assert_eq!(code(&mut g, &plans, NOW, NOW, pass("s", 2, inward("p"))), "", "a fence is one robot's own");
         assert_eq!(code(&mut g, &plans, NOW, NOW, pass("r", 7, inward("q"))), "PLAN_MISSING");
         assert_eq!(code(&mut g, &BTreeMap::new(), NOW, NOW, pass("r", 7, inward("p"))), "PLAN_MISSING");
+        let mut over = plans.clone();
+        over.values_mut().for_each(|p| p.withdrawn = true);
+        assert_eq!(code(&mut g, &over, NOW, NOW, pass("r", 7, inward("p"))), "PLAN_MISSING", "it was withdrawn");
         let late = NOW.saturating_add(Span::from_secs(10));
         assert_eq!(code(&mut g, &plans, late, late, pass("r", 7, inward("p"))), "PLAN_NOT_VALID_NOW");
         let old = NOW.saturating_sub(CONTACT);

@@ -89,6 +89,8 @@ pub(crate) struct Plan {
     pub(crate) valid_from: Instant,
     pub(crate) valid_to: Instant,
     pub(crate) item: Option<ItemId>,
+    /// What it was for is over. It is kept to its end, so that a request for it that comes late brings no new one about.
+    pub(crate) withdrawn: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -225,6 +227,12 @@ impl SiteController {
             }
             FacilityOrder::Alarm { .. } => self.gate.alarms += 1,
             FacilityOrder::Ack { .. } => {}
+            FacilityOrder::Withdraw { job, plan } => {
+                if let Some(p) = self.plans.get_mut(job).filter(|p| p.id == *plan) {
+                    p.withdrawn = true;
+                }
+                self.say(now, *job, FacilityReport::PlanWithdrawn { job: *job, plan: *plan });
+            }
         }
     }
 
@@ -301,7 +309,16 @@ impl SiteController {
         self.revoked.remove(&job);
         let areas = crate::presence::areas_for(site, vertices, no_go, self.widest_m);
         let (vertices, no_go) = (vertices.to_vec(), no_go.to_vec());
-        let plan = Plan { id, vertices: vertices.clone(), areas: areas.clone(), no_go: no_go.clone(), valid_from, valid_to, item };
+        let plan = Plan {
+            id,
+            vertices: vertices.clone(),
+            areas: areas.clone(),
+            no_go: no_go.clone(),
+            valid_from,
+            valid_to,
+            item,
+            withdrawn: false,
+        };
         self.plans.insert(job, plan);
         self.say(now, job, FacilityReport::AccessPlanIssued { job, plan: id, vertices, areas, no_go, valid_from, valid_to });
     }
@@ -313,7 +330,7 @@ impl SiteController {
         self.gate.hear(now);
         let code = match self.plans.get(&job) {
             None => "PLAN_MISSING",
-            Some(p) if p.id != plan => "PLAN_MISSING",
+            Some(p) if p.id != plan || p.withdrawn => "PLAN_MISSING",
             Some(_) if self.refuses => "REFUSED",
             Some(_) if self.revoked.contains(&job) => "ACCESS_REVOKED",
             Some(p) if now < p.valid_from || now >= p.valid_to => "PLAN_NOT_VALID_NOW",
@@ -337,6 +354,7 @@ impl SiteController {
         }
         self.next_read = now.saturating_add(PERIOD);
         self.plans.retain(|_, p| now < p.valid_to);
+        self.revoked.retain(|job| self.plans.contains_key(job));
         for door in self.gate.forgotten(now) {
             world.command_door(door, false);
         }
@@ -361,13 +379,13 @@ impl SiteController {
     pub(crate) fn may_be_in(&self, now: Instant, robot: RobotId, area: u32) -> bool {
         let watched = self.watches.iter().filter(|(_, w)| w.robot == robot);
         watched.filter_map(|(job, _)| self.plans.get(job).filter(|_| !self.revoked.contains(job))).any(|p| {
-            let live = p.valid_from <= now && now < p.valid_to;
+            let live = !p.withdrawn && p.valid_from <= now && now < p.valid_to;
             live && p.areas.contains(&area) && !p.no_go.contains(&area)
         })
     }
     /// Areas that some plan shuts out.
     pub(crate) fn shut_out(&self) -> BTreeSet<u32> {
-        self.plans.values().flat_map(|p| p.no_go.iter().copied()).collect()
+        self.plans.values().filter(|p| !p.withdrawn).flat_map(|p| p.no_go.iter().copied()).collect()
     }
 
     fn sense_doors(&mut self, now: Instant, site: &Site, world: &dyn SiteSenses) {

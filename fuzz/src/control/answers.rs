@@ -278,6 +278,7 @@ fn site(o: &FacilityOrder, c: &Control) -> Option<FacilityReport> {
             FacilityReport::Entered { job: *job, robot: *robot, vertex: place(robot), fence: u64::MAX }
         }
         FacilityOrder::Revoke { job, plan } => FacilityReport::RevokeAcked { job: *job, plan: *plan },
+        FacilityOrder::Withdraw { job, plan } => FacilityReport::PlanWithdrawn { job: *job, plan: *plan },
         FacilityOrder::Door { door, open, number, .. } => {
             let state = if *open { nooterra_port::facility::DoorState::Open } else { nooterra_port::facility::DoorState::Closed };
             FacilityReport::Door { door: *door, state, number: *number }

@@ -278,14 +278,12 @@ impl Unit<'_> {
     /// Work has stalled: somebody is asked, unless the stall ends by other means.
     pub fn stall_asks(&mut self, job: JobId, why: StallReason) {
         let (priority, reason) = match why {
-            StallReason::RemoteStop => return,
+            StallReason::RemoteStop | StallReason::OwnerStop => return,
             StallReason::Safety => (Priority::High, Reason::Incident),
             StallReason::AssistUnresolved => {
-                let last = self.job(job).ok().and_then(|j| j.helped.last().map(|h| h.outcome));
-                if last != Some(AssistOutcome::LinkLost) {
-                    return; // the stall limit decides
-                }
-                (Priority::Normal.raised(), Reason::OperatorLost)
+                let last = self.job(job).ok().and_then(|j| j.helped.last().map(|h| (h.outcome, h.priority)));
+                let Some((AssistOutcome::LinkLost, before)) = last else { return }; // the stall limit decides
+                (Priority::of(before).raised(), Reason::OperatorLost)
             }
             StallReason::HeartbeatLost | StallReason::Stuck => (Priority::Normal, Reason::Stalled),
         };

@@ -125,7 +125,7 @@ struct Run {
 impl Unit<'_> {
     /// Does something that went wrong with it wait to be judged? Then a box that falls silent weighs more. Its job may have
     /// ended since.
-    fn has_open_incident(&self, robot: RobotId) -> bool {
+    pub(crate) fn has_open_incident(&self, robot: RobotId) -> bool {
         let of_job = |a: &Asked| self.s.cases.get(&a.job).and_then(|c| c.incidents.incidents.get(&a.incident));
         let asked = self.s.boxes.get(&robot).into_iter().flat_map(|b| &b.asked).filter_map(of_job);
         let own = self.s.strays.get(&robot).into_iter().flat_map(|i| i.incidents.values());
@@ -190,6 +190,11 @@ impl Unit<'_> {
         let chunks = if b.told.is_some() { b.hears(a.to, now_ns) } else { Vec::new() };
         self.see_chunks(robot, &chunks);
         Ok(())
+    }
+
+    /// The root of the last run of chunks that is final; nothing from a robot without a box.
+    pub(crate) fn box_root(&self, robot: RobotId) -> Digest {
+        self.s.boxes.get(&robot).and_then(|b| b.anchors.back()).map_or(Digest::ZERO, |a| a.root)
     }
 
     /// Asks a robot for what its box holds of a window.

@@ -166,7 +166,9 @@ impl Unit<'_> {
             // Parties and devices are known by their actor; a device belongs to nobody here.
             Some(key) => {
                 let party = match self.cx.role {
-                    Role::RB | Role::SI | Role::WI => None,
+                    // A site claims for whoever runs it.
+                    Role::SI => self.s.genesis.witnesses.iter().find(|w| w.actor == self.cx.actor).map(|w| w.owner),
+                    Role::RB | Role::WI => None,
                     Role::OP => self.s.desk.operators.get(&OperatorId::from_bytes(self.cx.actor)).map(|o| o.party),
                     _ => Some(PartyId::from_bytes(self.cx.actor)),
                 };
@@ -194,7 +196,12 @@ impl Unit<'_> {
         if let Some(c) = self.s.cases.get_mut(&job) {
             match &event {
                 CaseEvent::Evidence(e) => c.evidence.evolve(at, e),
-                CaseEvent::Claim(e) => c.claims.evolve(at, e),
+                CaseEvent::Claim(e) => {
+                    c.claims.evolve(at, e);
+                    if let nooterra_trust::claim::What::Paid { amount, .. } = e.what {
+                        self.s.past.evolve(at, &nooterra_market::history::PastFact::ClaimPaid { job, amount: amount.minor() });
+                    }
+                }
                 CaseEvent::Dispute(e) => c.disputes.evolve(at, e),
                 CaseEvent::TriageOverdue { incident, level } => {
                     c.incidents.evolve(at, &incident::Event::TriageOverdue { incident: *incident, level: *level });
@@ -205,21 +212,23 @@ impl Unit<'_> {
         self.carry_out(&step);
     }
 
-    /// Opens an incident on a job's stream, or counts it with an open one, and does what its severity demands.
-    pub fn open_incident(&mut self, job: JobId, robot: Option<RobotId>, code: IncidentCode, severity: u8, dev_ns: Option<u64>) {
+    /// Opens an incident on a job's stream, or counts it with an open one, and does what its severity demands. True if it is
+    /// a new one.
+    pub fn open_incident(&mut self, job: JobId, robot: Option<RobotId>, code: IncidentCode, severity: u8, dev_ns: Option<u64>) -> bool {
         let now = self.now();
         let incident: IncidentId = self.new_id();
-        let facts_hash = self.cx.cause;
+        let (facts_hash, boot) = (self.cx.cause, self.cx.boot);
         let report =
-            Report { incident, code: code_of(code), severity, robot, at: dev_ns.map(|ns| DevTime { boot: 0, ns }), zone: None, facts_hash };
+            Report { incident, code: code_of(code), severity, robot, at: dev_ns.map(|ns| DevTime { boot, ns }), zone: None, facts_hash };
         let hand = self.hand();
-        let Some(case) = self.s.cases.get(&job) else { return };
+        let Some(case) = self.s.cases.get(&job) else { return false };
         // One that may not be taken any more is history: the input that told of it stays on record.
-        let Ok(decided) = case.incidents.decide(now, &hand, &incident::Command::Open(report)) else { return };
-        let mut named = incident;
+        let Ok(decided) = case.incidents.decide(now, &hand, &incident::Command::Open(report)) else { return false };
+        let (mut named, mut opened) = (incident, false);
         for e in &decided.events {
             match *e {
                 incident::Event::Opened(r) => {
+                    opened = true;
                     let (code, at) = (code_back(r.code), r.at.map_or(0, |a| a.ns));
                     self.emit(
                         job,
@@ -237,6 +246,7 @@ impl Unit<'_> {
             }
         }
         self.react(job, robot, named, &decided.reactions);
+        opened
     }
 
     /// Judges an incident; what its new severity demands follows.
@@ -415,7 +425,8 @@ impl Unit<'_> {
             let Ok(e) = case.evidence.decide(now, &Hand::CLOCK, &evidence::Command::Fire { incident }) else { continue };
             let robot = case.incidents.incidents.get(&incident).and_then(|i| i.report.robot);
             self.emit_case(job, CaseEvent::Evidence(Box::new(e)));
-            self.open_incident(job, robot, IncidentCode::TelemetryGap, 2, None);
+            let grave = robot.is_some_and(|r| self.has_open_incident(r));
+            self.open_incident(job, robot, IncidentCode::TelemetryGap, if grave { 3 } else { 2 }, None);
         }
     }
 

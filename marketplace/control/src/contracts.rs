@@ -15,7 +15,7 @@ use crate::unit::{Outcome, Unit, need};
 use nooterra_engine::always;
 use nooterra_engine::ids::{ContractId, JobId, PartyId, TenantId, ZoneId};
 use nooterra_engine::money::{Amount, Currency};
-use nooterra_jobs::pins::{CancelTable, HoldRule, MoveTerms, NoShowDefault, SiteFaultBearer, Weights};
+use nooterra_jobs::pins::{CancelTable, CoverSplit, HoldRule, MoveTerms, NoShowDefault, SiteFaultBearer, Weights};
 use nooterra_jobs::tier::{Level, LevelValues, Rung};
 use nooterra_market::cancel::CaptureTerms;
 use nooterra_market::contract::{
@@ -70,7 +70,11 @@ fn terms_of(g: &Genesis, own: &ContractTerms) -> Terms {
             fixed: FixedCredits::default(),
         },
         split: SplitWeights { reserve: p.weights.reserve, platform: p.weights.platform, owner: p.weights.owner },
-        cover: CoverWeights { premium: 6_000, reserve: 3_000, revenue: 1_000 },
+        // A premium is for whoever insures.
+        cover: match g.insurer {
+            Some(_) => CoverWeights { premium: 6_000, reserve: 3_000, revenue: 1_000 },
+            None => CoverWeights { premium: 0, reserve: 8_000, revenue: 2_000 },
+        },
         max_claims: Amount::saturating(p.tariff(own.currency).map_or(0, |t| t.max_claims)),
     }
 }
@@ -135,11 +139,12 @@ pub(crate) struct ContractPins {
     pub moves: MoveTerms,
     pub level_values: LevelValues,
     pub weights: Weights,
+    pub cover_split: CoverSplit,
     pub max_claims: Amount,
 }
 
 /// Terms as a booking at this level pins them.
-pub(crate) fn pinned(t: &Terms, policy: &Policy, level: Level) -> ContractPins {
+pub(crate) fn pinned(t: &Terms, policy: &Policy, insurer: Option<PartyId>, level: Level) -> ContractPins {
     let l = match level {
         Level::Basic => &t.sla.basic,
         Level::Standard => &t.sla.standard,
@@ -193,6 +198,11 @@ pub(crate) fn pinned(t: &Terms, policy: &Policy, level: Level) -> ContractPins {
             credit_cap_bps: l.credit_cap_bps,
         },
         weights: Weights { reserve: t.split.reserve, platform: t.split.platform, owner: t.split.owner },
+        cover_split: CoverSplit {
+            insurer: insurer.filter(|_| t.cover.premium > 0).map(|party| (party, t.cover.premium)),
+            reserve: t.cover.reserve,
+            revenue: t.cover.revenue,
+        },
         max_claims: t.max_claims,
     }
 }

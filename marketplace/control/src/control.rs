@@ -4,18 +4,15 @@ use crate::fact::{Fact, OperatorEvent, Refused};
 use crate::firing;
 use crate::genesis::Genesis;
 use crate::heads::Heads;
-use crate::input::{
-    Body, CaseCommand, CertifierCommand, ContractWord, DeveloperCommand, FinanceCommand, GovernanceCommand, Input, OwnerCommand,
-    PaymentReport, RequesterCommand, StaffCommand,
-};
+use crate::input::Input;
 use crate::moving::Way;
-use crate::operator::OperatorCommand;
 use crate::outage::SiteLink;
 use crate::state::{PartyCell, RobotCell, Rooms, State};
 use crate::timers::Timers;
 use crate::two_keys::Proposals;
 use crate::unit::{Cx, Outcome, Unit, no};
 use crate::wish::Wish;
+use crate::words::Words;
 use crate::world::World;
 use nooterra_dispatch::facilities::Facilities;
 use nooterra_dispatch::traffic::Traffic;
@@ -23,7 +20,7 @@ use nooterra_engine::digest::{Digest, Hasher};
 use nooterra_engine::ids::{OperatorId, PartyId, RobotId};
 use nooterra_engine::keyframe::StateRoots;
 use nooterra_engine::machine::{Machine, Out};
-use nooterra_engine::record::{DecodeError, Message};
+use nooterra_engine::record::DecodeError;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_engine::{always, sometimes};
 use nooterra_jobs::Job;
@@ -32,12 +29,12 @@ use nooterra_market::{ContractBook, PastBook, StandingBook};
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_operations::stop::Board;
 use nooterra_operations::{Desk, Operator, Robot};
-use nooterra_port::{FacilityReport, Report};
 use nooterra_settlement::MoneyBook;
 use nooterra_settlement::period::Exposure;
 use nooterra_site::{Site, VertexIx};
 use nooterra_trust::chain::Streams;
 use nooterra_trust::reputation::{Reputation, Subject};
+use nooterra_trust::volume::Buckets;
 use nooterra_trust::{ActorChains, Code, Envelope, KeyTable, Opened, Place, Rejection, Role, Verdict};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -144,6 +141,7 @@ impl Control {
             heads: Heads::first(now),
             site_link: SiteLink::new(now),
             chains: ActorChains::default(),
+            volume: Buckets::default(),
             streams: Streams::default(),
             timers: Timers::default(),
             jobs: BTreeMap::new(),
@@ -161,6 +159,7 @@ impl Control {
             adjustments: Proposals::default(),
             key_words: Proposals::default(),
             audited: BTreeSet::new(),
+            handed_over: BTreeSet::new(),
             chargebacks: BTreeMap::new(),
             waiting: BTreeSet::new(),
             dispatch_trigger: None,
@@ -276,7 +275,8 @@ impl Control {
         let Input { opened } = input;
         let (envelope, hash) = (opened.envelope(), opened.hash());
         let role = self.state.keys.get(envelope.key).map(|b| b.role);
-        let verdict = match self.place(&opened, recv) {
+        let place = self.place(&opened, recv).and_then(|p| self.volume(&p, envelope, recv).map(|()| p));
+        let verdict = match place {
             Ok(Place::Duplicate(first)) => {
                 sometimes!(true, "message repeated");
                 first
@@ -313,6 +313,14 @@ impl Control {
         self.state.chains.place(e, opened.hash())
     }
 
+    /// Volume: what is not urgent needs a token. What has none leaves the chain where it is, and may come again.
+    fn volume(&mut self, place: &Place, e: &Envelope, recv: Instant) -> Outcome {
+        let Some(role) = self.state.keys.get(e.key).map(|b| b.role).filter(|_| *place == Place::Next) else { return Ok(()) };
+        let full = self.state.volume.check(e.actor, self.state.genesis.policy.volume.of(role), recv);
+        // Bodies are read once where there is room, which is nearly always.
+        if full.is_err() && Words::read(role, e).is_ok_and(|w| w.is_urgent()) { Ok(()) } else { full }
+    }
+
     fn refuse(&self, e: &Envelope, hash: Digest, rejection: Rejection, recv: Instant, out: &mut Out<Fact, Wish>) -> Verdict {
         out.facts.push(Fact::Rejected(Box::new(Refused {
             input_hash: hash,
@@ -342,7 +350,11 @@ impl Control {
             expect_head: e.expect_head,
             fired: None,
         };
-        let body = Words::read(role, e)?;
+        let body = Words::read(role, e);
+        if !body.as_ref().is_ok_and(Words::is_urgent) {
+            self.state.volume.take(e.actor, self.state.genesis.policy.volume.of(role), recv);
+        }
+        let body = body?;
         let mut unit = Unit::new(&mut self.state, &self.world, out, cx);
         match body {
             Words::Requester(c) => unit.requester(PartyId::from_bytes(e.actor), c),
@@ -394,57 +406,6 @@ impl Control {
     pub const fn book(&self) -> &Book {
         &self.state.book
     }
-}
-
-/// A body, by the role of the key that signed it.
-enum Words {
-    Requester(RequesterCommand),
-    Owner(OwnerCommand),
-    Robot(Report),
-    Site(FacilityReport),
-    Payment(PaymentReport),
-    Staff(StaffCommand),
-    Case(CaseCommand),
-    Contract(ContractWord),
-    Finance(FinanceCommand),
-    Operator(OperatorCommand),
-    Developer(DeveloperCommand),
-    Certifier(CertifierCommand),
-    Governance(GovernanceCommand),
-}
-
-impl Words {
-    fn read(role: Role, e: &Envelope) -> Result<Self, Rejection> {
-        let is_case = e.type_name == CaseCommand::NAME;
-        Ok(match role {
-            _ if e.type_name == GovernanceCommand::NAME => Self::Governance(body(e)?),
-            Role::RQ | Role::OW | Role::OP | Role::DV | Role::SI | Role::OS | Role::TR | Role::IN if is_case => Self::Case(body(e)?),
-            Role::MK | Role::RQ | Role::OW | Role::IN | Role::SI | Role::OS if e.type_name == ContractWord::NAME => {
-                Self::Contract(body(e)?)
-            }
-            Role::RQ => Self::Requester(body(e)?),
-            Role::OW => Self::Owner(body(e)?),
-            Role::RB => Self::Robot(body(e)?),
-            Role::SI | Role::WI => Self::Site(body(e)?),
-            Role::PS => Self::Payment(body(e)?),
-            Role::FI => Self::Finance(body(e)?),
-            Role::OS | Role::TR => Self::Staff(body(e)?),
-            Role::OP => Self::Operator(body(e)?),
-            Role::DV => Self::Developer(body(e)?),
-            Role::CE => Self::Certifier(body(e)?),
-            _ => return no(Code::RoleForbidden),
-        })
-    }
-}
-
-fn body<B: Body + Message>(e: &Envelope) -> Result<B, Rejection> {
-    if e.type_name != B::NAME || e.kind != B::KIND {
-        return Err(Rejection::new(Code::TypeUnknown).field("type").expected(B::NAME).actual(&e.type_name));
-    }
-    nooterra_engine::decode(&e.body).map_err(|err| {
-        let code = if err.what.contains("NOT_CANONICAL") { Code::NotCanonical } else { Code::SchemaInvalid };
-        Rejection::new(code).field("body").actual(err)
-    })
 }
 
 impl Machine for Control {

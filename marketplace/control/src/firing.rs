@@ -5,6 +5,7 @@ use crate::robot_timers::ORDER_RETRY;
 use crate::state::State;
 use crate::timers::{Stream, TimerKey};
 use crate::unit::Unit;
+use crate::wish::Wish;
 use nooterra_engine::ids::{JobId, RobotId};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::batch;
@@ -12,6 +13,7 @@ use nooterra_jobs::event::{Cause, Event, ExitProof, IncidentCode, ReleaseReason,
 use nooterra_jobs::{Deadline, Status};
 use nooterra_operations::RobotTimer;
 use nooterra_operations::event::Event as RobotEvent;
+use nooterra_port::FacilityOrder;
 use nooterra_trust::Role;
 
 /// A month ends.
@@ -182,6 +184,9 @@ impl Unit<'_> {
                     self.stalled(r);
                 }
                 self.open_incident(id, robot, IncidentCode::LinkLost, 1, None);
+                if let Some(r) = robot {
+                    self.repeat_rule(r);
+                }
             }
             Deadline::MaxExec => {
                 let limit = job.pins.as_ref().map_or(Span::ZERO, |p| p.tier_values.max_exec);
@@ -199,9 +204,16 @@ impl Unit<'_> {
                 self.emit(id, Event::SafeExitEscalated { level: 1 });
                 // Who did its work and stays is told to leave like anybody else.
                 self.order_out(id, Cause::AccessExpired);
+                let owner = robot.and_then(|r| self.cell(r).ok()).map(|c| c.robot.owner);
+                if let (Some(robot), Some(party)) = (robot, owner) {
+                    self.wish(Wish::Overstays { party, robot, job: id });
+                }
             }
             Deadline::ExitRecover => {
                 self.emit(id, Event::SafeExitEscalated { level: 2 });
+                if let Some(robot) = robot {
+                    self.facility(FacilityOrder::Alarm { robot, code: "EXIT_OVERDUE".to_owned() });
+                }
                 // On-site recovery: for a robot that cannot come out by itself.
                 if let Some(r) = robot.filter(|r| self.cell(*r).is_ok_and(|c| c.robot.is_helpless())) {
                     self.strand(r);

@@ -78,6 +78,7 @@ mod upkeep;
 pub mod view;
 mod watching;
 pub mod wish;
+mod words;
 pub mod world;
 
 #[cfg(test)]

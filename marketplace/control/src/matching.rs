@@ -10,7 +10,7 @@ use nooterra_dispatch::explain;
 use nooterra_engine::digest::content_hash;
 use nooterra_engine::ids::{DockId, JobId, LeaseId, PartyId, RobotId};
 use nooterra_engine::time::{Instant, Span};
-use nooterra_jobs::event::{Event, Match};
+use nooterra_jobs::event::{Custody, Event, Match};
 use nooterra_jobs::terms::{Action, Window};
 use nooterra_jobs::{Job, Status};
 use nooterra_operations::event::Event as RobotEvent;
@@ -54,6 +54,13 @@ pub(crate) fn drive_w(m: &nooterra_site::RobotModel) -> u64 {
 /// Power with which it charges, W.
 pub(crate) fn charge_w(m: &nooterra_site::RobotModel) -> u64 {
     whole(m.charge_a * m.battery_v)
+}
+
+/// Robots with a load on them of a job that they are not about any more.
+fn laden(s: &State) -> BTreeSet<RobotId> {
+    let held = s.jobs.values().filter(|j| j.request.team.is_none() && j.custody == Custody::Held && !j.status.is_terminal());
+    let on = held.filter_map(|j| Some((j.id, j.legs.last()?.offer.robot)));
+    on.filter(|(job, r)| s.robots.get(r).is_some_and(|c| c.robot.lease.is_none_or(|h| h.job != *job))).map(|(_, r)| r).collect()
 }
 
 fn fit_for_job(c: &RobotCell, now: Instant) -> bool {
@@ -178,10 +185,11 @@ impl Unit<'_> {
                 view.jobs.push(job_view(j, now));
             }
         }
-        let docks = self.charging_places(robots);
+        let (docks, laden) = (self.charging_places(robots), laden(self.s));
+        let fit = |c: &RobotCell| fit_for_job(c, now) && !laden.contains(&c.robot.id);
         for id in robots {
             if let Some(c) = self.s.robots.get(id) {
-                view.robots.push(self.robot_view(c, docks.contains_key(id), now));
+                view.robots.push(self.robot_view(c, fit(c), docks.contains_key(id), now));
             }
         }
         for (ji, id) in (0u32..).zip(due) {
@@ -190,7 +198,7 @@ impl Unit<'_> {
             let stops: Vec<u32> = job.fetch_place().into_iter().chain(steps).collect();
             let bars = self.bars_of(job);
             for (ri, rid) in (0u32..).zip(robots) {
-                let Some(c) = self.s.robots.get(rid).filter(|c| fit_for_job(c, now)) else { continue };
+                let Some(c) = self.s.robots.get(rid).filter(|c| fit(c)) else { continue };
                 view.pairs.push(self.pair((ji, ri), job, c, &stops, &bars, now));
             }
         }
@@ -300,7 +308,7 @@ impl Unit<'_> {
         !shut.is_empty() && (self.s.traffic.at(c.robot.id).is_some_and(|v| map.is_in(class, v, &shut)) || comes())
     }
 
-    fn robot_view(&self, c: &RobotCell, can_charge: bool, now: Instant) -> assign::Robot {
+    fn robot_view(&self, c: &RobotCell, is_fit: bool, can_charge: bool, now: Instant) -> assign::Robot {
         let r = &c.robot;
         let m = &self.s.genesis.robots[c.entry as usize].model;
         let next = r.ahead.first().map_or(Instant::NEVER, |h| h.from);
@@ -313,7 +321,7 @@ impl Unit<'_> {
             robot: r.id,
             owner: r.owner,
             has_standing_offer: self.s.standing.lends(r.owner),
-            is_fit: fit_for_job(c, now),
+            is_fit,
             heartbeat: r.heard_at.unwrap_or(Instant::ZERO),
             heartbeat_every: r.heartbeat,
             payload_g: crate::abilities::payload_g(r, m),

@@ -78,7 +78,12 @@ pub(crate) fn step(s: &State, id: JobId, event: &Event, event_id: EventId, at: I
         Event::ChargebackLost { chargeback, fault } => {
             let owner = job.pins.as_ref().map(|p| p.owner);
             let funding = Funding::of(fault_of(*fault), owner.filter(|_| *fault == Fault::Owner));
-            settlement::chargeback::lost(s.money.job(id)?, cause, *chargeback, funding, pools())?
+            let lost = |funding| settlement::chargeback::lost(s.money.job(id)?, cause, *chargeback, funding, pools());
+            match lost(funding) {
+                // What the bank has decided is a fact: an owner that got nothing has no leg to take from, so all bear it.
+                Err(Refusal::FundingInvalid(_)) => lost(Funding::Legs)?,
+                other => other?,
+            }
         }
         Event::JobRescheduled(m) => crate::reschedule::step(s, job, m, cause)?,
         Event::SlaCreditIssued { .. } => crate::sla::step(s, job, event, cause)?,
@@ -207,7 +212,7 @@ pub(crate) fn input(s: &State, job: &Job, event: EventId, at: Instant) -> Option
         } else {
             Split { reserve: p.weights.reserve, platform: p.weights.platform, owner: p.weights.owner }
         },
-        coverage_split: CoverageSplit::default(),
+        coverage_split: CoverageSplit { insurer: p.cover_split.insurer, reserve: p.cover_split.reserve, revenue: p.cover_split.revenue },
     })
 }
 

@@ -264,15 +264,20 @@ impl Unit<'_> {
     /// What of a price a requester's credit pays: all that it has and has not promised to another award, but for one unit, so
     /// that every job has a payment that can be waited for.
     fn credit_for(&self, payer: PartyId, currency: Currency, price: Amount) -> Amount {
+        let credit = self.free_credit(payer, currency).min(price.minor().saturating_sub(1));
+        sometimes!(credit > 0, "credit pays part of a job");
+        Amount::saturating(credit)
+    }
+
+    /// A requester's credit that is promised to no award, minor units.
+    pub(crate) fn free_credit(&self, payer: PartyId, currency: Currency) -> u64 {
         let has = crate::money::posted(self.s, Account::RequesterCredit { party: payer }, currency);
         if has == 0 {
-            return Amount::ZERO;
+            return 0;
         }
         let awaits = |j: &&Job| j.status == Status::Awarded && j.request.requester == payer && j.request.currency == currency;
         let promised = self.s.jobs.values().filter(awaits).fold(0u64, |sum, j| sum.saturating_add(j.payment.credit.minor()));
-        let credit = has.saturating_sub(promised).min(price.minor().saturating_sub(1));
-        sometimes!(credit > 0, "credit pays part of a job");
-        Amount::saturating(credit)
+        has.saturating_sub(promised)
     }
 
     /// An authorisation asked for or placed is given up.

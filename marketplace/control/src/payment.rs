@@ -119,6 +119,9 @@ impl Unit<'_> {
             PaymentReport::ProviderSettled { amount, fee, currency, provider_ref } => {
                 need(self.s.genesis.policy.tariff(currency).is_some(), Code::CurrencyMismatch)?;
                 need(fee <= amount && amount > Amount::ZERO, Code::AmountInvalid)?;
+                need(!provider_ref.is_empty() && provider_ref.len() <= 64, Code::SchemaInvalid)?;
+                need(!self.s.handed_over.contains(&provider_ref), Code::AlreadyDone)?;
+                self.s.handed_over.insert(provider_ref.clone());
                 self.emit_party(adapter, PartyEvent::ProviderSettled { gross: amount, fee, currency, provider_ref });
                 Ok(())
             }
@@ -161,7 +164,7 @@ impl Unit<'_> {
         let q = self.chosen(job)?;
         let r = &j.request;
         let contract = self.s.contracts.get(r.contract)?;
-        let t = crate::contracts::pinned(&contract.document.draft.terms, &g.policy, r.level);
+        let t = crate::contracts::pinned(&contract.document.draft.terms, &g.policy, g.insurer, r.level);
         let timing = Timing {
             capture_lead: t.capture.lead,
             capture_retry: t.capture.retry,
@@ -188,6 +191,7 @@ impl Unit<'_> {
             tasks_hash: r.tasks_hash(),
             licences: self.licence_pins(r.currency)?,
             weights: t.weights,
+            cover_split: t.cover_split,
             cancel: t.cancel,
             proof: nooterra_jobs::proof::requirement(r.template, &r.steps),
             timing,

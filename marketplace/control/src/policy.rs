@@ -53,6 +53,8 @@ pub struct Policy {
     pub cancel: CancelTable,
     /// Split of the net charge.
     pub weights: Weights,
+    /// How much everybody may say.
+    pub volume: nooterra_trust::volume::Volume,
     /// Payables mature after this.
     pub payout_mature: Span,
     /// A payout for which the provider has not handed over enough money is tried again after this.
@@ -204,6 +206,7 @@ impl Default for Policy {
             site_fault_bearer: SiteFaultBearer::Requester,
             cancel: CancelTable::default(),
             weights: Weights::default(),
+            volume: nooterra_trust::volume::Volume::default(),
             payout_mature: Span::from_mins(7 * 24 * 60),
             payout_retry: Span::from_mins(10),
             claims: ClaimPolicy::default(),

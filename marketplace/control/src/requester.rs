@@ -85,6 +85,7 @@ impl Unit<'_> {
                 self.own_job(job, party)?;
                 self.revoke_access(job, reason)
             }
+            RequesterCommand::PayOutCredit { currency } => self.pay_out_credit(party, currency),
             RequesterCommand::Stop(order) => self.stop_by_requester(party, order),
             RequesterCommand::ClearStop { stop } => self.clear_stop(stop, Voice::Requester),
             RequesterCommand::Confirm { job } => {
@@ -319,7 +320,7 @@ impl Unit<'_> {
         let m = Measure {
             base,
             route_mm: self.route_mm(r),
-            work_s: r.steps.iter().map(|s| s.dwell.as_secs()).sum(),
+            work_s: self.work_s(r),
             risk_m: score.score_m,
             level_bps: r.level.values().price_bps,
             covered: r.need.coverage,
@@ -336,6 +337,12 @@ impl Unit<'_> {
             surge: amount(p.surge)?,
             skills: amount(p.skills)?,
         })
+    }
+
+    /// Work at the points, s: what such jobs took here lately, or, as long as too few are known, what is asked for.
+    fn work_s(&self, r: &Request) -> u64 {
+        let asked = || r.steps.iter().map(|s| s.dwell.as_secs()).sum();
+        self.s.past.work_s(self.now(), r.template as u8, r.site).unwrap_or_else(asked)
     }
 
     /// Way from the nearest dock through the points and back, by the travel time of the first robot's class at its speed.
@@ -359,10 +366,11 @@ impl Unit<'_> {
         let Some(plan) = j.access.plan.as_ref().map(|p| p.plan) else { return no(Code::PlanMissing) };
         need(matches!(j.access.track, AccessTrack::Planned | AccessTrack::Granted), Code::TrackForbids)?;
         let inside = j.status.class() == Class::Inside;
-        let cause = if reason == RevokeReason::Safety {
-            nooterra_jobs::event::Cause::SafetyCancelled
-        } else {
-            nooterra_jobs::event::Cause::AccessRevoked
+        let cause = match reason {
+            RevokeReason::Safety => nooterra_jobs::event::Cause::SafetyCancelled,
+            // What staff take back is no requester's fault.
+            _ if self.cx.role == nooterra_trust::Role::OS => nooterra_jobs::event::Cause::StaffCancelled,
+            _ => nooterra_jobs::event::Cause::AccessRevoked,
         };
         self.emit(job, Event::AccessRevoked { plan, reason });
         self.shut_doors(job, plan);

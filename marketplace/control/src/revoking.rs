@@ -92,7 +92,8 @@ pub(crate) fn pass(s: &State, world: &World, robot: RobotId) -> Option<Pass> {
     let c = s.robots.get(&robot)?;
     let in_cabin = s.traffic.at(robot).and_then(|v| world.site.vertices.get(v.at())).is_some_and(|v| v.lift.is_some());
     let job = c.robot.lease.and_then(|h| s.jobs.get(&h.job));
-    let goes_in = job.filter(|j| !in_cabin && j.status.is_at_work());
+    // Who is to stand still goes nowhere further in, whether it has heard so or not.
+    let goes_in = job.filter(|j| !in_cabin && j.status.is_at_work() && c.robot.stops.is_empty());
     let way = match goes_in {
         Some(j) => Way::Inward { job: j.id, plan: j.access.plan.as_ref().map(|p| p.plan) },
         None => Way::Outward {},

@@ -16,6 +16,7 @@ use nooterra_operations::robot::Held;
 use nooterra_operations::status::HealthCause;
 use nooterra_port::report::{self, ErrorCode, Heartbeat};
 use nooterra_port::{Order, Report};
+use nooterra_trust::evidence::secret::check_text;
 use nooterra_trust::{Code, Rejection};
 
 /// A robot counts as arrived within this distance of the access point.
@@ -86,6 +87,7 @@ impl Unit<'_> {
                 let j = self.job(job)?;
                 need(matches!(j.status, Status::Reserved | Status::EnRoute | Status::Arrived), Code::StateForbids)?;
                 let release = batch::release(j, ReleaseReason::TripAborted);
+                check_text("detail", &detail)?;
                 self.emit(job, Event::TripAborted { reason: reason_of(reason), detail });
                 self.emit_all(job, release);
                 self.after_release(job, Some(robot), "TRIP_ABORTED");
@@ -157,6 +159,7 @@ impl Unit<'_> {
                 let events = batch::stall(self.job(job)?, reason, self.now());
                 self.emit_all(job, events);
                 self.stalled(robot);
+                self.repeat_rule(robot);
                 Ok(())
             }
             Report::ExecutionResumed => {
@@ -172,7 +175,7 @@ impl Unit<'_> {
             }
             Report::ExecutionCompleted { steps } => {
                 let job = self.bound(robot)?;
-                let event = Event::ExecutionCompleted { steps, black_box_root: self.cx.cause };
+                let event = Event::ExecutionCompleted { steps, black_box_root: self.box_root(robot) };
                 if self.job(job)?.status != Status::Assisted && !self.would_resume(job) {
                     self.allowed(job, &event)?;
                 }
@@ -193,6 +196,7 @@ impl Unit<'_> {
             Report::ExecutionAborted { reason, detail } => {
                 let job = self.bound(robot)?;
                 need(self.job(job)?.status.class() == Class::Inside, Code::StateForbids)?;
+                check_text("detail", &detail)?;
                 let reason = reason_of(reason);
                 self.emit(job, Event::ExecutionAborted { reason, detail });
                 self.safe_exit(job, Cause::RobotAborted, Some(reason));
@@ -349,6 +353,7 @@ impl Unit<'_> {
             self.measure(job, robot, &b);
         }
         self.progress(robot, b.order, b.last_node_sequence_id);
+        self.join_stops(robot, b.level);
         if let Some((to, causes)) = self.cell(robot)?.robot.due_status() {
             self.health_changed(robot, to, causes);
         }
@@ -475,7 +480,7 @@ impl Unit<'_> {
     pub fn stalled(&mut self, robot: RobotId) {
         let now = self.now();
         if let Some(c) = self.touch_robot(robot) {
-            c.robot.trouble(now);
+            c.robot.stalled(now);
         }
     }
 

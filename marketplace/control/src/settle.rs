@@ -2,7 +2,7 @@
 
 use crate::fact::PartyEvent;
 use crate::requester::region;
-use crate::unit::Unit;
+use crate::unit::{Outcome, Unit, need};
 use crate::wish::PaymentAsk;
 use nooterra_engine::digest::{Digest, content_hash};
 use nooterra_engine::ids::{JobId, PartyId, PayoutId, RefundId};
@@ -14,7 +14,8 @@ use nooterra_jobs::proof;
 use nooterra_jobs::status::Class;
 use nooterra_ledger::Role as PayRole;
 use nooterra_market::history::{Past, PastFact};
-use nooterra_settlement::payout;
+use nooterra_settlement::payout::{self, Due};
+use nooterra_trust::{Code, Rejection};
 
 const ROLES: [PayRole; 4] = [PayRole::Owner, PayRole::Operator, PayRole::Developer, PayRole::Insurer];
 
@@ -77,9 +78,9 @@ impl Unit<'_> {
             region: region(j.request.site),
             incident: j.incidents.iter().any(|i| i.severity >= 2),
             stall: j.stalled > Span::ZERO,
-            assist_s: 0,
+            assist_s: j.helped.iter().map(|h| h.billed.as_secs()).sum(),
             work_s: j.worked.as_secs(),
-            claims: 0,
+            claims: self.case(job).map_or(0, |c| c.claims.paid()),
         };
         let captured = j.captured() > Amount::ZERO;
         let settled = self.emit(job, Event::JobSettled(Box::new(settlement)));
@@ -122,16 +123,7 @@ impl Unit<'_> {
                     next = Some(now.saturating_add(retry));
                     continue;
                 }
-                let id: PayoutId = self.new_id();
-                let amount = Amount::saturating;
-                let (gross, netted, net) = (amount(due.gross), amount(due.netted), amount(due.net()));
-                self.emit_party(party, PartyEvent::PayoutInitiated { payout: id, role, gross, netted, net, currency });
-                if net > Amount::ZERO {
-                    self.s.payouts.insert(id, nooterra_settlement::Payout { payout: id, due });
-                    if !nooterra_engine::planted!("I35 never ask for a payout") {
-                        self.ask_payments(PaymentAsk::Payout { payout: id, payee: party, role, amount: net, currency });
-                    }
-                }
+                self.send_out(due);
             }
             // What is younger matures later.
             let account = payout::payable(role, party);
@@ -144,6 +136,35 @@ impl Unit<'_> {
             }
         }
         next
+    }
+
+    /// A payout begins its way to the bank.
+    fn send_out(&mut self, due: Due) {
+        let Due { party, role, currency, .. } = due;
+        let id: PayoutId = self.new_id();
+        let amount = Amount::saturating;
+        let (gross, netted, net) = (amount(due.gross), amount(due.netted), amount(due.net()));
+        self.emit_party(party, PartyEvent::PayoutInitiated { payout: id, role, gross, netted, net, currency });
+        if net > Amount::ZERO {
+            self.s.payouts.insert(id, nooterra_settlement::Payout { payout: id, due });
+            if !nooterra_engine::planted!("I35 never ask for a payout") {
+                self.ask_payments(PaymentAsk::Payout { payout: id, payee: party, role, amount: net, currency });
+            }
+        }
+    }
+
+    /// A requester wants its credit in money: what has matured of it and is not promised to an award, less what it owes.
+    pub(crate) fn pay_out_credit(&mut self, party: PartyId, currency: Currency) -> Outcome {
+        let by = self.now().saturating_sub(self.s.genesis.policy.payout_mature);
+        let due = payout::payable_due(&self.s.book, PayRole::Requester, party, currency, by);
+        let Some(mut due) = due else { return Err(Rejection::new(Code::AmountInvalid).field("currency").actual("nothing is due")) };
+        due.gross = due.gross.min(self.free_credit(party, currency));
+        due.netted = due.netted.min(due.gross);
+        need(due.gross > 0, Code::LimitExceeded)?;
+        let spoken_for = crate::claims::owed_to_claimants(self.s, currency);
+        need(due.net().saturating_add(spoken_for) <= payout::fundable(&self.s.book, currency), Code::LimitExceeded)?;
+        self.send_out(due);
+        Ok(())
     }
 
     /// A job in hold is looked at again.

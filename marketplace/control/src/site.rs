@@ -61,6 +61,12 @@ impl Unit<'_> {
                 Ok(())
             }
             FacilityReport::Entered { job, robot, vertex, fence } => {
+                self.cell(robot)?;
+                if self.job(job)?.legs.iter().all(|l| l.offer.robot != robot) {
+                    // It never had anything to do with this job.
+                    self.passed(robot, Reading::Passage { grant: false, fence: false });
+                    return Ok(());
+                }
                 let j = self.bound_to(job, robot)?;
                 need(matches!(j.status.class(), StatusClass::Inside) || j.status == Status::Completed, Code::StateForbids)?;
                 need(j.presence == Presence::Out, Code::AlreadyDone)?;
@@ -86,6 +92,14 @@ impl Unit<'_> {
                 need(self.s.asks.contains_key(&AskKey::Extend(job)), Code::AlreadyDone)?;
                 self.jobs_touched.insert(job);
                 self.answered(AskKey::Extend(job));
+                Ok(())
+            }
+            FacilityReport::PlanWithdrawn { job, plan } => {
+                need(by_site, Code::RoleForbidden)?;
+                self.job(job)?;
+                let asked = |k: &&AskKey| matches!(k, AskKey::Withdraw { plan: of, .. } if *of == plan);
+                let Some(key) = self.s.asks.keys().find(asked).copied() else { return no(Code::AlreadyDone) };
+                self.answered(key);
                 Ok(())
             }
             FacilityReport::PassRefused { robot, job, code } => {
@@ -273,6 +287,14 @@ impl Unit<'_> {
         Ok(())
     }
 
+    /// A job's access is over before its plan is: doors and lifts are told, until they say that they know.
+    pub(crate) fn withdraw_plan(&mut self, job: JobId) {
+        let Some((plan, until)) = self.s.jobs.get(&job).and_then(|j| j.access.plan.as_ref()).map(|p| (p.plan, p.valid_to)) else { return };
+        if self.now() < until {
+            self.ask_site(AskKey::Withdraw { plan, until }, FacilityOrder::Withdraw { job, plan });
+        }
+    }
+
     /// A robot waits at the access point: the site is asked to let it in.
     pub fn ask_entry(&mut self, job: JobId) {
         let Ok(j) = self.job(job) else { return };
@@ -357,6 +379,7 @@ impl Unit<'_> {
             }
             AskKey::Revoke(j) | AskKey::Extend(j) => job(j).is_some_and(|j| !j.status.is_terminal()),
             AskKey::Return(j) => job(j).is_some_and(crate::transfer::lies_over),
+            AskKey::Withdraw { until, .. } => self.now() < *until,
         }
     }
 

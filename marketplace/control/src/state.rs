@@ -14,7 +14,7 @@ use nooterra_dispatch::traffic::Traffic;
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, RunningDigest};
 use nooterra_engine::ids::{
-    ChargebackId, ClaimId, EventId, JobId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SeriesId, TeamId,
+    AccessPlanId, ChargebackId, ClaimId, EventId, JobId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SeriesId, TeamId,
 };
 use nooterra_engine::keyframe::StateRoots;
 use nooterra_engine::money::Currency;
@@ -107,6 +107,13 @@ pub enum AskKey {
     Extend(JobId),
     /// That people bring a load back from its transfer place.
     Return(JobId),
+    /// That doors forget the plan of a job that is over.
+    Withdraw {
+        /// The plan.
+        plan: AccessPlanId,
+        /// Its end: from then on nobody has to be told.
+        until: Instant,
+    },
 }
 
 /// A request that is repeated until the state shows that it was answered.
@@ -156,6 +163,8 @@ pub struct State {
     pub site_link: crate::outage::SiteLink,
     /// Senders' chains.
     pub chains: ActorChains,
+    /// How much everybody has said lately.
+    pub volume: nooterra_trust::volume::Buckets,
     /// Ends of all streams.
     pub streams: Streams,
     /// Armed timers.
@@ -190,6 +199,8 @@ pub struct State {
     pub key_words: Proposals,
     /// Settled jobs that an auditor derived again.
     pub audited: BTreeSet<JobId>,
+    /// The provider's names for the sums that it handed over: each counts once.
+    pub handed_over: BTreeSet<String>,
     /// Chargebacks by the provider's name for them.
     pub chargebacks: BTreeMap<String, (JobId, ChargebackId)>,
     /// Jobs that wait for a robot, by when they may be matched.

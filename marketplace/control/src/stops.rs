@@ -13,6 +13,7 @@ use nooterra_operations::event::Event as RobotEvent;
 use nooterra_operations::robot::StopState;
 use nooterra_operations::stop::{Cleared, Refusal, Scope, Stop, Then, Voice};
 use nooterra_port::{FacilityOrder, Order};
+use nooterra_trust::evidence::secret::check_text;
 use nooterra_trust::{Code, Rejection, Role};
 
 /// What is to be stopped.
@@ -114,6 +115,7 @@ impl Unit<'_> {
     fn stop(&mut self, order: StopOrder, voice: Voice) -> Outcome {
         let stop: StopId = self.new_id();
         need(order.reason.len() <= 128, Code::SchemaInvalid)?;
+        check_text("reason", &order.reason)?;
         let scope = match order.what {
             StopWhat::Robot(r) => Scope::Robot(self.cell(r)?.robot.id),
             StopWhat::Job(j) => match self.job(j)?.robot() {
@@ -175,16 +177,28 @@ impl Unit<'_> {
     pub(crate) fn issue(&mut self, s: Stop) {
         sometimes!(s.robots.len() > 1, "many robots stopped at once");
         self.halt_robots(&s);
-        for robot in s.robots {
-            let Some(job) = self.cell(robot).ok().and_then(|c| c.robot.lease).map(|h| h.job) else { continue };
-            let Ok(j) = self.job(job) else { continue };
-            match s.then {
-                Then::Exit if j.status.class() == Class::Inside => self.safe_exit(job, Cause::Stop, None),
-                Then::Exit if j.status.class() == Class::Booked => self.unfit(job, ReleaseReason::RobotUnfit, Cause::Stop),
-                _ => {
-                    let events = batch::stall(j, StallReason::RemoteStop, self.now());
-                    self.emit_all(job, events);
-                }
+        for robot in &s.robots {
+            self.stand_still(&s, *robot);
+        }
+    }
+
+    /// What a robot that is stopped was about waits, or is left.
+    fn stand_still(&mut self, s: &Stop, robot: RobotId) {
+        let cause = match (s.voice, s.scope) {
+            (Voice::Owner, Scope::Robot(_)) => Cause::OwnerStop,
+            (Voice::Owner, _) => Cause::FleetStop,
+            (_, Scope::Robot(_)) => Cause::Stop,
+            _ => Cause::FloorStop,
+        };
+        let Some(job) = self.cell(robot).ok().and_then(|c| c.robot.lease).map(|h| h.job) else { return };
+        let Ok(j) = self.job(job) else { return };
+        match s.then {
+            Then::Exit if j.status.class() == Class::Inside => self.safe_exit(job, cause, None),
+            Then::Exit if j.status.class() == Class::Booked => self.unfit(job, ReleaseReason::RobotUnfit, cause),
+            _ => {
+                let reason = if s.voice == Voice::Owner { StallReason::OwnerStop } else { StallReason::RemoteStop };
+                let events = batch::stall(j, reason, self.now());
+                self.emit_all(job, events);
             }
         }
     }
@@ -193,9 +207,13 @@ impl Unit<'_> {
     pub(crate) fn halt_robots(&mut self, s: &Stop) {
         self.s.stops.issue(s.clone());
         for robot in &s.robots {
-            self.emit_robot(*robot, RobotEvent::StopIssued { stop: s.stop, power_off: s.power_off, reason: s.reason.clone() });
-            self.order(*robot, Order::Stop { stop: s.stop, power_off: s.power_off });
+            self.tell_stop(s, *robot);
         }
+    }
+
+    fn tell_stop(&mut self, s: &Stop, robot: RobotId) {
+        self.emit_robot(robot, RobotEvent::StopIssued { stop: s.stop, power_off: s.power_off, reason: s.reason.clone() });
+        self.order(robot, Order::Stop { stop: s.stop, power_off: s.power_off });
     }
 
     /// Somebody agrees that a stop is over.
@@ -222,6 +240,20 @@ impl Unit<'_> {
         Ok(())
     }
 
+    /// A robot that has come to a level where everything stands still stands still as well.
+    pub(crate) fn join_stops(&mut self, robot: RobotId, level: u32) {
+        let here = |s: &&Stop| s.scope == Scope::Level(level) && !s.robots.contains(&robot);
+        let joins: Vec<Stop> = self.s.stops.active.values().filter(here).cloned().collect();
+        for s in joins {
+            sometimes!(true, "a robot comes to a level that is stopped");
+            if let Some(active) = self.s.stops.active.get_mut(&s.stop) {
+                active.robots.push(robot);
+            }
+            self.tell_stop(&s, robot);
+            self.stand_still(&s, robot);
+        }
+    }
+
     /// Staff let one robot go: every stop of it alone is over. Those of a site or a fleet need others to agree.
     pub fn clear_robot_stops(&mut self, robot: RobotId) -> Outcome {
         self.cell(robot)?;
@@ -243,7 +275,7 @@ impl Unit<'_> {
         }
         let Some(job) = c.robot.lease.map(|h| h.job) else { return };
         let Ok(j) = self.job(job) else { return };
-        if j.status == Status::Stalled && j.stall_reason == Some(StallReason::RemoteStop) {
+        if j.status == Status::Stalled && matches!(j.stall_reason, Some(StallReason::RemoteStop | StallReason::OwnerStop)) {
             let stalled = j.stall_since.map_or(Span::ZERO, |s| self.now().since(s));
             self.emit(job, Event::ExecutionResumed { stalled });
         }

@@ -314,6 +314,7 @@ impl<'a> Unit<'a> {
                 self.stop_skills(id, "SAFE_EXIT");
             }
             JobEvent::ExecutionCompleted { .. } => self.stop_skills(id, "DONE"),
+            JobEvent::AccessClosed { .. } => self.withdraw_plan(id),
             JobEvent::CheckpointReached { .. } => self.meter_checkpoint(id),
             JobEvent::IncidentTriaged { severity, fault: Fault::Developer, confirmed: true, .. } => self.blame_developer(id, *severity),
             JobEvent::SettlementHeld { .. } => {

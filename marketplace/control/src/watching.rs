@@ -239,9 +239,11 @@ impl Unit<'_> {
         let held = self.cell(robot).ok().and_then(|c| c.robot.lease).map(|h| h.job);
         let job = held.filter(|j| self.job(*j).is_ok_and(|j| !matches!(j.status, Status::Matched)));
         let Some(job) = job else { return self.stray_incident(robot, code_of(code), severity) };
-        self.open_incident(job, Some(robot), code, severity, self.cx.dev_ns);
-        if severity == 2 {
-            self.stalled(robot);
+        let opened = self.open_incident(job, Some(robot), code, severity, self.cx.dev_ns);
+        let now = self.now();
+        // What is counted with one that is open already is no further one.
+        if let Some(c) = self.touch_robot(robot).filter(|_| opened && severity == 2) {
+            c.robot.erred(now);
         }
     }
 }

@@ -93,6 +93,15 @@ pub enum Wish {
         /// The stop.
         stop: StopId,
     },
+    /// To an owner: a robot of theirs should have left long ago.
+    Overstays {
+        /// The owner.
+        party: PartyId,
+        /// The robot.
+        robot: RobotId,
+        /// The job.
+        job: JobId,
+    },
     /// To a witness outside of the platform: how far all streams have come.
     Witness {
         /// The witness.

@@ -19,9 +19,11 @@ pub fn fault_of(job: &Job, cause: Cause) -> Fault {
             Fault::Requester
         }
         Cause::AccessFailure => {
-            // Absent requester: only if the arrival was witnessed at the access point and nobody opened.
+            // Absent requester: only if the arrival was witnessed at the access point, and there was no plan by which the site
+            // could have opened.
             let met = job.leg().is_some_and(|l| job.sightings.iter().any(|s| s.robot == l.offer.robot));
-            if job.access.denials > 0 {
+            let planned = matches!(job.access.track, AccessTrack::Planned | AccessTrack::Granted);
+            if job.access.denials > 0 || planned {
                 Fault::Site
             } else if met {
                 Fault::Requester
@@ -41,10 +43,12 @@ pub fn fault_of(job: &Job, cause: Cause) -> Fault {
         | Cause::ExitForced
         | Cause::OperatorAborted
         | Cause::AssistExhausted
-        | Cause::LiftOverdue => Fault::Owner,
+        | Cause::LiftOverdue
+        | Cause::OwnerStop
+        | Cause::FleetStop => Fault::Owner,
         Cause::StaffCancelled => Fault::Platform,
         Cause::SkillRevoked => Fault::Developer,
-        Cause::SafetyCancelled | Cause::Stop | Cause::RobotChanged | Cause::TeamBroken => Fault::None,
+        Cause::SafetyCancelled | Cause::Stop | Cause::FloorStop | Cause::RobotChanged | Cause::TeamBroken => Fault::None,
     }
 }
 
@@ -53,7 +57,8 @@ pub fn fault_of(job: &Job, cause: Cause) -> Fault {
 /// `place` is a transfer place that is free for the load on the robot, if there is one.
 pub fn disposition(job: &Job, cause: Cause, reason: Option<AbortReason>, now: Instant, place: Option<u32>) -> Disposition {
     let mild = match cause {
-        Cause::StallLimit | Cause::StartOverdue | Cause::Stop | Cause::Quarantine | Cause::SkillRevoked | Cause::RobotChanged => true,
+        Cause::StallLimit | Cause::StartOverdue | Cause::Stop | Cause::OwnerStop => true,
+        Cause::Quarantine | Cause::SkillRevoked | Cause::RobotChanged => true,
         Cause::RobotAborted => !matches!(reason, Some(AbortReason::Safety | AbortReason::Blocked)),
         _ => false,
     };
@@ -129,7 +134,7 @@ pub fn safe_exit(job: &Job, cause: Cause, reason: Option<AbortReason>, now: Inst
     let disposition = disposition(job, cause, reason, now, place);
     let transfer = place.filter(|_| disposition == Disposition::Handover && job.custody == Custody::Held);
     // What comes to the robot alone says in the job's stream that its job goes on without it.
-    let of_robot = matches!(cause, Cause::Quarantine | Cause::Stop | Cause::RobotChanged);
+    let of_robot = matches!(cause, Cause::Quarantine | Cause::Stop | Cause::OwnerStop | Cause::RobotChanged);
     let ordered = (of_robot && disposition == Disposition::Handover).then_some(Event::HandoverOrdered { reason: cause });
     let out = Event::SafeExitOrdered { cause, disposition, exit_by, fault: fault_of(job, cause), transfer };
     ordered.into_iter().chain([out]).collect()

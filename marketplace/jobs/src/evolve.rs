@@ -488,11 +488,12 @@ impl Job {
 
     fn fold_help(&mut self, at: Instant, event: &Event) {
         match event {
-            Event::AssistQueued { assist, .. } => {
+            Event::AssistQueued { assist, priority, .. } => {
                 let track = self.help.filter(|h| h.assist == *assist).map_or(AssistTrack::Queued, |h| h.track);
                 let old = self.help.filter(|h| h.assist == *assist);
                 self.help = Some(Help {
                     assist: *assist,
+                    priority: *priority,
                     track,
                     operator: old.and_then(|h| h.operator),
                     party: old.and_then(|h| h.party),
@@ -510,8 +511,8 @@ impl Job {
                 });
             }
             Event::AssistEnded { assist, outcome, billed } => {
-                if let Some(party) = self.help.take().filter(|h| h.since.is_some()).and_then(|h| h.party) {
-                    self.helped.push(Helped { assist: *assist, party, billed: *billed, outcome: *outcome });
+                if let Some(Help { priority, party: Some(party), since: Some(_), .. }) = self.help.take() {
+                    self.helped.push(Helped { assist: *assist, priority, party, billed: *billed, outcome: *outcome });
                 }
             }
             Event::AssistExhausted { .. } => self.help = None,

@@ -306,6 +306,8 @@ pub enum AssistTrack {
 pub struct Help {
     /// Its id.
     pub assist: AssistId,
+    /// How urgent, as the desk counts.
+    pub priority: u8,
     /// Where it stands.
     pub track: AssistTrack,
     /// Who is at it.
@@ -321,6 +323,8 @@ pub struct Help {
 pub struct Helped {
     /// Its id.
     pub assist: AssistId,
+    /// How urgent it was.
+    pub priority: u8,
     /// Who is paid for it.
     pub party: PartyId,
     /// Time that is billed.

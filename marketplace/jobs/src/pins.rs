@@ -298,6 +298,23 @@ pub struct Weights {
     pub owner: u32,
 }
 
+/// How a coverage fee is split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct CoverSplit {
+    /// Who insures, and the weight of its premium.
+    pub insurer: Option<(PartyId, u32)>,
+    /// Coverage reserve.
+    pub reserve: u32,
+    /// The platform's coverage revenue.
+    pub revenue: u32,
+}
+
+impl Default for CoverSplit {
+    fn default() -> Self {
+        Self { insurer: None, reserve: 8_000, revenue: 2_000 }
+    }
+}
+
 impl Default for Weights {
     fn default() -> Self {
         Self { reserve: 200, platform: 2_000, owner: 7_800 }
@@ -345,6 +362,8 @@ pub struct Pins {
     pub licences: Vec<LicencePin>,
     /// Split of the charge.
     pub weights: Weights,
+    /// Split of the coverage fee.
+    pub cover_split: CoverSplit,
     /// Cancellation brackets.
     pub cancel: CancelTable,
     /// Proof requirement.

@@ -82,6 +82,8 @@ pub enum StallReason {
     RemoteStop,
     AssistUnresolved,
     Safety,
+    /// A stop by the robot's owner: unlike those of others it is no excuse.
+    OwnerStop,
 }
 
 /// What made a safe exit or an abort necessary.
@@ -112,6 +114,12 @@ pub enum Cause {
     RobotChanged,
     TeamBroken,
     LiftOverdue,
+    /// Its owner stopped the robot.
+    OwnerStop,
+    /// Its owner stopped the whole fleet.
+    FleetStop,
+    /// Somebody else stopped many robots at once.
+    FloorStop,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]

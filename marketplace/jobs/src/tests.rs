@@ -161,6 +161,7 @@ fn pins(job: &Job) -> crate::Pins {
         tasks_hash: r.tasks_hash(),
         licences: vec![],
         weights: Weights::default(),
+        cover_split: crate::pins::CoverSplit::default(),
         cancel: CancelTable::default(),
         proof: crate::proof::requirement(r.template, &r.steps),
         timing: Timing::scenario(),

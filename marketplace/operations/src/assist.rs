@@ -31,6 +31,16 @@ pub enum Priority {
 }
 
 impl Priority {
+    /// The one with this number.
+    #[must_use]
+    pub const fn of(number: u8) -> Self {
+        match number {
+            0 => Self::Low,
+            1 => Self::Normal,
+            2 => Self::High,
+            _ => Self::Critical,
+        }
+    }
     /// One step more urgent.
     #[must_use]
     pub const fn raised(self) -> Self {

@@ -124,8 +124,10 @@ pub struct Robot {
     pub jobs: u32,
     /// Work of the last day.
     pub load: Load,
-    /// Instants of stalls and severity-2 incidents of the last hour, for the repeat rule.
-    pub troubles: VecDeque<Instant>,
+    /// Instants of its stalls in the last hour, for the repeat rule.
+    pub stalls: VecDeque<Instant>,
+    /// Instants of its minor incidents in the last hour, which count by themselves.
+    pub minors: VecDeque<Instant>,
     /// Quarantined and not cleared since, wherever it is.
     pub quarantined: bool,
     /// Not fit since.
@@ -189,6 +191,13 @@ const ASK_AGAIN: Span = Span::from_secs(60);
 const TROUBLES_MAX: usize = 3;
 const TROUBLE_WINDOW: Span = Span::from_mins(60);
 
+/// Counts one and forgets what is an hour old.
+fn count(troubles: &mut VecDeque<Instant>, at: Instant) {
+    let old = at.saturating_sub(TROUBLE_WINDOW);
+    troubles.retain(|t| *t > old);
+    troubles.push_back(at);
+}
+
 impl Robot {
     /// A robot on its first day.
     pub fn enrol(id: RobotId, owner: PartyId, model: &str, battery_j: u64, heartbeat: Span) -> Self {
@@ -219,7 +228,8 @@ impl Robot {
             refusals: 0,
             jobs: 0,
             load: Load::default(),
-            troubles: VecDeque::new(),
+            stalls: VecDeque::new(),
+            minors: VecDeque::new(),
             quarantined: false,
             unfit_since: None,
             give_up: Span::from_mins(5),
@@ -289,7 +299,8 @@ impl Robot {
                     self.status = from_health(self.health_bps, self.soc_bps, self.fault);
                 }
                 self.quarantined = false;
-                self.troubles.clear();
+                self.stalls.clear();
+                self.minors.clear();
             }
             Event::TaskPlanned { task, kind, place, from, to } => {
                 if *kind == TaskKind::Relocate {
@@ -311,7 +322,7 @@ impl Robot {
             Event::StopCleared { stop } => self.stops.retain(|s| s.stop != *stop),
             Event::IncidentOpened { severity, .. } => {
                 if *severity >= 2 {
-                    self.trouble(at);
+                    self.erred(at);
                 }
             }
             Event::TrustScoreUpdated { to_bps, .. } => self.trust_bps = *to_bps,
@@ -375,16 +386,19 @@ impl Robot {
         self.with_stop(stop, |s| s.level = s.level.max(1));
     }
 
-    /// A stall or minor incident: counts towards the repeat rule.
-    pub fn trouble(&mut self, at: Instant) {
-        let old = at.saturating_sub(TROUBLE_WINDOW);
-        self.troubles.retain(|t| *t > old);
-        self.troubles.push_back(at);
+    /// Its work stalled: counts towards the repeat rule.
+    pub fn stalled(&mut self, at: Instant) {
+        count(&mut self.stalls, at);
     }
 
-    /// Does the repeat rule ask for quarantine?
+    /// A minor incident: counts towards the repeat rule.
+    pub fn erred(&mut self, at: Instant) {
+        count(&mut self.minors, at);
+    }
+
+    /// Does the repeat rule ask for quarantine? Three stalls do, or three minor incidents.
     pub fn repeats(&self) -> bool {
-        self.troubles.len() >= TROUBLES_MAX && self.status.follows_health()
+        self.stalls.len().max(self.minors.len()) >= TROUBLES_MAX && self.status.follows_health()
     }
 
     /// The next fence: taken by a match, and when a lease ahead comes to its time.

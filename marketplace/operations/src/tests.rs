@@ -91,7 +91,16 @@ fn three_troubles_in_an_hour() {
     assert!(!r.repeats());
     r.evolve(Instant::from_secs(3_700), &open(2));
     assert!(!r.repeats(), "the first is over an hour old");
+    r.stalled(Instant::from_secs(3_800));
+    r.stalled(Instant::from_secs(3_900));
+    assert!(!r.repeats(), "two stalls and two incidents are not three of either");
     r.evolve(Instant::from_secs(4_000), &open(2));
+    assert!(r.repeats());
+    r.evolve(Instant::from_secs(4_100), &Event::QuarantineCleared);
+    (0..3).for_each(|i| {
+        assert!(!r.repeats());
+        r.stalled(Instant::from_secs(4_200 + i));
+    });
     assert!(r.repeats());
 }
 

@@ -93,7 +93,8 @@ impl Crew {
             | Mail::Help(_)
             | Mail::Show { .. }
             | Mail::Head(_)
-            | Mail::Unheard { .. } => {}
+            | Mail::Unheard { .. }
+            | Mail::Overstays { .. } => {}
         }
     }
 

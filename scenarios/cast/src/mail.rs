@@ -50,6 +50,13 @@ pub enum Mail {
         /// The stop.
         stop: StopId,
     },
+    /// To a provider: a robot of theirs should have left long ago.
+    Overstays {
+        /// The robot.
+        robot: RobotId,
+        /// The job.
+        job: JobId,
+    },
     /// To an outside witness: how far all streams have come.
     Head(Published),
     /// To a remote operator.

@@ -108,6 +108,7 @@ impl Payments {
             | Mail::Alert { .. }
             | Mail::Help(_)
             | Mail::Unheard { .. }
+            | Mail::Overstays { .. }
             | Mail::Head(_)
             | Mail::Show { .. } => {}
         }

@@ -118,6 +118,7 @@ impl Provider {
             | Mail::Alert { .. }
             | Mail::Help(_)
             | Mail::Unheard { .. }
+            | Mail::Overstays { .. }
             | Mail::Head(_)
             | Mail::Show { .. } => {}
         }

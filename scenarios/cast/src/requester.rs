@@ -165,6 +165,7 @@ impl Requester {
             | Mail::PutBack { .. }
             | Mail::Alert { .. }
             | Mail::Unheard { .. }
+            | Mail::Overstays { .. }
             | Mail::Head(_)
             | Mail::Help(_) => {}
         }

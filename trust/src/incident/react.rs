@@ -2,9 +2,6 @@
 
 use crate::incident::code::{MATERIAL, SERIOUS, SEVERITY_MAX};
 use nooterra_engine::Record;
-use nooterra_engine::ids::RobotId;
-use nooterra_engine::time::{Instant, Span};
-use std::collections::VecDeque;
 
 /// One thing to do. Where it names nothing it is about the incident's own robot, job and zone; what has no robot or no
 /// job at the moment is skipped by the caller.
@@ -56,55 +53,4 @@ const STEPS: [(u8, Reaction); 12] = [
 #[must_use]
 pub fn reactions(from: u8, to: u8) -> Vec<Reaction> {
     STEPS.iter().filter(|(least, _)| from < *least && *least <= to).map(|(_, r)| *r).collect()
-}
-
-/// This many of one kind put a robot into quarantine.
-pub const REPEATS: usize = 3;
-/// Within this much receive time.
-pub const REPEAT_WINDOW: Span = Span::from_mins(60);
-
-/// What the repeat rule counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
-pub enum Trouble {
-    /// The work stalled.
-    Stall,
-    /// An incident of severity 2 or more.
-    Incident,
-}
-
-/// The repeat rule of one robot, kept by the platform in receive time.
-#[derive(Debug, Clone, PartialEq, Eq, Record)]
-pub struct Repeats {
-    /// Whose.
-    pub robot: RobotId,
-    /// Instants of the last stalls, at most [`REPEATS`].
-    stalls: VecDeque<Instant>,
-    /// Instants of the last incidents, at most [`REPEATS`].
-    incidents: VecDeque<Instant>,
-}
-
-impl Repeats {
-    /// A robot without troubles.
-    #[must_use]
-    pub fn new(robot: RobotId) -> Self {
-        Self { robot, stalls: VecDeque::new(), incidents: VecDeque::new() }
-    }
-    /// Counts one; true if the rule asks for quarantine. Two just an hour apart stand in the same window.
-    pub fn note(&mut self, at: Instant, what: Trouble) -> bool {
-        let q = match what {
-            Trouble::Stall => &mut self.stalls,
-            Trouble::Incident => &mut self.incidents,
-        };
-        q.push_back(at);
-        // Older ones than the last three decide nothing.
-        while q.len() > REPEATS {
-            q.pop_front();
-        }
-        q.len() == REPEATS && q.front().is_some_and(|first| at.since(*first) <= REPEAT_WINDOW)
-    }
-    /// Quarantine was cleared by a person: counting starts anew.
-    pub fn clear(&mut self) {
-        self.stalls.clear();
-        self.incidents.clear();
-    }
 }

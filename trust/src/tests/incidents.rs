@@ -1,7 +1,7 @@
 use crate::guard::Hand;
 use crate::incident::{
-    Command, DEDUPE, DevTime, Event, IncidentCode, Incidents, MATERIAL, OPEN_AFTER_SETTLED, Outcome, Reaction, Repeats, Report, Status,
-    Stream, TRIAGE_WITHIN, Trouble, reactions,
+    Command, DEDUPE, DevTime, Event, IncidentCode, Incidents, MATERIAL, OPEN_AFTER_SETTLED, Outcome, Reaction, Report, Status, Stream,
+    TRIAGE_WITHIN, reactions,
 };
 use crate::parties::Fault;
 use crate::rejection::Code;
@@ -153,29 +153,6 @@ fn reactions_come_once_and_in_order() {
     assert_eq!((i.incidents.len(), i.incidents[&id(1)].severity), (1, 2));
     assert_eq!(run(&mut i, 4, by, Command::Open(report(5, 5, 4))).unwrap().len(), 12);
     assert_eq!(i.incidents.len(), 2);
-}
-
-#[test]
-fn repeats_quarantine() {
-    let m = |n: u64| Instant::from_secs(n * 60);
-    let mut r = Repeats::new(RobotId::named("r"));
-    assert!(!r.note(m(0), Trouble::Stall) && !r.note(m(1), Trouble::Incident) && !r.note(m(2), Trouble::Stall));
-    assert!(!r.note(m(3), Trouble::Incident), "two and two are no three");
-    assert!(r.clone().note(m(60), Trouble::Stall) && !r.clone().note(Instant(m(60).0 + 1), Trouble::Stall));
-    r.clear();
-    assert!(!r.note(m(61), Trouble::Stall));
-    let mut d = Dice(7);
-    for _ in 0..2_000 {
-        let (mut r, mut seen, mut now) = (Repeats::new(RobotId::named("r")), Vec::new(), 0);
-        for _ in 0..20 {
-            now += d.below(45) * 60;
-            let what = d.pick(&[Trouble::Stall, Trouble::Incident]);
-            seen.push((what, now));
-            let naive = seen.iter().filter(|(w, t)| *w == what && now - t <= 3_600).count() >= 3;
-            assert_eq!(r.note(Instant::from_secs(now), what), naive);
-            r = decode(&encode(&r)).unwrap();
-        }
-    }
 }
 
 /// Code, severity, boot and device time of a report.

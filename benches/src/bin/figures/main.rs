@@ -41,11 +41,15 @@ fn main() -> Result<(), Box<dyn Error>> {
             print!("{}", row::table(&platform::rows(n.parse()?)?));
             return Ok(());
         }
+        ["--ledger"] => {
+            print!("{}", row::table(&platform::ledger(1_000)?));
+            return Ok(());
+        }
         ["--log"] => {
             print!("{}", row::table(&log::rows()?));
             return Ok(());
         }
-        _ => return Err("usage: figures [--json | --stack | --log | --inputs | --platform [TRANSFERS] | --scene FOLDER]".into()),
+        _ => return Err("usage: figures [--json | --stack | --log | --inputs | --ledger | --platform [TRANSFERS] | --scene FOLDER]".into()),
     }
     let mut rows: Vec<Row> = physics::rows()?;
     rows.extend(stack::rows()?);

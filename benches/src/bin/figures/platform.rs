@@ -219,17 +219,22 @@ fn transfers(n: u32, hot: bool, mut auditor: Option<&mut Auditor>) -> Result<(f6
     Ok((legs as f64 / spent.as_secs_f64(), format!("{n} transfers, {legs} postings, {refused} refused")))
 }
 
-/// All rows; `n` transfers under the auditor.
-pub fn rows(n: u32) -> Result<Vec<Row>, Box<dyn Error>> {
+/// Postings a second in a book of its own, spread and on one pair of accounts, and `n` transfers under the auditor.
+pub fn ledger(n: u32) -> Result<Vec<Row>, Box<dyn Error>> {
     let (spread, remark) = transfers(1_000_000, false, None)?;
     let (hot, hot_remark) = transfers(1_000_000, true, None)?;
     let mut auditor = Auditor::default();
     let (audited, audit_remark) = transfers(n, false, Some(&mut auditor))?;
-    let mut rows = inputs()?;
-    rows.extend([
+    Ok(vec![
         Row::new("ledger book, postings a second", spread, "/s", Goal::AtLeast(4_000_000.0)).remark(remark),
         Row::new("the same, all on one pair of accounts", hot, "/s", Goal::AtLeast(4_000_000.0)).remark(hot_remark),
         Row::new("the same with the auditor on every fact", audited, "/s", Goal::None).remark(format!("{audit_remark}; no break")),
-    ]);
+    ])
+}
+
+/// All rows; `n` transfers under the auditor.
+pub fn rows(n: u32) -> Result<Vec<Row>, Box<dyn Error>> {
+    let mut rows = inputs()?;
+    rows.extend(ledger(n)?);
     Ok(rows)
 }

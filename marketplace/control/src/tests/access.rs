@@ -101,6 +101,46 @@ fn doors_that_do_not_know_stop_the_robot_as_well() {
 }
 
 #[test]
+fn a_plan_that_is_over_is_withdrawn_until_the_doors_say_that_they_know() {
+    let withdrawn = |rig: &Rig| rig.alarms.iter().filter(|o| matches!(o, FacilityOrder::Withdraw { .. })).count();
+    let asked = |rig: &Rig| rig.c.state().asks.keys().any(|k| matches!(k, crate::state::AskKey::Withdraw { .. }));
+    let mut rig = Rig::new(ONE);
+    let job = rig.working();
+    assert_eq!(rig.run_job(job, 900), Status::Settled);
+    assert_eq!(withdrawn(&rig), 1, "once, since it was heard");
+    assert!(!asked(&rig));
+    let plan = rig.c.state().jobs[&job].access.plan.clone().unwrap();
+    assert!(rig.now < plan.valid_to, "long before its end");
+    let known = FacilityReport::PlanWithdrawn { job, plan: plan.plan };
+    assert_eq!(rig.send("site", &known).unwrap_err(), "ALREADY_DONE");
+
+    let mut rig = Rig::new(ONE);
+    let job = rig.working();
+    rig.knobs.deaf_doors = true;
+    assert_eq!(rig.run_job(job, 900), Status::Settled);
+    rig.run(60);
+    assert!(asked(&rig), "still asked");
+    rig.knobs.deaf_doors = false;
+    rig.run(60);
+    assert!(withdrawn(&rig) == 1 && !asked(&rig));
+
+    // Nobody is asked for longer than the plan would have held.
+    let mut rig = Rig::new(ONE);
+    let job = rig.working();
+    rig.knobs.deaf_doors = true;
+    assert_eq!(rig.run_job(job, 900), Status::Settled);
+    let until = rig.c.state().jobs[&job].access.plan.clone().unwrap().valid_to;
+    while rig.now < until + Span::from_secs(60) {
+        rig.run(60);
+    }
+    assert!(!asked(&rig));
+    assert_eq!(
+        rig.send("acme", &FacilityReport::PlanWithdrawn { job, plan: nooterra_engine::ids::AccessPlanId::named("p") }).unwrap_err(),
+        "ROLE_FORBIDDEN"
+    );
+}
+
+#[test]
 fn a_robot_that_has_done_its_work_is_sent_out_as_well() {
     let mut rig = Rig::new(ONE);
     let job = rig.working();

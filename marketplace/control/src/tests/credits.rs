@@ -126,3 +126,40 @@ fn a_fee_is_paid_from_credit_first_and_the_rest_comes_back_as_credit() {
         rig.check_books();
     }
 }
+
+#[test]
+fn credit_is_paid_out_on_request_once_it_has_matured() {
+    let mature = Span::from_secs(300);
+    let mut rig = Rig::of(genesis(Policy { payout_mature: mature, ..Policy::scenario() }, TWO), TWO);
+    rig.run(10);
+    give(&mut rig, 300);
+    let ask = RequesterCommand::PayOutCredit { currency: Currency::EUR };
+    assert_eq!(rig.send("rq", &ask).unwrap_err(), "AMOUNT_INVALID", "it has not matured");
+    assert_eq!(rig.send("rq2", &ask).unwrap_err(), "AMOUNT_INVALID", "nothing is there");
+    // What the platform's cash has to come from.
+    let job = rig.ask(rig.delivery(2, 5));
+    assert_eq!(rig.run_job(job, 900), Status::Settled, "{:?}", rig.names(job));
+    give(&mut rig, 250);
+    rig.run(330);
+    let has = u64::try_from(credit(&rig)).unwrap();
+    assert!(has >= 250);
+    rig.send("rq", &ask).unwrap();
+    rig.run(5);
+    let paid: Vec<(u64, u64)> = rig
+        .facts
+        .iter()
+        .filter_map(crate::Fact::event)
+        .filter_map(|r| match &r.payload {
+            crate::fact::Event::Party(crate::fact::PartyEvent::PayoutInitiated { role, gross, net, .. })
+                if *role == nooterra_ledger::Role::Requester =>
+            {
+                Some((gross.minor(), net.minor()))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(paid, [(has, has)]);
+    assert_eq!(credit(&rig), 0);
+    assert_eq!(rig.send("rq", &ask).unwrap_err(), "AMOUNT_INVALID", "all of it is on its way");
+    rig.check_books();
+}

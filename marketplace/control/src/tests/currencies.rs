@@ -177,6 +177,8 @@ fn money_in_another_currency_than_the_jobs_is_refused() {
     assert_eq!(rig.send("bank", &back(Currency::EUR)), Err("CURRENCY_MISMATCH".into()));
     let handed = |currency| PaymentReport::ProviderSettled { amount: amount(1), fee: Amount::ZERO, currency, provider_ref: "b".into() };
     assert_eq!(rig.send("bank", &handed(Currency::USD)), Err("CURRENCY_MISMATCH".into()));
+    rig.send("bank", &handed(yen())).unwrap();
+    assert_eq!(rig.send("bank", &handed(yen())), Err("ALREADY_DONE".into()), "one name, one sum, however often it is told");
     // An adjustment is of one book.
     let lines = |account| vec![Line { account: Account::GoodwillExpense, amount: 7 }, Line { account, amount: -7 }];
     let adjust = |currency, who| FinanceCommand::Adjust {

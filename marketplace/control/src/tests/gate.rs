@@ -107,7 +107,7 @@ fn each_item_is_asked_for_and_the_rule_of_the_hold_replaces_no_word_of_others() 
     };
     passes(serious(4), &[Item::Incident]);
     assert!(serious(3).0.is_empty());
-    let help = Help { assist: AssistId::named("a"), track: AssistTrack::Queued, operator: None, party: None, since: None };
+    let help = Help { assist: AssistId::named("a"), priority: 1, track: AssistTrack::Queued, operator: None, party: None, since: None };
     passes(after(s, job, |_, j| j.help = Some(help)), &[Item::Assist]);
     let licence = |unit| LicencePin {
         licence: LicenceId::named("l"),

@@ -456,7 +456,7 @@ impl Rig {
             Wish::Recover(ask) => self.crew.push(Wish::Recover(ask)),
             Wish::PutBack { .. } | Wish::Return(_) => self.crew.push(w),
             Wish::Help { operator, word } => self.help.push((operator, word)),
-            Wish::Unheard { party, .. } => self.unheard.push(party),
+            Wish::Unheard { party, .. } | Wish::Overstays { party, .. } => self.unheard.push(party),
             Wish::Show { party, job, head, terms } => self.shown.push((party, job, head, *terms)),
             Wish::Witness { party: p, head } => {
                 for who in ["eye", "eye2"].into_iter().filter(|w| party(w) == p) {
@@ -547,6 +547,10 @@ impl Rig {
             }
             FacilityOrder::ExtendPlan { job, plan, valid_to, .. } => {
                 let _ = self.send("site", &FacilityReport::PlanExtended { job, plan, valid_to });
+                self.alarms.push(o);
+            }
+            FacilityOrder::Withdraw { job, plan } if !self.knobs.deaf_doors => {
+                let _ = self.send("site", &FacilityReport::PlanWithdrawn { job, plan });
                 self.alarms.push(o);
             }
             FacilityOrder::Alarm { .. } => self.alarms.push(o),
@@ -807,7 +811,8 @@ impl Rig {
                 }
                 self.settled_at = self.now;
                 let amount = Amount::new(captured - before).unwrap();
-                let r = PaymentReport::ProviderSettled { amount, fee: Amount::ZERO, currency, provider_ref: "batch".into() };
+                let provider_ref = format!("{currency} {}", self.now);
+                let r = PaymentReport::ProviderSettled { amount, fee: Amount::ZERO, currency, provider_ref };
                 self.send("bank", &r).unwrap();
             }
         }

@@ -2,7 +2,7 @@ use super::rig::{Rig, party, robot};
 use crate::input::{OwnerCommand, RequesterCommand, StaffCommand};
 use crate::stops::{StopOrder, StopWhat};
 use nooterra_engine::ids::StopId;
-use nooterra_jobs::event::{Cause, Event as JobEvent, StallReason};
+use nooterra_jobs::event::{Cause, Disposition, Event as JobEvent, Fault, StallReason};
 use nooterra_jobs::status::Status;
 use nooterra_operations::RobotStatus;
 use nooterra_port::{FacilityReport, Order};
@@ -144,4 +144,102 @@ fn a_robot_that_does_not_exist_is_not_stopped() {
     let nobody = order(StopWhat::Robot(robot("nobody")), false);
     assert_eq!(rig.send("staff", &StaffCommand::StopAll(nobody)).unwrap_err(), "NOT_FOUND");
     assert_eq!(rig.send("staff", &StaffCommand::StopAll(order(StopWhat::Fleet(party("rq")), false))).unwrap_err(), "NOT_FOUND");
+}
+
+#[test]
+fn an_owners_own_stop_is_no_excuse_and_its_fault() {
+    let mut rig = Rig::new(TWO);
+    let job = rig.working();
+    let r = rig.c.state().jobs[&job].robot().unwrap();
+    let owner = if rig.c.state().robots[&r].robot.owner == party("acme") { "acme" } else { "bolt" };
+    rig.send(owner, &OwnerCommand::Stop(order(StopWhat::Robot(r), false))).unwrap();
+    assert_eq!(rig.status(job), Status::Stalled);
+    rig.run(5);
+    let stop = active(&rig)[0];
+    rig.send(owner, &OwnerCommand::ClearStop { stop }).unwrap();
+    assert_eq!(rig.status(job), Status::Executing);
+    let j = &rig.c.state().jobs[&job];
+    assert!(j.stalled > nooterra_engine::time::Span::ZERO && j.stopped.is_empty(), "{:?}", j.stopped);
+    rig.send(owner, &OwnerCommand::Stop(order(StopWhat::Fleet(party(owner)), true))).unwrap();
+    let exit = |e: &JobEvent| {
+        if let JobEvent::SafeExitOrdered { cause, fault, disposition, .. } = e { Some((*cause, *fault, *disposition)) } else { None }
+    };
+    let out: Vec<_> = rig.job_events(job).iter().filter_map(exit).collect();
+    assert_eq!(out, [(Cause::FleetStop, Fault::Owner, Disposition::Abort)]);
+}
+
+#[test]
+fn a_floor_that_is_cleared_by_others_ends_the_work_and_blames_nobody() {
+    let mut rig = Rig::new(TWO);
+    let job = rig.working();
+    rig.send("site", &FacilityReport::StopAsked { exit: true }).unwrap();
+    let out: Vec<_> = rig
+        .job_events(job)
+        .iter()
+        .filter_map(|e| {
+            if let JobEvent::SafeExitOrdered { cause, fault, disposition, .. } = e { Some((*cause, *fault, *disposition)) } else { None }
+        })
+        .collect();
+    assert_eq!(out, [(Cause::FloorStop, Fault::None, Disposition::Abort)]);
+}
+
+#[test]
+fn who_comes_to_a_level_that_is_stopped_stops_and_goes_through_no_door() {
+    let mut rig = Rig::new(TWO);
+    let job = rig.working();
+    let r = rig.c.state().jobs[&job].robot().unwrap();
+    let inward = |rig: &Rig| matches!(rig.c.pass_of(r).unwrap().way, nooterra_port::facility::Way::Inward { .. });
+    assert!(inward(&rig));
+    let other = rig.c.robots().map(|x| x.id).find(|x| *x != r).unwrap();
+    let upstairs = |rig: &mut Rig, id| {
+        let b = nooterra_port::report::Heartbeat { level: 3, ..rig.heartbeat(id) };
+        rig.report(id, nooterra_port::Report::Heartbeat(b));
+    };
+    upstairs(&mut rig, other);
+    rig.send("staff", &StaffCommand::StopAll(order(StopWhat::Level(3), false))).unwrap();
+    let stop = active(&rig)[0];
+    assert_eq!(rig.c.state().stops.active[&stop].robots, [other]);
+    upstairs(&mut rig, r);
+    assert_eq!(rig.c.state().stops.active[&stop].robots, [other, r]);
+    assert_eq!(rig.status(job), Status::Stalled);
+    assert!(!inward(&rig), "although it was let in");
+    upstairs(&mut rig, r);
+    assert_eq!(rig.c.state().robots[&r].robot.stops.len(), 1, "once");
+    rig.send("staff", &StaffCommand::ClearStop { stop }).unwrap();
+    rig.send("site", &FacilityReport::StopCleared { stop }).unwrap();
+    assert_eq!(rig.status(job), Status::Executing);
+    assert!(inward(&rig));
+}
+
+#[test]
+fn a_reason_holds_no_secret() {
+    let mut rig = Rig::new(TWO);
+    rig.run(10);
+    let said = StopOrder { reason: "door code 4711".into(), ..order(StopWhat::Site {}, false) };
+    assert_eq!(rig.send("staff", &StaffCommand::StopAll(said)).unwrap_err(), "SECRET_IN_PAYLOAD");
+    assert!(active(&rig).is_empty());
+}
+
+#[test]
+fn who_says_too_much_is_heard_later_but_for_what_is_urgent() {
+    let mut rig = Rig::new(TWO);
+    rig.run(10);
+    let ask = RequesterCommand::EndSeries { series: nooterra_engine::ids::SeriesId::named("none") };
+    for _ in 0..20 {
+        assert_eq!(rig.send("rq", &ask).unwrap_err(), "NOT_FOUND");
+    }
+    let more = rig.say("rq", &ask);
+    assert_eq!(rig.put(more.clone()).unwrap_err(), "RATE_LIMITED");
+    assert_eq!(rig.put(more.clone()).unwrap_err(), "RATE_LIMITED");
+    assert_eq!(rig.send("rq2", &ask).unwrap_err(), "NOT_FOUND", "everybody counts by themselves");
+    rig.run(1);
+    assert_eq!(rig.put(more.clone()).unwrap_err(), "NOT_FOUND", "the same word is heard when there is room");
+    assert_eq!(rig.put(more).unwrap_err(), "NOT_FOUND", "and has its first verdict from then on");
+    for _ in 0..4 {
+        assert_eq!(rig.send("rq", &ask).unwrap_err(), "NOT_FOUND", "five each second");
+    }
+    // A stop needs no room.
+    let stop = RequesterCommand::Stop(order(StopWhat::Job(nooterra_engine::ids::JobId::named("none")), false));
+    assert_eq!(rig.send("rq", &stop).unwrap_err(), "NOT_FOUND");
+    assert_eq!(rig.send("rq", &ask).unwrap_err(), "RATE_LIMITED");
 }

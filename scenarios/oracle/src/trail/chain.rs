@@ -14,7 +14,7 @@ use nooterra_engine::encode;
 use nooterra_engine::ids::{KeyId, TenantId};
 use nooterra_engine::time::Instant;
 use nooterra_jobs::event::Event;
-use nooterra_trust::{Binding, Envelope, Role};
+use nooterra_trust::{Binding, Code, Envelope, Role};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Length of the signature field at the end of an envelope's bytes.
@@ -43,6 +43,8 @@ pub(crate) struct Chain {
     cause: (Digest, u32),
     last: Instant,
     open: Option<Open>,
+    /// Where the chain of the open input's sender stood before it.
+    before: Option<(u64, Digest)>,
     pub notes: Notes,
 }
 
@@ -57,6 +59,7 @@ impl Chain {
             cause: (Digest::ZERO, 0),
             last: Instant::ZERO,
             open: None,
+            before: None,
             notes: Notes::of("every event is signed, chained and in order", &[7, 6, 8]),
         }
     }
@@ -76,8 +79,8 @@ impl Chain {
         let said = Said { hash, key: e.key, role: self.keys.get(&e.key).map(|b| b.role), actor: e.actor, lease: e.lease, fence: e.fence };
         self.open = Some(Open { said, flaw, again, refused: false, events: 0 });
         if flaw.is_none() {
-            // Whatever the verdict: the sender's chain has moved on.
-            self.actors.insert(e.actor, (e.actor_seq, hash));
+            // Whatever the verdict, the sender's chain has moved on; but for one, see below.
+            self.before = self.actors.insert(e.actor, (e.actor_seq, hash));
             self.causes.insert(hash);
         }
     }
@@ -112,6 +115,15 @@ impl Chain {
             return self.broke(n, 7, format!("a refusal of {} names an input that did not just arrive", r.type_name));
         };
         o.refused = true;
+        // Who says too much says the same again later.
+        if r.rejection.code == Code::RateLimited && o.flaw.is_none() {
+            let (actor, hash) = (o.said.actor, o.said.hash);
+            self.causes.remove(&hash);
+            match self.before {
+                Some(before) => self.actors.insert(actor, before),
+                None => self.actors.remove(&actor),
+            };
+        }
     }
 
     /// The unit is over.

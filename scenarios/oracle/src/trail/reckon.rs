@@ -183,9 +183,11 @@ pub(crate) fn settlement(d: &Dossier, balance: u64) -> Option<Reckoned> {
     } else {
         parts.push((Account::OwnerPayable { party: last }, thirds[2]));
     }
-    let fees = split(coverage, &[8_000, 2_000])?;
-    parts.push((Account::CoverageReserve, fees[0]));
-    parts.push((Account::CoverageRevenue, fees[1]));
+    let (insurer, premium) = p.cover_split.insurer.unzip();
+    let fees = split(coverage, &[premium.unwrap_or(0).into(), p.cover_split.reserve.into(), p.cover_split.revenue.into()])?;
+    parts.extend(insurer.map(|party| (Account::InsurerPayable { party }, fees[0])));
+    parts.push((Account::CoverageReserve, fees[1]));
+    parts.push((Account::CoverageRevenue, fees[2]));
     let refund = balance + topped_up - charge - coverage;
     let refund_cash = refund.min(d.cash());
     parts.push((Account::RequesterRefundPayable { party: d.requester }, refund_cash));
