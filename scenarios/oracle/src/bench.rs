@@ -13,9 +13,10 @@ use crate::trail::Trail;
 use crate::verdict::{Class, Finding, Judgement, Notes, Verdict};
 use crate::watch::Watcher;
 use crate::world::{Delivered, Hit, Kept, Recorded, World};
-use nooterra_engine::ids::{JobId, RobotId};
+use nooterra_engine::ids::{IncidentId, JobId, RobotId};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::Job;
+use std::collections::BTreeSet;
 
 /// Where the judges draw their lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,9 +168,9 @@ impl Oracle {
     pub fn battery(&mut self, at: Instant, tick: u64, robot: RobotId, powered: bool, excused: bool) {
         self.world.battery(at, tick, robot, powered, excused);
     }
-    /// Collisions that the platform has on record, when the run is over.
-    pub fn recorded(&mut self, at: Instant, tick: u64, all: &[Recorded]) {
-        self.world.end(at, tick, all);
+    /// Collisions that the platform has on record, and the incidents for which it asked for evidence, when the run is over.
+    pub fn recorded(&mut self, at: Instant, tick: u64, all: &[Recorded], asked: &BTreeSet<IncidentId>) {
+        self.world.end(at, tick, all, asked);
     }
     /// The trail that was followed is judged with the rest.
     pub fn trail(&mut self, t: Trail) {

@@ -2,7 +2,7 @@
 
 use crate::watch::{FaultSpan, Watcher, When};
 use crate::*;
-use nooterra_engine::ids::{JobId, RobotId};
+use nooterra_engine::ids::{IncidentId, JobId, RobotId};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_ledger::Book;
 use proptest::prelude::*;
@@ -138,6 +138,47 @@ fn forms() {
     assert!(!watch(soon(5, "end"), 62, |_| false), "the run ended before it held");
     assert!(watch(soon(5, "end"), 50, |_| false), "the run was over before");
     assert!(watch(soon(5, "fault.door"), 50, |_| false), "there is none");
+}
+
+fn hit(impulse_mns: u64) -> Hit {
+    Hit { at: Instant::from_secs(100), robot: RobotId::named("a"), impulse_mns, person: false, seen: false, excused: false }
+}
+
+/// Does the judge of contacts find something? The run ends at this second.
+fn on_record(h: Hit, recorded: &[Recorded], asked: &[IncidentId], end_s: u64) -> bool {
+    let mut o = oracle(vec![]);
+    o.hit(h);
+    o.recorded(Instant::from_secs(end_s), 0, recorded, &asked.iter().copied().collect());
+    o.findings().any(|f| f.invariant == Some(17))
+}
+
+#[test]
+fn contacts_are_on_record_from_the_first_threshold() {
+    assert!(!on_record(hit(499), &[], &[], 2_000));
+    assert!(on_record(hit(500), &[], &[], 2_000));
+    assert!(!on_record(hit(500), &[], &[], 700), "ten minutes have not passed");
+    assert!(!on_record(Hit { excused: true, ..hit(9_000) }, &[], &[], 2_000));
+    let person = Hit { person: true, ..hit(200) };
+    assert!(on_record(Hit { seen: true, ..person }, &[], &[], 2_000), "its camera saw whom it touched");
+    assert!(!on_record(Hit { seen: true, impulse_mns: 199, ..person }, &[], &[], 2_000));
+    assert!(!on_record(person, &[], &[], 2_000), "from behind it is a bump");
+    assert!(on_record(Hit { impulse_mns: 500, ..person }, &[], &[], 2_000));
+}
+
+#[test]
+fn a_contact_on_record_has_its_evidence() {
+    let incident = IncidentId::named("i");
+    let of = |severity, incident| Recorded { at: Instant::from_secs(101), robot: RobotId::named("a"), severity, incident };
+    assert!(!on_record(hit(700), &[of(2, Some(incident))], &[incident], 2_000));
+    assert!(on_record(hit(700), &[of(2, Some(incident))], &[], 2_000), "nobody asked for evidence");
+    assert!(!on_record(hit(700), &[of(1, Some(incident))], &[], 2_000), "a note needs none");
+    assert!(!on_record(hit(700), &[of(2, None)], &[], 2_000), "a robot without work has no case");
+    let other = Recorded { robot: RobotId::named("b"), ..of(2, Some(incident)) };
+    assert!(on_record(hit(700), &[other], &[incident], 2_000), "it is another's");
+    let late = Recorded { at: Instant::from_secs(701), ..of(2, Some(incident)) };
+    assert!(on_record(hit(700), &[late], &[incident], 2_000));
+    let before = Recorded { at: Instant::from_secs(95), ..of(2, Some(incident)) };
+    assert!(!on_record(hit(700), &[before], &[incident], 2_000), "the same within ten seconds is one");
 }
 
 #[test]

@@ -210,6 +210,7 @@ impl Trail {
         let n = Now { at, tick };
         self.chain.close(n);
         self.outages.close(n);
+        self.leases.close(n);
         self.money.end(n, s);
         self.fold.timers(n, s);
         self.fold.compare(n, s, self.chain.heads(), true);

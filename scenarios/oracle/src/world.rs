@@ -2,15 +2,20 @@
 //! stands without energy that no fault took (I41), and a load is where custody says.
 
 use crate::verdict::{Class, Notes};
-use nooterra_engine::ids::{JobId, RobotId};
+use nooterra_engine::ids::{IncidentId, JobId, RobotId};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::Job;
 use nooterra_jobs::event::Custody;
 use nooterra_jobs::pins::WitnessClass;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A contact as strong as this is on record, mN s: twice the threshold of a material one, for whoever measures it.
-const ON_RECORD_MNS: u64 = 4_000;
+/// A contact as strong as this is on record, mN s: the least that domain 8.2 calls a collision. The robot's own bumper
+/// takes all contacts between two looks together, so what it measures is never less than any one of them.
+const ON_RECORD_MNS: u64 = 500;
+/// A touch of a person that its robot's camera sees is on record from here, mN s: four times where it begins to count.
+const SEEN_MNS: u64 = 200;
+/// Incidents from this severity on ask for evidence.
+const EVIDENCE_FROM: u8 = 2;
 /// A serious incident without any contact as strong as this was invented, mN s: half its threshold.
 const SERIOUS_MNS: u64 = 5_000;
 /// A touch of a person counts from here, mN s.
@@ -33,8 +38,10 @@ pub struct Hit {
     pub robot: RobotId,
     /// How hard, mN s.
     pub impulse_mns: u64,
-    /// Somebody was hit, or hit it: that may be on record, however light; a robot may not know.
+    /// Somebody was hit, or hit it: that may be on record, however light.
     pub person: bool,
+    /// The robot's camera sees whom it touches. From behind it is a bump like any other.
+    pub seen: bool,
     /// The robot cannot tell: it is dead, or what it says is a lie.
     pub excused: bool,
 }
@@ -48,6 +55,15 @@ pub struct Recorded {
     pub robot: RobotId,
     /// How bad.
     pub severity: u8,
+    /// Which one, if it is a job's: there evidence is asked for.
+    pub incident: Option<IncidentId>,
+}
+
+impl Hit {
+    /// From here on it has to be on record.
+    const fn on_record_mns(&self) -> u64 {
+        if self.person && self.seen { SEEN_MNS } else { ON_RECORD_MNS }
+    }
 }
 
 /// Where a job's item really is at the end of its work.
@@ -196,9 +212,9 @@ impl World {
             self.energy.broke(Class::Safety, at, tick, format!("{robot} has run dry"), vec![robot.to_string()]);
         }
     }
-    /// The run is over: contacts against what was recorded.
-    pub fn end(&mut self, at: Instant, tick: u64, recorded: &[Recorded]) {
-        for h in self.hits.iter().filter(|h| h.impulse_mns >= ON_RECORD_MNS && !h.excused && !h.person) {
+    /// The run is over: contacts against what was recorded; `asked` are the incidents for which evidence was asked for.
+    pub fn end(&mut self, at: Instant, tick: u64, recorded: &[Recorded], asked: &BTreeSet<IncidentId>) {
+        for h in self.hits.iter().filter(|h| h.impulse_mns >= h.on_record_mns() && !h.excused) {
             self.record.checked();
             // The same within ten seconds is one.
             let same = |r: &&Recorded| r.at <= h.at && h.at.since(r.at) <= ONE_WITHIN;
@@ -206,6 +222,14 @@ impl World {
             if !recorded.iter().any(|r| near(&r)) && at.since(h.at) > RECORD_WITHIN {
                 let story = format!("{} was hit with {} mN s at {} and nothing is on record", h.robot, h.impulse_mns, h.at);
                 self.record.broke(Class::Safety, h.at, tick, story, vec![h.robot.to_string()]);
+            }
+        }
+        for r in recorded.iter().filter(|r| r.severity >= EVIDENCE_FROM) {
+            let Some(incident) = r.incident else { continue };
+            self.record.checked();
+            if !asked.contains(&incident) {
+                let story = format!("a contact of severity {} of {} is on record and no evidence of it was asked for", r.severity, r.robot);
+                self.record.broke(Class::Safety, r.at, tick, story, vec![incident.to_string(), r.robot.to_string()]);
             }
         }
         for r in recorded.iter().filter(|r| r.severity >= 4) {

@@ -12,7 +12,7 @@ use nooterra_operations::event::Event as RobotEvent;
 use nooterra_oracle::{Recorded, Trail};
 use nooterra_stage::{Entry, Sink};
 use nooterra_trust::evidence::{Channel, Event as Evidence};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Money that ever moved in one currency, minor units.
 #[derive(Debug, Clone, Copy, Default)]
@@ -88,6 +88,8 @@ pub struct Counts {
     coins: BTreeMap<String, Currency>,
     /// Lowest price quoted for each open request, by stream.
     offers: BTreeMap<String, u64>,
+    /// Incidents for which evidence was asked for.
+    pub asked: BTreeSet<IncidentId>,
     /// Whom an incident of a contact concerns.
     hit: BTreeMap<IncidentId, RobotId>,
 }
@@ -131,15 +133,24 @@ impl Counts {
                 self.see_contact(at, j);
                 self.see_market(&r.header.stream, j);
             }
-            Event::Robot(RobotEvent::IncidentOpened { code, severity, .. }) if is_contact(code) => {
+            Event::Robot(RobotEvent::IncidentOpened { code, severity, incident, .. }) if is_contact(code) => {
                 self.see_code(code, *severity);
                 if let Some(robot) = r.header.stream.strip_prefix("robot/").and_then(|r| r.parse().ok()) {
-                    self.collisions.push(Recorded { at, robot, severity: *severity });
+                    self.hit.insert(*incident, robot);
+                    self.collisions.push(Recorded { at, robot, severity: *severity, incident: None });
                 }
             }
             Event::Robot(RobotEvent::IncidentOpened { code, severity, .. }) => self.see_code(code, *severity),
+            Event::Robot(RobotEvent::IncidentRepeated { incident, severity }) => {
+                let robot = self.hit.get(incident).copied();
+                self.collisions.extend(robot.map(|robot| Recorded { at, robot, severity: *severity, incident: None }));
+            }
             Event::Case(CaseEvent::Evidence(e)) => {
+                if let Evidence::Wanted { incident, .. } = &**e {
+                    self.asked.insert(*incident);
+                }
                 if let Evidence::Captured(c) = &**e {
+                    self.asked.insert(c.incident);
                     self.boxes += u64::from(c.inclusion.is_some());
                     self.images += u64::from(c.channel == Channel::Images);
                 }
@@ -213,11 +224,11 @@ impl Counts {
         match e {
             JobEvent::IncidentOpened { incident, code, severity, robot: Some(robot), .. } if is_contact(code.text()) => {
                 self.hit.insert(*incident, *robot);
-                self.collisions.push(Recorded { at, robot: *robot, severity: *severity });
+                self.collisions.push(Recorded { at, robot: *robot, severity: *severity, incident: Some(*incident) });
             }
             JobEvent::IncidentRepeated { incident, severity } => {
                 if let Some(robot) = self.hit.get(incident).copied() {
-                    self.collisions.push(Recorded { at, robot, severity: *severity });
+                    self.collisions.push(Recorded { at, robot, severity: *severity, incident: Some(*incident) });
                 }
             }
             _ => {}

@@ -27,6 +27,10 @@ use std::collections::BTreeSet;
 const AT_POINT_M: f64 = 0.6;
 /// And an item where it belongs within this, metres.
 const ITEM_AT_M: f64 = 1.3;
+/// Whom a robot touches its camera has before it, within this to each side and so near, rad and metres: a little less than
+/// it sees, for it looks less often than the world moves.
+const SEEN_RAD: f64 = 0.5;
+const SEEN_M: f64 = 1.0;
 /// A fault still explains what happens this long after it ended.
 const AFTERMATH: Span = Span::from_secs(60);
 
@@ -107,6 +111,7 @@ impl Judge {
                 robot: stage.setup().robot_id(robot as usize),
                 impulse_mns: if is_hit { c.impulse_mns } else { 0 },
                 person: matches!(with, Counterpart::Person(_)),
+                seen: matches!(with, Counterpart::Person(_)) && sees(stage, c.robot, c.with),
                 excused: dead || lies(stage, robot),
             });
         }
@@ -326,7 +331,7 @@ impl Judge {
         }
         self.oracle.trail(trail);
         if !cut {
-            self.oracle.recorded(stage.now(), stage.tick(), &counts.collisions);
+            self.oracle.recorded(stage.now(), stage.tick(), &counts.collisions, &counts.asked);
         }
         let jobs: Vec<JobEnd> = if cut {
             Vec::new()
@@ -428,6 +433,12 @@ fn faulty(stage: &Stage, robot: u32, at: Instant) -> bool {
         FaultKind::Slip { .. } => true,
         _ => false,
     })
+}
+
+/// Has this robot a camera, and is that before it?
+fn sees(stage: &Stage, robot: RobotIx, who: Party) -> bool {
+    let has = stage.fleet.robots().any(|(_, ix, agent)| ix == robot && agent.config().camera != CameraKind::None);
+    has && stage.fleet.twin.view(robot, SEEN_RAD, SEEN_M).iter().any(|(party, _, _)| *party == who)
 }
 
 /// Is its camera's gate made to leak?

@@ -44,6 +44,23 @@ fn leg_of(a: &Account) -> Option<Account> {
     }
 }
 
+/// Credits over the cap of the booked level, compensation over what an owner owes at most (domain 4.5, 4.6): by the pins,
+/// whose values are the domain's where the contract names none.
+fn over_caps(d: &Dossier) -> Vec<String> {
+    let Some(p) = d.pins.as_deref() else { return Vec::new() };
+    let mut out = Vec::new();
+    let (service, bps) = (p.service.minor(), u64::from(p.level_values.credit_cap_bps));
+    let cap = service.saturating_mul(bps) / 10_000;
+    if d.credits > cap {
+        out.push(format!("credits {} over the cap {cap}, {bps} bps of {service}, of level {:?}", d.credits, p.level));
+    }
+    let most = u64::from(p.cancel.owner_cap_bps);
+    if d.compensated_ppb > most.saturating_mul(100_000) {
+        out.push(format!("compensation {} is {} ppb of the service amount, over {most} bps", d.compensation, d.compensated_ppb));
+    }
+    out
+}
+
 impl After {
     pub fn new(mature: Span) -> Self {
         Self {
@@ -109,6 +126,7 @@ impl After {
         if d.credits + d.compensation > d.booked.0 {
             wrong.push((26, format!("credits {} and compensation {} over the service amount {}", d.credits, d.compensation, d.booked.0)));
         }
+        wrong.extend(over_caps(d).into_iter().map(|story| (26, story)));
         let claims: u64 = d.claims.values().filter(|c| c.approved).map(|c| c.payout).sum();
         if claims > d.booked.1 {
             wrong.push((26, format!("claims of {claims} over the cap {}", d.booked.1)));

@@ -113,6 +113,8 @@ pub(crate) struct Dossier {
     pub owed_back: u64,
     pub credits: u64,
     pub compensation: u64,
+    /// The same in billionths of the service amount as it was at the time: a booking that moves has another.
+    pub compensated_ppb: u64,
     pub refunds: BTreeMap<RefundId, Refund>,
     pub chargebacks: BTreeMap<ChargebackId, Chargeback>,
     pub claims: BTreeMap<ClaimId, Claim>,
@@ -173,6 +175,7 @@ impl Dossier {
             owed_back: 0,
             credits: 0,
             compensation: 0,
+            compensated_ppb: 0,
             refunds: BTreeMap::new(),
             chargebacks: BTreeMap::new(),
             claims: BTreeMap::new(),

@@ -198,6 +198,8 @@ pub(crate) fn of_job(d: &mut Dossier, p: Till<'_>, id: EventId, e: &Event) -> Ve
 fn compensation(d: &mut Dossier, owner: PartyId, amount: u64) -> Vec<Due> {
     let a = amount.min(d.creditable());
     d.compensation += a;
+    let service = d.pins.as_deref().map_or(0, |p| p.service.minor());
+    d.compensated_ppb = d.compensated_ppb.saturating_add(a.saturating_mul(1_000_000_000).checked_div(service).unwrap_or(0));
     let owes = Account::PartyReceivable { role: Role::Owner, party: owner };
     due(9, What::Posted, &[(owes, a)], &[(Account::RequesterCredit { party: d.requester }, a)])
 }

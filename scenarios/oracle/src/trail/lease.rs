@@ -1,5 +1,5 @@
 //! Who holds what: leases, fences, tasks and docks replayed (I10, I12), and the robots that may not be used (I38); no
-//! work after access was taken back (I14).
+//! work after access was taken back, and a robot that is to leave is out, stopped or told of in time (I14).
 
 use crate::trail::{Now, Said};
 use crate::verdict::{Class, Notes};
@@ -8,11 +8,14 @@ use nooterra_control::genesis::Genesis;
 use nooterra_engine::Instant;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{CertificateId, JobId, LeaseId, LicenceId, RobotId};
-use nooterra_jobs::event::{Event, StallReason};
+use nooterra_jobs::event::{AssistReason, Event, StallReason};
 use nooterra_operations::Event as RobotEvent;
 use nooterra_operations::RobotStatus;
 use nooterra_skills::Event as SkillEvent;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// A run that is over is judged for what was due before its last step.
+const LAST_STEP: nooterra_engine::time::Span = nooterra_engine::time::Span::from_secs(1);
 
 #[derive(Debug, Clone, Copy)]
 struct Lease {
@@ -64,6 +67,12 @@ pub(crate) struct Leases {
     certificates: BTreeMap<CertificateId, (Digest, String, u32, u32, u8, u64)>,
     revoked: BTreeSet<Digest>,
     barred: BTreeSet<JobId>,
+    /// How long a robot may take to come out, by job.
+    leave_within: BTreeMap<JobId, nooterra_engine::time::Span>,
+    /// Jobs whose robot has been let in, and was not out since.
+    inside: BTreeSet<JobId>,
+    /// Robots that are to be out of a job's place, and by when.
+    leaving: BTreeMap<JobId, (RobotId, Instant)>,
     pub notes: Notes,
     pub fit: Notes,
     pub access: Notes,
@@ -85,18 +94,103 @@ impl Leases {
             certificates: BTreeMap::new(),
             revoked: BTreeSet::new(),
             barred: BTreeSet::new(),
+            leave_within: BTreeMap::new(),
+            inside: BTreeSet::new(),
+            leaving: BTreeMap::new(),
             notes: Notes::of("leases, fences and docks replay", &[10, 12]),
             fit: Notes::of("only robots that may work are sent", &[38]),
-            access: Notes::of("no work recorded without access", &[14]),
+            access: Notes::of("no work recorded without access, and robots leave", &[14]),
         }
     }
 
     pub fn event(&mut self, n: Now, job: Option<JobId>, p: &Payload, said: Option<Said>) {
+        self.overstayed(n, n.at);
         if let (Payload::Job(e), Some(id)) = (p, job) {
+            self.exits(n, id, e);
             self.job(n, id, e, said);
         }
         if let Payload::Skill(e) = p {
             self.skill(e);
+            self.skill_of_job(n, e, said);
+        }
+    }
+
+    /// The run is over.
+    pub fn close(&mut self, n: Now) {
+        // A timer that is due in the very last step may not have fired.
+        self.overstayed(n, n.at.saturating_sub(LAST_STEP));
+    }
+
+    /// Whoever was to be out before this instant, and neither is, nor was said to be late, nor stands stopped. A timer fires
+    /// at its instant and ahead of everything later, so there is no grace.
+    fn overstayed(&mut self, n: Now, at: Instant) {
+        let late: Vec<(JobId, RobotId, Instant)> =
+            self.leaving.iter().filter(|(_, (_, by))| *by < at).map(|(job, (robot, by))| (*job, *robot, *by)).collect();
+        for (job, robot, by) in late {
+            self.leaving.remove(&job);
+            self.access.checked();
+            if self.robots.get(&robot).is_none_or(|m| m.stops.is_empty()) {
+                let story = format!("{robot} was to be out of {job} by {by}, and nothing says that it is, or that it is not");
+                self.access.broke(Class::Safety, n.at, n.tick, story, vec![job.to_string(), robot.to_string()]);
+            }
+        }
+    }
+
+    /// Who is let in, who is to leave, and who has left.
+    fn exits(&mut self, n: Now, id: JobId, e: &Event) {
+        let robot = self.jobs.get(&id).map(|l| l.robot);
+        let within = self.leave_within.get(&id).copied().unwrap_or_default();
+        match e {
+            Event::AccessGranted { .. } => {
+                self.inside.insert(id);
+            }
+            Event::SafeExitOrdered { exit_by, .. } => {
+                self.leaving.extend(robot.map(|r| (id, (r, *exit_by))));
+            }
+            Event::ExecutionCompleted { .. } => {
+                self.leaving.extend(robot.map(|r| (id, (r, n.at.saturating_add(within)))));
+            }
+            // Whoever is inside is ordered out, in this batch or sooner.
+            Event::AccessRevoked { .. } if self.inside.contains(&id) => {
+                if let Some(r) = robot {
+                    self.leaving.entry(id).or_insert((r, n.at.saturating_add(within)));
+                }
+            }
+            Event::SafeExitEscalated { .. } => {
+                self.access.checked();
+                self.leaving.remove(&id);
+            }
+            Event::SafeExitConfirmed { .. } | Event::SafeExitForced { .. } => {
+                self.access.checked();
+                self.leaving.remove(&id);
+                self.inside.remove(&id);
+            }
+            _ => {}
+        }
+    }
+
+    /// A skill of a job is begun, metered or stopped: by the robot that holds the job, and not without access to it.
+    fn skill_of_job(&mut self, n: Now, e: &SkillEvent, said: Option<Said>) {
+        let (job, own) = match e {
+            SkillEvent::SkillStarted { job, .. } | SkillEvent::SkillMetered { job, .. } => (*job, true),
+            // What an exit stops is nobody's word: whoever's word it is that the robot has to leave.
+            SkillEvent::SkillStopped { job, exit, .. } => (*job, exit != "SAFE_EXIT"),
+            _ => return,
+        };
+        if own {
+            self.holds(n, job, e.name(), said);
+        }
+        if matches!(e, SkillEvent::SkillMetered { .. }) {
+            self.unbarred(n, job, e.name());
+        }
+    }
+
+    /// Nothing of a job's work is taken down once access was taken back.
+    fn unbarred(&mut self, n: Now, id: JobId, name: &str) {
+        self.access.checked();
+        if self.barred.contains(&id) {
+            let story = format!("{name} after access to {id} was taken back");
+            self.access.broke(Class::Safety, n.at, n.tick, story, vec![id.to_string()]);
         }
     }
 
@@ -202,6 +296,7 @@ impl Leases {
         match e {
             Event::JobBooked(b) => {
                 self.min.insert(id, b.pins.tier_values.min_cert as u8);
+                self.leave_within.insert(id, b.pins.tier_values.exit_by);
             }
             Event::RobotMatched(m) => {
                 self.notes.checked();
@@ -297,11 +392,7 @@ impl Leases {
             _ => self.by_holder(n, id, e, said),
         }
         if matches!(e, Event::CheckpointReached { .. } | Event::ExecutionCompleted { .. }) {
-            self.access.checked();
-            if self.barred.contains(&id) {
-                let story = format!("{} after access to {id} was taken back", e.name());
-                self.access.broke(Class::Safety, n.at, n.tick, story, vec![id.to_string()]);
-            }
+            self.unbarred(n, id, e.name());
         }
     }
 
@@ -319,6 +410,13 @@ impl Leases {
                 | Event::CustodyChanged { .. }
                 | Event::TransferPutDown { .. }
                 | Event::TransferFetched { .. }
+                | Event::LiftReady { .. }
+                | Event::LiftFailed { .. }
+                | Event::ApprovalAsked(_)
+                | Event::ApprovalConsumed { .. }
+                | Event::SafeExitConfirmed { .. }
+                // What somebody's incident or a lost operator asks help for may concern other jobs than the speaker's.
+                | Event::AssistQueued { reason: AssistReason::Asked | AssistReason::Stalled, .. }
                 // What a remote stop does to a job is nobody's word, whoever's incident stops the zone.
                 | Event::ExecutionStalled { reason: StallReason::HeartbeatLost | StallReason::Stuck | StallReason::AssistUnresolved | StallReason::Safety }
                 | Event::ExecutionResumed { .. }
@@ -327,13 +425,20 @@ impl Leases {
                 | Event::InterventionApplied { .. }
                 | Event::InterventionRefused { .. }
         );
-        let Some(s) = said.filter(|s| about_work && s.role == Some(nooterra_trust::Role::RB)) else { return };
+        if about_work {
+            self.holds(n, id, e.name(), said);
+        }
+    }
+
+    /// If a robot says this of a job, it holds the job's lease under its fence.
+    fn holds(&mut self, n: Now, id: JobId, name: &str, said: Option<Said>) {
+        let Some(s) = said.filter(|s| s.role == Some(nooterra_trust::Role::RB)) else { return };
         self.notes.checked();
         let holds =
             self.jobs.get(&id).is_some_and(|l| *l.robot.as_bytes() == s.actor && s.lease == Some(l.lease) && s.fence == Some(l.fence));
         if !holds {
             let robot = RobotId::from_bytes(s.actor);
-            let story = format!("{} by {robot} with fence {:?}, which does not hold the job's lease", e.name(), s.fence);
+            let story = format!("{name} by {robot} with fence {:?}, which does not hold the job's lease", s.fence);
             self.notes.broke_as(Some(10), Class::Safety, n.at, n.tick, story, vec![id.to_string(), robot.to_string()]);
         }
     }

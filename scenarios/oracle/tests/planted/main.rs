@@ -2,9 +2,11 @@
 //! it the same history is sound. `cargo test -p nooterra-oracle --features planted`.
 
 mod again;
+mod altered;
 mod histories;
 mod terms;
 
+use nooterra_control::Fact;
 use nooterra_control::puppets::rig::Rig;
 use nooterra_engine::planted::Planted;
 use nooterra_jobs::status::Status;
@@ -18,9 +20,14 @@ struct Said {
 }
 
 fn judge(rig: &Rig) -> Said {
+    judge_as(rig, &rig.facts)
+}
+
+/// The same inputs and state with facts that somebody may have altered, as many as there were.
+fn judge_as(rig: &Rig, facts: &[Fact]) -> Said {
     let mut t = Trail::new(&rig.c.state().genesis);
     let mut inputs = rig.inputs.iter().peekable();
-    for (k, f) in rig.facts.iter().enumerate() {
+    for (k, f) in facts.iter().enumerate() {
         while let Some((_, at, e)) = inputs.next_if(|(before, _, _)| *before <= k) {
             t.input(*at, 0, e);
         }
