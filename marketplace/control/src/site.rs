@@ -62,8 +62,9 @@ impl Unit<'_> {
             }
             FacilityReport::Entered { job, robot, vertex, fence } => {
                 self.cell(robot)?;
-                if self.job(job)?.legs.iter().all(|l| l.offer.robot != robot) {
-                    // It never had anything to do with this job.
+                let legs = &self.job(job)?.legs;
+                if !legs.is_empty() && legs.iter().all(|l| l.offer.robot != robot) {
+                    // It never had anything to do with this job, whose robot the site was told.
                     self.passed(robot, Reading::Passage { grant: false, fence: false });
                     return Ok(());
                 }

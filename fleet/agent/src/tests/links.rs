@@ -122,6 +122,19 @@ fn a_stop_overtakes_everything_and_latches() {
 }
 
 #[test]
+fn a_stop_outlasts_a_start_from_nothing() {
+    let mut r = Rig::new(house(), 0, 0.0);
+    let stop = StopId::named("s");
+    r.order(Order::Stop { stop, power_off: true });
+    r.run(1.0);
+    r.agent.restart(0, 0.0, &r.map).unwrap();
+    assert!(r.agent.is_stopped(), "only an order ends it");
+    r.order(Order::ClearStop { stop });
+    r.run(5.0);
+    assert!(!r.agent.is_stopped());
+}
+
+#[test]
 fn outside_without_a_link_it_finishes_waits_and_gives_up() {
     let mut r = Rig::new(house(), 0, 0.0);
     r.run(2.0);

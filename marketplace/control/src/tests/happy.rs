@@ -79,7 +79,9 @@ fn a_delivery_from_request_to_payout() {
     let owner = i128::from(part("owner_payable"));
     assert!(owner * 10_000 / i128::from(m.charge) >= 7_799);
     assert_eq!(rig.c.balance(Account::OwnerPayable { party: party("acme") }, Currency::EUR), 0, "paid out");
-    assert_eq!(rig.c.balance(Account::Cash, Currency::EUR), i128::from(m.captured) - owner);
+    let premium = i128::from(part("insurer_payable"));
+    assert_eq!((premium, part("coverage_reserve"), part("coverage_revenue")), (24, 12, 4), "as the contract splits the fee");
+    assert_eq!(rig.c.balance(Account::Cash, Currency::EUR), i128::from(m.captured) - owner - premium, "both are paid out");
     rig.check_books();
     assert!(rig.refused.is_empty(), "{:?}", rig.refused);
     let t = rig.c.tally();

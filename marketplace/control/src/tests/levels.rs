@@ -128,8 +128,8 @@ fn every_funding_pays_what_is_due_once() {
             }
             CreditFunding::Platform {} => assert_eq!(balance(Account::SlaCreditExpense), due),
             CreditFunding::CoverageReserve {} => {
-                // The coverage fee of 40 was kept, 32 of it in the reserve.
-                assert_eq!((balance(Account::CoverageReserve), balance(Account::SlaCreditExpense)), (0, due - 32));
+                // The coverage fee of 40 was kept, 12 of it in the reserve.
+                assert_eq!((balance(Account::CoverageReserve), balance(Account::SlaCreditExpense)), (0, due - 12));
             }
             CreditFunding::Insurer { .. } => {
                 assert_eq!(balance(Account::InsurerReceivable { insurer }), due / 2);

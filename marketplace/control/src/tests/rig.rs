@@ -797,8 +797,13 @@ impl Rig {
             if !self.is_cut(*id) {
                 let p = self.robots.get_mut(id).unwrap();
                 p.heard = p.sender.clone();
-                for e in std::mem::take(&mut p.queue) {
-                    let _ = self.put(e);
+                let mut queue = std::mem::take(&mut p.queue).into_iter();
+                while let Some(e) = queue.next() {
+                    // What is too much at once is said again later.
+                    if self.put(e.clone()) == Err("RATE_LIMITED".into()) {
+                        let p = self.robots.get_mut(id).unwrap();
+                        p.queue = [e].into_iter().chain(queue.by_ref()).chain(std::mem::take(&mut p.queue)).collect();
+                    }
                 }
             }
         }
