@@ -64,7 +64,8 @@ pub fn restarted() -> Option<String> {
         .or_else(|| (c.roots() != rig.c.roots()).then(|| "restarted: the roots differ".to_owned()))
 }
 
-/// I6: what is refused leaves the whole state as it was, its own place in the log and in its sender's chain aside.
+/// I6: what is refused leaves the whole state as it was, its own place in the log, in its sender's chain and in what that one may say
+/// aside.
 pub fn refused() -> Option<String> {
     let rig = histories::stale_fence();
     let (mut wrong, mut refusals) = (None, 0);
@@ -78,6 +79,7 @@ pub fn refused() -> Option<String> {
             let mut after = c.state().clone();
             (after.log_seq, after.now) = (before.log_seq, before.now);
             after.chains = before.chains.clone();
+            after.volume = before.volume.clone();
             after.rooms.trust = before.rooms.trust;
             if after != before && wrong.is_none() {
                 wrong = Some(format!("a refused {} changed the state", e.type_name));

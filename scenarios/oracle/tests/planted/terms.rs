@@ -46,6 +46,7 @@ const CHANGES: &[(&str, Change)] = &[
     ("tasks_hash", |p| p.tasks_hash = Digest([3; 32])),
     ("licences", |p| p.licences.iter_mut().for_each(|l| (l.fee, l.unit) = (amount(1), LicenceUnit::Job))),
     ("weights", |p| p.weights.platform += 1_000),
+    ("cover_split", |p| p.cover_split.reserve += 1_000),
     ("cancel", |p| (p.cancel.departed_bps, p.cancel.inside_bps, p.cancel.owner_late_bps) = (1, 2, 3)),
     ("proof", |p| p.proof.iter_mut().for_each(|i| i.points.truncate(1))),
     ("timing", |p| p.timing.settle_at = Span::from_secs(77)),
