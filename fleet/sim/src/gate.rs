@@ -45,14 +45,7 @@ impl Gate {
     }
 
     /// Why none of these passes opens, one refusal each; nothing if one of them does, or nobody has to ask.
-    pub(crate) fn refuses(
-        &mut self,
-        now: Instant,
-        said: Instant,
-        passes: &[Pass],
-        plans: &BTreeMap<JobId, Plan>,
-        revoked: &BTreeSet<JobId>,
-    ) -> Vec<Refusal> {
+    pub(crate) fn refuses(&mut self, now: Instant, said: Instant, passes: &[Pass], plans: &BTreeMap<JobId, Plan>) -> Vec<Refusal> {
         self.hear(said);
         let mut out = Vec::new();
         for p in passes {
@@ -62,7 +55,7 @@ impl Gate {
                 _ if now.since(said) >= CONTACT => "CONTACT_LOST",
                 None => "PLAN_MISSING",
                 Some(known) if known.withdrawn || *plan != Some(known.id) => "PLAN_MISSING",
-                Some(_) if revoked.contains(job) => "ACCESS_REVOKED",
+                Some(known) if known.revoked => "ACCESS_REVOKED",
                 Some(known) if now < known.valid_from || now >= known.valid_to => "PLAN_NOT_VALID_NOW",
                 Some(_) if stale => "FENCE_STALE",
                 Some(_) => return Vec::new(),
@@ -104,6 +97,7 @@ mod tests {
             valid_from: NOW.saturating_sub(Span::from_secs(10)),
             valid_to: NOW.saturating_add(Span::from_secs(10)),
             item: None,
+            revoked: false,
             withdrawn: false,
         };
         (Gate::default(), BTreeMap::from([(JobId::named("j"), plan)]))
@@ -118,7 +112,7 @@ mod tests {
     }
 
     fn code(g: &mut Gate, plans: &BTreeMap<JobId, Plan>, now: Instant, said: Instant, p: Pass) -> &'static str {
-        g.refuses(now, said, &[p], plans, &BTreeSet::new()).first().map_or("", |r| r.code)
+        g.refuses(now, said, &[p], plans).first().map_or("", |r| r.code)
     }
 
     #[test]
@@ -138,8 +132,9 @@ mod tests {
         assert_eq!(code(&mut g, &plans, NOW, old, pass("r", 7, inward("p"))), "CONTACT_LOST");
         let fresh = Instant(old.0 + 1);
         assert_eq!(code(&mut g, &plans, NOW, fresh, pass("r", 7, inward("p"))), "");
-        let gone = BTreeSet::from([JobId::named("j")]);
-        assert_eq!(g.refuses(NOW, NOW, &[pass("r", 7, inward("p"))], &plans, &gone)[0].code, "ACCESS_REVOKED");
+        let mut gone = plans.clone();
+        gone.values_mut().for_each(|p| p.revoked = true);
+        assert_eq!(g.refuses(NOW, NOW, &[pass("r", 7, inward("p"))], &gone)[0].code, "ACCESS_REVOKED");
     }
 
     #[test]
@@ -147,9 +142,9 @@ mod tests {
         let (mut g, plans) = held();
         let (bad, out) = (pass("r", 7, inward("q")), pass("s", 1, Way::Outward {}));
         assert_eq!(code(&mut g, &BTreeMap::new(), NOW, Instant::ZERO, out.clone()), "");
-        assert_eq!(g.refuses(NOW, NOW, &[bad.clone(), out], &plans, &BTreeSet::new()).len(), 0);
-        assert_eq!(g.refuses(NOW, NOW, &[bad], &plans, &BTreeSet::new()).len(), 1);
-        assert_eq!(g.refuses(NOW, NOW, &[], &plans, &BTreeSet::new()).len(), 0);
+        assert_eq!(g.refuses(NOW, NOW, &[bad.clone(), out], &plans).len(), 0);
+        assert_eq!(g.refuses(NOW, NOW, &[bad], &plans).len(), 1);
+        assert_eq!(g.refuses(NOW, NOW, &[], &plans).len(), 0);
     }
 
     #[test]

@@ -89,6 +89,8 @@ pub(crate) struct Plan {
     pub(crate) valid_from: Instant,
     pub(crate) valid_to: Instant,
     pub(crate) item: Option<ItemId>,
+    /// It was taken back.
+    pub(crate) revoked: bool,
     /// What it was for is over. It is kept to its end, so that a request for it that comes late brings no new one about.
     pub(crate) withdrawn: bool,
 }
@@ -134,8 +136,6 @@ pub struct SiteController {
     pub(crate) seen: BTreeMap<(RobotId, u32), Seen>,
     /// Radius of the widest robot that the site admits, metres: its plans count with it.
     pub widest_m: f64,
-    /// Jobs whose plan was taken back.
-    revoked: BTreeSet<JobId>,
     /// Who may pass.
     pub gate: Gate,
     /// Under a fault: nobody is let in.
@@ -161,7 +161,6 @@ impl SiteController {
             plan_count: 0,
             seen: BTreeMap::new(),
             widest_m: 0.0,
-            revoked: BTreeSet::new(),
             gate: Gate::default(),
             refuses: false,
         }
@@ -211,14 +210,14 @@ impl SiteController {
                 self.watches.remove(job);
             }
             FacilityOrder::Revoke { job, plan } => {
-                if self.plans.get(job).is_some_and(|p| p.id == *plan) {
-                    self.revoked.insert(*job);
+                if let Some(p) = self.plan(*job, *plan) {
+                    p.revoked = true;
                 }
                 // Said again for each request: the platform asks until it has heard.
                 self.say(now, *job, FacilityReport::RevokeAcked { job: *job, plan: *plan });
             }
             FacilityOrder::ExtendPlan { job, plan, valid_to, vertices, areas } => {
-                if let Some(p) = self.plans.get_mut(job).filter(|p| p.id == *plan) {
+                if let Some(p) = self.plan(*job, *plan) {
                     p.valid_to = p.valid_to.max(*valid_to);
                     p.vertices.clone_from(vertices);
                     p.areas.clone_from(areas);
@@ -228,7 +227,7 @@ impl SiteController {
             FacilityOrder::Alarm { .. } => self.gate.alarms += 1,
             FacilityOrder::Ack { .. } => {}
             FacilityOrder::Withdraw { job, plan } => {
-                if let Some(p) = self.plans.get_mut(job).filter(|p| p.id == *plan) {
+                if let Some(p) = self.plan(*job, *plan) {
                     p.withdrawn = true;
                 }
                 self.say(now, *job, FacilityReport::PlanWithdrawn { job: *job, plan: *plan });
@@ -243,9 +242,14 @@ impl SiteController {
         self.witness.receive(r, now);
     }
 
+    /// A job's plan, if it is still this one.
+    fn plan(&mut self, job: JobId, plan: AccessPlanId) -> Option<&mut Plan> {
+        self.plans.get_mut(&job).filter(|p| p.id == plan)
+    }
+
     /// Does one of these passes open? Those that do not are told of.
     fn lets_pass(&mut self, now: Instant, said: Instant, passes: &[Pass]) -> bool {
-        let refusals = self.gate.refuses(now, said, passes, &self.plans, &self.revoked);
+        let refusals = self.gate.refuses(now, said, passes, &self.plans);
         for r in &refusals {
             self.say(now, r.job, FacilityReport::PassRefused { robot: r.robot, job: r.job, code: r.code.into() });
         }
@@ -306,7 +310,6 @@ impl SiteController {
         }
         self.plan_count += 1;
         let id = AccessPlanId::derive(&Digest(pad(*job.as_bytes())), self.plan_count);
-        self.revoked.remove(&job);
         let areas = crate::presence::areas_for(site, vertices, no_go, self.widest_m);
         let (vertices, no_go) = (vertices.to_vec(), no_go.to_vec());
         let plan = Plan {
@@ -317,6 +320,7 @@ impl SiteController {
             valid_from,
             valid_to,
             item,
+            revoked: false,
             withdrawn: false,
         };
         self.plans.insert(job, plan);
@@ -332,7 +336,7 @@ impl SiteController {
             None => "PLAN_MISSING",
             Some(p) if p.id != plan || p.withdrawn => "PLAN_MISSING",
             Some(_) if self.refuses => "REFUSED",
-            Some(_) if self.revoked.contains(&job) => "ACCESS_REVOKED",
+            Some(p) if p.revoked => "ACCESS_REVOKED",
             Some(p) if now < p.valid_from || now >= p.valid_to => "PLAN_NOT_VALID_NOW",
             Some(_) if stale => "FENCE_STALE",
             Some(p) if !near_any(site, &p.vertices, world.robot(robot), LEFT_M) && !near_transfer(site, world.robot(robot)) => {
@@ -354,7 +358,6 @@ impl SiteController {
         }
         self.next_read = now.saturating_add(PERIOD);
         self.plans.retain(|_, p| now < p.valid_to);
-        self.revoked.retain(|job| self.plans.contains_key(job));
         for door in self.gate.forgotten(now) {
             world.command_door(door, false);
         }
@@ -378,8 +381,8 @@ impl SiteController {
     /// The robot that a job's plan is for at present, if it may be where that plan says.
     pub(crate) fn may_be_in(&self, now: Instant, robot: RobotId, area: u32) -> bool {
         let watched = self.watches.iter().filter(|(_, w)| w.robot == robot);
-        watched.filter_map(|(job, _)| self.plans.get(job).filter(|_| !self.revoked.contains(job))).any(|p| {
-            let live = !p.withdrawn && p.valid_from <= now && now < p.valid_to;
+        watched.filter_map(|(job, _)| self.plans.get(job)).any(|p| {
+            let live = !p.revoked && !p.withdrawn && p.valid_from <= now && now < p.valid_to;
             live && p.areas.contains(&area) && !p.no_go.contains(&area)
         })
     }

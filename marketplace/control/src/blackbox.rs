@@ -125,7 +125,12 @@ struct Run {
 impl Unit<'_> {
     /// Does something that went wrong with it wait to be judged? Then a box that falls silent weighs more. Its job may have
     /// ended since.
-    pub(crate) fn has_open_incident(&self, robot: RobotId) -> bool {
+    /// How grave it is that something of a robot is not known: more while an incident of it is open.
+    pub(crate) fn gap_severity(&self, robot: RobotId) -> u8 {
+        if self.has_open_incident(robot) { 3 } else { 2 }
+    }
+
+    fn has_open_incident(&self, robot: RobotId) -> bool {
         let of_job = |a: &Asked| self.s.cases.get(&a.job).and_then(|c| c.incidents.incidents.get(&a.incident));
         let asked = self.s.boxes.get(&robot).into_iter().flat_map(|b| &b.asked).filter_map(of_job);
         let own = self.s.strays.get(&robot).into_iter().flat_map(|i| i.incidents.values());
@@ -155,8 +160,7 @@ impl Unit<'_> {
     /// The box says two things about the same chunk.
     pub(crate) fn box_contradicts(&mut self, robot: RobotId) {
         sometimes!(true, "black box contradicts itself");
-        let severity = if self.has_open_incident(robot) { 3 } else { 2 };
-        self.robot_incident(robot, IncidentCode::TelemetryGap, severity);
+        self.robot_incident(robot, IncidentCode::TelemetryGap, self.gap_severity(robot));
         self.repeat_rule(robot);
     }
 

@@ -425,8 +425,8 @@ impl Unit<'_> {
             let Ok(e) = case.evidence.decide(now, &Hand::CLOCK, &evidence::Command::Fire { incident }) else { continue };
             let robot = case.incidents.incidents.get(&incident).and_then(|i| i.report.robot);
             self.emit_case(job, CaseEvent::Evidence(Box::new(e)));
-            let grave = robot.is_some_and(|r| self.has_open_incident(r));
-            self.open_incident(job, robot, IncidentCode::TelemetryGap, if grave { 3 } else { 2 }, None);
+            let severity = robot.map_or(2, |r| self.gap_severity(r));
+            self.open_incident(job, robot, IncidentCode::TelemetryGap, severity, None);
         }
     }
 

@@ -275,7 +275,7 @@ impl Control {
         let Input { opened } = input;
         let (envelope, hash) = (opened.envelope(), opened.hash());
         let role = self.state.keys.get(envelope.key).map(|b| b.role);
-        let place = self.place(&opened, recv).and_then(|p| self.volume(&p, envelope, recv).map(|()| p));
+        let place = self.place(&opened, recv).and_then(|p| self.volume(&p, role, envelope, recv).map(|()| p));
         let verdict = match place {
             Ok(Place::Duplicate(first)) => {
                 sometimes!(true, "message repeated");
@@ -314,8 +314,8 @@ impl Control {
     }
 
     /// Volume: what is not urgent needs a token. What has none leaves the chain where it is, and may come again.
-    fn volume(&mut self, place: &Place, e: &Envelope, recv: Instant) -> Outcome {
-        let Some(role) = self.state.keys.get(e.key).map(|b| b.role).filter(|_| *place == Place::Next) else { return Ok(()) };
+    fn volume(&mut self, place: &Place, role: Option<Role>, e: &Envelope, recv: Instant) -> Outcome {
+        let Some(role) = role.filter(|_| *place == Place::Next) else { return Ok(()) };
         let full = self.state.volume.check(e.actor, self.state.genesis.policy.volume.of(role), recv);
         // Bodies are read once where there is room, which is nearly always.
         if full.is_err() && Words::read(role, e).is_ok_and(|w| w.is_urgent()) { Ok(()) } else { full }

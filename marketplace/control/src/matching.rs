@@ -10,7 +10,7 @@ use nooterra_dispatch::explain;
 use nooterra_engine::digest::content_hash;
 use nooterra_engine::ids::{DockId, JobId, LeaseId, PartyId, RobotId};
 use nooterra_engine::time::{Instant, Span};
-use nooterra_jobs::event::{Custody, Event, Match};
+use nooterra_jobs::event::{Event, Match};
 use nooterra_jobs::terms::{Action, Window};
 use nooterra_jobs::{Job, Status};
 use nooterra_operations::event::Event as RobotEvent;
@@ -58,8 +58,7 @@ pub(crate) fn charge_w(m: &nooterra_site::RobotModel) -> u64 {
 
 /// Robots with a load on them of a job that they are not about any more.
 fn laden(s: &State) -> BTreeSet<RobotId> {
-    let held = s.jobs.values().filter(|j| j.request.team.is_none() && j.custody == Custody::Held && !j.status.is_terminal());
-    let on = held.filter_map(|j| Some((j.id, j.legs.last()?.offer.robot)));
+    let on = s.jobs.values().filter_map(|j| Some((j.id, crate::recovery::on_deck_of(j)?)));
     on.filter(|(job, r)| s.robots.get(r).is_some_and(|c| c.robot.lease.is_none_or(|h| h.job != *job))).map(|(_, r)| r).collect()
 }
 

@@ -11,6 +11,12 @@ use nooterra_operations::event::Event as RobotEvent;
 use nooterra_operations::status::HealthCause;
 use nooterra_trust::Code;
 
+/// The robot that has the load of an open job on its deck, as far as the platform knows. What a team lifts is on nobody's.
+pub(crate) fn on_deck_of(j: &nooterra_jobs::Job) -> Option<RobotId> {
+    let held = j.request.team.is_none() && j.custody == Custody::Held && !j.status.is_terminal();
+    j.legs.last().filter(|_| held).map(|l| l.offer.robot)
+}
+
 impl Unit<'_> {
     /// A robot that does not come out by itself: people are asked to take it away.
     pub fn strand(&mut self, robot: RobotId) {
@@ -44,11 +50,7 @@ impl Unit<'_> {
 
     /// The job whose load this robot has on its deck, as far as the platform knows.
     fn carried_by(&self, robot: RobotId) -> Option<nooterra_engine::ids::JobId> {
-        // What a team lifts is on nobody's deck.
-        let holds = |j: &&nooterra_jobs::Job| {
-            j.request.team.is_none() && j.custody == Custody::Held && j.legs.last().is_some_and(|l| l.offer.robot == robot)
-        };
-        self.s.jobs.values().rev().find(|j| holds(j) && !j.status.is_terminal()).map(|j| j.id)
+        self.s.jobs.values().rev().find(|j| on_deck_of(j) == Some(robot)).map(|j| j.id)
     }
 
     /// The robot is off the floor: its lanes are free, what it carried lies in its transfer place or is back at its pickup.

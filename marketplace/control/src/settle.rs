@@ -117,8 +117,7 @@ impl Unit<'_> {
         let mut next = None;
         for role in ROLES {
             if let Some(due) = payout::payable_due(&self.s.book, role, party, currency, by) {
-                let spoken_for = crate::claims::owed_to_claimants(self.s, currency);
-                if due.net().saturating_add(spoken_for) > payout::fundable(&self.s.book, currency) {
+                if !self.is_funded(&due) {
                     // The provider has not handed over enough yet.
                     next = Some(now.saturating_add(retry));
                     continue;
@@ -136,6 +135,12 @@ impl Unit<'_> {
             }
         }
         next
+    }
+
+    /// Is there cash for it beside what claimants were granted?
+    fn is_funded(&self, due: &Due) -> bool {
+        let spoken_for = crate::claims::owed_to_claimants(self.s, due.currency);
+        due.net().saturating_add(spoken_for) <= payout::fundable(&self.s.book, due.currency)
     }
 
     /// A payout begins its way to the bank.
@@ -161,8 +166,7 @@ impl Unit<'_> {
         due.gross = due.gross.min(self.free_credit(party, currency));
         due.netted = due.netted.min(due.gross);
         need(due.gross > 0, Code::LimitExceeded)?;
-        let spoken_for = crate::claims::owed_to_claimants(self.s, currency);
-        need(due.net().saturating_add(spoken_for) <= payout::fundable(&self.s.book, currency), Code::LimitExceeded)?;
+        need(self.is_funded(&due), Code::LimitExceeded)?;
         self.send_out(due);
         Ok(())
     }

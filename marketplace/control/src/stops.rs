@@ -275,7 +275,7 @@ impl Unit<'_> {
         }
         let Some(job) = c.robot.lease.map(|h| h.job) else { return };
         let Ok(j) = self.job(job) else { return };
-        if j.status == Status::Stalled && matches!(j.stall_reason, Some(StallReason::RemoteStop | StallReason::OwnerStop)) {
+        if j.status == Status::Stalled && j.stall_reason.is_some_and(StallReason::is_stop) {
             let stalled = j.stall_since.map_or(Span::ZERO, |s| self.now().since(s));
             self.emit(job, Event::ExecutionResumed { stalled });
         }

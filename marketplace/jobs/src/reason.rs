@@ -86,6 +86,14 @@ pub enum StallReason {
     OwnerStop,
 }
 
+impl StallReason {
+    /// Was the robot stopped by somebody?
+    #[must_use]
+    pub const fn is_stop(self) -> bool {
+        matches!(self, Self::RemoteStop | Self::OwnerStop)
+    }
+}
+
 /// What made a safe exit or an abort necessary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
 pub enum Cause {
