@@ -283,6 +283,15 @@ pub enum FacilityReport {
         /// The plan.
         plan: AccessPlanId,
     },
+    /// Whoever is there says that something went wrong on a job.
+    Incident {
+        /// The job.
+        job: JobId,
+        /// What: a code of those that people report.
+        code: String,
+        /// How bad, 1 to 5.
+        severity: u8,
+    },
 }
 
 /// With what right a robot passes a door.

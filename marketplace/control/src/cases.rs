@@ -5,7 +5,7 @@ use crate::fact::CaseEvent;
 use crate::policy::Policy;
 use crate::state::State;
 use crate::two_keys::Proposals;
-use crate::unit::{Outcome, Unit};
+use crate::unit::{Outcome, Unit, need};
 use crate::wish::Wish;
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, sha256_plain};
@@ -22,7 +22,7 @@ use nooterra_trust::evidence::{self, Capture, Channel, Evidence, Retention, Subj
 use nooterra_trust::gate::Gate;
 use nooterra_trust::incident::{self, DevTime, Incidents, Reaction, Report, Stream};
 use nooterra_trust::reputation::Fact;
-use nooterra_trust::{Hand, Parties, Role};
+use nooterra_trust::{Code, Hand, Parties, Rejection, Role};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What a robot said of itself is kept this long: an evidence window reaches half a minute either way.
@@ -115,6 +115,20 @@ struct WindowContent {
     said: Vec<Said>,
 }
 
+/// What people say of a job; the others are for detectors.
+const REPORTED: [IncidentCode; 10] = [
+    IncidentCode::PropertyDamage,
+    IncidentCode::TheftAllegation,
+    IncidentCode::PrivacyComplaint,
+    IncidentCode::Injury,
+    IncidentCode::QualityComplaint,
+    IncidentCode::FailedToComplete,
+    IncidentCode::BlockedZone,
+    IncidentCode::AccessFailure,
+    IncidentCode::MeterMismatch,
+    IncidentCode::RobotStranded,
+];
+
 pub(crate) fn code_of(code: IncidentCode) -> incident::IncidentCode {
     // The lists are equal, which a test holds.
     incident::IncidentCode::from_text(code.text()).unwrap_or(incident::IncidentCode::FailedToComplete)
@@ -203,6 +217,9 @@ impl Unit<'_> {
                     }
                 }
                 CaseEvent::Dispute(e) => c.disputes.evolve(at, e),
+                CaseEvent::IncidentClosed { incident, outcome } => {
+                    c.incidents.evolve(at, &incident::Event::Closed { incident: *incident, outcome: *outcome });
+                }
                 CaseEvent::TriageOverdue { incident, level } => {
                     c.incidents.evolve(at, &incident::Event::TriageOverdue { incident: *incident, level: *level });
                 }
@@ -270,6 +287,31 @@ impl Unit<'_> {
         Ok(())
     }
 
+    /// What was judged is done with.
+    pub(crate) fn close_incident(&mut self, job: JobId, incident: IncidentId, outcome: incident::Outcome) -> Outcome {
+        let decided = self.case(job)?.incidents.decide(self.now(), &self.hand(), &incident::Command::Close { incident, outcome })?;
+        for e in decided.events {
+            if let incident::Event::Closed { incident, outcome } = e {
+                self.emit_case(job, CaseEvent::IncidentClosed { incident, outcome });
+            }
+        }
+        Ok(())
+    }
+
+    /// Somebody says that something went wrong that nothing measured.
+    pub(crate) fn report_incident(&mut self, job: JobId, code: IncidentCode, severity: u8) -> Outcome {
+        need(REPORTED.contains(&code), Code::TypeUnknown)?;
+        let (least, most) = code_of(code).severities();
+        if !(least..=most).contains(&severity) {
+            return Err(Rejection::new(Code::SchemaInvalid).field("severity").expected(format!("{least} to {most}")).actual(severity));
+        }
+        let case = self.s.cases.get(&job).ok_or_else(|| Rejection::new(Code::StateForbids).field("job"))?;
+        need(case.incidents.takes_reports(self.now()), Code::StateForbids)?;
+        let robot = self.job(job)?.legs.last().map(|l| l.offer.robot);
+        self.open_incident(job, robot, code, severity, None);
+        Ok(())
+    }
+
     /// Carries out what an incident sets in motion. What has no robot or no lease at the moment is left out.
     fn react(&mut self, job: JobId, robot: Option<RobotId>, incident: IncidentId, reactions: &[Reaction]) {
         let bound = robot.filter(|r| self.job(job).ok().and_then(Job::robot) == Some(*r));
@@ -277,7 +319,8 @@ impl Unit<'_> {
             match r {
                 Reaction::EvidenceWindow => self.want_evidence(job, robot, incident),
                 Reaction::StallIfWorking => {
-                    let working = bound.is_some() && self.job(job).is_ok_and(|j| j.status == Status::Executing);
+                    let at_it = |j: &Job| matches!(j.status, Status::Executing | Status::Assisted);
+                    let working = bound.is_some() && self.job(job).is_ok_and(at_it);
                     if working {
                         let events =
                             self.job(job).map(|j| nooterra_jobs::batch::stall(j, StallReason::Safety, self.now())).unwrap_or_default();

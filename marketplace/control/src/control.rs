@@ -336,6 +336,9 @@ impl Control {
     fn decide(&mut self, e: &Envelope, hash: Digest, recv: Instant, out: &mut Out<Fact, Wish>) -> Outcome {
         self.state.chains.check_time(e, recv)?;
         let role = self.state.keys.lookup(e.key, recv)?.role;
+        if role == Role::RB && (e.boot, e.dev_ns) == (0, 0) {
+            return Err(Rejection::new(Code::SchemaInvalid).field("dev_ns").expected("the robot's own time").actual(0));
+        }
         let cx = Cx {
             legal: if nooterra_engine::planted!("I8 device time counts") && e.dev_ns > 0 { Instant(e.dev_ns) } else { recv },
             cause: hash,

@@ -269,6 +269,13 @@ pub enum CaseEvent {
         /// For the how manieth time.
         level: u32,
     },
+    /// An incident is done with.
+    IncidentClosed {
+        /// Which.
+        incident: IncidentId,
+        /// How it ended.
+        outcome: nooterra_trust::incident::Outcome,
+    },
 }
 
 impl CaseEvent {
@@ -279,6 +286,7 @@ impl CaseEvent {
             Self::Claim(e) => e.what.name(),
             Self::Dispute(e) => e.name(),
             Self::TriageOverdue { .. } => "INCIDENT_TRIAGE_OVERDUE",
+            Self::IncidentClosed { .. } => "INCIDENT_CLOSED",
         }
     }
 }

@@ -346,12 +346,12 @@ impl Unit<'_> {
         Span::from_secs(self.charging_s(c, INTERRUPT_BPS)).saturating_add(OVERRUN)
     }
 
-    /// By how much an owner's share of finished jobs exceeds its share of robots.
+    /// By how much an owner's share of the week's finished jobs exceeds its share of robots.
     fn owner_excess_bps(&self, owner: PartyId) -> i32 {
-        let cells = self.s.robots.values();
+        let (cells, now) = (self.s.robots.values(), self.now());
         let (mut jobs, mut own_jobs, mut robots, mut own_robots) = (0u64, 0u64, 0u64, 0u64);
         for c in cells {
-            let n = c.robot.load.count() as u64;
+            let n = c.robot.load.count(now) as u64;
             jobs += n;
             robots += 1;
             if c.robot.owner == owner {

@@ -11,7 +11,7 @@ use crate::state::State;
 use crate::unit::{Outcome, Unit, need, no};
 use crate::wish::{PaymentAsk, Terms, Wish};
 use nooterra_engine::ids::{JobId, PaymentId};
-use nooterra_engine::money::{Amount, mul_div};
+use nooterra_engine::money::{Amount, mul_div_up};
 use nooterra_engine::sometimes;
 use nooterra_jobs::event::{Event, Move, MoveDecline, RefundOf, Rescheduled, Side};
 use nooterra_jobs::job::PaymentTrack;
@@ -196,7 +196,8 @@ impl Unit<'_> {
         let Some(p) = j.pins.as_deref() else { return };
         let (robot, leased, requester, owner) = (j.robot(), j.leg().is_some(), j.request.requester, p.owner);
         let taken = j.payment.track == PaymentTrack::Captured;
-        let fee_bps = mul_div(to.fee, 10_000, p.service.minor().max(1)).unwrap_or(0);
+        // Rounded up: what is shown of it counts towards a cap.
+        let fee_bps = mul_div_up(to.fee, 10_000, p.service.minor().max(1)).unwrap_or(0);
         let moved = Rescheduled {
             old: p.window,
             window: Window { start: to.window.start, end: to.window.end },

@@ -78,6 +78,7 @@ impl Unit<'_> {
                 let event = Event::Departed { route_mm, eta: Span::from_secs(u64::from(eta_s)) };
                 self.allowed(job, &event)?;
                 need(self.job(job)?.payment.track == PaymentTrack::Captured, Code::NotCaptured)?;
+                need(self.job(job)?.custody != Custody::Held, Code::StateForbids)?;
                 need(self.cell(robot)?.robot.stops.is_empty(), Code::StopActive)?;
                 self.emit(job, event);
                 Ok(())

@@ -103,6 +103,12 @@ impl Unit<'_> {
                 self.answered(key);
                 Ok(())
             }
+            FacilityReport::Incident { job, code, severity } => {
+                need(by_site || self.cx.role == Role::WI, Code::RoleForbidden)?;
+                self.job(job)?;
+                let Some(code) = IncidentCode::from_text(&code) else { return no(Code::TypeUnknown) };
+                self.report_incident(job, code, severity)
+            }
             FacilityReport::PassRefused { robot, job, code } => {
                 need(by_site, Code::RoleForbidden)?;
                 need(code.len() <= 64, Code::SchemaInvalid)?;

@@ -80,6 +80,14 @@ impl Unit<'_> {
                 need((1..=5).contains(&severity), Code::SchemaInvalid)?;
                 self.triage(job, incident, severity, fault, confirmed)
             }
+            StaffCommand::CloseIncident { job, incident, outcome } => {
+                need(tr, Code::RoleForbidden)?;
+                self.close_incident(job, incident, outcome)
+            }
+            StaffCommand::ReportIncident { job, code, severity } => {
+                need(os || tr, Code::RoleForbidden)?;
+                self.report_incident(job, code, severity)
+            }
             StaffCommand::TriageRobot { robot, incident, severity, fault, confirmed } => {
                 self.triage_robot(robot, incident, severity, fault, confirmed)
             }

@@ -39,7 +39,7 @@ impl Words {
             Self::Staff(c) => {
                 use StaffCommand as C;
                 let stop = matches!(c, C::Stop { .. } | C::StopAll(_) | C::ClearStop { .. } | C::ClearStops { .. });
-                stop || matches!(c, C::RevokeAccess { .. } | C::Quarantine { .. } | C::QuarantineOf { .. })
+                stop || matches!(c, C::RevokeAccess { .. } | C::Quarantine { .. } | C::QuarantineOf { .. } | C::ReportIncident { .. })
             }
             Self::Case(c) => matches!(c, CaseCommand::Complain { .. }),
             Self::Robot(r) => {
@@ -50,7 +50,7 @@ impl Words {
             Self::Site(r) => {
                 use FacilityReport as R;
                 let acks = matches!(r, R::RevokeAcked { .. } | R::PlanExtended { .. } | R::PlanWithdrawn { .. });
-                acks || matches!(r, R::StopAsked { .. } | R::StopCleared { .. } | R::AreaEntered { .. } | R::Exited { .. })
+                acks || matches!(r, R::StopAsked { .. } | R::StopCleared { .. } | R::AreaEntered { .. } | R::Exited { .. } | R::Incident { .. })
             }
             Self::Operator(c) => matches!(c, OperatorCommand::Stop { .. }),
             Self::Developer(c) => matches!(c, DeveloperCommand::Revoke { .. }),

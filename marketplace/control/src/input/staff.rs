@@ -7,7 +7,7 @@ use nooterra_engine::ids::{IncidentId, JobId, KeyId, PartyId, RobotId, StopId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_engine::{Digest, Record};
-use nooterra_jobs::event::{Fault, RevokeReason};
+use nooterra_jobs::event::{Fault, IncidentCode, RevokeReason};
 use nooterra_trust::{Binding, PublicKey, Signature};
 
 /// What may be said about keys, and by auditors.
@@ -85,6 +85,24 @@ pub enum StaffCommand {
         fault: Fault,
         /// Did it happen?
         confirmed: bool,
+    },
+    /// What was judged is done with (`TR`).
+    CloseIncident {
+        /// The job.
+        job: JobId,
+        /// The incident.
+        incident: IncidentId,
+        /// How it ended.
+        outcome: nooterra_trust::incident::Outcome,
+    },
+    /// Says that something went wrong which nothing measured (`OS`, `TR`).
+    ReportIncident {
+        /// The job.
+        job: JobId,
+        /// What.
+        code: IncidentCode,
+        /// How bad, within what the code allows.
+        severity: u8,
     },
     /// Judges an incident of a robot that had no job (`TR`).
     TriageRobot {

@@ -267,3 +267,29 @@ fn both_rooms_know_the_same_codes() {
     let theirs: Vec<&str> = Theirs::ALL.iter().map(|c| c.text()).collect();
     assert_eq!(ours, theirs);
 }
+
+#[test]
+fn people_report_what_nothing_measured_and_judges_close_it() {
+    let (mut rig, job) = rig_with_job();
+    let said = |code, severity| StaffCommand::ReportIncident { job, code, severity };
+    assert_eq!(rig.send("staff", &said(IncidentCode::PropertyDamage, 3)).unwrap_err(), "STATE_FORBIDS", "nothing was done yet");
+    until(&mut rig, job, Status::Executing);
+    assert_eq!(rig.send("staff", &said(IncidentCode::Collision, 3)).unwrap_err(), "TYPE_UNKNOWN", "that is for detectors");
+    assert_eq!(rig.send("staff", &said(IncidentCode::BlockedZone, 4)).unwrap_err(), "SCHEMA_INVALID", "it is 1 at most");
+    let seen = |code: &str| nooterra_port::FacilityReport::Incident { job, code: code.into(), severity: 1 };
+    assert_eq!(rig.send("site", &seen("SOMETHING")).unwrap_err(), "TYPE_UNKNOWN");
+    rig.send("site", &seen("BLOCKED_ZONE")).unwrap();
+    rig.send("staff", &said(IncidentCode::PropertyDamage, 3)).unwrap();
+    assert_eq!(rig.status(job), Status::Stalled, "a material one halts the work");
+    let all: Vec<_> = rig.c.incidents().into_iter().filter(|i| i.job == job).map(|i| (i.incident, i.severity)).collect();
+    assert_eq!(all.iter().map(|i| i.1).collect::<Vec<_>>(), [1, 3]);
+    let close = |i| StaffCommand::CloseIncident { job, incident: i, outcome: nooterra_trust::incident::Outcome::Repaired };
+    let material = all[1].0;
+    assert_eq!(rig.send("judge", &close(material)).unwrap_err(), "TRACK_FORBIDS", "it was not judged");
+    let judged = StaffCommand::Triage { job, incident: material, severity: 3, fault: Fault::Site, confirmed: true };
+    rig.send("judge", &judged).unwrap();
+    assert_eq!(rig.send("staff", &close(material)).unwrap_err(), "ROLE_FORBIDDEN");
+    rig.send("judge", &close(material)).unwrap();
+    assert_eq!(rig.send("judge", &close(material)).unwrap_err(), "ALREADY_DONE");
+    assert_eq!(rig.names(job).iter().filter(|n| **n == "INCIDENT_CLOSED").count(), 1);
+}

@@ -296,6 +296,9 @@ const SAID: &[(&str, Make)] = &[
         words(r, "acme", job, &CaseCommand::OpenDispute { job, ground: Ground::Quality, amount: amount(10), currency: Currency::EUR })
     }),
     ("OS Cancel", |r, job| words(r, "staff", job, &StaffCommand::Cancel { job })),
+    ("OS ReportIncident", |r, job| {
+        words(r, "staff", job, &StaffCommand::ReportIncident { job, code: IncidentCode::BlockedZone, severity: 1 })
+    }),
     ("TR OverrideProof", |r, job| {
         words(r, "judge", job, &StaffCommand::OverrideProof { job, earned_bps: 0, decision_hash: Digest([7; 32]) })
     }),

@@ -231,7 +231,7 @@ pub(crate) fn of_case(d: &mut Dossier, e: &CaseEvent) -> Vec<Due> {
             d.dispute(e);
             return Vec::new();
         }
-        CaseEvent::Evidence(_) | CaseEvent::TriageOverdue { .. } => return Vec::new(),
+        CaseEvent::Evidence(_) | CaseEvent::TriageOverdue { .. } | CaseEvent::IncidentClosed { .. } => return Vec::new(),
     };
     let (id, claim) = (c.claim, d.claims.entry(c.claim).or_default());
     let (set_aside, expense, owed) = (Account::ClaimReserve { claim: id }, Account::ClaimsExpense, Account::ClaimsPayable { claim: id });
