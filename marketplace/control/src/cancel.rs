@@ -5,7 +5,8 @@
 use crate::unit::{Outcome, Unit, no};
 use nooterra_engine::ids::JobId;
 use nooterra_engine::time::Instant;
-use nooterra_jobs::event::{CancelReason, Choice, Event};
+use nooterra_jobs::event::{CancelReason, Choice, Event, Fault};
+use nooterra_jobs::job::PaymentTrack;
 use nooterra_jobs::pins::{CancelTable, NoShowDefault};
 use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::{Job, batch, proof};
@@ -81,11 +82,26 @@ impl Unit<'_> {
         let Ok(j) = self.job(job) else { return };
         let Some(p) = j.pins.as_deref() else { return };
         let charged = market::charge(&terms(&p.cancel), &moment(j, self.now()), CancelCause::NoShow);
-        // Nobody answers for what nobody could hear.
-        let comp_bps = if self.site_is_out() { 0 } else { charged.comp_bps };
-        let (robot, events) = (j.robot(), batch::no_show(j, comp_bps));
+        let fault = self.kept_away(j);
+        let comp_bps = if fault == Fault::Owner { charged.comp_bps } else { 0 };
+        let (robot, events) = (j.robot(), batch::no_show(j, comp_bps, fault));
         self.emit_all(job, events);
         self.after_release(job, robot, "NO_SHOW");
+    }
+
+    /// Who answers for it that nobody came in time: the owner, unless nobody could hear the site, others kept its robots
+    /// stopped, or one was ready and the money was not there.
+    fn kept_away(&self, j: &Job) -> Fault {
+        if self.site_is_out() || self.is_kept_by_others(j) {
+            return Fault::None;
+        }
+        let ready = j.legs.iter().any(|l| l.accepted_at.is_some());
+        match (j.payment.track == PaymentTrack::Authorised && ready, j.payment.failed) {
+            (false, _) => Fault::Owner,
+            // The provider has not said a word: the payment adapter is the platform's.
+            (true, 0) => Fault::Platform,
+            (true, _) => Fault::Requester,
+        }
     }
 
     /// The requester chooses after a no-show.

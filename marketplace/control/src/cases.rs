@@ -334,7 +334,7 @@ impl Unit<'_> {
                 }
                 Reaction::Quarantine => {
                     if let Some(r) = robot {
-                        self.quarantine(r, "INCIDENT", Some(incident));
+                        self.quarantine(r, "INCIDENT", Some(incident), None);
                     }
                 }
                 Reaction::SafeExitAbort => {

@@ -44,7 +44,7 @@ pub(crate) fn market_wanted(s: &State) -> Vec<(u8, Instant)> {
 }
 
 /// All deadlines of a job stream, by code.
-const DEADLINES: [Deadline; 29] = [
+const DEADLINES: [Deadline; 30] = [
     Deadline::RfqClose,
     Deadline::QuoteExpiry,
     Deadline::AwardDecide,
@@ -74,6 +74,7 @@ const DEADLINES: [Deadline; 29] = [
     Deadline::ApprovalBy,
     Deadline::RevokeAckBy,
     Deadline::LiftBy,
+    Deadline::ReauthAt,
 ];
 
 /// The role recorded on what a timer brings about.
@@ -82,7 +83,7 @@ pub(crate) fn authority(key: &TimerKey) -> Role {
         Stream::Job(_) => match DEADLINES.get(usize::from(key.code)) {
             Some(Deadline::RfqClose | Deadline::QuoteExpiry | Deadline::AwardDecide | Deadline::NoShowDecide) => Role::MK,
             Some(Deadline::RescheduleBy) => Role::MK,
-            Some(Deadline::AuthBy | Deadline::CaptureAt | Deadline::SettleAt) => Role::FI,
+            Some(Deadline::AuthBy | Deadline::CaptureAt | Deadline::SettleAt | Deadline::ReauthAt) => Role::FI,
             Some(Deadline::AccessWait | Deadline::AccessWarn | Deadline::AccessEnd | Deadline::ExitBy | Deadline::ProofBy) => Role::TR,
             Some(Deadline::HoldReview | Deadline::HoldEnd | Deadline::RevokeAckBy) => Role::TR,
             Some(Deadline::ExitRecover | Deadline::ExitForce) => Role::OS,
@@ -190,12 +191,20 @@ impl Unit<'_> {
             }
             Deadline::MaxExec => {
                 let limit = job.pins.as_ref().map_or(Span::ZERO, |p| p.tier_values.max_exec);
+                if self.is_excused(id, limit, d) {
+                    return;
+                }
+                let Ok(job) = self.job(id) else { return };
                 let measured = job.worked_until(now);
                 self.emit(id, Event::MaxExecutionReached { measured, limit });
                 self.safe_exit(id, Cause::MaxExecution, None);
             }
             Deadline::StallBy => {
                 let limit = job.pins.as_ref().map_or(Span::ZERO, |p| p.tier_values.max_stall);
+                if self.is_excused(id, limit, d) {
+                    return;
+                }
+                let Ok(job) = self.job(id) else { return };
                 let measured = job.stalled_until(now);
                 self.emit(id, Event::StallLimitReached { measured, limit });
                 self.safe_exit(id, Cause::StallLimit, None);
@@ -233,6 +242,7 @@ impl Unit<'_> {
             Deadline::ApprovalBy => self.approvals_lapse(id),
             Deadline::RevokeAckBy => self.revoke_unknown(id),
             Deadline::LiftBy => self.lift_due(id),
+            Deadline::ReauthAt => self.renew_authorisation(id),
             Deadline::ProofBy => self.evaluate_proof(id),
             Deadline::SettleAt => self.settle_or_hold(id),
             Deadline::HoldReview => self.hold_review(id),
@@ -297,6 +307,8 @@ impl Unit<'_> {
             self.give_up(id);
         } else if code == RobotTimer::AskRecovery as u8 {
             self.ask_recovery(id);
+        } else if code == RobotTimer::QuarantineUntil as u8 {
+            self.quarantine_over(id);
         }
     }
 }

@@ -142,7 +142,7 @@ impl Unit<'_> {
             return;
         }
         if role == Role::RB && self.s.keys.of(subject, now).next().is_none() {
-            self.bar(RobotId::from_bytes(subject), "IDENTITY");
+            self.bar(RobotId::from_bytes(subject), "IDENTITY", None);
         }
     }
 

@@ -11,10 +11,10 @@ use nooterra_engine::Record;
 use nooterra_engine::ids::JobId;
 use nooterra_engine::sometimes;
 use nooterra_engine::time::{Instant, Span};
-use nooterra_jobs::Job;
 use nooterra_jobs::event::{BreachKind, Cause, Event as JobEvent, Fault};
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::Window;
+use nooterra_jobs::{Deadline, Job};
 use nooterra_trust::Role;
 use std::collections::VecDeque;
 
@@ -81,10 +81,10 @@ fn begun(j: &Job) -> Instant {
     j.legs.first().map_or_else(|| j.booked_at.unwrap_or_default(), |l| l.due_at.unwrap_or(l.offered_at))
 }
 
-/// When work stood still, until now.
-fn stalls(j: &Job, now: Instant) -> impl Iterator<Item = Window> + '_ {
+/// When it was in such a state, until now.
+fn spent(j: &Job, now: Instant, such: impl Fn(Status) -> bool) -> impl Iterator<Item = Window> {
     let ends = j.history.iter().skip(1).map(|m| m.at).chain([now]);
-    j.history.iter().zip(ends).filter(|(m, _)| m.status == Status::Stalled).map(|(m, end)| Window { start: m.at, end })
+    j.history.iter().zip(ends).filter(move |(m, _)| such(m.status)).map(|(m, end)| Window { start: m.at, end })
 }
 
 impl Unit<'_> {
@@ -120,35 +120,60 @@ impl Unit<'_> {
         match kind {
             BreachKind::ExitOverstay | BreachKind::AssistSlow => Span::ZERO,
             // A stall by a stop is no part of what is measured, as far as it is over.
-            BreachKind::ExcessStall => stalls(j, now).fold(Span::ZERO, |sum, w| sum + covered(w, outages().chain(stops()))),
+            BreachKind::ExcessStall => self.excused_of(j, |s| s == Status::Stalled),
             _ => covered(Window { start: begun(j), end: now }, outages().chain(stops())),
         }
     }
 
+    /// Of the time that a job spent in such states, what nobody answers for.
+    fn excused_of(&self, j: &Job, such: impl Fn(Status) -> bool) -> Span {
+        let now = self.now();
+        let taken = |w| covered(w, self.s.site_link.all(now).chain(j.stopped.iter().copied()));
+        spent(j, now, such).fold(Span::ZERO, |sum, w| sum + taken(w))
+    }
+
+    /// A limit on work or on standing still seems to be reached: is it not, with what is excused taken off? Then it is
+    /// looked at again when the rest has passed, and not while nothing is heard of the site.
+    pub(crate) fn is_excused(&mut self, id: JobId, limit: Span, d: Deadline) -> bool {
+        let (now, out) = (self.now(), self.site_is_out());
+        let Ok(j) = self.job(id) else { return false };
+        let stall = d == Deadline::StallBy;
+        let (measured, excused) = if stall {
+            (j.stalled_until(now), self.excused_of(j, |s| s == Status::Stalled))
+        } else {
+            (j.worked_until(now), self.excused_of(j, Status::is_working))
+        };
+        if measured.0 >= limit.0.saturating_add(excused.0) {
+            return false;
+        }
+        sometimes!(true, "an outage or a stop moves a limit on work");
+        let known = if out { excused + OUTAGE_MIN } else { excused };
+        if let Some(j) = self.s.jobs.get_mut(&id) {
+            *(if stall { &mut j.excused.stall } else { &mut j.excused.work }) = known;
+        }
+        true
+    }
+
     /// Work that ends because nothing came of it ends by nobody's fault if nothing can come from the site at all.
-    pub(crate) fn without_blame(&self, id: JobId, mut event: JobEvent) -> JobEvent {
+    pub(crate) fn without_blame(&self, mut event: JobEvent) -> JobEvent {
         if let JobEvent::JobAborted { cause, fault, .. } | JobEvent::SafeExitOrdered { cause, fault, .. } = &mut event
-            && *fault == Fault::Owner
+            && matches!(fault, Fault::Owner | Fault::Requester)
+            && self.site_is_out()
         {
-            let out = match cause {
-                Cause::StallLimit | Cause::StartOverdue | Cause::MaxExecution | Cause::HandoverFailed | Cause::ExitForced => {
-                    self.site_is_out()
-                }
-                Cause::NoShow => self.was_missed_in_an_outage(id),
-                _ => false,
-            };
-            if out {
+            let of_time = matches!(
+                cause,
+                Cause::StallLimit
+                    | Cause::StartOverdue
+                    | Cause::MaxExecution
+                    | Cause::HandoverFailed
+                    | Cause::ExitForced
+                    | Cause::AccessExpired
+            );
+            if of_time {
                 *fault = Fault::None;
             }
         }
         event
-    }
-
-    /// Was nothing heard of the site when the job's robot was not there in time?
-    fn was_missed_in_an_outage(&self, id: JobId) -> bool {
-        let Some(job) = self.s.jobs.get(&id) else { return false };
-        let missed = job.history.iter().rev().find(|m| m.status == Status::NoShow).map(|m| m.at);
-        missed.is_some_and(|at| self.s.site_link.all(self.now()).any(|w| w.start <= at && at <= w.end))
     }
 }
 

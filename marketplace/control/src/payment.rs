@@ -6,6 +6,7 @@ use crate::unit::{Outcome, Unit, need, no};
 use crate::wish::PaymentAsk;
 use nooterra_engine::ids::{JobId, PartyId, PaymentId, RefundId};
 use nooterra_engine::money::Amount;
+use nooterra_engine::sometimes;
 use nooterra_jobs::Pins;
 use nooterra_jobs::Timing;
 use nooterra_jobs::event::{Booking, CancelReason, Event};
@@ -26,11 +27,16 @@ impl Unit<'_> {
             PaymentReport::Authorised { payment, amount, currency, expires, provider_ref } => {
                 let job = self.job_of(payment)?;
                 let j = self.job(job)?;
-                need(j.status == Status::Awarded && j.payment.payment == Some(payment), Code::StateForbids)?;
-                need(j.payment.track == PaymentTrack::Asked, Code::TrackForbids)?;
+                let renews = j.payment.renewal == Some(payment);
+                need(renews || j.status == Status::Awarded && j.payment.payment == Some(payment), Code::StateForbids)?;
+                need(renews || j.payment.track == PaymentTrack::Asked, Code::TrackForbids)?;
                 need(currency == j.request.currency, Code::CurrencyMismatch)?;
-                if amount != j.payment.amount {
-                    return Err(Rejection::new(Code::AuthMismatch).field("amount").expected(j.payment.amount).actual(amount));
+                let asked = if renews { j.cash_due() } else { j.payment.amount };
+                if amount != asked {
+                    return Err(Rejection::new(Code::AuthMismatch).field("amount").expected(asked).actual(amount));
+                }
+                if renews {
+                    return self.renewed(job, Event::PaymentAuthorised { payment, amount, expires, provider_ref });
                 }
                 let Some(pins) = self.pins(job) else { return no(Code::ContractInactive) };
                 let book = RfqCommand::Book { authorised: amount.minor(), redeemed: j.payment.credit.minor(), currency };
@@ -47,6 +53,9 @@ impl Unit<'_> {
             PaymentReport::Declined { payment, code } => {
                 let job = self.job_of(payment)?;
                 let j = self.job(job)?;
+                if j.payment.renewal == Some(payment) {
+                    return self.not_renewed(job, Event::PaymentDeclined { payment, code });
+                }
                 need(j.status == Status::Awarded && j.payment.payment == Some(payment), Code::StateForbids)?;
                 need(j.payment.track == PaymentTrack::Asked, Code::TrackForbids)?;
                 self.may(job, &RfqCommand::Decline)?;
@@ -135,6 +144,54 @@ impl Unit<'_> {
         }
     }
 
+    /// An authorisation would end before its capture is due: another one is asked for in its place.
+    pub(crate) fn renew_authorisation(&mut self, job: JobId) {
+        let payment: PaymentId = self.new_id();
+        let Some(j) = self.s.jobs.get_mut(&job) else { return };
+        j.payment.renewal = Some(payment);
+        let (payer, currency, amount) = (j.request.requester, j.request.currency, j.cash_due());
+        self.s.payments.insert(payment, job);
+        self.ask_payments(PaymentAsk::Authorise { payment, job, payer, amount, currency });
+    }
+
+    /// The new one is there: the old one is released. One that comes when nothing is to be captured any more is released itself.
+    fn renewed(&mut self, job: JobId, authorised: Event) -> Outcome {
+        let j = self.job(job)?;
+        let (old, track, ended) = (j.payment.payment, j.payment.track, j.ended_at.is_some());
+        let Some(new) = j.payment.renewal else { return no(Code::StateForbids) };
+        if track != PaymentTrack::Authorised || ended {
+            if let Some(j) = self.s.jobs.get_mut(&job) {
+                j.payment.renewal = None;
+            }
+            self.jobs_touched.insert(job);
+            self.ask_payments(PaymentAsk::Void { payment: new });
+            return Ok(());
+        }
+        sometimes!(true, "an authorisation is renewed");
+        if let Some(payment) = old {
+            self.emit(job, Event::PaymentVoided { payment, reason: "RENEWED".to_owned() });
+            self.ask_payments(PaymentAsk::Void { payment });
+        }
+        self.emit(job, authorised);
+        Ok(())
+    }
+
+    /// No new one: the booking has no money behind it.
+    fn not_renewed(&mut self, job: JobId, declined: Event) -> Outcome {
+        let j = self.job(job)?;
+        let running = matches!(j.status.class(), Class::Booked | Class::Inside) && j.payment.track == PaymentTrack::Authorised;
+        if let Some(j) = self.s.jobs.get_mut(&job) {
+            j.payment.renewal = None;
+            // Not asked for again: the old one is captured while it lasts, or the booking is over.
+            j.payment.authorised = None;
+        }
+        self.emit(job, declined);
+        if running {
+            return self.cancel(job, CancelReason::PaymentFailed);
+        }
+        Ok(())
+    }
+
     /// Would the negotiation take this command?
     fn may(&self, job: JobId, c: &RfqCommand) -> Outcome {
         self.decided(job, c).map(|_| ())
@@ -169,6 +226,7 @@ impl Unit<'_> {
             capture_lead: t.capture.lead,
             capture_retry: t.capture.retry,
             capture_attempts: t.capture.attempts,
+            reauth_lead: t.capture.renew,
             ..g.policy.timing.clone()
         };
         Some(Pins {

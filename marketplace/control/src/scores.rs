@@ -6,7 +6,7 @@ use crate::gate::billed;
 use crate::unit::Unit;
 use nooterra_engine::ids::{EventId, JobId, PartyId, RobotId};
 use nooterra_engine::sometimes;
-use nooterra_jobs::event::{Cause, ProofStatus, ReleaseReason};
+use nooterra_jobs::event::{Cause, ProofStatus};
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_trust::reputation::{Fact, Outcome, Subject};
 
@@ -56,10 +56,6 @@ impl Unit<'_> {
             return;
         }
         sometimes!(true, "robot quarantined for its trust score");
-        let held = self.cell(robot).ok().and_then(|c| c.robot.lease);
-        self.quarantine(robot, "TRUST", None);
-        if let Some(h) = held {
-            self.unfit(h.job, ReleaseReason::RobotUnfit, Cause::Quarantine);
-        }
+        self.bar(robot, "TRUST", None);
     }
 }

@@ -7,6 +7,7 @@ use crate::unit::{Outcome, Unit, need, no};
 use nooterra_engine::Digest;
 use nooterra_engine::ids::{IncidentId, JobId, PartyId, RobotId};
 use nooterra_engine::sometimes;
+use nooterra_engine::time::Instant;
 use nooterra_jobs::event::{CancelReason, Cause, Event, ReleaseReason};
 use nooterra_jobs::status::Class;
 use nooterra_market::negotiation::RfqCommand;
@@ -25,13 +26,13 @@ impl Unit<'_> {
         if !c.robot.repeats() {
             return;
         }
-        self.bar(robot, "REPEATED");
+        self.bar(robot, "REPEATED", None);
     }
 
     /// A robot is barred, and gives up what it is about.
-    pub(crate) fn bar(&mut self, robot: RobotId, cause: &str) {
+    pub(crate) fn bar(&mut self, robot: RobotId, cause: &str, until: Option<Instant>) {
         let held = self.cell(robot).ok().and_then(|c| c.robot.lease);
-        self.quarantine(robot, cause, None);
+        self.quarantine(robot, cause, None, until);
         if let Some(h) = held {
             self.unfit(h.job, ReleaseReason::RobotUnfit, Cause::Quarantine);
         }
@@ -42,10 +43,36 @@ impl Unit<'_> {
         self.halt_robots(&stop);
     }
 
-    pub fn quarantine(&mut self, robot: RobotId, cause: &str, incident: Option<IncidentId>) {
-        let already = self.cell(robot).is_ok_and(|c| matches!(c.robot.status, RobotStatus::Quarantined | RobotStatus::Stranded));
+    /// Until people clear it, or until an instant unless something speaks against it by then. What is for people already
+    /// stays theirs, and what would have ended by itself becomes theirs with a further cause.
+    pub fn quarantine(&mut self, robot: RobotId, cause: &str, incident: Option<IncidentId>, until: Option<Instant>) {
+        let Ok(r) = self.cell(robot).map(|c| &c.robot) else { return };
+        let already = matches!(r.status, RobotStatus::Quarantined | RobotStatus::Stranded) && r.quarantine_until.is_none();
         if !already {
-            self.emit_robot(robot, RobotEvent::RobotQuarantined { cause: cause.to_owned(), incident, manual: true });
+            let (cause, manual) = (cause.to_owned(), until.is_none());
+            self.emit_robot(robot, RobotEvent::RobotQuarantined { cause, incident, until, manual });
+        }
+    }
+
+    /// May a robot's quarantine end: is no serious incident of it untriaged, and is nobody looking after it?
+    fn may_return(&self, robot: RobotId) -> Outcome {
+        let open = self
+            .s
+            .jobs
+            .values()
+            .any(|j| j.incidents.iter().any(|i| i.severity >= SERIOUS && !i.triaged) && j.legs.iter().any(|l| l.offer.robot == robot));
+        let alone = self.s.strays.get(&robot).is_some_and(nooterra_trust::incident::Incidents::serious_untriaged);
+        need(!(open || alone || self.cell(robot)?.robot.in_service), Code::HoldOpen)
+    }
+
+    /// The time of a quarantine is over: so is it, unless something speaks against that. Then it is for people.
+    pub(crate) fn quarantine_over(&mut self, robot: RobotId) {
+        if self.may_return(robot).is_ok() {
+            sometimes!(true, "a quarantine ends by itself");
+            self.emit_robot(robot, RobotEvent::QuarantineCleared { checklist: None });
+            self.trigger_dispatch();
+        } else {
+            self.quarantine(robot, "NOT_CLEAR", None, None);
         }
     }
 
@@ -92,24 +119,22 @@ impl Unit<'_> {
                 self.triage_robot(robot, incident, severity, fault, confirmed)
             }
             StaffCommand::OverrideProof { job, earned_bps, decision_hash } => self.override_proof(job, earned_bps, decision_hash),
-            StaffCommand::Quarantine { robot, cause } => {
+            StaffCommand::Quarantine { robot, cause, until } => {
                 need(os || tr, Code::RoleForbidden)?;
-                let c = self.cell(robot)?;
-                need(c.robot.status.follows_health(), Code::AlreadyDone)?;
-                self.bar(robot, &cause);
+                need(cause.len() <= 64 && until.is_none_or(|at| at > self.now()), Code::SchemaInvalid)?;
+                let r = &self.cell(robot)?.robot;
+                let lasts = r.quarantine_until.is_some() && until.is_none();
+                need(r.status.follows_health() || lasts, Code::AlreadyDone)?;
+                self.bar(robot, &cause, until);
                 Ok(())
             }
-            StaffCommand::ClearQuarantine { robot } => {
+            StaffCommand::ClearQuarantine { robot, checklist } => {
                 need(os, Code::RoleForbidden)?;
                 let c = self.cell(robot)?;
                 need(c.robot.quarantined, Code::StateForbids)?;
                 need(c.robot.owner.as_bytes() != &self.cx.actor, Code::ConflictOfInterest)?;
-                let open = self.s.jobs.values().any(|j| {
-                    j.incidents.iter().any(|i| i.severity >= SERIOUS && !i.triaged) && j.legs.iter().any(|l| l.offer.robot == robot)
-                });
-                let alone = self.s.strays.get(&robot).is_some_and(nooterra_trust::incident::Incidents::serious_untriaged);
-                need(!(open || alone || c.robot.in_service), Code::HoldOpen)?;
-                self.emit_robot(robot, RobotEvent::QuarantineCleared);
+                self.may_return(robot)?;
+                self.emit_robot(robot, RobotEvent::QuarantineCleared { checklist: Some(checklist) });
                 self.trigger_dispatch();
                 Ok(())
             }
@@ -147,9 +172,9 @@ impl Unit<'_> {
                 need(os, Code::RoleForbidden)?;
                 self.revoke_access(job, reason)
             }
-            StaffCommand::QuarantineOf { job, cause } => {
+            StaffCommand::QuarantineOf { job, cause, until } => {
                 let Some(robot) = self.job(job)?.robot() else { return no(Code::NotBoundRobot) };
-                self.staff(StaffCommand::Quarantine { robot, cause })
+                self.staff(StaffCommand::Quarantine { robot, cause, until })
             }
         }
     }

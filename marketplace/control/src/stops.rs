@@ -6,9 +6,9 @@ use nooterra_engine::Record;
 use nooterra_engine::ids::{AssistId, JobId, OperatorId, PartyId, RobotId, StopId};
 use nooterra_engine::sometimes;
 use nooterra_engine::time::Span;
-use nooterra_jobs::batch;
 use nooterra_jobs::event::{Cause, Event, ReleaseReason, StallReason};
 use nooterra_jobs::status::{Class, Status};
+use nooterra_jobs::{Job, batch};
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_operations::robot::StopState;
 use nooterra_operations::stop::{Cleared, Refusal, Scope, Stop, Then, Voice};
@@ -194,7 +194,8 @@ impl Unit<'_> {
         let Ok(j) = self.job(job) else { return };
         match s.then {
             Then::Exit if j.status.class() == Class::Inside => self.safe_exit(job, cause, None),
-            Then::Exit if j.status.class() == Class::Booked => self.unfit(job, ReleaseReason::RobotUnfit, cause),
+            // Outside nobody waits for a robot that stands: the job goes to another, or back to it once it may move.
+            _ if j.status.class() == Class::Booked => self.unfit(job, ReleaseReason::Stopped, cause),
             _ => {
                 let reason = if s.voice == Voice::Owner { StallReason::OwnerStop } else { StallReason::RemoteStop };
                 let events = batch::stall(j, reason, self.now());
@@ -212,8 +213,22 @@ impl Unit<'_> {
     }
 
     fn tell_stop(&mut self, s: &Stop, robot: RobotId) {
-        self.emit_robot(robot, RobotEvent::StopIssued { stop: s.stop, power_off: s.power_off, reason: s.reason.clone() });
+        self.emit_robot(
+            robot,
+            RobotEvent::StopIssued { stop: s.stop, scope: s.scope, power_off: s.power_off, then: s.then, reason: s.reason.clone() },
+        );
         self.order(robot, Order::Stop { stop: s.stop, power_off: s.power_off });
+    }
+
+    /// Is a robot kept where it is by somebody else than its owner, and not for what it did itself?
+    fn is_held_by_others(&self, robot: RobotId) -> bool {
+        self.s.stops.over(robot).any(|s| !matches!((s.voice, s.scope), (Voice::Owner, _) | (Voice::Trust, Scope::Robot(_))))
+    }
+
+    /// Could nobody come to a job because of stops by others: the robot that had it last, or no robot at all may move?
+    pub(crate) fn is_kept_by_others(&self, j: &Job) -> bool {
+        let last = j.legs.last().is_some_and(|l| self.is_held_by_others(l.offer.robot));
+        last || self.s.robots.keys().all(|r| self.is_held_by_others(*r))
     }
 
     /// Somebody agrees that a stop is over.

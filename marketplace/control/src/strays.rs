@@ -55,7 +55,7 @@ impl Unit<'_> {
         for r in reactions {
             match r {
                 Reaction::StopRobot => self.stop_robot(robot, "INCIDENT"),
-                Reaction::Quarantine => self.quarantine(robot, "INCIDENT", Some(incident)),
+                Reaction::Quarantine => self.quarantine(robot, "INCIDENT", Some(incident), None),
                 Reaction::TellOwner => {
                     if let Ok(party) = self.cell(robot).map(|c| c.robot.owner) {
                         self.wish(Wish::Alert { party, job: None, incident });

@@ -164,12 +164,12 @@ pub fn cancel(job: &Job, reason: CancelReason, fee_bps: u32, comp_bps: u32, now:
 }
 
 /// The robot was not there in time; the owner owes `comp_bps` of the service amount.
-pub fn no_show(job: &Job, comp_bps: u32) -> Vec<Event> {
+pub fn no_show(job: &Job, comp_bps: u32, fault: Fault) -> Vec<Event> {
     let Some(p) = job.pins.as_deref() else { return Vec::new() };
     let comp = p.service.bps(u64::from(comp_bps)).unwrap_or(Amount::ZERO);
     let leg = job.legs.last().map_or(0, |l| l.offer.leg);
     let owner = job.legs.last().map_or(p.owner, |l| l.offer.owner);
-    release(job, ReleaseReason::NoShow).into_iter().chain([Event::NoShowDeclared { leg, owner, comp }]).collect()
+    release(job, ReleaseReason::NoShow).into_iter().chain([Event::NoShowDeclared { leg, owner, comp, fault }]).collect()
 }
 
 /// A booking goes to another window: whoever holds it lets go, and the old permission is over.
@@ -183,7 +183,7 @@ pub fn resolve_no_show(job: &Job, choice: Choice, arrive_by: Option<Instant>) ->
     let mut out = vec![Event::NoShowResolved { choice, arrive_by }];
     if choice == Choice::Cancel {
         out.extend(close_access(job));
-        out.push(aborted(job, Cause::NoShow, Fault::Owner));
+        out.push(aborted(job, Cause::NoShow, job.no_show));
     }
     out
 }

@@ -39,6 +39,7 @@ pub enum Deadline {
     ApprovalBy,
     RevokeAckBy,
     LiftBy,
+    ReauthAt,
 }
 
 impl Deadline {
@@ -74,6 +75,7 @@ impl Deadline {
             Self::ApprovalBy => "APPROVAL_BY",
             Self::RevokeAckBy => "REVOKE_ACK_BY",
             Self::LiftBy => "LIFT_BY",
+            Self::ReauthAt => "REAUTH_AT",
         }
     }
 }
@@ -106,6 +108,11 @@ impl Job {
         let mut arm = |code, at| out.push((code, at));
         if let Some(at) = self.payment.capture_at.filter(|_| self.payment.track == PaymentTrack::Authorised && self.ended_at.is_none()) {
             arm(Deadline::CaptureAt, at);
+            if let Some(w) = self.payment.authorised.filter(|w| w.end < at && self.payment.renewal.is_none()) {
+                // One that lasts for less than that is renewed at half its time.
+                let lead = t.reauth_lead.min(Span(w.end.since(w.start).0 / 2));
+                arm(Deadline::ReauthAt, w.end.saturating_sub(lead));
+            }
         }
         if let Some(m) = &self.proposal {
             arm(Deadline::RescheduleBy, m.offer.respond_by);
@@ -184,11 +191,16 @@ impl Job {
         if let Some((at, wait)) = self.lift_by() {
             out.push((Deadline::LiftBy, at.saturating_add(wait)));
         }
+        // While others keep it stopped, neither counts; access ends and the exit's deadlines run on.
+        if self.stall_reason == Some(StallReason::RemoteStop) {
+            return;
+        }
+        let left = |limit: Span, excused: Span, so_far: Span| Span((limit + excused).0.saturating_sub(so_far.0));
         if let Some(since) = self.working_since {
-            out.push((Deadline::MaxExec, since.saturating_add(Span(v.max_exec.0.saturating_sub(self.worked.0)))));
+            out.push((Deadline::MaxExec, since.saturating_add(left(v.max_exec, self.excused.work, self.worked))));
         }
         if let Some(since) = self.stall_since {
-            out.push((Deadline::StallBy, since.saturating_add(Span(v.max_stall.0.saturating_sub(self.stalled.0)))));
+            out.push((Deadline::StallBy, since.saturating_add(left(v.max_stall, self.excused.stall, self.stalled))));
         }
     }
 

@@ -217,6 +217,8 @@ pub enum Event {
         leg: u8,
         owner: PartyId,
         comp: Amount,
+        /// Who answers for it: the owner, unless it was kept from coming.
+        fault: Fault,
     },
     NoShowResolved {
         choice: Choice,

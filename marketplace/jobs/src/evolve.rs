@@ -145,10 +145,11 @@ impl Job {
                 self.pins = Some(Box::new(p.clone()));
                 self.live.clear();
             }
-            Event::NoShowDeclared { comp, .. } => {
+            Event::NoShowDeclared { comp, fault, .. } => {
+                self.no_show = *fault;
                 let cap =
                     self.pins.as_deref().map_or(0, |p| p.cancel.owner_late_bps.min(p.cancel.owner_cap_bps.saturating_sub(self.comp_bps)));
-                self.comp_bps += cap;
+                self.comp_bps += if *fault == Fault::Owner { cap } else { 0 };
                 self.comp = self.comp.checked_add(*comp).unwrap_or(Amount::MAX);
             }
             Event::NoShowResolved { arrive_by, .. } => {
@@ -298,10 +299,14 @@ impl Job {
             return;
         }
         match event {
-            Event::PaymentAuthorised { payment, amount, .. } => {
+            Event::PaymentAuthorised { payment, amount, expires, .. } => {
                 self.payment.track = PaymentTrack::Authorised;
                 self.payment.payment = Some(*payment);
                 self.payment.amount = *amount;
+                self.payment.authorised = Some(Window { start: at, end: *expires });
+                self.payment.renewal = None;
+                // One that takes another's place is captured when that one would have been.
+                self.payment.capture_at = self.pins.as_deref().map(|p| p.window.start.saturating_sub(p.timing.capture_lead).max(at));
             }
             Event::PaymentCaptured { amount, .. } => {
                 self.payment.track = PaymentTrack::Captured;
@@ -362,7 +367,7 @@ impl Job {
             Event::LeaseRefused { .. } | Event::LeaseLapsed { .. } => self.close_leg(at, true),
             Event::LeaseReleased { reason, .. } => {
                 self.swaps += u8::from(*reason == ReleaseReason::Swapped);
-                self.close_leg(at, !matches!(reason, ReleaseReason::Rescheduled | ReleaseReason::Uncovered))
+                self.close_leg(at, !matches!(reason, ReleaseReason::Rescheduled | ReleaseReason::Uncovered | ReleaseReason::Stopped))
             }
             Event::LeaseEnded { .. } => self.close_leg(at, self.status == Status::AbortingSafeExit),
             Event::Departed { .. } => {

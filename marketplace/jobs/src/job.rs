@@ -61,6 +61,10 @@ pub struct Payment {
     pub failed: u8,
     /// When capture is tried (again); nothing while an answer is awaited.
     pub capture_at: Option<Instant>,
+    /// Since when and until when what is authorised can be captured.
+    pub authorised: Option<Window>,
+    /// The authorisation that is to take its place, asked for.
+    pub renewal: Option<PaymentId>,
 }
 
 /// A further payment: what a move costs more.
@@ -351,6 +355,15 @@ pub struct Excluded {
     pub until: Instant,
 }
 
+/// Time that outages and the stops of others took, as far as it was looked at: when a limit seems to be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+pub struct Excused {
+    /// Of the time at work.
+    pub work: Span,
+    /// Of the time stood still.
+    pub stall: Span,
+}
+
 /// One piece of work.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub struct Job {
@@ -428,6 +441,8 @@ pub struct Job {
     pub comp_bps: u32,
     /// And what they come to.
     pub comp: Amount,
+    /// Who answers for its last no-show.
+    pub no_show: Fault,
     /// Why it was aborted.
     pub aborted: Option<Cause>,
     /// When it was completed or aborted.
@@ -466,6 +481,8 @@ pub struct Job {
     pub moves: u8,
     /// An open proposal to move it.
     pub proposal: Option<Proposal>,
+    /// Of the time at work and the time stood still, what is known to be excused: it moves the limits on both.
+    pub excused: Excused,
     /// When it stood still by a stop that nobody answers for.
     pub stopped: Vec<Window>,
     /// Missed service levels.
@@ -522,6 +539,7 @@ impl Job {
             fee_bps: 0,
             comp_bps: 0,
             comp: Amount::ZERO,
+            no_show: Fault::Owner,
             aborted: None,
             ended_at: None,
             sightings: Vec::new(),
@@ -541,6 +559,7 @@ impl Job {
             extras: Vec::new(),
             moves: 0,
             proposal: None,
+            excused: Excused::default(),
             stopped: Vec::new(),
             breaches: Vec::new(),
             credited: Amount::ZERO,

@@ -21,6 +21,8 @@ pub struct Timing {
     pub capture_retry: Span,
     /// Captures that may fail before the booking is cancelled.
     pub capture_attempts: u8,
+    /// An authorisation that ends before its capture is renewed so long before it ends.
+    pub reauth_lead: Span,
     /// How long a lease offer stands.
     pub lease_offer: Span,
     /// A robot is at the access point no longer than this before the window opens.
@@ -67,6 +69,7 @@ impl Default for Timing {
             capture_lead: Span::from_mins(24 * 60),
             capture_retry: Span::from_mins(5),
             capture_attempts: 3,
+            reauth_lead: Span::from_mins(24 * 60),
             lease_offer: Span::from_secs(30),
             early: Span::from_secs(120),
             depart_margin: Span::from_secs(120),

@@ -61,6 +61,7 @@ pub enum ReleaseReason {
     TeamBroken,
     WouldBeLate,
     Swapped,
+    Stopped,
 }
 
 /// Why a robot gives up, outside or inside.

@@ -273,8 +273,4 @@ impl CaptureTerms {
     pub fn after_failure(&self, attempt: u8, now: Instant) -> AfterFailure {
         if attempt >= self.attempts { AfterFailure::Cancel } else { AfterFailure::Retry(now.saturating_add(self.retry)) }
     }
-    /// `REAUTH_AT` of an authorisation that ends before its capture is due; nothing for one that lasts.
-    pub fn renew_at(&self, expires: Instant, capture_at: Instant, now: Instant) -> Option<Instant> {
-        (expires < capture_at).then(|| expires.saturating_sub(self.renew).max(now))
-    }
 }

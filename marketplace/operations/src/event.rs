@@ -2,6 +2,7 @@
 #![allow(missing_docs)] // every name and field is defined in the catalogue
 
 use crate::status::{HealthCause, RobotStatus};
+use crate::stop::{Scope, Then};
 use nooterra_engine::ids::{EventId, IncidentId, JobId, PartyId, StopId, TaskId};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_engine::{Digest, Record};
@@ -61,11 +62,11 @@ pub enum Event {
     LinkLost { last: Instant },
     LinkRestored { gap: Span },
     OrderAcked { order_seq: u64, code: String },
-    RobotQuarantined { cause: String, incident: Option<IncidentId>, manual: bool },
-    QuarantineCleared,
+    RobotQuarantined { cause: String, incident: Option<IncidentId>, until: Option<Instant>, manual: bool },
+    QuarantineCleared { checklist: Option<Digest> },
     TaskPlanned { task: TaskId, kind: TaskKind, place: u32, from: Instant, to: Instant },
     TaskEnded { task: TaskId, code: String },
-    StopIssued { stop: StopId, power_off: bool, reason: String },
+    StopIssued { stop: StopId, scope: Scope, power_off: bool, then: Then, reason: String },
     StopAcked { stop: StopId },
     StopEscalated { stop: StopId, level: u8 },
     StopCleared { stop: StopId },
@@ -96,7 +97,7 @@ impl Event {
             Self::LinkRestored { .. } => "LINK_RESTORED",
             Self::OrderAcked { .. } => "ORDER_ACKED",
             Self::RobotQuarantined { .. } => "ROBOT_QUARANTINED",
-            Self::QuarantineCleared => "QUARANTINE_CLEARED",
+            Self::QuarantineCleared { .. } => "QUARANTINE_CLEARED",
             Self::TaskPlanned { .. } => "TASK_PLANNED",
             Self::TaskEnded { .. } => "TASK_ENDED",
             Self::StopIssued { .. } => "STOP_ISSUED",

@@ -52,6 +52,8 @@ pub enum RobotTimer {
     GiveUp,
     /// Nobody has come for it yet: the wish is repeated.
     AskRecovery,
+    /// Its quarantine is over by itself.
+    QuarantineUntil,
 }
 
 /// A stop in force.
@@ -130,6 +132,8 @@ pub struct Robot {
     pub minors: VecDeque<Instant>,
     /// Quarantined and not cleared since, wherever it is.
     pub quarantined: bool,
+    /// When that is over by itself, if nothing speaks against it by then.
+    pub quarantine_until: Option<Instant>,
     /// Not fit since.
     pub unfit_since: Option<Instant>,
     /// Silent or unfit for this long outside of any work, it is given up as stranded.
@@ -231,6 +235,7 @@ impl Robot {
             stalls: VecDeque::new(),
             minors: VecDeque::new(),
             quarantined: false,
+            quarantine_until: None,
             unfit_since: None,
             give_up: Span::from_mins(5),
             waived: None,
@@ -290,11 +295,16 @@ impl Robot {
                     self.orders_seen = self.orders_seen.max(*order_seq);
                 }
             }
-            Event::RobotQuarantined { .. } => {
-                self.status = RobotStatus::Quarantined;
+            Event::RobotQuarantined { until, manual, .. } => {
+                // Whoever is stranded by now stays so.
+                if self.status != RobotStatus::Stranded {
+                    self.status = RobotStatus::Quarantined;
+                }
                 self.quarantined = true;
+                self.quarantine_until = until.filter(|_| !manual);
             }
-            Event::QuarantineCleared => {
+            Event::QuarantineCleared { .. } => {
+                self.quarantine_until = None;
                 if self.status == RobotStatus::Quarantined {
                     self.status = from_health(self.health_bps, self.soc_bps, self.fault);
                 }
@@ -547,6 +557,7 @@ impl Robot {
         if let Some(at) = self.recovery_asked.filter(|_| self.status == RobotStatus::Stranded) {
             out.push((RobotTimer::AskRecovery, at.saturating_add(ASK_AGAIN)));
         }
+        out.extend(self.quarantine_until.map(|at| (RobotTimer::QuarantineUntil, at)));
         out
     }
 }

@@ -42,7 +42,7 @@ fn health_moves_the_status_until_people_do() {
     assert_eq!(r.due_status().unwrap().0, RobotStatus::Unhealthy);
     r.status = RobotStatus::Quarantined;
     assert!(r.due_status().is_none());
-    r.evolve(Instant::from_secs(4), &Event::QuarantineCleared);
+    r.evolve(Instant::from_secs(4), &Event::QuarantineCleared { checklist: None });
     assert_eq!(r.status, RobotStatus::Unhealthy);
 }
 
@@ -96,7 +96,7 @@ fn three_troubles_in_an_hour() {
     assert!(!r.repeats(), "two stalls and two incidents are not three of either");
     r.evolve(Instant::from_secs(4_000), &open(2));
     assert!(r.repeats());
-    r.evolve(Instant::from_secs(4_100), &Event::QuarantineCleared);
+    r.evolve(Instant::from_secs(4_100), &Event::QuarantineCleared { checklist: None });
     (0..3).for_each(|i| {
         assert!(!r.repeats());
         r.stalled(Instant::from_secs(4_200 + i));

@@ -39,9 +39,10 @@ impl Cast {
             return;
         }
         match &cued.deed {
-            Deed::Quarantine { robot: Some(ix) } => {
+            Deed::Quarantine { robot: Some(ix), lasts } => {
                 if let Some(robot) = self.robots.get(*ix as usize).copied() {
-                    self.say(now, Seat::Staff, StaffCommand::Quarantine { robot, cause: "staff".into() }.draft("robots"));
+                    let until = lasts.map(|s| now.saturating_add(s));
+                    self.say(now, Seat::Staff, StaffCommand::Quarantine { robot, cause: "staff".into(), until }.draft("robots"));
                 }
                 return;
             }
@@ -49,7 +50,8 @@ impl Cast {
             Deed::ClearStops { by } => return self.clear_stops(now, *by),
             Deed::ClearQuarantine { robot } => {
                 if let Some(robot) = self.robots.get(*robot as usize).copied() {
-                    self.say(now, Seat::Staff, StaffCommand::ClearQuarantine { robot }.draft("robots"));
+                    let checklist = sha256(&[b"nooterra/paper/v1", b"self-check", robot.as_bytes()]);
+                    self.say(now, Seat::Staff, StaffCommand::ClearQuarantine { robot, checklist }.draft("robots"));
                 }
                 return;
             }
@@ -67,8 +69,9 @@ impl Cast {
         let own = self.director.job(job).and_then(|k| k.currency);
         let currency = cued.currency.or(own).unwrap_or(self.currency);
         match cued.deed {
-            Deed::Quarantine { .. } => {
-                self.say(now, Seat::Staff, StaffCommand::QuarantineOf { job, cause: "staff".into() }.draft("robots"));
+            Deed::Quarantine { lasts, .. } => {
+                let until = lasts.map(|s| now.saturating_add(s));
+                self.say(now, Seat::Staff, StaffCommand::QuarantineOf { job, cause: "staff".into(), until }.draft("robots"));
             }
             Deed::RevokeSkill { .. } | Deed::Contract { .. } | Deed::EndSeries { .. } => {}
             Deed::Cancel { by, safety } => self.cancel(now, job, by, safety),

@@ -354,6 +354,8 @@ pub enum Verdict {
 pub struct RobotAct {
     /// Its name; the one that the job has, if not said.
     pub robot: Option<At<String>>,
+    /// The bar ends by itself after this, unless something speaks against it; if not said, staff have to clear it.
+    pub lasts: Option<At<Time>>,
 }
 
 /// A remote stop.

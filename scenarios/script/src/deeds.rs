@@ -95,6 +95,8 @@ pub enum Deed {
     Quarantine {
         /// Index into `robots`; none: the one that the job has.
         robot: Option<u32>,
+        /// Over by itself after this.
+        lasts: Option<Span>,
     },
     /// Robots are stopped.
     Stop {
@@ -295,7 +297,7 @@ impl Deed {
         !of_many
             && !matches!(
                 self,
-                Self::Quarantine { robot: Some(_) }
+                Self::Quarantine { robot: Some(_), .. }
                     | Self::ClearStops { .. }
                     | Self::RevokeSkill { .. }
                     | Self::ClearQuarantine { .. }

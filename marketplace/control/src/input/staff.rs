@@ -132,11 +132,15 @@ pub enum StaffCommand {
         robot: RobotId,
         /// Why.
         cause: String,
+        /// Over by itself then, unless something speaks against it; for people to clear, if not said.
+        until: Option<Instant>,
     },
     /// Lets a robot back in (`OS`, not of its owner's party).
     ClearQuarantine {
         /// The robot.
         robot: RobotId,
+        /// SHA-256 of what was checked, which stays outside.
+        checklist: Digest,
     },
     /// A stranded robot was taken out of the site (`OS`).
     Recovered {
@@ -203,6 +207,8 @@ pub enum StaffCommand {
         job: JobId,
         /// Why.
         cause: String,
+        /// As of a robot that is named.
+        until: Option<Instant>,
     },
 }
 

@@ -154,7 +154,7 @@ fn who_cannot_work_keeps_nothing_for_later() {
         if stop {
             rig.send("staff", &StaffCommand::Stop { robot: holder, reason: "look at it".into() }).unwrap();
         } else {
-            rig.send("staff", &StaffCommand::Quarantine { robot: holder, cause: "look at it".into() }).unwrap();
+            rig.send("staff", &StaffCommand::Quarantine { robot: holder, cause: "look at it".into(), until: None }).unwrap();
         }
         assert_eq!((rig.status(job), released(&rig, job)), (Status::Booked, vec![ReleaseReason::RobotUnfit]), "stop {stop}");
         rig.until(job, Status::Reserved);
@@ -255,10 +255,10 @@ fn a_freed_robot_takes_over_what_it_does_for_much_less() {
     let holder = rig.c.state().jobs[&later].robot().unwrap();
     assert_eq!(holder, robot("a1"));
     // It is sent away for a while; the other has the job until it is back and has done a piece of work.
-    rig.send("staff", &StaffCommand::Quarantine { robot: holder, cause: "look at it".into() }).unwrap();
+    rig.send("staff", &StaffCommand::Quarantine { robot: holder, cause: "look at it".into(), until: None }).unwrap();
     rig.until(later, Status::Reserved);
     assert_eq!(rig.c.state().jobs[&later].robot(), Some(robot("a2")));
-    rig.send("staff", &StaffCommand::ClearQuarantine { robot: holder }).unwrap();
+    rig.send("staff", &StaffCommand::ClearQuarantine { robot: holder, checklist: Digest([5; 32]) }).unwrap();
     // Barred from what it lost for a while.
     rig.run(600);
     let again = rig.ask(rig.patrol(&[2, 3]));

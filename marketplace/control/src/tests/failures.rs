@@ -294,7 +294,7 @@ fn a_serious_collision_stops_and_quarantines() {
     rig.send("staff", &StaffCommand::Recovered { robot: r, load_at: None }).unwrap();
     assert_eq!(rig.send("staff", &StaffCommand::Repaired { robot: r }).unwrap_err(), "HOLD_OPEN");
     rig.send("staff", &StaffCommand::ClearStops { robot: r }).unwrap();
-    rig.send("staff", &StaffCommand::ClearQuarantine { robot: r }).unwrap();
+    rig.send("staff", &StaffCommand::ClearQuarantine { robot: r, checklist: nooterra_engine::Digest([5; 32]) }).unwrap();
     rig.send("staff", &StaffCommand::Repaired { robot: r }).unwrap();
     rig.run(30);
     assert_eq!(rig.c.state().robots[&r].robot.status, RobotStatus::Active);

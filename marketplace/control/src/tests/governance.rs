@@ -181,7 +181,7 @@ fn a_robot_whose_key_is_revoked_is_barred_and_another_goes_on() {
     let word = GovernanceCommand::RevokeKey { key: KeyId::from_bytes([1; 16]), reason: KeyReason::Lost };
     assert_eq!(rig.send("staff", &word).unwrap_err(), "NOT_FOUND");
     // Cleared or not: nothing that it says is heard.
-    rig.send("staff", &StaffCommand::ClearQuarantine { robot: id }).unwrap();
+    rig.send("staff", &StaffCommand::ClearQuarantine { robot: id, checklist: Digest([5; 32]) }).unwrap();
     let events = rig.facts.len();
     rig.run(5);
     let heard =

@@ -31,6 +31,8 @@ pub struct Knobs {
     pub decline: bool,
     /// The bank does not answer whether it authorises.
     pub sits_on_authorisations: bool,
+    /// What it authorises lasts for so long.
+    pub authorises_for: Option<Span>,
     /// Nor whether it takes the money.
     pub sits_on_captures: bool,
     pub ignore_offers: BTreeSet<RobotId>,
@@ -481,7 +483,7 @@ impl Rig {
                 if self.knobs.decline || self.knobs.declines.contains(&job) {
                     PaymentReport::Declined { payment, code: "INSUFFICIENT_FUNDS".into() }
                 } else {
-                    let expires = self.now.saturating_add(Span::from_mins(7 * 24 * 60));
+                    let expires = self.now.saturating_add(self.knobs.authorises_for.unwrap_or(Span::from_mins(7 * 24 * 60)));
                     PaymentReport::Authorised { payment, amount, currency, expires, provider_ref: "ref".into() }
                 }
             }

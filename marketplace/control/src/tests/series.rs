@@ -87,7 +87,7 @@ fn a_price_that_moved_is_asked_for_again() {
     rig.send("rq", &c).unwrap();
     assert!(jobs(&rig).is_empty());
     for r in ["a1", "b1"] {
-        rig.send("staff", &StaffCommand::Quarantine { robot: robot(r), cause: "test".into() }).unwrap();
+        rig.send("staff", &StaffCommand::Quarantine { robot: robot(r), cause: "test".into(), until: None }).unwrap();
     }
     let mut out = nooterra_engine::machine::Out::default();
     rig.c.fire_due(noon + Span::from_secs(1), &mut out);
@@ -185,7 +185,7 @@ fn several_occurrences_of_a_day_are_asked_for_one_after_the_other() {
         // Before the third one is asked for, acme has nobody who could come: bolt alone is left, and what is scarce is dear.
         if k == 2 {
             for r in ["a1", "a2", "a3"] {
-                rig.send("staff", &StaffCommand::Quarantine { robot: robot(r), cause: "test".into() }).unwrap();
+                rig.send("staff", &StaffCommand::Quarantine { robot: robot(r), cause: "test".into(), until: None }).unwrap();
             }
         }
         if k == 3 {

@@ -120,7 +120,7 @@ fn a_barred_robot_leaves_and_is_not_asked_again() {
     let mut rig = Rig::new(&[("a1", "acme", 8), ("a2", "acme", 15)]);
     let job = rig.working();
     let r = rig.c.state().jobs[&job].robot().unwrap();
-    assert_eq!(rig.send("staff", &StaffCommand::QuarantineOf { job, cause: "test".into() }), Ok(()));
+    assert_eq!(rig.send("staff", &StaffCommand::QuarantineOf { job, cause: "test".into(), until: None }), Ok(()));
     assert_eq!(rig.status(job), Status::AbortingSafeExit);
     assert_eq!(rig.run_job(job, 3_000), Status::Settled, "{:?}", rig.names(job));
     let j = &rig.c.state().jobs[&job];
@@ -131,7 +131,7 @@ fn a_barred_robot_leaves_and_is_not_asked_again() {
     assert!(rig.c.state().jobs[&next].legs.iter().all(|l| l.offer.robot != r));
     assert_eq!(rig.c.state().robots[&r].robot.status, RobotStatus::Quarantined);
     assert!(rig.c.state().robots[&r].robot.lease.is_none());
-    rig.send("staff", &StaffCommand::ClearQuarantine { robot: r }).unwrap();
+    rig.send("staff", &StaffCommand::ClearQuarantine { robot: r, checklist: nooterra_engine::Digest([5; 32]) }).unwrap();
     rig.run(10);
     assert_eq!(rig.c.state().robots[&r].robot.status, RobotStatus::Active);
     rig.check_books();
@@ -246,4 +246,40 @@ fn who_says_too_much_is_heard_later_but_for_what_is_urgent() {
     let stop = RequesterCommand::Stop(order(StopWhat::Job(nooterra_engine::ids::JobId::named("none")), false));
     assert_eq!(rig.send("rq", &stop).unwrap_err(), "NOT_FOUND");
     assert_eq!(rig.send("rq", &ask).unwrap_err(), "RATE_LIMITED");
+}
+
+#[test]
+fn a_quarantine_with_an_end_ends_by_itself_unless_something_speaks_against_it() {
+    let mut rig = Rig::new(TWO);
+    rig.run(10);
+    let r = robot("a1");
+    let bar = |rig: &Rig, secs: Option<u64>| {
+        let until = secs.map(|s| rig.now.saturating_add(nooterra_engine::time::Span::from_secs(s)));
+        StaffCommand::Quarantine { robot: r, cause: "test".into(), until }
+    };
+    let status = |rig: &Rig| rig.c.state().robots[&r].robot.status;
+    let past = StaffCommand::Quarantine { robot: r, cause: "test".into(), until: Some(rig.now) };
+    assert_eq!(rig.send("staff", &past).unwrap_err(), "SCHEMA_INVALID");
+    rig.send("staff", &bar(&rig, Some(60))).unwrap();
+    assert_eq!(rig.send("staff", &bar(&rig, Some(90))).unwrap_err(), "ALREADY_DONE");
+    rig.run(58);
+    assert_eq!(status(&rig), RobotStatus::Quarantined);
+    rig.run(5);
+    assert_eq!(status(&rig), RobotStatus::Active);
+    // People may make it theirs; then it does not end by itself.
+    rig.send("staff", &bar(&rig, Some(60))).unwrap();
+    rig.send("staff", &bar(&rig, None)).unwrap();
+    assert_eq!(rig.send("staff", &bar(&rig, None)).unwrap_err(), "ALREADY_DONE");
+    rig.run(120);
+    assert_eq!(status(&rig), RobotStatus::Quarantined);
+    let clear = StaffCommand::ClearQuarantine { robot: r, checklist: nooterra_engine::Digest([5; 32]) };
+    rig.send("staff", &clear).unwrap();
+    // Whoever is being looked after is not back by the clock.
+    rig.run(10);
+    rig.send("staff", &bar(&rig, Some(60))).unwrap();
+    rig.send("acme", &OwnerCommand::OpenMaintenance { robot: r, kind: "wheels".into() }).unwrap();
+    rig.run(120);
+    let c = &rig.c.state().robots[&r].robot;
+    assert!(c.quarantined && c.quarantine_until.is_none(), "for people now");
+    assert_eq!(rig.send("staff", &clear).unwrap_err(), "HOLD_OPEN");
 }

@@ -141,7 +141,7 @@ fn whatever_takes_a_fit_robot_off_its_job_hands_the_load_over() {
         let mut rig = rig(&[3], TWO);
         let (job, first) = carrying(&mut rig);
         match cause {
-            Cause::Quarantine => rig.send("staff", &StaffCommand::Quarantine { robot: first, cause: "test".into() }).unwrap(),
+            Cause::Quarantine => rig.send("staff", &StaffCommand::Quarantine { robot: first, cause: "test".into(), until: None }).unwrap(),
             Cause::Stop => {
                 let order = crate::stops::StopOrder {
                     what: crate::stops::StopWhat::Robot(first),

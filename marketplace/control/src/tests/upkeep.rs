@@ -96,11 +96,11 @@ fn a_quarantine_is_not_cleared_while_somebody_looks_after_the_robot() {
     let mut rig = Rig::new(TWO);
     rig.run(10);
     let r = robot("a1");
-    rig.send("judge", &StaffCommand::Quarantine { robot: r, cause: "odd".into() }).unwrap();
+    rig.send("judge", &StaffCommand::Quarantine { robot: r, cause: "odd".into(), until: None }).unwrap();
     let word = StaffCommand::OpenMaintenance { robot: r, kind: "inspection".into() };
     assert_eq!(rig.send("staff", &word).unwrap_err(), "ROLE_FORBIDDEN");
     rig.send("judge", &word).unwrap();
-    let clear = StaffCommand::ClearQuarantine { robot: r };
+    let clear = StaffCommand::ClearQuarantine { robot: r, checklist: Digest([5; 32]) };
     assert_eq!(rig.send("staff", &clear).unwrap_err(), "HOLD_OPEN");
     rig.send("acme", &close(r)).unwrap();
     rig.send("staff", &clear).unwrap();

@@ -225,7 +225,7 @@ fn incidents_of_idle_robots_are_triaged_and_bar_their_return() {
     let b1 = robot("b1");
     let incident = *rig.c.state().strays[&b1].incidents.keys().next().unwrap();
     let triage = |incident, severity| StaffCommand::TriageRobot { robot: b1, incident, severity, fault: Fault::Owner, confirmed: true };
-    let clear = StaffCommand::ClearQuarantine { robot: b1 };
+    let clear = StaffCommand::ClearQuarantine { robot: b1, checklist: Digest([5; 32]) };
     assert_eq!(rig.send("staff", &clear), Err("HOLD_OPEN".into()), "it is not judged yet");
     assert_eq!(rig.send("staff", &triage(incident, 4)), Err("ROLE_FORBIDDEN".into()));
     assert_eq!(rig.send("judge", &triage(IncidentId::named("none"), 4)), Err("NOT_FOUND".into()));

@@ -109,7 +109,7 @@ fn events(job: &Job) -> Vec<Event> {
         Event::PaymentCaptureFailed { payment, attempt: 1 },
         Event::PaymentVoided { payment, reason: String::new() },
         Event::JobCancelled { reason: CancelReason::Requester, fault: Fault::Requester, fee_bps: 4_000, comp_bps: 0 },
-        Event::NoShowDeclared { leg: 0, owner: PartyId::named("ow"), comp: amount },
+        Event::NoShowDeclared { leg: 0, owner: PartyId::named("ow"), comp: amount, fault: Fault::Owner },
         Event::NoShowResolved { choice: Choice::Wait, arrive_by: Some(window().end) },
         Event::NoShowResolved { choice: Choice::Cancel, arrive_by: None },
         Event::JobAborted { cause: Cause::RequesterCancelled, fault: Fault::Requester, departed: false, started: false },

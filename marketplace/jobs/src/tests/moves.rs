@@ -87,7 +87,7 @@ fn compensation_stays_within_its_cap_over_no_shows() {
     for (nth, due) in [(1, 2_000), (2, 2_000), (3, 0)] {
         let bps = 2_000u32.min(4_000 - j.comp_bps);
         assert_eq!(bps, due, "no-show {nth}");
-        for e in batch::no_show(&j, bps) {
+        for e in batch::no_show(&j, bps, Fault::Owner) {
             j.evolve(AT, &e);
         }
         j.evolve(AT, &Event::NoShowResolved { choice: Choice::Wait, arrive_by: Some(Instant::from_secs(1_500)) });

@@ -91,11 +91,6 @@ fn waiting_has_an_end_and_captures_a_third_try() {
         [1, 2, 3, 4].map(|n| c.after_failure(n, Instant(0))),
         [AfterFailure::Retry(five), AfterFailure::Retry(five), AfterFailure::Cancel, AfterFailure::Cancel]
     );
-    let renew = |expires| c.renew_at(Instant(expires), Instant(100 * H), Instant(10 * H));
-    assert_eq!(
-        (renew(100 * H), renew(100 * H - 1), renew(50 * H), renew(20 * H)),
-        (None, Some(Instant(76 * H - 1)), Some(Instant(26 * H)), Some(Instant(10 * H)))
-    );
 }
 
 /// Ten thousand moments against the sentences of the table, read one after another.

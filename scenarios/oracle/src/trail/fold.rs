@@ -17,7 +17,7 @@ use nooterra_engine::time::Instant;
 use nooterra_jobs::Job;
 use nooterra_jobs::approval::ApprovalTrack;
 use nooterra_jobs::event::Event;
-use nooterra_jobs::job::PaymentTrack;
+use nooterra_jobs::job::{Excused, PaymentTrack};
 use nooterra_ledger::{Book, Fact as LedgerFact};
 use nooterra_operations::{Event as RobotEvent, Robot};
 use std::collections::BTreeMap;
@@ -135,6 +135,10 @@ fn job_core(j: &Job) -> Vec<u8> {
     j.heartbeat_at = Instant::ZERO;
     j.quiet_until = Instant::ZERO;
     j.payment.capture_at = None;
+    j.payment.authorised = None;
+    j.payment.renewal = None;
+    // Counted from the site's and the robots' streams, when it matters.
+    j.excused = Excused::default();
     // That a payment was asked for is said by its answer.
     for a in j.approvals.iter_mut().filter(|a| a.track == ApprovalTrack::Paying) {
         a.track = ApprovalTrack::Asked;

@@ -209,7 +209,7 @@ impl Leases {
             RobotEvent::RobotQuarantined { .. } => m.quarantined = true,
             RobotEvent::MaintenanceOpened { .. } | RobotEvent::RobotRetired { .. } => m.away = true,
             RobotEvent::MaintenanceClosed { checklist: Some(_), .. } => m.away = false,
-            RobotEvent::QuarantineCleared => {
+            RobotEvent::QuarantineCleared { .. } => {
                 m.quarantined = false;
                 let (health, _, fault) = m.heard;
                 m.unfit = fault || health < 4_000;

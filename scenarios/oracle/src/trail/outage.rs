@@ -6,9 +6,12 @@ use crate::trail::{Now, Said};
 use crate::verdict::{Class, Notes};
 use nooterra_control::fact::SiteEvent;
 use nooterra_control::genesis::Genesis;
-use nooterra_engine::ids::JobId;
+use nooterra_engine::ids::{JobId, RobotId, StopId};
+use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::event::{Cause, Event, Fault, StallReason};
+use nooterra_operations::event::Event as RobotEvent;
+use nooterra_operations::stop::Scope;
 use nooterra_trust::Role;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +22,14 @@ const LEAST: Span = Span::from_secs(30);
 struct Stops {
     since: Option<Instant>,
     lasted: Span,
-    no_show: Option<Instant>,
+    /// The robot that had it last, and whether one was ever ready.
+    robot: Option<RobotId>,
+    ready: bool,
+    /// The money is there; and how often it could not be had.
+    captured: bool,
+    failed: u8,
+    /// Who answers for its no-show.
+    no_show: Option<Fault>,
     /// Nothing was heard when it was told to leave.
     ordered_out: bool,
 }
@@ -34,6 +44,8 @@ pub(crate) struct Outages {
     open: Option<(Instant, bool)>,
     over: Vec<(Instant, Instant)>,
     stops: BTreeMap<JobId, Stops>,
+    /// Of every robot, the stops by others.
+    held: BTreeMap<RobotId, BTreeSet<StopId>>,
     pub notes: Notes,
 }
 
@@ -41,7 +53,7 @@ impl Outages {
     pub fn new(g: &Genesis) -> Self {
         let witnesses = g.witnesses.iter().map(|w| w.actor).collect();
         let notes = Notes::of("outages of the site are on record, and nothing else is excused by them", &[]);
-        Self { witnesses, heard: g.at, open: None, over: Vec::new(), stops: BTreeMap::new(), notes }
+        Self { witnesses, heard: g.at, open: None, over: Vec::new(), stops: BTreeMap::new(), held: BTreeMap::new(), notes }
     }
 
     fn broke(&mut self, n: Now, story: String, job: Option<JobId>) {
@@ -94,7 +106,12 @@ impl Outages {
         let silent = |c: &Cause| {
             matches!(
                 c,
-                Cause::StallLimit | Cause::StartOverdue | Cause::MaxExecution | Cause::HandoverFailed | Cause::ExitForced | Cause::NoShow
+                Cause::StallLimit
+                    | Cause::StartOverdue
+                    | Cause::MaxExecution
+                    | Cause::HandoverFailed
+                    | Cause::ExitForced
+                    | Cause::AccessExpired
             )
         };
         let s = self.stops.entry(job).or_default();
@@ -103,7 +120,15 @@ impl Outages {
             Event::ExecutionResumed { .. } | Event::AssistStarted { .. } | Event::SafeExitOrdered { .. } => {
                 s.lasted += s.since.take().map_or(Span::ZERO, |t| n.at.since(t));
             }
-            Event::NoShowDeclared { .. } => s.no_show = Some(n.at),
+            Event::RobotMatched(m) => s.robot = Some(m.robot),
+            Event::LeaseAccepted { .. } => s.ready = true,
+            Event::PaymentCaptured { .. } => s.captured = true,
+            Event::PaymentCaptureFailed { attempt, .. } => s.failed = *attempt,
+            Event::NoShowDeclared { fault, comp, .. } => {
+                s.no_show = Some(*fault);
+                let (robot, ready, captured, failed) = (s.robot, s.ready, s.captured, s.failed);
+                self.absent(n, job, (*fault, *comp), robot, ready && !captured, failed);
+            }
             Event::SlaBreachRecorded(b) => {
                 let stopped = s.lasted + s.since.map_or(Span::ZERO, |t| n.at.since(t));
                 let open = if n.at.since(self.heard) >= LEAST { n.at.since(self.heard) } else { Span::ZERO };
@@ -124,13 +149,51 @@ impl Outages {
             }
             Event::HandoverOpened { .. } => self.stops.entry(job).or_default().ordered_out = false,
             Event::JobAborted { cause, fault, .. } if silent(cause) => {
-                let s = self.stops.get(&job);
-                let at = s.and_then(|s| s.no_show).filter(|_| *cause == Cause::NoShow).unwrap_or(n.at);
                 // Whoever was told to leave while nothing was heard is not blamed for how that ended.
-                let out = self.is_out(at) || s.is_some_and(|s| s.ordered_out);
+                let out = self.is_out(n.at) || self.stops.get(&job).is_some_and(|s| s.ordered_out);
                 self.blame(n, job, *cause, *fault, out);
             }
+            Event::JobAborted { cause: Cause::NoShow, fault, .. } => {
+                self.notes.checked();
+                let said = self.stops.get(&job).and_then(|s| s.no_show);
+                if said != Some(*fault) {
+                    self.broke(n, format!("a no-show ends by the fault of {fault:?}, and was declared as {said:?}'s"), Some(job));
+                }
+            }
             _ => {}
+        }
+    }
+
+    /// A robot's event: who is kept stopped by somebody else than its owner, and not for what it did itself.
+    pub fn robot(&mut self, robot: RobotId, role: Role, e: &RobotEvent) {
+        let held = self.held.entry(robot).or_default();
+        match e {
+            RobotEvent::StopIssued { stop, scope, .. } => {
+                let person = matches!(role, Role::OS | Role::RQ | Role::SI | Role::OP);
+                if role != Role::OW && (person || !matches!(scope, Scope::Robot(_))) {
+                    held.insert(*stop);
+                }
+            }
+            RobotEvent::StopCleared { stop } => {
+                held.remove(stop);
+            }
+            _ => {}
+        }
+    }
+
+    /// Nobody came: the owner's fault, unless nothing was heard, others kept robots stopped, or the money was not there.
+    fn absent(&mut self, n: Now, job: JobId, (fault, comp): (Fault, Amount), robot: Option<RobotId>, unpaid: bool, failed: u8) {
+        self.notes.checked();
+        let is_held = |r: &RobotId| self.held.get(r).is_some_and(|s| !s.is_empty());
+        let kept = robot.as_ref().is_some_and(is_held) || self.held.keys().all(is_held);
+        let expected = match (self.is_out(n.at) || kept, unpaid, failed) {
+            (true, ..) => Fault::None,
+            (_, true, 0) => Fault::Platform,
+            (_, true, _) => Fault::Requester,
+            _ => Fault::Owner,
+        };
+        if fault != expected || fault != Fault::Owner && comp > Amount::ZERO {
+            self.broke(n, format!("a no-show by the fault of {fault:?} that costs the owner {comp}, expected {expected:?}'s"), Some(job));
         }
     }
 

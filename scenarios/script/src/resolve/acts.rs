@@ -211,7 +211,7 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>) -> Option<
             Some(name) => Some(desk.robot(name, parties)?),
             None => None,
         };
-        return Some(Deed::Quarantine { robot });
+        return Some(Deed::Quarantine { robot, lasts: q.lasts.as_ref().map(|t| t.value.0) });
     }
     if let Some(s) = &e.stop {
         return stop(desk, e, s, parties);
