@@ -82,6 +82,25 @@ impl Unit<'_> {
         self.carry_out_ahead(&triggers::actions(&Trigger::EtaPredicted { leg, eta, arrive_by, has_other }, now));
     }
 
+    /// A robot on its way to a job is heard: will it be there in time? If not, and another would be, that one goes.
+    pub(crate) fn watch_arrival(&mut self, robot: RobotId) {
+        let Some(job) = self.cell(robot).ok().and_then(|c| c.robot.lease).map(|h| h.job) else { return };
+        let (Ok(c), Ok(j)) = (self.cell(robot), self.job(job)) else { return };
+        if j.status != Status::EnRoute || j.request.team.is_some() {
+            return;
+        }
+        let Some(at) = self.s.traffic.at(robot) else { return };
+        let Some(way) = self.world.travel_without_ms(c.entry, at.ix, j.access_place(), &self.bars_of(j)) else { return };
+        let (eta, arrive_by) = (self.now().saturating_add(Span::from_millis(way)), j.due_by());
+        if eta <= arrive_by.saturating_sub(triggers::ETA_MARGIN) || !self.has_other(job, robot) {
+            return;
+        }
+        sometimes!(true, "a robot on its way would be late, and another would not");
+        let leg = Leg { job, robot, phase: Phase::Outside, allows_handover: false };
+        let predicted = Trigger::EtaPredicted { leg, eta, arrive_by, has_other: true };
+        self.carry_out_ahead(&triggers::actions(&predicted, self.now()));
+    }
+
     /// How long a robot is still about its job at least: the ways and the work that are left of it.
     fn work_left(&self, robot: RobotId, job: JobId) -> Span {
         let (Ok(c), Ok(j)) = (self.cell(robot), self.job(job)) else { return Span::ZERO };

@@ -18,6 +18,7 @@ use nooterra_jobs::terms::{Action, Mode, Need, Price, Request, Template};
 use nooterra_market::negotiation::{AwardMode, Negotiation, RfqCommand, Speaker};
 use nooterra_market::series::{OccurrencePrice, SeriesEnd};
 use nooterra_market::{Measure, Parts, RiskInput, Score};
+use nooterra_operations::Robot;
 use nooterra_operations::stop::Voice;
 use nooterra_site::VertexIx;
 use nooterra_trust::{Code, Rejection};
@@ -268,13 +269,26 @@ impl Unit<'_> {
                 continue;
             }
             owners.insert(c.robot.owner);
-            let works = self.works_within(c.robot.id, r.window.start, r.window.end);
-            if works && c.robot.status.is_fit() && c.robot.link_fresh(now) && self.s.has_skills(c, r, bundles.as_deref(), now) {
+            let works = self.works_within(c.robot.id, r.window.start, r.window.end) && !self.is_taken(&c.robot, r);
+            if works
+                && c.robot.stops.is_empty()
+                && c.robot.status.is_fit()
+                && c.robot.link_fresh(now)
+                && self.s.has_skills(c, r, bundles.as_deref(), now)
+            {
                 ready = ready.saturating_add(1);
                 trust.push(c.robot.trust_bps);
             }
         }
         (owners.into_iter().collect(), ready, trust)
+    }
+
+    /// Does one lease hold a robot from when it could begin until it would have to be there? (Tasks give way to work.)
+    fn is_taken(&self, robot: &Robot, r: &Request) -> bool {
+        let values = &self.s.genesis.policy.level_values;
+        let grace = values.as_ref().map_or_else(|| r.level.values().arrival_grace, |v| v.arrival_grace);
+        let (from, by) = (r.window.start.max(self.now()), r.window.start.saturating_add(grace).max(self.now()));
+        robot.lease.iter().chain(&robot.ahead).any(|h| h.from <= from && by < h.to)
     }
 
     /// Does a robot bear the load, reach what is required, and find its way to every point?
@@ -294,6 +308,7 @@ impl Unit<'_> {
                 && !c.robot.link_lost
                 && c.robot.stops.is_empty()
                 && self.works_within(c.robot.id, r.window.start, r.window.end)
+                && !self.is_taken(&c.robot, r)
                 && self.is_able(c, r)
                 && self.s.has_skills(c, r, bundles.as_deref(), self.now())
         };

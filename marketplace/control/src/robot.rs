@@ -359,6 +359,7 @@ impl Unit<'_> {
             self.health_changed(robot, to, causes);
         }
         self.watch_beat(robot, &b);
+        self.watch_arrival(robot);
         self.care(robot);
         Ok(())
     }

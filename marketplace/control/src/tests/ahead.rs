@@ -3,7 +3,7 @@
 use super::rig::{Rig, party, robot};
 use crate::input::{Input, StaffCommand};
 use nooterra_engine::Digest;
-use nooterra_engine::ids::JobId;
+use nooterra_engine::ids::{JobId, RobotId};
 use nooterra_engine::machine::{Machine, Out};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::Event;
@@ -267,4 +267,36 @@ fn a_freed_robot_takes_over_what_it_does_for_much_less() {
     assert_eq!((j.robot(), j.swaps), (Some(robot("a1")), 1), "{:?}", rig.names(later));
     assert_eq!(released(&rig, later), [ReleaseReason::RobotUnfit, ReleaseReason::Swapped]);
     assert_eq!(rig.run_job(later, 6_000), Status::Settled);
+}
+
+#[test]
+fn who_will_be_late_gives_way_to_who_will_not() {
+    // The nearer robot is kept stopped until the farther one is on its way, too late for the money came late.
+    let late = |other: bool| {
+        let mut policy = crate::Policy::scenario();
+        let mut values = nooterra_jobs::tier::Level::Standard.values();
+        values.arrival_grace = Span::from_secs(150);
+        policy.level_values = Some(values);
+        policy.timing.depart_least = Span::from_mins(10);
+        policy.timing.depart_margin = Span::ZERO;
+        let mut rig = Rig::with(policy, &[("a1", "acme", 8), ("a2", "acme", 15)]);
+        rig.run(10);
+        let near = robot("a1");
+        rig.send("staff", &StaffCommand::Stop { robot: near, reason: "test".into() }).unwrap();
+        rig.knobs.sits_on_captures = true;
+        let job = rig.ask(rig.delivery(2, 5));
+        rig.until(job, Status::Reserved);
+        let by = rig.c.state().jobs[&job].arrive_by;
+        rig.run(by.since(rig.now).as_secs() - 55);
+        if other {
+            rig.send("staff", &StaffCommand::ClearStops { robot: near }).unwrap();
+        }
+        rig.knobs.sits_on_captures = false;
+        rig.run(40);
+        let legs: Vec<RobotId> = rig.c.state().jobs[&job].legs.iter().map(|l| l.offer.robot).collect();
+        (legs, released(&rig, job))
+    };
+    let (a1, a2) = (robot("a1"), robot("a2"));
+    assert_eq!(late(false), (vec![a2], vec![]), "nobody else would be in time");
+    assert_eq!(late(true), (vec![a2, a1], vec![ReleaseReason::WouldBeLate]));
 }
