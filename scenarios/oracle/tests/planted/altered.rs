@@ -101,6 +101,28 @@ fn compensation_over_its_cap_is_found_though_it_lies_below_the_service_amount() 
     assert!(found(&rig, &owed(4_000, 1), 26, "over 4000 bps"));
 }
 
+/// A robot that could have gone and did not: by nobody's fault, by the platform's, at no cost to its owner.
+#[test]
+fn a_no_show_that_is_laid_at_anothers_door_is_found() {
+    let _turn = Planted::nothing();
+    let rig = histories::no_show();
+    assert!(!found(&rig, &rig.facts, 0, "no-show"));
+    for other in [Fault::None, Fault::Platform, Fault::Requester] {
+        let facts = change(&rig, |_, e, _| {
+            let Payload::Job(Event::NoShowDeclared { fault, comp, .. }) = e else { return false };
+            (*fault, *comp) = (other, Amount::ZERO);
+            true
+        });
+        assert!(found(&rig, &facts, 0, "a no-show by the fault of"), "{other:?}");
+    }
+    let facts = change(&rig, |_, e, _| {
+        let Payload::Job(Event::JobAborted { fault, .. }) = e else { return false };
+        *fault = Fault::None;
+        true
+    });
+    assert!(found(&rig, &facts, 0, "a no-show ends by the fault of"));
+}
+
 /// Nothing is heard of the robot's exit: neither that it is out, nor that it is late, nor that it is stopped.
 #[test]
 fn a_robot_that_stays_without_a_word_is_found() {
