@@ -53,8 +53,6 @@ pub struct LocalPolicy {
     pub obstructed_after: Span,
     /// Inside without a link: goes on for this long past its lease.
     pub autonomy: Span,
-    /// Time to be out before access ends.
-    pub exit_reserve: Span,
     /// Heartbeat interval without a lease.
     pub heartbeat_idle: Span,
     /// Nothing acknowledged for this long: the link counts as lost.
@@ -84,7 +82,6 @@ impl LocalPolicy {
             low_battery_share: 0.6,
             obstructed_after: Span::from_secs(8),
             autonomy: nooterra_port::order::AUTONOMY,
-            exit_reserve: Span::from_secs(60),
             heartbeat_idle: Span::from_secs(10),
             link_quiet: Span::from_secs(15),
             clamp_window: Span::from_secs(1),

@@ -202,6 +202,8 @@ pub struct Plan {
     pub access_point: u32,
     /// Leave the area by then.
     pub valid_to: Instant,
+    /// Time to leave: without a word from the platform it begins to leave so long before its time is up.
+    pub exit_by: Span,
     /// May the camera's gate be open while it works, outside of private areas?
     pub images: bool,
 }

@@ -496,6 +496,7 @@ pub(crate) fn plan_of(job: &Job) -> Plan {
         fetch,
         access_point: job.access_place(),
         valid_to,
+        exit_by: job.pins.as_deref().map_or(Span::ZERO, |p| p.tier_values.exit_by),
         images: crate::camera::is_recorded(job),
     }
 }

@@ -364,7 +364,7 @@ impl Agent {
                 let p = &self.config.policy;
                 let offset = self.config.clock_offset_ns;
                 let valid_to = Instant(self.work.valid_to().unwrap_or(l.plan.valid_to).0.saturating_add_signed(offset.saturating_neg()));
-                let leave_at = end.saturating_add(p.autonomy).min(valid_to.saturating_sub(p.exit_reserve)).max(end);
+                let leave_at = end.saturating_add(p.autonomy).min(valid_to.saturating_sub(l.plan.exit_by)).max(end);
                 if now > leave_at {
                     self.work.give_up(AbortReason::Link, "lease and autonomy budget ran out", out);
                     let pose = self.pose_mm();

@@ -18,6 +18,7 @@ fn plan() -> Plan {
         fetch: None,
         access_point: 1,
         valid_to: Instant::from_secs(3_600),
+        exit_by: Span::from_secs(60),
         images: false,
     }
 }
