@@ -21,6 +21,7 @@ pub mod assist;
 pub mod blackbox;
 pub mod camera;
 pub mod config;
+mod cover;
 pub mod doubt;
 pub mod fields;
 pub mod follow;

@@ -134,6 +134,8 @@ pub struct Work {
     pub(crate) put_down: Option<u32>,
     /// It has what another robot has left for it.
     pub(crate) fetched: bool,
+    /// The floor that it covers at this step.
+    pub(crate) covering: Option<crate::cover::Covering>,
     /// Its footprint is in an area: it is not out yet.
     pub(crate) in_area: bool,
     /// A dishonest program: it says that it has put the load down, and keeps it.
@@ -195,6 +197,7 @@ impl Work {
     pub fn leave_out(&mut self, step: u16) {
         if self.phase == Phase::Working && self.step == step {
             self.step += 1;
+            self.covering = None;
             self.tries = 0;
             self.asked_at = None;
             self.at_step_since = None;
@@ -320,6 +323,8 @@ impl Work {
             out.push(Report::ExecutionCompleted { steps: self.step });
             return None;
         };
+        let covers =
+            if let StepAction::Cover { way, .. } = &step.action { Some(self.cover(now, a, step.vertex, way, step.timeout)) } else { None };
         if a.at != Some(step.vertex) {
             self.at_step_since = None;
             return None;
@@ -330,11 +335,13 @@ impl Work {
             StepAction::Pick { item, mass_g } => self.pick(now, a, *item, *mass_g, &mut command, out),
             StepAction::Drop { item } => self.drop(now, a, *item, &mut command, out),
             StepAction::Lift { item, .. } => self.lift(now, a, *item, &mut command, out),
+            StepAction::Cover { .. } => covers == Some(true),
         };
         if done {
             self.gets_on(out);
             let index = self.step;
             self.step += 1;
+            self.covering = None;
             self.tries = 0;
             self.asked_at = None;
             self.at_step_since = None;
@@ -346,7 +353,12 @@ impl Work {
                 vertex: step.vertex,
                 work_bps_claimed: u32::try_from(claimed.min(10_000)).unwrap_or(10_000),
             });
-        } else if self.phase == Phase::Working && step.timeout > Span::ZERO && now.since(since) > step.timeout && command.is_none() {
+        } else if self.phase == Phase::Working
+            && covers.is_none()
+            && step.timeout > Span::ZERO
+            && now.since(since) > step.timeout
+            && command.is_none()
+        {
             self.give_up(AbortReason::Payload, "step took too long", out);
         }
         command

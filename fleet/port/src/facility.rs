@@ -83,6 +83,8 @@ pub enum FacilityOrder {
         vertices: Vec<u32>,
         /// Transfer place where it puts the item down for another robot, or fetches it.
         transfer: Option<u32>,
+        /// Zones whose floor it covers: vertex of the step, and area (index in the site).
+        zones: Vec<(u32, u32)>,
     },
     /// Stop watching.
     Unwatch {
@@ -220,7 +222,7 @@ pub enum FacilityReport {
         vertex: u32,
         /// Item seen, if any.
         item: Option<ItemId>,
-        /// Measure that belongs to the class: grams for a weight, 1 for a scan.
+        /// Measure that belongs to the class: grams for a weight, mm² for a floor, 1 for a scan.
         measure: i64,
     },
     /// Whoever runs the site stops every robot on its floor.
@@ -344,4 +346,8 @@ pub enum WitnessClass {
     Weight,
     /// A door's log.
     DoorLog,
+    /// A sensor of the floor saw how much of a zone was covered.
+    LidarCoverage,
+    /// A sensor of the floor saw that something stands in a zone.
+    BlockedZone,
 }

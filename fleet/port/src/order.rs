@@ -140,6 +140,13 @@ pub enum Order {
     /// Where it may be under its lease: in these areas besides all that are open to everybody, and not in those. Told again,
     /// the last word counts; it ends with the lease.
     Grant(AreaGrant),
+    /// A step counts no more: if it is next in turn, it is left out.
+    SkipStep {
+        /// The lease.
+        lease: LeaseId,
+        /// The step.
+        step: u16,
+    },
 }
 
 /// What an access plan allows one robot, bound to its lease and, as every order, to its fence.
@@ -278,6 +285,22 @@ pub enum StepAction {
         /// How long.
         lasts: Span,
     },
+    /// Drive over the floor of an area around that place, from point to point.
+    Cover {
+        /// The area (index in the site).
+        area: u32,
+        /// Points to pass in order; the last is the vertex itself.
+        way: Vec<PointMm>,
+    },
+}
+
+/// A point of a level, millimetres of the site's frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct PointMm {
+    /// East.
+    pub x_mm: i64,
+    /// North.
+    pub y_mm: i64,
 }
 
 /// A way along nodes and edges, in VDA 5050's sense: nodes have even sequence ids, edges the odd ones between.

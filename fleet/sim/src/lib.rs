@@ -13,6 +13,7 @@
 
 pub mod convert;
 pub mod fleet;
+mod floors;
 pub mod gate;
 pub mod link;
 mod presence;

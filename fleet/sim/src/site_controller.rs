@@ -4,6 +4,7 @@
 //! (`WI`: scans and weights), which belongs to the site and not to the owner of any robot. Both see the world through
 //! [`SiteSenses`] only, and keep what they said in an outbox until a receipt covers it.
 
+use crate::floors::Floor;
 use crate::gate::Gate;
 use crate::presence::Seen;
 use nooterra_engine::geom::Vec2;
@@ -32,6 +33,8 @@ pub trait SiteSenses {
     fn badge(&self, robot: RobotId) -> Option<u64>;
     /// Where an item is.
     fn item(&self, item: ItemId) -> ItemPlace;
+    /// Boxes that stand about and belong to nobody: level, middle, and half of the longer side, metres.
+    fn boxes(&self) -> Vec<(u32, Vec2, f64)>;
     /// Puts an item out at a dispenser.
     fn dispense(&mut self, item: ItemId, level: u32, at: Vec2, mass_g: u32);
 }
@@ -131,6 +134,10 @@ pub struct SiteController {
     heeded: BTreeMap<(bool, u32), u64>,
     plans: BTreeMap<JobId, Plan>,
     watches: BTreeMap<JobId, Watch>,
+    /// Floors that jobs are to cover, and how much of them was.
+    pub(crate) floors: BTreeMap<JobId, Vec<Floor>>,
+    /// Areas in which boxes stand about, since when.
+    pub(crate) boxed: BTreeMap<u32, Instant>,
     plan_count: u32,
     /// Robots in areas that not everybody may be in.
     pub(crate) seen: BTreeMap<(RobotId, u32), Seen>,
@@ -158,6 +165,8 @@ impl SiteController {
             heeded: BTreeMap::new(),
             plans: BTreeMap::new(),
             watches: BTreeMap::new(),
+            floors: BTreeMap::new(),
+            boxed: BTreeMap::new(),
             plan_count: 0,
             seen: BTreeMap::new(),
             widest_m: 0.0,
@@ -202,12 +211,15 @@ impl SiteController {
                 }
                 self.entry(now, *job, *plan, *robot, *fence, site, world);
             }
-            FacilityOrder::Watch { job, robot, lease, item, vertices, transfer } => {
+            FacilityOrder::Watch { job, robot, lease, item, vertices, transfer, zones } => {
                 self.watch(*job, *robot, *lease, *item, vertices, *transfer);
+                self.look_at_floors(*job, zones, site);
             }
             FacilityOrder::Unwatch { job } => {
                 // The access plan stays: it is the job's, and the next robot that takes the job enters by it.
-                self.watches.remove(job);
+                if let Some(w) = self.watches.remove(job) {
+                    self.floors_left(now, *job, w.robot);
+                }
             }
             FacilityOrder::Revoke { job, plan } => {
                 if let Some(p) = self.plan(*job, *plan) {
@@ -358,6 +370,8 @@ impl SiteController {
         }
         self.next_read = now.saturating_add(PERIOD);
         self.plans.retain(|_, p| now < p.valid_to);
+        let (plans, watches) = (&self.plans, &self.watches);
+        self.floors.retain(|job, _| plans.contains_key(job) || watches.contains_key(job));
         for door in self.gate.forgotten(now) {
             world.command_door(door, false);
         }
@@ -368,6 +382,9 @@ impl SiteController {
             if self.controller.unacked() == 0 {
                 self.push(now, false, "site".to_owned(), &FacilityReport::Alive {});
             }
+        }
+        if !site.areas.is_empty() {
+            self.sense_boxes(now, site, world);
         }
         let jobs: Vec<JobId> = self.watches.keys().copied().collect();
         for job in jobs {
@@ -431,7 +448,8 @@ impl SiteController {
         }
         let inside = near_any(site, &w.vertices, here, AT_VERTEX_M);
         let in_area = self.plans.get(&job).is_some_and(|p| crate::presence::is_in(site, &p.areas, here, self.widest_m));
-        let outside = !near_any(site, &w.vertices, here, LEFT_M) && !in_area;
+        let on_floor = self.sense_floors(now, job, w.robot, site, world);
+        let outside = !near_any(site, &w.vertices, here, LEFT_M) && !in_area && !on_floor;
         if !w.inside && inside {
             w.inside = true;
             let vertex = *w.vertices.iter().find(|v| near(site, **v, here, AT_VERTEX_M)).unwrap_or(&0);
@@ -439,6 +457,7 @@ impl SiteController {
             self.say(now, job, FacilityReport::Entered { job, robot: w.robot, vertex, fence });
         } else if w.inside && outside {
             w.inside = false;
+            self.floors_left(now, job, w.robot);
             self.say(now, job, FacilityReport::Exited { job, robot: w.robot });
         }
         if let Some(item) = w.item {
@@ -491,7 +510,7 @@ impl SiteController {
     fn say(&mut self, now: Instant, job: JobId, report: FacilityReport) {
         self.push(now, false, format!("job/{job}"), &report);
     }
-    fn testify(&mut self, now: Instant, job: JobId, report: &FacilityReport) {
+    pub(crate) fn testify(&mut self, now: Instant, job: JobId, report: &FacilityReport) {
         self.push(now, true, format!("job/{job}"), report);
     }
     pub(crate) fn push(&mut self, now: Instant, witness: bool, stream: String, report: &FacilityReport) {

@@ -76,6 +76,9 @@ impl SiteSenses for WorldView<'_> {
             }
         }
     }
+    fn boxes(&self) -> Vec<(u32, Vec2, f64)> {
+        self.twin.boxes().map(|(s, half_m)| (s.level.ix, s.pose.at, half_m)).collect()
+    }
     fn dispense(&mut self, item: ItemId, level: u32, at: Vec2, mass_g: u32) {
         let spawn = LoadSpawn {
             id: item,

@@ -13,7 +13,6 @@ use nooterra_jobs::Job;
 use nooterra_jobs::approval::{Approval, ApprovalTrack, Ask, Asker, LATE_MOST, OnDeny, Wanted};
 use nooterra_jobs::event::{Cause, Event};
 use nooterra_jobs::job::{AccessTrack, PaymentTrack};
-use nooterra_jobs::terms::Action;
 use nooterra_operations::assist::{Priority, Reason};
 use nooterra_port::{ApprovalOrder, FacilityOrder, Order};
 use nooterra_trust::{Code, Rejection};
@@ -65,8 +64,8 @@ impl Unit<'_> {
         need(open().count() < OPEN_MOST, Code::QuotaExceeded)?;
         need(open().all(|a| a.ask.action_hash != action_hash), Code::AlreadyDone)?;
         need(p.approvals.contains(&wanted.kind()), Code::ScopeExceeded)?;
-        // Only a place that is merely visited can be left out.
-        let visits = j.steps().get(usize::from(j.checkpoint)).is_some_and(|s| s.action == Action::Visit);
+        // Only a place where no load changes hands can be left out.
+        let visits = j.steps().get(usize::from(j.checkpoint)).is_some_and(|s| s.action.can_be_left_out());
         need(!skip || visits, Code::StateForbids)?;
         let lapses = self.now().saturating_add(p.approval_by);
         self.makes_sense(j, &wanted)?;
@@ -101,7 +100,13 @@ impl Unit<'_> {
                 need(*valid_to > plan.valid_to && more <= LATE_MOST, Code::WindowInvalid)
             }
             Wanted::ExtraCost { amount } => need(*amount > Amount::ZERO, Code::AmountInvalid),
-            Wanted::MoveObject { place } | Wanted::RecordVideo { place } | Wanted::SkipZone { place } => known(*place),
+            Wanted::MoveObject { place } | Wanted::RecordVideo { place } => known(*place),
+            Wanted::SkipZone { place } => {
+                known(*place)?;
+                // A place that is not in the work, or where a load changes hands, is not left out of it.
+                let left = j.steps().iter().skip(usize::from(j.checkpoint));
+                need(left.clone().any(|s| s.place == *place && s.action.can_be_left_out()), Code::StateForbids)
+            }
             Wanted::ChangeRobot {} => Ok(()),
         }
     }
@@ -203,10 +208,14 @@ impl Unit<'_> {
     fn use_approval(&mut self, job: JobId, id: ApprovalId) {
         let Some(ask) = self.asked_of(job, id) else { return };
         sometimes!(true, "an approval is used");
+        let from = self.job(job).map_or(0, |j| j.checkpoint);
         self.emit(job, Event::ApprovalConsumed { approval: id });
         match ask.wanted {
             Wanted::ContinueLate { .. } | Wanted::ExtraArea { .. } => self.extend_plan(job),
             Wanted::ChangeRobot {} => self.safe_exit(job, Cause::RobotChanged, None),
+            Wanted::SkipZone { .. } => {
+                self.left_out(job, from);
+            }
             _ => {}
         }
         if ask.by == (Asker::Platform {}) {
@@ -244,7 +253,10 @@ impl Unit<'_> {
         self.tell_robot(job, &ask, false);
         match ask.on_deny {
             OnDeny::SafeExit => self.safe_exit(job, Cause::ApprovalDenied, None),
-            OnDeny::SkipStep => self.go_to_step(job, next),
+            OnDeny::SkipStep => {
+                self.go_to_step(job, next);
+                self.left_out(job, ask.step.saturating_add(1));
+            }
         }
     }
 

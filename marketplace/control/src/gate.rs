@@ -83,7 +83,7 @@ fn metered(s: &State, job: &Job) -> bool {
     let pins = job.pins.as_deref().map_or(&[][..], |p| &p.licences);
     let ours = s.skills.licences(job.id);
     let counted = |l: &nooterra_jobs::pins::LicencePin| ours.iter().find(|o| o.licence == l.licence).map_or(0, |o| o.metered);
-    pins.iter().filter(|l| l.unit == LicenceUnit::Checkpoint).all(|l| counted(l) == u32::from(job.checkpoint))
+    pins.iter().filter(|l| l.unit == LicenceUnit::Checkpoint).all(|l| counted(l) as usize == job.claimed.len())
 }
 
 impl Unit<'_> {

@@ -15,7 +15,7 @@ use nooterra_jobs::terms::{Action, Window};
 use nooterra_jobs::{Job, Status};
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_port::Order;
-use nooterra_port::order::{LeaseOffer, Plan, PlanStep, StepAction, TaskKind, TaskOrder};
+use nooterra_port::order::{LeaseOffer, Plan, PlanStep, PointMm, StepAction, TaskKind, TaskOrder};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A charge task may be broken off for a job from this charge on.
@@ -374,13 +374,13 @@ impl Unit<'_> {
         nooterra_engine::always!(cell.robot.can_work(), "I38 only fit robots are matched", "{robot}");
         let certified = self.job(id).is_ok_and(|j| !self.s.lacks_certificate(id, min_cert(j), cell, now));
         nooterra_engine::always!(certified, "I38 only certified robots are matched", "{robot} for {id}");
-        let (owner, fence) = (cell.robot.owner, cell.robot.next_fence());
+        let (owner, fence, entry) = (cell.robot.owner, cell.robot.next_fence(), cell.entry);
         let lease: LeaseId = self.new_id();
         let Ok(job) = self.job(id) else { return };
         let leg = u8::try_from(job.legs.len()).unwrap_or(u8::MAX);
         let Some(p) = job.pins.as_deref() else { return };
         let (timing, heartbeat) = (p.timing.clone(), p.tier_values.heartbeat);
-        let plan = plan_of(job);
+        let plan = plan_of(job, |area, place| self.world.way_over(entry, area, place));
         let offer = Match {
             robot,
             owner,
@@ -457,8 +457,8 @@ fn job_view(j: &Job, now: Instant) -> assign::Job {
     }
 }
 
-/// The work as the robot is to do it.
-pub(crate) fn plan_of(job: &Job) -> Plan {
+/// The work as the robot is to do it. `way_over` is its way over an area, from a place in it and back there.
+pub(crate) fn plan_of(job: &Job, way_over: impl Fn(u32, u32) -> Vec<PointMm>) -> Plan {
     let n = u32::try_from(job.steps().len()).unwrap_or(1).max(1);
     let steps = job
         .steps()
@@ -469,6 +469,7 @@ pub(crate) fn plan_of(job: &Job) -> Plan {
                 Action::Drop => "dropoff",
                 Action::Visit => "visit",
                 Action::Lift => "lift",
+                Action::Cover { .. } => "cover",
             }
             .to_owned(),
             vertex: s.place,
@@ -476,11 +477,17 @@ pub(crate) fn plan_of(job: &Job) -> Plan {
                 (Action::Pick, Some(item)) => StepAction::Pick { item, mass_g: job.request.need.payload_g },
                 (Action::Drop, Some(item)) => StepAction::Drop { item },
                 (Action::Lift, Some(item)) => StepAction::Lift { item, mass_g: job.request.need.payload_g },
+                (Action::Cover { area }, _) => StepAction::Cover { area, way: way_over(area, s.place) },
                 _ => StepAction::Dwell { lasts: s.dwell },
             },
             work_bps: 10_000 / n,
             // Who waits for others is called off by the platform.
-            timeout: if s.action == Action::Lift { Span::ZERO } else { s.dwell.saturating_add(STEP_SLACK) },
+            timeout: match s.action {
+                Action::Lift => Span::ZERO,
+                // What is in the way is driven around, or left out.
+                Action::Cover { .. } => s.dwell.saturating_add(s.dwell).saturating_add(STEP_SLACK),
+                _ => s.dwell.saturating_add(STEP_SLACK),
+            },
         })
         .collect();
     let valid_to = match (&job.access.plan, job.pins.as_deref()) {

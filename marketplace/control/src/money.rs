@@ -167,7 +167,7 @@ pub(crate) fn input(s: &State, job: &Job, event: EventId, at: Instant) -> Option
             },
             units: match l.unit {
                 LicenceUnit::Job => u64::from(job.started),
-                LicenceUnit::Checkpoint => u64::from(job.checkpoint),
+                LicenceUnit::Checkpoint => job.claimed.len() as u64,
             },
             passed: job.started,
         })

@@ -9,6 +9,7 @@ use nooterra_jobs::approval::ApprovalKind;
 use nooterra_jobs::pins::{CancelTable, CreditFunding, HoldRule, MoveTerms, NoShowDefault, SiteFaultBearer, Weights};
 use nooterra_jobs::tier::{HumanClass, LevelValues, TierValues};
 use nooterra_market::series::SeriesTerms;
+use nooterra_market::tables::ServiceBases;
 use nooterra_market::{PriceTables, Rates};
 use nooterra_trust::claim::Terms;
 use nooterra_trust::detect::Thresholds;
@@ -115,6 +116,8 @@ pub struct Tariff {
     pub currency: Currency,
     /// What work costs.
     pub rates: Rates,
+    /// What work on whole zones costs to begin with; nothing: it is not done for this currency.
+    pub services: ServiceBases,
     /// What remote help costs, a minute.
     pub operator_rate: u64,
     /// Most that all claims of a job pay.
@@ -133,6 +136,7 @@ impl Tariff {
         Self {
             currency: Currency::EUR,
             rates: Rates::default(),
+            services: ServiceBases::default(),
             operator_rate: 75,
             max_claims: 1_000_000,
             auto_max: Terms::with_max(Amount::ZERO).auto_max.minor(),

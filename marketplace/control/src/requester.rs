@@ -14,9 +14,10 @@ use nooterra_jobs::event::{CancelReason, Event, RevokeReason, Side};
 use nooterra_jobs::job::AccessTrack;
 use nooterra_jobs::pins::WitnessClass;
 use nooterra_jobs::status::Class;
-use nooterra_jobs::terms::{Action, Mode, Need, Price, Request, Template};
+use nooterra_jobs::terms::{Action, Mode, Need, Price, Request, Step, Template};
 use nooterra_market::negotiation::{AwardMode, Negotiation, RfqCommand, Speaker};
 use nooterra_market::series::{OccurrencePrice, SeriesEnd};
+use nooterra_market::tables::WorkKind;
 use nooterra_market::{Measure, Parts, RiskInput, Score};
 use nooterra_operations::Robot;
 use nooterra_operations::stop::Voice;
@@ -35,6 +36,11 @@ pub(crate) struct Drafted {
 
 /// Most points of one job.
 const STEPS_MAX: usize = 64;
+/// Most zones of one request.
+const ZONES_MAX: usize = 16;
+/// Time to cover a zone: to get into it, and for each square metre of its floor.
+const COVER_S: u64 = 10;
+const COVER_S_PER_M2: u64 = 10;
 /// Longest time that a robot may be asked to stand at the points of one job, all together: a week.
 const DWELL_MAX: Span = Span::from_mins(7 * 24 * 60);
 
@@ -126,19 +132,23 @@ impl Unit<'_> {
     }
 
     /// What a request would be, or why it cannot be made: reads only.
-    pub(crate) fn draft_of(&self, party: PartyId, j: NewJob) -> Result<Drafted, Rejection> {
+    pub(crate) fn draft_of(&self, party: PartyId, mut j: NewJob) -> Result<Drafted, Rejection> {
         let now = self.now();
         let policy = &self.s.genesis.policy;
+        self.reckon_floors(&mut j);
         let steps = &j.steps;
         let known = |place: u32| (place as usize) < self.world.site.vertices.len();
         let picks = steps.iter().filter(|s| s.action == Action::Pick).count();
         let drops = steps.iter().filter(|s| s.action == Action::Drop).count();
         let lifts = steps.iter().filter(|s| s.action == Action::Lift).count();
+        let covers = steps.iter().filter(|s| matches!(s.action, Action::Cover { .. })).count();
         let shape = match j.template {
+            t if t.covers_zones() => covers == steps.len() && covers <= ZONES_MAX && j.item.is_none() && self.zones_differ(steps),
+            _ if covers > 0 => false,
             Template::Lift => lifts == 1 && picks == 0 && drops == 0 && j.item.is_some(),
             _ if lifts > 0 => false,
             Template::Delivery => picks == 1 && drops >= 1 && j.item.is_some() && steps.first().is_some_and(|s| s.action == Action::Pick),
-            Template::Patrol | Template::Inspect => picks == 0 && drops == 0 && j.item.is_none(),
+            _ => picks == 0 && drops == 0 && j.item.is_none(),
         };
         need(shape && !steps.is_empty() && steps.len() <= STEPS_MAX && j.label.len() <= 128, Code::SchemaInvalid)?;
         crate::abilities::check_required(&j.requires)?;
@@ -297,6 +307,28 @@ impl Unit<'_> {
         payload_g(&c.robot, model) >= u64::from(r.need.payload_g)
             && can(&c.robot, &r.need.capabilities)
             && r.steps.iter().all(|s| self.world.is_on_graph(c.entry, s.place))
+            && r.steps.iter().all(|s| match s.action {
+                Action::Cover { area } => self.world.can_cover(c.entry, area, s.place),
+                _ => true,
+            })
+    }
+
+    /// Each zone of a request once: the same floor is not paid for twice.
+    fn zones_differ(&self, steps: &[Step]) -> bool {
+        let mut seen = std::collections::BTreeSet::new();
+        steps.iter().all(|s| match s.action {
+            Action::Cover { area } => (area as usize) < self.world.site.areas.len() && seen.insert(area),
+            _ => false,
+        })
+    }
+
+    /// How long a zone takes follows from its floor, whatever the requester thinks.
+    fn reckon_floors(&self, j: &mut NewJob) {
+        for s in &mut j.steps {
+            if let Action::Cover { area } = s.action {
+                s.dwell = Span::from_secs(COVER_S + COVER_S_PER_M2 * self.world.floor_mm2(area).div_ceil(1_000_000));
+            }
+        }
     }
 
     /// How many robots of an owner could do the work now: able, fit, and not lost from sight.
@@ -324,12 +356,19 @@ impl Unit<'_> {
 
     pub(crate) fn price(&self, r: &Request, score: &Score, candidates: u16) -> Result<Price, Rejection> {
         let (policy, none) = (&self.s.genesis.policy, || Rejection::new(Code::CurrencyMismatch).field("currency"));
-        let rates = &policy.tariff(r.currency).ok_or_else(none)?.rates;
-        let base = match r.template {
-            Template::Delivery | Template::Lift => rates.base_delivery,
-            Template::Patrol => rates.base_patrol,
-            Template::Inspect => rates.base_inspect,
+        let tariff = policy.tariff(r.currency).ok_or_else(none)?;
+        let rates = &tariff.rates;
+        let kind = match r.template {
+            Template::Delivery | Template::Lift => WorkKind::Delivery,
+            Template::Patrol => WorkKind::Patrol,
+            Template::Inspect => WorkKind::Inspect,
+            Template::Clean => WorkKind::Clean,
+            Template::ResetLite => WorkKind::ResetLite,
+            Template::ResetStandard => WorkKind::ResetStandard,
         };
+        let base = rates.base(kind, &tariff.services);
+        // What has no price in a currency is not done for it.
+        need(base > 0 || !r.template.covers_zones(), Code::CurrencyMismatch)?;
         let licences = &self.s.genesis.contract(r.currency).ok_or_else(none)?.licences;
         let licence_caps = licences.iter().map(|l| l.cap.minor()).sum();
         let m = Measure {

@@ -4,6 +4,7 @@ use crate::cases::{Said, remember};
 use crate::moving::LEAVING;
 use crate::unit::{Outcome, Unit, need, no};
 use nooterra_engine::ids::{JobId, LeaseId, RobotId};
+use nooterra_engine::sometimes;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::batch;
 use nooterra_jobs::event::{AbortReason, Cause, Custody, Event, ExitProof, ReleaseReason, StallReason};
@@ -123,6 +124,7 @@ impl Unit<'_> {
                 self.emit(job, event);
                 self.start_skills(job, robot);
                 self.watch(job);
+                self.left_out(job, from_step);
                 Ok(())
             }
             Report::CheckpointReached { index, vertex, work_bps_claimed, .. } => self.checkpoint(robot, index, vertex, work_bps_claimed),
@@ -466,8 +468,27 @@ impl Unit<'_> {
         let state_hash = self.cx.cause;
         self.emit(job, Event::CheckpointReached { index: index + 1, place: vertex, work_bps_claimed, state_hash });
         let next = self.job(job)?.steps().get(usize::from(index) + 1).map(|s| s.place);
-        self.go_to_step(job, next);
+        if !self.left_out(job, index + 1) {
+            self.go_to_step(job, next);
+        }
         Ok(())
+    }
+
+    /// Steps from this one on that the job itself has left out, because they count no more: its robot is told. Says whether
+    /// there were any.
+    pub(crate) fn left_out(&mut self, job: JobId, from: u16) -> bool {
+        let Ok(j) = self.job(job) else { return false };
+        let (Some(l), now_at) = (j.leg().copied(), j.checkpoint) else { return false };
+        if from >= now_at || !j.status.is_working() {
+            return false;
+        }
+        let next = j.steps().get(usize::from(now_at)).map(|s| s.place);
+        for step in from..now_at {
+            sometimes!(true, "a step counts no more and is left out");
+            self.order(l.offer.robot, Order::SkipStep { lease: l.offer.lease, step });
+        }
+        self.go_to_step(job, next);
+        true
     }
 
     /// The robot of a job drives to where its next step is done.

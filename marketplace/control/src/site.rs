@@ -257,13 +257,18 @@ impl Unit<'_> {
             WitnessClass::CustodyScan => Class::CustodyScan,
             WitnessClass::Weight => Class::Weight,
             WitnessClass::DoorLog => Class::DoorLog,
+            WitnessClass::LidarCoverage => Class::LidarCoverage,
+            WitnessClass::BlockedZone => Class::BlockedZone,
         };
+        need(measure >= 0 || class != Class::LidarCoverage, Code::SchemaInvalid)?;
         // The first point at this vertex that this kind of witness has not spoken about.
-        let points: Vec<u16> = (1u16..).zip(j.steps()).filter(|(_, s)| s.place == vertex).map(|(i, _)| i).collect();
+        let floor = matches!(class, Class::LidarCoverage | Class::BlockedZone);
+        let here = |s: &nooterra_jobs::terms::Step| s.place == vertex && (!floor || matches!(s.action, Action::Cover { .. }));
+        let points: Vec<u16> = (1u16..).zip(j.steps()).filter(|(_, s)| here(s)).map(|(i, _)| i).collect();
         let fresh = points.iter().find(|p| !j.sightings.iter().any(|s| s.point == **p && s.class == class)).or(points.last()).copied();
         let Some(point) = fresh else { return no(Code::AreaForbidden) };
         let action = j.steps().get(usize::from(point) - 1).map(|s| s.action);
-        let (custody, bound, job_item) = (j.custody, j.robot() == Some(robot), j.item);
+        let (custody, bound, job_item, from) = (j.custody, j.robot() == Some(robot), j.item, j.checkpoint);
         self.emit(job, Event::WitnessReported { witness, class, point, place: vertex, robot, measure, artefact: self.cx.cause });
         if class == Class::CustodyScan
             && bound
@@ -275,6 +280,7 @@ impl Unit<'_> {
                 self.emit(job, Event::CustodyChanged { item, to, mass_g: 0 });
             }
         }
+        self.left_out(job, from);
         self.proof_again(job);
         Ok(())
     }
@@ -319,7 +325,12 @@ impl Unit<'_> {
         let Some(l) = j.leg().copied() else { return };
         let vertices = j.steps().iter().map(|s| s.place).collect();
         let transfer = j.transfer.map(|t| t.place);
-        let o = FacilityOrder::Watch { job, robot: l.offer.robot, lease: l.offer.lease, item: j.item, vertices, transfer };
+        let zone = |s: &nooterra_jobs::terms::Step| match s.action {
+            Action::Cover { area } => Some((s.place, area)),
+            _ => None,
+        };
+        let zones = j.steps().iter().filter_map(zone).collect();
+        let o = FacilityOrder::Watch { job, robot: l.offer.robot, lease: l.offer.lease, item: j.item, vertices, transfer, zones };
         self.facility(o);
     }
 

@@ -15,6 +15,7 @@ mod coins;
 mod commands;
 mod contracts;
 mod covered;
+mod covering;
 mod credits;
 mod currencies;
 mod disputes;

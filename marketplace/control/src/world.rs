@@ -2,7 +2,9 @@
 
 use crate::genesis::Genesis;
 use nooterra_dispatch::traffic::{RoadMap, RobotClass};
+use nooterra_engine::geom::Vec2;
 use nooterra_engine::ids::{KeyId, ZoneId};
+use nooterra_port::order::PointMm;
 use nooterra_site::areas::{KEEP_OFF_M, Reached};
 use nooterra_site::model::VertexFlags;
 use nooterra_site::{Site, VertexIx};
@@ -18,6 +20,8 @@ pub struct World {
     pub map: RoadMap,
     /// Class of each robot, by its position in the genesis list.
     pub classes: Vec<u32>,
+    /// Footprint of each robot of the genesis, metres: what it covers floors with.
+    radii: Vec<f64>,
     /// Vertices where robots may wait without end.
     waiting: Vec<u32>,
     /// Vertices with a charger.
@@ -56,6 +60,7 @@ impl World {
         let widest_m = kinds.iter().map(|k| k.radius_m).fold(0.0, f64::max) + KEEP_OFF_M;
         Self {
             homes: genesis.robots.iter().map(|r| r.home).collect(),
+            radii: genesis.robots.iter().map(|r| r.model.footprint_radius_m).collect(),
             reached: site.reached(widest_m),
             area_zones: site.area_indexes().filter_map(|a| site.area_zone(a)).collect(),
             waiting: all(|f| f.is_charger || f.is_parking_spot),
@@ -152,6 +157,28 @@ impl World {
         let stops = |v: &VertexIx| !self.site.vertices[v.at()].flags.is_passthrough_point && self.site.vertices[v.at()].lift.is_none();
         let open = move |v: &VertexIx| self.is_on_graph(entry, v.ix) && !self.is_in(entry, v.ix, self.map.guarded());
         self.site.vertex_indexes().filter(stops).filter(open)
+    }
+
+    /// The way of a robot of this genesis position back and forth over an area, from a place in it and back there. Nothing if
+    /// it has none.
+    #[allow(clippy::cast_possible_truncation)] // no site is larger than 2^63 mm
+    pub fn way_over(&self, entry: u32, area: u32, place: u32) -> Vec<PointMm> {
+        let mm = |p: Vec2| PointMm { x_mm: (p.x * 1e3).round() as i64, y_mm: (p.y * 1e3).round() as i64 };
+        let way = self.radii.get(entry as usize).and_then(|r| self.site.areas.get(area as usize)?.sweep(*r));
+        let home = self.vertex_mm(place).map(|(x_mm, y_mm)| PointMm { x_mm, y_mm });
+        way.into_iter().flatten().map(mm).chain(home).collect()
+    }
+
+    /// Does a place lie in an area that a robot of this genesis position can sweep?
+    pub fn can_cover(&self, entry: u32, area: u32, place: u32) -> bool {
+        let (Some(a), Some(v)) = (self.site.areas.get(area as usize), self.site.vertices.get(place as usize)) else { return false };
+        let radius_m = self.radii.get(entry as usize).copied().unwrap_or(0.0);
+        v.level == a.level && a.contains(v.at) && a.sweep(radius_m).is_some()
+    }
+
+    /// Floor of an area that counts, mm².
+    pub fn floor_mm2(&self, area: u32) -> u64 {
+        self.site.areas.get(area as usize).map_or(0, nooterra_site::Area::floor_mm2)
     }
 
     /// Position of a vertex in millimetres.

@@ -36,6 +36,17 @@ impl Job {
         if let Some(to) = to {
             self.enter(at, to);
         }
+        self.leave_out_excused();
+    }
+
+    /// The steps next in turn that count no more are left out.
+    fn leave_out_excused(&mut self) {
+        while self.status.is_working()
+            && self.steps().get(usize::from(self.checkpoint)).is_some_and(|s| s.action.can_be_left_out())
+            && self.is_excused(self.checkpoint + 1)
+        {
+            self.checkpoint += 1;
+        }
     }
 
     fn enter(&mut self, at: Instant, to: Status) {

@@ -672,6 +672,21 @@ impl Job {
         self.request.steps.get(next).map_or(0, |s| s.place)
     }
 
+    /// Places that the requester agreed to leave out.
+    pub fn skipped(&self) -> impl Iterator<Item = u32> {
+        self.approvals.iter().filter(|a| a.track == ApprovalTrack::Consumed).filter_map(|a| match a.ask.wanted {
+            crate::approval::Wanted::SkipZone { place } => Some(place),
+            _ => None,
+        })
+    }
+
+    /// Does this point (from 1) count no more? The site itself saw that it is blocked, or the requester agreed to leave it out.
+    pub fn is_excused(&self, point: u16) -> bool {
+        let step = usize::from(point).checked_sub(1).and_then(|i| self.steps().get(i));
+        self.sightings.iter().any(|s| s.point == point && s.class == WitnessClass::BlockedZone)
+            || step.is_some_and(|s| s.action.can_be_left_out() && self.skipped().any(|place| place == s.place))
+    }
+
     /// One of its approvals.
     pub fn approval(&self, id: ApprovalId) -> Option<&Approval> {
         self.approvals.iter().find(|a| a.ask.approval == id)

@@ -126,6 +126,8 @@ pub struct ProofItem {
     pub weight_bps: u32,
     /// Share of the points that must be witnessed, basis points.
     pub threshold_bps: u32,
+    /// Floor to be covered, mm²: its share is what was measured of it. Nothing: points count.
+    pub required_mm2: u64,
 }
 
 /// Kinds of witness.
@@ -143,6 +145,8 @@ pub enum WitnessClass {
     RequesterConfirm,
     /// The way was independently seen to be blocked.
     BlockedZone,
+    /// A sensor of the floor saw how much of a zone was covered, mm².
+    LidarCoverage,
 }
 
 /// A licensed skill, pinned.

@@ -12,8 +12,11 @@ use nooterra_engine::ids::ProofId;
 /// Below this weighted share the proof fails.
 const PARTIAL_FROM_BPS: u64 = 1_000;
 
-/// What a template requires, weights summing to 10 000.
-pub fn requirement(template: Template, steps: &[Step]) -> Vec<ProofItem> {
+/// So much of a zone's floor is all of it: no tool gets into every corner.
+const COVERED_BPS: u32 = 9_500;
+
+/// What a template requires, weights summing to 10 000. `floor_mm2` says how large an area is.
+pub fn requirement(template: Template, steps: &[Step], floor_mm2: impl Fn(u32) -> u64) -> Vec<ProofItem> {
     let all: Vec<u16> = (1..=u16::try_from(steps.len()).unwrap_or(u16::MAX)).collect();
     let item = |name: &str, classes: &[WitnessClass], points: Vec<u16>, weight_bps| ProofItem {
         name: name.into(),
@@ -21,6 +24,7 @@ pub fn requirement(template: Template, steps: &[Step]) -> Vec<ProofItem> {
         points,
         weight_bps,
         threshold_bps: 10_000,
+        required_mm2: 0,
     };
     let drops: Vec<u16> = (1u16..).zip(steps).filter(|(_, s)| s.action == Action::Drop).map(|(i, _)| i).collect();
     let lifts: Vec<u16> = (1u16..).zip(steps).filter(|(_, s)| s.action == Action::Lift).map(|(i, _)| i).collect();
@@ -33,10 +37,29 @@ pub fn requirement(template: Template, steps: &[Step]) -> Vec<ProofItem> {
             item("drop", &[WitnessClass::CustodyScan, WitnessClass::Weight], drops, 7_000),
             item("route", &[WitnessClass::DockScan], all, 3_000),
         ],
-        Template::Delivery | Template::Patrol | Template::Inspect | Template::Lift => {
-            vec![item("points", &[WitnessClass::DockScan], all, 10_000)]
+        Template::Clean | Template::ResetLite | Template::ResetStandard if !steps.is_empty() => {
+            // Equal parts; what does not divide goes to the first zones.
+            let n = u32::try_from(steps.len()).unwrap_or(u32::MAX);
+            let zone = |(i, s): (u32, &Step)| {
+                let point = u16::try_from(i + 1).unwrap_or(u16::MAX);
+                let Action::Cover { area } = s.action else {
+                    return item(&format!("zone {point}"), &[WitnessClass::DockScan], vec![point], part(n, i));
+                };
+                ProofItem {
+                    threshold_bps: COVERED_BPS,
+                    required_mm2: floor_mm2(area).max(1),
+                    ..item(&format!("zone {point}"), &[WitnessClass::LidarCoverage], vec![point], part(n, i))
+                }
+            };
+            (0u32..).zip(steps).map(zone).collect()
         }
+        _ => vec![item("points", &[WitnessClass::DockScan], all, 10_000)],
     }
+}
+
+/// The `i`-th of `n` equal parts of a whole.
+const fn part(n: u32, i: u32) -> u32 {
+    10_000 / n + if i < 10_000 % n { 1 } else { 0 }
 }
 
 /// Hash over every fact that an evaluation rests on.
@@ -45,9 +68,13 @@ pub fn facts_hash(job: &Job) -> Digest {
     struct Facts {
         sightings: Vec<Sighting>,
         claimed: Vec<Claimed>,
+        skipped: Vec<u32>,
         status: Status,
     }
-    content_hash("nooterra/proof/v1", &Facts { sightings: job.sightings.clone(), claimed: job.claimed.clone(), status: job.status })
+    content_hash(
+        "nooterra/proof/v1",
+        &Facts { sightings: job.sightings.clone(), claimed: job.claimed.clone(), skipped: job.skipped().collect(), status: job.status },
+    )
 }
 
 /// Is the last evaluation about the facts as they are?
@@ -70,13 +97,15 @@ fn measure(job: &Job, item: &ProofItem) -> Line {
             .find(|s| s.point == point && item.classes.contains(&s.class) && job.legs.iter().any(|l| l.offer.robot == s.robot))
     };
     let confirmed = job.sightings.iter().find(|s| s.class == WitnessClass::RequesterConfirm);
-    let blocked = |point: u16| job.sightings.iter().any(|s| s.point == point && s.class == WitnessClass::BlockedZone);
-    let left: Vec<u16> = item.points.iter().copied().filter(|p| !blocked(*p)).collect();
+    let left: Vec<u16> = item.points.iter().copied().filter(|p| !job.is_excused(*p)).collect();
     let seen: Vec<&Sighting> = left.iter().filter_map(|p| spoke(*p)).collect();
     let bps = if confirmed.is_some() {
         10_000
     } else if left.is_empty() {
         0
+    } else if item.required_mm2 > 0 {
+        let each = left.iter().map(|p| covered_bps(job, item, *p)).sum::<u64>();
+        each / left.len() as u64
     } else {
         (seen.len() as u64 * 10_000) / left.len() as u64
     };
@@ -86,7 +115,7 @@ fn measure(job: &Job, item: &ProofItem) -> Line {
     Line {
         bps: bps.min(10_000),
         witnessed: !witnesses.is_empty(),
-        claimed: left.iter().any(|p| *p <= job.checkpoint),
+        claimed: left.iter().any(|p| job.claimed.iter().any(|c| c.index == *p)),
         excused: left.is_empty() && confirmed.is_none(),
         line: ProofLine {
             name: item.name.clone(),
@@ -95,6 +124,15 @@ fn measure(job: &Job, item: &ProofItem) -> Line {
             witnesses,
         },
     }
+}
+
+/// Share of a zone's floor that its witness measured. A measure is of all that was covered so far: the largest counts.
+fn covered_bps(job: &Job, item: &ProofItem, point: u16) -> u64 {
+    let of_job = |s: &&Sighting| job.legs.iter().any(|l| l.offer.robot == s.robot);
+    let here = job.sightings.iter().filter(|s| s.point == point && item.classes.contains(&s.class)).filter(of_job);
+    let most = here.map(|s| u64::try_from(s.measure).unwrap_or(0)).max().unwrap_or(0);
+    let share = u128::from(most) * 10_000 / u128::from(item.required_mm2.max(1));
+    u64::try_from(share.min(10_000)).unwrap_or(10_000)
 }
 
 /// Evaluates the proof of an ended job on what is present.

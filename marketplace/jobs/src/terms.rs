@@ -27,6 +27,19 @@ pub enum Template {
     Inspect,
     /// Raise an item together with others; a part of a team's work.
     Lift,
+    /// Clean floors, zone by zone.
+    Clean,
+    /// Put rooms in order, lightly: their floors are covered.
+    ResetLite,
+    /// Put rooms in order: their floors are covered.
+    ResetStandard,
+}
+
+impl Template {
+    /// Is it work on whole zones rather than at points?
+    pub const fn covers_zones(self) -> bool {
+        matches!(self, Self::Clean | Self::ResetLite | Self::ResetStandard)
+    }
 }
 
 /// What is done at a point of the work.
@@ -40,6 +53,18 @@ pub enum Action {
     Drop,
     /// Raise the item together with the team's other members.
     Lift,
+    /// Cover the floor of a zone that the place lies in.
+    Cover {
+        /// The zone's area, as the caller numbers areas.
+        area: u32,
+    },
+}
+
+impl Action {
+    /// May the place be left out, if the requester or the site says so? Loads are not left half way.
+    pub const fn can_be_left_out(self) -> bool {
+        matches!(self, Self::Visit | Self::Cover { .. })
+    }
 }
 
 /// One point of the work. The first is the access point.

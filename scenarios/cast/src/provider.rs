@@ -181,6 +181,17 @@ impl Provider {
     }
 }
 
+/// Everything that it does.
+const TEMPLATES: [Template; 7] = [
+    Template::Delivery,
+    Template::Patrol,
+    Template::Inspect,
+    Template::Lift,
+    Template::Clean,
+    Template::ResetLite,
+    Template::ResetStandard,
+];
+
 /// What it has said before anybody asks: its standing offers, one in each currency that it takes, and its working hours.
 fn rules(plan: &ProviderPlan, trades: &[Currency]) -> Vec<OwnerCommand> {
     let own = |c: &&Currency| plan.takes.is_empty() || plan.takes.contains(*c);
@@ -188,7 +199,7 @@ fn rules(plan: &ProviderPlan, trades: &[Currency]) -> Vec<OwnerCommand> {
     let standing = standing.map(|(s, currency)| {
         OwnerCommand::SetStandingOffer(StandingOffer {
             offer: StandingOfferId::named(&plan.name),
-            templates: [Template::Delivery, Template::Patrol, Template::Inspect, Template::Lift].map(|t| t as u8).to_vec(),
+            templates: TEMPLATES.map(|t| t as u8).to_vec(),
             price_bps: plan.price_bps,
             min_service: Amount::saturating(1),
             capacity: s.capacity,

@@ -221,6 +221,9 @@ impl Requester {
         if !d.team.is_empty() {
             return self.ask_team(stream, now);
         }
+        if d.kind.covers_zones() {
+            return self.ask_zones(stream, now);
+        }
         if d.trips.is_empty() {
             return;
         }
@@ -230,12 +233,30 @@ impl Requester {
         let step = |place: u32, action, dwell_s| Step { place, action, dwell: Span::from_secs(dwell_s) };
         let (template, (first, last), item) = match d.kind {
             JobKind::Delivery => (Template::Delivery, (Action::Pick, Action::Drop), Some(ItemId::named(&label))),
-            JobKind::Patrol | JobKind::Lift => (Template::Patrol, (Action::Visit, Action::Visit), None),
+            _ => (Template::Patrol, (Action::Visit, Action::Visit), None),
         };
         let stops = d.via.iter().map(|v| step(v.ix, Action::Visit, 5));
         let steps: Vec<Step> = [step(trip.from.ix, first, 5)].into_iter().chain(stops).chain([step(trip.to.ix, last, 5)]).collect();
         let payload_g = if item.is_some() { d.mass_g } else { 0 };
         let job = self.job(d, template, start, steps, item, payload_g, label);
+        self.asked += 1;
+        self.outbox.push(RequesterCommand::CreateJob(Box::new(job)).draft("jobs"), now, 0);
+    }
+
+    /// Work on whole zones: how long each takes is for the platform to say.
+    fn ask_zones(&mut self, stream: usize, now: Instant) {
+        let s = &self.streams[stream];
+        let d = &s.demand;
+        let start = now + d.lead.max(Span::from_secs(30));
+        let label = format!("{} #{}.{}", self.name, s.number, s.asked);
+        let template = match d.kind {
+            JobKind::ResetLite => Template::ResetLite,
+            JobKind::ResetStandard => Template::ResetStandard,
+            _ => Template::Clean,
+        };
+        let zone =
+            |(v, area): &(nooterra_site::VertexIx, u32)| Step { place: v.ix, action: Action::Cover { area: *area }, dwell: Span::ZERO };
+        let job = self.job(d, template, start, d.zones.iter().map(zone).collect(), None, 0, label);
         self.asked += 1;
         self.outbox.push(RequesterCommand::CreateJob(Box::new(job)).draft("jobs"), now, 0);
     }

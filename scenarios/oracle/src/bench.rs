@@ -148,6 +148,14 @@ impl Oracle {
     pub fn visit(&mut self, job: JobId, point: u16) {
         self.world.visit(job, point);
     }
+    /// So much of the floor of a point's zone was truly covered, basis points.
+    pub fn covered(&mut self, job: JobId, point: u16, share_bps: u32) {
+        self.world.covered(job, point, share_bps);
+    }
+    /// Something truly stands in the zone of a point.
+    pub fn blocked(&mut self, job: JobId, point: u16) {
+        self.world.blocked(job, point);
+    }
     /// A job's item truly lies where it should, or elsewhere.
     pub fn item(&mut self, job: JobId, d: Delivered) {
         self.world.item(job, d);

@@ -5,8 +5,10 @@ use crate::verdict::{Class, Notes};
 use nooterra_engine::ids::{IncidentId, JobId, RobotId};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::Job;
+use nooterra_jobs::approval::{Approval, ApprovalTrack, Wanted};
 use nooterra_jobs::event::Custody;
 use nooterra_jobs::pins::WitnessClass;
+use nooterra_jobs::terms::Action;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A contact as strong as this is on record, mN s: the least that domain 8.2 calls a collision. The robot's own bumper
@@ -28,6 +30,8 @@ const ONE_WITHIN: Span = Span::from_secs(10);
 const HITS_KEPT: usize = 10_000;
 /// Billed and true share may differ by so much, basis points.
 const SHARE_BPS: u32 = 500;
+/// A floor's share is measured this well, basis points.
+const NEAR_BPS: u32 = 150;
 
 /// A contact in the world, by who was hit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,10 +113,19 @@ pub enum Whereabouts {
     Elsewhere,
 }
 
+/// Has the requester agreed to leave this point out?
+fn skipped(j: &Job, point: u16) -> bool {
+    let step = j.steps().get(usize::from(point).wrapping_sub(1)).filter(|s| matches!(s.action, Action::Visit | Action::Cover { .. }));
+    let agreed = |a: &Approval, place: u32| a.track == ApprovalTrack::Consumed && a.ask.wanted == Wanted::SkipZone { place };
+    step.is_some_and(|s| j.approvals.iter().any(|a| agreed(a, s.place)))
+}
+
 /// The judge.
 #[derive(Debug)]
 pub(crate) struct World {
     seen: BTreeMap<JobId, BTreeSet<u16>>,
+    floors: BTreeMap<(JobId, u16), u32>,
+    boxed: BTreeSet<(JobId, u16)>,
     delivered: BTreeMap<JobId, Delivered>,
     judged: BTreeSet<JobId>,
     hits: Vec<Hit>,
@@ -128,6 +141,8 @@ impl World {
     pub fn new() -> Self {
         Self {
             seen: BTreeMap::new(),
+            floors: BTreeMap::new(),
+            boxed: BTreeSet::new(),
             delivered: BTreeMap::new(),
             judged: BTreeSet::new(),
             hits: Vec::new(),
@@ -142,6 +157,14 @@ impl World {
     /// The bound robot truly is at a point of the work, numbered from 1.
     pub fn visit(&mut self, job: JobId, point: u16) {
         self.seen.entry(job).or_default().insert(point);
+    }
+    /// So much of a zone's floor was truly covered.
+    pub fn covered(&mut self, job: JobId, point: u16, share_bps: u32) {
+        self.floors.insert((job, point), share_bps);
+    }
+    /// Something truly stands in a zone.
+    pub fn blocked(&mut self, job: JobId, point: u16) {
+        self.boxed.insert((job, point));
     }
     /// The item truly lies there.
     pub fn item(&mut self, job: JobId, d: Delivered) {
@@ -165,11 +188,27 @@ impl World {
         let none = BTreeSet::new();
         let seen = self.seen.get(&j.id).unwrap_or(&none);
         let there = self.delivered.get(&j.id) == Some(&Delivered::There);
-        let (mut sum, mut weights, mut all) = (0u64, 0u64, true);
+        let (mut sum, mut weights, mut all, mut near) = (0u64, 0u64, true, false);
         for item in &p.proof {
-            let blocked = |x: &u16| j.sightings.iter().any(|s| s.point == *x && s.class == WitnessClass::BlockedZone);
-            let points: Vec<u16> = item.points.iter().copied().filter(|x| !blocked(x)).collect();
+            let said = |x: &u16| j.sightings.iter().any(|s| s.point == *x && s.class == WitnessClass::BlockedZone);
+            let invented = item.points.iter().find(|x| item.required_mm2 > 0 && said(x) && !self.boxed.contains(&(j.id, **x)));
+            if let Some(x) = invented {
+                let story = format!("zone {x} counts no more as blocked, and nothing stood there");
+                self.share.broke(Class::Safety, at, tick, story, vec![j.id.to_string()]);
+            }
+            let left_out = |x: &u16| said(x) || skipped(j, *x);
+            let points: Vec<u16> = item.points.iter().copied().filter(|x| !left_out(x)).collect();
             if points.is_empty() {
+                continue;
+            }
+            if item.required_mm2 > 0 {
+                let shares: Vec<u32> = points.iter().map(|x| self.floors.get(&(j.id, *x)).copied().unwrap_or(0)).collect();
+                let mean = u64::from(shares.iter().sum::<u32>()) / points.len() as u64;
+                sum += mean * u64::from(item.weight_bps);
+                weights += u64::from(item.weight_bps);
+                all &= shares.iter().all(|s| *s >= item.threshold_bps);
+                // So near to the threshold a sensor may be on the other side of it.
+                near |= shares.iter().any(|s| s.abs_diff(item.threshold_bps) <= NEAR_BPS);
                 continue;
             }
             let custody = item.classes.iter().any(|c| matches!(c, WitnessClass::CustodyScan | WitnessClass::Weight));
@@ -182,7 +221,9 @@ impl World {
         let truth = if all && weights > 0 { 10_000 } else { mean };
         let billed = s.settlement.earned_bps;
         // Below a tenth nothing is billed.
-        let fair = billed.abs_diff(truth) <= SHARE_BPS || (billed == 0 && truth < 1_000);
+        let fair = billed.abs_diff(truth) <= SHARE_BPS
+            || (billed == 0 && truth < 1_000)
+            || (near && (billed == 10_000 || billed.abs_diff(mean) <= SHARE_BPS));
         if !fair {
             let story = format!("{billed} bps are billed, {truth} were done");
             self.share.broke(Class::Safety, at, tick, story, vec![j.id.to_string()]);

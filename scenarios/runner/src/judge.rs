@@ -1,6 +1,7 @@
 //! Feeds the judges: world truth and the platform's views become samples, motions, contacts and books.
 
 use crate::count::Counts;
+use crate::floors::TrueFloors;
 use nooterra_agent::{Agent, Phase};
 use nooterra_engine::ids::{JobId, PartyId, RobotId};
 use nooterra_engine::money::Currency;
@@ -42,6 +43,7 @@ pub struct Judge {
     settled: BTreeSet<JobId>,
     /// Jobs whose load was once where it belongs.
     delivered: BTreeSet<JobId>,
+    floors: TrueFloors,
     last: Sample,
     closest_m: Option<f64>,
 }
@@ -82,6 +84,7 @@ impl Judge {
             verified,
             settled: BTreeSet::new(),
             delivered: BTreeSet::new(),
+            floors: TrueFloors::default(),
             last: Sample::default(),
             closest_m: None,
         }
@@ -185,12 +188,24 @@ impl Judge {
             let Some(held) = cell.robot.lease else { continue };
             let Some(j) = stage.control.state().jobs.get(&held.job) else { continue };
             let works = j.status.class() == nooterra_jobs::Class::Inside || matches!(j.status, Status::Arrived | Status::Completed);
-            let here = stage.fleet.robots().find(|(id, _, _)| *id == cell.robot.id).and_then(|(_, ix, _)| stage.fleet.twin.truth(ix));
+            let body = stage.fleet.robots().find(|(id, _, _)| *id == cell.robot.id);
+            let radius_m = body.map_or(0.0, |(_, _, a)| a.config().model.footprint_radius_m);
+            let here = body.and_then(|(_, ix, _)| stage.fleet.twin.truth(ix));
             let Some(here) = here.filter(|_| works) else { continue };
             for (point, step) in (1u16..).zip(j.steps()) {
                 let Some(v) = stage.setup().site.vertices.get(step.place as usize) else { continue };
                 if v.level == here.level && v.at.dist(here.pose.at) <= AT_POINT_M {
                     self.oracle.visit(j.id, point);
+                }
+                let Action::Cover { area } = step.action else { continue };
+                let Some(area) = stage.setup().site.areas.get(area as usize) else { continue };
+                let boxed = |(s, half_m): (nooterra_twin::Stand, f64)| area.reach_on_m(s.level, s.pose.at, half_m) > 0.0;
+                if stage.fleet.twin.boxes().any(boxed) {
+                    self.oracle.blocked(j.id, point);
+                }
+                if area.reach_on_m(here.level, here.pose.at, radius_m) > 0.0 {
+                    let share = self.floors.pass(j.id, point, area, here.pose.at, radius_m);
+                    self.oracle.covered(j.id, point, share);
                 }
             }
         }

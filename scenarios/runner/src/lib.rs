@@ -18,6 +18,7 @@ pub mod domain;
 pub mod drive;
 pub mod explain;
 pub mod facts;
+mod floors;
 pub mod judge;
 pub mod ledger;
 pub mod load;

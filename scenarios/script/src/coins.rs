@@ -21,6 +21,12 @@ pub struct TariffEntry {
     pub patrol: Option<At<Money>>,
     /// Base price of an inspection.
     pub inspect: Option<At<Money>>,
+    /// Base price of cleaning; in another currency than the euro nothing is cleaned if not said.
+    pub clean: Option<At<Money>>,
+    /// Base price of a light reset; as for cleaning.
+    pub reset_lite: Option<At<Money>>,
+    /// Base price of a reset; as for cleaning.
+    pub reset_standard: Option<At<Money>>,
     /// For each kilometre of the way.
     pub per_km: Option<At<Money>>,
     /// For each minute of work.

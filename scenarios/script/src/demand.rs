@@ -49,6 +49,9 @@ pub struct Jobs {
     /// Stops on the way, in order: between pick-up and drop-off, or on the round.
     #[serde(default)]
     pub via: Vec<At<String>>,
+    /// Areas whose floors are covered, in order, for cleaning and resets.
+    #[serde(default)]
+    pub zones: Vec<At<String>>,
     /// Who lifts, for a lift: one robot each.
     #[serde(default)]
     pub team: Vec<MemberEntry>,
@@ -99,7 +102,7 @@ pub enum ProcessKind {
 
 /// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum JobKind {
     /// A load is carried.
     Delivery,
@@ -107,6 +110,12 @@ pub enum JobKind {
     Patrol,
     /// A load is raised onto a rack by several robots together.
     Lift,
+    /// Floors are cleaned.
+    Clean,
+    /// Rooms are put in order, lightly: their floors are covered.
+    ResetLite,
+    /// Rooms are put in order: their floors are covered.
+    ResetStandard,
 }
 
 macro_rules! one_or_many {

@@ -232,6 +232,8 @@ pub struct Demand {
     pub mode: AwardMode,
     /// Must a remote operator stand by?
     pub coverage: bool,
+    /// Zones whose floors are covered: a place in each, and its area.
+    pub zones: Vec<(VertexIx, u32)>,
     /// Who lifts, for a lift; nobody for work of one robot.
     pub team: Vec<Member>,
     /// What its jobs are paid in.
@@ -287,6 +289,19 @@ pub enum JobKind {
     Patrol,
     /// A load is raised by several robots together.
     Lift,
+    /// Floors are cleaned.
+    Clean,
+    /// Rooms are put in order, lightly.
+    ResetLite,
+    /// Rooms are put in order.
+    ResetStandard,
+}
+
+impl JobKind {
+    /// Is it work on whole zones?
+    pub const fn covers_zones(self) -> bool {
+        matches!(self, Self::Clean | Self::ResetLite | Self::ResetStandard)
+    }
 }
 
 /// From one vertex to another.

@@ -14,7 +14,7 @@ use crate::robot::{drive_robots, observe_robots};
 use crate::scan::FlatWorld;
 use crate::sense::{feel, sense};
 use crate::state::{
-    Broken, Clock, Deck, Dice, DriveTrain, Lies, Load, Motion, Person, Robot, Roster, Senses, Settings, Summary, Touches, Waiting,
+    Broken, Clock, Deck, Dice, DriveTrain, Lies, Load, Motion, Obstacle, Person, Robot, Roster, Senses, Settings, Summary, Touches, Waiting,
 };
 use crate::together::raise_loads;
 use crate::wheels::{Chassis, WheelKind};
@@ -508,6 +508,11 @@ impl Twin {
     pub fn person(&self, person: PersonIx) -> Option<(Stand, bool)> {
         let p = self.world.get::<Person>(*self.roster().people.get(person.at())?).filter(|p| !p.gone)?;
         Some((Stand { level: p.spawn.level, pose: self.world.resource::<Plan>().pose(p.x, p.y, 0.0) }, p.waits))
+    }
+    /// Boxes that stand in the way: where, and half of the longer side in metres.
+    pub fn boxes(&self) -> impl Iterator<Item = (Stand, f64)> + '_ {
+        let all = self.roster().obstacles.iter().filter_map(|e| self.world.get::<Obstacle>(*e)).filter(|o| !o.gone);
+        all.map(|o| (o.spawn.stand, o.spawn.size_m[0].max(o.spawn.size_m[1]) / 2.0))
     }
     /// How many people have been put in so far.
     pub fn person_count(&self) -> usize {

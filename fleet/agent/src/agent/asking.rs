@@ -42,6 +42,7 @@ impl Agent {
         }
         if o.granted {
             self.say(now, Report::ApprovalConsumed { approval: o.approval, action_hash: o.action_hash });
+            // The platform says which steps count no more.
         } else if let Some(step) = o.skip {
             self.work.leave_out(step);
         }

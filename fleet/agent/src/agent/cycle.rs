@@ -59,7 +59,7 @@ impl Agent {
         let obeys = !nooterra_engine::planted!("I15 drive on under a stop");
         let stopped = (obeys && !self.stops.is_empty()) || self.check_until.is_some();
         let held = stopped || now < self.health.hold_until || !self.health.is_fit();
-        if !astray {
+        if !astray && self.work.covers().is_none() {
             self.comes_back(now, held, map);
         }
         let model = &self.config.model;
@@ -69,7 +69,8 @@ impl Agent {
         let waits = self.track.last_vertex.is_some_and(|v| self.track.last().is_some() && Some(v) == target && self.is_at(v, map));
         let mut view = None;
         let by_hand = self.help.has_hand();
-        if !waits && !by_hand {
+        let covers = !by_hand && !astray && self.work.covers().is_some();
+        if !waits && !by_hand && !covers {
             view = self.follower.look(&self.track, map, &self.loc.pose, model.drive, &lim, speed, target);
             if let Some(v) = view.filter(|_| !held) {
                 view = self.advance(now, v, map, &lim, speed, target);
@@ -77,12 +78,21 @@ impl Agent {
         }
         // ride legs are not driven
         let view = view.filter(|_| !self.track.ahead_at(0).is_some_and(|n| n.ride));
-        let applied =
-            if by_hand { self.drive_by_hand(now, map, held, &lim, dt_s) } else { self.drive(now, map, view.as_ref(), held, &lim, dt_s) };
-        let wants = view.is_some() && !held && !self.rights.holds();
+        let applied = if by_hand {
+            self.drive_by_hand(now, map, held, &lim, dt_s)
+        } else if covers {
+            self.drive_over_floor(now, map, held, &lim, dt_s)
+        } else {
+            self.drive(now, map, view.as_ref(), held, &lim, dt_s)
+        };
+        let wants = (view.is_some() && !held && !self.rights.holds()) || (covers && !held);
         let lane = self.track.ahead_at(0).map(|n| n.lane).filter(|l| *l != NO_LANE).or(Some(self.last_lane).filter(|l| *l != NO_LANE));
         let moved_m = (moved.forward_m * moved.forward_m + moved.left_m * moved.left_m).sqrt();
+        let lane = lane.filter(|_| !covers);
         self.progress.cycle(wants, moved_m, moved.turned_rad, dt_s, self.config.policy.obstructed_after, lane, &mut out);
+        if covers && self.work.cover_blocked(self.progress.idle_s(), &mut out) {
+            self.progress.new_way();
+        }
         let standing = applied.v.norm() <= 0.0 && applied.w_radps.abs() <= 0.0 && moved_m < 0.02 * dt_s;
         self.stand_s = if standing { self.stand_s + dt_s } else { 0.0 };
         self.seen.speed_mm_s = (moved.forward_m / dt_s * 1e3).round() as i32;
@@ -324,6 +334,22 @@ impl Agent {
         }
         self.policy.asked_by(Source::Planner);
         self.bounded(now, wish, &allowed, view.map(|v| v.lane_mps), held, dt_s)
+    }
+
+    /// Over a floor: from point to point of its plan's way, under the same chain of bounds.
+    fn drive_over_floor(&mut self, now: Instant, map: &AgentMap, held: bool, lim: &Limits, dt_s: f64) -> Twist {
+        let (spot, speed) = (self.spot(), self.last.v.norm());
+        let (mut allowed, mut wish) = (FREE, Twist::default());
+        self.follower.stand();
+        if !held && let Some((way, wanted)) = self.work.cover_wish(&self.loc.pose, lim, speed, dt_s) {
+            let (m, p) = (&self.config.model, &self.config.policy);
+            allowed = self.fields.allowed(&way, m.footprint_radius_m, speed, m.accel_max_mps2, m.speed_max_mps, p);
+            allowed.area_mps = self.rights.allowed_mps(map, &spot, &way, speed, lim.accel_mps2 * 0.6);
+            self.progress.field(allowed.wall_mps.min(allowed.free_mps).min(allowed.mover_mps), dt_s);
+            wish = wanted;
+        }
+        self.policy.asked_by(Source::Planner);
+        self.bounded(now, wish, &allowed, Some(crate::cover::COVER_MPS), held, dt_s)
     }
 
     /// What an operator's hand wants of the wheels, under the same chain of bounds.

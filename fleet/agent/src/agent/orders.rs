@@ -148,6 +148,13 @@ impl Agent {
                 Ok(())
             }
             Order::Approval(a) => self.answered(now, &a),
+            Order::SkipStep { lease, step } => {
+                if !self.work.has(lease) {
+                    return Err("LEASE_EXPIRED");
+                }
+                self.work.leave_out(step);
+                Ok(())
+            }
             Order::Grant(g) => {
                 if !self.work.has(g.lease) {
                     return Err("LEASE_EXPIRED");

@@ -6,6 +6,7 @@ use crate::policy::{Policy, Tariff};
 use nooterra_engine::ids::ContractId;
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_market::Rates;
+use nooterra_market::tables::ServiceBases;
 
 pub fn yen() -> Currency {
     Currency::parse("JPY").unwrap()
@@ -19,6 +20,7 @@ pub fn three(robots: &[(&str, &str, u32)]) -> Genesis {
     let tariff = |code, base: u64, per_km, per_min, cover, operator_rate, max_claims, auto_max| Tariff {
         currency: Currency::parse(code).unwrap(),
         rates: Rates { base_delivery: base, base_patrol: 3 * base, base_inspect: 4 * base, per_km, per_min, cover },
+        services: ServiceBases { clean: 5 * base, reset_lite: 7 * base, reset_standard: 10 * base, custom: 6 * base },
         operator_rate,
         max_claims,
         auto_max,

@@ -92,6 +92,7 @@ impl Rig {
                     self.report(id, Report::ApprovalConsumed { approval: a.approval, action_hash: a.action_hash });
                 }
             }
+            Order::SkipStep { step, .. } if step == p.step => p.step += 1,
             Order::Lift { at, .. } => (p.lift, p.begins) = (2, at),
             Order::WantBlackbox { incident, from_ns, to_ns, .. } => p.boxed.asked.push((incident, from_ns, to_ns)),
             Order::Assist { assist, open, .. } => p.line = open.then_some(assist),

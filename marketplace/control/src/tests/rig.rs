@@ -45,6 +45,8 @@ pub struct Knobs {
     /// Gives up inside, before this step.
     pub abort_before_step: BTreeMap<RobotId, u16>,
     pub no_drop_witness: bool,
+    /// What sensors of the floor measure at a vertex, mm²; all of it if not said.
+    pub floors: BTreeMap<u32, i64>,
     pub no_triage: bool,
     /// The site's controller does not say that it is there.
     pub site_silent: bool,
@@ -761,8 +763,13 @@ impl Rig {
         let scan = match &step.action {
             StepAction::Pick { item, .. } => Some((*item, true)),
             StepAction::Drop { item } | StepAction::Lift { item, .. } => Some((*item, false)),
-            StepAction::Dwell { .. } => None,
+            StepAction::Dwell { .. } | StepAction::Cover { .. } => None,
         };
+        if matches!(step.action, StepAction::Cover { .. }) {
+            let measure = self.knobs.floors.get(&vertex).copied().unwrap_or(i64::MAX);
+            let seen = FacilityReport::Witnessed { job, robot: id, class: WitnessClass::LidarCoverage, vertex, item: None, measure };
+            let _ = self.send("site", &seen);
+        }
         let blind = self.knobs.no_drop_witness && matches!(step.action, StepAction::Drop { .. });
         if !blind {
             let _ = self.send("site", &see(WitnessClass::DockScan, None));

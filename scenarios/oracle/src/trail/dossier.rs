@@ -7,6 +7,7 @@ use nooterra_engine::money::{Amount, Currency};
 use nooterra_jobs::approval::Wanted;
 use nooterra_jobs::event::{Cause, Custody, Event, Fault, ProofResult};
 use nooterra_jobs::pins::{Pins, WitnessClass};
+use nooterra_jobs::terms::Action;
 use nooterra_ledger::EntryId;
 use nooterra_trust::dispute::Event as Dispute;
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,6 +76,7 @@ pub(crate) struct Sight {
     pub class: WitnessClass,
     pub witness: WitnessId,
     pub robot: RobotId,
+    pub measure: i64,
 }
 
 /// One job.
@@ -101,7 +103,11 @@ pub(crate) struct Dossier {
     pub sights: BTreeSet<Sight>,
     /// Point and leg.
     pub claimed: Vec<(u16, u8)>,
-    pub checkpoint: u16,
+    /// Places of the work, and whether one may be left out.
+    pub places: Vec<(u32, bool)>,
+    /// Places that the requester was asked to leave out, and those that it was agreed to.
+    pub to_skip: BTreeMap<ApprovalId, u32>,
+    pub skipped: BTreeSet<u32>,
     pub payments: BTreeMap<PaymentId, Payment>,
     pub payment: Option<PaymentId>,
     pub captured: u64,
@@ -165,7 +171,9 @@ impl Dossier {
             incidents: BTreeMap::new(),
             sights: BTreeSet::new(),
             claimed: Vec::new(),
-            checkpoint: 0,
+            places: r.steps.iter().map(|s| (s.place, matches!(s.action, Action::Visit | Action::Cover { .. }))).collect(),
+            to_skip: BTreeMap::new(),
+            skipped: BTreeSet::new(),
             payments: BTreeMap::new(),
             payment: None,
             captured: 0,
@@ -283,7 +291,6 @@ impl Dossier {
             Event::Departed { .. } => self.departed = true,
             Event::ExecutionStarted { .. } => self.started = true,
             Event::CheckpointReached { index, .. } => {
-                self.checkpoint = *index;
                 let leg = self.legs.last().map_or(0, |l| l.leg);
                 self.claimed.push((*index, leg));
                 self.stale = true;
@@ -315,8 +322,8 @@ impl Dossier {
                     self.fault = *fault;
                 }
             }
-            Event::WitnessReported { witness, class, point, robot, .. } => {
-                self.sights.insert(Sight { point: *point, class: *class, witness: *witness, robot: *robot });
+            Event::WitnessReported { witness, class, point, robot, measure, .. } => {
+                self.sights.insert(Sight { point: *point, class: *class, witness: *witness, robot: *robot, measure: *measure });
                 self.stale = true;
             }
             Event::ProofEvaluated(p) => {
@@ -350,8 +357,15 @@ impl Dossier {
             Event::ApprovalAsked(ask) => {
                 let amount = if let Wanted::ExtraCost { amount } = ask.wanted { amount.minor() } else { 0 };
                 self.asked.insert(ask.approval, amount);
+                if let Wanted::SkipZone { place } = ask.wanted {
+                    self.to_skip.insert(ask.approval, place);
+                }
             }
             Event::ApprovalConsumed { approval } => {
+                if let Some(place) = self.to_skip.remove(approval) {
+                    self.skipped.insert(place);
+                    self.stale = true;
+                }
                 // Once: what was agreed to besides is part of the price.
                 let more = self.asked.remove(approval).and_then(|a| Amount::new(a).ok());
                 if let (Some(more), Some(p)) = (more, self.pins.as_deref_mut()) {

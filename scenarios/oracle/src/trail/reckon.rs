@@ -75,18 +75,24 @@ pub(crate) fn proof(d: &Dossier) -> Option<(ProofStatus, u32, u32)> {
     let confirmed = d.sights.iter().any(|s| s.class == WitnessClass::RequesterConfirm);
     let (mut sum, mut weights, mut all_met, mut unseen) = (0u64, 0u64, true, false);
     for item in &p.proof {
-        let blocked = |point: &&u16| d.sights.iter().any(|s| s.point == **point && s.class == WitnessClass::BlockedZone);
-        let left: Vec<u16> = item.points.iter().filter(|x| !blocked(x)).copied().collect();
+        let blocked = |point: u16| d.sights.iter().any(|s| s.point == point && s.class == WitnessClass::BlockedZone);
+        let place = |point: u16| d.places.get(usize::from(point).wrapping_sub(1)).filter(|p| p.1).map(|p| p.0);
+        let skipped = |point: u16| place(point).is_some_and(|p| d.skipped.contains(&p));
+        let left: Vec<u16> = item.points.iter().copied().filter(|x| !blocked(*x) && !skipped(*x)).collect();
         if left.is_empty() && !confirmed {
             continue;
         }
         let of_job = |r| d.legs.iter().any(|l| l.robot == r);
         let seen = left.iter().filter(|x| d.sights.iter().any(|s| s.point == **x && item.classes.contains(&s.class) && of_job(s.robot)));
         let seen = seen.count() as u64;
-        let bps = if confirmed { 10_000 } else { seen * 10_000 / left.len() as u64 };
+        let bps = match item.required_mm2 {
+            _ if confirmed => 10_000,
+            0 => seen * 10_000 / left.len() as u64,
+            required => left.iter().map(|x| floor(d, item, *x, required)).sum::<u64>() / left.len() as u64,
+        };
         if seen == 0 && !confirmed {
             // An aborted job owes no proof of what nobody says was done.
-            unseen |= !d.aborted || left.iter().any(|x| *x <= d.checkpoint);
+            unseen |= !d.aborted || left.iter().any(|x| d.claimed.iter().any(|(i, _)| i == x));
         }
         sum += bps * u64::from(item.weight_bps);
         weights += u64::from(item.weight_bps);
@@ -100,6 +106,17 @@ pub(crate) fn proof(d: &Dossier) -> Option<(ProofStatus, u32, u32)> {
         _ if mean >= 1_000 => (ProofStatus::Partial, mean, mean),
         _ => (ProofStatus::Fail, 0, mean),
     })
+}
+
+/// Share of a floor that was measured at most, basis points.
+fn floor(d: &Dossier, item: &nooterra_jobs::pins::ProofItem, point: u16, required: u64) -> u64 {
+    let mut most = 0;
+    for s in d.sights.iter().filter(|s| s.point == point && item.classes.contains(&s.class)) {
+        if d.legs.iter().any(|l| l.robot == s.robot) {
+            most = s.measure.max(most);
+        }
+    }
+    part(u64::try_from(most).unwrap_or(0), 10_000, required).min(10_000)
 }
 
 /// A settlement as it must be, minor units.
@@ -161,7 +178,7 @@ pub(crate) fn settlement(d: &Dossier, balance: u64) -> Option<Reckoned> {
     let pays = earned_bps > 0 && d.fault != Fault::Developer && d.started;
     let units = |l: &nooterra_jobs::pins::LicencePin| match l.unit {
         LicenceUnit::Job => 1,
-        LicenceUnit::Checkpoint => u64::from(d.checkpoint),
+        LicenceUnit::Checkpoint => d.claimed.len() as u64,
     };
     let due: Vec<u64> = p.licences.iter().map(|l| if pays { (units(l) * l.fee.minor()).min(l.cap.minor()) } else { 0 }).collect();
     let royalties = if due.iter().sum::<u64>() <= rest { due } else { split(rest, &due)? };

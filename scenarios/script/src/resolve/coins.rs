@@ -62,7 +62,7 @@ fn plan(desk: &mut Desk<'_>, e: &TariffEntry) -> Option<TariffPlan> {
         ("claims_most", &e.claims_most),
         ("auto_max", &e.auto_max),
     ];
-    let others = [&e.insurer_from, &e.deductible, &e.cover_fee];
+    let others = [&e.insurer_from, &e.deductible, &e.cover_fee, &e.clean, &e.reset_lite, &e.reset_standard];
     for m in needed.iter().map(|(_, m)| *m).chain(others).flatten().filter(|m| m.currency != currency) {
         desk.flaw(m, format!("the tariff of {currency} names an amount in {}", m.currency), format!("write it in {currency}"));
     }
@@ -72,6 +72,7 @@ fn plan(desk: &mut Desk<'_>, e: &TariffEntry) -> Option<TariffPlan> {
         desk.flaw(&e.currency, what, "say each of them: nothing is converted from the euro's");
         return None;
     }
+    let is_built_in = built_in.is_some();
     let b = built_in.unwrap_or_else(euro);
     let minor = |m: &Option<At<Money>>, or: u64| m.as_ref().map_or(or, |m| m.amount.minor());
     let amount = |m: &Option<At<Money>>, or: Amount| m.as_ref().map_or(or, |m| m.amount);
@@ -88,6 +89,12 @@ fn plan(desk: &mut Desk<'_>, e: &TariffEntry) -> Option<TariffPlan> {
     tariff.rates.base_delivery = minor(&e.delivery, r.base_delivery);
     tariff.rates.base_patrol = minor(&e.patrol, r.base_patrol);
     tariff.rates.base_inspect = minor(&e.inspect, r.base_inspect);
+    // Nothing is converted: what another currency does not say, it has no price for.
+    let own = |m: &Option<At<Money>>, built_in: u64| minor(m, if is_built_in { built_in } else { 0 });
+    tariff.services.clean = own(&e.clean, t.services.clean);
+    tariff.services.reset_lite = own(&e.reset_lite, t.services.reset_lite);
+    tariff.services.reset_standard = own(&e.reset_standard, t.services.reset_standard);
+    tariff.services.custom = own(&None, t.services.custom);
     tariff.rates.per_km = minor(&e.per_km, r.per_km);
     tariff.rates.per_min = minor(&e.per_min, r.per_min);
     tariff.rates.cover = minor(&e.standby, r.cover);

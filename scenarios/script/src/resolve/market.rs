@@ -286,10 +286,14 @@ fn stream(
     let kind = match jobs.kind.as_ref().map(|k| k.value) {
         Some(scenario::JobKind::Lift) => JobKind::Lift,
         Some(scenario::JobKind::Patrol) => JobKind::Patrol,
+        Some(scenario::JobKind::Clean) => JobKind::Clean,
+        Some(scenario::JobKind::ResetLite) => JobKind::ResetLite,
+        Some(scenario::JobKind::ResetStandard) => JobKind::ResetStandard,
         Some(scenario::JobKind::Delivery) | None => JobKind::Delivery,
     };
     let team = super::team::members(desk, jobs, kind, ranges)?;
-    let (trips, via) = if kind == JobKind::Lift {
+    let zones = super::covering::zones(desk, jobs, kind, ranges, widest_m)?;
+    let (trips, via) = if kind == JobKind::Lift || kind.covers_zones() {
         (Vec::new(), Some(Vec::new()))
     } else {
         let trips = trips(desk, jobs, ranges)?;
@@ -308,10 +312,11 @@ fn stream(
         kind,
         trips,
         budget: jobs.pay.as_ref().map(|m| m.amount),
-        mass_g: jobs.mass.as_ref().map_or(if kind == JobKind::Patrol { 0 } else { MASS_G }, |m| m.0),
+        mass_g: jobs.mass.as_ref().map_or(if kind == JobKind::Patrol || kind.covers_zones() { 0 } else { MASS_G }, |m| m.0),
         lead: or(&jobs.lead, LEAD),
         window: or(&jobs.window, WINDOW),
         via: via?,
+        zones,
         mode: jobs.mode.as_ref().map_or(AwardMode::Auto, |m| m.value),
         coverage: covered,
         team,
@@ -321,7 +326,8 @@ fn stream(
         privacy: jobs.privacy.as_ref().map_or_else(Privacy::default, |p| p.value),
     };
     let team = demand.team.iter().flat_map(|m| m.before.iter().chain(&m.after).copied().chain([m.lift]));
-    let trips = demand.trips.iter().flat_map(|Trip { from, to }| [*from, *to]).chain(demand.via.iter().copied()).chain(team);
+    let covered = demand.zones.iter().map(|(v, _)| *v);
+    let trips = demand.trips.iter().flat_map(|Trip { from, to }| [*from, *to]).chain(demand.via.iter().copied()).chain(team).chain(covered);
     demand.no_go = super::areas::no_go(desk, &jobs.no_go, trips, widest_m);
     Some(demand)
 }
@@ -419,6 +425,7 @@ fn unasked(
             lead: LEAD,
             window: WINDOW,
             via: Vec::new(),
+            zones: Vec::new(),
             mode: AwardMode::Auto,
             coverage: false,
             team: Vec::new(),

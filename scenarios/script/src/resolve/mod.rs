@@ -5,6 +5,7 @@ mod areas;
 mod bare;
 mod certified;
 mod coins;
+mod covering;
 mod faults;
 mod fleet;
 mod judge;

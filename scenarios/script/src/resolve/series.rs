@@ -60,6 +60,11 @@ fn one(
     let is_delivery = match s.kind.as_ref().map(|k| k.value) {
         None | Some(JobKind::Delivery) => true,
         Some(JobKind::Patrol) => false,
+        Some(JobKind::Clean | JobKind::ResetLite | JobKind::ResetStandard) => {
+            let kind = s.kind.as_ref()?;
+            desk.flaw(kind, "a series leads from place to place", "write `delivery` or `patrol`");
+            return None;
+        }
         Some(JobKind::Lift) => {
             let kind = s.kind.as_ref()?;
             desk.flaw(kind, "robots lift together once, not in a series", "write `delivery` or `patrol`");
