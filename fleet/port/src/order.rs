@@ -2,6 +2,7 @@
 
 use crate::approval::ApprovalOrder;
 use crate::assist::InterventionOrder;
+use crate::skill::SkillParcel;
 use nooterra_engine::ids::{AccessPlanId, AssistId, IncidentId, ItemId, JobId, KeyId, LeaseId, OrderId, RobotId, StopId, TaskId, TenantId};
 use nooterra_engine::{Digest, Instant, Record, Span, encode};
 
@@ -140,6 +141,9 @@ pub enum Order {
     /// Where it may be under its lease: in these areas besides all that are open to everybody, and not in those. Told again,
     /// the last word counts; it ends with the lease.
     Grant(AreaGrant),
+    /// A skill is to be put on the robot beside what is there: answered with `SkillInstalled` or `SkillInstallRefused`. What
+    /// runs is not touched; the version is the active one once a job that has pinned it begins.
+    SkillInstall(Box<SkillParcel>),
 }
 
 /// What an access plan allows one robot, bound to its lease and, as every order, to its fence.
@@ -185,6 +189,8 @@ pub struct LeaseOffer {
     pub heartbeat: Span,
     /// What to do.
     pub plan: Plan,
+    /// Bundles that it runs on: without one of them, in order, work does not begin.
+    pub skills: Vec<Digest>,
 }
 
 /// The work as an immutable value; its hash is pinned by accepting it.
