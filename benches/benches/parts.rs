@@ -35,6 +35,7 @@ fn brain(c: &mut Criterion) {
     let map = AgentMap::new(&site, 0);
     let (model, _) = model_or_generic("TinyRobot");
     let config = AgentConfig {
+        driver_version: 1,
         camera: nooterra_port::camera::CameraKind::None,
         declares: Vec::new(),
         robot: RobotId::named("r"),

@@ -5,6 +5,7 @@ mod astray;
 mod boxing;
 mod cycle;
 mod orders;
+mod skills;
 
 use crate::advert::Told;
 use crate::assist::Help;
@@ -31,6 +32,7 @@ use nooterra_engine::ids::{JobId, LeaseId, StopId};
 use nooterra_engine::{Instant, Record};
 use nooterra_port::report::{PoseMm, Report};
 use nooterra_site::robot::Drive;
+use nooterra_skills::delivery::Installed;
 use std::collections::BTreeSet;
 use thiserror::Error;
 
@@ -97,6 +99,8 @@ pub struct Agent {
     notes: Vec<Note>,
     blackbox: BlackBox,
     camera: Camera,
+    /// What it has been taught.
+    installed: Installed,
     people: People,
     /// A heartbeat is to say that somebody is close.
     comes_close: bool,
@@ -129,9 +133,11 @@ impl Agent {
         fresh.link.forget_held();
         let (notes, blackbox) = (std::mem::take(&mut self.notes), std::mem::take(&mut self.blackbox));
         let (policy, camera) = (std::mem::take(&mut self.policy), std::mem::take(&mut self.camera));
+        // So does what it was taught.
+        let installed = std::mem::take(&mut self.installed);
         // Stops outlast it: only a signed order ends them.
         let (stops, power_off) = (std::mem::take(&mut self.stops), self.power_off);
-        *self = Self { dev_last: self.dev_last, tick: self.tick, notes, blackbox, camera, policy, stops, power_off, ..fresh };
+        *self = Self { dev_last: self.dev_last, tick: self.tick, notes, blackbox, camera, policy, installed, stops, power_off, ..fresh };
         Ok(())
     }
 
@@ -167,6 +173,7 @@ impl Agent {
             notes: Vec::new(),
             blackbox: BlackBox::default(),
             camera: Camera::default(),
+            installed: Installed::default(),
             people: People::default(),
             comes_close: false,
             told: Told::default(),

@@ -119,4 +119,6 @@ pub struct AgentConfig {
     pub declares: Vec<Declared>,
     /// Its camera.
     pub camera: CameraKind,
+    /// Version of its driver, which certificates of skills name.
+    pub driver_version: u32,
 }

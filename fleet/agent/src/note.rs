@@ -73,6 +73,11 @@ pub enum Event {
         /// Up?
         up: bool,
     },
+    /// A skill is not kept, or does not run.
+    SkillRefused {
+        /// Code.
+        code: String,
+    },
     /// It is in an area that it may not enter.
     Strayed {
         /// How far its footprint reaches in, mm.

@@ -23,4 +23,5 @@ mod localisation;
 mod place;
 mod rig;
 mod rights;
+mod skills;
 mod transfer;

@@ -69,6 +69,8 @@ pub struct Lease {
     pub plan: Plan,
     /// Its hash.
     pub plan_hash: Digest,
+    /// Bundles that it runs on.
+    pub skills: Vec<Digest>,
 }
 
 impl Lease {
@@ -86,6 +88,7 @@ impl Lease {
             to: o.to,
             plan: o.plan.clone(),
             plan_hash: o.plan.hash(),
+            skills: o.skills.clone(),
         }
     }
     /// Would it meet this stretch of time?
@@ -206,6 +209,10 @@ impl Work {
     /// Entry is not granted any more.
     pub fn ungrant(&mut self) {
         self.granted = false;
+    }
+    /// Is entry granted?
+    pub const fn granted(&self) -> bool {
+        self.granted
     }
     /// Entry is granted.
     pub fn grant(&mut self) {

@@ -1,7 +1,7 @@
 //! # port: what a robot and the platform say to each other
 //!
 //! What lives here: [`order`]s (platform to robot), [`report`]s (robot to platform), remote help ([`assist`]), what a
-//! robot declares that it can do ([`ability`]), its black box ([`blackbox`]) and its [`camera`], [`facility`] orders and reports
+//! robot declares that it can do ([`ability`]), what it is taught ([`skill`]), its black box ([`blackbox`]) and its [`camera`], [`facility`] orders and reports
 //! (doors, lifts, dispensers, presence, witnesses), the [`hardware`] contract (sensor frames in, actuation out: the
 //! same for simulated and real bodies), and the sans-IO [`driver`] contract that hides simulation from steel,
 //! with the [`conformance`] suite that every driver passes.
@@ -23,6 +23,7 @@ pub mod facility;
 pub mod hardware;
 pub mod order;
 pub mod report;
+pub mod skill;
 
 pub use ability::Advert;
 pub use approval::{ApprovalOrder, Wanted};

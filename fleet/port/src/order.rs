@@ -2,6 +2,7 @@
 
 use crate::approval::ApprovalOrder;
 use crate::assist::InterventionOrder;
+use crate::skill::SkillParcel;
 use nooterra_engine::ids::{AccessPlanId, AssistId, IncidentId, ItemId, JobId, KeyId, LeaseId, OrderId, RobotId, StopId, TaskId, TenantId};
 use nooterra_engine::{Digest, Instant, Record, Span, encode};
 
@@ -147,6 +148,9 @@ pub enum Order {
         /// The step.
         step: u16,
     },
+    /// A skill is to be put on the robot beside what is there: answered with `SkillInstalled` or `SkillInstallRefused`. What
+    /// runs is not touched; the version is the active one once a job that has pinned it begins.
+    SkillInstall(Box<SkillParcel>),
 }
 
 /// What an access plan allows one robot, bound to its lease and, as every order, to its fence.
@@ -192,6 +196,8 @@ pub struct LeaseOffer {
     pub heartbeat: Span,
     /// What to do.
     pub plan: Plan,
+    /// Bundles that it runs on: without one of them, in order, work does not begin.
+    pub skills: Vec<Digest>,
 }
 
 /// The work as an immutable value; its hash is pinned by accepting it.

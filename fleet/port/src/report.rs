@@ -224,6 +224,18 @@ pub enum Report {
     Blackbox(Box<Window>),
     /// What it can do.
     Advertised(Box<Advert>),
+    /// It has looked at a bundle and keeps it.
+    SkillInstalled {
+        /// Which.
+        bundle: Digest,
+    },
+    /// It does not keep it.
+    SkillInstallRefused {
+        /// Which.
+        bundle: Digest,
+        /// Why.
+        code: String,
+    },
 }
 
 /// Leases that a robot keeps for later, at most.

@@ -48,6 +48,8 @@ pub struct Enrolment {
     pub declares: Vec<Declared>,
     /// Its camera.
     pub camera: CameraKind,
+    /// Version of its driver.
+    pub driver: u32,
 }
 
 /// Why a fleet cannot be built or cannot go on.
@@ -156,6 +158,7 @@ impl SimFleet {
                 policy: LocalPolicy::for_model(&e.model),
                 declares: e.declares.clone(),
                 camera: e.camera,
+                driver_version: e.driver,
             };
             let agent = Agent::new(config, e.secret, 1, &maps[&e.graph_idx]).map_err(|x| FleetError::Agent(e.id, x))?;
             let ix = twin.robot_named(e.id).ok_or_else(|| TwinError::Unknown(format!("robot {}", e.id)))?;

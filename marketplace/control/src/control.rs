@@ -138,6 +138,7 @@ impl Control {
             log_seq: 0,
             keys,
             policies: Vec::new(),
+            shelf: BTreeMap::new(),
             heads: Heads::first(now),
             site_link: SiteLink::new(now),
             chains: ActorChains::default(),

@@ -8,7 +8,6 @@ use nooterra_engine::ids::{HoldId, JobId};
 use nooterra_engine::money::Amount;
 use nooterra_jobs::event::{Custody, Event, IncidentCode, Missing, ProofStatus};
 use nooterra_jobs::job::{Job, PaymentTrack, Presence};
-use nooterra_jobs::pins::LicenceUnit;
 use nooterra_jobs::proof;
 use nooterra_ledger::Account;
 use nooterra_trust::gate::{Event as Answer, Facts, Item};
@@ -78,12 +77,9 @@ pub(crate) fn facts(s: &State, job: &Job) -> Facts {
     }
 }
 
-/// Does each licence count as many units as the job's own events?
+/// Does each licence count as many units as the job's own events, or has somebody looked at why not?
 fn metered(s: &State, job: &Job) -> bool {
-    let pins = job.pins.as_deref().map_or(&[][..], |p| &p.licences);
-    let ours = s.skills.licences(job.id);
-    let counted = |l: &nooterra_jobs::pins::LicencePin| ours.iter().find(|o| o.licence == l.licence).map_or(0, |o| o.metered);
-    pins.iter().filter(|l| l.unit == LicenceUnit::Checkpoint).all(|l| counted(l) as usize == job.claimed.len())
+    crate::skills::agrees(s, job) || job.incidents.iter().any(|i| i.code == IncidentCode::MeterMismatch && i.triaged)
 }
 
 impl Unit<'_> {

@@ -30,6 +30,7 @@ mod considered;
 mod contracts;
 pub mod control;
 mod coverage;
+pub mod delivery;
 mod disputes;
 pub mod fact;
 mod finance;

@@ -403,7 +403,8 @@ impl Unit<'_> {
         }
         let accept_by = now.saturating_add(timing.lease_offer);
         let (ttl, from, to) = (timing.ttl_moving, interval.start, interval.end);
-        self.order(robot, Order::LeaseOffer(LeaseOffer { lease, job: id, leg, accept_by, ahead, from, to, ttl, heartbeat, plan }));
+        let skills = self.pinned_skills(id);
+        self.order(robot, Order::LeaseOffer(LeaseOffer { lease, job: id, leg, accept_by, ahead, from, to, ttl, heartbeat, plan, skills }));
     }
 
     /// A task gives way to a job.

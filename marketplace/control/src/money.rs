@@ -12,7 +12,7 @@ use nooterra_jobs::pins::{LicenceUnit, SiteFaultBearer};
 use nooterra_ledger::{Account, Command};
 use nooterra_settlement as settlement;
 use settlement::settle::{AssistCharge, CoverageSplit, LegShare, Split};
-use settlement::{Cause, Cover, Funding, LicenceUse, MoneyBook, Pools, Refusal, SettlementInput, Step};
+use settlement::{Cause, Cover, Funding, MoneyBook, Pools, Refusal, SettlementInput, Step};
 
 /// What stands on an account, minor units on its normal side.
 pub(crate) fn posted(s: &State, account: Account, currency: Currency) -> u64 {
@@ -153,23 +153,22 @@ pub(crate) fn input(s: &State, job: &Job, event: EventId, at: Instant) -> Option
     let licences = p
         .licences
         .iter()
-        .map(|l| LicenceUse {
-            licence: settlement::Licence {
+        .map(|l| {
+            let licence = settlement::Licence {
                 licence: l.licence,
                 skill: l.skill,
                 developer: l.developer,
                 unit: match l.unit {
                     LicenceUnit::Job => settlement::LicenceUnit::Job,
                     LicenceUnit::Checkpoint => settlement::LicenceUnit::Checkpoint,
+                    LicenceUnit::Use => settlement::LicenceUnit::Use,
+                    LicenceUnit::Minute => settlement::LicenceUnit::Minute,
                 },
                 fee: l.fee.minor(),
                 cap: l.cap.minor(),
-            },
-            units: match l.unit {
-                LicenceUnit::Job => u64::from(job.started),
-                LicenceUnit::Checkpoint => job.claimed.len() as u64,
-            },
-            passed: job.started,
+            };
+            let (metered, counted) = crate::skills::units(s, job, l);
+            licence.used(metered, counted, job.is_past(l.refundable_until))
         })
         .collect();
     Some(SettlementInput {

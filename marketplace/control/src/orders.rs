@@ -23,6 +23,8 @@ impl Unit<'_> {
             Order::LeaseOffer(o) => o.accept_by,
             // Whoever was out of reach still learns where it may be.
             Order::Grant(g) => g.valid_to,
+            // Whoever was out of reach is taught all the same.
+            Order::SkillInstall(_) => self.now().saturating_add(Span::from_mins(24 * 60)),
             Order::WantBlackbox { .. } => self.now().saturating_add(nooterra_trust::evidence::CAPTURE_WITHIN),
             _ => self.now().saturating_add(self.s.genesis.policy.order_expires),
         };

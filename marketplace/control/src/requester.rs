@@ -426,6 +426,7 @@ impl Unit<'_> {
             _ if self.cx.role == nooterra_trust::Role::OS => nooterra_jobs::event::Cause::StaffCancelled,
             _ => nooterra_jobs::event::Cause::AccessRevoked,
         };
+        self.meter_minutes(job);
         self.emit(job, Event::AccessRevoked { plan, reason });
         self.shut_doors(job, plan);
         self.revoke_robot(job, plan);

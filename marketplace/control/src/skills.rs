@@ -14,14 +14,16 @@ use nooterra_engine::ids::{JobId, PartyId, RobotId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::Instant;
 use nooterra_engine::{Digest, Record, always};
-use nooterra_jobs::event::{CancelReason, Cause, Disposition, ReleaseReason, StallReason};
-use nooterra_jobs::pins::{LicencePin, LicenceUnit};
+use nooterra_jobs::event::{CancelReason, Cause, Disposition, IncidentCode, ReleaseReason, StallReason};
+use nooterra_jobs::pins::{LicencePin, LicenceUnit, Milestone};
 use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::terms::Request;
 use nooterra_jobs::tier::Cert;
 use nooterra_jobs::{Job, batch};
 use nooterra_market::negotiation::RfqCommand;
-use nooterra_skills::registry::Registry;
+use nooterra_port::skill::Repinned;
+use nooterra_skills::registry::{Licensed, Registry};
+use nooterra_skills::words::Milestone as Asked;
 use nooterra_skills::{BundleSeal, Command, Event as SkillEvent, Evidence, Level, Robot, SignedCertificate, Tier, Unit as Metered};
 use nooterra_trust::{Hand, Rejection, Role};
 use std::collections::BTreeSet;
@@ -67,11 +69,22 @@ fn cert_tier(t: Tier) -> CertTier {
     }
 }
 
-fn unit_of(u: Metered) -> Option<LicenceUnit> {
+const fn unit_of(u: Metered) -> LicenceUnit {
     match u {
-        Metered::Job => Some(LicenceUnit::Job),
-        Metered::Checkpoint => Some(LicenceUnit::Checkpoint),
-        Metered::Use | Metered::Minute => None,
+        Metered::Job => LicenceUnit::Job,
+        Metered::Use => LicenceUnit::Use,
+        Metered::Minute => LicenceUnit::Minute,
+        Metered::Checkpoint => LicenceUnit::Checkpoint,
+    }
+}
+
+const fn milestone(m: Asked) -> Milestone {
+    match m {
+        Asked::Booked => Milestone::Booked,
+        Asked::EnRoute => Milestone::EnRoute,
+        Asked::AccessGranted => Milestone::AccessGranted,
+        Asked::Executing => Milestone::Executing,
+        Asked::Checkpoint => Milestone::Checkpoint,
     }
 }
 
@@ -106,8 +119,8 @@ pub(crate) fn check_genesis(s: &State) -> Result<(), Rejection> {
         let p = r.bundle(l.bundle).ok_or_else(|| wrong("bundle").actual(l.bundle))?;
         let t = &p.manifest.licence;
         let price = t.price(c).ok_or_else(|| wrong("terms").expected(format!("a price in {c}")))?;
-        let terms = (p.skill, p.manifest.developer, price.fee, price.cap, unit_of(t.unit));
-        if terms != (l.skill, l.developer, l.fee, l.cap, Some(l.unit)) {
+        let terms = (p.skill, p.manifest.developer, price.fee, price.cap, unit_of(t.unit), milestone(t.refundable_until));
+        if terms != (l.skill, l.developer, l.fee, l.cap, l.unit, l.refundable_until) {
             return Err(wrong("terms").expected(format!("{terms:?}")).actual(format!("{l:?}")));
         }
     }
@@ -178,6 +191,7 @@ impl Unit<'_> {
     /// Decides a command of the registry and writes what follows; everything or nothing.
     fn skill(&mut self, hand: &Hand, c: &Command) -> Result<Vec<SkillEvent>, Rejection> {
         let events = self.s.skills.decide(self.now(), hand, &self.s.keys, c)?;
+        crate::delivery::shelve(self.s, c);
         for e in &events {
             self.emit_skill(e);
         }
@@ -197,7 +211,6 @@ impl Unit<'_> {
         };
         let role = match e {
             SkillEvent::SkillLicensed { .. } | SkillEvent::SkillRepinned { .. } => Role::MK,
-            SkillEvent::SkillInstalled { .. } => Role::DI,
             _ => self.cx.role,
         };
         crate::paths::skill(e);
@@ -274,7 +287,6 @@ impl Unit<'_> {
 
     /// Brings the newest certified versions of the contract's skills to every robot that may have them.
     fn roll_out(&mut self) {
-        let tenant = self.s.genesis.tenant;
         // Contracts of several currencies license the same skills.
         let all = self.s.genesis.contracts.iter().flat_map(|c| &c.licences).map(|l| (l.skill, l.bundle));
         let skills: BTreeSet<_> = all.collect();
@@ -286,8 +298,7 @@ impl Unit<'_> {
                 newest.iter().copied().filter(|b| *b == pinned).chain(newest.iter().copied().filter(|b| *b != pinned)).collect();
             for robot in &robots {
                 for bundle in &order {
-                    // A robot that may not have it, or has it, is passed by.
-                    let _ = self.skill_as(Role::DI, &Command::Install { robot: robot.clone(), bundle: *bundle, tenant });
+                    self.deliver(robot, *bundle, None);
                 }
             }
         }
@@ -295,13 +306,56 @@ impl Unit<'_> {
 
     /// Brings what a job has pinned to its robot, where that is not there yet.
     pub fn bring_skills(&mut self, job: JobId, robot: RobotId) {
-        let tenant = self.s.genesis.tenant;
         let Some(robot) = self.cell(robot).ok().and_then(|c| robot_of(&self.s.genesis, c.entry, robot)) else { return };
-        let bundles: Vec<Digest> = self.s.skills.licences(job).iter().map(|l| l.bundle).collect();
-        for bundle in bundles {
-            // One that has it, or may not have it, is passed by.
-            let _ = self.skill_as(Role::DI, &Command::Install { robot: robot.clone(), bundle, tenant });
+        for bundle in self.pinned_skills(job) {
+            self.deliver(&robot, bundle, None);
         }
+    }
+
+    /// The bundles that a job runs on.
+    pub fn pinned_skills(&self, job: JobId) -> Vec<Digest> {
+        self.s.skills.licences(job).iter().map(|l| l.bundle).collect()
+    }
+
+    /// A job that a robot has a lease of runs on another bundle from now on: the robot gets it, and is told.
+    fn bring_repinned(&mut self, job: JobId, robot: RobotId, bundle: Digest) {
+        let Some(lease) = self.job(job).ok().and_then(Job::lease) else { return };
+        let Some(robot) = self.cell(robot).ok().and_then(|c| robot_of(&self.s.genesis, c.entry, robot)) else { return };
+        let skills = self.pinned_skills(job);
+        self.deliver(&robot, bundle, Some(Repinned { lease, skills }));
+    }
+
+    /// A robot says that it keeps a bundle.
+    pub fn robot_installed(&mut self, robot: RobotId, bundle: Digest) -> Outcome {
+        let tenant = self.s.genesis.tenant;
+        let robot = self.cell(robot).ok().and_then(|c| robot_of(&self.s.genesis, c.entry, robot));
+        let robot = robot.ok_or_else(|| Rejection::new(nooterra_trust::Code::NotFound))?;
+        if self.s.skills.has(bundle, robot.robot) {
+            // It was brought a second time, to say what a lease runs on.
+            return Ok(());
+        }
+        let hand = self.hand();
+        self.skill(&hand, &Command::Install { robot, bundle, tenant }).map(|_| ())
+    }
+
+    /// A robot says that it does not: what it has a lease of and needs it for goes to another one.
+    pub fn robot_will_not(&mut self, robot: RobotId, bundle: Digest, code: String) -> Outcome {
+        let c = self.cell(robot)?;
+        let leases: Vec<JobId> = c.robot.lease.iter().chain(&c.robot.ahead).map(|h| h.job).collect();
+        let me = robot_of(&self.s.genesis, c.entry, robot).ok_or_else(|| Rejection::new(nooterra_trust::Code::NotFound))?;
+        let hand = self.hand();
+        self.skill(&hand, &Command::RefuseInstall { robot: me, bundle, code })?;
+        for job in leases {
+            let begins = |j: &Job| {
+                matches!(j.status, Status::Matched | Status::Reserved | Status::EnRoute | Status::Arrived | Status::AccessGranted)
+            };
+            let needs = self.pinned_skills(job).contains(&bundle) && self.job(job).is_ok_and(begins);
+            if needs && !self.s.skills.has(bundle, robot) {
+                self.unfit(job, ReleaseReason::RobotUnfit, Cause::RobotAborted);
+            }
+        }
+        self.trigger_dispatch();
+        Ok(())
     }
 
     /// The licences that a booking made now in this currency pins, with the terms of the bundles in force.
@@ -309,7 +363,8 @@ impl Unit<'_> {
         let pin = |(l, bundle): (LicencePin, Digest)| {
             let t = &self.s.skills.bundle(bundle)?.manifest.licence;
             let price = t.price(currency)?;
-            Some(LicencePin { bundle, fee: price.fee, cap: price.cap, unit: unit_of(t.unit)?, ..l })
+            let refundable_until = milestone(t.refundable_until);
+            Some(LicencePin { bundle, fee: price.fee, cap: price.cap, unit: unit_of(t.unit), refundable_until, ..l })
         };
         self.s.bundles_now(currency, self.now())?.into_iter().map(pin).collect()
     }
@@ -340,36 +395,63 @@ impl Unit<'_> {
             let done = self.skill_as(Role::DI, &c);
             always!(done.is_ok(), "I37 only pinned, certified, unrevoked bundles run", "{job}: {done:?}");
         }
+        self.meter(job, LicenceUnit::Use, |_| 1);
     }
 
     fn starts(&self, job: JobId, robot: RobotId) -> Vec<Command> {
         let Ok(c) = self.cell(robot) else { return Vec::new() };
         let Some(robot) = robot_of(&self.s.genesis, c.entry, robot) else { return Vec::new() };
         let min = self.s.pinned_min(job);
-        let start = |l: &nooterra_skills::registry::Licensed| Command::Start { job, robot: robot.clone(), bundle: l.bundle, min };
+        let start = |l: &Licensed| Command::Start { job, robot: robot.clone(), bundle: l.bundle, min };
         self.s.skills.licences(job).iter().map(start).collect()
     }
 
-    /// What ran on a job runs no longer.
+    /// What ran on a job runs no longer: the minutes of the run are counted.
     pub fn stop_skills(&mut self, job: JobId, exit: &str) {
+        if self.s.skills.running(job).is_none() {
+            return;
+        }
+        self.meter_minutes(job);
+        let _ = self.skill_as(Role::DI, &Command::Stop { job, exit: exit.to_owned() });
+    }
+
+    /// Counts the minutes that have begun up to now: when a run stops, and before access ends, after which nothing is counted.
+    pub fn meter_minutes(&mut self, job: JobId) {
+        let now = self.now();
+        let so_far = |l: &Licensed| l.minutes.saturating_add(l.minutes_till(now)).saturating_sub(l.metered);
         if self.s.skills.running(job).is_some() {
-            let _ = self.skill_as(Role::DI, &Command::Stop { job, exit: exit.to_owned() });
+            self.meter(job, LicenceUnit::Minute, so_far);
         }
     }
 
     /// A checkpoint is a unit of every licence that is paid by checkpoints.
     pub fn meter_checkpoint(&mut self, job: JobId) {
+        self.meter(job, LicenceUnit::Checkpoint, |_| 1);
+        if nooterra_engine::planted!("I37 meter a checkpoint twice") {
+            self.meter(job, LicenceUnit::Checkpoint, |_| 1);
+        }
+    }
+
+    /// Counts units of every licence of a job that is paid by this.
+    fn meter(&mut self, job: JobId, unit: LicenceUnit, units: impl Fn(&Licensed) -> u32) {
         let Ok(j) = self.job(job) else { return };
         let step = j.checkpoint;
-        let counts = |l: &&LicencePin| l.unit == LicenceUnit::Checkpoint;
-        let ids: Vec<_> = j.pins.as_ref().map(|p| p.licences.iter().filter(counts).map(|l| l.licence).collect()).unwrap_or_default();
-        let twice = nooterra_engine::planted!("I37 meter a checkpoint twice");
-        let ids: Vec<_> = if twice { ids.iter().chain(&ids).copied().collect() } else { ids };
-        for licence in ids {
-            let before = self.s.skills.licences(job).iter().find(|l| l.licence == licence).map_or(0, |l| l.metered);
-            let c = Command::Meter { job, licence, step, units: 1, total: before.saturating_add(1) };
+        let ids: BTreeSet<_> = j.pins.iter().flat_map(|p| &p.licences).filter(|l| l.unit == unit).map(|l| l.licence).collect();
+        let counted = |l: &Licensed| (l.licence, units(l), l.metered);
+        let due: Vec<_> = self.s.skills.licences(job).iter().filter(|l| ids.contains(&l.licence)).map(counted).collect();
+        for (licence, units, before) in due.into_iter().filter(|(_, units, _)| *units > 0) {
+            let c = Command::Meter { job, licence, step, units, total: before.saturating_add(units) };
             let done = self.skill_as(Role::DI, &c);
-            always!(done.is_ok(), "I37 metered units are checkpoints", "{job}: {done:?}");
+            always!(done.is_ok(), "I37 what runs can be metered", "{job}: {done:?}");
+        }
+    }
+
+    /// The work is over: do the meters say what the job's own events say? The smaller of both is paid, and a difference is an
+    /// incident that the trust service has to look at.
+    pub fn reconcile_meters(&mut self, job: JobId) {
+        let differs = self.job(job).is_ok_and(|j| !agrees(self.s, j));
+        if differs {
+            self.open_incident(job, None, IncidentCode::MeterMismatch, 2, None);
         }
     }
 
@@ -425,6 +507,9 @@ impl Unit<'_> {
                             pinned = new;
                         }
                     }
+                    if let Some(robot) = bound {
+                        self.bring_repinned(job, robot, pinned);
+                    }
                 }
                 Err(_) => {
                     let _ = self.cancel(job, CancelReason::SkillRevoked);
@@ -466,7 +551,25 @@ pub(crate) fn wanted(s: &State) -> Vec<(u8, Instant)> {
 /// The stream of the registry's timer.
 pub(crate) const STREAM: Stream = Stream::Skills {};
 
-/// I37: what runs is pinned and not stopped, and units are checkpoints.
+/// Units of a licence of a job: what was metered, and what the job's own events come to. A job is one unit if it was worked.
+pub(crate) fn units(s: &State, job: &Job, l: &LicencePin) -> (u64, u64) {
+    let ours = s.skills.licences(job.id).iter().find(|o| o.licence == l.licence);
+    let of = |count: fn(&Licensed) -> u32| ours.map_or(0, |o| u64::from(count(o)));
+    let counted = match l.unit {
+        LicenceUnit::Job => u64::from(job.started),
+        LicenceUnit::Checkpoint => job.claimed.len() as u64,
+        LicenceUnit::Use => of(|o| o.starts),
+        LicenceUnit::Minute => of(|o| o.minutes),
+    };
+    (if l.unit == LicenceUnit::Job { counted } else { of(|o| o.metered) }, counted)
+}
+
+/// Does every meter of a job say what its own events say?
+pub(crate) fn agrees(s: &State, job: &Job) -> bool {
+    job.pins.iter().flat_map(|p| &p.licences).map(|l| units(s, job, l)).all(|(metered, counted)| metered == counted)
+}
+
+/// I37: what runs is pinned and not stopped.
 pub(crate) fn assert_local(s: &State, jobs: &BTreeSet<JobId>) {
     for id in jobs {
         let Some(job) = s.jobs.get(id) else { continue };
@@ -478,10 +581,6 @@ pub(crate) fn assert_local(s: &State, jobs: &BTreeSet<JobId>) {
                 let pinned = licences.iter().any(|l| l.bundle == *b);
                 always!(pinned && !stopped, "I37 only pinned, certified, unrevoked bundles run", "{id}: {}", b.short());
             }
-        }
-        for p in job.pins.iter().flat_map(|p| &p.licences).filter(|p| p.unit == LicenceUnit::Checkpoint) {
-            let metered = licences.iter().find(|l| l.licence == p.licence).map_or(0, |l| l.metered);
-            always!(metered as usize == job.claimed.len(), "I37 metered units are checkpoints", "{id}: {metered}, {}", job.claimed.len());
         }
     }
 }

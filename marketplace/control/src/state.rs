@@ -157,6 +157,8 @@ pub struct State {
     pub keys: KeyTable,
     /// Changes of the policy that wait for their time, in its order.
     pub policies: Vec<crate::tenant_policy::Waiting>,
+    /// Bundles of skills for the robots.
+    pub shelf: BTreeMap<Digest, crate::delivery::Shelved>,
     /// What outside witnesses were shown.
     pub heads: crate::heads::Heads,
     /// When the site was heard, and when it was not.

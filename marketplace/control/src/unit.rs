@@ -313,7 +313,11 @@ impl<'a> Unit<'a> {
                 self.order_exit(id, *cause);
                 self.stop_skills(id, "SAFE_EXIT");
             }
-            JobEvent::ExecutionCompleted { .. } => self.stop_skills(id, "DONE"),
+            JobEvent::ExecutionCompleted { .. } => {
+                self.stop_skills(id, "DONE");
+                self.reconcile_meters(id);
+            }
+            JobEvent::JobAborted { .. } => self.reconcile_meters(id),
             JobEvent::AccessClosed { .. } => self.withdraw_plan(id),
             JobEvent::CheckpointReached { .. } => self.meter_checkpoint(id),
             JobEvent::IncidentTriaged { severity, fault: Fault::Developer, confirmed: true, .. } => self.blame_developer(id, *severity),

@@ -498,6 +498,17 @@ pub struct Job {
 }
 
 impl Job {
+    /// Did it ever come past this?
+    pub fn is_past(&self, m: crate::pins::Milestone) -> bool {
+        use crate::pins::Milestone;
+        match m {
+            Milestone::Booked => self.departed,
+            Milestone::EnRoute => self.legs.iter().any(|l| l.arrived_at.is_some()),
+            Milestone::AccessGranted => self.started,
+            Milestone::Executing => !self.claimed.is_empty(),
+            Milestone::Checkpoint => self.started && self.ended_at.is_some() && self.aborted.is_none(),
+        }
+    }
     /// The job after its first event.
     pub fn create(id: JobId, request: Request, at: Instant) -> Self {
         let item = request.item;

@@ -166,6 +166,8 @@ pub struct LicencePin {
     pub cap: Amount,
     /// What a unit is.
     pub unit: LicenceUnit,
+    /// A job that never came past this owes nothing.
+    pub refundable_until: Milestone,
 }
 
 /// What a licence is paid by.
@@ -174,6 +176,25 @@ pub enum LicenceUnit {
     /// Once per job that was worked.
     Job,
     /// Per checkpoint reached.
+    Checkpoint,
+    /// Per start of the skill.
+    Use,
+    /// Per started minute of each run.
+    Minute,
+}
+
+/// How far a job has come: until there a licence can be given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum Milestone {
+    /// Booked: past it once a robot has set out.
+    Booked,
+    /// A robot is on its way: past it once one has arrived.
+    EnRoute,
+    /// Entry was granted: past it once the work has begun.
+    AccessGranted,
+    /// The work has begun: past it with the first checkpoint.
+    Executing,
+    /// There are checkpoints: past it once the work is completed.
     Checkpoint,
 }
 

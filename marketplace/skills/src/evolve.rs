@@ -1,7 +1,7 @@
 //! Folding events in. Nothing here can fail.
 
 use crate::event::Event;
-use crate::registry::{Blamed, Certified, KEPT, Licensed, Published, Registry, Revoked, Running, Slots};
+use crate::registry::{Blamed, Certified, Licensed, Published, Registry, Revoked, Running, Slots};
 use nooterra_engine::time::Instant;
 
 impl Registry {
@@ -15,6 +15,10 @@ impl Registry {
                 self.skills.entry(*skill).or_default().push(*bundle);
             }
             Event::SkillCertified { certificate, content, .. } => {
+                // Who would not have it may think otherwise now.
+                for r in self.refused.values_mut() {
+                    r.remove(&content.bundle);
+                }
                 if let Some(p) = self.bundles.get_mut(&content.bundle) {
                     p.certificates.push(*certificate);
                 }
@@ -43,7 +47,7 @@ impl Registry {
                 }
             }
             Event::SkillLicensed { job, licence, skill, bundle, .. } => {
-                let l = Licensed { licence: *licence, skill: *skill, bundle: *bundle, metered: 0 };
+                let l = Licensed { licence: *licence, skill: *skill, bundle: *bundle, metered: 0, starts: 0, minutes: 0, since: None };
                 self.licences.entry(*job).or_default().push(l);
             }
             Event::SkillRepinned { job, old, new, .. } => {
@@ -53,25 +57,30 @@ impl Registry {
             }
             Event::SkillInstalled { robot, skill, bundle } => {
                 let running: Vec<_> = self.running.values().filter(|r| r.robot == *robot).flat_map(|r| r.bundles.clone()).collect();
-                let slots = self.robots.entry(*robot).or_default().entry(*skill).or_default();
-                slots.kept.push(*bundle);
-                slots.active.get_or_insert(*bundle);
-                // The oldest goes that is neither active nor running.
-                while slots.kept.len() > KEPT {
-                    let free = |d: &nooterra_engine::Digest| slots.active != Some(*d) && !running.contains(d) && d != bundle;
-                    let Some(i) = slots.kept.iter().position(free) else { break };
-                    slots.kept.remove(i);
+                self.robots.entry(*robot).or_default().entry(*skill).or_default().put(*bundle, &running);
+                if let Some(r) = self.refused.get_mut(robot) {
+                    r.remove(bundle);
                 }
             }
-            Event::SkillInstallRefused { .. } => {}
+            Event::SkillInstallRefused { robot, bundle, .. } => {
+                self.refused.entry(*robot).or_default().insert(*bundle);
+            }
             Event::SkillStarted { job, robot, skill, bundle, .. } => {
                 let run = self.running.entry(*job).or_insert_with(|| Running { robot: *robot, bundles: Vec::new() });
                 run.bundles.push(*bundle);
+                for l in self.licences.entry(*job).or_default().iter_mut().filter(|l| l.bundle == *bundle) {
+                    l.starts = l.starts.saturating_add(1);
+                    l.since = Some(at);
+                }
                 let slots: &mut Slots = self.robots.entry(*robot).or_default().entry(*skill).or_default();
                 slots.active = Some(*bundle);
             }
             Event::SkillStopped { job, .. } => {
                 self.running.remove(job);
+                for l in self.licences.entry(*job).or_default() {
+                    l.minutes = l.minutes.saturating_add(l.minutes_till(at));
+                    l.since = None;
+                }
             }
             Event::SkillMetered { job, licence, total, .. } => {
                 if let Some(l) = self.licences.entry(*job).or_default().iter_mut().find(|l| l.licence == *licence) {

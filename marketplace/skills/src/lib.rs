@@ -16,6 +16,7 @@
 //! | [`registry`] | everything published, certified, licensed, installed and revoked | 7.4 to 7.6 |
 //! | [`command`], [`event`] | what can be asked of the registry, and what happens | 3.4, 3.7 |
 //! | [`decide`], [`evolve`] | the registry as a machine | |
+//! | [`delivery`] | what goes to a robot with a bundle, and what the robot keeps of it after its own look | 7.2, 7.6 |
 //! | [`standing`] | may this robot run this bundle now; which bundle takes the place of a revoked one | 5.1, 7.4 |
 //!
 //! What it may not touch: clocks, files, robots, jobs, money. It knows jobs and robots by id and models by name; keys are
@@ -30,6 +31,7 @@ pub mod bundle;
 pub mod cases;
 pub mod command;
 pub mod decide;
+pub mod delivery;
 pub mod event;
 pub mod evidence;
 pub mod evolve;

@@ -6,7 +6,9 @@ use crate::words::Level;
 use nooterra_engine::ids::{CertificateId, JobId, LicenceId, PartyId, RobotId, SkillId};
 use nooterra_engine::time::Instant;
 use nooterra_engine::{Digest, Record};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+const MINUTE_NS: u64 = 60_000_000_000;
 
 /// Versions of a skill that a robot keeps.
 pub const KEPT: usize = 2;
@@ -72,6 +74,20 @@ pub struct Licensed {
     pub bundle: Digest,
     /// Units counted.
     pub metered: u32,
+    /// Times that it began to run on the job.
+    pub starts: u32,
+    /// Started minutes of the runs that are over, each run for itself.
+    pub minutes: u32,
+    /// Since when it runs.
+    pub since: Option<Instant>,
+}
+
+impl Licensed {
+    /// Started minutes of the run under way, if it ended at `at`; a run has at least one.
+    pub fn minutes_till(&self, at: Instant) -> u32 {
+        let Some(since) = self.since else { return 0 };
+        u32::try_from(at.since(since).0.div_ceil(MINUTE_NS).max(1)).unwrap_or(u32::MAX)
+    }
 }
 
 /// A skill that runs.
@@ -92,6 +108,22 @@ pub struct Slots {
     pub active: Option<Digest>,
 }
 
+impl Slots {
+    /// Takes in a version beside the others; the oldest goes that is neither active nor running.
+    pub fn put(&mut self, bundle: Digest, running: &[Digest]) {
+        if self.kept.contains(&bundle) {
+            return;
+        }
+        self.kept.push(bundle);
+        self.active.get_or_insert(bundle);
+        while self.kept.len() > KEPT {
+            let free = |d: &Digest| self.active != Some(*d) && !running.contains(d) && *d != bundle;
+            let Some(i) = self.kept.iter().position(free) else { break };
+            self.kept.remove(i);
+        }
+    }
+}
+
 /// The registry.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
 pub struct Registry {
@@ -102,6 +134,8 @@ pub struct Registry {
     pub(crate) licences: BTreeMap<JobId, Vec<Licensed>>,
     pub(crate) running: BTreeMap<JobId, Running>,
     pub(crate) robots: BTreeMap<RobotId, BTreeMap<SkillId, Slots>>,
+    /// What robots would not have.
+    pub(crate) refused: BTreeMap<RobotId, BTreeSet<Digest>>,
 }
 
 impl Registry {

@@ -75,9 +75,13 @@ pub struct Certificate {
 }
 
 impl Certificate {
+    /// Hash of its content.
+    pub fn hash(&self) -> Digest {
+        content_hash(CERTIFICATE, self)
+    }
     /// Its id follows from its content.
     pub fn id(&self) -> CertificateId {
-        CertificateId::derive(&content_hash(CERTIFICATE, self), 0)
+        CertificateId::derive(&self.hash(), 0)
     }
     /// Does it speak of this robot?
     pub fn covers(&self, model: &str, driver: u32) -> bool {

@@ -66,15 +66,29 @@ impl Registry {
 
     /// Is it on the robot, or can it be brought there?
     pub fn is_available(&self, bundle: Digest, robot: &Robot, tenant: TenantId, now: Instant) -> bool {
-        self.has(bundle, robot.robot) || self.may_install(bundle, robot, tenant, now).is_ok()
+        self.has(bundle, robot.robot) || (!self.has_refused(bundle, robot.robot) && self.may_install(bundle, robot, tenant, now).is_ok())
     }
 
     /// The same, of a bundle that [may run](Self::may_run) there.
     pub fn is_at_hand(&self, bundle: Digest, robot: RobotId, tenant: TenantId) -> bool {
-        self.has(bundle, robot) || self.bundle(bundle).is_some_and(|p| licensed_in(p, tenant).is_ok())
+        let may = || !self.has_refused(bundle, robot) && self.bundle(bundle).is_some_and(|p| licensed_in(p, tenant).is_ok());
+        self.has(bundle, robot) || may()
     }
 
-    fn has(&self, bundle: Digest, robot: RobotId) -> bool {
+    /// Would a robot not have it?
+    pub fn has_refused(&self, bundle: Digest, robot: RobotId) -> bool {
+        self.refused.get(&robot).is_some_and(|r| r.contains(&bundle))
+    }
+
+    /// Everything that is revoked, ascending: bundles and the hashes of certificates.
+    pub fn revocations(&self) -> Vec<Digest> {
+        let bundles = self.bundles.iter().filter(|(_, p)| p.revoked.is_some()).map(|(d, _)| *d);
+        let certificates = self.certificates.values().filter(|c| c.recalled.is_some()).map(|c| c.content.hash());
+        bundles.chain(certificates).collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Is it on that robot?
+    pub fn has(&self, bundle: Digest, robot: RobotId) -> bool {
         self.bundle(bundle).and_then(|p| self.slots(robot, p.skill)).is_some_and(|s| s.kept.contains(&bundle))
     }
 

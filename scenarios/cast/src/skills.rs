@@ -13,7 +13,7 @@ use nooterra_engine::ids::{LicenceId, TenantId};
 use nooterra_engine::{Digest, Instant, Record, Span};
 use nooterra_jobs::pins::{LicencePin, LicenceUnit};
 use nooterra_script::acts::{RevokeLevel, SkillBy};
-use nooterra_script::resolved::{Certified, Resolved, TariffPlan};
+use nooterra_script::resolved::{Certified, LicencePer, Resolved};
 use nooterra_skills::cases::{Case, Cases, Script};
 use nooterra_skills::evidence::{Evidence, InLoop, Simulated, Supervised};
 use nooterra_skills::graph::{Act, End, Graph, Node};
@@ -66,7 +66,8 @@ fn cases(retries: u8) -> Cases {
 }
 
 /// A version of the skill, with its price in each currency of the market.
-fn bundle(tenant: TenantId, tariffs: &[TariffPlan], minor: u16) -> (Manifest, Bundle) {
+fn bundle(tenant: TenantId, r: &Resolved, minor: u16) -> (Manifest, Bundle) {
+    let tariffs = &r.tariffs;
     let uses = |capability, max| Use { capability, min: 0, max };
     let retries = u8::from(minor > 0);
     let manifest = Manifest {
@@ -85,7 +86,12 @@ fn bundle(tenant: TenantId, tariffs: &[TariffPlan], minor: u16) -> (Manifest, Bu
         max_run_s: 3_600,
         units: vec!["at_point".into()],
         licence: LicenceTerms {
-            unit: Unit::Checkpoint,
+            unit: match r.licence_per {
+                LicencePer::Checkpoint => Unit::Checkpoint,
+                LicencePer::Use => Unit::Use,
+                LicencePer::Minute => Unit::Minute,
+                LicencePer::Job => Unit::Job,
+            },
             prices: tariffs.iter().map(|t| LicencePrice { currency: t.tariff.currency, fee: t.licence_fee, cap: t.licence_cap }).collect(),
             tenants: vec![tenant],
             min_tier: Tier::Lab,
@@ -130,7 +136,7 @@ pub fn navigation(r: &Resolved, tenant: TenantId) -> (Vec<SkillEntry>, Vec<Licen
         seen.push(&m.name);
     }
     let entry = |minor: u16| {
-        let (manifest, packed) = bundle(tenant, &r.tariffs, minor);
+        let (manifest, packed) = bundle(tenant, r, minor);
         let hash = packed.hash();
         let certify = |(model, tier): &(&str, Tier)| {
             let evidence = evidence(model);
@@ -151,7 +157,7 @@ pub fn navigation(r: &Resolved, tenant: TenantId) -> (Vec<SkillEntry>, Vec<Licen
         let certificates = models.iter().map(certify).collect();
         SkillEntry { bundle: packed.to_bytes(), seal: BundleSeal::sign(hash, &developer), certificates }
     };
-    let (manifest, packed) = bundle(tenant, &r.tariffs, 1);
+    let (manifest, packed) = bundle(tenant, r, 1);
     let licence = |price: &LicencePrice| LicencePin {
         licence: LicenceId::named("navigation"),
         skill: manifest.skill(),
@@ -159,7 +165,13 @@ pub fn navigation(r: &Resolved, tenant: TenantId) -> (Vec<SkillEntry>, Vec<Licen
         developer: seat_party(Seat::Developer),
         fee: price.fee,
         cap: price.cap,
-        unit: LicenceUnit::Checkpoint,
+        unit: match r.licence_per {
+            LicencePer::Checkpoint => LicenceUnit::Checkpoint,
+            LicencePer::Use => LicenceUnit::Use,
+            LicencePer::Minute => LicenceUnit::Minute,
+            LicencePer::Job => LicenceUnit::Job,
+        },
+        refundable_until: nooterra_jobs::pins::Milestone::AccessGranted,
     };
     (vec![entry(0), entry(1)], manifest.licence.prices.iter().map(licence).collect())
 }
@@ -172,7 +184,7 @@ pub(crate) struct Versions {
 
 impl Versions {
     pub(crate) fn new(r: &Resolved, tenant: TenantId) -> Self {
-        Self { good: [1, 0].map(|minor| bundle(tenant, &r.tariffs, minor).1.hash()).to_vec() }
+        Self { good: [1, 0].map(|minor| bundle(tenant, r, minor).1.hash()).to_vec() }
     }
 }
 

@@ -19,6 +19,7 @@ mod heads;
 mod help;
 mod lease;
 mod load;
+mod meter;
 mod money;
 mod month;
 mod outage;

@@ -63,3 +63,18 @@ pub struct TariffPlan {
     /// Most that it costs for a job.
     pub licence_cap: Amount,
 }
+
+/// What the navigation skill is paid by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema, Record)]
+#[serde(rename_all = "lowercase")]
+pub enum LicencePer {
+    /// Each checkpoint reached.
+    #[default]
+    Checkpoint,
+    /// Each start of the skill.
+    Use,
+    /// Each started minute of a run.
+    Minute,
+    /// Each job that was worked.
+    Job,
+}

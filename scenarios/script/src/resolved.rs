@@ -3,7 +3,7 @@
 
 use crate::acts::{Act, ClaimsPlan, NoShowChoice};
 use crate::camera::Privacy;
-pub use crate::coins::TariffPlan;
+pub use crate::coins::{LicencePer, TariffPlan};
 use crate::expect::{Condition, Form};
 pub use crate::fallback::FallbackKind;
 pub use crate::operators::Does;
@@ -50,6 +50,8 @@ pub struct Resolved {
     pub currency: Currency,
     /// What things cost in each currency that is traded in, ascending by currency.
     pub tariffs: Vec<TariffPlan>,
+    /// What the navigation skill is paid by.
+    pub licence_per: LicencePer,
     /// What kind of place it is.
     pub tier: Tier,
     /// What punctuality is paid for.

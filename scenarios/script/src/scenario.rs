@@ -7,7 +7,7 @@ use crate::acts::{ActEntry, ClaimsEntry, NoShowChoice};
 use crate::areas::AreaEntry;
 use crate::at::At;
 use crate::camera::Camera;
-use crate::coins::TariffEntry;
+use crate::coins::{LicencePer, TariffEntry};
 pub use crate::demand::{AwardMode, JobKind, Jobs, OneOrMany, ProcessKind, TimeList};
 use crate::fallback::FallbackKind;
 pub use crate::operators::{Does, OperatorEntry, ShiftHours};
@@ -163,6 +163,8 @@ pub struct Market {
     /// Currencies that are traded in, with what things cost in each; prices in euro are built in.
     #[serde(default)]
     pub tariffs: Vec<TariffEntry>,
+    /// What the navigation skill is paid by; each checkpoint if not said. `checkpoint` in a tariff is the price of one unit.
+    pub licence_per: Option<At<LicencePer>>,
     /// What kind of place the work happens in.
     pub tier: Option<At<Tier>>,
     /// What punctuality is paid for.

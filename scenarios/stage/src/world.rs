@@ -72,6 +72,7 @@ pub(crate) fn fleet(setup: &Setup) -> Result<SimFleet, StageError> {
             secret: chance.secret(&format!("robot/{}", s.name)),
             declares: s.declares.clone(),
             camera: s.camera,
+            driver: nooterra_cast::skills::DRIVER,
         })
         .collect();
     Ok(SimFleet::new(twin, &setup.site, setup.tenant(), platform, &robots, controller)?)

@@ -482,6 +482,7 @@ impl Agent {
         map: &AgentMap,
         out: &mut Vec<Report>,
     ) -> Option<nooterra_port::hardware::GripperCommand> {
+        self.begins(now, stopped, out);
         let m = &self.config.model;
         let route_mm = if self.work.phase == Phase::Reserved { self.track.length_mm(map, self.loc.pose.at) } else { 0 };
         let around = Around {

@@ -161,6 +161,10 @@ impl Agent {
                 }
                 self.rights.grant(&g, map)
             }
+            Order::SkillInstall(p) => {
+                self.install(now, &p);
+                Ok(())
+            }
             Order::WantBlackbox { incident, from_ns, to_ns, images } => {
                 self.blackbox.ask(incident, from_ns, to_ns, images)?;
                 if images {

@@ -36,6 +36,7 @@ pub fn offer(r: &Rig, name: &str, plan: Plan) -> Order {
         ttl: Span::from_secs(60),
         heartbeat: Span::from_secs(5),
         plan,
+        skills: vec![],
     })
 }
 

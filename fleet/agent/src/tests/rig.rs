@@ -119,6 +119,7 @@ pub struct Rig {
 
 pub fn config(model: RobotModel, start: u32, theta: f64, dispatch: &SigningKey) -> AgentConfig {
     AgentConfig {
+        driver_version: 1,
         declares: Vec::new(),
         camera: CameraKind::None,
         robot: RobotId::named("r1"),

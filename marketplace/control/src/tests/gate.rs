@@ -117,6 +117,7 @@ fn each_item_is_asked_for_and_the_rule_of_the_hold_replaces_no_word_of_others() 
         unit,
         fee: Amount::ZERO,
         cap: Amount::ZERO,
+        refundable_until: nooterra_jobs::pins::Milestone::Booked,
     };
     let with = |unit| after(s, job, |_, j| j.pins.as_mut().unwrap().licences.push(licence(unit)));
     passes(with(LicenceUnit::Checkpoint), &[Item::Meters]);

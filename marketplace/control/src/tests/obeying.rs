@@ -93,6 +93,16 @@ impl Rig {
                 }
             }
             Order::SkipStep { step, .. } if step == p.step => p.step += 1,
+            Order::SkillInstall(s) if !self.knobs.mute_on_skills.contains(&id) => {
+                let bundle = s.bundle;
+                let (lease, fence) = p.lease.as_ref().map_or((None, p.fence), |(l, f)| (Some(l.lease), *f));
+                let r = if self.knobs.unteachable.contains(&id) {
+                    Report::SkillInstallRefused { bundle, code: "DISK_FULL".into() }
+                } else {
+                    Report::SkillInstalled { bundle }
+                };
+                self.report_under(id, r, lease, fence);
+            }
             Order::Lift { at, .. } => (p.lift, p.begins) = (2, at),
             Order::WantBlackbox { incident, from_ns, to_ns, .. } => p.boxed.asked.push((incident, from_ns, to_ns)),
             Order::Assist { assist, open, .. } => p.line = open.then_some(assist),

@@ -82,6 +82,10 @@ pub struct Knobs {
     pub keeps_load: BTreeSet<RobotId>,
     /// Has no black box.
     pub no_box: BTreeSet<RobotId>,
+    /// Has no room for skills.
+    pub unteachable: BTreeSet<RobotId>,
+    /// Says nothing of skills that come.
+    pub mute_on_skills: BTreeSet<RobotId>,
 }
 
 pub struct Puppet {

@@ -8,7 +8,7 @@ use nooterra_engine::Digest;
 use nooterra_engine::ids::{LicenceId, TenantId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
-use nooterra_jobs::pins::{LicencePin, LicenceUnit};
+use nooterra_jobs::pins::{LicencePin, LicenceUnit, Milestone as Pinned};
 use nooterra_skills::cases::{Case, Cases};
 use nooterra_skills::evidence::{Evidence, InLoop, Simulated, Supervised};
 use nooterra_skills::graph::{Act, End, Graph, Node};
@@ -21,6 +21,11 @@ use nooterra_skills::{Bundle, Capability, Tier, Unit, Version};
 pub const TWO: &[(&str, &str, u32)] = &[("a1", "acme", 8), ("b1", "acme", 15)];
 
 pub fn bundle(minor: u16) -> (Manifest, Bundle) {
+    bundle_on(minor, Unit::Checkpoint, Milestone::Booked)
+}
+
+/// The same, paid by another unit and to be given back until another milestone.
+pub fn bundle_on(minor: u16, unit: Unit, refundable_until: Milestone) -> (Manifest, Bundle) {
     let amount = |v| Amount::new(v).unwrap();
     let m = Manifest {
         name: "navigation".into(),
@@ -38,11 +43,11 @@ pub fn bundle(minor: u16) -> (Manifest, Bundle) {
         max_run_s: 60,
         units: vec!["there".into()],
         licence: LicenceTerms {
-            unit: Unit::Checkpoint,
+            unit,
             prices: vec![LicencePrice { currency: Currency::EUR, fee: amount(10), cap: amount(50) }],
             tenants: vec![TenantId::named(super::rig::TENANT)],
             min_tier: Tier::Lab,
-            refundable_until: Milestone::Booked,
+            refundable_until,
         },
     };
     let drive = Act::Call {
@@ -75,8 +80,12 @@ pub fn evidence() -> Evidence {
 }
 
 pub fn certificate(minor: u16, model: &str, tier: Tier, until: Instant) -> CertificateEntry {
+    certificate_of(bundle(minor).1.hash(), model, tier, until)
+}
+
+fn certificate_of(bundle: Digest, model: &str, tier: Tier, until: Instant) -> CertificateEntry {
     let c = Certificate {
-        bundle: bundle(minor).1.hash(),
+        bundle,
         certifier: party("cert"),
         model: model.into(),
         drivers: Drivers { from: 1, to: 1 },
@@ -94,18 +103,23 @@ pub const LONG: Instant = Instant::from_secs(300 * 86_400);
 
 /// Versions up to `newest`, certified for these models; the newest is what bookings pin. The second robot is a `big`.
 pub fn skilled(newest: u16, models: &[(&str, Tier)]) -> Genesis {
+    skilled_on(newest, models, Unit::Checkpoint, Milestone::Booked)
+}
+
+/// The same on other terms.
+pub fn skilled_on(newest: u16, models: &[(&str, Tier)], unit: Unit, until: Milestone) -> Genesis {
     let mut g = genesis(Policy::scenario(), TWO);
     g.robots[1].model.name = "big".into();
     let entry = |minor| {
-        let b = bundle(minor).1;
+        let b = bundle_on(minor, unit, until).1;
         SkillEntry {
             bundle: b.to_bytes(),
             seal: BundleSeal::sign(b.hash(), &key("dev")),
-            certificates: models.iter().map(|(m, t)| certificate(minor, m, *t, LONG)).collect(),
+            certificates: models.iter().map(|(m, t)| certificate_of(b.hash(), m, *t, LONG)).collect(),
         }
     };
     g.skills = (0..=newest).map(entry).collect();
-    let (m, b) = bundle(newest);
+    let (m, b) = bundle_on(newest, unit, until);
     let price = m.licence.prices[0];
     g.contracts[0].licences = vec![LicencePin {
         licence: LicenceId::named("navigation"),
@@ -114,7 +128,19 @@ pub fn skilled(newest: u16, models: &[(&str, Tier)]) -> Genesis {
         developer: party("dev"),
         fee: price.fee,
         cap: price.cap,
-        unit: LicenceUnit::Checkpoint,
+        unit: match unit {
+            Unit::Job => LicenceUnit::Job,
+            Unit::Use => LicenceUnit::Use,
+            Unit::Minute => LicenceUnit::Minute,
+            Unit::Checkpoint => LicenceUnit::Checkpoint,
+        },
+        refundable_until: match until {
+            Milestone::Booked => Pinned::Booked,
+            Milestone::EnRoute => Pinned::EnRoute,
+            Milestone::AccessGranted => Pinned::AccessGranted,
+            Milestone::Executing => Pinned::Executing,
+            Milestone::Checkpoint => Pinned::Checkpoint,
+        },
     }];
     g
 }

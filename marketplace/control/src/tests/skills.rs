@@ -298,6 +298,7 @@ fn developers_and_certifiers_say_only_what_is_theirs() {
     assert_eq!(rig.c.state().skills, before);
     rig.send("cert", &certify(certificate(1, "tinyRobot", Tier::Lab, LONG))).unwrap();
     // It goes to the robots of that model, beside the older version.
+    rig.run(3);
     let slots = |rig: &Rig, r: &str| rig.c.state().skills.slots(robot(r), bundle(0).0.skill()).unwrap().kept.len();
     assert_eq!((slots(&rig, "a1"), slots(&rig, "b1")), (2, 1));
 }

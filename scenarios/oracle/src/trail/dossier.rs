@@ -1,12 +1,14 @@
 //! A job's dossier: what the judges of money remember of its events, in their own words.
 
+use crate::trail::meter::{self, Meter};
 use nooterra_engine::ids::{
-    ApprovalId, ChargebackId, ClaimId, DisputeId, EventId, IncidentId, JobId, PartyId, PaymentId, RefundId, RobotId, WitnessId,
+    ApprovalId, ChargebackId, ClaimId, DisputeId, EventId, IncidentId, JobId, LicenceId, PartyId, PaymentId, RefundId, RobotId, WitnessId,
 };
 use nooterra_engine::money::{Amount, Currency};
+use nooterra_engine::time::Instant;
 use nooterra_jobs::approval::Wanted;
 use nooterra_jobs::event::{Cause, Custody, Event, Fault, ProofResult};
-use nooterra_jobs::pins::{Pins, WitnessClass};
+use nooterra_jobs::pins::{LicencePin, Milestone, Pins, WitnessClass};
 use nooterra_jobs::terms::Action;
 use nooterra_ledger::EntryId;
 use nooterra_trust::dispute::Event as Dispute;
@@ -92,6 +94,11 @@ pub(crate) struct Dossier {
     pub legs: Vec<Leg>,
     pub started: bool,
     pub departed: bool,
+    /// Some robot was at the access point.
+    pub arrived: bool,
+    pub completed: bool,
+    /// What skills ran on it.
+    pub meters: BTreeMap<LicenceId, Meter>,
     pub aborted: bool,
     pub fault: Fault,
     pub fee_bps: u32,
@@ -162,6 +169,9 @@ impl Dossier {
             legs: Vec::new(),
             started: false,
             departed: false,
+            arrived: false,
+            completed: false,
+            meters: BTreeMap::new(),
             aborted: false,
             fault: Fault::None,
             fee_bps: 0,
@@ -231,6 +241,26 @@ impl Dossier {
         self.payments.entry(p).or_insert(Payment { track, event: None }).track = track;
     }
 
+    /// Folds in what happened to its skills.
+    pub fn skill(&mut self, at: Instant, e: &nooterra_skills::Event) {
+        meter::fold(&mut self.meters, at, e);
+    }
+
+    /// Units of a licence that are paid: the smaller of what its meter says and what the events come to; none for a job that
+    /// never came past what it can be given back until.
+    pub fn units(&self, l: &LicencePin) -> u64 {
+        let m = self.meters.get(&l.licence).copied().unwrap_or_default();
+        let past = match l.refundable_until {
+            Milestone::Booked => self.departed,
+            Milestone::EnRoute => self.arrived,
+            Milestone::AccessGranted => self.started,
+            Milestone::Executing => !self.claimed.is_empty(),
+            Milestone::Checkpoint => self.completed,
+        };
+        let units = m.metered(l.unit, self.started).min(m.counted(l.unit, self.started, self.claimed.len() as u64));
+        if past { units } else { 0 }
+    }
+
     /// Folds in what a dispute says.
     pub fn dispute(&mut self, e: &Dispute) {
         match e {
@@ -289,6 +319,7 @@ impl Dossier {
                 }
             }
             Event::Departed { .. } => self.departed = true,
+            Event::RobotArrived { .. } => self.arrived = true,
             Event::ExecutionStarted { .. } => self.started = true,
             Event::CheckpointReached { index, .. } => {
                 let leg = self.legs.last().map_or(0, |l| l.leg);
@@ -342,7 +373,7 @@ impl Dossier {
                     l.open = false;
                 }
             }
-            Event::ExecutionCompleted { .. } => self.stale = true,
+            Event::ExecutionCompleted { .. } => (self.completed, self.stale) = (true, true),
             Event::AssistQueued { .. } => self.helping = true,
             Event::AssistStarted { party, .. } => self.helper = Some(*party),
             Event::AssistEnded { billed, .. } => {

@@ -1,6 +1,7 @@
 //! Remote help: offered to the operator whose turn it is (I32), interventions by the one at the desk only, each with one
 //! result (I36), and every request ends (I35). Skills: only what is pinned and good runs, and units are checkpoints (I37).
 
+use crate::trail::meter::{self, Meter};
 use crate::trail::{Now, Said};
 use crate::verdict::{Class, Notes};
 use nooterra_control::fact::{Event as Payload, OperatorEvent};
@@ -8,7 +9,7 @@ use nooterra_control::genesis::Genesis;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{ApprovalId, AssistId, InterventionId, JobId, LicenceId, OperatorId, PartyId, RobotId, StopId};
 use nooterra_engine::time::{Instant, Span};
-use nooterra_jobs::event::{Event, InterventionKind};
+use nooterra_jobs::event::{Event, IncidentCode, InterventionKind};
 use nooterra_jobs::pins::LicenceUnit;
 use nooterra_operations::Event as RobotEvent;
 use nooterra_operations::intervention::Kind;
@@ -59,8 +60,11 @@ struct Operator {
 #[derive(Debug, Default)]
 struct Ran {
     licences: BTreeMap<LicenceId, (Digest, LicenceUnit)>,
-    metered: BTreeMap<LicenceId, u32>,
+    meters: BTreeMap<LicenceId, Meter>,
+    started: bool,
     checkpoints: u32,
+    /// An incident says that meters differ.
+    told: bool,
 }
 
 /// The judge.
@@ -76,6 +80,8 @@ pub(crate) struct Help {
     jobs: BTreeMap<JobId, Ran>,
     certified: BTreeMap<nooterra_engine::ids::CertificateId, Digest>,
     stopped: BTreeSet<Digest>,
+    /// What robots have said that they keep.
+    taught: BTreeSet<(RobotId, Digest)>,
     pub notes: Notes,
     pub skills: Notes,
     pub ends: Notes,
@@ -100,8 +106,9 @@ impl Help {
             jobs: BTreeMap::new(),
             certified: BTreeMap::new(),
             stopped: BTreeSet::new(),
+            taught: BTreeSet::new(),
             notes: Notes::of("operators act in turn, in scope and with one result", &[36, 32]),
-            skills: Notes::of("only pinned and certified skills run, metered by checkpoints", &[37]),
+            skills: Notes::of("only pinned and certified skills run, and meters say what happened", &[37]),
             ends: Notes::of("help, stops, approvals, claims and disputes end", &[35]),
         }
     }
@@ -237,6 +244,8 @@ impl Help {
                 self.approvals.remove(approval);
             }
             Event::CheckpointReached { .. } => self.jobs.entry(job).or_default().checkpoints += 1,
+            Event::ExecutionStarted { .. } => self.jobs.entry(job).or_default().started = true,
+            Event::IncidentOpened { code: IncidentCode::MeterMismatch, .. } => self.jobs.entry(job).or_default().told = true,
             Event::JobSettled(_) => self.metered(n, job),
             _ => {}
         }
@@ -272,6 +281,16 @@ impl Help {
     }
 
     fn skill(&mut self, n: Now, e: &SkillEvent) {
+        if let SkillEvent::SkillMetered { job, licence, units, total, .. } = e {
+            let before = self.jobs.entry(*job).or_default().meters.get(licence).map_or(0, |m| m.total);
+            if before.saturating_add(*units) != *total {
+                let story = format!("a meter says {total}, and said {before} before {units} more");
+                self.skills.broke(Class::Safety, n.at, n.tick, story, vec![job.to_string()]);
+            }
+        }
+        if let nooterra_skills::event::Stream::Job(job) = e.stream() {
+            meter::fold(&mut self.jobs.entry(job).or_default().meters, n.at, e);
+        }
         match e {
             SkillEvent::SkillCertified { certificate, content, .. } => {
                 self.certified.insert(*certificate, content.bundle);
@@ -290,20 +309,19 @@ impl Help {
                     *b = *new;
                 }
             }
-            SkillEvent::SkillStarted { job, bundle, licence, .. } => {
+            SkillEvent::SkillInstalled { robot, bundle, .. } => {
+                self.taught.insert((*robot, *bundle));
+            }
+            SkillEvent::SkillStarted { job, robot, bundle, licence, .. } => {
                 self.skills.checked();
+                if !self.taught.contains(&(*robot, *bundle)) {
+                    let story = format!("bundle {} runs on {robot}, which never said that it has it", bundle.short());
+                    self.skills.broke(Class::Safety, n.at, n.tick, story, vec![job.to_string()]);
+                }
                 let pinned = self.jobs.get(job).and_then(|r| r.licences.get(licence)).is_some_and(|(b, _)| b == bundle);
                 let good = self.certified.values().any(|b| b == bundle) && !self.stopped.contains(bundle);
                 if !pinned || !good {
                     let story = format!("bundle {} runs: pinned {pinned}, certified and not revoked {good}", bundle.short());
-                    self.skills.broke(Class::Safety, n.at, n.tick, story, vec![job.to_string()]);
-                }
-            }
-            SkillEvent::SkillMetered { job, licence, units, total, .. } => {
-                let sum = self.jobs.entry(*job).or_default().metered.entry(*licence).or_default();
-                *sum += units;
-                if *sum != *total {
-                    let story = format!("a meter says {total}, its units come to {sum}");
                     self.skills.broke(Class::Safety, n.at, n.tick, story, vec![job.to_string()]);
                 }
             }
@@ -313,11 +331,15 @@ impl Help {
 
     fn metered(&mut self, n: Now, job: JobId) {
         let Some(r) = self.jobs.get(&job) else { return };
-        let by_checkpoint = r.licences.iter().filter(|(_, (_, u))| *u == LicenceUnit::Checkpoint);
-        let wrong = by_checkpoint.map(|(l, _)| r.metered.get(l).copied().unwrap_or(0)).find(|m| *m != r.checkpoints);
+        let units = |(l, (_, unit)): (&LicenceId, &(Digest, LicenceUnit))| {
+            let m = r.meters.get(l).copied().unwrap_or_default();
+            (m.metered(*unit, r.started), m.counted(*unit, r.started, u64::from(r.checkpoints)), *unit)
+        };
+        let wrong = r.licences.iter().map(units).find(|(metered, counted, _)| metered != counted);
         self.skills.checked();
-        if let Some(m) = wrong {
-            let story = format!("{m} units are metered for {} checkpoints", r.checkpoints);
+        if let Some((metered, counted, unit)) = wrong {
+            let told = if r.told { "" } else { ", and no incident says so" };
+            let story = format!("{metered} units are metered where the job's events come to {counted} by {unit:?}{told}");
             self.skills.broke(Class::Safety, n.at, n.tick, story, vec![job.to_string()]);
         }
     }

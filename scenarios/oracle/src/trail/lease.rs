@@ -62,6 +62,8 @@ pub(crate) struct Leases {
     jobs: BTreeMap<JobId, Lease>,
     /// Bundle and tier wanted, by job.
     licences: BTreeMap<JobId, BTreeMap<LicenceId, Digest>>,
+    /// Licences that are paid by the minute.
+    by_minute: BTreeSet<(JobId, LicenceId)>,
     min: BTreeMap<JobId, u8>,
     /// Bundle, model, drivers, tier, end.
     certificates: BTreeMap<CertificateId, (Digest, String, u32, u32, u8, u64)>,
@@ -90,6 +92,7 @@ impl Leases {
             robots: g.robots.iter().map(|r| (r.robot, machine(r))).collect(),
             jobs: BTreeMap::new(),
             licences: BTreeMap::new(),
+            by_minute: BTreeSet::new(),
             min: BTreeMap::new(),
             certificates: BTreeMap::new(),
             revoked: BTreeSet::new(),
@@ -172,7 +175,9 @@ impl Leases {
     /// A skill of a job is begun, metered or stopped: by the robot that holds the job, and not without access to it.
     fn skill_of_job(&mut self, n: Now, e: &SkillEvent, said: Option<Said>) {
         let (job, own) = match e {
-            SkillEvent::SkillStarted { job, .. } | SkillEvent::SkillMetered { job, .. } => (*job, true),
+            // The minutes of a run are counted when it stops, whoever stops it.
+            SkillEvent::SkillMetered { job, licence, .. } => (*job, !self.by_minute.contains(&(*job, *licence))),
+            SkillEvent::SkillStarted { job, .. } => (*job, true),
             // What an exit stops is nobody's word: whoever's word it is that the robot has to leave.
             SkillEvent::SkillStopped { job, exit, .. } => (*job, exit != "SAFE_EXIT"),
             _ => return,
@@ -254,7 +259,10 @@ impl Leases {
             SkillEvent::SkillRevoked { bundle, .. } => {
                 self.revoked.insert(*bundle);
             }
-            SkillEvent::SkillLicensed { job, licence, bundle, .. } => {
+            SkillEvent::SkillLicensed { job, licence, bundle, unit, .. } => {
+                if *unit == nooterra_skills::Unit::Minute {
+                    self.by_minute.insert((*job, *licence));
+                }
                 self.licences.entry(*job).or_default().insert(*licence, *bundle);
             }
             SkillEvent::SkillRepinned { job, old, new, .. } => {

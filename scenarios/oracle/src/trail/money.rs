@@ -103,6 +103,11 @@ impl Money {
                 self.touched.insert(job);
                 self.expect(id, name, Some(job), currency, due);
             }
+            (Payload::Skill(e), Some(job)) => {
+                if let Some(d) = self.jobs.get_mut(&job) {
+                    d.skill(n.at, e);
+                }
+            }
             (Payload::Party(e), _) => {
                 let Some(party) = party_of(&r.header.stream) else { return };
                 if let Some((currency, due)) = self.after.party(n, &self.purse, party, e) {

@@ -3,7 +3,7 @@
 
 use crate::trail::dossier::Dossier;
 use nooterra_jobs::event::{Fault, ProofStatus};
-use nooterra_jobs::pins::{LicenceUnit, SiteFaultBearer, WitnessClass};
+use nooterra_jobs::pins::{SiteFaultBearer, WitnessClass};
 use nooterra_ledger::Account;
 
 fn part(a: u64, b: u64, c: u64) -> u64 {
@@ -176,11 +176,8 @@ pub(crate) fn settlement(d: &Dossier, balance: u64) -> Option<Reckoned> {
     // Developers, within what is left.
     let rest = charge - from_job;
     let pays = earned_bps > 0 && d.fault != Fault::Developer && d.started;
-    let units = |l: &nooterra_jobs::pins::LicencePin| match l.unit {
-        LicenceUnit::Job => 1,
-        LicenceUnit::Checkpoint => d.claimed.len() as u64,
-    };
-    let due: Vec<u64> = p.licences.iter().map(|l| if pays { (units(l) * l.fee.minor()).min(l.cap.minor()) } else { 0 }).collect();
+    let due: Vec<u64> =
+        p.licences.iter().map(|l| if pays { d.units(l).saturating_mul(l.fee.minor()).min(l.cap.minor()) } else { 0 }).collect();
     let royalties = if due.iter().sum::<u64>() <= rest { due } else { split(rest, &due)? };
     parts.extend(p.licences.iter().zip(&royalties).map(|(l, a)| (Account::DeveloperPayable { party: l.developer }, *a)));
     // The net.

@@ -50,7 +50,8 @@ const SIGNERS: &[(&str, &str)] = &[
     ("ROBOT_ARRIVED", "RB"),
     ("EXECUTION_STARTED", "RB"),
     ("CHECKPOINT_REACHED", "RB"),
-    ("SKILL_METERED", "RB"),
+    // The minutes of a run are counted when it stops.
+    ("SKILL_METERED", "RB OP RQ OW SI WI TR OS DI FI PS DV CE"),
     ("CUSTODY_CHANGED", "RB WI SI OS"),
     ("TRANSFER_PUT_DOWN", "RB OS"),
     ("TRANSFER_SCANNED", "WI SI"),
@@ -216,7 +217,7 @@ const SIGNERS: &[(&str, &str)] = &[
     ("SKILL_REVOKED", "DV CE TR"),
     ("SKILL_BLAMED", "TR"),
     ("SKILL_CERT_EXPIRED", "TR"),
-    ("SKILL_INSTALLED", "DI"),
+    ("SKILL_INSTALLED", "RB"),
     ("SKILL_INSTALL_REFUSED", "RB"),
     ("SKILL_STARTED", "RB"),
     ("SKILL_STOPPED", "RB OP RQ OW SI WI TR OS DI FI PS DV CE"),

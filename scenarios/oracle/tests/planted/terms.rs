@@ -7,12 +7,12 @@ use nooterra_control::puppets::rig::{Rig, operator, party, robot};
 use nooterra_control::{Control, Fact, HelpWord, OperatorCommand, OwnerCommand, RequesterCommand};
 use nooterra_engine::digest::Digest;
 use nooterra_engine::encode;
-use nooterra_engine::ids::{ContractId, JobId, QuoteId};
+use nooterra_engine::ids::{ContractId, JobId, LicenceId, QuoteId, SkillId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::record::{Body, Message};
 use nooterra_engine::time::Span;
 use nooterra_jobs::event::Fallback;
-use nooterra_jobs::pins::{CreditFunding, HoldRule, LicenceUnit, NoShowDefault, Pins, SiteFaultBearer};
+use nooterra_jobs::pins::{CreditFunding, HoldRule, LicencePin, LicenceUnit, Milestone, NoShowDefault, Pins, SiteFaultBearer};
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::Window;
 use nooterra_jobs::tier::{Level, Tier};
@@ -85,6 +85,21 @@ const UNREAD: &[&str] = &[
     "tasks_hash",
     "tier",
 ];
+
+/// Every term of a pinned licence, and another value for it.
+const LICENCE_CHANGES: &[(&str, Change)] = &[
+    ("licence", |p| p.licences.iter_mut().for_each(|l| l.licence = LicenceId::named("another"))),
+    ("skill", |p| p.licences.iter_mut().for_each(|l| l.skill = SkillId::named("another"))),
+    ("bundle", |p| p.licences.iter_mut().for_each(|l| l.bundle = Digest([4; 32]))),
+    ("developer", |p| p.licences.iter_mut().for_each(|l| l.developer = party("ins"))),
+    ("fee", |p| p.licences.iter_mut().for_each(|l| l.fee = amount(1))),
+    ("cap", |p| p.licences.iter_mut().for_each(|l| l.cap = amount(3))),
+    ("unit", |p| p.licences.iter_mut().for_each(|l| l.unit = LicenceUnit::Use)),
+    ("refundable_until", |p| p.licences.iter_mut().for_each(|l| l.refundable_until = Milestone::Checkpoint)),
+];
+
+/// Names: what runs is looked up by the licence.
+const LICENCE_UNREAD: &[&str] = &["bundle", "skill"];
 
 /// The pins of a job are changed in the state itself.
 fn change(rig: &mut Rig, job: JobId, with: Change) {
@@ -211,6 +226,14 @@ fn skilled(with: Change) -> Rig {
     let (rig, job) = booked(histories::kept(Rig::of(g, histories::TWO)), true, with);
     done(rig, job, 900)
 }
+/// One of three points is done, then the only robot that may do it gives up.
+fn skilled_in_part(with: Change) -> Rig {
+    let g = nooterra_control::puppets::skilled::skilled(0, &[("tinyRobot", nooterra_skills::Tier::Field)]);
+    let mut rig = histories::kept(Rig::of(g, histories::TWO));
+    rig.knobs.abort_before_step.insert(robot("a1"), 1);
+    let (rig, job) = booked(rig, false, with);
+    done(rig, job, 3_000)
+}
 fn asking(with: Change) -> Rig {
     let mut rig = histories::kept(Rig::new(histories::ONE));
     rig.knobs.wants.insert(robot("a1"), (1, Wanted::ExtraArea { vertices: vec![6, 7] }, false));
@@ -272,6 +295,25 @@ pub fn unread() -> BTreeSet<&'static str> {
     let before: Vec<_> = STORIES.iter().map(|s| outline(&s(|_| {}))).collect();
     let is_read = |with: Change| STORIES.iter().zip(&before).any(|(s, b)| outline(&s(with)) != *b);
     CHANGES.iter().filter(|(_, with)| !is_read(*with)).map(|(name, _)| *name).collect()
+}
+
+/// The same for the terms of licences, in work that runs on one.
+pub fn unread_of_licences() -> Vec<&'static str> {
+    let Body::Struct(fields) = LicencePin::shape().body else { panic!("licences are a struct") };
+    let (listed, real): (BTreeSet<&str>, BTreeSet<&str>) =
+        (LICENCE_CHANGES.iter().map(|c| c.0).collect(), fields.iter().map(|f| f.name).collect());
+    assert_eq!(listed, real, "every term of a licence has its change");
+    let stories: [fn(Change) -> Rig; 2] = [skilled, skilled_in_part];
+    let before: Vec<_> = stories.iter().map(|s| outline(&s(|_| {}))).collect();
+    let is_read = |with: Change| stories.iter().zip(&before).any(|(s, b)| outline(&s(with)) != *b);
+    let mut unread: Vec<_> = LICENCE_CHANGES.iter().filter(|(_, with)| !is_read(*with)).map(|(name, _)| *name).collect();
+    unread.sort_unstable();
+    unread
+}
+
+/// Those that may be.
+pub const fn known_of_licences() -> &'static [&'static str] {
+    LICENCE_UNREAD
 }
 
 /// Does this term change anything in a delivery in which all goes well?

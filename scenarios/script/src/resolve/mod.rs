@@ -115,6 +115,7 @@ pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotMod
         robots,
         currency: market.currency,
         tariffs,
+        licence_per: scenario.market.as_ref().and_then(|m| m.licence_per.as_ref()).map(|l| l.value).unwrap_or_default(),
         tier: market.tier,
         service_level: market.service_level,
         providers: market.providers.into_iter().map(|p| p.plan).collect(),
