@@ -35,6 +35,7 @@ mod obeying;
 mod outage;
 mod recovery;
 mod rig;
+mod rights;
 mod scores;
 mod series;
 mod skilled;

@@ -22,6 +22,7 @@ mod load;
 mod money;
 mod month;
 mod outage;
+mod papers;
 mod purse;
 mod reckon;
 mod signers;
