@@ -130,6 +130,23 @@ pub enum FacilityOrder {
         /// The plan.
         plan: AccessPlanId,
     },
+    /// A householder has issued a plan for its own rooms: it holds in place of any that the site made for the job.
+    HoldPlan {
+        /// The job.
+        job: JobId,
+        /// The plan.
+        plan: AccessPlanId,
+        /// Vertices where work may be done.
+        vertices: Vec<u32>,
+        /// Areas that may be entered by it.
+        areas: Vec<u32>,
+        /// Areas that may not be entered under it.
+        no_go: Vec<u32>,
+        /// From.
+        valid_from: Instant,
+        /// To.
+        valid_to: Instant,
+    },
 }
 
 /// Site controller or witness device to platform, as the body of a signed envelope (roles `SI` and `WI`).
@@ -225,8 +242,12 @@ pub enum FacilityReport {
         /// Measure that belongs to the class: grams for a weight, mm² for a floor, 1 for a scan.
         measure: i64,
     },
-    /// Whoever runs the site stops every robot on its floor.
+    /// Whoever runs the site stops robots on its floor.
     StopAsked {
+        /// Which.
+        what: FloorStop,
+        /// Cut drive power as well.
+        power_off: bool,
         /// Work under way is left as soon as the robots may move.
         exit: bool,
     },
@@ -242,7 +263,7 @@ pub enum FacilityReport {
         /// The plan.
         plan: AccessPlanId,
     },
-    /// The site holds the plan with its new end and vertices.
+    /// The site holds the plan with its new end and vertices, or as the householder has issued it.
     PlanExtended {
         /// The job.
         job: JobId,
@@ -294,6 +315,39 @@ pub enum FacilityReport {
         /// How bad, 1 to 5.
         severity: u8,
     },
+    /// Whoever runs the site takes access back: its doors open no more by this plan, and the robot has to leave.
+    AccessRevoked {
+        /// The job.
+        job: JobId,
+        /// The plan.
+        plan: AccessPlanId,
+        /// Why.
+        reason: TakenBack,
+    },
+}
+
+/// What a site stops of the robots on its floor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub enum FloorStop {
+    /// One robot.
+    Robot(RobotId),
+    /// All on a level (index in the site).
+    Level(u32),
+    /// All.
+    Everything {},
+}
+
+/// Why a site takes access back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub enum TakenBack {
+    /// Somebody wants to be alone.
+    Privacy,
+    /// Something is dangerous.
+    Safety,
+    /// Plans changed.
+    Change,
+    /// Anything else.
+    Other,
 }
 
 /// With what right a robot passes a door.

@@ -244,6 +244,23 @@ impl SiteController {
                 }
                 self.say(now, *job, FacilityReport::PlanWithdrawn { job: *job, plan: *plan });
             }
+            FacilityOrder::HoldPlan { job, plan, vertices, areas, no_go, valid_from, valid_to } => {
+                if self.plan(*job, *plan).is_none() {
+                    let held = Plan {
+                        id: *plan,
+                        vertices: vertices.clone(),
+                        areas: areas.clone(),
+                        no_go: no_go.clone(),
+                        valid_from: *valid_from,
+                        valid_to: *valid_to,
+                        item: self.plans.get(job).and_then(|p| p.item),
+                        revoked: false,
+                        withdrawn: false,
+                    };
+                    self.plans.insert(*job, held);
+                }
+                self.say(now, *job, FacilityReport::PlanExtended { job: *job, plan: *plan, valid_to: *valid_to });
+            }
         }
     }
 

@@ -10,6 +10,7 @@ use nooterra_engine::{Digest, sometimes};
 use nooterra_jobs::batch;
 use nooterra_jobs::event::{AssistOutcome, AssistReason, Cause, Event, Fallback, InterventionKind, StallReason};
 use nooterra_jobs::status::Status;
+use nooterra_jobs::tier::Tier;
 use nooterra_operations::assist::{Outcome as Ended, Priority, Reason, Request, Stage};
 use nooterra_operations::desk::{Command, Event as DeskEvent};
 use nooterra_operations::intervention::{Fate, Kind};
@@ -85,7 +86,10 @@ impl Unit<'_> {
         let now = self.now();
         match e {
             DeskEvent::ShiftOpened { operator, shift } => {
-                let event = OperatorEvent::ShiftOpened { shift: shift.shift, max_jobs: shift.max_jobs, until: shift.until };
+                let all = [Tier::Managed, Tier::Office, Tier::Hospitality, Tier::InHome];
+                let tiers = all.into_iter().filter(|t| shift.tiers.contains(&(*t as u8))).collect();
+                let regions = shift.regions.clone();
+                let event = OperatorEvent::ShiftOpened { shift: shift.shift, max_jobs: shift.max_jobs, until: shift.until, tiers, regions };
                 self.emit_operator(*operator, event);
             }
             DeskEvent::ShiftClosed { operator, shift } => self.emit_operator(*operator, OperatorEvent::ShiftClosed { shift: *shift }),
@@ -312,6 +316,7 @@ impl Unit<'_> {
             priority,
             reason,
             tier: j.request.need.tier as u8,
+            region: crate::requester::region(j.request.site),
             response: p.level_values.assist_response,
             barred: vec![j.request.requester, p.owner],
             log_seq,

@@ -20,7 +20,7 @@ pub(crate) const NO_OPERATOR: &str = "COVERAGE";
 fn standby(j: &Job, until: Instant) -> Standby {
     let owner = j.pins.as_ref().map(|p| p.owner);
     let barred = [j.request.requester].into_iter().chain(owner).collect();
-    Standby { tier: j.request.need.tier as u8, barred, until }
+    Standby { tier: j.request.need.tier as u8, region: crate::requester::region(j.request.site), barred, until }
 }
 
 impl Unit<'_> {

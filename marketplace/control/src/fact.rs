@@ -7,7 +7,7 @@ pub use crate::team::TeamEvent;
 use crate::tenant_policy::PolicyChange;
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
-use nooterra_engine::ids::{EventId, IncidentId, JobId, KeyId, PartyId, PayoutId, RobotId, ShiftId};
+use nooterra_engine::ids::{EventId, IncidentId, JobId, KeyId, PartyId, PayoutId, RegionId, RobotId, ShiftId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::terms::Window;
@@ -226,7 +226,7 @@ pub enum SeriesEvent {
 #[allow(missing_docs)] // every name and field is defined in the catalogue
 pub enum OperatorEvent {
     OperatorRegistered { party: PartyId, certs: Vec<nooterra_operations::intervention::Kind> },
-    ShiftOpened { shift: ShiftId, max_jobs: u8, until: Instant },
+    ShiftOpened { shift: ShiftId, max_jobs: u8, until: Instant, tiers: Vec<nooterra_jobs::tier::Tier>, regions: Vec<RegionId> },
     ShiftClosed { shift: ShiftId },
 }
 

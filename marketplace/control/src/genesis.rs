@@ -4,7 +4,7 @@ use crate::policy::Policy;
 use crate::skills::SkillEntry;
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
-use nooterra_engine::ids::{ContractId, OperatorId, PartyId, RobotId, SiteId, TenantId};
+use nooterra_engine::ids::{ContractId, OperatorId, PartyId, RobotId, SiteId, TenantId, ZoneId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
 use nooterra_jobs::pins::LicencePin;
@@ -93,6 +93,9 @@ pub struct PartyEntry {
     pub trust_bps: u32,
     /// Currencies that it pays and is paid in, where it does not take all.
     pub takes: Vec<Currency>,
+    /// Levels of the site that are its own, as a household's are: it may hold the robots there, and those of the whole site if
+    /// all levels are, and issue access plans for its work there. None for most.
+    pub own: Vec<ZoneId>,
 }
 
 impl PartyEntry {
@@ -110,6 +113,10 @@ impl Genesis {
     /// Does a party of the list pay and can it be paid in this currency? Nobody else is paid at all.
     pub fn takes(&self, party: PartyId, currency: Currency) -> bool {
         self.parties.iter().any(|p| p.party == party && p.takes(currency))
+    }
+    /// Is a level of the site a party's own?
+    pub fn owns(&self, party: PartyId, level: ZoneId) -> bool {
+        self.parties.iter().any(|p| p.party == party && p.own.contains(&level))
     }
 }
 

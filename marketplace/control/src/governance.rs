@@ -114,7 +114,7 @@ impl Unit<'_> {
         need(takes.len() <= trades.len() && takes.iter().all(|c| trades.contains(c)), Code::CurrencyMismatch)?;
         need(self.s.parties.len() < PARTIES_MAX, Code::QuotaExceeded)?;
         sometimes!(true, "party verified");
-        let entry = PartyEntry { party, name: name.clone(), trust_bps: NEWCOMER_BPS, takes: takes.clone() };
+        let entry = PartyEntry { party, name: name.clone(), trust_bps: NEWCOMER_BPS, takes: takes.clone(), own: Vec::new() };
         self.s.genesis.parties.push(entry);
         self.s.parties.insert(party, PartyCell { open_jobs: 0, serving: 0, payout_at: None });
         self.s.scores.begin(Subject::Owner(party), NEWCOMER_BPS);

@@ -295,7 +295,7 @@ impl Unit<'_> {
     fn stands_in(&self, job: &Job, owner: PartyId) -> bool {
         let r = &job.request;
         let price = job.pins.as_deref().map(|p| (p.service, p.currency));
-        price.is_some_and(|price| self.s.standing.stands_in(owner, r.template as u8, &r.need.zones, price))
+        price.is_some_and(|price| self.s.standing.stands_in(owner, r.template as u8, &self.levels_of(job), price))
     }
 
     /// Is a robot where the job's robot may not be, or about to drive there?

@@ -1,7 +1,7 @@
 //! What remote operators say, and what the desk answers.
 
 use crate::unit::{Outcome, Unit, need, no};
-use nooterra_engine::ids::{AssistId, OperatorId, StopId};
+use nooterra_engine::ids::{AssistId, OperatorId, RegionId, StopId};
 use nooterra_engine::time::Instant;
 use nooterra_engine::{Digest, Record};
 use nooterra_jobs::status::Status;
@@ -13,6 +13,9 @@ use nooterra_operations::stop::Voice;
 use nooterra_port::assist::Action;
 use nooterra_trust::{Code, Rejection};
 
+/// Kinds of place that there are.
+const TIERS_MOST: usize = 4;
+
 /// What an operator may say (`OP`).
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub enum OperatorCommand {
@@ -22,6 +25,8 @@ pub enum OperatorCommand {
         max_jobs: u8,
         /// Kinds of place; none named: all.
         tiers: Vec<Tier>,
+        /// Regions; none named: all.
+        regions: Vec<RegionId>,
         /// Until when at the latest.
         until: Instant,
     },
@@ -104,9 +109,15 @@ pub(crate) fn refused(r: Refusal) -> Rejection {
 impl Unit<'_> {
     pub fn operator(&mut self, operator: OperatorId, c: OperatorCommand) -> Outcome {
         match c {
-            OperatorCommand::OpenShift { max_jobs, tiers, until } => {
+            OperatorCommand::OpenShift { max_jobs, tiers, regions, until } => {
+                // One site is one region here.
+                let own = crate::requester::region(self.s.genesis.site);
+                if !regions.iter().all(|r| *r == own) {
+                    return Err(Rejection::new(Code::NotFound).field("regions"));
+                }
+                need(tiers.len() <= TIERS_MOST && regions.len() <= 1, Code::SchemaInvalid)?;
                 let (shift, tiers) = (self.new_id(), tiers.into_iter().map(|t| t as u8).collect());
-                self.desk(Command::OpenShift { operator, shift, max_jobs, tiers, until })
+                self.desk(Command::OpenShift { operator, shift, max_jobs, tiers, regions, until })
             }
             OperatorCommand::CloseShift => self.desk(Command::CloseShift { operator }),
             OperatorCommand::Accept { assist } => self.desk(Command::Accept { operator, assist }),

@@ -10,6 +10,7 @@ use crate::wish::{Invitation, Wish};
 use nooterra_engine::ids::{JobId, PartyId, RegionId, SiteId, WitnessId, ZoneId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::Span;
+use nooterra_jobs::batch;
 use nooterra_jobs::event::{CancelReason, Event, RevokeReason, Side};
 use nooterra_jobs::job::AccessTrack;
 use nooterra_jobs::pins::WitnessClass;
@@ -21,7 +22,7 @@ use nooterra_market::tables::WorkKind;
 use nooterra_market::{Measure, Parts, RiskInput, Score};
 use nooterra_operations::Robot;
 use nooterra_operations::stop::Voice;
-use nooterra_site::VertexIx;
+use nooterra_site::{LevelIx, VertexIx};
 use nooterra_trust::{Code, Rejection};
 
 /// A request as it would be made.
@@ -92,6 +93,9 @@ impl Unit<'_> {
                 self.own_job(job, party)?;
                 self.revoke_access(job, reason)
             }
+            RequesterCommand::IssuePlan { job, areas, no_go, valid_from, valid_to } => {
+                self.plan_by_householder(party, job, (areas, no_go), (valid_from, valid_to))
+            }
             RequesterCommand::PayOutCredit { currency } => self.pay_out_credit(party, currency),
             RequesterCommand::Stop(order) => self.stop_by_requester(party, order),
             RequesterCommand::ClearStop { stop } => self.clear_stop(stop, Voice::Requester),
@@ -122,6 +126,21 @@ impl Unit<'_> {
     /// A job that names this party as its requester; anything else does not exist for it.
     pub(crate) fn own_job(&self, job: JobId, party: PartyId) -> Outcome {
         need(self.job(job)?.request.requester == party, Code::NotFound)
+    }
+
+    /// Do all these places lie on levels of the site that are this party's own?
+    pub(crate) fn owns_places(&self, party: PartyId, places: &[u32]) -> bool {
+        let level = |p: &u32| self.world.site.vertices.get(*p as usize).map(|v| v.level.ix);
+        places.iter().all(|p| level(p).is_some_and(|l| self.owns_level(party, l)))
+    }
+    /// Is a level of the site this party's own?
+    pub(crate) fn owns_level(&self, party: PartyId, level: u32) -> bool {
+        self.world.site.zone(LevelIx::new(level)).is_some_and(|z| self.s.genesis.owns(party, z))
+    }
+    /// Is the whole site?
+    pub(crate) fn owns_site(&self, party: PartyId) -> bool {
+        let levels = u32::try_from(self.world.site.levels.len()).unwrap_or(u32::MAX);
+        levels > 0 && (0..levels).all(|l| self.owns_level(party, l))
     }
 
     fn create_job(&mut self, party: PartyId, j: NewJob) -> Outcome {
@@ -422,12 +441,14 @@ impl Unit<'_> {
         let inside = j.status.class() == Class::Inside;
         let cause = match reason {
             RevokeReason::Safety => nooterra_jobs::event::Cause::SafetyCancelled,
-            // What staff take back is no requester's fault.
+            // What staff or the site take back is no requester's fault.
             _ if self.cx.role == nooterra_trust::Role::OS => nooterra_jobs::event::Cause::StaffCancelled,
+            _ if self.cx.role == nooterra_trust::Role::SI => nooterra_jobs::event::Cause::SiteRevoked,
             _ => nooterra_jobs::event::Cause::AccessRevoked,
         };
+        let fault = batch::fault_of(j, cause);
         self.meter_minutes(job);
-        self.emit(job, Event::AccessRevoked { plan, reason });
+        self.emit(job, Event::AccessRevoked { plan, reason, fault });
         self.shut_doors(job, plan);
         self.revoke_robot(job, plan);
         if inside && !nooterra_engine::planted!("I14 work goes on after access is taken back") {

@@ -4,15 +4,15 @@ use crate::fact::SiteEvent;
 use crate::state::{Ask, AskKey};
 use crate::unit::{Outcome, Unit, need, no};
 use crate::wish::{PaymentAsk, Wish};
-use nooterra_engine::ids::{AccessPlanId, ClaimId, ItemId, JobId, PaymentId, RobotId, WitnessId};
+use nooterra_engine::ids::{AccessPlanId, ClaimId, ItemId, JobId, PartyId, PaymentId, RobotId, WitnessId};
 use nooterra_engine::time::Instant;
 use nooterra_jobs::batch;
-use nooterra_jobs::event::{AccessPlan, Custody, Event, ExitProof, IncidentCode};
+use nooterra_jobs::event::{AccessPlan, Custody, Event, ExitProof, IncidentCode, RevokeReason};
 use nooterra_jobs::job::{AccessTrack, PaymentTrack, Presence, RefundTrack};
 use nooterra_jobs::pins::WitnessClass as Class;
 use nooterra_jobs::status::{Class as StatusClass, Status};
 use nooterra_jobs::terms::Action;
-use nooterra_port::facility::WitnessClass;
+use nooterra_port::facility::{TakenBack, WitnessClass};
 use nooterra_port::{FacilityOrder, FacilityReport, Order};
 use nooterra_trust::claim::{Claim, Status as ClaimStatus};
 use nooterra_trust::detect::Reading;
@@ -20,6 +20,24 @@ use nooterra_trust::{Code, Rejection, Role};
 
 /// The third refusal at the door opens an incident.
 const DENIALS: u8 = 3;
+
+/// An access plan as somebody issues it: where work may be done, areas, no-go areas, from when to when.
+pub(crate) struct NewPlan {
+    pub plan: AccessPlanId,
+    pub places: Vec<u32>,
+    pub areas: Vec<u32>,
+    pub no_go: Vec<u32>,
+    pub valid: (Instant, Instant),
+}
+
+const fn why(t: TakenBack) -> RevokeReason {
+    match t {
+        TakenBack::Privacy => RevokeReason::Privacy,
+        TakenBack::Safety => RevokeReason::Safety,
+        TakenBack::Change => RevokeReason::Change,
+        TakenBack::Other => RevokeReason::Other,
+    }
+}
 
 impl Unit<'_> {
     pub fn facility_report(&mut self, actor: [u8; 16], r: FacilityReport) -> Outcome {
@@ -43,7 +61,9 @@ impl Unit<'_> {
             }
             FacilityReport::AccessPlanIssued { job, plan, vertices, areas, no_go, valid_from, valid_to } => {
                 need(by_site, Code::RoleForbidden)?;
-                self.plan_issued(job, plan, vertices, (&areas, &no_go), (valid_from, valid_to))
+                self.plan_issued(job, NewPlan { plan, places: vertices, areas, no_go, valid: (valid_from, valid_to) })?;
+                self.ask_entry(job);
+                Ok(())
             }
             FacilityReport::AccessGranted { job, plan, fence } => {
                 need(by_site, Code::RoleForbidden)?;
@@ -77,7 +97,7 @@ impl Unit<'_> {
                 Ok(())
             }
             FacilityReport::Exited { job, robot } => self.exited(job, robot),
-            FacilityReport::StopAsked { exit } => self.stop_by_site(exit),
+            FacilityReport::StopAsked { what, power_off, exit } => self.stop_by_site(what, power_off, exit),
             FacilityReport::StopCleared { stop } => {
                 need(by_site, Code::RoleForbidden)?;
                 self.clear_stop(stop, nooterra_operations::stop::Voice::Site)
@@ -128,6 +148,11 @@ impl Unit<'_> {
             FacilityReport::Witnessed { job, robot, class, vertex, item, measure } => {
                 self.witnessed(actor, job, robot, class, vertex, item, measure)
             }
+            FacilityReport::AccessRevoked { job, plan, reason } => {
+                need(by_site, Code::RoleForbidden)?;
+                need(self.job(job)?.access.plan.as_ref().is_some_and(|p| p.plan == plan), Code::PlanMissing)?;
+                self.revoke_access(job, why(reason))
+            }
         }
     }
 
@@ -145,14 +170,8 @@ impl Unit<'_> {
         Reading::Passage { grant, fence: j.leg().is_some_and(|l| fence >= l.offer.fence) }
     }
 
-    fn plan_issued(
-        &mut self,
-        job: JobId,
-        plan: AccessPlanId,
-        places: Vec<u32>,
-        (areas, no_go): (&[u32], &[u32]),
-        (valid_from, valid_to): (Instant, Instant),
-    ) -> Outcome {
+    fn plan_issued(&mut self, job: JobId, new: NewPlan) -> Outcome {
+        let NewPlan { plan, places, areas, no_go, valid: (valid_from, valid_to) } = new;
         let j = self.job(job)?;
         if j.status.is_terminal() {
             return no(Code::JobTerminal);
@@ -164,9 +183,37 @@ impl Unit<'_> {
         let covers = valid_from <= p.window.start.max(self.now()) && valid_to >= p.window.end && valid_to <= latest;
         need(covers, Code::PlanNotValidNow)?;
         need(j.steps().iter().all(|s| places.contains(&s.place)), Code::AreaForbidden)?;
-        let (areas, no_go) = self.plan_areas(j, areas, no_go)?;
+        let (areas, no_go) = self.plan_areas(j, &areas, &no_go)?;
         self.emit(job, Event::AccessPlanIssued(AccessPlan { plan, doors: Vec::new(), places, areas, no_go, valid_from, valid_to }));
         self.answered(AskKey::Plan(job));
+        // It takes the place of one that was taken back.
+        self.answered(AskKey::Revoke(job));
+        Ok(())
+    }
+
+    /// A householder issues the plan for work in rooms of its own: the same checks, and the site's doors are told.
+    pub(crate) fn plan_by_householder(
+        &mut self,
+        party: PartyId,
+        job: JobId,
+        (areas, no_go): (Vec<u32>, Vec<u32>),
+        valid: (Instant, Instant),
+    ) -> Outcome {
+        self.own_job(job, party)?;
+        let places: Vec<u32> = self.job(job)?.steps().iter().map(|s| s.place).collect();
+        need(self.owns_places(party, &places), Code::ScopeMissing)?;
+        let plan: AccessPlanId = self.new_id();
+        let order = FacilityOrder::HoldPlan {
+            job,
+            plan,
+            vertices: places.clone(),
+            areas: areas.clone(),
+            no_go: no_go.clone(),
+            valid_from: valid.0,
+            valid_to: valid.1,
+        };
+        self.plan_issued(job, NewPlan { plan, places, areas, no_go, valid })?;
+        self.ask_site(AskKey::Extend(job), order);
         self.ask_entry(job);
         Ok(())
     }

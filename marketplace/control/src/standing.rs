@@ -4,12 +4,14 @@
 
 use crate::fact::PartyEvent;
 use crate::unit::{Outcome, Unit, need};
-use nooterra_engine::ids::{JobId, PartyId};
+use nooterra_engine::ids::{JobId, PartyId, ZoneId};
 use nooterra_engine::money::Currency;
+use nooterra_jobs::Job;
 use nooterra_market::negotiation::RfqCommand;
 use nooterra_market::standing::{StandingCall, StandingFact, StandingOffer};
-use nooterra_site::VertexIx;
-use nooterra_trust::Code;
+use nooterra_site::{LevelIx, VertexIx};
+use nooterra_trust::{Code, Rejection};
+use std::collections::BTreeSet;
 
 impl Unit<'_> {
     /// An owner sets its offer in a currency that it takes.
@@ -18,8 +20,15 @@ impl Unit<'_> {
         need(self.s.genesis.takes(owner, offer.currency), Code::CurrencyMismatch)?;
         // Ids are given here, whatever the sender wrote.
         let offer = StandingOffer { offer: self.new_id(), ..offer };
-        let fact = self.s.standing.set(owner, offer.clone(), Vec::new()).map_err(crate::negotiation::refusal)?;
-        self.emit_party(owner, PartyEvent::StandingOfferSet(offer));
+        // Owners name levels of the site, or none for all of them.
+        let levels = (0u32..).zip(&self.world.site.levels).filter_map(|(l, _)| self.world.site.zone(LevelIx::new(l)));
+        let levels: BTreeSet<ZoneId> = levels.collect();
+        if !offer.zones.iter().all(|z| levels.contains(z)) {
+            return Err(Rejection::new(Code::NotFound).field("zones"));
+        }
+        let fact = self.s.standing.set(owner, offer).map_err(crate::negotiation::refusal)?;
+        let StandingFact::Set { offer, .. } = &fact else { return Ok(()) };
+        self.emit_party(owner, PartyEvent::StandingOfferSet(offer.clone()));
         self.s.standing.evolve(&fact);
         Ok(())
     }
@@ -32,6 +41,11 @@ impl Unit<'_> {
         Ok(())
     }
 
+    /// The zones of a job's places as standing offers name them: levels.
+    pub(crate) fn levels_of(&self, j: &Job) -> Vec<ZoneId> {
+        self.world.site.zones_at(j.steps().iter().map(|s| VertexIx::new(s.place))).into_iter().collect()
+    }
+
     /// What the offers say to a request that has just been opened.
     pub fn standing_call(&self, job: JobId, reference: u64) -> Option<StandingCall> {
         let n = self.negotiation(job).ok()?;
@@ -40,8 +54,7 @@ impl Unit<'_> {
             job,
             template: j.request.template as u8,
             currency: j.request.currency,
-            // Owners name levels.
-            zones: self.world.site.zones_at(j.steps().iter().map(|s| VertexIx::new(s.place))).into_iter().collect(),
+            zones: self.levels_of(j),
             invited: n.rfq.invited.clone(),
             reference,
             closes: j.request.rfq_closes,

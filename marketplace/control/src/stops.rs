@@ -12,6 +12,7 @@ use nooterra_jobs::{Job, batch};
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_operations::robot::StopState;
 use nooterra_operations::stop::{Cleared, Refusal, Scope, Stop, Then, Voice};
+use nooterra_port::facility::FloorStop;
 use nooterra_port::{FacilityOrder, Order};
 use nooterra_trust::evidence::secret::check_text;
 use nooterra_trust::{Code, Rejection, Role};
@@ -75,17 +76,30 @@ impl Unit<'_> {
         self.stop(order, Voice::Owner)
     }
 
-    /// A requester stops the robot that is bound to a job of its own.
+    /// A requester stops the robot that is bound to a job of its own, or holds a level or the site, if they are its own.
     pub fn stop_by_requester(&mut self, party: PartyId, order: StopOrder) -> Outcome {
-        let StopWhat::Job(job) = order.what else { return no(Code::ScopeMissing) };
-        need(self.job(job)?.request.requester == party, Code::NotFound)?;
+        match order.what {
+            StopWhat::Job(job) => self.own_job(job, party)?,
+            StopWhat::Robot(r) => match self.cell(r)?.robot.lease {
+                Some(held) => self.own_job(held.job, party)?,
+                None => return no(Code::NotFound),
+            },
+            StopWhat::Level(l) => need(self.owns_level(party, l), Code::ScopeMissing)?,
+            StopWhat::Site {} => need(self.owns_site(party), Code::ScopeMissing)?,
+            StopWhat::Fleet(_) | StopWhat::Tenant {} => return no(Code::ScopeMissing),
+        }
         self.stop(order, Voice::Requester)
     }
 
-    /// The site stops everything on its floor.
-    pub fn stop_by_site(&mut self, exit: bool) -> Outcome {
+    /// The site stops one robot on its floor, all on a level, or all.
+    pub fn stop_by_site(&mut self, what: FloorStop, power_off: bool, exit: bool) -> Outcome {
         need(self.cx.role == Role::SI, Code::RoleForbidden)?;
-        self.stop(StopOrder { what: StopWhat::Site {}, power_off: false, exit, reason: "SITE".to_owned() }, Voice::Site)
+        let what = match what {
+            FloorStop::Robot(r) => StopWhat::Robot(r),
+            FloorStop::Level(l) => StopWhat::Level(l),
+            FloorStop::Everything {} => StopWhat::Site {},
+        };
+        self.stop(StopOrder { what, power_off, exit, reason: "SITE".to_owned() }, Voice::Site)
     }
 
     /// An operator stops the robot that it is at.
@@ -129,7 +143,9 @@ impl Unit<'_> {
         };
         self.s.stops.check(scope, voice, order.power_off).map_err(refused)?;
         let robots = self.covered(scope);
-        need(!robots.is_empty(), Code::NotFound)?;
+        // A level where nobody is stands still for whoever comes.
+        let is_place = matches!(scope, Scope::Level(l) if (l as usize) < self.world.site.levels.len());
+        need(is_place || !robots.is_empty(), Code::NotFound)?;
         let then = if order.exit { Then::Exit } else { Then::Wait };
         self.issue(Stop {
             stop,

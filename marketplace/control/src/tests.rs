@@ -40,6 +40,7 @@ mod outage;
 mod recovery;
 mod renewal;
 mod rig;
+mod rights;
 mod scores;
 mod series;
 mod skilled;

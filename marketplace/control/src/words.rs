@@ -52,7 +52,12 @@ impl Words {
                 let acks = matches!(r, R::RevokeAcked { .. } | R::PlanExtended { .. } | R::PlanWithdrawn { .. });
                 acks || matches!(
                     r,
-                    R::StopAsked { .. } | R::StopCleared { .. } | R::AreaEntered { .. } | R::Exited { .. } | R::Incident { .. }
+                    R::StopAsked { .. }
+                        | R::StopCleared { .. }
+                        | R::AccessRevoked { .. }
+                        | R::AreaEntered { .. }
+                        | R::Exited { .. }
+                        | R::Incident { .. }
                 )
             }
             Self::Operator(c) => matches!(c, OperatorCommand::Stop { .. }),

@@ -18,6 +18,8 @@ pub fn fault_of(job: &Job, cause: Cause) -> Fault {
         Cause::RequesterCancelled | Cause::PaymentFailed | Cause::AccessRevoked | Cause::AccessExpired | Cause::ApprovalDenied => {
             Fault::Requester
         }
+        // Who took access back answers for a robot that waits in vain.
+        Cause::AccessFailure if job.access.track == AccessTrack::Revoked && job.access.taken_by != Fault::Requester => job.access.taken_by,
         Cause::AccessFailure => {
             // Absent requester: only if the arrival was witnessed at the access point, and there was no plan by which the site
             // could have opened.
@@ -48,6 +50,7 @@ pub fn fault_of(job: &Job, cause: Cause) -> Fault {
         | Cause::FleetStop => Fault::Owner,
         Cause::StaffCancelled => Fault::Platform,
         Cause::SkillRevoked => Fault::Developer,
+        Cause::SiteRevoked => Fault::Site,
         Cause::SafetyCancelled | Cause::Stop | Cause::FloorStop | Cause::RobotChanged | Cause::TeamBroken => Fault::None,
     }
 }

@@ -355,6 +355,8 @@ pub enum Event {
     AccessRevoked {
         plan: AccessPlanId,
         reason: RevokeReason,
+        /// Who answers for it.
+        fault: Fault,
     },
     AccessEnding {
         plan: AccessPlanId,

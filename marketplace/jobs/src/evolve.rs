@@ -479,8 +479,9 @@ impl Job {
                 self.handover_by = None;
             }
             Event::AccessDenied { .. } => self.access.denials = self.access.denials.saturating_add(1),
-            Event::AccessRevoked { .. } => {
+            Event::AccessRevoked { fault, .. } => {
                 self.access.track = AccessTrack::Revoked;
+                self.access.taken_by = *fault;
                 self.access.gone_at = Some(at);
                 self.access.revoking = Some(Revoking { at, doors: false, robot: self.leg().is_none(), escalated: false });
             }

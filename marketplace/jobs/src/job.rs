@@ -152,6 +152,8 @@ pub struct Access {
     pub extended: Span,
     /// Taken back: who knows of it.
     pub revoking: Option<Revoking>,
+    /// Taken back: who answers for it.
+    pub taken_by: Fault,
 }
 
 /// Access was taken back, and doors and robot have to say that they know.

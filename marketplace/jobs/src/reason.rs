@@ -129,6 +129,8 @@ pub enum Cause {
     FleetStop,
     /// Somebody else stopped many robots at once.
     FloorStop,
+    /// The site took access back.
+    SiteRevoked,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]

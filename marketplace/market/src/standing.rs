@@ -29,6 +29,8 @@ pub struct StandingOffer {
     pub substitute: bool,
     /// The currency that it quotes in.
     pub currency: Currency,
+    /// Zones that it serves, ascending; none means all. It answers a request whose zones are all among them.
+    pub zones: Vec<ZoneId>,
 }
 
 impl StandingOffer {
@@ -51,8 +53,6 @@ const ZONES_MAX: usize = 256;
 pub struct StandingLine {
     /// The offer.
     pub offer: StandingOffer,
-    /// Zones that it serves, ascending; none means all.
-    pub zones: Vec<ZoneId>,
     /// Jobs that it has quoted for, is awarded or works on.
     pub serving: BTreeSet<JobId>,
 }
@@ -61,7 +61,8 @@ impl StandingLine {
     /// Does it serve this kind of work in all of these zones and in this currency, and has it room for one more?
     fn takes(&self, template: u8, zones: &[ZoneId], currency: Currency) -> bool {
         let open = u16::try_from(self.serving.len()).unwrap_or(u16::MAX);
-        let here = self.zones.is_empty() || zones.iter().all(|z| self.zones.binary_search(z).is_ok());
+        let own = &self.offer.zones;
+        let here = own.is_empty() || zones.iter().all(|z| own.binary_search(z).is_ok());
         here && self.offer.answers(template, currency, open)
     }
 }
@@ -81,8 +82,6 @@ pub enum StandingFact {
         owner: PartyId,
         /// The offer.
         offer: StandingOffer,
-        /// Zones that it serves, ascending.
-        zones: Vec<ZoneId>,
     },
     /// The owner has none in this currency any more.
     Cleared {
@@ -171,15 +170,15 @@ impl StandingBook {
     }
 
     /// May an owner set this offer?
-    pub fn set(&self, owner: PartyId, offer: StandingOffer, mut zones: Vec<ZoneId>) -> Result<StandingFact, Code> {
-        zones.sort_unstable();
-        zones.dedup();
+    pub fn set(&self, owner: PartyId, mut offer: StandingOffer) -> Result<StandingFact, Code> {
+        offer.zones.sort_unstable();
+        offer.zones.dedup();
         let mut g = Guard::new();
         let kinds: BTreeSet<u8> = offer.templates.iter().copied().collect();
         let lists = !kinds.is_empty() && kinds.len() == offer.templates.len() && kinds.len() <= TEMPLATES_MAX;
-        g.need(lists && zones.len() <= ZONES_MAX, Code::SchemaInvalid);
+        g.need(lists && offer.zones.len() <= ZONES_MAX, Code::SchemaInvalid);
         g.verdict()?;
-        Ok(StandingFact::Set { owner, offer, zones })
+        Ok(StandingFact::Set { owner, offer })
     }
 
     /// May an owner take its offer in this currency back?
@@ -202,10 +201,10 @@ impl StandingBook {
     /// Folds a fact in.
     pub fn evolve(&mut self, fact: &StandingFact) {
         match fact {
-            StandingFact::Set { owner, offer, zones } => {
+            StandingFact::Set { owner, offer } => {
                 let key = (*owner, offer.currency);
                 let serving = self.lines.remove(&key).map(|l| l.serving).unwrap_or_default();
-                self.lines.insert(key, StandingLine { offer: offer.clone(), zones: zones.clone(), serving });
+                self.lines.insert(key, StandingLine { offer: offer.clone(), serving });
             }
             StandingFact::Cleared { owner, currency } => {
                 self.lines.remove(&(*owner, *currency));

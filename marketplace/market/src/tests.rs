@@ -200,6 +200,7 @@ fn standing_offers_quote_by_rule() {
         capacity: 2,
         substitute: false,
         currency: Currency::EUR,
+        zones: vec![],
     };
     let answers = |template, open| s.answers(template, Currency::EUR, open);
     assert!(answers(0, 1) && !answers(0, 2) && !answers(1, 0) && !s.answers(0, Currency::USD, 1));

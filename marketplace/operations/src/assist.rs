@@ -1,7 +1,7 @@
 //! One request for remote help, from the queue to its one end.
 
 use crate::intervention::Pending;
-use nooterra_engine::ids::{AssistId, JobId, OperatorId, PartyId, RobotId};
+use nooterra_engine::ids::{AssistId, JobId, OperatorId, PartyId, RegionId, RobotId};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_engine::{Digest, Record};
 use std::collections::VecDeque;
@@ -146,6 +146,8 @@ pub struct Request {
     pub reason: Reason,
     /// Kind of place, by the caller's numbers.
     pub tier: u8,
+    /// Where.
+    pub region: RegionId,
     /// Longest wait that the job's level allows.
     pub response: Span,
     /// Parties to the job: none of their operators may help.

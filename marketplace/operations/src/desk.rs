@@ -3,7 +3,7 @@
 use crate::assist::{Assist, OFFERS_MOST, Outcome, Priority, Request, START_WITHIN, Stage, VIEWS_KEPT};
 use crate::intervention::{Action, Fate, Pending};
 use crate::operator::{JOBS_MOST, Operator, SHIFT_MOST, Shift};
-use nooterra_engine::ids::{AssistId, InterventionId, JobId, OperatorId, PartyId, ShiftId};
+use nooterra_engine::ids::{AssistId, InterventionId, JobId, OperatorId, PartyId, RegionId, ShiftId};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_engine::{Digest, Record};
 use std::collections::BTreeMap;
@@ -26,6 +26,8 @@ const COVER_MARGIN: Span = Span::from_mins(15);
 pub struct Standby {
     /// Kind of place, by the caller's numbers.
     pub tier: u8,
+    /// Where.
+    pub region: RegionId,
     /// Parties to the job: none of their operators may.
     pub barred: Vec<PartyId>,
     /// The planned end.
@@ -41,6 +43,7 @@ pub enum Command {
         shift: ShiftId,
         max_jobs: u8,
         tiers: Vec<u8>,
+        regions: Vec<RegionId>,
         until: Instant,
     },
     CloseShift {
@@ -189,12 +192,17 @@ impl Desk {
         let fits = |o: &&Operator| {
             let Some(s) = o.on_shift(now) else { return false };
             s.until >= want.until.saturating_add(COVER_MARGIN)
-                && (s.tiers.is_empty() || s.tiers.contains(&want.tier))
+                && s.covers(want.tier, want.region)
                 && self.burden(o) < usize::from(s.max_jobs)
                 && !want.barred.contains(&o.party)
                 && !o.is_tired(now)
         };
-        let best = self.operators.values().filter(fits).min_by_key(|o| (self.burden(o), o.last_reserved, o.id))?;
+        let order = |o: &&Operator| (self.burden(o), o.last_reserved, o.id);
+        let best = if nooterra_engine::planted!("I32 let the busiest stand by") {
+            self.operators.values().filter(fits).max_by_key(order)?
+        } else {
+            self.operators.values().filter(fits).min_by_key(order)?
+        };
         Some((best.id, best.shift.as_ref()?.shift))
     }
 
@@ -235,13 +243,13 @@ impl Desk {
     /// What a command brings about. Offers that become possible by it are asked for afterwards.
     pub fn decide(&self, now: Instant, command: Command) -> Decision {
         match command {
-            Command::OpenShift { operator, shift, max_jobs, tiers, until } => {
+            Command::OpenShift { operator, shift, max_jobs, tiers, regions, until } => {
                 let o = self.operators.get(&operator).ok_or(Refusal::Unknown("operator"))?;
                 need(o.shift.is_none(), Refusal::AlreadyDone)?;
                 need(until > now && until.since(now) <= SHIFT_MOST, Refusal::BadShift("until"))?;
                 need((1..=JOBS_MOST).contains(&max_jobs), Refusal::BadShift("max_jobs"))?;
                 need(!o.is_tired(now), Refusal::Tired)?;
-                Ok(vec![Event::ShiftOpened { operator, shift: Shift { shift, max_jobs, tiers, from: now, until } }])
+                Ok(vec![Event::ShiftOpened { operator, shift: Shift { shift, max_jobs, tiers, regions, from: now, until } }])
             }
             Command::CloseShift { operator } => {
                 let o = self.operators.get(&operator).ok_or(Refusal::Unknown("operator"))?;
@@ -388,7 +396,7 @@ impl Desk {
     fn candidate(&self, now: Instant, a: &Assist) -> Option<OperatorId> {
         let fits = |o: &&Operator| {
             let Some(s) = o.on_shift(now) else { return false };
-            let place = s.tiers.is_empty() || s.tiers.contains(&a.request.tier);
+            let place = s.covers(a.request.tier, a.request.region);
             // Whoever stands by for this job counts it already.
             let mine = usize::from(o.standby.contains(&a.request.job));
             let free = self.burden(o) < usize::from(s.max_jobs) + mine;

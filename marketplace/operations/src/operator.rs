@@ -3,7 +3,7 @@
 use crate::intervention::Kind;
 use crate::load::Load;
 use nooterra_engine::Record;
-use nooterra_engine::ids::{JobId, OperatorId, PartyId, ShiftId};
+use nooterra_engine::ids::{JobId, OperatorId, PartyId, RegionId, ShiftId};
 use nooterra_engine::time::{Instant, Span};
 
 /// Active help in a day at most.
@@ -26,10 +26,20 @@ pub struct Shift {
     pub max_jobs: u8,
     /// Kinds of place, by the caller's numbers; none named: all.
     pub tiers: Vec<u8>,
+    /// Regions; none named: all.
+    pub regions: Vec<RegionId>,
     /// Since when.
     pub from: Instant,
     /// Until when at the latest.
     pub until: Instant,
+}
+
+impl Shift {
+    /// Is work of this kind of place and in this region within its scope?
+    pub fn covers(&self, tier: u8, region: RegionId) -> bool {
+        let place = self.tiers.is_empty() || self.tiers.contains(&tier) || nooterra_engine::planted!("I36 help outside of the shift");
+        place && (self.regions.is_empty() || self.regions.contains(&region))
+    }
 }
 
 /// One operator.

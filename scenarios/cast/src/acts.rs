@@ -19,6 +19,7 @@ use nooterra_jobs::event::{Choice, Fault, IncidentCode, RevokeReason};
 use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::terms::Window;
 use nooterra_port::FacilityReport;
+use nooterra_port::facility::{FloorStop, TakenBack};
 use nooterra_script::acts::{Blame, By, Complaint, Court, Deed, Forgery, Harm, NoShowChoice, Paper, Payer, RevokeWhy, Stopped, ThenWhat};
 use nooterra_trust::claim::{Bearer, Denial, Head, Item, Portion};
 use nooterra_trust::{Draft, Outbox};
@@ -46,7 +47,7 @@ impl Cast {
                 }
                 return;
             }
-            Deed::Stop { by, what, then } => return self.stop(now, cued.job, *by, *what, *then),
+            Deed::Stop { by, what, power_off, then } => return self.stop(now, cued.job, *by, *what, (*power_off, *then)),
             Deed::ClearStops { by } => return self.clear_stops(now, *by),
             Deed::ClearQuarantine { robot } => {
                 if let Some(robot) = self.robots.get(*robot as usize).copied() {
@@ -75,14 +76,19 @@ impl Cast {
             }
             Deed::RevokeSkill { .. } | Deed::Contract { .. } | Deed::EndSeries { .. } => {}
             Deed::Cancel { by, safety } => self.cancel(now, job, by, safety),
-            Deed::Revoke { why } => {
+            Deed::Revoke { by: By::Site, why } => self.site_revokes(now, job, why),
+            Deed::Revoke { by, why } => {
                 let reason = match why {
                     RevokeWhy::Privacy => RevokeReason::Privacy,
                     RevokeWhy::Safety => RevokeReason::Safety,
                     RevokeWhy::Change => RevokeReason::Change,
                     RevokeWhy::Other => RevokeReason::Other,
                 };
-                self.requester_says(now, job, &RequesterCommand::RevokeAccess { job, reason });
+                if by == By::Staff {
+                    self.say(now, Seat::Staff, StaffCommand::RevokeAccess { job, reason }.draft("jobs"));
+                } else {
+                    self.requester_says(now, job, &RequesterCommand::RevokeAccess { job, reason });
+                }
             }
             Deed::Complain { of, amount } => {
                 let (code, statement) = (code(of), paper(job, "statement"));
@@ -167,28 +173,48 @@ impl Cast {
         }
     }
 
-    fn stop(&mut self, now: Instant, job: Option<JobId>, by: By, what: Stopped, then: ThenWhat) {
+    fn stop(&mut self, now: Instant, job: Option<JobId>, by: By, what: Stopped, (power_off, then): (bool, ThenWhat)) {
         let exit = then == ThenWhat::Exit;
         let what = match what {
             Stopped::Robot { ix } => self.robots.get(ix as usize).copied().map(StopWhat::Robot),
             Stopped::JobsRobot {} => job.map(StopWhat::Job),
             Stopped::Site {} => Some(StopWhat::Site {}),
             Stopped::Fleet { ix } => self.fleets.get(ix as usize).copied().map(StopWhat::Fleet),
+            Stopped::Level { ix } => Some(StopWhat::Level(ix)),
         };
         let Some(what) = what else { return };
-        let order = StopOrder { what, power_off: false, exit, reason: "scenario".into() };
+        let robot = job.and_then(|j| self.director.job(j)).and_then(|k| k.robot);
+        let floor = match what {
+            StopWhat::Robot(r) => FloorStop::Robot(r),
+            StopWhat::Level(l) => FloorStop::Level(l),
+            StopWhat::Job(_) => robot.map_or(FloorStop::Everything {}, FloorStop::Robot),
+            _ => FloorStop::Everything {},
+        };
+        let order = StopOrder { what, power_off, exit, reason: "scenario".into() };
         let Some(outbox) = self.voice(by, job, what) else { return };
         let draft = match by {
             By::Requester => RequesterCommand::Stop(order).draft("stops"),
             By::Provider => OwnerCommand::Stop(order).draft("stops"),
             By::Staff => StaffCommand::StopAll(order).draft("stops"),
-            By::Site => FacilityReport::StopAsked { exit }.draft("stops"),
+            By::Site => FacilityReport::StopAsked { what: floor, power_off, exit }.draft("stops"),
         };
         outbox.push(draft, now, 0);
         // A stop's id follows from the input that issues it.
         if let Some(stop) = outbox.last_hash().map(|h| StopId::derive(h, 1)) {
             self.stops.push(stop);
         }
+    }
+
+    /// Whoever runs the site takes back the plan that the job has.
+    fn site_revokes(&mut self, now: Instant, job: JobId, why: RevokeWhy) {
+        let Some(plan) = self.director.job(job).and_then(|k| k.plan) else { return };
+        let reason = match why {
+            RevokeWhy::Privacy => TakenBack::Privacy,
+            RevokeWhy::Safety => TakenBack::Safety,
+            RevokeWhy::Change => TakenBack::Change,
+            RevokeWhy::Other => TakenBack::Other,
+        };
+        self.say(now, Seat::Landlord, FacilityReport::AccessRevoked { job, plan, reason }.draft("jobs"));
     }
 
     fn clear_stops(&mut self, now: Instant, by: By) {

@@ -3,7 +3,7 @@
 //! It decides nothing by itself and speaks to nobody outside: who acts does so with its own key through its own outbox.
 
 use nooterra_control::fact::{CaseEvent, Event, Fact};
-use nooterra_engine::ids::{ClaimId, DisputeId, IncidentId, JobId, RobotId, TeamId};
+use nooterra_engine::ids::{AccessPlanId, ClaimId, DisputeId, IncidentId, JobId, RobotId, TeamId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::queue::EventQueue;
 use nooterra_engine::{Digest, Instant, Record, Span};
@@ -32,12 +32,24 @@ pub struct Known {
     pub currency: Option<Currency>,
     /// The robot that it was matched with last.
     pub robot: Option<RobotId>,
+    /// Its access plan.
+    pub plan: Option<AccessPlanId>,
 }
 
 impl Known {
     /// A job that was just asked for.
     const fn asked(requester: u32) -> Self {
-        Self { requester, provider: None, status: None, incident: None, claim: None, dispute: None, currency: None, robot: None }
+        Self {
+            requester,
+            provider: None,
+            status: None,
+            incident: None,
+            claim: None,
+            dispute: None,
+            currency: None,
+            robot: None,
+            plan: None,
+        }
     }
 }
 
@@ -117,6 +129,7 @@ impl Director {
         match &r.payload {
             Event::Job(JobEvent::JobCreated(request)) => k.currency = Some(request.currency),
             Event::Job(JobEvent::RobotMatched(m)) => k.robot = Some(m.robot),
+            Event::Job(JobEvent::AccessPlanIssued(p)) => k.plan = Some(p.plan),
             Event::Job(JobEvent::IncidentOpened { incident, .. }) => k.incident = Some(*incident),
             Event::Case(CaseEvent::Claim(c)) => k.claim = Some(c.claim),
             Event::Case(CaseEvent::Dispute(Said::Opened { dispute, .. })) => k.dispute = Some(*dispute),

@@ -113,7 +113,7 @@ impl Operator {
     pub(crate) fn advance(&mut self, now: Instant) {
         if !self.on_shift && now >= self.plan.from {
             self.on_shift = true;
-            self.say(now, &OperatorCommand::OpenShift { max_jobs: AT_A_TIME, tiers: Vec::new(), until: self.plan.to });
+            self.say(now, &OperatorCommand::OpenShift { max_jobs: AT_A_TIME, tiers: Vec::new(), regions: Vec::new(), until: self.plan.to });
         }
         while let Some((_, todo)) = self.todo.pop_due(now) {
             if self.absent {

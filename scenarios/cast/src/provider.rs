@@ -205,6 +205,7 @@ fn rules(plan: &ProviderPlan, trades: &[Currency]) -> Vec<OwnerCommand> {
             capacity: s.capacity,
             substitute: s.substitute,
             currency,
+            zones: Vec::new(),
         })
     });
     let hours = plan.hours.clone().map(|rule| OwnerCommand::SetAvailability { robot: None, rule });

@@ -23,6 +23,7 @@ mod meter;
 mod money;
 mod month;
 mod outage;
+mod papers;
 mod purse;
 mod reckon;
 mod signers;

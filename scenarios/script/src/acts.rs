@@ -29,7 +29,7 @@ pub struct ActEntry {
     pub after: Option<At<Time>>,
     /// Somebody cancels the job.
     pub cancel: Option<CancelAct>,
-    /// The requester takes access back.
+    /// Somebody takes access back.
     pub revoke: Option<RevokeAct>,
     /// The payer's bank takes the payment back.
     pub chargeback: Option<ChargebackAct>,
@@ -370,6 +370,10 @@ pub struct StopAct {
     pub site: Option<At<bool>>,
     /// Everything of this provider.
     pub fleet: Option<At<String>>,
+    /// Everything on this level: a zone of the site.
+    pub zone: Option<At<String>>,
+    /// Is drive power cut as well? No if not said.
+    pub power_off: Option<At<bool>>,
     /// What becomes of work under way.
     pub then: Option<At<ThenWhat>>,
 }
@@ -459,10 +463,12 @@ pub struct CancelAct {
     pub safety: Option<At<bool>>,
 }
 
-/// The requester takes access back.
+/// Access is taken back.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RevokeAct {
+    /// Who: the requester if not said; not the provider.
+    pub by: Option<At<By>>,
     /// Why.
     pub reason: At<RevokeWhy>,
 }

@@ -20,6 +20,8 @@ pub enum Deed {
     },
     /// Access is taken back.
     Revoke {
+        /// By whom.
+        by: By,
         /// Why.
         why: RevokeWhy,
     },
@@ -104,6 +106,8 @@ pub enum Deed {
         by: By,
         /// Which.
         what: Stopped,
+        /// Is drive power cut?
+        power_off: bool,
         /// What becomes of work.
         then: ThenWhat,
     },
@@ -285,6 +289,11 @@ pub enum Stopped {
         /// Index into `providers`.
         ix: u32,
     },
+    /// All on a level.
+    Level {
+        /// Index in the site.
+        ix: u32,
+    },
 }
 
 impl Deed {
@@ -293,7 +302,10 @@ impl Deed {
         if let Self::RevokeKey { whose, .. } = self {
             return matches!(whose, Whose::JobsRobot {});
         }
-        let of_many = matches!(self, Self::Stop { what: Stopped::Robot { .. } | Stopped::Site {} | Stopped::Fleet { .. }, .. });
+        let of_many = matches!(
+            self,
+            Self::Stop { what: Stopped::Robot { .. } | Stopped::Site {} | Stopped::Fleet { .. } | Stopped::Level { .. }, .. }
+        );
         !of_many
             && !matches!(
                 self,

@@ -205,6 +205,8 @@ pub struct RequesterPlan {
     pub approvals: Answering,
     /// Currencies that they pay in; none if all.
     pub takes: Vec<Currency>,
+    /// Levels of the site that are their own.
+    pub own: Vec<ZoneId>,
 }
 
 /// A stream of jobs.

@@ -224,6 +224,10 @@ pub struct Requester {
     /// Currencies that they pay in; every one that is traded in if not said.
     #[serde(default)]
     pub takes: Vec<At<Coin>>,
+    /// Levels of the site that are their own, as a household's: they may hold all robots there, and at the whole site if it has
+    /// no others. None if not said.
+    #[serde(default)]
+    pub own: Vec<At<String>>,
 }
 
 /// How somebody answers what is put to them.

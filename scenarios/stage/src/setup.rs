@@ -287,6 +287,7 @@ impl Setup {
                     name,
                     trust_bps: nooterra_control::genesis::NEWCOMER_BPS,
                     takes: self.takes(party),
+                    own: r.requesters.iter().find(|q| requester_party(&q.name) == party).map_or_else(Vec::new, |q| q.own.clone()),
                 })
                 .collect(),
             keys: self.bindings(),

@@ -192,4 +192,18 @@ pub enum RequesterCommand {
         /// Of which currency.
         currency: Currency,
     },
+    /// Issues the access plan of a job of its own whose places all lie in rooms of its own: a household's. It lets in for the
+    /// points of the work.
+    IssuePlan {
+        /// The job.
+        job: JobId,
+        /// Areas (indexes in the site) that may be entered by it, of those that need a plan.
+        areas: Vec<u32>,
+        /// Areas that may not be entered under it.
+        no_go: Vec<u32>,
+        /// From.
+        valid_from: Instant,
+        /// To.
+        valid_to: Instant,
+    },
 }

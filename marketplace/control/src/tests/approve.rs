@@ -310,7 +310,7 @@ fn an_operator_asks_for_the_robot_that_it_is_at() {
     let mut rig = Rig::with_operators(ONE);
     rig.run(10);
     let shift = rig.now + Span::from_secs(3_000);
-    rig.send("olga", &OperatorCommand::OpenShift { max_jobs: 2, tiers: vec![], until: shift }).unwrap();
+    rig.send("olga", &OperatorCommand::OpenShift { max_jobs: 2, tiers: vec![], regions: vec![], until: shift }).unwrap();
     rig.knobs.stuck_before_step.insert(robot("a1"), 1);
     let job = rig.ask(rig.patrol(&[2, 3, 4]));
     until(&mut rig, job, is(Status::Stalled));

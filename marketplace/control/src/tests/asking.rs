@@ -43,7 +43,7 @@ impl Rig {
     pub fn stuck(&mut self) -> JobId {
         self.run(10);
         let until = self.now + Span::from_secs(3_000);
-        self.send("olga", &crate::OperatorCommand::OpenShift { max_jobs: 2, tiers: vec![], until }).unwrap();
+        self.send("olga", &crate::OperatorCommand::OpenShift { max_jobs: 2, tiers: vec![], regions: vec![], until }).unwrap();
         self.knobs.stuck_before_step.insert(robot("a1"), 1);
         let job = self.ask(self.patrol(&[2, 3, 4]));
         self.until(job, Status::Stalled);

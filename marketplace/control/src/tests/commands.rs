@@ -16,7 +16,7 @@ use nooterra_jobs::Event as JobEvent;
 use nooterra_jobs::event::{Choice, IncidentCode, RevokeReason};
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::{Mode, Window};
-use nooterra_port::facility::WitnessClass;
+use nooterra_port::facility::{TakenBack, WitnessClass};
 use nooterra_port::report::{AbortReason, PoseMm, StallReason};
 use nooterra_port::{FacilityReport, Report, Wanted};
 use nooterra_trust::dispute::Ground;
@@ -268,6 +268,10 @@ const SAID: &[(&str, Make)] = &[
         words(r, "rq", job, &RequesterCommand::ResolveNoShow { job, choice: Choice::Cancel, arrive_by: None })
     }),
     ("RQ RevokeAccess", |r, job| words(r, "rq", job, &RequesterCommand::RevokeAccess { job, reason: RevokeReason::Other })),
+    ("RQ IssuePlan", |r, job| {
+        let (valid_from, valid_to) = (r.now, r.c.state().jobs[&job].window().end + Span::from_mins(5));
+        words(r, "rq", job, &RequesterCommand::IssuePlan { job, areas: vec![], no_go: vec![], valid_from, valid_to })
+    }),
     ("RQ Confirm", |r, job| words(r, "rq", job, &RequesterCommand::Confirm { job })),
     ("RQ Complain", |r, job| {
         let c = CaseCommand::Complain { job, code: IncidentCode::PropertyDamage, statement: Digest([7; 32]), amount: None, currency: None };
@@ -347,6 +351,10 @@ const SAID: &[(&str, Make)] = &[
     }),
     ("SI AccessDenied", |r, job| {
         words(r, "site", job, &FacilityReport::AccessDenied { job, plan: site_plan(job), code: "REFUSED".into() })
+    }),
+    ("SI AccessRevoked", |r, job| {
+        let plan = r.c.state().jobs[&job].access.plan.as_ref().map_or(site_plan(job), |p| p.plan);
+        words(r, "site", job, &FacilityReport::AccessRevoked { job, plan, reason: TakenBack::Other })
     }),
     ("SI Entered", |r, job| words(r, "site", job, &FacilityReport::Entered { job, robot: robot("a1"), vertex: 2, fence: 9 })),
     ("SI Exited", |r, job| words(r, "site", job, &FacilityReport::Exited { job, robot: robot("a1") })),

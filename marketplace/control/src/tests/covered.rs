@@ -14,7 +14,7 @@ const HOURS: u64 = 7_200;
 
 fn open(rig: &mut Rig, who: &str, max_jobs: u8, secs: u64) {
     let until = rig.now + Span::from_secs(secs);
-    rig.send(who, &OperatorCommand::OpenShift { max_jobs, tiers: vec![], until }).unwrap();
+    rig.send(who, &OperatorCommand::OpenShift { max_jobs, tiers: vec![], regions: vec![], until }).unwrap();
 }
 
 fn covered(rig: &Rig, places: &[u32]) -> NewJob {

@@ -329,7 +329,7 @@ fn an_operator_who_helped_may_dispute() {
     use crate::{HelpOutcome, HelpWord, OperatorCommand};
     let mut rig = Rig::with_operators(ONE);
     let until_shift = rig.now + Span::from_secs(3_000);
-    rig.send("olga", &OperatorCommand::OpenShift { max_jobs: 2, tiers: vec![], until: until_shift }).unwrap();
+    rig.send("olga", &OperatorCommand::OpenShift { max_jobs: 2, tiers: vec![], regions: vec![], until: until_shift }).unwrap();
     rig.run(10);
     rig.knobs.stuck_before_step.insert(robot("a1"), 1);
     let job = rig.ask(rig.patrol(&[2, 3, 4]));

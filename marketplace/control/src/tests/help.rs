@@ -12,7 +12,7 @@ const ONE: &[(&str, &str, u32)] = &[("a1", "acme", 8)];
 
 fn open(rig: &mut Rig, who: &str, secs: u64) {
     let until = rig.now + Span::from_secs(secs);
-    rig.send(who, &OperatorCommand::OpenShift { max_jobs: 2, tiers: vec![], until }).unwrap();
+    rig.send(who, &OperatorCommand::OpenShift { max_jobs: 2, tiers: vec![], regions: vec![], until }).unwrap();
 }
 
 /// A patrol whose robot stands before its second point.
@@ -197,7 +197,7 @@ fn shifts_are_guarded() {
     let mut rig = Rig::with_operators(ONE);
     rig.run(1);
     let until = rig.now + Span::from_secs(60);
-    let shift = |max_jobs, until: Instant| OperatorCommand::OpenShift { max_jobs, tiers: vec![], until };
+    let shift = |max_jobs, until: Instant| OperatorCommand::OpenShift { max_jobs, tiers: vec![], regions: vec![], until };
     assert_eq!(rig.send("olga", &shift(0, until)).unwrap_err(), "WINDOW_INVALID");
     let now = rig.now;
     assert_eq!(rig.send("olga", &shift(1, now)).unwrap_err(), "WINDOW_INVALID");

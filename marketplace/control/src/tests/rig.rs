@@ -242,7 +242,10 @@ pub fn genesis(policy: Policy, robots: &[(&str, &str, u32)]) -> Genesis {
             licences: vec![],
         }],
         insurer: Some(party("insurer")),
-        parties: parties.iter().map(|p| PartyEntry { party: party(p), name: (*p).into(), trust_bps: 7_000, takes: vec![] }).collect(),
+        parties: parties
+            .iter()
+            .map(|p| PartyEntry { party: party(p), name: (*p).into(), trust_bps: 7_000, takes: vec![], own: vec![] })
+            .collect(),
         keys,
         robots: robots
             .iter()
@@ -553,7 +556,7 @@ impl Rig {
             FacilityOrder::Revoke { job, plan } if !self.knobs.deaf_doors => {
                 let _ = self.send("site", &FacilityReport::RevokeAcked { job, plan });
             }
-            FacilityOrder::ExtendPlan { job, plan, valid_to, .. } => {
+            FacilityOrder::ExtendPlan { job, plan, valid_to, .. } | FacilityOrder::HoldPlan { job, plan, valid_to, .. } => {
                 let _ = self.send("site", &FacilityReport::PlanExtended { job, plan, valid_to });
                 self.alarms.push(o);
             }

@@ -18,6 +18,7 @@ pub fn offer(price_bps: u32, capacity: u16) -> OwnerCommand {
         capacity,
         substitute: true,
         currency: Currency::EUR,
+        zones: vec![],
     })
 }
 
@@ -76,4 +77,53 @@ fn what_is_no_offer_is_refused() {
     rig.knobs.no_quotes = true;
     let job = rig.ask(rig.delivery(2, 5));
     assert!(!rig.names(job).contains(&"QUOTE_SUBMITTED"));
+}
+
+#[test]
+fn an_offer_of_some_zones_quotes_for_work_that_lies_within_them() {
+    let mut rig = Rig::new(TWO);
+    rig.knobs.no_quotes = true;
+    rig.run(10);
+    let OwnerCommand::SetStandingOffer(o) = offer(9_000, 5) else { unreachable!() };
+    let of = |zones| OwnerCommand::SetStandingOffer(StandingOffer { zones, ..o.clone() });
+    let elsewhere = nooterra_engine::ids::ZoneId::named("elsewhere");
+    assert_eq!(rig.send("acme", &of(vec![elsewhere])).unwrap_err(), "NOT_FOUND", "no level of the site");
+    let here = rig.site.zone(nooterra_site::LevelIx::new(0)).unwrap();
+    rig.send("acme", &of(vec![here, here])).unwrap();
+    let kept = rig.c.state().standing.get(party("acme"), Currency::EUR).unwrap().offer.clone();
+    assert_eq!(kept.zones, [here], "each once");
+    let job = rig.ask(rig.delivery(2, 5));
+    assert!(rig.names(job).contains(&"QUOTE_SUBMITTED"));
+}
+
+#[test]
+fn an_offer_does_not_quote_for_work_that_touches_another_zone() {
+    use nooterra_site::LevelIx;
+    // The end of the row is another level.
+    let robots = &[("a1", "acme", 8), ("b1", "bolt", 9)];
+    let mut site = super::floor::row(8);
+    let mut above = site.levels[0].clone();
+    above.name = "L2".into();
+    site.levels.push(above);
+    for v in [6, 7, 14, 15] {
+        site.vertices[v].level = LevelIx::new(1);
+    }
+    let mut rig = Rig::on(site, super::rig::genesis(crate::Policy::scenario(), robots), robots);
+    rig.knobs.no_quotes = true;
+    rig.run(10);
+    let OwnerCommand::SetStandingOffer(o) = offer(9_000, 50) else { unreachable!() };
+    let [below, above] = [0, 1].map(|l| rig.site.zone(LevelIx::new(l)).unwrap());
+    let all = [
+        ([below].to_vec(), [true, false, false]),
+        (vec![above], [false, true, false]),
+        (vec![above, below], [true; 3]),
+        (vec![], [true; 3]),
+    ];
+    for (zones, quotes) in all {
+        rig.send("acme", &OwnerCommand::SetStandingOffer(StandingOffer { zones: zones.clone(), ..o.clone() })).unwrap();
+        for (places, quoted) in [[2, 3], [6, 7], [3, 6]].into_iter().zip(quotes) {
+            let job = rig.ask(rig.patrol(&places));
+            assert_eq!(rig.names(job).contains(&"QUOTE_SUBMITTED"), quoted, "{zones:?} {places:?}");
+        }
+    }
 }

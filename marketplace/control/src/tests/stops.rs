@@ -5,6 +5,7 @@ use nooterra_engine::ids::StopId;
 use nooterra_jobs::event::{Cause, Disposition, Event as JobEvent, Fault, StallReason};
 use nooterra_jobs::status::Status;
 use nooterra_operations::RobotStatus;
+use nooterra_port::facility::FloorStop;
 use nooterra_port::{FacilityReport, Order};
 
 const TWO: &[(&str, &str, u32)] = &[("a1", "acme", 8), ("b1", "bolt", 15)];
@@ -42,7 +43,7 @@ fn a_requester_stops_its_own_robot_and_lets_it_go() {
 fn a_site_stop_needs_the_site_and_staff() {
     let mut rig = Rig::new(TWO);
     let job = rig.working();
-    rig.send("site", &FacilityReport::StopAsked { exit: false }).unwrap();
+    rig.send("site", &FacilityReport::StopAsked { what: FloorStop::Everything {}, power_off: false, exit: false }).unwrap();
     let stop = active(&rig)[0];
     assert!(rig.c.robots().all(|r| r.stops.len() == 1), "everybody on the floor");
     rig.run(5);
@@ -172,7 +173,7 @@ fn an_owners_own_stop_is_no_excuse_and_its_fault() {
 fn a_floor_that_is_cleared_by_others_ends_the_work_and_blames_nobody() {
     let mut rig = Rig::new(TWO);
     let job = rig.working();
-    rig.send("site", &FacilityReport::StopAsked { exit: true }).unwrap();
+    rig.send("site", &FacilityReport::StopAsked { what: FloorStop::Everything {}, power_off: false, exit: true }).unwrap();
     let out: Vec<_> = rig
         .job_events(job)
         .iter()

@@ -155,7 +155,7 @@ fn events(job: &Job) -> Vec<Event> {
         }),
         Event::AccessGranted { plan, door: None, fence: 1 },
         Event::AccessDenied { plan: Some(plan), code: String::new() },
-        Event::AccessRevoked { plan, reason: RevokeReason::Change },
+        Event::AccessRevoked { plan, reason: RevokeReason::Change, fault: Fault::Requester },
         Event::AccessRevokeAcked { plan, by_robot: true },
         Event::AccessEnding { plan },
         Event::AccessExpired { plan },

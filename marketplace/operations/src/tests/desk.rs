@@ -5,7 +5,7 @@ use crate::desk::{Command, Desk, Event};
 use crate::intervention::{Action, Fate, Kind};
 use crate::operator::Operator;
 use nooterra_engine::Digest;
-use nooterra_engine::ids::{AssistId, InterventionId, JobId, OperatorId, PartyId, RobotId, ShiftId};
+use nooterra_engine::ids::{AssistId, InterventionId, JobId, OperatorId, PartyId, RegionId, RobotId, ShiftId};
 use nooterra_engine::time::{Instant, Span};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -111,11 +111,11 @@ impl Model {
     fn offers(&self, a: AssistId) -> u64 {
         self.of(a).filter(|(_, e)| matches!(e, Event::Offered { .. })).count() as u64
     }
-    fn shift(&self, o: OperatorId) -> Option<(u8, Vec<u8>, Instant)> {
+    fn shift(&self, o: OperatorId) -> Option<(u8, (Vec<u8>, Vec<RegionId>), Instant)> {
         for (_, e) in self.past.iter().rev() {
             match e {
                 Event::ShiftOpened { operator, shift } if *operator == o => {
-                    return Some((shift.max_jobs, shift.tiers.clone(), shift.until));
+                    return Some((shift.max_jobs, (shift.tiers.clone(), shift.regions.clone()), shift.until));
                 }
                 Event::ShiftClosed { operator, .. } if *operator == o => return None,
                 _ => {}
@@ -179,10 +179,11 @@ impl Model {
         let declined = |o: OperatorId| self.of(a).any(|(_, e)| matches!(e, Event::Declined { operator, .. } if *operator == o));
         let ok = |i: &u64| {
             let o = op(*i);
-            let Some((max, tiers, until)) = self.shift(o) else { return false };
+            let Some((max, (tiers, regions), until)) = self.shift(o) else { return false };
             now < until
                 && self.load(o) < u64::from(max)
                 && (tiers.is_empty() || tiers.contains(&r.tier))
+                && (regions.is_empty() || regions.contains(&r.region))
                 && !r.barred.contains(&party(*i))
                 && !declined(o)
         };
@@ -264,6 +265,7 @@ fn any_command(d: &mut Dice, desk: &Desk, now: Instant, n: u64) -> Command {
                 shift: ShiftId::named(&n.to_string()),
                 max_jobs: d.roll(4) as u8,
                 tiers,
+                regions: if d.roll(4) == 0 { vec![RegionId::named("there")] } else { vec![] },
                 until,
             }
         }
@@ -278,6 +280,7 @@ fn any_command(d: &mut Dice, desk: &Desk, now: Instant, n: u64) -> Command {
                 priority,
                 reason: Reason::Stalled,
                 tier: d.roll(2) as u8,
+                region: RegionId::named(if d.roll(3) == 0 { "there" } else { "here" }),
                 response: Span::from_secs(100 + d.roll(500)),
                 barred: if d.roll(3) == 0 { vec![party(d.roll(OPERATORS))] } else { vec![] },
                 log_seq: n,

@@ -1,5 +1,5 @@
-//! Remote help: offered to the operator whose turn it is (I32), interventions by the one at the desk only, each with one
-//! result (I36), and every request ends (I35). Skills: only what is pinned and good runs, and units are checkpoints (I37).
+//! Remote help: offered to the operator whose turn it is, and reserved likewise (I32), interventions by the one at the desk
+//! only, within its shift's scope, each with one result (I36), and every request ends (I35). Skills: only what is pinned and good runs, and units are checkpoints (I37).
 
 use crate::trail::meter::{self, Meter};
 use crate::trail::{Now, Said};
@@ -7,10 +7,11 @@ use crate::verdict::{Class, Notes};
 use nooterra_control::fact::{Event as Payload, OperatorEvent};
 use nooterra_control::genesis::Genesis;
 use nooterra_engine::digest::Digest;
-use nooterra_engine::ids::{ApprovalId, AssistId, InterventionId, JobId, LicenceId, OperatorId, PartyId, RobotId, StopId};
+use nooterra_engine::ids::{ApprovalId, AssistId, InterventionId, JobId, LicenceId, OperatorId, PartyId, RegionId, RobotId, StopId};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::event::{Event, IncidentCode, InterventionKind};
 use nooterra_jobs::pins::LicenceUnit;
+use nooterra_jobs::tier::Tier;
 use nooterra_operations::Event as RobotEvent;
 use nooterra_operations::intervention::Kind;
 use nooterra_skills::{Event as SkillEvent, Level};
@@ -46,15 +47,53 @@ struct Assist {
     declined: BTreeSet<OperatorId>,
 }
 
+/// What somebody has said that they will do.
+#[derive(Debug, Clone)]
+struct Shift {
+    /// Robots at a time.
+    most: usize,
+    until: Instant,
+    /// Kinds of place and regions; none: all.
+    tiers: Vec<Tier>,
+    regions: Vec<RegionId>,
+}
+
+impl Shift {
+    fn covers(&self, (tier, region): (Tier, RegionId)) -> bool {
+        (self.tiers.is_empty() || self.tiers.contains(&tier)) && (self.regions.is_empty() || self.regions.contains(&region))
+    }
+}
+
 #[derive(Debug, Clone)]
 struct Operator {
     party: PartyId,
     kinds: Vec<Kind>,
-    /// Robots at a time, and the end, while on shift.
-    shift: Option<(u8, Instant)>,
+    /// While on shift.
+    shift: Option<Shift>,
     last: Instant,
+    /// When it was reserved last.
+    reserved: Instant,
+    /// Help that it has given, from when to when.
+    spells: Vec<(Instant, Instant)>,
     /// Jobs for which it stands by.
     standby: BTreeSet<JobId>,
+}
+
+impl Operator {
+    /// Four hours of help in a day, or an hour and a half without a pause of a quarter: it rests first.
+    fn is_tired(&self, now: Instant) -> bool {
+        let day = now.saturating_sub(Span::from_mins(24 * 60));
+        let in_a_day: u64 = self.spells.iter().filter(|(_, b)| *b > day).map(|(a, b)| b.since((*a).max(day)).0).sum();
+        let (mut spell, mut begins) = (0, now);
+        for (a, b) in self.spells.iter().rev() {
+            if begins.since(*b) >= Span::from_mins(15) {
+                break;
+            }
+            spell += b.since(*a).0;
+            begins = *a;
+        }
+        in_a_day >= Span::from_mins(4 * 60).0 || spell >= Span::from_mins(90).0
+    }
 }
 
 #[derive(Debug, Default)]
@@ -72,6 +111,10 @@ struct Ran {
 pub(crate) struct Help {
     operators: BTreeMap<OperatorId, Operator>,
     parties: BTreeMap<JobId, [PartyId; 2]>,
+    /// What kind of place, and where.
+    places: BTreeMap<JobId, (Tier, RegionId)>,
+    /// Help that is being given, since when.
+    active: BTreeMap<AssistId, (OperatorId, Instant)>,
     open: BTreeMap<AssistId, Assist>,
     asked: BTreeMap<InterventionId, bool>,
     stops: BTreeMap<(RobotId, StopId), (Instant, bool)>,
@@ -94,11 +137,15 @@ impl Help {
             kinds: o.kinds.clone(),
             shift: None,
             last: Instant::ZERO,
+            reserved: Instant::ZERO,
+            spells: Vec::new(),
             standby: BTreeSet::new(),
         };
         Self {
             operators: g.operators.iter().map(|o| (o.operator, operator(o))).collect(),
             parties: BTreeMap::new(),
+            places: BTreeMap::new(),
+            active: BTreeMap::new(),
             open: BTreeMap::new(),
             asked: BTreeMap::new(),
             stops: BTreeMap::new(),
@@ -154,7 +201,9 @@ impl Help {
     pub fn shift(&mut self, id: OperatorId, e: &OperatorEvent) {
         let Some(o) = self.operators.get_mut(&id) else { return };
         match e {
-            OperatorEvent::ShiftOpened { max_jobs, until, .. } => o.shift = Some((*max_jobs, *until)),
+            OperatorEvent::ShiftOpened { max_jobs, until, tiers, regions, .. } => {
+                o.shift = Some(Shift { most: usize::from(*max_jobs), until: *until, tiers: tiers.clone(), regions: regions.clone() });
+            }
             OperatorEvent::ShiftClosed { .. } => o.shift = None,
             OperatorEvent::OperatorRegistered { .. } => {}
         }
@@ -182,10 +231,14 @@ impl Help {
             }
             Event::JobCreated(r) => {
                 self.parties.insert(job, [r.requester, r.requester]);
+                // One site is one region here.
+                self.places.insert(job, (r.need.tier, RegionId::from_bytes(*r.site.as_bytes())));
             }
-            Event::CoverageReserved { operator, .. } => {
+            Event::CoverageReserved { operator, interval, .. } => {
+                self.reserved(n, job, *operator, interval.end);
                 if let Some(o) = self.operators.get_mut(operator) {
                     o.standby.insert(job);
+                    o.reserved = n.at;
                 }
             }
             Event::CoverageReleased { operator, .. } => {
@@ -211,9 +264,15 @@ impl Help {
                     self.broke(n, 36, format!("{operator} begins to help without having accepted"), job);
                 }
                 self.stage(*assist, Stage::Active(*operator));
+                self.active.insert(*assist, (*operator, n.at));
             }
             Event::AssistEnded { assist, .. } | Event::AssistExhausted { assist, .. } => {
                 self.open.remove(assist);
+                if let Some((operator, since)) = self.active.remove(assist)
+                    && let Some(o) = self.operators.get_mut(&operator)
+                {
+                    o.spells.push((since, n.at));
+                }
             }
             Event::InterventionSubmitted { intervention, operator, kind, .. } => {
                 self.notes.checked();
@@ -221,6 +280,9 @@ impl Help {
                 let able = self.operators.get(operator).is_some_and(|o| o.kinds.iter().any(|k| same(*k, *kind)) && o.shift.is_some());
                 if !active || !able || actor != Some(*operator) {
                     self.broke(n, 36, format!("{operator} intervenes ({kind:?}) and is not at the desk for it"), job);
+                }
+                if !self.is_in_scope(*operator, job) {
+                    self.broke(n, 36, format!("{operator} intervenes ({kind:?}) outside of what its shift is for"), job);
                 }
                 if self.asked.insert(*intervention, false).is_some() {
                     self.broke(n, 36, format!("{intervention} is submitted twice"), job);
@@ -257,20 +319,54 @@ impl Help {
         }
     }
 
+    /// Is a job of the kind and in the place that an operator's shift is for?
+    fn is_in_scope(&self, operator: OperatorId, job: JobId) -> bool {
+        let place = self.places.get(&job).copied();
+        let shift = self.operators.get(&operator).and_then(|o| o.shift.as_ref());
+        place.zip(shift).is_none_or(|(p, s)| s.covers(p))
+    }
+
+    /// Who stands by is eligible (5.5), and of these the least busy, then the one reserved longest ago, then by id.
+    fn reserved(&mut self, n: Now, job: JobId, operator: OperatorId, end: Instant) {
+        self.notes.checked();
+        if !self.is_in_scope(operator, job) {
+            self.broke(n, 36, format!("{operator} stands by for {job}, which its shift is not for"), job);
+            return;
+        }
+        let barred = self.parties.get(&job).copied();
+        let eligible = |id: &OperatorId, o: &Operator| {
+            let long = |s: &Shift| s.until >= end.saturating_add(Span::from_mins(15)) && self.burden(*id, o, job) < s.most;
+            o.shift.as_ref().is_some_and(long)
+                && self.is_in_scope(*id, job)
+                && barred.is_none_or(|b| !b.contains(&o.party))
+                && !o.is_tired(n.at)
+        };
+        let able = self.operators.iter().filter(|(id, o)| eligible(id, o));
+        let first = able.map(|(id, o)| (self.burden(*id, o, job), o.reserved, *id)).min();
+        if first.map(|f| f.2) != Some(operator) {
+            let story = format!("{operator} stands by for {job}; it was the turn of {:?}", first.map(|f| f.2));
+            self.broke(n, 32, story, job);
+        }
+    }
+
     /// It is this operator's turn: whoever stands by for the job, then the least busy, then the one asked longest ago, then by id.
     fn offered(&mut self, n: Now, job: JobId, assist: AssistId, operator: OperatorId) {
         self.notes.checked();
         let Some(a) = self.open.get(&assist).cloned() else { return };
         let barred = self.parties.get(&job).copied();
         let eligible = |id: &OperatorId, o: &Operator| {
-            o.shift.is_some_and(|(most, until)| self.burden(*id, o, job) < usize::from(most) && n.at < until)
+            o.shift.as_ref().is_some_and(|s| self.burden(*id, o, job) < s.most && n.at < s.until)
+                && self.is_in_scope(*id, job)
+                && !o.is_tired(n.at)
                 && !a.declined.contains(id)
                 && barred.is_none_or(|b| !b.contains(&o.party))
         };
         let key = |id: OperatorId| self.operators.get(&id).map(|o| (!o.standby.contains(&job), self.load(id), o.last, id));
         let first = self.operators.iter().filter(|(id, o)| eligible(id, o)).filter_map(|(id, _)| key(*id)).min();
         let fits = self.operators.get(&operator).is_some_and(|o| eligible(&operator, o));
-        if !fits || first != key(operator) {
+        if !self.is_in_scope(operator, job) {
+            self.broke(n, 36, format!("{operator} is offered help for {job}, which its shift is not for"), job);
+        } else if !fits || first != key(operator) {
             let story = format!("{operator} is offered help for {job}; it was the turn of {:?}", first.map(|f| f.3));
             self.broke(n, 32, story, job);
         }

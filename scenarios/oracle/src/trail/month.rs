@@ -4,9 +4,11 @@
 
 use crate::trail::Now;
 use crate::trail::entries::entry_id;
+use crate::trail::papers::{Opening, papers};
 use crate::trail::purse::{Purse, Row, Till, What};
 use crate::verdict::{Class, Notes};
 use nooterra_control::fact::PeriodEvent;
+use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{EventId, PartyId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::Instant;
@@ -21,6 +23,8 @@ pub(crate) struct Month {
     ended: Option<Instant>,
     /// Opening, held, released, forfeited.
     locked: BTreeMap<Currency, [u64; 4]>,
+    /// Where the statements of the month begin.
+    opening: BTreeMap<Currency, Opening>,
     pub notes: Notes,
 }
 
@@ -31,7 +35,7 @@ fn locks(a: &Account) -> bool {
 impl Month {
     pub fn new() -> Self {
         let notes = Notes::of("months close and statements are complete", &[28, 27]);
-        Self { closed: BTreeMap::new(), ended: None, locked: BTreeMap::new(), notes }
+        Self { closed: BTreeMap::new(), ended: None, locked: BTreeMap::new(), opening: BTreeMap::new(), notes }
     }
 
     pub fn closed(&mut self, currency: Currency, to: Instant) {
@@ -89,6 +93,17 @@ impl Month {
             let story = format!("{} parties with money have no statement", own.difference(&told).count());
             self.notes.broke_as(Some(27), Class::Safety, n.at, n.tick, story, vec![]);
         }
+        // What parties are shown of the month is what was seen of it, entry by entry.
+        let opening = self.opening.entry(p.currency).or_default();
+        let (papers, next) = papers(p, opening);
+        *opening = next;
+        let own: Vec<(PartyId, Digest)> = papers.iter().map(|s| (s.party, s.hash())).collect();
+        if own != *statements {
+            let other = papers.iter().zip(&own).find(|(_, o)| !statements.contains(o)).map(|(s, _)| s.story());
+            let what = other.unwrap_or_else(|| "another order, or one too many".to_owned());
+            let story = format!("{} statements of {}, {} were to be: {what}", statements.len(), p.currency, own.len());
+            self.notes.broke_as(Some(27), Class::Safety, n.at, n.tick, story, vec![]);
+        }
     }
 
     /// The book's statements list what was seen, each entry once.
@@ -99,7 +114,8 @@ impl Month {
             let s = nooterra_ledger::statement::statement(book, *account, currency, Instant::ZERO, Instant(u64::MAX));
             let told: Vec<(EntryId, i128)> = s.iter().flat_map(|s| &s.lines).map(|l| (l.entry, l.change)).collect();
             let sum: i128 = told.iter().map(|l| l.1).sum();
-            if sorted(&told) != sorted(lines) || sum != book.posted(*account, currency) {
+            let lines: Vec<(EntryId, i128)> = lines.iter().map(|l| (l.entry, l.change)).collect();
+            if sorted(&told) != sorted(&lines) || sum != book.posted(*account, currency) {
                 let story = format!("the statement of {} lists {} lines of {}", account.name(), told.len(), lines.len());
                 let ids = account.party().iter().map(ToString::to_string).collect();
                 self.notes.broke_as(Some(27), Class::Safety, n.at, n.tick, story, ids);

@@ -39,6 +39,17 @@ pub(crate) struct Row {
 /// A credit of a payable: when, how much.
 pub(crate) type Credits = Vec<(Instant, u64)>;
 
+/// A line of a party's account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Line {
+    /// Number of the fact.
+    pub seq: u64,
+    pub entry: EntryId,
+    pub code: u16,
+    pub at: Instant,
+    pub change: i128,
+}
+
 /// An account in a currency.
 type Key = (Currency, Account);
 
@@ -54,7 +65,7 @@ pub(crate) struct Purse {
     /// Payables' credits that may still be young.
     credits: BTreeMap<Key, Credits>,
     /// Lines of parties' accounts, in order: what a statement lists.
-    lines: BTreeMap<Key, Vec<(EntryId, i128)>>,
+    lines: BTreeMap<Key, Vec<Line>>,
 }
 
 /// What stands in one currency.
@@ -88,8 +99,16 @@ impl Till<'_> {
     pub fn credits(&self, a: Account) -> &[(Instant, u64)] {
         self.purse.credits.get(&(self.currency, a)).map_or(&[], Vec::as_slice)
     }
+    /// Accounts that there are.
+    pub fn opened(&self) -> impl Iterator<Item = Account> + '_ {
+        self.purse.keys.iter().filter(|k| k.currency == self.currency).map(|k| k.account)
+    }
+    /// The lines of one account of a party.
+    pub fn lines_of(&self, a: &Account) -> Option<&[Line]> {
+        self.purse.lines.get(&(self.currency, *a)).map(Vec::as_slice)
+    }
     /// Accounts of parties with their lines.
-    pub fn lines(&self) -> impl Iterator<Item = (&Account, &Vec<(EntryId, i128)>)> {
+    pub fn lines(&self) -> impl Iterator<Item = (&Account, &Vec<Line>)> {
         self.purse.lines.iter().filter(|((c, _), _)| *c == self.currency).map(|((_, a), l)| (a, l))
     }
 }
@@ -159,7 +178,8 @@ impl Purse {
             _ => return None,
         };
         for (account, change) in moved {
-            self.lines.entry(account).or_default().push((row.id, change));
+            let line = Line { seq: f.seq(), entry: row.id, code: row.code, at: row.at, change };
+            self.lines.entry(account).or_default().push(line);
         }
         if row.what == What::Reserved {
             self.open.insert(row.id, (row.currency, row.sides.clone()));

@@ -9,7 +9,9 @@ use nooterra_control::puppets::floor::with_niches;
 use nooterra_control::puppets::rig::{Rig, genesis, key, operator, party, robot};
 use nooterra_control::puppets::skilled::skilled;
 use nooterra_control::stops::{StopOrder, StopWhat};
-use nooterra_control::{HelpOutcome, HelpWord, OperatorCommand, OwnerCommand, PaymentReport, Policy, RequesterCommand, StaffCommand};
+use nooterra_control::{
+    HelpOutcome, HelpWord, NewJob, OperatorCommand, OwnerCommand, PaymentReport, Policy, RequesterCommand, StaffCommand,
+};
 use nooterra_engine::Digest;
 use nooterra_engine::ids::{JobId, StopId};
 use nooterra_engine::money::{Amount, Currency};
@@ -335,7 +337,7 @@ pub fn helped() -> Rig {
     let mut rig = kept(Rig::with_operators(ONE));
     let until_then = rig.now + Span::from_secs(3_000);
     for who in ["olga", "otto"] {
-        let _ = rig.send(who, &OperatorCommand::OpenShift { max_jobs: 2, tiers: vec![], until: until_then });
+        let _ = rig.send(who, &OperatorCommand::OpenShift { max_jobs: 2, tiers: vec![], regions: vec![], until: until_then });
     }
     rig.run(10);
     rig.knobs.stuck_before_step.insert(robot("a1"), 1);
@@ -366,11 +368,44 @@ pub fn helped() -> Rig {
     rig
 }
 
+/// Two operators, and two jobs that one stands by for each.
+pub fn covered() -> Rig {
+    let mut rig = kept(Rig::with_operators(TWO));
+    let until_then = rig.now + Span::from_secs(30_000);
+    for who in ["olga", "otto"] {
+        let _ = rig.send(who, &OperatorCommand::OpenShift { max_jobs: 2, tiers: vec![], regions: vec![], until: until_then });
+    }
+    rig.run(10);
+    let asked: Vec<_> =
+        [&[2, 3][..], &[5, 6]].map(|p| NewJob { coverage: true, ..rig.patrol(p) }).into_iter().map(|j| rig.ask(j)).collect();
+    for job in asked {
+        rig.run_job(job, 900);
+    }
+    rig.run(200);
+    rig
+}
+
+/// Two operators, neither of them for this kind of place: the robot leaves.
+pub fn limited() -> Rig {
+    let mut rig = kept(Rig::with_operators(ONE));
+    let until_then = rig.now + Span::from_secs(9_000);
+    let tiers = vec![nooterra_jobs::tier::Tier::InHome];
+    for who in ["olga", "otto"] {
+        let _ = rig.send(who, &OperatorCommand::OpenShift { max_jobs: 2, tiers: tiers.clone(), regions: vec![], until: until_then });
+    }
+    rig.run(10);
+    rig.knobs.stuck_before_step.insert(robot("a1"), 1);
+    let job = rig.ask(rig.patrol(&[2, 3, 4]));
+    rig.run_job(job, 4_000);
+    rig.run(200);
+    rig
+}
+
 /// Nobody helps: the robot leaves.
 pub fn helpless() -> Rig {
     let mut rig = kept(Rig::with_operators(ONE));
     let until_then = rig.now + Span::from_secs(9_000);
-    let _ = rig.send("olga", &OperatorCommand::OpenShift { max_jobs: 2, tiers: vec![], until: until_then });
+    let _ = rig.send("olga", &OperatorCommand::OpenShift { max_jobs: 2, tiers: vec![], regions: vec![], until: until_then });
     rig.run(10);
     rig.knobs.stuck_before_step.insert(robot("a1"), 1);
     let job = rig.ask(rig.patrol(&[2, 3, 4]));
@@ -569,6 +604,7 @@ pub fn series() -> Rig {
         capacity: 1,
         substitute: false,
         currency: Currency::EUR,
+        zones: vec![],
     });
     let _ = rig.send("acme", &offer);
     let rule = WeeklyRule { days: 127, hours: Hours { from_s: 0, to_s: 86_400 }, zone: "UTC".into(), exceptions: vec![] };
@@ -765,6 +801,8 @@ pub const ALL: &[Named] = &[
     ("claim", claim),
     ("helped", helped),
     ("helpless", helpless),
+    ("covered", covered),
+    ("limited", limited),
     ("skill", skill),
     ("moved", moved),
     ("no_show", no_show),

@@ -174,7 +174,7 @@ fn helped(with: Change) -> Rig {
     let mut rig = histories::kept(Rig::with_operators(histories::ONE));
     rig.run(1);
     let shift = rig.now + Span::from_secs(3_000);
-    let _ = rig.send("olga", &OperatorCommand::OpenShift { max_jobs: 2, tiers: vec![], until: shift });
+    let _ = rig.send("olga", &OperatorCommand::OpenShift { max_jobs: 2, tiers: vec![], regions: vec![], until: shift });
     rig.knobs.stuck_before_step.insert(robot("a1"), 1);
     let (mut rig, job) = booked(rig, false, with);
     until(&mut rig, job, Status::Stalled);

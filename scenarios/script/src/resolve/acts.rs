@@ -224,7 +224,11 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>) -> Option<
         };
     }
     if let Some(r) = &e.revoke {
-        return Some(Deed::Revoke { why: r.reason.value });
+        let by = r.by.as_ref().map_or(By::Requester, |b| b.value);
+        if let Some(b) = r.by.as_ref().filter(|b| b.value == By::Provider) {
+            desk.flaw(b, "no provider takes access back", "write requester, site or staff");
+        }
+        return Some(Deed::Revoke { by, why: r.reason.value });
     }
     if let Some(s) = &e.end_series {
         return super::series::end(desk, s);
@@ -266,21 +270,24 @@ fn stop(desk: &mut Desk<'_>, e: &At<ActEntry>, s: &StopAct, parties: &Parties<'_
     let by = s.by.as_ref().map_or(By::Staff, |b| b.value);
     let then = s.then.as_ref().map_or(ThenWhat::Wait, |t| t.value);
     let site = s.site.as_ref().is_some_and(|v| v.value);
-    let given = [s.robot.is_some(), site, s.fleet.is_some()];
+    let given = [s.robot.is_some(), site, s.fleet.is_some(), s.zone.is_some()];
     if given.iter().filter(|g| **g).count() > 1 {
-        desk.flaw(e, "a stop is of one robot, of a site or of a fleet", "keep one of robot, site, fleet");
+        desk.flaw(e, "a stop is of one robot, of a zone, of a site or of a fleet", "keep one of robot, zone, site, fleet");
         return None;
     }
     let what = if let Some(name) = &s.robot {
         Stopped::Robot { ix: desk.robot(name, parties)? }
     } else if let Some(name) = &s.fleet {
         Stopped::Fleet { ix: desk.provider(name, parties.providers)? }
+    } else if let Some(name) = &s.zone {
+        Stopped::Level { ix: desk.level(name)? }
     } else if site {
         Stopped::Site {}
     } else {
         Stopped::JobsRobot {}
     };
-    Some(Deed::Stop { by, what, then })
+    let power_off = s.power_off.as_ref().is_some_and(|p| p.value);
+    Some(Deed::Stop { by, what, power_off, then })
 }
 
 fn decide(desk: &mut Desk<'_>, d: &DecideAct) -> Option<Deed> {

@@ -17,7 +17,7 @@ use crate::series::SeriesPlan;
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_site::model::Vertex;
-use nooterra_site::{RobotModel, VertexIx};
+use nooterra_site::{LevelIx, RobotModel, VertexIx};
 use std::collections::BTreeMap;
 
 /// A provider and the share of unowned robots that it gets.
@@ -196,6 +196,7 @@ pub(super) fn demand(
             moves: r.moves.as_ref().map_or(Answering::Accept, |v| v.value),
             approvals: r.approvals.as_ref().map_or(Answering::Ignore, |v| v.value),
             takes: coins::takes(desk, &r.takes, &market.trades),
+            own: r.own.iter().filter_map(|l| desk.level(l).and_then(|l| desk.site.zone(LevelIx::new(l)))).collect(),
         });
         // Who takes one currency asks in it.
         let own = if let [one] = r.takes.as_slice() { one.0 } else { market.currency };
@@ -398,6 +399,7 @@ fn unasked(
             moves: Answering::Accept,
             approvals: Answering::Ignore,
             takes: Vec::new(),
+            own: Vec::new(),
         })
         .to_vec();
     let mut graphs: BTreeMap<u32, Vec<usize>> = BTreeMap::new();

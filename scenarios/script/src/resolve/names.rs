@@ -95,6 +95,16 @@ impl Desk<'_> {
         }
         hit.map(index)
     }
+    /// A level, by its index.
+    pub(super) fn level(&mut self, name: &At<String>) -> Option<u32> {
+        let site = self.site;
+        let hit = site.level_named(name).map(|l| l.ix);
+        if hit.is_none() {
+            let known = site.levels.iter().map(|l| l.name.as_str());
+            self.flaw(name, format!("there is no level `{}`", name.value), nearest(name, known));
+        }
+        hit
+    }
     /// A level or an area.
     pub(super) fn zone(&mut self, name: &At<String>) -> Option<ZoneId> {
         let site = self.site;
