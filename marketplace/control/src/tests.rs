@@ -34,6 +34,7 @@ mod moving_jobs;
 mod obeying;
 mod outage;
 mod recovery;
+mod retention;
 mod rig;
 mod scores;
 mod series;

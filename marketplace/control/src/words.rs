@@ -50,9 +50,12 @@ impl Words {
             Self::Site(r) => {
                 use FacilityReport as R;
                 let acks = matches!(r, R::RevokeAcked { .. } | R::PlanExtended { .. } | R::PlanWithdrawn { .. });
-                acks || matches!(r, R::StopAsked { .. } | R::StopCleared { .. } | R::AreaEntered { .. } | R::Exited { .. } | R::Incident { .. })
+                acks || matches!(
+                    r,
+                    R::StopAsked { .. } | R::StopCleared { .. } | R::AreaEntered { .. } | R::Exited { .. } | R::Incident { .. }
+                )
             }
-            Self::Operator(c) => matches!(c, OperatorCommand::Stop { .. }),
+            Self::Operator(c) => matches!(c, OperatorCommand::Stop { .. } | OperatorCommand::Report { .. }),
             Self::Developer(c) => matches!(c, DeveloperCommand::Revoke { .. }),
             Self::Governance(c) => matches!(c, GovernanceCommand::RevokeKey { .. }),
             Self::Payment(_) | Self::Contract(_) | Self::Finance(_) | Self::Certifier(_) => false,
@@ -63,7 +66,9 @@ impl Words {
         let is_case = e.type_name == CaseCommand::NAME;
         Ok(match role {
             _ if e.type_name == GovernanceCommand::NAME => Self::Governance(body(e)?),
-            Role::RQ | Role::OW | Role::OP | Role::DV | Role::SI | Role::OS | Role::TR | Role::IN if is_case => Self::Case(body(e)?),
+            Role::RQ | Role::OW | Role::OP | Role::DV | Role::SI | Role::OS | Role::TR | Role::IN | Role::AU if is_case => {
+                Self::Case(body(e)?)
+            }
             Role::MK | Role::RQ | Role::OW | Role::IN | Role::SI | Role::OS if e.type_name == ContractWord::NAME => {
                 Self::Contract(body(e)?)
             }
