@@ -14,15 +14,21 @@ use nooterra_jobs::event::{Fault, IncidentCode};
 use nooterra_jobs::status::Status;
 use nooterra_port::Report;
 use nooterra_trust::claim::{Bearer, Head, Item, Portion};
-use nooterra_trust::evidence::{Event as Evidence, Matter, Purpose, Subject};
+use nooterra_trust::evidence::{Event as Evidence, Matter, Purpose, Retention, Subject};
 use nooterra_trust::incident::Stream;
 use nooterra_trust::{Binding, Role, Sender};
 
 const ONE: &[(&str, &str, u32)] = &[("a1", "acme", 8)];
+const DAY: Span = Span::from_secs(86_400);
 const TWO: &[(&str, &str, u32)] = &[("a1", "acme", 8), ("b1", "bolt", 15)];
 
-fn days(n: u64) -> Span {
-    Span::from_mins(n * 24 * 60)
+/// A month of telemetry and a year of evidence are an hour and two here: much happens each second of a day.
+fn short() -> Policy {
+    let mut policy = Policy::scenario();
+    let real = Retention::default();
+    assert_eq!((policy.retention, real.telemetry.0 / 30, real.evidence.0 / 365), (real, DAY.0, DAY.0));
+    policy.retention = Retention { telemetry: Span::from_mins(60), evidence: Span::from_mins(120), frames: Span::ZERO };
+    policy
 }
 
 /// Events of evidence with this name, in order, with their role.
@@ -145,9 +151,7 @@ fn open_matters_hold_what_would_have_to_go() {
 
 #[test]
 fn retention_ends_by_itself_a_month_for_telemetry_and_a_year_for_evidence() {
-    let mut policy = Policy::scenario();
-    policy.retention.evidence = days(40);
-    let mut rig = Rig::on(super::floor::row(8), genesis(policy, ONE), ONE);
+    let mut rig = Rig::on(super::floor::row(8), genesis(short(), ONE), ONE);
     rig.knobs.no_triage = true;
     rig.run(10);
     let quiet = rig.ask(rig.delivery(2, 5));
@@ -160,15 +164,15 @@ fn retention_ends_by_itself_a_month_for_telemetry_and_a_year_for_evidence() {
     assert_eq!(rig.c.state().cases[&job].evidence.items.len(), 2);
     let gone = |rig: &Rig| events(rig, "EVIDENCE_SHREDDED").into_iter().map(|e| (e.0, e.1)).collect::<Vec<_>>();
     let start = rig.now;
-    rig.now = start.saturating_add(days(29));
+    rig.now = start.saturating_add(Span::from_mins(40));
     rig.tick();
     assert!(gone(&rig).is_empty());
-    rig.now = start.saturating_add(days(31));
+    rig.now = start.saturating_add(Span::from_mins(61));
     rig.tick();
     assert_eq!(gone(&rig), [(format!("job/{quiet}"), Role::TR)], "nothing happened there");
     let (of, order) = (Stream::Job(job), OrderId::named("court"));
     rig.send_at("judge", job, &CaseCommand::HoldEvidence { of, order }).unwrap();
-    rig.now = start.saturating_add(days(60));
+    rig.now = start.saturating_add(Span::from_mins(130));
     rig.tick();
     assert_eq!(gone(&rig).len(), 1, "an order holds it");
     rig.send_at("judge", job, &CaseCommand::ReleaseEvidence { of, order }).unwrap();
@@ -201,7 +205,7 @@ fn what_people_tell_of_is_looked_up_in_the_black_box_while_it_reaches_back() {
 
 #[test]
 fn a_robot_without_a_job_is_asked_for_its_window_too() {
-    let mut rig = Rig::new(TWO);
+    let mut rig = Rig::on(super::floor::row(8), genesis(short(), TWO), TWO);
     rig.run(30);
     let b1 = robot("b1");
     rig.report(b1, Report::Noticed { code: "COLLISION".into(), measure: 700 });
@@ -223,9 +227,9 @@ fn a_robot_without_a_job_is_asked_for_its_window_too() {
     assert_eq!(events(&rig, "EVIDENCE_GAP").len(), 1);
     assert_eq!(rig.c.state().strays[&robot("a1")].incidents.len(), 2);
     assert_eq!(rig.c.state().adrift[&robot("a1")].evidence.windows.len(), 1);
-    rig.now = rig.now.saturating_add(days(366));
+    rig.now = rig.now.saturating_add(Span::from_mins(121));
     rig.tick();
-    assert_eq!(events(&rig, "EVIDENCE_SHREDDED").len(), 2, "and after a year it is gone");
+    assert_eq!(events(&rig, "EVIDENCE_SHREDDED").len(), 2, "and when its time is over it is gone");
 }
 
 #[test]
