@@ -27,8 +27,10 @@ pub const QUOTA: usize = 200;
 
 /// Who brings evidence.
 pub const CAPTURERS: [Role; 5] = [Role::RB, Role::SI, Role::WI, Role::OP, Role::TR];
-const OFFICIALS: [Role; 4] = [Role::AU, Role::TR, Role::IN, Role::OS];
-const PARTIES: [Role; 4] = [Role::RQ, Role::OW, Role::OP, Role::DV];
+/// Who may look at anything, with a purpose.
+const OFFICIALS: [Role; 3] = [Role::AU, Role::TR, Role::OS];
+/// Who may look for an open matter that names their party: sides of it, and the insurer that decides about it.
+const PARTIES: [Role; 6] = [Role::RQ, Role::OW, Role::OP, Role::DV, Role::IN, Role::SI];
 
 /// How long content is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
@@ -117,6 +119,8 @@ pub struct Evidence {
     pub items: BTreeMap<EvidenceId, Item>,
     /// Open matters and their parties.
     pub matters: BTreeMap<Matter, BTreeSet<PartyId>>,
+    /// Telemetry without incident: until when it was recorded under the key of a subject.
+    pub recorded: BTreeMap<Subject, Instant>,
     /// Subjects whose key is gone.
     pub shredded: BTreeSet<Subject>,
 }
@@ -134,6 +138,7 @@ impl Evidence {
             anchors: BTreeMap::new(),
             items: BTreeMap::new(),
             matters: BTreeMap::new(),
+            recorded: BTreeMap::new(),
             shredded: BTreeSet::new(),
         }
     }
@@ -166,11 +171,22 @@ impl Evidence {
         self.items.get(&evidence).is_some_and(|i| i.viewers.contains(&key) && !self.shredded.contains(&i.capture.subject))
     }
 
-    /// End of a subject's retention: of its last piece.
+    /// The work of which a subject's telemetry tells ended at `at`.
+    pub fn was_recorded(&mut self, subject: Subject, at: Instant) {
+        self.recorded.entry(subject).and_modify(|a| *a = at.max(*a)).or_insert(at);
+    }
+
+    /// End of a subject's retention: of its last piece, else of its telemetry. One key encrypts both.
     #[must_use]
     pub fn retention_end(&self, subject: Subject) -> Option<Instant> {
         let own = self.items.values().filter(|i| i.capture.subject == subject);
-        own.map(|i| i.at.saturating_add(self.retention.evidence)).max()
+        let telemetry = self.recorded.get(&subject).map(|at| at.saturating_add(self.retention.telemetry));
+        own.map(|i| i.at.saturating_add(self.retention.evidence)).chain(telemetry).max()
+    }
+
+    /// What is kept of a subject: its pieces, in order.
+    pub fn of(&self, subject: Subject) -> impl Iterator<Item = (EvidenceId, &Item)> {
+        self.items.iter().filter(move |(_, i)| i.capture.subject == subject).map(|(id, i)| (*id, i))
     }
 
     /// What a command leads to, or why it is refused. Reads only.
@@ -383,7 +399,7 @@ impl Evidence {
     #[must_use]
     pub fn deadlines(&self) -> Vec<(Timer, Instant)> {
         let windows = self.windows.iter().filter_map(|(i, w)| Some((Timer::CaptureBy(*i), w.due()?)));
-        let subjects: BTreeSet<Subject> = self.items.values().map(|i| i.capture.subject).collect();
+        let subjects: BTreeSet<Subject> = self.items.values().map(|i| i.capture.subject).chain(self.recorded.keys().copied()).collect();
         let live = subjects.into_iter().filter(|s| self.matters.is_empty() && !self.shredded.contains(s));
         let ends = live.filter_map(|s| Some((Timer::RetentionEnd(s), self.retention_end(s)?)));
         windows.chain(ends).collect()

@@ -128,8 +128,14 @@ pub const AUDIT_ONE_IN: u64 = 100;
 /// first eight bytes, big-endian, of SHA-256 over the tag, the id's bytes and the period.
 #[must_use]
 pub fn is_audited(job: JobId, period: &str) -> bool {
+    is_audited_in(job, period, AUDIT_ONE_IN)
+}
+
+/// The same, of one in so many as the policy says; of none with nothing.
+#[must_use]
+pub fn is_audited_in(job: JobId, period: &str, one_in: u64) -> bool {
     let h = sha256(&[b"nooterra/audit/v1", job.as_bytes(), period.as_bytes()]);
     let mut first = [0; 8];
     first.copy_from_slice(&h.0[..8]);
-    u64::from_be_bytes(first).is_multiple_of(AUDIT_ONE_IN)
+    one_in > 0 && u64::from_be_bytes(first).is_multiple_of(one_in)
 }

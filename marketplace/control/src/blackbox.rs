@@ -8,18 +8,17 @@
 //! Kept are numbers and hashes, never what was recorded: the robot brings that along, and its evidence holds the hash.
 
 use crate::camera::Counted;
-use crate::cases::Case;
-use crate::fact::CaseEvent;
+use crate::retention::seal;
 use crate::unit::{Outcome, Unit, need, no};
-use nooterra_engine::ids::{EvidenceId, IncidentId, JobId, RobotId};
+use nooterra_engine::ids::{EvidenceId, IncidentId, RobotId};
 use nooterra_engine::{Digest, Record, sometimes};
 use nooterra_jobs::event::IncidentCode;
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_port::Order;
 use nooterra_port::blackbox::{ANCHOR_MAX, Anchor, Anchored, CHUNK, Chunk, Head, Proof, WINDOW_MAX, Window};
 use nooterra_trust::detect::{EARLY_MAX, Reading};
-use nooterra_trust::evidence::{Capture, Channel, Command, Event, Inclusion, Subject, Under};
-use nooterra_trust::incident::{DevTime, Incident, IncidentCode as TrustCode, Status};
+use nooterra_trust::evidence::{Capture, Channel, Command, Event, Evidence, Inclusion, Under};
+use nooterra_trust::incident::{DevTime, Incident, IncidentCode as TrustCode, Status, Stream};
 use nooterra_trust::merkle::{Tree, WindowProof, leaf_hash};
 use nooterra_trust::{Code, Hand, Rejection};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -36,8 +35,8 @@ const ASKED_KEPT: usize = 32;
 pub struct Asked {
     /// For which incident.
     pub incident: IncidentId,
-    /// Of which job.
-    pub job: JobId,
+    /// Of which job, or of which robot without one.
+    pub of: Stream,
     /// It was captured.
     pub done: bool,
 }
@@ -131,8 +130,9 @@ impl Unit<'_> {
     }
 
     fn has_open_incident(&self, robot: RobotId) -> bool {
-        let of_job = |a: &Asked| self.s.cases.get(&a.job).and_then(|c| c.incidents.incidents.get(&a.incident));
-        let asked = self.s.boxes.get(&robot).into_iter().flat_map(|b| &b.asked).filter_map(of_job);
+        let of_job = |a: &&Asked| matches!(a.of, Stream::Job(_));
+        let asked = self.s.boxes.get(&robot).into_iter().flat_map(|b| &b.asked).filter(of_job);
+        let asked = asked.filter_map(|a| self.incident(a.of, a.incident));
         let own = self.s.strays.get(&robot).into_iter().flat_map(|i| i.incidents.values());
         let open = |i: &Incident| i.status == Status::Open && i.severity >= 2 && i.report.code != TrustCode::TelemetryGap;
         asked.chain(own).any(open)
@@ -202,23 +202,23 @@ impl Unit<'_> {
     }
 
     /// Asks a robot for what its box holds of a window.
-    pub(crate) fn ask_box(&mut self, robot: RobotId, job: JobId, incident: IncidentId) {
+    pub(crate) fn ask_box(&mut self, robot: RobotId, of: Stream, incident: IncidentId) {
         let b = self.s.boxes.entry(robot).or_default();
         b.asked.retain(|a| a.incident != incident);
         if b.asked.len() == ASKED_KEPT {
             b.asked.pop_front();
         }
-        b.asked.push_back(Asked { incident, job, done: false });
-        self.order_box(robot, job, incident);
+        b.asked.push_back(Asked { incident, of, done: false });
+        self.order_box(robot, of, incident);
         if self.cell(robot).is_ok_and(|c| c.robot.link_lost) {
             self.windows_linked(robot, false);
         }
     }
 
-    fn order_box(&mut self, robot: RobotId, job: JobId, incident: IncidentId) {
-        let window = self.s.cases.get(&job).and_then(|c| c.evidence.windows.get(&incident));
+    fn order_box(&mut self, robot: RobotId, of: Stream, incident: IncidentId) {
+        let window = self.evidence(of).ok().and_then(|e| e.windows.get(&incident));
         if let Some((from, to)) = window.map(|w| (w.from, w.to)) {
-            let images = self.wants_images(job, incident);
+            let images = self.wants_images(of, incident);
             self.order(robot, Order::WantBlackbox { incident, from_ns: from.ns, to_ns: to.ns, images });
         }
     }
@@ -227,16 +227,16 @@ impl Unit<'_> {
     pub(crate) fn windows_linked(&mut self, robot: RobotId, up: bool) {
         let Some(b) = self.s.boxes.get(&robot) else { return };
         let owed = |a: &&Asked| {
-            let case = self.s.cases.get(&a.job).map(|c| &c.evidence);
+            let case = self.evidence(a.of).ok();
             let turns = case.is_some_and(|e| e.linked_since.is_some() != up);
             !a.done && turns && case.is_some_and(|e| e.windows.get(&a.incident).is_some_and(|w| !w.gap && !w.missing.is_empty()))
         };
-        let jobs: BTreeSet<JobId> = b.asked.iter().filter(owed).map(|a| a.job).collect();
+        let all: BTreeSet<Stream> = b.asked.iter().filter(owed).map(|a| a.of).collect();
         let now = self.now();
-        for job in jobs {
-            let Ok(e) = self.case(job).and_then(|c| c.evidence.decide(now, &Hand::CLOCK, &Command::Link { up })) else { continue };
+        for of in all {
+            let Ok(e) = self.evidence(of).and_then(|e| e.decide(now, &Hand::CLOCK, &Command::Link { up })) else { continue };
             sometimes!(!up, "a window waits for the link");
-            self.emit_case(job, CaseEvent::Evidence(Box::new(e)));
+            self.emit_evidence(of, e);
         }
     }
 
@@ -244,7 +244,7 @@ impl Unit<'_> {
     pub(crate) fn ask_box_again(&mut self, robot: RobotId) {
         let Some(b) = self.s.boxes.get(&robot) else { return };
         let waits = |a: &&Asked| {
-            let w = self.s.cases.get(&a.job).and_then(|c| c.evidence.windows.get(&a.incident));
+            let w = self.evidence(a.of).ok().and_then(|e| e.windows.get(&a.incident));
             !a.done && w.is_some_and(|w| !w.gap && w.missing.contains(&Channel::Telemetry))
         };
         let under_way = |a: &&Asked| {
@@ -254,7 +254,7 @@ impl Unit<'_> {
         let again: Vec<Asked> = b.asked.iter().filter(waits).filter(|a| !under_way(a)).copied().collect();
         for a in again {
             sometimes!(true, "black box asked again");
-            self.order_box(robot, a.job, a.incident);
+            self.order_box(robot, a.of, a.incident);
         }
     }
 
@@ -267,13 +267,13 @@ impl Unit<'_> {
         if w.chunks.is_empty() {
             return Ok(());
         }
-        let runs = runs(b, self.case(asked.job)?, w)?;
-        let events = self.captures(asked.job, w.incident, runs)?;
+        let runs = runs(b, self.evidence(asked.of)?, w)?;
+        let events = self.captures(asked.of, w.incident, runs)?;
         // Images first: they are refused where the window is not what it says, and then nothing of it is taken.
-        self.capture_images(asked.job, w)?;
+        self.capture_images(asked.of, w)?;
         sometimes!(true, "black box captured");
         for e in events {
-            self.emit_case(asked.job, CaseEvent::Evidence(Box::new(e)));
+            self.emit_evidence(asked.of, e);
         }
         self.leaked(robot, w);
         let b = self.s.boxes.entry(robot).or_default();
@@ -282,22 +282,21 @@ impl Unit<'_> {
     }
 
     /// Events by which runs of a window become evidence: the anchors that they rest on first.
-    fn captures(&mut self, job: JobId, incident: IncidentId, runs: Vec<Run>) -> Result<Vec<Event>, Rejection> {
+    fn captures(&mut self, of: Stream, incident: IncidentId, runs: Vec<Run>) -> Result<Vec<Event>, Rejection> {
         let (now, hand) = (self.now(), self.hand());
-        let cipher_key = self.world.service_key;
         let ids: Vec<EvidenceId> = runs.iter().map(|_| self.new_id()).collect();
-        let case = self.case(job)?;
-        let subject = Subject::Party(case.claims.parties.owner);
-        let Some(window) = case.evidence.windows.get(&incident) else { return no(Code::NotFound) };
+        let (kept, subject) = (self.evidence(of)?, self.recorder(of)?);
+        let cipher_key = seal(of, subject);
+        let Some(window) = kept.windows.get(&incident) else { return no(Code::NotFound) };
         let (from, to) = (window.from, window.to);
-        let (mut trial, mut events) = (case.evidence.clone(), Vec::new());
+        let (mut trial, mut events) = (kept.clone(), Vec::new());
         let mut add = |hand: &Hand, command: &Command| {
             let e = trial.decide(now, hand, command)?;
             trial.evolve(now, &e);
             events.push(e);
             Ok::<(), Rejection>(())
         };
-        let mut held: Vec<Digest> = case.evidence.anchors.keys().copied().collect();
+        let mut held: Vec<Digest> = kept.anchors.keys().copied().collect();
         for (evidence, run) in ids.into_iter().zip(runs) {
             let Some(inclusion) = run.inclusion else { continue };
             for u in &inclusion.under {
@@ -333,9 +332,9 @@ impl Unit<'_> {
 }
 
 /// The chunks of a window in runs, each with the anchors that it stands under. The trust room checks that it does.
-fn runs(b: &RobotBox, case: &Case, w: &Window) -> Result<Vec<Run>, Rejection> {
+fn runs(b: &RobotBox, kept: &Evidence, w: &Window) -> Result<Vec<Run>, Rejection> {
     let bad = |field: &str| Rejection::new(Code::EvidenceInsufficient).field(field);
-    let Some((from_ns, to_ns)) = case.evidence.windows.get(&w.incident).map(|x| (x.from.ns, x.to.ns)) else { return no(Code::NotFound) };
+    let Some((from_ns, to_ns)) = kept.windows.get(&w.incident).map(|x| (x.from.ns, x.to.ns)) else { return no(Code::NotFound) };
     let inside = |c: &Chunk| c.from_ns < c.to_ns && c.to_ns > from_ns && c.from_ns < to_ns;
     if !w.chunks.iter().all(inside) {
         return Err(Rejection::new(Code::WindowInvalid).field("chunks"));

@@ -4,11 +4,11 @@
 //! A robot says under which job it kept its last image, and when. So what reaches the platform late is judged by what
 //! held then: by the job's privacy mode, by what the requester approved, and by the windows that images were asked for.
 
-use crate::cases::{Case, TRUST};
-use crate::fact::CaseEvent;
+use crate::cases::TRUST;
+use crate::retention::seal;
 use crate::state::RobotCell;
 use crate::unit::{Outcome, Unit, need};
-use nooterra_engine::ids::{EvidenceId, IncidentId, JobId, RobotId};
+use nooterra_engine::ids::{EvidenceId, IncidentId, RobotId};
 use nooterra_engine::{Digest, Record, encode, sometimes};
 use nooterra_jobs::Job;
 use nooterra_jobs::approval::{ApprovalTrack, Wanted};
@@ -18,8 +18,8 @@ use nooterra_port::blackbox::Window;
 use nooterra_port::camera::{CameraKind, GateWord, IMAGES_MAX, Image, Kept};
 use nooterra_site::VertexIx;
 use nooterra_trust::detect::Reading;
-use nooterra_trust::evidence::{self, Capture, Channel, Command, PrivacyMode, Subject, content_of};
-use nooterra_trust::incident::DevTime;
+use nooterra_trust::evidence::{self, Capture, Channel, Command, Evidence, PrivacyMode, content_of};
+use nooterra_trust::incident::{DevTime, Stream};
 use nooterra_trust::{Code, Rejection};
 
 /// The only channel that has a gate.
@@ -55,8 +55,8 @@ fn is_approved(j: &Job) -> bool {
 }
 
 /// The window of an incident, if images belong to it.
-fn window_of_images(c: &Case, incident: IncidentId) -> Option<&evidence::Window> {
-    c.evidence.windows.get(&incident).filter(|w| c.evidence.allows(Channel::Images, w.severity))
+fn window_of_images(e: &Evidence, incident: IncidentId) -> Option<&evidence::Window> {
+    e.windows.get(&incident).filter(|w| e.allows(Channel::Images, w.severity))
 }
 
 impl Unit<'_> {
@@ -77,12 +77,12 @@ impl Unit<'_> {
     /// Do images of this instant belong to a window that was asked of this robot?
     fn is_wanted(&self, robot: RobotId, at_ns: u64) -> bool {
         let asked = self.s.boxes.get(&robot).into_iter().flat_map(|b| &b.asked);
-        asked.filter_map(|a| window_of_images(self.s.cases.get(&a.job)?, a.incident)).any(|w| w.from.ns <= at_ns && at_ns <= w.to.ns)
+        asked.filter_map(|a| window_of_images(self.evidence(a.of).ok()?, a.incident)).any(|w| w.from.ns <= at_ns && at_ns <= w.to.ns)
     }
 
     /// Do images belong to this window?
-    pub(crate) fn wants_images(&self, job: JobId, incident: IncidentId) -> bool {
-        self.s.cases.get(&job).is_some_and(|c| window_of_images(c, incident).is_some())
+    pub(crate) fn wants_images(&self, of: Stream, incident: IncidentId) -> bool {
+        self.evidence(of).is_ok_and(|e| window_of_images(e, incident).is_some())
     }
 
     /// What a heartbeat says of the camera's gate, as readings.
@@ -111,14 +111,14 @@ impl Unit<'_> {
     }
 
     /// Images that a robot hands out with a window become evidence, if they are those that its chunks name.
-    pub(crate) fn capture_images(&mut self, job: JobId, w: &Window) -> Outcome {
+    pub(crate) fn capture_images(&mut self, of: Stream, w: &Window) -> Outcome {
         if w.images.is_empty() {
             return Ok(());
         }
         let hashes = belong(w)?;
-        let (now, evidence, cipher_key): (_, EvidenceId, _) = (self.now(), self.new_id(), self.world.service_key);
-        let case = self.case(job)?;
-        let Some(window) = case.evidence.windows.get(&w.incident) else { return crate::unit::no(Code::NotFound) };
+        let (now, evidence): (_, EvidenceId) = (self.now(), self.new_id());
+        let (kept, subject) = (self.evidence(of)?, self.recorder(of)?);
+        let Some(window) = kept.windows.get(&w.incident) else { return crate::unit::no(Code::NotFound) };
         let at = |i: Option<&Image>| DevTime { boot: window.from.boot, ns: i.map_or(0, |i| i.at_ns).clamp(window.from.ns, window.to.ns) };
         let capture = Capture {
             evidence,
@@ -128,15 +128,15 @@ impl Unit<'_> {
             to: at(w.images.last()),
             content_hash: content_of(&hashes),
             bytes: w.images.iter().map(|i| encode(i).len() as u64).sum(),
-            cipher_key,
-            subject: Subject::Party(case.claims.parties.owner),
+            cipher_key: seal(of, subject),
+            subject,
             // They are in the chunks, which stand under the anchors.
             inclusion: None,
             redaction: None,
         };
-        let event = case.evidence.decide(now, &TRUST, &Command::Capture(capture))?;
+        let event = kept.decide(now, &TRUST, &Command::Capture(capture))?;
         sometimes!(true, "images captured");
-        self.emit_case(job, CaseEvent::Evidence(Box::new(event)));
+        self.emit_evidence(of, event);
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::fact::CaseEvent;
 use crate::policy::Policy;
+use crate::retention::seal;
 use crate::state::State;
 use crate::two_keys::Proposals;
 use crate::unit::{Outcome, Unit, need};
@@ -27,6 +28,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What a robot said of itself is kept this long: an evidence window reaches half a minute either way.
 const KEPT: Span = Span::from_secs(75);
+
+/// What people tell of later than this after a job's end, no black box holds any more: it keeps ten minutes.
+const SEEN_LATER: Span = Span::from_mins(5);
 
 /// The trust service acting by itself.
 pub(crate) const TRUST: Hand = Hand { role: Role::TR, key: None, party: None };
@@ -62,10 +66,9 @@ impl Case {
         let developer = p.licences.first().map(|l| l.developer);
         let parties = Parties { requester, owner: p.owner, operator: None, developer, insurer };
         let named: BTreeSet<PartyId> = [Some(requester), Some(p.owner), developer].into_iter().flatten().collect();
-        let declared = BTreeSet::from([Channel::Telemetry, Channel::Words, Channel::Images]);
         Self {
             incidents: Incidents::new(Stream::Job(job), named),
-            evidence: Evidence::new(mode, declared, Retention::default(), Some(at)),
+            evidence: no_evidence(mode, true, policy.retention, Some(at)),
             claims: Claims::new(claims, parties),
             disputes: Disputes::new(parties, Amount::saturating(p.total()), policy.disputes),
             asked: None,
@@ -80,10 +83,9 @@ impl Case {
     pub fn deadline(&self) -> Option<Instant> {
         let triage = self.incidents.incidents.values().filter_map(incident::Incident::triage_by);
         let claims = self.claims.deadlines().into_iter().map(|(_, _, at)| at);
-        // What is captured is kept for long after any run; its retention ends with the store that holds the bytes.
-        let gaps = self.evidence.windows.values().filter_map(evidence::Window::due);
+        let kept = self.evidence.deadlines().into_iter().map(|(_, at)| at);
         let disputes = self.disputes.deadlines().into_iter().map(|(_, at)| at);
-        triage.chain(claims).chain(disputes).chain(gaps).chain(self.windows.values().map(|(_, at)| *at)).min()
+        triage.chain(claims).chain(disputes).chain(kept).chain(self.windows.values().map(|(_, at)| *at)).min()
     }
 
     /// Does somebody still wait for an answer, a window or money?
@@ -92,6 +94,15 @@ impl Case {
             || self.disputes.any_open()
             || self.claims.claims.values().any(|c| c.grant.as_ref().is_some_and(|g| g.outstanding().minor() > 0))
     }
+}
+
+/// No evidence yet of what a robot records: numbers, its words, and images where they may be asked for.
+pub(crate) fn no_evidence(mode: evidence::PrivacyMode, images: bool, retention: Retention, linked_since: Option<Instant>) -> Evidence {
+    let mut declared = BTreeSet::from([Channel::Telemetry, Channel::Words]);
+    if images {
+        declared.insert(Channel::Images);
+    }
+    Evidence::new(mode, declared, retention, linked_since)
 }
 
 /// Something that a robot said of itself, as it arrived.
@@ -227,6 +238,9 @@ impl Unit<'_> {
         }
         self.jobs_touched.insert(job);
         self.carry_out(&step);
+        if matches!(event, CaseEvent::Claim(_) | CaseEvent::Dispute(_)) {
+            self.hold_for(job, &event);
+        }
     }
 
     /// Opens an incident on a job's stream, or counts it with an open one, and does what its severity demands. True if it is
@@ -317,7 +331,7 @@ impl Unit<'_> {
         let bound = robot.filter(|r| self.job(job).ok().and_then(Job::robot) == Some(*r));
         for r in reactions {
             match r {
-                Reaction::EvidenceWindow => self.want_evidence(job, robot, incident),
+                Reaction::EvidenceWindow => self.want_evidence(Stream::Job(job), robot, incident),
                 Reaction::StallIfWorking => {
                     let at_it = |j: &Job| matches!(j.status, Status::Executing | Status::Assisted);
                     let working = bound.is_some() && self.job(job).is_ok_and(at_it);
@@ -374,32 +388,72 @@ impl Unit<'_> {
 
     /// Asks for the window around the sighting: cut from what the robot says until half a minute after, and handed out by
     /// its black box.
-    fn want_evidence(&mut self, job: JobId, robot: Option<RobotId>, incident: IncidentId) {
+    pub(crate) fn want_evidence(&mut self, of: Stream, robot: Option<RobotId>, incident: IncidentId) {
         let now = self.now();
-        let Some(case) = self.s.cases.get(&job) else { return };
-        let Some(i) = case.incidents.incidents.get(&incident) else { return };
-        let (Some(robot), Some((_, at))) = (robot, i.span) else { return };
-        let command = evidence::Command::Want { incident, severity: i.severity, at };
-        let Ok(event) = case.evidence.decide(now, &TRUST, &command) else { return };
-        self.emit_case(job, CaseEvent::Evidence(Box::new(event)));
-        if let Some(c) = self.s.cases.get_mut(&job) {
-            c.windows.insert(incident, (robot, now.saturating_add(evidence::REACH)));
+        let (Some(robot), Some(i)) = (robot, self.incident(of, incident)) else { return };
+        let (severity, told) = (i.severity, REPORTED.contains(&code_back(i.report.code)));
+        // The platform opens some of these codes by itself: then nobody has seen anything.
+        let by_people = told && self.cx.key.is_some() && self.cx.role != Role::RB;
+        let seen = i.span.map(|(_, at)| at).or_else(|| self.sighting(of, robot).filter(|_| by_people));
+        let Some(at) = seen else { return };
+        if let Stream::Robot(r) = of {
+            self.set_adrift(r);
         }
-        self.ask_box(robot, job, incident);
+        let command = evidence::Command::Want { incident, severity, at };
+        let Ok(event) = self.evidence(of).and_then(|e| e.decide(now, &TRUST, &command)) else { return };
+        self.emit_evidence(of, event);
+        let over = now.saturating_add(evidence::REACH);
+        match of {
+            Stream::Job(job) => {
+                if let Some(c) = self.s.cases.get_mut(&job) {
+                    c.windows.insert(incident, (robot, over));
+                }
+            }
+            Stream::Robot(r) => {
+                if let Some(a) = self.s.adrift.get_mut(&r) {
+                    a.windows.insert(incident, over);
+                }
+            }
+        }
+        self.ask_box(robot, of, incident);
+    }
+
+    /// When, in a robot's own time, something happened that people tell of: now while it is about the job, else when the job
+    /// ended, as long as its black box reaches back to there. What it did for others since is nobody's business.
+    fn sighting(&self, of: Stream, robot: RobotId) -> Option<DevTime> {
+        let last = self.s.telemetry.get(&robot)?.back()?.dev_ns;
+        let ago = match of {
+            Stream::Robot(_) => Span::ZERO,
+            Stream::Job(job) => {
+                let j = self.s.jobs.get(&job)?;
+                let since = |at: Instant| self.now().since(at);
+                if j.robot() == Some(robot) { Span::ZERO } else { j.ended_at.map(since).filter(|ago| *ago <= SEEN_LATER)? }
+            }
+        };
+        Some(DevTime { boot: self.cx.boot, ns: last.saturating_sub(ago.0) })
     }
 
     /// A window is over: what the robot said within it is captured.
-    fn capture_window(&mut self, job: JobId, incident: IncidentId, robot: RobotId) {
+    pub(crate) fn capture_window(&mut self, of: Stream, incident: IncidentId, robot: RobotId) {
         let now = self.now();
         let evidence: EvidenceId = self.new_id();
-        let cipher_key = self.world.service_key;
-        if let Some(c) = self.s.cases.get_mut(&job) {
-            c.windows.remove(&incident);
+        match of {
+            Stream::Job(job) => {
+                if let Some(c) = self.s.cases.get_mut(&job) {
+                    c.windows.remove(&incident);
+                }
+                self.jobs_touched.insert(job);
+            }
+            Stream::Robot(r) => {
+                if let Some(a) = self.s.adrift.get_mut(&r) {
+                    a.windows.remove(&incident);
+                }
+                self.robots_touched.insert(r);
+            }
         }
-        self.jobs_touched.insert(job);
-        let Some(case) = self.s.cases.get(&job) else { return };
-        let Some(w) = case.evidence.windows.get(&incident) else { return };
-        let (from, to, owner) = (w.from, w.to, case.claims.parties.owner);
+        let (Ok(kept), Ok(subject)) = (self.evidence(of), self.recorder(of)) else { return };
+        let Some(w) = kept.windows.get(&incident) else { return };
+        let (from, to) = (w.from, w.to);
         let inside = |x: &&Said| from.ns <= x.dev_ns && x.dev_ns <= to.ns;
         let said: Vec<Said> = self.s.telemetry.get(&robot).into_iter().flatten().filter(inside).cloned().collect();
         if said.is_empty() {
@@ -418,15 +472,15 @@ impl Unit<'_> {
             to,
             content_hash: sha256_plain(&content),
             bytes: content.len() as u64,
-            cipher_key,
-            subject: Subject::Party(owner),
+            cipher_key: seal(of, subject),
+            subject,
             // Each of them is signed; the robot's own box is another piece.
             inclusion: None,
             redaction: None,
         };
-        if let Ok(event) = case.evidence.decide(now, &TRUST, &evidence::Command::Capture(capture)) {
+        if let Ok(event) = kept.decide(now, &TRUST, &evidence::Command::Capture(capture)) {
             nooterra_engine::sometimes!(true, "evidence captured");
-            self.emit_case(job, CaseEvent::Evidence(Box::new(event)));
+            self.emit_evidence(of, event);
         }
     }
 
@@ -438,9 +492,9 @@ impl Unit<'_> {
         let windows: Vec<(IncidentId, RobotId)> =
             case.windows.iter().filter(|(_, (_, at))| *at <= now).map(|(i, (r, _))| (*i, *r)).collect();
         for (incident, robot) in windows {
-            self.capture_window(job, incident, robot);
+            self.capture_window(Stream::Job(job), incident, robot);
         }
-        self.gaps(job);
+        self.gaps(Stream::Job(job));
         let Some(case) = self.s.cases.get(&job) else { return };
         let overdue: Vec<IncidentId> =
             case.incidents.incidents.iter().filter(|(_, i)| i.triage_by().is_some_and(|by| by <= now)).map(|(id, _)| *id).collect();
@@ -455,21 +509,26 @@ impl Unit<'_> {
         }
         self.claims_due(job);
         self.disputes_due(job);
+        self.retention_due(Stream::Job(job));
     }
 
     /// Windows that were due and are not whole.
-    fn gaps(&mut self, job: JobId) {
+    pub(crate) fn gaps(&mut self, of: Stream) {
         let now = self.now();
-        let Some(case) = self.s.cases.get(&job) else { return };
-        let due: Vec<IncidentId> =
-            case.evidence.windows.iter().filter(|(_, w)| w.due().is_some_and(|d| d <= now)).map(|(i, _)| *i).collect();
+        let Ok(kept) = self.evidence(of) else { return };
+        let due: Vec<IncidentId> = kept.windows.iter().filter(|(_, w)| w.due().is_some_and(|d| d <= now)).map(|(i, _)| *i).collect();
         for incident in due {
-            let Some(case) = self.s.cases.get(&job) else { return };
-            let Ok(e) = case.evidence.decide(now, &Hand::CLOCK, &evidence::Command::Fire { incident }) else { continue };
-            let robot = case.incidents.incidents.get(&incident).and_then(|i| i.report.robot);
-            self.emit_case(job, CaseEvent::Evidence(Box::new(e)));
+            let fire = evidence::Command::Fire { incident };
+            let Ok(e) = self.evidence(of).and_then(|kept| kept.decide(now, &Hand::CLOCK, &fire)) else { continue };
+            let robot = self.incident(of, incident).and_then(|i| i.report.robot);
+            self.emit_evidence(of, e);
             let severity = robot.map_or(2, |r| self.gap_severity(r));
-            self.open_incident(job, robot, IncidentCode::TelemetryGap, severity, None);
+            match of {
+                Stream::Job(job) => {
+                    self.open_incident(job, robot, IncidentCode::TelemetryGap, severity, None);
+                }
+                Stream::Robot(r) => self.stray_incident(r, incident::IncidentCode::TelemetryGap, severity),
+            }
         }
     }
 
@@ -481,7 +540,14 @@ impl Unit<'_> {
             Event::LeaseAccepted { .. } => {
                 c.incidents.open_from.get_or_insert(now);
             }
-            Event::ExecutionCompleted { .. } | Event::JobAborted { .. } => c.disputes.ended = Some(now),
+            Event::ExecutionCompleted { .. } | Event::JobAborted { .. } => {
+                c.disputes.ended = Some(now);
+                // What its robots recorded of it is kept for a while.
+                let owner = Subject::Party(c.claims.parties.owner);
+                if self.s.jobs.get(&job).is_some_and(|j| !j.legs.is_empty()) {
+                    c.evidence.was_recorded(owner, now);
+                }
+            }
             // The rule of the hold stands for what was missing: the gate is asked anew.
             Event::SettlementForfeited { .. } => c.gate = Gate::default(),
             Event::AssistStarted { party, .. } => self.helper_named(job, *party),

@@ -113,7 +113,9 @@ impl Unit<'_> {
                 self.claim(job, &open)
             }
             CaseCommand::TriageClaim { job, claim, documents } => {
+                need(self.cx.role == Role::TR, Code::RoleForbidden)?;
                 let incident = self.claimed(job, claim)?.0;
+                self.head_named(job)?;
                 need(documents.iter().all(|d| d.content_hash != Digest::ZERO), Code::ContentHashMissing)?;
                 let mut found = self.found(job, claim);
                 found.items.extend(documents.iter().map(|d| d.item));
@@ -124,10 +126,15 @@ impl Unit<'_> {
                 }
                 Ok(())
             }
-            CaseCommand::ReserveClaim { job, claim, reserve } => self.claim(job, &Command::Reserve { claim, reserve }),
+            CaseCommand::ReserveClaim { job, claim, reserve } => {
+                need(self.cx.role == Role::TR, Code::RoleForbidden)?;
+                self.job_read(job)?;
+                self.claim(job, &Command::Reserve { claim, reserve })
+            }
             CaseCommand::ApproveClaim { job, claim, assessed, currency, claimant_fault_bps, split } => {
                 need(matches!(self.cx.role, Role::TR | Role::IN), Code::RoleForbidden)?;
                 self.case(job)?;
+                self.head_named(job)?;
                 self.in_its_currency(job, Some(currency))?;
                 self.with_second_key(job, claim, said, |second| Command::Approve {
                     claim,
@@ -138,9 +145,13 @@ impl Unit<'_> {
                 })
             }
             CaseCommand::DenyClaim { job, claim, reason } => {
+                need(matches!(self.cx.role, Role::TR | Role::IN), Code::RoleForbidden)?;
+                self.job_read(job)?;
                 self.with_second_key(job, claim, said, |second| Command::Deny { claim, reason, second })
             }
             CaseCommand::RefuseRecovery { job, claim, amount } => {
+                need(self.cx.role == Role::IN, Code::RoleForbidden)?;
+                self.job_read(job)?;
                 let insurer = PartyId::from_bytes(self.cx.actor);
                 self.claim(job, &Command::RefuseRecovery { claim, insurer, amount })
             }
@@ -149,9 +160,15 @@ impl Unit<'_> {
             CaseCommand::DecideDispute { job, dispute, verdict, currency } => {
                 need(self.cx.role == Role::TR, Code::RoleForbidden)?;
                 self.case(job)?;
+                self.head_named(job)?;
                 self.in_its_currency(job, Some(currency))?;
                 self.dispute(job, &dispute::Command::Decide { dispute, verdict })
             }
+            CaseCommand::ViewEvidence { .. }
+            | CaseCommand::RedactEvidence { .. }
+            | CaseCommand::HoldEvidence { .. }
+            | CaseCommand::ReleaseEvidence { .. }
+            | CaseCommand::EraseEvidence { .. } => self.evidence_command(c),
         }
     }
 

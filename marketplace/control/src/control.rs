@@ -195,6 +195,8 @@ impl Control {
             calendars: BTreeMap::new(),
             series: BTreeMap::new(),
             teams: BTreeMap::new(),
+            adrift: BTreeMap::new(),
+            audits: BTreeMap::new(),
         };
         crate::contracts::check_genesis(&state.genesis).map_err(GenesisError::Contract)?;
         crate::skills::check_genesis(&state).map_err(GenesisError::Skills)?;

@@ -140,6 +140,7 @@ impl Unit<'_> {
         let j = self.job(job)?;
         let known = self.case(job)?.disputes.disputes.contains_key(&dispute);
         need(known, Code::NotFound)?;
+        self.head_named(job)?;
         let settled = j.settled.is_some();
         let Some((due, from, hash)) = self.award_due(job, dispute).filter(|_| settled) else { return no(Code::StateForbids) };
         need(due > Amount::ZERO, Code::AlreadyDone)?;

@@ -75,6 +75,8 @@ impl Unit<'_> {
             FinanceCommand::Refund { job, dispute } => return self.refund_award(job, dispute),
             FinanceCommand::Adjust { currency, lines, origin, reason } => (currency, lines, origin, reason),
         };
+        // The books of the month that is open, as they were read. A month in which nothing was written has no head yet.
+        self.read_at(&format!("period/{}", self.s.month.period(currency)))?;
         need(self.s.genesis.policy.tariff(currency).is_some(), Code::CurrencyMismatch)?;
         let is_month = |m: Month| m.year >= 1970 && (1..=12).contains(&m.month);
         need(!lines.is_empty() && lines.len() <= LINES_MAX && origin.is_none_or(is_month), Code::SchemaInvalid)?;

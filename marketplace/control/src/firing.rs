@@ -20,6 +20,8 @@ use nooterra_trust::Role;
 const MONTH_AT: u8 = 0;
 /// A change of the policy takes effect.
 const POLICY_AT: u8 = 1;
+/// Code of the timer that asks auditors again.
+const AUDIT_AT: u8 = 2;
 /// A contract's successor takes over.
 const CONTRACT_AT: u8 = 0;
 /// A calendar is extended.
@@ -30,7 +32,8 @@ const SERIES_AT: u8 = 2;
 /// What is to be armed for the books and the policy.
 pub(crate) fn finance_wanted(s: &State) -> impl Iterator<Item = (u8, Instant)> {
     let policy = s.policies.first().map(|w| (POLICY_AT, w.from));
-    [(MONTH_AT, crate::finance::month_end(s))].into_iter().chain(policy)
+    let audit = s.audits.values().min().map(|by| (AUDIT_AT, *by));
+    [(MONTH_AT, crate::finance::month_end(s))].into_iter().chain(policy).chain(audit)
 }
 
 /// What is to be armed for contracts, calendars and series.
@@ -113,6 +116,7 @@ impl Unit<'_> {
             Stream::Party(party) => self.pay_out(party),
             Stream::Case(job) => self.case_due(job),
             Stream::Finance {} if key.code == POLICY_AT => self.policies_due(),
+            Stream::Finance {} if key.code == AUDIT_AT => self.audits_due(),
             Stream::Finance {} => self.close_month(),
             Stream::Dispatch {} => self.run_dispatch(),
             Stream::Skills {} => self.certificates_end(),
@@ -283,6 +287,9 @@ impl Unit<'_> {
         }
         if code == crate::strays::TRIAGE_BY {
             return self.strays_due(id);
+        }
+        if code == crate::retention::ADRIFT_BY {
+            return self.adrift_due(id);
         }
         if code == crate::robot_timers::AHEAD_AT {
             return self.look_ahead(id);

@@ -175,6 +175,7 @@ impl Unit<'_> {
         need(self.cx.role == Role::AU, Code::RoleForbidden)?;
         need(self.job(job)?.status == Status::Settled, Code::StateForbids)?;
         need(self.s.audited.insert(job), Code::AlreadyDone)?;
+        self.s.audits.remove(&job);
         sometimes!(agrees, "audit without a finding");
         self.govern(GovernanceEvent::AuditRecorded { job, agrees, finding });
         Ok(())

@@ -4,7 +4,7 @@
 //! how long and who wins is the market's alone; here are the parties' words, the views of owners that it asks for, the
 //! payment that an award needs, and the letters that show each side the terms that wait for its word.
 
-use crate::unit::{Outcome, Unit, need, no};
+use crate::unit::{Outcome, Unit, need};
 use crate::wish::{PaymentAsk, Terms};
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{JobId, PartyId, QuoteId};
@@ -307,12 +307,7 @@ impl Unit<'_> {
 
     /// What rests on displayed terms names the head of the stream that it was read at.
     pub fn head_named(&self, job: JobId) -> Outcome {
-        let head = self.s.streams.head(&format!("job/{job}")).chain;
-        match self.cx.expect_head {
-            None => no(Code::HeadRequired),
-            Some(h) if h != head => Err(Rejection::new(Code::HeadConflict).expected(head).actual(h)),
-            Some(_) => Ok(()),
-        }
+        self.read_at(&format!("job/{job}"))
     }
 
     /// An owner offers a price.

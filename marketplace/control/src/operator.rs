@@ -4,6 +4,7 @@ use crate::unit::{Outcome, Unit, need, no};
 use nooterra_engine::ids::{AssistId, OperatorId, RegionId, StopId};
 use nooterra_engine::time::Instant;
 use nooterra_engine::{Digest, Record};
+use nooterra_jobs::event::IncidentCode;
 use nooterra_jobs::status::Status;
 use nooterra_jobs::tier::Tier;
 use nooterra_operations::assist::Outcome as Ended;
@@ -88,6 +89,15 @@ pub enum OperatorCommand {
         /// How it went: resumed, task done, unresolved, or abort.
         outcome: Ended,
     },
+    /// Saw something go wrong that nothing measured.
+    Report {
+        /// The assist at which it saw it.
+        assist: AssistId,
+        /// What.
+        code: IncidentCode,
+        /// How bad, within what the code allows.
+        severity: u8,
+    },
 }
 
 pub(crate) fn refused(r: Refusal) -> Rejection {
@@ -139,6 +149,10 @@ impl Unit<'_> {
             OperatorCommand::AskApproval { assist, wanted, skip } => self.operator_wants(operator, assist, wanted, skip),
             OperatorCommand::Stop { assist, exit } => self.stop_by_operator(operator, assist, exit),
             OperatorCommand::ClearStop { stop } => self.clear_stop(stop, Voice::Operator),
+            OperatorCommand::Report { assist, code, severity } => {
+                let job = self.s.desk.active(self.now(), operator, assist).map_err(refused)?.request.job;
+                self.report_incident(job, code, severity)
+            }
             OperatorCommand::End { assist, outcome } => self.desk(Command::End { operator, assist, outcome }),
         }
     }

@@ -14,6 +14,7 @@ use nooterra_market::{PriceTables, Rates};
 use nooterra_trust::claim::Terms;
 use nooterra_trust::detect::Thresholds;
 use nooterra_trust::dispute::Times;
+use nooterra_trust::evidence::Retention;
 
 /// The policy in force.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -106,6 +107,12 @@ pub struct Policy {
     pub witness_every: Span,
     /// Values that replace those of every service level, for simulated runs.
     pub level_values: Option<LevelValues>,
+    /// How long evidence and telemetry are kept.
+    pub retention: Retention,
+    /// One settled job in so many is audited.
+    pub audit_one_in: u64,
+    /// An auditor says what it found within this, else it is asked again.
+    pub audit_by: Span,
 }
 
 /// Every amount of the policy in one currency, minor units. Nothing is converted: a currency is traded in as far as it has
@@ -236,6 +243,9 @@ impl Default for Policy {
             funding: CreditFunding::Owner {},
             witness_every: Span::from_secs(60),
             level_values: None,
+            retention: Retention::default(),
+            audit_one_in: nooterra_trust::gate::AUDIT_ONE_IN,
+            audit_by: Span::from_mins(7 * 24 * 60),
         }
     }
 }
@@ -261,6 +271,7 @@ impl Policy {
             auth_by: Span::from_mins(2),
             payout_mature: Span::from_mins(2),
             payout_retry: Span::from_secs(30),
+            audit_by: Span::from_mins(5),
             disputes: Times { review: Span::from_mins(5), end: Span::from_mins(10), ..Times::default() },
             claims: ClaimPolicy {
                 triage: Span::from_mins(10),

@@ -93,6 +93,7 @@ impl Unit<'_> {
             self.emit(job, Event::RefundIssued { refund, amount, of: RefundOf::Settlement {}, decision_hash: self.cx.cause });
             self.ask_payments(PaymentAsk::Refund { refund, payment, payee: requester, amount, currency });
         }
+        self.choose_audit(job);
         self.s.past.evolve(now, &PastFact::Settled(past));
         self.credit_breaches(job);
         self.learn_of_job(job, settled);

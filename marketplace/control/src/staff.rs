@@ -81,9 +81,12 @@ impl Unit<'_> {
         need(self.cx.role == Role::TR, Code::RoleForbidden)?;
         need(earned_bps <= 10_000, Code::SchemaInvalid)?;
         let j = self.job(job)?;
+        let booked = self.s.cases.get(&job);
+        need(!booked.is_some_and(|c| c.claims.parties.names(PartyId::from_bytes(self.cx.actor))), Code::ConflictOfInterest)?;
+        self.head_named(job)?;
         need(j.status.class() == Class::Ended, Code::StateForbids)?;
         need(j.started || earned_bps == 0, Code::StateForbids)?;
-        need(!self.case(job)?.claims.parties.names(PartyId::from_bytes(self.cx.actor)), Code::ConflictOfInterest)?;
+        self.case(job)?;
         if self.is_second(said(&StaffCommand::OverrideProof { job, earned_bps, decision_hash }))? {
             sometimes!(true, "proof overridden");
             self.emit(job, Event::ProofOverridden { earned_bps, decision_hash });
@@ -105,10 +108,12 @@ impl Unit<'_> {
             StaffCommand::Triage { job, incident, severity, fault, confirmed } => {
                 need(tr, Code::RoleForbidden)?;
                 need((1..=5).contains(&severity), Code::SchemaInvalid)?;
+                self.job_read(job)?;
                 self.triage(job, incident, severity, fault, confirmed)
             }
             StaffCommand::CloseIncident { job, incident, outcome } => {
                 need(tr, Code::RoleForbidden)?;
+                self.job_read(job)?;
                 self.close_incident(job, incident, outcome)
             }
             StaffCommand::ReportIncident { job, code, severity } => {

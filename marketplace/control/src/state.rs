@@ -271,6 +271,10 @@ pub struct State {
     pub series: BTreeMap<SeriesId, Repeated>,
     /// Jobs that are done together.
     pub teams: BTreeMap<TeamId, Team>,
+    /// Evidence of what went wrong with robots that held no lease.
+    pub adrift: BTreeMap<RobotId, crate::retention::Adrift>,
+    /// Audits that auditors were asked for, and when they are asked again.
+    pub audits: BTreeMap<JobId, Instant>,
 }
 
 impl State {

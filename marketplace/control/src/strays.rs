@@ -54,6 +54,7 @@ impl Unit<'_> {
     fn react_alone(&mut self, robot: RobotId, incident: IncidentId, reactions: &[Reaction]) {
         for r in reactions {
             match r {
+                Reaction::EvidenceWindow => self.want_evidence(Stream::Robot(robot), Some(robot), incident),
                 Reaction::StopRobot => self.stop_robot(robot, "INCIDENT"),
                 Reaction::Quarantine => self.quarantine(robot, "INCIDENT", Some(incident), None),
                 Reaction::TellOwner => {
@@ -96,6 +97,7 @@ impl Unit<'_> {
         let fault = fault_to(fault);
         let all = self.s.strays.get(&robot).ok_or_else(|| Rejection::new(Code::NotFound).field("incident"))?;
         let decided = all.decide(now, &hand, &Command::Triage { incident, severity, fault, confirmed })?;
+        self.read_at(&format!("robot/{robot}"))?;
         if let Some(all) = self.s.strays.get_mut(&robot) {
             decided.events.iter().for_each(|e| all.evolve(now, e));
         }

@@ -39,6 +39,7 @@ mod obeying;
 mod outage;
 mod recovery;
 mod renewal;
+mod retention;
 mod rig;
 mod rights;
 mod scores;

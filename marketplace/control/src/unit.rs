@@ -56,6 +56,8 @@ pub(crate) struct Unit<'a> {
     pub market_touched: bool,
     /// Terms to be shown when the unit is written, at the head that it leaves.
     shows: Vec<(PartyId, JobId, Terms)>,
+    /// Streams of which judges hear when the unit is written.
+    dockets: BTreeSet<String>,
     /// Robots that have ended what they were about.
     pub freed: BTreeSet<RobotId>,
     /// Missed service levels, recorded after the batch that they show in.
@@ -91,6 +93,7 @@ impl<'a> Unit<'a> {
             skills_touched: false,
             market_touched: false,
             shows: Vec::new(),
+            dockets: BTreeSet::new(),
             freed: BTreeSet::new(),
             missed: Vec::new(),
         }
@@ -159,6 +162,9 @@ impl<'a> Unit<'a> {
         self.ordinal += 1;
         let (id, chain) = (header.event_id, self.s.streams.head(stream).chain);
         room(&mut self.s.rooms).fold(&chain.0);
+        if crate::docket::concerns(&event) && !self.dockets.contains(stream) {
+            self.dockets.insert(stream.to_owned());
+        }
         self.out.facts.push(Fact::Event(Box::new(Recorded { header, payload: event, chain })));
         id
     }
@@ -207,11 +213,20 @@ impl<'a> Unit<'a> {
 
     /// Appends an event of a case to its job's stream.
     pub fn record_case(&mut self, job: JobId, event: &crate::fact::CaseEvent) -> EventId {
-        // A dispute about what was complained of during the work is opened by the service, whatever the job's end came from.
-        let own = self.role_or(Role::TR);
-        let late = matches!(event, crate::fact::CaseEvent::Dispute(nooterra_trust::dispute::Event::Opened { .. }));
-        let role = if late && !nooterra_trust::dispute::OPENERS.contains(&own) { Role::TR } else { own };
+        let role = self.case_role(event);
         self.record(&format!("job/{job}"), role, Event::Case(event.clone()), |r| &mut r.trust)
+    }
+
+    /// Who signs an event of a case.
+    pub(crate) fn case_role(&self, event: &crate::fact::CaseEvent) -> Role {
+        use nooterra_trust::evidence::Event as Evidence;
+        let own = self.role_or(Role::TR);
+        // A dispute about what was complained of during the work is opened by the service, whatever the job's end came from.
+        let late = matches!(event, crate::fact::CaseEvent::Dispute(nooterra_trust::dispute::Event::Opened { .. }));
+        let late = late && !nooterra_trust::dispute::OPENERS.contains(&own);
+        // What is kept, and for how long, is the service's to say, whoever opened or decided a matter.
+        let kept = matches!(event, crate::fact::CaseEvent::Evidence(e) if matches!(**e, Evidence::Held { .. } | Evidence::Released { .. }));
+        if late || kept { Role::TR } else { own }
     }
 
     /// Folds what happened to a job's money in, and posts its entries as one.
@@ -554,6 +569,7 @@ impl<'a> Unit<'a> {
             let long = Span(self.s.genesis.policy.claims.thresholds.link_2_ns);
             let mut wanted = crate::robot_timers::wanted(c, long);
             wanted.extend(self.s.strays.get(id).and_then(crate::strays::triage_by).map(|at| (crate::strays::TRIAGE_BY, at)));
+            wanted.extend(self.s.adrift.get(id).and_then(crate::retention::Adrift::deadline).map(|at| (crate::retention::ADRIFT_BY, at)));
             again.extend(self.s.timers.set(Stream::Robot(*id), &wanted, legal, fired).map(|c| (Stream::Robot(*id), c)));
         }
         for id in &self.parties_touched {
@@ -585,6 +601,8 @@ impl<'a> Unit<'a> {
             let head = self.s.streams.head(&format!("job/{job}")).chain;
             self.wish(Wish::Show { party, job, head, terms: Box::new(terms) });
         }
+        let dockets = std::mem::take(&mut self.dockets);
+        self.tell_judges(dockets);
         for (stream, code) in again {
             always!(false, "I4 a timer that fired changes something", "{stream:?} timer {code} at {legal}");
         }

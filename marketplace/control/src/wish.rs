@@ -2,8 +2,8 @@
 
 use crate::heads::Published;
 use nooterra_engine::ids::{
-    AssistId, ClaimId, IncidentId, InterventionId, ItemId, JobId, OperatorId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SiteId,
-    StopId,
+    AssistId, ClaimId, EvidenceId, IncidentId, InterventionId, ItemId, JobId, KeyId, OperatorId, PartyId, PaymentId, PayoutId, RefundId,
+    RobotId, SiteId, StopId,
 };
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
@@ -14,6 +14,8 @@ use nooterra_jobs::terms::{Mode, Price, Quote, Step, Template, Window};
 use nooterra_ledger::Role as PayRole;
 use nooterra_operations::assist::{Priority, Reason};
 use nooterra_port::{AssistView, FacilityOrder, SignedOrder};
+use nooterra_trust::evidence::{Redaction, Subject};
+use nooterra_trust::incident::Stream;
 use nooterra_trust::{Receipt, Role, SigningKey};
 
 /// A wish.
@@ -115,6 +117,26 @@ pub enum Wish {
         operator: OperatorId,
         /// What.
         word: HelpWord,
+    },
+    /// To whoever decides: something is written that a decision may rest on.
+    Docket {
+        /// The party.
+        party: PartyId,
+        /// The stream.
+        stream: String,
+        /// Its head now.
+        head: Digest,
+    },
+    /// To the vault, which keeps what evidence is made of, sealed.
+    Vault(VaultAsk),
+    /// To an auditor: a settled job was chosen, and is to be derived again.
+    Audit {
+        /// The auditor.
+        party: PartyId,
+        /// The job.
+        job: JobId,
+        /// An answer is due by then.
+        by: Instant,
     },
 }
 
@@ -254,4 +276,40 @@ pub struct ReturnAsk {
 /// Whom an order is for, for hosts that route by robot.
 pub const fn robot_of(order: &SignedOrder) -> RobotId {
     order.robot
+}
+
+/// What the vault is asked for. It keeps bytes, each subject's under a key of its own; the platform keeps their hashes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub enum VaultAsk {
+    /// Content may be shown to whoever has this key: that they look is on record.
+    Serve {
+        /// Which.
+        evidence: EvidenceId,
+        /// What it hashes to.
+        content_hash: Digest,
+        /// What it is sealed with.
+        cipher_key: KeyId,
+        /// The key of who looks.
+        viewer: KeyId,
+    },
+    /// A redacted copy takes the place of content; the original is sealed to the trust service and one further key.
+    Replace {
+        /// Which.
+        evidence: EvidenceId,
+        /// What the copy hashes to.
+        content_hash: Digest,
+        /// From what, and how.
+        redaction: Redaction,
+    },
+    /// A key is destroyed, and with it all that it sealed.
+    Destroy {
+        /// Of which job or robot.
+        of: Stream,
+        /// Whose content.
+        subject: Subject,
+        /// The key.
+        cipher_key: KeyId,
+        /// What the event on record names as proof.
+        proof: Digest,
+    },
 }

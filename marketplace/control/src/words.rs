@@ -60,7 +60,7 @@ impl Words {
                         | R::Incident { .. }
                 )
             }
-            Self::Operator(c) => matches!(c, OperatorCommand::Stop { .. }),
+            Self::Operator(c) => matches!(c, OperatorCommand::Stop { .. } | OperatorCommand::Report { .. }),
             Self::Developer(c) => matches!(c, DeveloperCommand::Revoke { .. }),
             Self::Governance(c) => matches!(c, GovernanceCommand::RevokeKey { .. }),
             Self::Payment(_) | Self::Contract(_) | Self::Finance(_) | Self::Certifier(_) => false,
@@ -71,7 +71,9 @@ impl Words {
         let is_case = e.type_name == CaseCommand::NAME;
         Ok(match role {
             _ if e.type_name == GovernanceCommand::NAME => Self::Governance(body(e)?),
-            Role::RQ | Role::OW | Role::OP | Role::DV | Role::SI | Role::OS | Role::TR | Role::IN if is_case => Self::Case(body(e)?),
+            Role::RQ | Role::OW | Role::OP | Role::DV | Role::SI | Role::OS | Role::TR | Role::IN | Role::AU if is_case => {
+                Self::Case(body(e)?)
+            }
             Role::MK | Role::RQ | Role::OW | Role::IN | Role::SI | Role::OS if e.type_name == ContractWord::NAME => {
                 Self::Contract(body(e)?)
             }

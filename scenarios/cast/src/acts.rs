@@ -97,14 +97,14 @@ impl Cast {
             Deed::Triage { severity, fault, confirmed } => {
                 let Some(incident) = self.director.job(job).and_then(|k| k.incident) else { return };
                 let command = StaffCommand::Triage { job, incident, severity, fault: blame(fault), confirmed };
-                self.say(now, Seat::Trust, command.draft("jobs"));
+                self.judge(now, Seat::Trust, job, &command.draft("jobs"));
             }
             Deed::Claim { by, demand, head } => self.demand(now, job, by, (demand, currency), head),
             Deed::Assess { documents } => {
                 let Some(claim) = self.director.job(job).and_then(|k| k.claim) else { return };
                 let seen = |p: &Paper| Document { item: item(*p), content_hash: paper(job, "paper") };
                 let command = CaseCommand::TriageClaim { job, claim, documents: documents.iter().map(seen).collect() };
-                self.say(now, Seat::Trust, command.draft("jobs"));
+                self.judge(now, Seat::Trust, job, &command.draft("jobs"));
             }
             Deed::Decide { by, grant, own_fault_bps, borne_by } => self.decide(now, job, by, (grant, currency), own_fault_bps, &borne_by),
             Deed::Dispute { .. } | Deed::DropDispute { .. } | Deed::DecideDispute { .. } | Deed::Refund {} => {
@@ -155,6 +155,7 @@ impl Cast {
             | Deed::Join { .. }
             | Deed::BindNewcomer { .. }
             | Deed::SetPolicy { .. }
+            | Deed::View { .. }
             | Deed::Audit { .. } => {}
         }
     }
@@ -335,7 +336,7 @@ impl Cast {
             Court::Insurer => &[Seat::Insurer],
         };
         for seat in seats {
-            self.say(now, *seat, command.draft("jobs"));
+            self.judge(now, *seat, job, &command.draft("jobs"));
         }
     }
 
@@ -356,7 +357,7 @@ impl Cast {
         let last = Month::of(Instant(month.from().0.saturating_sub(1)));
         let command = FinanceCommand::Adjust { currency, lines, origin: late.then_some(last), reason: paper(job, "reason") };
         for seat in [Seat::Finance, Seat::FinanceToo].into_iter().take(if second { 2 } else { 1 }) {
-            self.say(now, seat, command.draft("finance"));
+            self.desks.decide(now, seat, &format!("period/{}", month.period(currency)), &command.draft("finance"));
         }
     }
 
@@ -377,6 +378,11 @@ impl Cast {
         if let Some(o) = self.desks.at(seat) {
             o.push(draft, now, 0);
         }
+    }
+
+    /// Decides something about a job, as it was read.
+    pub(crate) fn judge(&mut self, now: Instant, seat: Seat, job: JobId, draft: &Draft) {
+        self.desks.decide(now, seat, &format!("job/{job}"), draft);
     }
 
     pub(crate) fn requester_says(&mut self, now: Instant, job: JobId, command: &impl Body) {

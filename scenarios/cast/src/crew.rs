@@ -92,6 +92,8 @@ impl Crew {
             | Mail::Alert { .. }
             | Mail::Help(_)
             | Mail::Show { .. }
+            | Mail::Docket { .. }
+            | Mail::Audit { .. }
             | Mail::Head(_)
             | Mail::Unheard { .. }
             | Mail::Overstays { .. } => {}

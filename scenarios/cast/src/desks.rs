@@ -2,9 +2,11 @@
 //! runs the site, the developer of a skill and its certifier, the market service, the auditor.
 
 use crate::Mail;
+use crate::mindful::Mindful;
 use nooterra_engine::net::Node;
-use nooterra_engine::{Instant, Record};
-use nooterra_trust::{Outbox, Role};
+use nooterra_engine::{Digest, Instant, Record};
+use nooterra_trust::{Draft, Outbox, Role};
+use std::collections::BTreeMap;
 
 /// Who sits there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
@@ -98,18 +100,44 @@ pub const DESKS: Node = 50_000;
 #[derive(Debug, Clone, PartialEq, Record)]
 pub struct Desks {
     outboxes: Vec<Outbox>,
+    readers: Vec<Reader>,
+}
+
+/// What somebody at a desk has read.
+#[derive(Debug, Clone, PartialEq, Default, Record)]
+struct Reader {
+    /// How far streams had come when it last heard of them.
+    heads: BTreeMap<String, Digest>,
+    /// What it said at a head and waits for an answer.
+    mindful: Mindful,
 }
 
 impl Desks {
     pub(crate) fn new(outbox: impl Fn(Seat) -> Outbox) -> Self {
-        Self { outboxes: Seat::ALL.into_iter().map(outbox).collect() }
+        Self { outboxes: Seat::ALL.into_iter().map(outbox).collect(), readers: vec![Reader::default(); Seat::ALL.len()] }
     }
     pub(crate) fn at(&mut self, seat: Seat) -> Option<&mut Outbox> {
         self.outboxes.get_mut(seat as usize)
     }
     pub(crate) fn receive(&mut self, now: Instant, seat: usize, mail: &Mail) {
-        if let (Some(o), Mail::Receipt(r)) = (self.outboxes.get_mut(seat), mail) {
-            o.receive(r, now);
+        let (Some(o), Some(r)) = (self.outboxes.get_mut(seat), self.readers.get_mut(seat)) else { return };
+        match mail {
+            Mail::Receipt(receipt) => {
+                let acked = o.receive(receipt, now);
+                r.mindful.receive(o, &acked, now);
+            }
+            Mail::Docket { stream, head } => {
+                r.heads.insert(stream.clone(), *head);
+            }
+            _ => {}
+        }
+    }
+    /// Decides something, at the head of a stream as this seat heard of it last. A stream that it never heard of has no events
+    /// that it could have read.
+    pub(crate) fn decide(&mut self, now: Instant, seat: Seat, stream: &str, draft: &Draft) {
+        let i = seat as usize;
+        if let (Some(o), Some(r)) = (self.outboxes.get_mut(i), self.readers.get_mut(i)) {
+            r.mindful.say(o, draft, r.heads.get(stream).copied().unwrap_or(Digest::ZERO), now);
         }
     }
     pub(crate) fn post(&mut self, now: Instant, send: &mut impl FnMut(Node, Vec<u8>)) {

@@ -3,7 +3,7 @@
 //! It decides nothing by itself and speaks to nobody outside: who acts does so with its own key through its own outbox.
 
 use nooterra_control::fact::{CaseEvent, Event, Fact};
-use nooterra_engine::ids::{AccessPlanId, ClaimId, DisputeId, IncidentId, JobId, RobotId, TeamId};
+use nooterra_engine::ids::{AccessPlanId, ClaimId, DisputeId, EvidenceId, IncidentId, JobId, RobotId, TeamId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::queue::EventQueue;
 use nooterra_engine::{Digest, Instant, Record, Span};
@@ -11,6 +11,7 @@ use nooterra_jobs::event::Event as JobEvent;
 use nooterra_jobs::status::Status;
 use nooterra_script::acts::{Act, Cue, Deed};
 use nooterra_trust::dispute::Event as Said;
+use nooterra_trust::evidence::Event as Captured;
 use std::collections::BTreeMap;
 
 /// What people know of a job.
@@ -28,6 +29,8 @@ pub struct Known {
     pub claim: Option<ClaimId>,
     /// Its last dispute.
     pub dispute: Option<DisputeId>,
+    /// What was captured of it last.
+    pub evidence: Option<EvidenceId>,
     /// What it is paid in, once it is taken.
     pub currency: Option<Currency>,
     /// The robot that it was matched with last.
@@ -46,6 +49,7 @@ impl Known {
             incident: None,
             claim: None,
             dispute: None,
+            evidence: None,
             currency: None,
             robot: None,
             plan: None,
@@ -132,6 +136,11 @@ impl Director {
             Event::Job(JobEvent::AccessPlanIssued(p)) => k.plan = Some(p.plan),
             Event::Job(JobEvent::IncidentOpened { incident, .. }) => k.incident = Some(*incident),
             Event::Case(CaseEvent::Claim(c)) => k.claim = Some(c.claim),
+            Event::Case(CaseEvent::Evidence(e)) => {
+                if let Captured::Captured(c) = &**e {
+                    k.evidence = Some(c.evidence);
+                }
+            }
             Event::Case(CaseEvent::Dispute(Said::Opened { dispute, .. })) => k.dispute = Some(*dispute),
             _ => {}
         }

@@ -37,9 +37,9 @@ impl Cast {
                     BearsAward::Platform => Funding::Platform,
                 };
                 let verdict = Verdict { award, funding, earned_bps, decision_hash: paper(job, "decision") };
-                self.say(now, Seat::Trust, CaseCommand::DecideDispute { job, dispute, verdict, currency }.draft("jobs"));
+                self.judge(now, Seat::Trust, job, &CaseCommand::DecideDispute { job, dispute, verdict, currency }.draft("jobs"));
             }
-            Deed::Refund {} => self.say(now, Seat::Finance, FinanceCommand::Refund { job, dispute }.draft("finance")),
+            Deed::Refund {} => self.judge(now, Seat::Finance, job, &FinanceCommand::Refund { job, dispute }.draft("finance")),
             _ => {}
         }
     }

@@ -4,12 +4,14 @@ use crate::acts::paper;
 use crate::desks::Seat;
 use crate::director::Cued;
 use crate::{Cast, key, requester_party};
-use nooterra_control::input::{Body as _, GovernanceCommand, KeyReason, OwnerCommand, PolicyChange, StaffCommand};
+use nooterra_control::input::{Body as _, CaseCommand, GovernanceCommand, KeyReason, OwnerCommand, PolicyChange, StaffCommand};
 use nooterra_engine::digest::sha256;
 use nooterra_engine::ids::{JobId, KeyId};
 use nooterra_engine::{Instant, Span};
 use nooterra_script::acts::Deed;
-use nooterra_script::keeping::Whose;
+use nooterra_script::keeping::{Viewer, Whose};
+use nooterra_trust::evidence::{Matter, Purpose};
+use nooterra_trust::incident::Stream;
 use nooterra_trust::role::rotation_bytes;
 use nooterra_trust::{Binding, Role};
 
@@ -39,7 +41,7 @@ impl Cast {
                 let Some(job) = cued.job else { return true };
                 let command = StaffCommand::OverrideProof { job, earned_bps, decision_hash: paper(job, "decision") };
                 for seat in [Seat::Trust, Seat::TrustToo].into_iter().take(if second { 2 } else { 1 }) {
-                    self.say(now, seat, command.draft("jobs"));
+                    self.judge(now, seat, job, &command.draft("jobs"));
                 }
             }
             Deed::SetPolicy { ref plan } => {
@@ -63,9 +65,33 @@ impl Cast {
                 let word = GovernanceCommand::RecordAudit { job, agrees, finding: paper(job, "finding") };
                 self.say(now, Seat::Auditor, word.draft(STREAM));
             }
+            Deed::View { by } => {
+                if let Some(job) = cued.job {
+                    self.view(now, job, by);
+                }
+            }
             _ => return false,
         }
         true
+    }
+
+    /// Somebody looks at what was captured last.
+    fn view(&mut self, now: Instant, job: JobId, by: Viewer) {
+        let Some(k) = self.director.job(job) else { return };
+        let Some(evidence) = k.evidence else { return };
+        let claim = k.claim.map_or(Purpose::Triage, |c| Purpose::Matter(Matter::Claim(c)));
+        let look = |purpose| CaseCommand::ViewEvidence { of: Stream::Job(job), evidence, purpose };
+        match by {
+            Viewer::Trust => self.say(now, Seat::Trust, look(Purpose::Triage).draft("jobs")),
+            Viewer::Insurer => self.say(now, Seat::Insurer, look(claim).draft("jobs")),
+            Viewer::Auditor => self.say(now, Seat::Auditor, look(Purpose::Audit).draft("jobs")),
+            Viewer::Requester => self.requester_says(now, job, &look(claim)),
+            Viewer::Provider => {
+                if let Some(p) = k.provider.and_then(|p| self.providers.get_mut(p as usize)) {
+                    p.outbox.push(look(claim).draft("jobs"), now, 0);
+                }
+            }
+        }
     }
 
     /// Staff have seen who a requester is; its key is bound when that is on record.

@@ -11,6 +11,7 @@
 //! ([`Cast::advance`]), and posts what comes out of [`Cast::post`] on the bus.
 
 mod acts;
+mod auditor;
 mod contracts;
 pub mod crew;
 pub mod desks;
@@ -104,6 +105,8 @@ pub struct Cast {
     contracts: contracts::Desk,
     tenant: TenantId,
     strays: u64,
+    /// Who audits settled jobs.
+    auditor: auditor::Auditor,
 }
 
 /// The party of the requester with this name.
@@ -217,6 +220,7 @@ impl Cast {
             contracts: contracts::Desk::default(),
             tenant,
             strays: 0,
+            auditor: auditor::Auditor::default(),
         }
     }
 
@@ -235,6 +239,10 @@ impl Cast {
             w.receive(now, &mail);
         } else if let Some(seat) = ix(node, DESKS) {
             self.desks.receive(now, seat, &mail);
+            if let Mail::Audit { job, .. } = mail {
+                let word = self.auditor.says(job);
+                self.say(now, Seat::Auditor, word);
+            }
         } else if node == CREW {
             self.crew.receive(now, &mail);
         } else if let Some(p) = ix(node, PROVIDERS).and_then(|i| self.providers.get_mut(i)) {
@@ -272,6 +280,7 @@ impl Cast {
             self.stops.push(*stop);
         }
         self.director.observe(now, fact);
+        self.auditor.observe(fact);
         self.hear_contract(now, fact);
     }
 

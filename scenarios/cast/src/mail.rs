@@ -3,7 +3,7 @@
 use nooterra_control::heads::Published;
 use nooterra_control::wish::{HelpWord, Invitation, PaymentAsk, RecoveryAsk, ReturnAsk, Terms};
 use nooterra_engine::ids::{IncidentId, JobId, PartyId, RobotId, StopId};
-use nooterra_engine::{Digest, Record};
+use nooterra_engine::{Digest, Instant, Record};
 use nooterra_jobs::status::Status;
 use nooterra_trust::Receipt;
 
@@ -69,5 +69,19 @@ pub enum Mail {
         head: Digest,
         /// The terms.
         terms: Box<Terms>,
+    },
+    /// To whoever decides: something is written that a decision may rest on.
+    Docket {
+        /// The stream.
+        stream: String,
+        /// Its head now.
+        head: Digest,
+    },
+    /// To an auditor: a settled job was chosen, and is to be derived again.
+    Audit {
+        /// The job.
+        job: JobId,
+        /// An answer is due by then.
+        by: Instant,
     },
 }

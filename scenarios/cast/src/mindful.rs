@@ -11,6 +11,7 @@ const AGAIN: u8 = 4;
 
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 struct Said {
+    stream: String,
     type_name: String,
     body: Vec<u8>,
     times: u8,
@@ -25,11 +26,16 @@ pub struct Mindful {
 impl Mindful {
     /// Says a word at this head.
     pub fn say(&mut self, outbox: &mut Outbox, draft: &Draft, head: Digest, now: Instant) {
-        self.put(outbox, Said { type_name: draft.type_name.clone(), body: draft.body.clone(), times: 1 }, head, now);
+        self.put(
+            outbox,
+            Said { stream: draft.stream.clone(), type_name: draft.type_name.clone(), body: draft.body.clone(), times: 1 },
+            head,
+            now,
+        );
     }
 
     fn put(&mut self, outbox: &mut Outbox, said: Said, head: Digest, now: Instant) {
-        let mut draft = Draft::new(InputKind::Command, "jobs", said.type_name.clone(), said.body.clone());
+        let mut draft = Draft::new(InputKind::Command, said.stream.clone(), said.type_name.clone(), said.body.clone());
         draft.expect_head = Some(head);
         let seq = outbox.push(draft, now, 0);
         self.said.insert(seq, said);

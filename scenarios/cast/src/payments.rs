@@ -110,7 +110,9 @@ impl Payments {
             | Mail::Unheard { .. }
             | Mail::Overstays { .. }
             | Mail::Head(_)
-            | Mail::Show { .. } => {}
+            | Mail::Show { .. }
+            | Mail::Docket { .. }
+            | Mail::Audit { .. } => {}
         }
     }
 

@@ -120,7 +120,9 @@ impl Provider {
             | Mail::Unheard { .. }
             | Mail::Overstays { .. }
             | Mail::Head(_)
-            | Mail::Show { .. } => {}
+            | Mail::Show { .. }
+            | Mail::Docket { .. }
+            | Mail::Audit { .. } => {}
         }
     }
 

@@ -167,7 +167,9 @@ impl Requester {
             | Mail::Unheard { .. }
             | Mail::Overstays { .. }
             | Mail::Head(_)
-            | Mail::Help(_) => {}
+            | Mail::Help(_)
+            | Mail::Docket { .. }
+            | Mail::Audit { .. } => {}
         }
     }
 

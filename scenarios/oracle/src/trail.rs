@@ -7,6 +7,7 @@
 
 mod after;
 mod areas;
+mod audits;
 mod award;
 mod blackbox;
 mod cameras;
@@ -81,6 +82,7 @@ pub struct Trail {
     clamped: BTreeMap<RobotId, u64>,
     areas: areas::Areas,
     cameras: cameras::Cameras,
+    audits: audits::Audits,
     /// The cause of the unit that is being read.
     unit: Digest,
 }
@@ -104,6 +106,7 @@ impl Trail {
             clamped: BTreeMap::new(),
             areas: areas::Areas::default(),
             cameras: cameras::Cameras::default(),
+            audits: audits::Audits::new(g),
             unit: Digest::ZERO,
         }
     }
@@ -173,9 +176,9 @@ impl Trail {
                         }
                     }
                     Payload::Case(e) => {
+                        self.evidence.event(n, &r.header.stream, e);
+                        self.boxes.event(n, &r.header.stream, e);
                         if let Some(id) = job {
-                            self.evidence.event(n, id, e);
-                            self.boxes.event(n, id, e);
                             self.cameras.case(id, e);
                         }
                     }
@@ -195,6 +198,7 @@ impl Trail {
                 self.awards.event(n, job, &r.payload, r.header.role == Role::OW);
                 self.help.event(n, job, &r.payload, said);
                 self.money.event(n, job, r);
+                self.audits.event(n, job, &r.payload);
             }
         }
     }
@@ -215,6 +219,7 @@ impl Trail {
         self.outages.close(n);
         self.leases.close(n);
         self.money.end(n, s);
+        self.audits.end(n, s);
         self.fold.timers(n, s);
         self.fold.compare(n, s, self.chain.heads(), true);
         let claims = s.cases.iter().flat_map(|(j, c)| c.claims.deadlines().into_iter().map(|(_, _, due)| (*j, due)));
@@ -252,6 +257,7 @@ impl Trail {
             &self.loads.notes,
             &self.outages.notes,
             &self.heads.notes,
+            &self.audits.notes,
         ];
         first.into_iter().chain(self.money.notes()).chain(last).collect()
     }

@@ -91,6 +91,8 @@ pub struct ActEntry {
     pub audit: Option<crate::keeping::AuditAct>,
     /// Finance gives back what is left of the award of the job's last dispute.
     pub refund: Option<RefundAct>,
+    /// Somebody looks at the evidence of the job that was captured last.
+    pub view: Option<crate::keeping::ViewAct>,
 }
 
 /// The requester answers what a robot may not do by itself.

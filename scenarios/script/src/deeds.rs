@@ -270,6 +270,11 @@ pub enum Deed {
         /// All followed from the log.
         agrees: bool,
     },
+    /// Somebody looks at the job's last evidence.
+    View {
+        /// Who.
+        by: crate::keeping::Viewer,
+    },
 }
 
 /// What is stopped.

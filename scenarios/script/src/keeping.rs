@@ -121,6 +121,31 @@ pub struct AuditAct {
     pub agrees: At<bool>,
 }
 
+/// Somebody looks at the evidence of the job that was captured last.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ViewAct {
+    /// Who. Sides of a claim and the insurer look for the job's last claim; others for what they are there for.
+    pub by: At<Viewer>,
+}
+
+/// Who looks at evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema, Record)]
+#[serde(rename_all = "lowercase")]
+pub enum Viewer {
+    /// The trust service, to judge.
+    #[default]
+    Trust,
+    /// The insurer, for the claim.
+    Insurer,
+    /// The auditor.
+    Auditor,
+    /// Whoever asked for the job, for the claim.
+    Requester,
+    /// Whoever the job is booked with, for the claim.
+    Provider,
+}
+
 /// Whose key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
 pub enum Whose {

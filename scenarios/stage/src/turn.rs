@@ -154,6 +154,10 @@ fn address(wish: &Wish, nodes: &BTreeMap<[u8; 16], Node>) -> Option<(Node, Vec<u
         Wish::Notify { party: p, job, status } => (party(p)?, encode(&Mail::Notify { party: *p, job: *job, status: *status })),
         Wish::Alert { party: p, job, incident } => (party(p)?, encode(&Mail::Alert { job: *job, incident: *incident })),
         Wish::Show { party: p, job, head, terms } => (party(p)?, encode(&Mail::Show { job: *job, head: *head, terms: terms.clone() })),
+        Wish::Docket { party: p, stream, head } => (party(p)?, encode(&Mail::Docket { stream: stream.clone(), head: *head })),
+        // Bytes lie outside of a run: nobody here keeps any.
+        Wish::Vault(_) => return None,
+        Wish::Audit { party: p, job, by } => (party(p)?, encode(&Mail::Audit { job: *job, by: *by })),
         Wish::Recover(ask) => (CREW, encode(&Mail::Recover(*ask))),
         Wish::Return(ask) => (CREW, encode(&Mail::Return(*ask))),
         Wish::PutBack { robot, vertex } => (CREW, encode(&Mail::PutBack { robot: *robot, vertex: *vertex })),

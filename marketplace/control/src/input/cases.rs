@@ -1,11 +1,13 @@
 //! What is said about what went wrong on a job.
 
-use nooterra_engine::ids::{ClaimId, DisputeId, IncidentId, JobId, PartyId};
+use nooterra_engine::ids::{ClaimId, DisputeId, EvidenceId, IncidentId, JobId, OrderId, PartyId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::{Digest, Record};
 use nooterra_jobs::event::IncidentCode;
 use nooterra_trust::claim::{Denial, Head, Item, Portion};
 use nooterra_trust::dispute::{Ground, Verdict};
+use nooterra_trust::evidence::{Purpose, Subject};
+use nooterra_trust::incident::Stream;
 
 /// A document that the trust service has seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
@@ -126,5 +128,52 @@ pub enum CaseCommand {
         claim: ClaimId,
         /// How much of it.
         amount: Amount,
+    },
+    /// Wants to see evidence (`AU`, `TR`, `OS`; of an open claim or dispute its sides, and the insurer).
+    ViewEvidence {
+        /// Of which job, or of which robot without one.
+        of: Stream,
+        /// Which.
+        evidence: EvidenceId,
+        /// What for.
+        purpose: Purpose,
+    },
+    /// Puts a redacted copy in the place of content (`TR`).
+    RedactEvidence {
+        /// Of which job, or of which robot without one.
+        of: Stream,
+        /// Which.
+        evidence: EvidenceId,
+        /// Hash of the content now.
+        old: Digest,
+        /// Of the copy.
+        new: Digest,
+        /// Its length.
+        bytes: u64,
+        /// Hash of what was done to it.
+        recipe: Digest,
+    },
+    /// An authority orders that nothing is destroyed (`TR`).
+    HoldEvidence {
+        /// Of which job, or of which robot without one.
+        of: Stream,
+        /// The order.
+        order: OrderId,
+    },
+    /// The order is over (`TR`).
+    ReleaseEvidence {
+        /// Of which job, or of which robot without one.
+        of: Stream,
+        /// The order.
+        order: OrderId,
+    },
+    /// Whose content it is has asked for it to be erased (`TR`).
+    EraseEvidence {
+        /// Of which job, or of which robot without one.
+        of: Stream,
+        /// Whose.
+        subject: Subject,
+        /// SHA-256 of the request, which stays outside.
+        request: Digest,
     },
 }

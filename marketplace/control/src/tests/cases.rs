@@ -162,8 +162,8 @@ fn damaged() -> (Rig, JobId, IncidentId) {
     let i = incident(&rig, job);
     let t = StaffCommand::Triage { job, incident: i, severity: 3, fault: Fault::Owner, confirmed: true };
     assert_eq!(rig.send("staff", &t), Err("ROLE_FORBIDDEN".into()));
-    rig.send("judge", &t).unwrap();
-    assert_eq!(rig.send("judge", &t), Err("ALREADY_DONE".into()));
+    rig.send_at("judge", job, &t).unwrap();
+    assert_eq!(rig.send_at("judge", job, &t), Err("ALREADY_DONE".into()));
     rig.run(60);
     (rig, job, i)
 }
@@ -191,11 +191,11 @@ fn a_small_claim_takes_one_key_and_is_paid_once() {
     rig.send("rq", &open(job, i, 900)).unwrap();
     assert_eq!(rig.send("rq", &open(job, i, 900)), Err("ALREADY_DONE".into()), "one for each incident and claimant");
     let claim = claim_of(&rig, job);
-    assert_eq!(rig.send("judge", &owner_pays(job, claim, 900)), Err("TRACK_FORBIDS".into()));
-    rig.send("judge", &papers(job, claim)).unwrap();
+    assert_eq!(rig.send_at("judge", job, &owner_pays(job, claim, 900)), Err("TRACK_FORBIDS".into()));
+    rig.send_at("judge", job, &papers(job, claim)).unwrap();
     assert_eq!(rig.c.balance(Account::ClaimReserve { claim }, Currency::EUR), 900, "the automatic amount covers a small demand");
-    assert_eq!(rig.send("judge", &owner_pays(job, claim, 901)), Err("LIMIT_EXCEEDED".into()));
-    rig.send("judge", &owner_pays(job, claim, 800)).unwrap();
+    assert_eq!(rig.send_at("judge", job, &owner_pays(job, claim, 901)), Err("LIMIT_EXCEEDED".into()));
+    rig.send_at("judge", job, &owner_pays(job, claim, 800)).unwrap();
     let owes = Account::PartyReceivable { role: nooterra_ledger::Role::Owner, party: party("acme") };
     let paid = |rig: &Rig| {
         rig.names(job).contains(&"CLAIM_PAID") || rig.facts.iter().any(|f| f.event().is_some_and(|r| r.payload.name() == "CLAIM_PAID"))
@@ -221,19 +221,19 @@ fn a_large_claim_takes_two_keys_that_say_the_same() {
     let (mut rig, job, i) = damaged();
     rig.send("rq", &open(job, i, 20_000)).unwrap();
     let claim = claim_of(&rig, job);
-    rig.send("judge", &papers(job, claim)).unwrap();
+    rig.send_at("judge", job, &papers(job, claim)).unwrap();
     let state = |rig: &Rig| rig.c.state().cases[&job].claims.claims[&claim].status;
-    rig.send("judge", &owner_pays(job, claim, 15_000)).unwrap();
+    rig.send_at("judge", job, &owner_pays(job, claim, 15_000)).unwrap();
     assert_eq!(state(&rig), nooterra_trust::claim::Status::Reserved, "one key decides nothing");
-    assert_eq!(rig.send("judge", &owner_pays(job, claim, 15_000)), Err("SECOND_KEY_REQUIRED".into()));
-    rig.send("judge2", &owner_pays(job, claim, 14_000)).unwrap();
+    assert_eq!(rig.send_at("judge", job, &owner_pays(job, claim, 15_000)), Err("SECOND_KEY_REQUIRED".into()));
+    rig.send_at("judge2", job, &owner_pays(job, claim, 14_000)).unwrap();
     assert_eq!(state(&rig), nooterra_trust::claim::Status::Reserved, "another sum is another decision");
     let deny = CaseCommand::DenyClaim { job, claim, reason: Denial::NotCovered };
-    rig.send("judge2", &deny).unwrap();
+    rig.send_at("judge2", job, &deny).unwrap();
     assert_eq!(state(&rig), nooterra_trust::claim::Status::Reserved);
-    rig.send("judge2", &owner_pays(job, claim, 15_000)).unwrap();
+    rig.send_at("judge2", job, &owner_pays(job, claim, 15_000)).unwrap();
     assert_eq!(state(&rig), nooterra_trust::claim::Status::Approved);
-    assert_eq!(rig.send("judge", &deny), Err("TRACK_FORBIDS".into()), "what was proposed before the decision is void");
+    assert_eq!(rig.send_at("judge", job, &deny), Err("TRACK_FORBIDS".into()), "what was proposed before the decision is void");
     assert_eq!(nooterra_ledger::statement::sums(rig.c.book(), Currency::EUR), (0, 0));
 }
 
@@ -250,7 +250,7 @@ fn complaints_are_the_requesters_and_prove_nothing() {
     let i = incident(&rig, job);
     rig.send("rq", &open(job, i, 700)).unwrap();
     let claim = claim_of(&rig, job);
-    rig.send("judge", &papers(job, claim)).unwrap();
+    rig.send_at("judge", job, &papers(job, claim)).unwrap();
     let missing = rig.c.state().cases[&job].claims.claims[&claim].triage.clone().unwrap().missing;
     assert_eq!(missing, [Item::EvidenceWindow, Item::ContactOrLoadRecord], "nothing was measured");
     // Nobody brings it: the claim lapses by itself, and what was set aside comes back.
@@ -285,11 +285,11 @@ fn people_report_what_nothing_measured_and_judges_close_it() {
     assert_eq!(all.iter().map(|i| i.1).collect::<Vec<_>>(), [1, 3]);
     let close = |i| StaffCommand::CloseIncident { job, incident: i, outcome: nooterra_trust::incident::Outcome::Repaired };
     let material = all[1].0;
-    assert_eq!(rig.send("judge", &close(material)).unwrap_err(), "TRACK_FORBIDS", "it was not judged");
+    assert_eq!(rig.send_at("judge", job, &close(material)).unwrap_err(), "TRACK_FORBIDS", "it was not judged");
     let judged = StaffCommand::Triage { job, incident: material, severity: 3, fault: Fault::Site, confirmed: true };
-    rig.send("judge", &judged).unwrap();
+    rig.send_at("judge", job, &judged).unwrap();
     assert_eq!(rig.send("staff", &close(material)).unwrap_err(), "ROLE_FORBIDDEN");
-    rig.send("judge", &close(material)).unwrap();
-    assert_eq!(rig.send("judge", &close(material)).unwrap_err(), "ALREADY_DONE");
+    rig.send_at("judge", job, &close(material)).unwrap();
+    assert_eq!(rig.send_at("judge", job, &close(material)).unwrap_err(), "ALREADY_DONE");
     assert_eq!(rig.names(job).iter().filter(|n| **n == "INCIDENT_CLOSED").count(), 1);
 }

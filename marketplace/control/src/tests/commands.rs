@@ -7,7 +7,7 @@ use crate::wish::{Terms, Wish};
 use crate::{Control, HelpWord, OperatorCommand};
 use nooterra_engine::Digest;
 use nooterra_engine::encode;
-use nooterra_engine::ids::{AccessPlanId, ItemId, JobId, LeaseId, PaymentId, QuoteId, RobotId};
+use nooterra_engine::ids::{AccessPlanId, ItemId, JobId, LeaseId, OrderId, PaymentId, QuoteId, RobotId};
 use nooterra_engine::machine::{Machine, Out};
 use nooterra_engine::marks;
 use nooterra_engine::money::{Amount, Currency};
@@ -20,6 +20,7 @@ use nooterra_port::facility::{TakenBack, WitnessClass};
 use nooterra_port::report::{AbortReason, PoseMm, StallReason};
 use nooterra_port::{FacilityReport, Report, Wanted};
 use nooterra_trust::dispute::Ground;
+use nooterra_trust::incident::Stream;
 use nooterra_trust::{Envelope, Verdict};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -305,6 +306,9 @@ const SAID: &[(&str, Make)] = &[
     }),
     ("TR OverrideProof", |r, job| {
         words(r, "judge", job, &StaffCommand::OverrideProof { job, earned_bps: 0, decision_hash: Digest([7; 32]) })
+    }),
+    ("TR HoldEvidence", |r, job| {
+        words(r, "judge", job, &CaseCommand::HoldEvidence { of: Stream::Job(job), order: OrderId::named("court") })
     }),
     ("RB LeaseAccepted", |r, job| report(r, job, &Report::LeaseAccepted { lease: lease(r, job), plan_hash: plan_hash(r, job) })),
     ("RB LeaseRefused", |r, job| report(r, job, &Report::LeaseRefused { lease: lease(r, job), code: "BUSY".into() })),

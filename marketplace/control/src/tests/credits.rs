@@ -28,8 +28,8 @@ fn give(rig: &mut Rig, minor: i64) {
     let to = Account::RequesterCredit { party: party("rq") };
     let lines = vec![Line { account: Account::GoodwillExpense, amount: minor }, Line { account: to, amount: -minor }];
     let gift = FinanceCommand::Adjust { currency: Currency::EUR, lines, origin: None, reason: Digest([9; 32]) };
-    rig.send("books", &gift).unwrap();
-    rig.send("books2", &gift).unwrap();
+    rig.send_books("books", Currency::EUR, &gift).unwrap();
+    rig.send_books("books2", Currency::EUR, &gift).unwrap();
 }
 
 fn credit(rig: &Rig) -> i128 {

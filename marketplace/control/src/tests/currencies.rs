@@ -187,12 +187,16 @@ fn money_in_another_currency_than_the_jobs_is_refused() {
         origin: None,
         reason: Digest([3; 32]),
     };
-    assert_eq!(rig.send("books", &adjust(Currency::USD, "rq")), Err("CURRENCY_MISMATCH".into()));
-    rig.send("books", &adjust(yen(), "rq")).unwrap();
-    assert_eq!(rig.send("books2", &adjust(Currency::EUR, "rq")), Ok(()), "the same number in euro is another decision");
+    assert_eq!(rig.send_books("books", Currency::USD, &adjust(Currency::USD, "rq")), Err("CURRENCY_MISMATCH".into()));
+    rig.send_books("books", yen(), &adjust(yen(), "rq")).unwrap();
+    assert_eq!(
+        rig.send_books("books2", Currency::EUR, &adjust(Currency::EUR, "rq")),
+        Ok(()),
+        "the same number in euro is another decision"
+    );
     let credit = |rig: &Rig, c| rig.c.balance(Account::RequesterCredit { party: party("rq") }, c);
     assert_eq!((credit(&rig, yen()), credit(&rig, Currency::EUR)), (0, 0));
-    rig.send("books2", &adjust(yen(), "rq")).unwrap();
+    rig.send_books("books2", yen(), &adjust(yen(), "rq")).unwrap();
     assert_eq!((credit(&rig, yen()), credit(&rig, Currency::EUR)), (7, 0));
     check_coins(&rig);
 }

@@ -94,7 +94,7 @@ fn who_may_dispute_drop_and_decide() {
     let none = DisputeId::named("none");
     let give_up = |dispute| CaseCommand::DropDispute { job, dispute };
     assert_eq!(rig.send("acme", &give_up(ours)), Err("PARTY_FORBIDDEN".into()));
-    assert_eq!(rig.send("judge", &give_up(ours)), Err("ROLE_FORBIDDEN".into()));
+    assert_eq!(rig.send_at("judge", job, &give_up(ours)), Err("ROLE_FORBIDDEN".into()));
     assert_eq!(rig.send("rq", &give_up(none)), Err("NOT_FOUND".into()));
     let cases = [
         ("staff", decide(job, ours, verdict(0)), "ROLE_FORBIDDEN"),
@@ -109,16 +109,19 @@ fn who_may_dispute_drop_and_decide() {
         ("judge", decide(job, theirs, verdict(10)), "FUNDING_INVALID"),
     ];
     for (who, c, code) in cases {
-        assert_eq!(rig.send(who, &c), Err(code.into()), "{who} {c:?}");
+        assert_eq!(rig.send_at(who, job, &c), Err(code.into()), "{who} {c:?}");
     }
+    // A decision names what it was read at, and what was read since is another matter.
+    assert_eq!(rig.send("judge", &decide(job, ours, verdict(0))), Err("HEAD_REQUIRED".into()));
+    assert_eq!(rig.send_on("judge", "job/another", &decide(job, ours, verdict(0))), Err("HEAD_CONFLICT".into()));
     rig.send("acme", &give_up(theirs)).unwrap();
     assert_eq!(rig.send("acme", &give_up(theirs)), Err("ALREADY_DONE".into()));
-    assert_eq!(rig.send("judge", &decide(job, theirs, verdict(0))), Err("TRACK_FORBIDS".into()));
-    rig.send("judge", &decide(job, ours, verdict(0))).unwrap();
-    assert_eq!(rig.send("judge", &decide(job, ours, verdict(0))), Err("ALREADY_DONE".into()));
+    assert_eq!(rig.send_at("judge", job, &decide(job, theirs, verdict(0))), Err("TRACK_FORBIDS".into()));
+    rig.send_at("judge", job, &decide(job, ours, verdict(0))).unwrap();
+    assert_eq!(rig.send_at("judge", job, &decide(job, ours, verdict(0))), Err("ALREADY_DONE".into()));
     assert_eq!(rig.send("rq", &give_up(ours)), Err("TRACK_FORBIDS".into()));
     assert_eq!(rig.run_job(job, 200), Status::Settled);
-    assert_eq!(rig.send("judge", &decide(job, ours, Verdict { earned_bps: Some(1), ..verdict(0) })), Err("ALREADY_DONE".into()));
+    assert_eq!(rig.send_at("judge", job, &decide(job, ours, Verdict { earned_bps: Some(1), ..verdict(0) })), Err("ALREADY_DONE".into()));
     rig.check_books();
 }
 
@@ -132,7 +135,7 @@ fn a_dispute_before_the_settlement_holds_it_and_may_set_what_was_earned() {
     let held = |e: &JobEvent| matches!(e, JobEvent::SettlementHeld { missing, .. } if *missing == [Missing::Dispute]);
     assert!(rig.job_events(job).iter().any(held), "{:?}", rig.names(job));
     let d = last(&rig, job);
-    rig.send("judge", &decide(job, d, Verdict { earned_bps: Some(5_000), ..verdict(0) })).unwrap();
+    rig.send_at("judge", job, &decide(job, d, Verdict { earned_bps: Some(5_000), ..verdict(0) })).unwrap();
     assert_eq!(rig.status(job), Status::Settled, "in the unit in which the last item passes");
     let j = &rig.c.state().jobs[&job];
     let s = &j.settled.as_ref().unwrap().settlement;
@@ -142,7 +145,7 @@ fn a_dispute_before_the_settlement_holds_it_and_may_set_what_was_earned() {
     assert_eq!(score, 6_970, "as a part, not as the whole: 7000 goes towards 6000");
     rig.run(60);
     assert_eq!(count(&rig, job, "REFUND_PAID"), 1, "the rest of the settlement");
-    assert_eq!(rig.send("judge", &decide(job, d, verdict(0))), Err("ALREADY_DONE".into()));
+    assert_eq!(rig.send_at("judge", job, &decide(job, d, verdict(0))), Err("ALREADY_DONE".into()));
     rig.check_books();
     balanced(&rig);
 }
@@ -156,8 +159,8 @@ fn what_was_never_begun_earns_nothing_by_decision() {
     rig.send("rq", &CaseCommand::OpenDispute { job, ground: Ground::Charge, amount: amount(50), currency: Currency::EUR }).unwrap();
     let d = last(&rig, job);
     let e = |bps| decide(job, d, Verdict { earned_bps: Some(bps), ..verdict(0) });
-    assert_eq!(rig.send("judge", &e(1)), Err("STATE_FORBIDS".into()));
-    rig.send("judge", &e(0)).unwrap();
+    assert_eq!(rig.send_at("judge", job, &e(1)), Err("STATE_FORBIDS".into()));
+    rig.send_at("judge", job, &e(0)).unwrap();
     assert_eq!(rig.run_job(job, 200), Status::Settled);
     rig.check_books();
 }
@@ -170,12 +173,12 @@ fn an_award_after_the_settlement_is_given_back_once_by_those_who_were_paid() {
     let captured = rig.c.money(job).unwrap().captured;
     rig.send("rq", &dispute(job, 400)).unwrap();
     let d = last(&rig, job);
-    assert_eq!(rig.send("judge", &decide(job, d, Verdict { earned_bps: Some(1), ..verdict(0) })), Err("JOB_TERMINAL".into()));
-    assert_eq!(rig.send("books", &FinanceCommand::Refund { job, dispute: d }), Err("STATE_FORBIDS".into()), "nothing is decided");
+    assert_eq!(rig.send_at("judge", job, &decide(job, d, Verdict { earned_bps: Some(1), ..verdict(0) })), Err("JOB_TERMINAL".into()));
+    assert_eq!(rig.send_at("books", job, &FinanceCommand::Refund { job, dispute: d }), Err("STATE_FORBIDS".into()), "nothing is decided");
     rig.knobs.refund_fails = 1;
     let owes = Account::PartyReceivable { role: PayRole::Owner, party: party("acme") };
     let before = rig.c.balance(owes, Currency::EUR);
-    rig.send("judge", &decide(job, d, Verdict { funding: Funding::Party(party("acme")), ..verdict(300) })).unwrap();
+    rig.send_at("judge", job, &decide(job, d, Verdict { funding: Funding::Party(party("acme")), ..verdict(300) })).unwrap();
     let issued = |e: &JobEvent| match e {
         JobEvent::RefundIssued { amount, of: RefundOf::Award { dispute, bearer }, decision_hash, .. } => {
             assert_eq!((*dispute, *bearer, *decision_hash), (d, RefundBearer::Party(party("acme")), Digest([7; 32])));
@@ -191,12 +194,12 @@ fn an_award_after_the_settlement_is_given_back_once_by_those_who_were_paid() {
     rig.run(60);
     assert_eq!(count(&rig, job, "REFUND_ISSUED"), 1, "nobody tries again by themselves");
     let again = FinanceCommand::Refund { job, dispute: d };
-    assert_eq!(rig.send("judge", &again), Err("TYPE_UNKNOWN".into()));
-    assert_eq!(rig.send("books", &FinanceCommand::Refund { job, dispute: DisputeId::named("none") }), Err("NOT_FOUND".into()));
-    assert_eq!(rig.send("books", &FinanceCommand::Refund { job: JobId::named("none"), dispute: d }), Err("NOT_FOUND".into()));
-    rig.send("books", &again).unwrap();
+    assert_eq!(rig.send_at("judge", job, &again), Err("TYPE_UNKNOWN".into()));
+    assert_eq!(rig.send_at("books", job, &FinanceCommand::Refund { job, dispute: DisputeId::named("none") }), Err("NOT_FOUND".into()));
+    assert_eq!(rig.send_at("books", job, &FinanceCommand::Refund { job: JobId::named("none"), dispute: d }), Err("NOT_FOUND".into()));
+    rig.send_at("books", job, &again).unwrap();
     assert_eq!(count(&rig, job, "REFUND_PAID"), 1, "{:?}", rig.names(job));
-    assert_eq!(rig.send("books", &again), Err("ALREADY_DONE".into()));
+    assert_eq!(rig.send_at("books", job, &again), Err("ALREADY_DONE".into()));
     let m = rig.c.state().money.job(job).unwrap().clone();
     assert_eq!((m.refunded(), m.returnable()), (300, captured - 300));
     let leg = m.legs.iter().find(|l| l.party == Some(party("acme"))).unwrap();
@@ -220,15 +223,15 @@ fn awards_and_refunds_meet_one_cap() {
     for part in [price - 100, 60] {
         rig.send("rq", &dispute(job, part)).unwrap();
         let d = last(&rig, job);
-        rig.send("judge", &decide(job, d, verdict(part))).unwrap();
+        rig.send_at("judge", job, &decide(job, d, verdict(part))).unwrap();
         given += part;
         rig.run(1);
     }
     assert_eq!(rig.c.state().money.job(job).unwrap().returnable(), captured - given);
     rig.send("rq", &dispute(job, price)).unwrap();
     let d = last(&rig, job);
-    assert_eq!(rig.send("judge", &decide(job, d, verdict(41))), Err("LIMIT_EXCEEDED".into()), "forty are left");
-    rig.send("judge", &decide(job, d, Verdict { funding: Funding::Platform, ..verdict(40) })).unwrap();
+    assert_eq!(rig.send_at("judge", job, &decide(job, d, verdict(41))), Err("LIMIT_EXCEEDED".into()), "forty are left");
+    rig.send_at("judge", job, &decide(job, d, Verdict { funding: Funding::Platform, ..verdict(40) })).unwrap();
     assert_eq!(rig.c.state().money.job(job).unwrap().returnable(), 0);
     assert_eq!(count(&rig, job, "REFUND_PAID"), 3);
     balanced(&rig);
@@ -242,9 +245,9 @@ fn while_a_bank_decides_nothing_is_given_back() {
     rig.send("rq", &dispute(job, 200)).unwrap();
     let d = last(&rig, job);
     rig.send("bank", &opened(p, 100, "x")).unwrap();
-    rig.send("judge", &decide(job, d, verdict(200))).unwrap();
+    rig.send_at("judge", job, &decide(job, d, verdict(200))).unwrap();
     assert_eq!(count(&rig, job, "REFUND_ISSUED"), 0);
-    assert_eq!(rig.send("books", &FinanceCommand::Refund { job, dispute: d }), Err("LIEN_OPEN".into()));
+    assert_eq!(rig.send_at("books", job, &FinanceCommand::Refund { job, dispute: d }), Err("LIEN_OPEN".into()));
     rig.run(30);
     assert_eq!(count(&rig, job, "REFUND_ISSUED"), 0);
     rig.send("bank", &PaymentReport::ChargebackWon { provider_ref: "x".into(), fee_back: amount(500) }).unwrap();
@@ -258,9 +261,9 @@ fn an_award_before_the_settlement_waits_for_it() {
     until(&mut rig, job, Status::Completed);
     rig.send("rq", &dispute(job, 200)).unwrap();
     let d = last(&rig, job);
-    rig.send("judge", &decide(job, d, Verdict { funding: Funding::Platform, ..verdict(200) })).unwrap();
+    rig.send_at("judge", job, &decide(job, d, Verdict { funding: Funding::Platform, ..verdict(200) })).unwrap();
     assert_eq!(count(&rig, job, "REFUND_ISSUED"), 0);
-    assert_eq!(rig.send("books", &FinanceCommand::Refund { job, dispute: d }), Err("STATE_FORBIDS".into()));
+    assert_eq!(rig.send_at("books", job, &FinanceCommand::Refund { job, dispute: d }), Err("STATE_FORBIDS".into()));
     assert_eq!(rig.run_job(job, 200), Status::Settled);
     assert_eq!(count(&rig, job, "REFUND_ISSUED"), 1);
     assert_eq!(rig.c.balance(Account::GoodwillExpense, Currency::EUR), 200);
@@ -375,9 +378,9 @@ fn a_settlement_waits_for_triage_and_dispute_together() {
     assert!(rig.job_events(job).iter().any(held), "{:?}", rig.job_events(job));
     let incident = *rig.c.state().cases[&job].incidents.incidents.keys().next().unwrap();
     let fault = nooterra_jobs::event::Fault::None;
-    rig.send("judge", &StaffCommand::Triage { job, incident, severity: 1, fault, confirmed: false }).unwrap();
+    rig.send_at("judge", job, &StaffCommand::Triage { job, incident, severity: 1, fault, confirmed: false }).unwrap();
     assert_eq!(rig.status(job), Status::Completed);
-    rig.send("judge", &decide(job, last(&rig, job), verdict(0))).unwrap();
+    rig.send_at("judge", job, &decide(job, last(&rig, job), verdict(0))).unwrap();
     assert_eq!(rig.status(job), Status::Settled);
     balanced(&rig);
 }

@@ -25,26 +25,40 @@ fn an_adjustment_takes_two_keys_and_every_bad_one_is_refused() {
     assert_eq!(rig.send("staff", &goodwill(100, None)), Err("TYPE_UNKNOWN".into()));
     let with = |lines: Vec<Line>| FinanceCommand::Adjust { currency: Currency::EUR, lines, origin: None, reason: Digest([3; 32]) };
     let line = |account, amount| Line { account, amount };
-    assert_eq!(rig.send("books", &with(vec![])), Err("SCHEMA_INVALID".into()));
-    assert_eq!(rig.send("books", &with(vec![line(Account::GoodwillExpense, 5)])), Err("UNBALANCED".into()));
+    assert_eq!(rig.send_books("books", Currency::EUR, &with(vec![])), Err("SCHEMA_INVALID".into()));
+    assert_eq!(rig.send_books("books", Currency::EUR, &with(vec![line(Account::GoodwillExpense, 5)])), Err("UNBALANCED".into()));
     let nobody = Account::OwnerPayable { party: party("nobody") };
-    assert_eq!(rig.send("books", &with(vec![line(Account::GoodwillExpense, 5), line(nobody, -5)])), Err("PAYEE_MISSING".into()));
+    assert_eq!(
+        rig.send_books("books", Currency::EUR, &with(vec![line(Account::GoodwillExpense, 5), line(nobody, -5)])),
+        Err("PAYEE_MISSING".into())
+    );
     let case = Account::Escrow { job: nooterra_engine::ids::JobId::named("j") };
-    assert_eq!(rig.send("books", &with(vec![line(Account::GoodwillExpense, 5), line(case, -5)])), Err("FUNDING_INVALID".into()));
+    assert_eq!(
+        rig.send_books("books", Currency::EUR, &with(vec![line(Account::GoodwillExpense, 5), line(case, -5)])),
+        Err("FUNDING_INVALID".into())
+    );
     let future = Some(Month { year: 1970, month: 1 });
-    assert_eq!(rig.send("books", &goodwill(100, future)), Err("PERIOD_OPEN".into()), "the month that is open has no past yet");
+    assert_eq!(
+        rig.send_books("books", Currency::EUR, &goodwill(100, future)),
+        Err("PERIOD_OPEN".into()),
+        "the month that is open has no past yet"
+    );
     for (year, month) in [(1970, 0), (1970, 13), (0, 1), (u32::MAX, u32::MAX)] {
         let none = Some(Month { year, month });
-        assert_eq!(rig.send("books", &goodwill(100, none)), Err("SCHEMA_INVALID".into()), "{year}-{month} is no month");
+        assert_eq!(
+            rig.send_books("books", Currency::EUR, &goodwill(100, none)),
+            Err("SCHEMA_INVALID".into()),
+            "{year}-{month} is no month"
+        );
     }
     let wrong_side = with(vec![line(Account::GoodwillExpense, -5), line(Account::OwnerPayable { party: party("acme") }, 5)]);
-    assert_eq!(rig.send("books", &wrong_side), Err("LIMIT_EXCEEDED".into()), "no account on its wrong side");
-    rig.send("books", &goodwill(100, None)).unwrap();
+    assert_eq!(rig.send_books("books", Currency::EUR, &wrong_side), Err("LIMIT_EXCEEDED".into()), "no account on its wrong side");
+    rig.send_books("books", Currency::EUR, &goodwill(100, None)).unwrap();
     assert_eq!(expense(&rig), 0, "one key posts nothing");
-    assert_eq!(rig.send("books", &goodwill(100, None)), Err("SECOND_KEY_REQUIRED".into()));
-    rig.send("books2", &goodwill(101, None)).unwrap();
+    assert_eq!(rig.send_books("books", Currency::EUR, &goodwill(100, None)), Err("SECOND_KEY_REQUIRED".into()));
+    rig.send_books("books2", Currency::EUR, &goodwill(101, None)).unwrap();
     assert_eq!(expense(&rig), 0, "another sum is another decision");
-    rig.send("books2", &goodwill(100, None)).unwrap();
+    rig.send_books("books2", Currency::EUR, &goodwill(100, None)).unwrap();
     assert_eq!(expense(&rig), 100);
 }
 
@@ -62,8 +76,8 @@ fn the_month_closes_at_midnight_and_a_late_adjustment_names_it() {
     assert_eq!(closed(&rig), 0);
     rig.run(40);
     assert_eq!(closed(&rig), 1);
-    rig.send("books", &goodwill(70, Some(november))).unwrap();
-    rig.send("books2", &goodwill(70, Some(november))).unwrap();
+    rig.send_books("books", Currency::EUR, &goodwill(70, Some(november))).unwrap();
+    rig.send_books("books2", Currency::EUR, &goodwill(70, Some(november))).unwrap();
     let posted = rig.facts.iter().filter_map(|f| f.event()).find_map(|r| match &r.payload {
         Event::Period(PeriodEvent::AdjustmentPosted { origin_period, .. }) => Some((r.header.stream.clone(), *origin_period)),
         _ => None,

@@ -213,7 +213,7 @@ fn two_people_decide_in_place_of_a_proof_that_does_not_come() {
     rig.knobs.no_drop_witness = true;
     let word = |job, earned_bps| StaffCommand::OverrideProof { job, earned_bps, decision_hash: Digest([7; 32]) };
     let job = rig.ask(rig.delivery(2, 5));
-    assert_eq!(rig.send("judge", &word(job, 4_000)).unwrap_err(), "STATE_FORBIDS");
+    assert_eq!(rig.send_at("judge", job, &word(job, 4_000)).unwrap_err(), "STATE_FORBIDS");
     for _ in 0..900 {
         if rig.c.state().held.contains(&job) {
             break;
@@ -222,18 +222,18 @@ fn two_people_decide_in_place_of_a_proof_that_does_not_come() {
     }
     assert!(rig.c.state().held.contains(&job), "{:?}", rig.names(job));
     assert_eq!(rig.send("staff", &word(job, 4_000)).unwrap_err(), "ROLE_FORBIDDEN");
-    assert_eq!(rig.send("judge", &word(job, 10_001)).unwrap_err(), "SCHEMA_INVALID");
-    rig.send("judge", &word(job, 4_000)).unwrap();
-    assert_eq!(rig.send("judge", &word(job, 4_000)).unwrap_err(), "SECOND_KEY_REQUIRED");
+    assert_eq!(rig.send_at("judge", job, &word(job, 10_001)).unwrap_err(), "SCHEMA_INVALID");
+    rig.send_at("judge", job, &word(job, 4_000)).unwrap();
+    assert_eq!(rig.send_at("judge", job, &word(job, 4_000)).unwrap_err(), "SECOND_KEY_REQUIRED");
     // Another share is another word.
-    rig.send("judge2", &word(job, 9_000)).unwrap();
+    rig.send_at("judge2", job, &word(job, 9_000)).unwrap();
     rig.run(5);
     assert_eq!(rig.status(job), Status::Completed, "no two have said the same");
-    rig.send("judge2", &word(job, 4_000)).unwrap();
+    rig.send_at("judge2", job, &word(job, 4_000)).unwrap();
     assert_eq!(rig.status(job), Status::Settled, "{:?}", rig.names(job));
     let j = &rig.c.state().jobs[&job];
     assert_eq!(j.settled.as_ref().unwrap().settlement.earned_bps, 4_000);
-    assert_eq!(rig.send("judge", &word(job, 0)).unwrap_err(), "STATE_FORBIDS");
+    assert_eq!(rig.send_at("judge", job, &word(job, 0)).unwrap_err(), "STATE_FORBIDS");
     rig.run(400);
     rig.check_books();
 }

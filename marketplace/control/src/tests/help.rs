@@ -4,7 +4,7 @@ use crate::{HelpOutcome, HelpWord, OperatorCommand};
 use nooterra_engine::Digest;
 use nooterra_engine::ids::{AssistId, JobId};
 use nooterra_engine::time::{Instant, Span};
-use nooterra_jobs::event::{AssistOutcome, Cause, Event as JobEvent};
+use nooterra_jobs::event::{AssistOutcome, Cause, Event as JobEvent, IncidentCode};
 use nooterra_jobs::status::Status;
 use nooterra_port::Action;
 
@@ -50,6 +50,25 @@ fn begun(rig: &mut Rig) -> (JobId, String, AssistId) {
     rig.send(&who, &OperatorCommand::Start { assist, view }).unwrap();
     assert_eq!(rig.status(job), Status::Assisted);
     (job, who, assist)
+}
+
+#[test]
+fn an_operator_reports_what_it_saw_of_the_robot_that_it_is_at() {
+    let mut rig = Rig::with_operators(ONE);
+    let (job, who, assist) = begun(&mut rig);
+    let saw = |assist, code, severity| OperatorCommand::Report { assist, code, severity };
+    let other = if who == "olga" { "otto" } else { "olga" };
+    assert_eq!(rig.send(&who, &saw(AssistId::named("none"), IncidentCode::PropertyDamage, 3)).unwrap_err(), "NOT_FOUND");
+    assert!(rig.send(other, &saw(assist, IncidentCode::PropertyDamage, 3)).is_err(), "it is not theirs");
+    assert_eq!(rig.send(&who, &saw(assist, IncidentCode::Collision, 3)).unwrap_err(), "TYPE_UNKNOWN", "that is for detectors");
+    rig.send(&who, &saw(assist, IncidentCode::PropertyDamage, 3)).unwrap();
+    assert_eq!(rig.c.incidents().iter().map(|i| (i.job, i.severity)).collect::<Vec<_>>(), [(job, 3)]);
+    let named = rig.facts.iter().filter_map(|f| f.event()).find(|r| r.payload.name() == "INCIDENT_OPENED").unwrap();
+    assert_eq!(named.header.role, nooterra_trust::Role::OP);
+    rig.run(40);
+    let case = &rig.c.state().cases[&job];
+    assert_eq!(case.evidence.items.len(), 2, "what the robot said around it, and its black box");
+    assert!(case.evidence.windows.values().all(|w| w.missing.is_empty()));
 }
 
 #[test]

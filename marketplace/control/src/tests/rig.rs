@@ -5,7 +5,7 @@ pub use super::floor::row;
 use crate::fact::Fact;
 use crate::genesis::{ContractTerms, Genesis, PartyEntry, RobotEntry, WitnessEntry};
 use crate::input::{Body, GovernanceCommand, Input, OwnerCommand, PaymentReport, StaffCommand};
-use crate::wish::{PaymentAsk, Terms, Wish};
+use crate::wish::{PaymentAsk, Terms, VaultAsk, Wish};
 use crate::{Control, Policy};
 use nooterra_engine::geom::Vec2;
 use nooterra_engine::ids::{AccessPlanId, ContractId, ItemId, JobId, LeaseId, OrderId, PartyId, RobotId, SiteId, TenantId};
@@ -161,6 +161,12 @@ pub struct Rig {
     pub unheard: Vec<PartyId>,
     /// Terms that parties were shown.
     pub shown: Vec<(PartyId, JobId, Digest, Terms)>,
+    /// How far streams had come when somebody who decides was last told.
+    pub dockets: BTreeMap<(PartyId, String), Digest>,
+    /// What the vault was asked for.
+    pub vault: Vec<VaultAsk>,
+    /// Jobs that an auditor was asked for, each time.
+    pub audits: Vec<JobId>,
     pub restart_every: Option<u32>,
     /// What was said to the platform: after how many facts, when.
     pub inputs: Vec<(usize, Instant, Envelope)>,
@@ -378,6 +384,9 @@ impl Rig {
             alarms: vec![],
             unheard: vec![],
             shown: vec![],
+            dockets: BTreeMap::new(),
+            vault: vec![],
+            audits: vec![],
             restart_every: None,
             inputs: vec![],
             oaths: None,
@@ -399,7 +408,17 @@ impl Rig {
 
     /// Says something that rests on displayed terms, at the head of the job's stream as it is now.
     pub fn send_at<B: Body>(&mut self, who: &str, job: JobId, body: &B) -> Result<(), String> {
-        let head = self.c.state().streams.head(&format!("job/{job}")).chain;
+        self.send_on(who, &format!("job/{job}"), body)
+    }
+
+    /// Says something about the books of the month that is open, as they are now.
+    pub fn send_books<B: Body>(&mut self, who: &str, currency: Currency, body: &B) -> Result<(), String> {
+        self.send_on(who, &format!("period/{}", self.c.state().month.period(currency)), body)
+    }
+
+    /// Says something at the head of a stream as it is now.
+    pub fn send_on<B: Body>(&mut self, who: &str, stream: &str, body: &B) -> Result<(), String> {
+        let head = self.c.state().streams.head(stream).chain;
         let mut draft = body.draft("stream");
         draft.expect_head = Some(head);
         let now = Instant(self.now.0 + 1);
@@ -474,6 +493,9 @@ impl Rig {
                     let _ = self.send(who, &GovernanceCommand::WitnessHead { number: head.number, root: head.root });
                 }
             }
+            Wish::Docket { party, stream, head } => drop(self.dockets.insert((party, stream), head)),
+            Wish::Vault(ask) => self.vault.push(ask),
+            Wish::Audit { job, .. } => self.audits.push(job),
             Wish::Notify { .. } | Wish::Alert { .. } | Wish::Receipt { .. } => {}
         }
     }
@@ -850,7 +872,7 @@ impl Rig {
                     fault: nooterra_jobs::event::Fault::Owner,
                     confirmed: true,
                 };
-                let _ = self.send("judge", &c);
+                let _ = self.send_at("judge", i.job, &c);
             }
         }
     }

@@ -47,7 +47,7 @@ fn complain(rig: &mut Rig, job: JobId) {
 fn triage(rig: &mut Rig, job: JobId, severity: u8, fault: Fault) {
     let open = |i: &crate::view::IncidentView| i.job == job && !i.triaged;
     let incident = rig.c.incidents().into_iter().find(open).unwrap().incident;
-    rig.send("judge", &StaffCommand::Triage { job, incident, severity, fault, confirmed: true }).unwrap();
+    rig.send_at("judge", job, &StaffCommand::Triage { job, incident, severity, fault, confirmed: true }).unwrap();
 }
 
 #[test]

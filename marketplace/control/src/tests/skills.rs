@@ -267,7 +267,7 @@ fn incidents_count_against_the_skill() {
     rig.knobs.no_triage = false;
     let i = rig.c.incidents().into_iter().find(|i| i.job == job && i.severity == 5).unwrap();
     let triage = StaffCommand::Triage { job, incident: i.incident, severity: 5, fault: Fault::Developer, confirmed: true };
-    rig.send("judge", &triage).unwrap();
+    rig.send_at("judge", job, &triage).unwrap();
     let revoked = rig.c.state().skills.bundle(bundle(1).1.hash()).unwrap().revoked.clone().unwrap();
     assert_eq!((revoked.level, revoked.reason.as_str()), (Level::StopNow, "INCIDENTS"));
     assert!(rig.run_job(job, 3_600).is_terminal());

@@ -10,7 +10,7 @@ use nooterra_control::RobotEvent;
 use nooterra_control::fact::CaseEvent;
 use nooterra_engine::digest::{Digest, sha256_plain};
 use nooterra_engine::encode;
-use nooterra_engine::ids::{JobId, RobotId};
+use nooterra_engine::ids::RobotId;
 use nooterra_port::Report;
 use nooterra_port::blackbox::{Anchor, Chunk, Window};
 use nooterra_trust::evidence::{Capture, Channel, Event};
@@ -84,7 +84,7 @@ impl Boxes {
         }
     }
 
-    pub fn event(&mut self, n: Now, job: JobId, e: &CaseEvent) {
+    pub fn event(&mut self, n: Now, stream: &str, e: &CaseEvent) {
         let CaseEvent::Evidence(e) = e else { return };
         let story = match &**e {
             Event::Anchored { root, size } => {
@@ -98,7 +98,7 @@ impl Boxes {
         };
         self.notes.checked();
         if let Some(story) = story {
-            self.notes.broke(Class::Safety, n.at, n.tick, story, vec![job.to_string()]);
+            self.notes.broke(Class::Safety, n.at, n.tick, story, vec![stream.to_owned()]);
         }
     }
 

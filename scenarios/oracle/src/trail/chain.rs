@@ -17,6 +17,24 @@ use nooterra_jobs::event::Event;
 use nooterra_trust::{Binding, Code, Envelope, Role};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Decisions that rest on what was shown (domain 3.1), and offers that are answered.
+const READ: [&str; 15] = [
+    "QUOTE_COUNTERED",
+    "QUOTE_ACCEPTED",
+    "INCIDENT_TRIAGED",
+    "INCIDENT_CLOSED",
+    "CLAIM_TRIAGED",
+    "CLAIM_RESERVED",
+    "CLAIM_APPROVED",
+    "CLAIM_DENIED",
+    "INSURER_RECOVERY_DENIED",
+    "DISPUTE_DECIDED",
+    "PROOF_OVERRIDDEN",
+    "SETTLEMENT_FORFEITED",
+    "REFUND_ISSUED",
+    "SLA_CREDIT_ISSUED",
+    "ADJUSTMENT_POSTED",
+];
 /// Length of the signature field at the end of an envelope's bytes.
 const SIG_BYTES: usize = 67;
 
@@ -30,6 +48,10 @@ struct Open {
     again: bool,
     refused: bool,
     events: u32,
+    /// The head at which its sender read.
+    read: Option<Digest>,
+    /// Heads before it of the streams that it moves.
+    before: BTreeMap<String, Digest>,
 }
 
 /// The judge.
@@ -77,7 +99,7 @@ impl Chain {
         let flaw = self.flaw(n, e, &signed);
         let again = flaw.is_some_and(|f| f == "position") && self.causes.contains(&hash);
         let said = Said { hash, key: e.key, role: self.keys.get(&e.key).map(|b| b.role), actor: e.actor, lease: e.lease, fence: e.fence };
-        self.open = Some(Open { said, flaw, again, refused: false, events: 0 });
+        self.open = Some(Open { said, flaw, again, refused: false, events: 0, read: e.expect_head, before: BTreeMap::new() });
         if flaw.is_none() {
             // Whatever the verdict, the sender's chain has moved on; but for one, see below.
             self.before = self.actors.insert(e.actor, (e.actor_seq, hash));
@@ -167,6 +189,11 @@ impl Chain {
         self.cause = (cause, h.ordinal + 1);
         if let Some(o) = self.open.as_mut().filter(|_| by_input) {
             o.events += 1;
+            let head = *o.before.entry(h.stream.clone()).or_insert(prev);
+            // What follows of a decision by itself is signed by a service, without a key.
+            if h.key.is_some() && READ.contains(&name) && o.read != Some(head) {
+                self.broke(n, 7, format!("{name} of {} was decided at another head than {head}", h.stream));
+            }
         }
         self.signer(n, r, by_input);
         if let Payload::Governance(e) = &r.payload {

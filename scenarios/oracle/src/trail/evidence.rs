@@ -6,7 +6,7 @@ use crate::verdict::{Class, Notes};
 use nooterra_control::cases::Said;
 use nooterra_control::fact::CaseEvent;
 use nooterra_engine::digest::{Digest, sha256_plain};
-use nooterra_engine::ids::{JobId, RobotId};
+use nooterra_engine::ids::RobotId;
 use nooterra_engine::time::Instant;
 use nooterra_engine::{Record, encode};
 use nooterra_port::Report;
@@ -64,7 +64,7 @@ impl Evidence {
         }
     }
 
-    pub fn event(&mut self, n: Now, job: JobId, e: &CaseEvent) {
+    pub fn event(&mut self, n: Now, stream: &str, e: &CaseEvent) {
         let CaseEvent::Evidence(e) = e else { return };
         let Event::Captured(c) = &**e else { return };
         if c.channel != Channel::Words {
@@ -86,7 +86,7 @@ impl Evidence {
         });
         if !fits {
             let story = format!("{} of {} bytes is not what any robot said between {} and {} ns", c.evidence, c.bytes, c.from.ns, c.to.ns);
-            self.notes.broke(Class::Safety, n.at, n.tick, story, vec![job.to_string()]);
+            self.notes.broke(Class::Safety, n.at, n.tick, story, vec![stream.to_owned()]);
         }
         for all in self.said.values_mut() {
             let newest = all.iter().map(|(_, s)| s.dev_ns).max().unwrap_or(0);

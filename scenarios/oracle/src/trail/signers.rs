@@ -180,7 +180,7 @@ const SIGNERS: &[(&str, &str)] = &[
     ("EVIDENCE_CAPTURED", "RB SI WI OP TR"),
     ("EVIDENCE_GAP", "RB TR"),
     ("EVIDENCE_LINK", "RB TR"),
-    ("EVIDENCE_VIEWED", "AU TR IN RQ OW SI OS"),
+    ("EVIDENCE_VIEWED", "AU TR IN RQ OW OP DV SI OS"),
     ("EVIDENCE_REDACTED", "TR"),
     ("EVIDENCE_SHREDDED", "TR"),
     ("RETENTION_HELD", "TR"),

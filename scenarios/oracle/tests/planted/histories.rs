@@ -285,7 +285,7 @@ pub fn claim() -> Rig {
     rig.run(2);
     let incident = rig.c.state().cases[&job].incidents.incidents.keys().next().copied();
     if let Some(incident) = incident {
-        let _ = rig.send("judge", &StaffCommand::Triage { job, incident, severity: 3, fault: Fault::Owner, confirmed: true });
+        let _ = rig.send_at("judge", job, &StaffCommand::Triage { job, incident, severity: 3, fault: Fault::Owner, confirmed: true });
         rig.run(60);
         let _ = rig.send(
             "rq",
@@ -294,11 +294,31 @@ pub fn claim() -> Rig {
         let claim = rig.c.state().cases[&job].claims.claims.keys().last().copied();
         if let Some(claim) = claim {
             let paper = Document { item: Item::Valuation, content_hash: Digest([9; 32]) };
-            let _ = rig.send("judge", &CaseCommand::TriageClaim { job, claim, documents: vec![paper] });
+            let _ = rig.send_at("judge", job, &CaseCommand::TriageClaim { job, claim, documents: vec![paper] });
             let split = vec![Portion { bearer: Bearer::Party(party("acme")), bps: 10_000 }];
             let c = CaseCommand::ApproveClaim { job, claim, assessed: amount(800), currency: Currency::EUR, claimant_fault_bps: 0, split };
-            let _ = rig.send("judge", &c);
+            let _ = rig.send_at("judge", job, &c);
         }
+    }
+    rig.run_job(job, 900);
+    rig.run(400);
+    rig
+}
+
+/// Damage, and a judge who decides by what the job's stream said before the last word on it.
+pub fn unread() -> Rig {
+    let mut rig = kept(Rig::new(TWO));
+    rig.knobs.no_triage = true;
+    rig.run(10);
+    let job = rig.ask(rig.delivery(2, 5));
+    until(&mut rig, job, Status::Executing);
+    let bound = rig.c.state().jobs[&job].robot().expect("bound");
+    rig.report(bound, Report::Noticed { code: "COLLISION".into(), measure: 2_500 });
+    let incident = rig.c.state().cases[&job].incidents.incidents.keys().next().copied();
+    if let Some(incident) = incident {
+        let triage = StaffCommand::Triage { job, incident, severity: 3, fault: Fault::Owner, confirmed: true };
+        let _ = rig.send_on("judge", "job/another", &triage);
+        let _ = rig.send_at("judge", job, &triage);
     }
     rig.run_job(job, 900);
     rig.run(400);
@@ -568,8 +588,8 @@ pub fn month() -> Rig {
     let to = Account::OwnerPayable { party: party("acme") };
     let lines = vec![Line { account: Account::GoodwillExpense, amount: 70 }, Line { account: to, amount: -70 }];
     let c = FinanceCommand::Adjust { currency: Currency::EUR, lines, origin: Some(november), reason: Digest([3; 32]) };
-    let _ = rig.send("books", &c);
-    let _ = rig.send("books2", &c);
+    let _ = rig.send_books("books", Currency::EUR, &c);
+    let _ = rig.send_books("books2", Currency::EUR, &c);
     rig.run_job(held, 2_000);
     rig.run(400);
     rig
@@ -822,4 +842,5 @@ pub const ALL: &[Named] = &[
     ("hungry_at_work", hungry_at_work),
     ("site_out", site_out),
     ("watched", watched),
+    ("unread", unread),
 ];

@@ -96,6 +96,7 @@ const BUGS: &[Bug] = &[
     bug("I7 skip the signature", 7, &[], histories::forged),
     bug("I7 a robot signs for finance", 7, &[], histories::delivery),
     bug("I7 hear a revoked key", 7, &[], histories::key_revoked),
+    bug("I7 decide without having read", 7, &[], histories::unread),
     bug("I8 device time counts", 8, &[], histories::cut_off),
     bug("I9 money of a withdrawn job", 9, &[22], histories::withdrawn),
     bug("I10 accept a stale fence", 10, &[], histories::stale_fence),

@@ -33,6 +33,9 @@ pub(super) fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>)
     if let Some(p) = &e.set_policy {
         return policy(desk, e, p, parties);
     }
+    if let Some(v) = &e.view {
+        return Some(Deed::View { by: v.by.value });
+    }
     e.audit.as_ref().map(|a| Deed::Audit { agrees: a.agrees.value })
 }
 
