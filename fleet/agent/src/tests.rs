@@ -15,6 +15,7 @@ mod blackbox;
 mod bounds;
 mod buildings;
 mod camera;
+mod cover;
 mod driving;
 mod jobs;
 mod lift;

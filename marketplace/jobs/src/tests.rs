@@ -163,7 +163,7 @@ fn pins(job: &Job) -> crate::Pins {
         weights: Weights::default(),
         cover_split: crate::pins::CoverSplit::default(),
         cancel: CancelTable::default(),
-        proof: crate::proof::requirement(r.template, &r.steps),
+        proof: crate::proof::requirement(r.template, &r.steps, |_| 0),
         timing: Timing::scenario(),
         handover: true,
         substitution: false,
@@ -304,4 +304,47 @@ fn a_job_survives_freezing() {
     let j = booked(Status::Executing);
     let bytes = nooterra_engine::encode(&j);
     assert_eq!(nooterra_engine::decode::<Job>(&bytes).unwrap(), j);
+}
+
+#[test]
+fn a_floor_is_proven_by_what_was_measured_of_it() {
+    use crate::event::ProofStatus;
+    let zone = |place, area| Step { place, action: Action::Cover { area }, dwell: Span::ZERO };
+    let mut j = booked(Status::Completed);
+    j.request.steps = vec![zone(4, 0), zone(5, 1), zone(6, 2)];
+    let items = crate::proof::requirement(Template::Clean, &j.request.steps, |a| 1_000_000 * u64::from(a + 1));
+    let told: Vec<_> = items.iter().map(|i| (i.weight_bps, i.required_mm2)).collect();
+    assert_eq!(told, [(3_334, 1_000_000), (3_333, 2_000_000), (3_333, 3_000_000)]);
+    let mut pins = j.pins.as_deref().unwrap().clone();
+    pins.proof = items;
+    j.pins = Some(Box::new(pins));
+    let eval = |j: &Job| {
+        let p = crate::proof::evaluate(j, ProofId::named("p"), Digest::ZERO);
+        (p.status, p.earned_bps)
+    };
+    let see = |j: &mut Job, point, class, measure| {
+        let (witness, robot) = (WitnessId::named("w"), nooterra_engine::ids::RobotId::named("r"));
+        let e = Event::WitnessReported { witness, class, point, place: 0, robot, measure, artefact: Digest::ZERO };
+        j.evolve(Instant::from_secs(510), &e);
+    };
+    let floor = WitnessClass::LidarCoverage;
+    see(&mut j, 1, floor, 950_000);
+    see(&mut j, 2, floor, 5_000_000);
+    assert_eq!(eval(&j), (ProofStatus::Insufficient, 0), "the third has no witness");
+    see(&mut j, 3, floor, 1_500_000);
+    // 9 500 at 3 334, all at 3 333, half at 3 333.
+    assert_eq!(eval(&j), (ProofStatus::Partial, (9_500 * 3_334 + 10_000 * 3_333 + 5_000 * 3_333) / 10_000));
+    let before = crate::proof::facts_hash(&j);
+    let mut blocked = j.clone();
+    see(&mut blocked, 3, WitnessClass::BlockedZone, 1);
+    assert_ne!(crate::proof::facts_hash(&blocked), before, "that is a fact of the proof");
+    assert_eq!(eval(&blocked), (ProofStatus::Pass, 10_000), "what is blocked leaves the sum");
+    for point in [1, 2] {
+        see(&mut blocked, point, WitnessClass::BlockedZone, 1);
+    }
+    assert_eq!(eval(&blocked), (ProofStatus::Fail, 0), "nothing is left");
+    // What was measured is of all so far: the most of it counts, and nothing below nothing.
+    see(&mut j, 3, floor, 2_900_000);
+    see(&mut j, 3, floor, -5);
+    assert_eq!(eval(&j), (ProofStatus::Pass, 10_000));
 }

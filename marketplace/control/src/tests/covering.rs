@@ -93,11 +93,13 @@ fn what_was_not_covered_is_not_paid() {
 
 #[test]
 fn a_zone_that_the_site_saw_blocked_leaves_the_sum() {
-    // Before its turn, in its turn, and as the last one.
-    for (blocked, at_step) in [(3, 0), (2, 0), (4, 2), (4, 0)] {
+    // Before the work begins, in its turn, before its turn, and as the last one.
+    for (blocked, status, at_step) in
+        [(2, Status::EnRoute, 0), (3, Status::Executing, 1), (4, Status::Executing, 1), (4, Status::Executing, 2)]
+    {
         let mut rig = rig();
         let job = rig.ask(zones(&rig, Template::Clean, &[2, 3, 4]));
-        until(&mut rig, job, |rig, job| rig.status(job) == Status::Executing && rig.c.state().jobs[&job].checkpoint == at_step);
+        until(&mut rig, job, |rig, job| rig.status(job) == status && rig.c.state().jobs[&job].checkpoint == at_step);
         let seen = |rig: &mut Rig, class, vertex| {
             let r = FacilityReport::Witnessed { job, robot: robot("a1"), class, vertex, item: None, measure: 1 };
             rig.send("site", &r)
@@ -108,10 +110,8 @@ fn a_zone_that_the_site_saw_blocked_leaves_the_sum() {
         assert_eq!(rig.run_job(job, 1_800), Status::Settled, "{blocked}: {:?} {:?}", rig.names(job), rig.refused);
         assert_eq!(proof(&rig, job), (ProofStatus::Pass, 10_000), "{blocked}");
         let j = &rig.c.state().jobs[&job];
-        assert_eq!(
-            j.claimed.iter().map(|c| c.index).collect::<Vec<_>>(),
-            [2, 3, 4].map(|p| p - 1).into_iter().filter(|i| u32::from(*i) != blocked - 1).collect::<Vec<_>>()
-        );
+        let done: Vec<u32> = j.claimed.iter().map(|c| u32::from(c.index) + 1).collect();
+        assert_eq!(done, [2, 3, 4].into_iter().filter(|v| *v != blocked).collect::<Vec<u32>>(), "no checkpoint for it");
         let told = rig.robots[&robot("a1")].seen.iter().filter(|o| matches!(o, Order::SkipStep { .. })).count();
         assert_eq!(told, 1, "its robot is told once");
         rig.check_books();
