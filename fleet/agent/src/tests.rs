@@ -16,6 +16,7 @@ mod bounds;
 mod buildings;
 mod camera;
 mod driving;
+mod holding;
 mod jobs;
 mod lift;
 mod links;

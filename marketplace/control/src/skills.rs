@@ -20,8 +20,8 @@ use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::terms::Request;
 use nooterra_jobs::tier::Cert;
 use nooterra_jobs::{Job, batch};
-use nooterra_port::skill::Repinned;
 use nooterra_market::negotiation::RfqCommand;
+use nooterra_port::skill::Repinned;
 use nooterra_skills::registry::{Licensed, Registry};
 use nooterra_skills::words::Milestone as Asked;
 use nooterra_skills::{BundleSeal, Command, Event as SkillEvent, Evidence, Level, Robot, SignedCertificate, Tier, Unit as Metered};
@@ -346,7 +346,9 @@ impl Unit<'_> {
         let hand = self.hand();
         self.skill(&hand, &Command::RefuseInstall { robot: me, bundle, code })?;
         for job in leases {
-            let begins = |j: &Job| matches!(j.status, Status::Matched | Status::Reserved | Status::EnRoute | Status::Arrived | Status::AccessGranted);
+            let begins = |j: &Job| {
+                matches!(j.status, Status::Matched | Status::Reserved | Status::EnRoute | Status::Arrived | Status::AccessGranted)
+            };
             let needs = self.pinned_skills(job).contains(&bundle) && self.job(job).is_ok_and(begins);
             if needs && !self.s.skills.has(bundle, robot) {
                 self.unfit(job, ReleaseReason::RobotUnfit, Cause::RobotAborted);

@@ -50,7 +50,10 @@ impl Words {
             Self::Site(r) => {
                 use FacilityReport as R;
                 let acks = matches!(r, R::RevokeAcked { .. } | R::PlanExtended { .. } | R::PlanWithdrawn { .. });
-                acks || matches!(r, R::StopAsked { .. } | R::StopCleared { .. } | R::AreaEntered { .. } | R::Exited { .. } | R::Incident { .. })
+                acks || matches!(
+                    r,
+                    R::StopAsked { .. } | R::StopCleared { .. } | R::AreaEntered { .. } | R::Exited { .. } | R::Incident { .. }
+                )
             }
             Self::Operator(c) => matches!(c, OperatorCommand::Stop { .. }),
             Self::Developer(c) => matches!(c, DeveloperCommand::Revoke { .. }),

@@ -457,6 +457,7 @@ pub enum Event {
         assist: AssistId,
         priority: u8,
         reason: AssistReason,
+        question_hash: Option<Digest>,
     },
     AssistOffered {
         assist: AssistId,

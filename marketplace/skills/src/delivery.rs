@@ -57,7 +57,10 @@ pub fn check(bundle: Digest, content: &[u8], papers: &Papers, robot: &Robot, now
     }
     let speaks = |c: &&SignedCertificate| {
         let x = &c.certificate;
-        x.bundle == bundle && x.covers(&robot.model, robot.driver) && x.certifier != opened.manifest.developer && c.verify(&keys, now).is_ok()
+        x.bundle == bundle
+            && x.covers(&robot.model, robot.driver)
+            && x.certifier != opened.manifest.developer
+            && c.verify(&keys, now).is_ok()
     };
     let all = papers.certificates.iter().filter(speaks);
     let certified: Vec<_> = all.map(|c| (c.certificate.hash(), c.certificate.not_before, c.certificate.not_after)).collect();

@@ -53,7 +53,8 @@ fn what_a_robot_says_that_it_keeps_is_on_record() {
     // The offer of a job says what it runs on; nothing is brought twice.
     let job = rig.ask(rig.patrol(&[1, 3]));
     assert_eq!(rig.run_job(job, 900), Status::Settled);
-    let offered = rig.robots.values().flat_map(|p| &p.seen).find_map(|o| if let Order::LeaseOffer(l) = o { Some(l.skills.clone()) } else { None });
+    let offered =
+        rig.robots.values().flat_map(|p| &p.seen).find_map(|o| if let Order::LeaseOffer(l) = o { Some(l.skills.clone()) } else { None });
     assert_eq!(offered, Some(vec![bundle(1).1.hash()]));
     assert_eq!(installed(&rig).len(), 4);
     // Said once more it changes nothing.

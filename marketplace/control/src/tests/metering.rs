@@ -58,8 +58,12 @@ fn minutes(rig: &Rig, job: JobId) -> u64 {
 
 fn mismatches(rig: &Rig, job: JobId) -> usize {
     let is_one = |e: &JobEvent| matches!(e, JobEvent::IncidentOpened { code: IncidentCode::MeterMismatch, severity: 2, .. });
-    rig.facts.iter().filter_map(Fact::event).filter(|r| r.header.stream == format!("job/{job}"))
-        .filter(|r| matches!(&r.payload, Event::Job(e) if is_one(e))).count()
+    rig.facts
+        .iter()
+        .filter_map(Fact::event)
+        .filter(|r| r.header.stream == format!("job/{job}"))
+        .filter(|r| matches!(&r.payload, Event::Job(e) if is_one(e)))
+        .count()
 }
 
 #[test]

@@ -5,9 +5,9 @@ use nooterra_engine::ids::{
     ApprovalId, ChargebackId, ClaimId, DisputeId, EventId, IncidentId, JobId, LicenceId, PartyId, PaymentId, RefundId, RobotId, WitnessId,
 };
 use nooterra_engine::money::{Amount, Currency};
+use nooterra_engine::time::Instant;
 use nooterra_jobs::approval::Wanted;
 use nooterra_jobs::event::{Cause, Custody, Event, Fault, ProofResult};
-use nooterra_engine::time::Instant;
 use nooterra_jobs::pins::{LicencePin, Milestone, Pins, WitnessClass};
 use nooterra_ledger::EntryId;
 use nooterra_trust::dispute::Event as Dispute;

@@ -159,7 +159,8 @@ pub(crate) fn settlement(d: &Dossier, balance: u64) -> Option<Reckoned> {
     // Developers, within what is left.
     let rest = charge - from_job;
     let pays = earned_bps > 0 && d.fault != Fault::Developer && d.started;
-    let due: Vec<u64> = p.licences.iter().map(|l| if pays { d.units(l).saturating_mul(l.fee.minor()).min(l.cap.minor()) } else { 0 }).collect();
+    let due: Vec<u64> =
+        p.licences.iter().map(|l| if pays { d.units(l).saturating_mul(l.fee.minor()).min(l.cap.minor()) } else { 0 }).collect();
     let royalties = if due.iter().sum::<u64>() <= rest { due } else { split(rest, &due)? };
     parts.extend(p.licences.iter().zip(&royalties).map(|(l, a)| (Account::DeveloperPayable { party: l.developer }, *a)));
     // The net.
