@@ -51,6 +51,8 @@ pub struct LocalPolicy {
     pub low_battery_share: f64,
     /// Blocked for this long: reported.
     pub obstructed_after: Span,
+    /// No further for this long at work, whatever was tried: it asks for help.
+    pub ask_after: Span,
     /// Inside without a link: goes on for this long past its lease.
     pub autonomy: Span,
     /// Heartbeat interval without a lease.
@@ -81,6 +83,7 @@ impl LocalPolicy {
             exit_share: 0.6,
             low_battery_share: 0.6,
             obstructed_after: Span::from_secs(8),
+            ask_after: Span::from_secs(30),
             autonomy: nooterra_port::order::AUTONOMY,
             heartbeat_idle: Span::from_secs(10),
             link_quiet: Span::from_secs(15),

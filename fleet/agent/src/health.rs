@@ -114,6 +114,9 @@ impl Health {
     }
 }
 
+/// Having come so far it has got on, and may ask again.
+const GOT_ON_M: f64 = 0.5;
+
 /// Whether the robot gets on where it wants to.
 #[derive(Debug, Clone, PartialEq, Default, Record)]
 pub struct Progress {
@@ -124,6 +127,8 @@ pub struct Progress {
     moved_m: f64,
     /// Lane for which an obstruction was reported.
     reported: Option<u32>,
+    /// Help was asked for, and so far it has come since.
+    asked_m: Option<f64>,
 }
 
 impl Progress {
@@ -146,6 +151,7 @@ impl Progress {
         let gets_on = moved_m > 0.02 * dt_s || turned_rad.abs() > 0.05 * dt_s;
         self.idle_s = if wants && !gets_on { self.idle_s + dt_s } else { 0.0 };
         self.moved_m += moved_m;
+        self.asked_m = self.asked_m.map(|m| m + moved_m).filter(|m| *m < GOT_ON_M);
         if let Some(lane) = self.reported {
             if self.moved_m > 0.15 {
                 self.reported = None;
@@ -159,6 +165,14 @@ impl Progress {
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // seconds of standing
             out.push(Report::Obstructed { lane, since_s: self.idle_s as u32 });
         }
+    }
+    /// Has it stood for so long that it is to ask for help? Once, until it has got on.
+    pub fn asks(&mut self, after: Span) -> bool {
+        let asks = self.asked_m.is_none() && self.idle_s >= after.as_secs_f64();
+        if asks {
+            self.asked_m = Some(0.0);
+        }
+        asks
     }
     /// For how long it has wanted to move and did not, s.
     pub fn idle_s(&self) -> f64 {

@@ -299,5 +299,6 @@ fn concerns_job(r: &Report) -> bool {
             | Report::ApprovalAsked { .. }
             | Report::ApprovalConsumed { .. }
             | Report::AccessRevokeAcked { .. }
+            | Report::AssistAsked { .. }
     )
 }

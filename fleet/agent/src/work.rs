@@ -71,6 +71,8 @@ pub struct Lease {
     pub plan_hash: Digest,
     /// Bundles that it runs on.
     pub skills: Vec<Digest>,
+    /// It was told to brake and stay.
+    pub braked: bool,
 }
 
 impl Lease {
@@ -89,6 +91,7 @@ impl Lease {
             plan: o.plan.clone(),
             plan_hash: o.plan.hash(),
             skills: o.skills.clone(),
+            braked: false,
         }
     }
     /// Would it meet this stretch of time?
@@ -209,6 +212,17 @@ impl Work {
     /// Entry is not granted any more.
     pub fn ungrant(&mut self) {
         self.granted = false;
+    }
+    /// Was it told to brake and stay? Whoever leaves was not.
+    pub fn is_braked(&self) -> bool {
+        let leaves = matches!(self.phase, Phase::Exiting | Phase::GivenUpInside | Phase::GivenUpOutside | Phase::Completed);
+        !leaves && self.lease.as_ref().is_some_and(|l| l.braked)
+    }
+    /// Brakes and stays, or goes on.
+    pub fn brake(&mut self, on: bool) {
+        if let Some(l) = &mut self.lease {
+            l.braked = on;
+        }
     }
     /// Is entry granted?
     pub const fn granted(&self) -> bool {

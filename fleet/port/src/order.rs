@@ -151,6 +151,14 @@ pub enum Order {
     /// A skill is to be put on the robot beside what is there: answered with `SkillInstalled` or `SkillInstallRefused`. What
     /// runs is not touched; the version is the active one once a job that has pinned it begins.
     SkillInstall(Box<SkillParcel>),
+    /// Something serious happened: brake and stay, under this lease, or go on. It ends as well when an operator moves the robot or
+    /// lets it go on, when it leaves, and with the lease. It is no stop: nothing has to be cleared.
+    Hold {
+        /// The lease.
+        lease: LeaseId,
+        /// Brake, or go on?
+        on: bool,
+    },
 }
 
 /// What an access plan allows one robot, bound to its lease and, as every order, to its fence.

@@ -224,6 +224,11 @@ pub enum Report {
     Blackbox(Box<Window>),
     /// What it can do.
     Advertised(Box<Advert>),
+    /// It does not get on by itself and asks for help, once for each time.
+    AssistAsked {
+        /// Hash of what it asks.
+        question_hash: Digest,
+    },
     /// It has looked at a bundle and keeps it.
     SkillInstalled {
         /// Which.

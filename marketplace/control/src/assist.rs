@@ -95,11 +95,12 @@ impl Unit<'_> {
             DeskEvent::ShiftClosed { operator, shift } => self.emit_operator(*operator, OperatorEvent::ShiftClosed { shift: *shift }),
             DeskEvent::Queued(r) => {
                 let (assist, priority, reason) = (r.assist, r.priority as u8, reason_of(r.reason));
-                self.emit(r.job, Event::AssistQueued { assist, priority, reason });
+                self.emit(r.job, Event::AssistQueued { assist, priority, reason, question_hash: r.question });
             }
             DeskEvent::Raised { assist, priority } => {
                 if let Some((job, _, reason)) = self.of_assist(*assist) {
-                    self.emit(job, Event::AssistQueued { assist: *assist, priority: *priority as u8, reason: reason_of(reason) });
+                    let (priority, reason) = (*priority as u8, reason_of(reason));
+                    self.emit(job, Event::AssistQueued { assist: *assist, priority, reason, question_hash: None });
                 }
             }
             DeskEvent::Offered { assist, operator, attempt, accept_by } => {
@@ -301,7 +302,20 @@ impl Unit<'_> {
         }
     }
 
+    /// A robot does not get on by itself.
+    pub fn robot_asks(&mut self, robot: RobotId, question: Digest) -> Outcome {
+        let job = self.bound(robot)?;
+        let can = matches!(self.job(job)?.status, Status::Executing | Status::Stalled | Status::AbortingSafeExit);
+        need(can, Code::StateForbids)?;
+        self.ask_help_with(job, Priority::Normal, Reason::Asked, Some(question));
+        Ok(())
+    }
+
     pub(crate) fn ask_help(&mut self, job: JobId, priority: Priority, reason: Reason) {
+        self.ask_help_with(job, priority, reason, None);
+    }
+
+    fn ask_help_with(&mut self, job: JobId, priority: Priority, reason: Reason, question: Option<Digest>) {
         if !self.has_helpers() {
             return;
         }
@@ -320,6 +334,7 @@ impl Unit<'_> {
             response: p.level_values.assist_response,
             barred: vec![j.request.requester, p.owner],
             log_seq,
+            question,
         };
         let asked = self.desk(Command::Ask(request));
         nooterra_engine::always!(asked.is_ok(), "asking for help is not refused");

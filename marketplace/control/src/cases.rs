@@ -369,9 +369,13 @@ impl Unit<'_> {
                         self.stop_zone(r);
                     }
                 }
-                // The robot's own fields brake it; the gate holds the money while triage is due, which the case's timer
-                // asks for.
-                Reaction::ProtectiveStop | Reaction::TriageDue | Reaction::HoldSettlement => {}
+                Reaction::ProtectiveStop => {
+                    if let Some(r) = bound {
+                        self.brake(job, r);
+                    }
+                }
+                // The gate holds the money while triage is due, which the case's timer asks for.
+                Reaction::TriageDue | Reaction::HoldSettlement => {}
             }
         }
     }

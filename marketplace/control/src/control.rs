@@ -117,6 +117,7 @@ impl Control {
                 paused: false,
                 speed_mm_s: 0,
                 silence_judged: false,
+                braked: None,
                 place: crate::areas::Place::default(),
             };
             robots.insert(r.robot, cell);

@@ -63,6 +63,8 @@ pub struct RobotCell {
     pub speed_mm_s: u32,
     /// Its long silence was judged: nothing more follows from it before it is heard again.
     pub silence_judged: bool,
+    /// The lease under which it was told to brake and stay.
+    pub braked: Option<LeaseId>,
     /// Where it may be, and where it was seen.
     pub place: crate::areas::Place,
     /// What it did on the jobs that settled last.

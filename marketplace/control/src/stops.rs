@@ -220,6 +220,26 @@ impl Unit<'_> {
         }
     }
 
+    /// Something serious happened while a robot worked: it brakes and stays until an operator lets it go on, or it leaves. It is
+    /// no stop that latches.
+    pub(crate) fn brake(&mut self, job: JobId, robot: RobotId) {
+        let Ok(j) = self.job(job) else { return };
+        let works = matches!(j.status, Status::Executing | Status::Assisted | Status::Stalled);
+        let Some(lease) = j.lease().filter(|_| works) else { return };
+        let Some(c) = self.touch_robot(robot).filter(|c| c.braked != Some(lease)) else { return };
+        c.braked = Some(lease);
+        self.order(robot, Order::Hold { lease, on: true });
+    }
+
+    /// Work goes on: whoever was told to brake may drive.
+    pub(crate) fn let_drive(&mut self, job: JobId) {
+        let Ok(j) = self.job(job) else { return };
+        let (Some(robot), Some(lease)) = (j.robot(), j.lease()) else { return };
+        let Some(c) = self.touch_robot(robot).filter(|c| c.braked == Some(lease)) else { return };
+        c.braked = None;
+        self.order(robot, Order::Hold { lease, on: false });
+    }
+
     /// A stop comes into force for its robots. What becomes of their work is said elsewhere.
     pub(crate) fn halt_robots(&mut self, s: &Stop) {
         self.s.stops.issue(s.clone());

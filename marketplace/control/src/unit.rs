@@ -16,7 +16,7 @@ use nooterra_engine::machine::Out;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_engine::{always, encode};
 use nooterra_jobs::Job;
-use nooterra_jobs::event::{Breach, Event as JobEvent, Fault};
+use nooterra_jobs::event::{AssistOutcome, Breach, Event as JobEvent, Fault};
 use nooterra_jobs::status::Status;
 use nooterra_operations::Event as RobotEvent;
 use nooterra_operations::robot::Held;
@@ -322,8 +322,14 @@ impl<'a> Unit<'a> {
                 self.trigger_dispatch();
             }
             JobEvent::ExecutionStalled { reason } => self.stall_asks(id, *reason),
+            JobEvent::ExecutionResumed { .. } => self.let_drive(id),
             JobEvent::SafeExitEscalated { level: 1 } => self.exit_asks(id),
-            JobEvent::AssistEnded { assist, .. } => self.help_over(id, *assist),
+            JobEvent::AssistEnded { assist, outcome, .. } => {
+                self.help_over(id, *assist);
+                if matches!(outcome, AssistOutcome::Resumed | AssistOutcome::TaskDone) {
+                    self.let_drive(id);
+                }
+            }
             JobEvent::SafeExitOrdered { cause, .. } => {
                 self.order_exit(id, *cause);
                 self.stop_skills(id, "SAFE_EXIT");

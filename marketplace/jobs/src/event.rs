@@ -461,6 +461,7 @@ pub enum Event {
         assist: AssistId,
         priority: u8,
         reason: AssistReason,
+        question_hash: Option<Digest>,
     },
     AssistOffered {
         assist: AssistId,

@@ -154,6 +154,8 @@ pub struct Request {
     pub barred: Vec<PartyId>,
     /// Place of the asking input in the log.
     pub log_seq: u64,
+    /// Hash of what the robot asks, if it is the robot that asks.
+    pub question: Option<Digest>,
 }
 
 /// A request for help that has not ended.

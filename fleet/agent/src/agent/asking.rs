@@ -29,6 +29,16 @@ impl Agent {
         out.push(Report::ApprovalAsked { wanted: Wanted::ContinueLate { valid_to: valid_to.saturating_add(MORE) }, skip: false });
     }
 
+    /// Asks for help where it does not get on at its work, nor on its way out. Whoever is helped, or cut off, does not ask.
+    pub(super) fn ask_help(&mut self, out: &mut Vec<Report>) {
+        let at_it = matches!(self.work.phase, Phase::Working | Phase::Exiting) && self.help.line().is_none() && !self.health.offline;
+        let Some(l) = self.work.lease.as_ref().filter(|_| at_it) else { return };
+        if self.progress.asks(self.config.policy.ask_after) {
+            let what = (l.id, self.work.step, self.track.last_vertex, self.tick);
+            out.push(Report::AssistAsked { question_hash: nooterra_engine::digest::content_hash("nooterra/question/v1", &what) });
+        }
+    }
+
     /// An answer came.
     pub(super) fn answered(&mut self, now: Instant, o: &ApprovalOrder) -> Result<(), &'static str> {
         if !self.work.has(o.lease) {

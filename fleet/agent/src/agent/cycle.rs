@@ -57,7 +57,7 @@ impl Agent {
         let astray = self.leaves_way(map);
 
         let obeys = !nooterra_engine::planted!("I15 drive on under a stop");
-        let stopped = (obeys && !self.stops.is_empty()) || self.check_until.is_some();
+        let stopped = (obeys && !self.stops.is_empty()) || self.check_until.is_some() || self.work.is_braked();
         let held = stopped || now < self.health.hold_until || !self.health.is_fit();
         if !astray && self.work.covers().is_none() {
             self.comes_back(now, held, map);
@@ -107,6 +107,7 @@ impl Agent {
         self.watch_lease(now, &mut out);
         self.show(now, map, &mut out);
         self.ask_leave(now, &mut out);
+        self.ask_help(&mut out);
         self.link.retry(now, self.work.lease.as_ref().map(|l| l.id));
         self.record(now, f, map, &out);
         self.say_all(now, out);

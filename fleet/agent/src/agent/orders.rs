@@ -161,6 +161,13 @@ impl Agent {
                 }
                 self.rights.grant(&g, map)
             }
+            Order::Hold { lease, on } => {
+                if !self.work.has(lease) {
+                    return Err("LEASE_EXPIRED");
+                }
+                self.work.brake(on);
+                Ok(())
+            }
             Order::SkillInstall(p) => {
                 self.install(now, &p);
                 Ok(())
@@ -224,6 +231,7 @@ impl Agent {
                 self.say_all(now, out);
             }
             Action::Resume {} => {
+                self.work.brake(false);
                 if self.help.release() {
                     self.let_go();
                 }
@@ -250,6 +258,8 @@ impl Agent {
         if !self.health.is_fit() || self.health.offline {
             return Err("ROBOT_NOT_READY");
         }
+        // From here on it moves as a person says who has seen where it stands.
+        self.work.brake(false);
         let can_shift = self.config.model.drive == nooterra_site::robot::Drive::Omnidirectional;
         self.help.take(now, action, &self.loc.pose, can_shift)
     }

@@ -207,12 +207,17 @@ fn a_small_claim_takes_one_key_and_is_paid_once() {
     assert_eq!(rig.c.balance(Account::ClaimsPayable { claim }, Currency::EUR), 0);
     assert_eq!(rig.c.balance(Account::ClaimsExpense, Currency::EUR), 0, "the owner bears it");
     rig.run(400);
-    // Its robot stood still after the contact, so a service level was missed on top.
+    // Its robot was told to brake after the contact and left in the end, so a service level was missed on top.
     assert!(rig.c.balance(owes, Currency::EUR) >= 800, "it had been paid out before");
-    let next = rig.ask(rig.delivery(2, 5));
-    rig.run_job(next, 600);
-    rig.run(400);
-    assert_eq!(rig.c.balance(owes, Currency::EUR), 0, "its next payout bears the debt");
+    for _ in 0..4 {
+        if rig.c.balance(owes, Currency::EUR) == 0 {
+            break;
+        }
+        let next = rig.ask(rig.delivery(2, 5));
+        rig.run_job(next, 600);
+        rig.run(400);
+    }
+    assert_eq!(rig.c.balance(owes, Currency::EUR), 0, "its next payouts bear the debt");
     assert_eq!(nooterra_ledger::statement::sums(rig.c.book(), Currency::EUR), (0, 0));
 }
 

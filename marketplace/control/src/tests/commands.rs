@@ -338,6 +338,7 @@ const SAID: &[(&str, Make)] = &[
         report(r, job, &Report::LoadFetched { item, vertex: 16, mass_g: 500, state_hash })
     }),
     ("OS LoadReturned", |r, job| words(r, "staff", job, &StaffCommand::LoadReturned { job, found: true })),
+    ("RB AssistAsked", |r, job| report(r, job, &Report::AssistAsked { question_hash: Digest([5; 32]) })),
     ("RB ApprovalAsked", |r, job| report(r, job, &Report::ApprovalAsked { wanted: Wanted::ExtraArea { vertices: vec![7] }, skip: false })),
     ("SI AccessPlanIssued", |r, job| {
         let (valid_from, valid_to) = (r.now, r.c.state().jobs[&job].window().end + Span::from_mins(5));

@@ -226,3 +226,101 @@ fn shifts_are_guarded() {
     assert!(rig.c.state().desk.operators[&operator("olga")].shift.is_none(), "it ends by itself");
     assert_eq!(rig.send("olga", &OperatorCommand::Accept { assist: AssistId::named("x") }).unwrap_err(), "NOT_FOUND");
 }
+
+fn holds(rig: &Rig) -> Vec<bool> {
+    let of = |o: &nooterra_port::Order| if let nooterra_port::Order::Hold { on, .. } = o { Some(*on) } else { None };
+    rig.robots[&robot("a1")].seen.iter().filter_map(of).collect()
+}
+
+fn working(rig: &mut Rig) -> JobId {
+    rig.run(10);
+    let job = rig.ask(rig.patrol(&[2, 6, 3, 7]));
+    for _ in 0..900 {
+        if rig.status(job) == Status::Executing {
+            rig.run(3);
+            return job;
+        }
+        rig.tick();
+    }
+    panic!("never began: {:?}", rig.names(job));
+}
+
+fn drops(rig: &mut Rig) {
+    rig.report(robot("a1"), nooterra_port::Report::Noticed { code: "PAYLOAD_DROP".into(), measure: 500 });
+    rig.run(2);
+}
+
+/// Something serious: the robot is told to brake, stays where it is, and goes on when an operator lets it.
+#[test]
+fn after_something_serious_a_robot_brakes_until_an_operator_lets_it_go_on() {
+    let mut rig = Rig::with_operators(ONE);
+    rig.restart_every = Some(11);
+    open(&mut rig, "olga", 3_000);
+    let job = working(&mut rig);
+    drops(&mut rig);
+    assert_eq!((rig.status(job), holds(&rig)), (Status::Stalled, vec![true]));
+    let (at, step) = (rig.robots[&robot("a1")].at, rig.c.state().jobs[&job].checkpoint);
+    rig.run(15);
+    assert_eq!((rig.robots[&robot("a1")].at, rig.c.state().jobs[&job].checkpoint), (at, step), "it stays");
+    assert_eq!(rig.status(job), Status::Stalled, "and no heartbeat ends that");
+    let (who, assist) = offer(&rig).expect("offered");
+    rig.send(&who, &OperatorCommand::Accept { assist }).unwrap();
+    rig.run(2);
+    let view = screen(&rig).expect("shown");
+    rig.send(&who, &OperatorCommand::Start { assist, view }).unwrap();
+    rig.run(1);
+    let view = screen(&rig).unwrap();
+    rig.send(&who, &OperatorCommand::Intervene { assist, action: Action::Resume {}, view }).unwrap();
+    rig.run(1);
+    rig.send(&who, &OperatorCommand::End { assist, outcome: HelpOutcome::Resumed }).unwrap();
+    assert_eq!(rig.run_job(job, 900), Status::Settled, "{:?} {:?}", rig.names(job), rig.refused);
+    assert_eq!(holds(&rig), [true, false]);
+    assert_eq!(rig.c.state().jobs[&job].aborted, None);
+    rig.check_books();
+}
+
+/// Nobody helps: it leaves, braked or not.
+#[test]
+fn a_braked_robot_that_nobody_helps_leaves() {
+    let mut rig = Rig::new(ONE);
+    let job = working(&mut rig);
+    drops(&mut rig);
+    assert_eq!((rig.status(job), holds(&rig)), (Status::Stalled, vec![true]));
+    assert_eq!(rig.run_job(job, 1_800), Status::Settled, "{:?}", rig.names(job));
+    let names = rig.names(job);
+    assert!(names.contains(&"STALL_LIMIT_REACHED") && names.contains(&"SAFE_EXIT_CONFIRMED"), "{names:?}");
+    rig.check_books();
+}
+
+/// A robot asks by itself: once more it can only be more urgent, and outside of its work nobody is asked.
+#[test]
+fn a_robot_asks_for_help() {
+    let mut rig = Rig::with_operators(ONE);
+    rig.run(10);
+    let asks = |rig: &mut Rig, n: u8| {
+        rig.report(robot("a1"), nooterra_port::Report::AssistAsked { question_hash: Digest([n; 32]) });
+        rig.run(1);
+    };
+    asks(&mut rig, 1);
+    assert!(rig.refused.iter().any(|(_, r)| r.contains("NOT_BOUND_ROBOT")), "{:?}", rig.refused);
+    open(&mut rig, "olga", 3_000);
+    let job = working(&mut rig);
+    asks(&mut rig, 2);
+    asks(&mut rig, 3);
+    let queued = |e: &JobEvent| match e {
+        JobEvent::AssistQueued { priority, question_hash, .. } => Some((*priority, *question_hash)),
+        _ => None,
+    };
+    let all = |rig: &Rig| -> Vec<_> {
+        let of = |f: &crate::Fact| match f.event().map(|e| &e.payload) {
+            Some(crate::fact::Event::Job(e)) => queued(e),
+            _ => None,
+        };
+        rig.facts.iter().filter_map(of).collect()
+    };
+    assert_eq!(all(&rig), [(1, Some(Digest([2; 32])))], "one at a time");
+    assert_eq!(rig.status(job), Status::Executing, "asking is no stall");
+    drops(&mut rig);
+    assert_eq!(all(&rig).last(), Some(&(2, None)), "and then it is urgent");
+    assert_eq!(all(&rig).len(), 2);
+}

@@ -103,13 +103,14 @@ impl Rig {
                 };
                 self.report_under(id, r, lease, fence);
             }
+            Order::Hold { on, .. } => p.braked = on,
             Order::Lift { at, .. } => (p.lift, p.begins) = (2, at),
             Order::WantBlackbox { incident, from_ns, to_ns, .. } => p.boxed.asked.push((incident, from_ns, to_ns)),
             Order::Assist { assist, open, .. } => p.line = open.then_some(assist),
             Order::Intervention(i) if !self.knobs.deaf_to_help => {
                 let code = self.knobs.refuse_help.unwrap_or_default().to_owned();
                 if code.is_empty() && matches!(i.action, nooterra_port::Action::Resume {}) {
-                    p.freed = true;
+                    (p.freed, p.braked) = (true, false);
                 }
                 let (assist, intervention, applied) = (i.assist, i.intervention, i.action.args());
                 self.report(id, Report::InterventionAnswered { assist, intervention, code, applied, clamps: vec![] });

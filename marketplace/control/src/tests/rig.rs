@@ -101,6 +101,8 @@ pub struct Puppet {
     pub moved: Instant,
     pub beat: Instant,
     pub orders_seen: u64,
+    /// Told to brake and stay.
+    pub braked: bool,
     pub phase: u8,
     pub granted: bool,
     pub step: u16,
@@ -346,6 +348,7 @@ impl Rig {
                     soc_bps: 9_500,
                     queue: vec![],
                     seen: vec![],
+                    braked: false,
                     line: None,
                     views: 0,
                     freed: false,
@@ -659,7 +662,7 @@ impl Rig {
         self.open_box(id);
         let p = self.robots.get_mut(&id).unwrap();
         // Who is stopped stands.
-        let hold = never && p.lease.is_some() || !p.stops.is_empty();
+        let hold = never && p.lease.is_some() || !p.stops.is_empty() || (p.braked && p.phase < 5);
         let target = p.lease.as_ref().and_then(|(l, _)| match p.phase {
             1..=3 => Some(l.plan.access_point),
             4 if !p.fetched && l.plan.fetch.is_some() => l.plan.fetch.map(|f| f.vertex),

@@ -202,7 +202,7 @@ fn events(job: &Job) -> Vec<Event> {
             facts: vec![],
         }),
         Event::SlaCreditIssued { breaches: vec![BreachKind::ArriveLate], amount, funding: CreditFunding::Owner {} },
-        Event::AssistQueued { assist, priority: 1, reason: AssistReason::Asked },
+        Event::AssistQueued { assist, priority: 1, reason: AssistReason::Asked, question_hash: None },
         Event::AssistOffered { assist, operator, attempt: 1, accept_by: Instant::from_secs(600) },
         Event::AssistOfferLapsed { assist, operator },
         Event::AssistAccepted { assist, operator },

@@ -284,6 +284,7 @@ fn any_command(d: &mut Dice, desk: &Desk, now: Instant, n: u64) -> Command {
                 response: Span::from_secs(100 + d.roll(500)),
                 barred: if d.roll(3) == 0 { vec![party(d.roll(OPERATORS))] } else { vec![] },
                 log_seq: n,
+                question: None,
             })
         }
         4 | 5 => Command::Accept { operator, assist },

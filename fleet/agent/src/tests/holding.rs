@@ -1,0 +1,103 @@
+use super::jobs::{offer, picked};
+use super::rig::*;
+use crate::Phase;
+use nooterra_engine::Instant;
+use nooterra_engine::geom::Vec2;
+use nooterra_engine::ids::{AssistId, InterventionId, LeaseId};
+use nooterra_port::assist::{Action, InterventionOrder};
+use nooterra_port::order::*;
+use nooterra_port::{AssistView, Report};
+
+fn hold(name: &str, on: bool) -> Order {
+    Order::Hold { lease: LeaseId::named(name), on }
+}
+
+/// Under way with its load.
+fn driving() -> Rig {
+    let mut r = picked();
+    r.go("to drop", &[1, 2, 3, 4]);
+    assert!(r.until(10.0, |r| r.agent.applied().v.norm() > 0.2));
+    r
+}
+
+fn stands(r: &mut Rig, secs: f64) {
+    r.run(2.0);
+    let at = r.truth.at;
+    r.run(secs);
+    assert!(r.truth.at.dist(at) < 0.02 && r.agent.applied().v.norm() <= 0.0);
+}
+
+#[test]
+fn told_to_brake_it_stays_until_it_is_let_go() {
+    let mut r = driving();
+    r.order(hold("other", true));
+    r.cycle();
+    assert_eq!(r.last_ack().unwrap().1, "LEASE_EXPIRED");
+    r.order(hold("l1", true));
+    r.run(1.0);
+    assert_eq!(r.last_ack().unwrap().1, "");
+    stands(&mut r, 20.0);
+    assert_eq!((r.agent.work().step, r.agent.is_stopped()), (1, false), "it does no work meanwhile, and nothing is to be cleared");
+    r.order(hold("l1", false));
+    assert!(r.until(60.0, |r| r.agent.phase() == Phase::Completed), "goes on");
+}
+
+#[test]
+fn leaving_and_the_operator_end_it() {
+    let mut r = driving();
+    r.order(hold("l1", true));
+    stands(&mut r, 3.0);
+    r.order(Order::SafeExit { lease: LeaseId::named("l1"), exit_by: Instant::NEVER, cause: "x".into(), put_down: None });
+    assert!(r.until(10.0, |r| r.agent.applied().v.norm() > 0.1), "whoever has to leave may");
+    // An operator who has seen it lets it go on.
+    let mut r = driving();
+    r.order(hold("l1", true));
+    stands(&mut r, 3.0);
+    let (assist, lease) = (AssistId::named("a"), LeaseId::named("l1"));
+    r.order(Order::Assist { assist, lease, open: true });
+    r.run(3.0);
+    let shown = |x: &Report| if let Report::AssistView(v) = x { Some(AssistView::hash(v)) } else { None };
+    let view = r.heard.iter().rev().find_map(|(_, x)| shown(x)).expect("shows itself");
+    r.order(Order::Intervention(InterventionOrder {
+        assist,
+        lease,
+        intervention: InterventionId::named("i"),
+        view,
+        action: Action::Resume {},
+    }));
+    assert!(r.until(10.0, |r| r.agent.applied().v.norm() > 0.2));
+    // The next lease knows nothing of it.
+    let mut r = driving();
+    r.order(hold("l1", true));
+    r.run(1.0);
+    r.order(Order::LeaseEnd { lease, reason: "x".into() });
+    r.run(1.0);
+    assert!(!r.agent.work().is_braked());
+}
+
+/// It does not get on at its work: it asks once, and again only when it has got on meanwhile.
+#[test]
+fn stuck_at_work_it_asks_for_help_once() {
+    let asked = |r: &Rig| r.said(|x| matches!(x, Report::AssistAsked { .. }));
+    let mut r = driving();
+    assert!(r.until(30.0, |r| r.agent.track().last_vertex == Some(2)));
+    r.posts.push(Post { at: Vec2::new(8.6, 4.5), radius_m: 0.2, v: Vec2::default() });
+    assert!(r.until(20.0, |r| r.agent.is_blocked()));
+    r.run(20.0);
+    assert_eq!(asked(&r), 0, "first it waits");
+    r.run(15.0);
+    assert_eq!(asked(&r), 1);
+    r.run(60.0);
+    assert_eq!(asked(&r), 1);
+    r.posts.clear();
+    assert!(r.until(60.0, |r| r.agent.phase() == Phase::Completed));
+    // On the way to its work nobody is asked.
+    let mut r = Rig::new(house(), 0, 0.0);
+    r.cycle();
+    let o = offer(&r, "l1", super::jobs::plan());
+    r.order(o);
+    r.posts.push(Post { at: Vec2::new(4.0, 2.0), radius_m: 0.2, v: Vec2::default() });
+    r.go("to pickup", &[0, 1]);
+    r.run(60.0);
+    assert_eq!(asked(&r), 0);
+}
