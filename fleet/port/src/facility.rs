@@ -226,6 +226,8 @@ pub enum FacilityReport {
         job: JobId,
         /// The robot.
         robot: RobotId,
+        /// The vertex that it is nearest to; of one that was carried away, where it was looked for.
+        vertex: u32,
     },
     /// A witness saw something that counts as proof.
     Witnessed {

@@ -475,7 +475,8 @@ impl SiteController {
         } else if w.inside && outside {
             w.inside = false;
             self.floors_left(now, job, w.robot);
-            self.say(now, job, FacilityReport::Exited { job, robot: w.robot });
+            let vertex = nearest(site, here).or(w.vertices.first().copied()).unwrap_or(0);
+            self.say(now, job, FacilityReport::Exited { job, robot: w.robot, vertex });
         }
         if let Some(item) = w.item {
             self.sense_item(now, job, &mut w, item, site, world);
@@ -556,6 +557,13 @@ fn witnessed(job: JobId, w: &Watch, class: WitnessClass, vertex: u32, item: Opti
 fn near(site: &Site, vertex: u32, here: Option<(u32, Vec2)>, reach_m: f64) -> bool {
     let (Some(v), Some((level, at))) = (site.vertices.get(vertex as usize), here) else { return false };
     v.level.ix == level && v.at.dist(at) <= reach_m
+}
+
+/// The vertex that somebody is nearest to on its level.
+fn nearest(site: &Site, here: Option<(u32, Vec2)>) -> Option<u32> {
+    let (level, at) = here?;
+    let here = (0u32..).zip(&site.vertices).filter(|(_, v)| v.level.ix == level);
+    here.min_by(|(_, a), (_, b)| a.at.dist(at).total_cmp(&b.at.dist(at))).map(|(i, _)| i)
 }
 
 /// The middle of some places on one level.

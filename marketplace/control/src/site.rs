@@ -81,6 +81,7 @@ impl Unit<'_> {
                 Ok(())
             }
             FacilityReport::Entered { job, robot, vertex, fence } => {
+                need((vertex as usize) < self.world.site.vertices.len(), Code::NotFound)?;
                 self.cell(robot)?;
                 let legs = &self.job(job)?.legs;
                 if !legs.is_empty() && legs.iter().all(|l| l.offer.robot != robot) {
@@ -96,7 +97,7 @@ impl Unit<'_> {
                 self.passed(robot, passage);
                 Ok(())
             }
-            FacilityReport::Exited { job, robot } => self.exited(job, robot),
+            FacilityReport::Exited { job, robot, vertex } => self.exited(job, robot, vertex),
             FacilityReport::StopAsked { what, power_off, exit } => self.stop_by_site(what, power_off, exit),
             FacilityReport::StopCleared { stop } => {
                 need(by_site, Code::RoleForbidden)?;
@@ -241,12 +242,13 @@ impl Unit<'_> {
     }
 
     /// A robot was seen to leave: whoever was to leave is out.
-    fn exited(&mut self, job: JobId, robot: RobotId) -> Outcome {
+    fn exited(&mut self, job: JobId, robot: RobotId, place: u32) -> Outcome {
+        need((place as usize) < self.world.site.vertices.len(), Code::NotFound)?;
         let j = self.job(job)?;
         let last = j.legs.last().map(|l| l.offer.robot);
         need(last == Some(robot), Code::NotBoundRobot)?;
         need(j.presence == Presence::In, Code::AlreadyDone)?;
-        self.emit(job, Event::Exited { robot, place: 0 });
+        self.emit(job, Event::Exited { robot, place });
         let j = self.job(job)?;
         let leaving = matches!(j.status, Status::AbortingSafeExit | Status::Completed) && j.exit.is_some_and(|x| !x.done);
         // Who still has to put a load down is not done with it.

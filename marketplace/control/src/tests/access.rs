@@ -76,7 +76,7 @@ fn who_has_nothing_to_do_with_the_job_any_more_is_not_kept_stopped() {
     rig.run(3);
     assert!(stopped(&rig));
     // The site sees it outside: people have carried it out.
-    rig.send("site", &FacilityReport::Exited { job, robot: robot("a1") }).unwrap();
+    rig.send("site", &FacilityReport::Exited { job, robot: robot("a1"), vertex: 8 }).unwrap();
     assert!(!stopped(&rig));
     assert_eq!(rig.run_job(job, 900), Status::Settled);
     rig.check_books();

@@ -278,7 +278,7 @@ fn who_comes_in_by_an_old_fence_or_after_the_doors_know_better_is_an_anomaly() {
         rig.run(10);
         let job = rig.ask(rig.delivery(2, 5));
         until(&mut rig, job, Status::Executing);
-        rig.send("site", &FacilityReport::Exited { job, robot: a1() }).unwrap();
+        rig.send("site", &FacilityReport::Exited { job, robot: a1(), vertex: 8 }).unwrap();
         rig.send("rq", &RequesterCommand::RevokeAccess { job, reason: RevokeReason::Privacy }).unwrap();
         rig.tick();
         let entered = FacilityReport::Entered { job, robot: a1(), vertex: 2, fence: u64::MAX };
@@ -291,7 +291,7 @@ fn who_comes_in_by_an_old_fence_or_after_the_doors_know_better_is_an_anomaly() {
     rig.run(10);
     let job = rig.ask(rig.delivery(2, 5));
     until(&mut rig, job, Status::Executing);
-    rig.send("site", &FacilityReport::Exited { job, robot: a1() }).unwrap();
+    rig.send("site", &FacilityReport::Exited { job, robot: a1(), vertex: 8 }).unwrap();
     let fence = rig.c.state().jobs[&job].leg().unwrap().offer.fence;
     rig.send("site", &FacilityReport::Entered { job, robot: a1(), vertex: 2, fence: fence - 1 }).unwrap();
     assert_eq!(found(&rig, IncidentCode::AccessAnomaly), [4], "an old badge");

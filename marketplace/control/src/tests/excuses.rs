@@ -8,6 +8,7 @@ use nooterra_engine::time::Span;
 use nooterra_jobs::event::{Event as JobEvent, Fault, ReleaseReason};
 use nooterra_jobs::status::Status;
 use nooterra_port::FacilityReport;
+use nooterra_port::facility::FloorStop;
 
 const ONE: &[(&str, &str, u32)] = &[("a1", "acme", 8)];
 
@@ -40,7 +41,7 @@ fn a_stop_by_others_takes_no_time_and_an_owners_does() {
     let longer = |rig: &Rig, job| rig.c.state().jobs[&job].pins.as_ref().unwrap().tier_values.max_stall.as_secs() + 30;
     let mut rig = Rig::new(ONE);
     let job = rig.working();
-    rig.send("site", &FacilityReport::StopAsked { exit: false }).unwrap();
+    rig.send("site", &FacilityReport::StopAsked { what: FloorStop::Everything {}, power_off: false, exit: false }).unwrap();
     let wait = longer(&rig, job);
     rig.run(wait);
     assert_eq!(rig.status(job), Status::Stalled, "nobody counts while others keep it");
@@ -62,7 +63,7 @@ fn time_that_others_took_is_not_counted_later_either() {
     let mut rig = Rig::new(ONE);
     let job = rig.working();
     let max = rig.c.state().jobs[&job].pins.as_ref().unwrap().tier_values.max_stall.as_secs();
-    rig.send("site", &FacilityReport::StopAsked { exit: false }).unwrap();
+    rig.send("site", &FacilityReport::StopAsked { what: FloorStop::Everything {}, power_off: false, exit: false }).unwrap();
     rig.run(max - 20);
     let_go(&mut rig);
     assert_eq!(rig.status(job), Status::Executing);
@@ -100,7 +101,7 @@ fn nobody_answers_for_who_is_kept_away_by_others() {
     rig.run(10);
     let job = rig.ask(rig.delivery(2, 5));
     rig.until(job, Status::EnRoute);
-    rig.send("site", &FacilityReport::StopAsked { exit: false }).unwrap();
+    rig.send("site", &FacilityReport::StopAsked { what: FloorStop::Everything {}, power_off: false, exit: false }).unwrap();
     assert_eq!(rig.status(job), Status::Booked, "nobody waits for a robot that stands");
     let released = |e: &JobEvent| matches!(e, JobEvent::LeaseReleased { reason: ReleaseReason::Stopped, .. });
     assert!(rig.job_events(job).iter().any(released));
@@ -116,7 +117,7 @@ fn nobody_answers_for_who_is_kept_away_by_others() {
     rig.run(10);
     let job = rig.ask(rig.delivery(2, 5));
     rig.until(job, Status::EnRoute);
-    rig.send("site", &FacilityReport::StopAsked { exit: false }).unwrap();
+    rig.send("site", &FacilityReport::StopAsked { what: FloorStop::Everything {}, power_off: false, exit: false }).unwrap();
     rig.run(5);
     let_go(&mut rig);
     assert_eq!(rig.run_job(job, 2_000), Status::Settled);

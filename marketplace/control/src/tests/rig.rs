@@ -718,7 +718,7 @@ impl Rig {
             let off = self.watched.get(&job).is_none_or(|(_, v, _)| !v.contains(&at));
             if off {
                 self.inside.remove(&(job, id));
-                let _ = self.send("site", &FacilityReport::Exited { job, robot: id });
+                let _ = self.send("site", &FacilityReport::Exited { job, robot: id, vertex: at });
             }
         }
     }

@@ -236,3 +236,18 @@ fn a_level_where_nobody_is_stands_still_for_who_comes() {
     let stop = active(&rig)[0];
     assert!(rig.c.state().stops.active[&stop].robots.is_empty());
 }
+
+#[test]
+fn where_a_robot_came_in_and_went_out_is_on_record() {
+    let mut rig = Rig::new(TWO);
+    let job = rig.working();
+    let robot = rig.c.state().jobs[&job].robot().unwrap();
+    let beyond = FacilityReport::Exited { job, robot, vertex: 99 };
+    assert_eq!(rig.send("site", &beyond).unwrap_err(), "NOT_FOUND", "no place of the site");
+    rig.send("site", &FacilityReport::Exited { job, robot, vertex: 8 }).unwrap();
+    let fence = rig.c.state().jobs[&job].leg().unwrap().offer.fence;
+    let beyond = FacilityReport::Entered { job, robot, vertex: 99, fence };
+    assert_eq!(rig.send("site", &beyond).unwrap_err(), "NOT_FOUND");
+    let out = |e: &JobEvent| if let JobEvent::Exited { place, .. } = e { Some(*place) } else { None };
+    assert_eq!(rig.job_events(job).iter().find_map(out), Some(8));
+}

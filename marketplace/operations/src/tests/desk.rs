@@ -9,6 +9,9 @@ use nooterra_engine::ids::{AssistId, InterventionId, JobId, OperatorId, PartyId,
 use nooterra_engine::time::{Instant, Span};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Kinds of place and regions that a shift is for.
+type InScope = (Vec<u8>, Vec<RegionId>);
+
 const OPERATORS: u64 = 4;
 const JOBS: u64 = 5;
 
@@ -111,7 +114,7 @@ impl Model {
     fn offers(&self, a: AssistId) -> u64 {
         self.of(a).filter(|(_, e)| matches!(e, Event::Offered { .. })).count() as u64
     }
-    fn shift(&self, o: OperatorId) -> Option<(u8, (Vec<u8>, Vec<RegionId>), Instant)> {
+    fn shift(&self, o: OperatorId) -> Option<(u8, InScope, Instant)> {
         for (_, e) in self.past.iter().rev() {
             match e {
                 Event::ShiftOpened { operator, shift } if *operator == o => {

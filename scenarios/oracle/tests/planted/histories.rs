@@ -603,7 +603,7 @@ pub fn two_coins() -> Rig {
     let mut rig = kept(Rig::of(g, TWO));
     rig.run(10);
     for currency in [yen(), Currency::EUR, yen()] {
-        let job = rig.ask(nooterra_control::NewJob { currency, ..rig.delivery(2, 5) });
+        let job = rig.ask(NewJob { currency, ..rig.delivery(2, 5) });
         rig.run_job(job, 900);
     }
     rig.run(600);
