@@ -141,7 +141,7 @@ fn summary(l: &Loaded) -> Summary {
                 requester: r.requesters[d.requester as usize].name.clone(),
                 when: when(&d.process),
                 trips: d.trips.len(),
-                from: distinct(d.trips.iter().map(|t| t.from).chain(d.zones.iter().map(|z| z.0)).map(vertex).collect()),
+                from: distinct(d.trips.iter().map(|t| vertex(t.from)).collect()),
                 to: distinct(d.trips.iter().map(|t| vertex(t.to)).collect()),
             })
             .collect(),
