@@ -17,6 +17,8 @@ use nooterra_skills::words::{Envelope, LicencePrice, LicenceTerms, Milestone};
 use nooterra_skills::{Bundle, BundleSeal, SignedCertificate, Tier, Unit, Version};
 use nooterra_trust::{Binding, Role, SigningKey};
 
+type Spoil = fn(&mut Papers, &mut Certificate);
+
 fn secret(n: u8) -> SigningKey {
     SigningKey::from_secret([n; 32])
 }
@@ -145,7 +147,7 @@ fn it_keeps_what_is_in_order_and_nothing_else() {
     let other = bundle(1).to_bytes();
     assert_eq!(answer(&mut r, SkillParcel { size: other.len() as u64, content: other, ..whole.clone() }), "CONTENT_HASH_MISSING");
     assert_eq!(answer(&mut r, SkillParcel { papers: vec![1, 2], ..whole.clone() }), "SCHEMA_INVALID");
-    let wrong: [(fn(&mut Papers, &mut Certificate), &str); 9] = [
+    let wrong: [(Spoil, &str); 9] = [
         (|p, _| p.keys.clear(), "KEY_UNKNOWN"),
         (|p, _| p.keys.truncate(1), "CERT_INVALID"),
         (|p, _| p.keys[0].subject = *PartyId::named("thief").as_bytes(), "PARTY_FORBIDDEN"),

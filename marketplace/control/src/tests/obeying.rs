@@ -67,12 +67,13 @@ impl Rig {
             }
             Order::LeaseEnd { lease, .. } if p.ahead.iter().any(|(l, _)| l.lease == lease) => p.ahead.retain(|(l, _)| l.lease != lease),
             Order::LeaseEnd { lease, .. } if p.lease.as_ref().is_some_and(|(l, _)| l.lease == lease) => {
+                p.braked = false;
                 p.lease = None;
                 p.phase = 0;
             }
             Order::Route(r) => self.take_route(id, &r),
             Order::AccessGranted { .. } => p.granted = true,
-            Order::SafeExit { put_down, .. } => (p.phase, p.put_down) = (6, put_down),
+            Order::SafeExit { put_down, .. } => (p.phase, p.put_down, p.braked) = (6, put_down, false),
             Order::Stop { stop, .. } => {
                 p.stops.insert(stop);
                 self.report(id, Report::StopAcked { stop });
