@@ -8,7 +8,7 @@ use nooterra_control::puppets::rig::Rig;
 use nooterra_engine::ids::{JobId, LicenceId, RobotId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::planted::Planted;
-use nooterra_jobs::event::Event;
+use nooterra_jobs::event::{Event, Fault};
 use nooterra_skills::Event as SkillEvent;
 use nooterra_trust::Role;
 
