@@ -138,7 +138,7 @@ impl Area {
                 [_] if ended => return None,
                 [(a, b)] => {
                     let (a, b) = (point(*a, across), point(*b, across));
-                    let (a, b) = if way.len() % 4 == 0 { (a, b) } else { (b, a) };
+                    let (a, b) = if way.len().is_multiple_of(4) { (a, b) } else { (b, a) };
                     if let Some(p) = way.last() {
                         let inside = |k: u32| free(p.lerp(a, f64::from(k) / 8.0), inset * 0.5);
                         if !(0..=8).all(inside) {
