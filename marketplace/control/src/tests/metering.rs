@@ -192,7 +192,7 @@ fn of_meters_that_differ_the_smaller_is_paid() {
         let hold = rig.c.state().jobs[&job].hold.clone().unwrap();
         assert!(hold.missing.contains(&Missing::Meters), "{hold:?}");
         let incident = rig.c.state().jobs[&job].incidents.iter().find(|i| i.code == IncidentCode::MeterMismatch).unwrap().incident;
-        rig.send("judge", &StaffCommand::Triage { job, incident, severity: 2, fault: Fault::None, confirmed: true }).unwrap();
+        rig.send_at("judge", job, &StaffCommand::Triage { job, incident, severity: 2, fault: Fault::None, confirmed: true }).unwrap();
         assert_eq!(rig.run_job(job, 60), Status::Settled);
         assert_eq!(earned(&rig, job), paid);
         rig.check_books();

@@ -209,10 +209,11 @@ fn one_of_two() -> (Rig, [JobId; 2]) {
     (rig, jobs)
 }
 
-/// The only robot is stopped by staff while it works and other work waits for it.
+/// The only robot is stopped by its owner while it works and other work waits for it.
 pub fn stopped_for_good() -> Rig {
     let (mut rig, jobs) = one_of_two();
-    let _ = rig.send("staff", &StaffCommand::Stop { robot: robot("a1"), reason: "test".into() });
+    let what = StopWhat::Robot(robot("a1"));
+    let _ = rig.send("acme", &OwnerCommand::Stop(StopOrder { what, power_off: false, exit: false, reason: "test".into() }));
     for job in jobs {
         rig.run_job(job, 2_500);
     }
@@ -314,6 +315,7 @@ pub fn unread() -> Rig {
     until(&mut rig, job, Status::Executing);
     let bound = rig.c.state().jobs[&job].robot().expect("bound");
     rig.report(bound, Report::Noticed { code: "COLLISION".into(), measure: 2_500 });
+    rig.run(2);
     let incident = rig.c.state().cases[&job].incidents.incidents.keys().next().copied();
     if let Some(incident) = incident {
         let triage = StaffCommand::Triage { job, incident, severity: 3, fault: Fault::Owner, confirmed: true };
