@@ -93,13 +93,16 @@ mod tests;
 #[path = "tests"]
 #[allow(missing_docs, clippy::unwrap_used, clippy::cast_possible_truncation, dead_code)]
 pub mod puppets {
+    pub mod around;
     pub mod asking;
     pub mod boxes;
     pub mod coins;
+    pub mod driving;
     pub mod floor;
     pub mod lifting;
     pub mod loads;
     pub mod obeying;
+    pub mod puppet;
     pub mod rig;
     pub mod skilled;
 }
