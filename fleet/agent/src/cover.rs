@@ -35,6 +35,26 @@ pub(crate) struct Covering {
     turning: bool,
     /// It has asked whether the zone may be left out.
     asked: bool,
+    /// The way to where it began was blocked: the point that it went back to, to try again from there.
+    back: Option<u32>,
+}
+
+impl Covering {
+    /// The point that it drove to is passed, or cannot be reached; the last of them is where it began.
+    fn go_on(&mut self, points: u32, blocked: bool) {
+        self.turning = true;
+        let home = points.saturating_sub(1);
+        self.next = match (self.next == home || self.back == Some(self.next), blocked) {
+            // On the way home it goes back by one point more each time, and begins anew when there are none left.
+            (true, true) => {
+                let back = self.back.filter(|b| *b > 0).unwrap_or(home).saturating_sub(1);
+                self.back = Some(back);
+                back
+            }
+            (true, false) if self.next != home => home,
+            _ => self.next.saturating_add(1),
+        };
+    }
 }
 
 impl Work {
@@ -53,17 +73,21 @@ impl Work {
         }
     }
 
+    fn points(&self) -> u32 {
+        u32::try_from(self.way().map_or(0, <[PointMm]>::len)).unwrap_or(u32::MAX)
+    }
+
     /// One cycle at the step: begins, and says whether it is done.
     pub(crate) fn cover(&mut self, now: Instant, a: &Around<'_>, vertex: u32, way: &[PointMm], timeout: Span) -> bool {
         let here = a.at == Some(vertex);
         match &mut self.covering {
             None if here && self.lies => return true,
-            None if here => self.covering = Some(Covering { since: now, next: 0, turning: true, asked: false }),
+            None if here => self.covering = Some(Covering { since: now, next: 0, turning: true, asked: false, back: None }),
             None => {}
             Some(c) => {
                 let points = u32::try_from(way.len()).unwrap_or(u32::MAX);
-                if timeout > Span::ZERO && now.since(c.since) > timeout {
-                    c.next = points; // what is not covered by now stays as it is
+                if timeout > Span::ZERO && now.since(c.since) > timeout && c.back.is_none() && c.next.saturating_add(1) < points {
+                    (c.next, c.turning) = (points - 1, true); // what is not covered by now stays as it is
                 }
                 // Driven to its end, or away from the rest: back where it began it is done.
                 return c.next >= points && here;
@@ -76,13 +100,13 @@ impl Work {
     pub(crate) fn cover_wish(&mut self, pose: &Pose2, lim: &Limits, speed_mps: f64, dt_s: f64) -> Option<(Way, Twist)> {
         // Points that it has passed are behind it: no more than there are.
         loop {
-            let to = self.covers()?;
+            let (to, points) = (self.covers()?, self.points());
             let c = self.covering.as_mut()?;
             let gap = to - pose.at;
             let off = wrap_angle(gap.angle() - pose.theta_rad);
             let past = !c.turning && off.abs() > PAST_RAD && gap.norm() < PAST_M;
             if gap.norm() <= PASSED_M || past {
-                (c.next, c.turning) = (c.next.saturating_add(1), true);
+                c.go_on(points, false);
                 continue;
             }
             c.turning = off.abs() > if c.turning { TURN_TO_RAD } else { TURN_FROM_RAD };
@@ -103,6 +127,7 @@ impl Work {
     /// It has not got on for so long. Says whether it goes on with the next point.
     pub(crate) fn cover_blocked(&mut self, idle_s: f64, out: &mut Vec<Report>) -> bool {
         let vertex = self.lease.as_ref().and_then(|l| l.plan.steps.get(usize::from(self.step))).map(|s| s.vertex);
+        let points = self.points();
         let (Some(c), Some(vertex)) = (self.covering.as_mut(), vertex) else { return false };
         if idle_s > ASK_AFTER_S && !c.asked {
             c.asked = true;
@@ -110,7 +135,7 @@ impl Work {
         }
         let goes_on = idle_s > GO_ON_AFTER_S;
         if goes_on {
-            (c.next, c.turning) = (c.next.saturating_add(1), true);
+            c.go_on(points, true);
         }
         goes_on
     }

@@ -87,6 +87,16 @@ fn a_stop_in_the_middle_of_a_floor_is_a_stop() {
 }
 
 #[test]
+fn what_stands_on_a_floor_it_asks_to_leave_out_once_and_does_the_rest() {
+    let mut r = at_floor(false);
+    r.posts.push(Post { at: Vec2::new(4.2, 2.0), radius_m: 0.25, v: Vec2::default() });
+    let share = covered(&mut r, 500);
+    assert_eq!((r.agent.work().step, asks(&r)), (1, 1), "asked once, and done: {share}");
+    assert!(r.touched > 0.0, "it touches nothing: {} m", r.touched);
+    assert!((5_000..9_500).contains(&share), "{share} bps");
+}
+
+#[test]
 fn a_step_that_counts_no_more_is_left_out_in_its_turn_and_in_no_other() {
     let mut r = at_floor(false);
     r.run(15.0);
