@@ -36,7 +36,7 @@ const ROOMS: &[Room] = &[
     pure("site", "world/site", "engine"),
     pure("twin", "world/twin", "engine site"),
     pure("port", "fleet/port", "engine"),
-    pure("agent", "fleet/agent", "engine port site trust"),
+    pure("agent", "fleet/agent", "engine port site trust skills"),
     pure("sim", "fleet/sim", "engine port agent site twin trust"),
     pure("market", "marketplace/market", "engine"),
     pure("jobs", "marketplace/jobs", "engine"),

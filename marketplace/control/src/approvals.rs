@@ -171,6 +171,8 @@ impl Unit<'_> {
         let same = a.ask.action_hash == action_hash && Some(a.ask.lease) == j.lease();
         need(same, Code::ApprovalMismatch)?;
         need(j.status.is_at_work(), Code::StateForbids)?;
+        // What is done, or not begun, is not left out by an answer that came late.
+        need(!matches!(a.ask.wanted, Wanted::SkipZone { .. }) || a.ask.step == j.checkpoint, Code::StateForbids)?;
         need(self.cell(robot)?.robot.stops.is_empty(), Code::StopActive)?;
         self.use_approval(job, id);
         Ok(())
@@ -198,7 +200,7 @@ impl Unit<'_> {
             Wanted::RecordVideo { place } if granted => Some(place),
             _ => None,
         };
-        let skip = (!granted && ask.on_deny == OnDeny::SkipStep).then_some(ask.step);
+        let skip = (!granted && ask.leaves_out()).then_some(ask.step);
         let o =
             ApprovalOrder { approval: ask.approval, lease: ask.lease, action_hash: ask.action_hash, granted, skip, valid_to, record_at };
         self.order(robot, Order::Approval(o));
@@ -253,10 +255,12 @@ impl Unit<'_> {
         self.tell_robot(job, &ask, false);
         match ask.on_deny {
             OnDeny::SafeExit => self.safe_exit(job, Cause::ApprovalDenied, None),
-            OnDeny::SkipStep => {
+            OnDeny::SkipStep if ask.leaves_out() => {
                 self.go_to_step(job, next);
                 self.left_out(job, ask.step.saturating_add(1));
             }
+            // What it asked to leave out it does as well as it can.
+            OnDeny::SkipStep => {}
         }
     }
 

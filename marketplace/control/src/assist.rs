@@ -397,7 +397,7 @@ impl Unit<'_> {
         c.shut_in = None;
         let Some(job) = c.robot.lease.map(|h| h.job) else { return };
         let Ok(j) = self.job(job) else { return };
-        if j.status == Status::Stalled && j.stall_reason == Some(StallReason::Stuck) {
+        if j.status == Status::Stalled && j.stall_reason == Some(StallReason::Stuck) && !self.is_braked(job) {
             let stalled = j.stall_since.map_or(Span::ZERO, |s| self.now().since(s));
             self.emit(job, Event::ExecutionResumed { stalled });
         }

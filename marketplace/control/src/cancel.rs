@@ -89,13 +89,16 @@ impl Unit<'_> {
         self.after_release(job, robot, "NO_SHOW");
     }
 
-    /// Who answers for it that nobody came in time: the owner, unless nobody could hear the site, others kept its robots
-    /// stopped, or one was ready and the money was not there.
+    /// Who answers for it that nobody came in time: the owner, unless nobody could hear the site, its own requester or others
+    /// kept its robots stopped, or one was ready and the money was not there.
     fn kept_away(&self, j: &Job) -> Fault {
-        if self.site_is_out() || self.is_kept_by_others(j) {
+        if self.site_is_out() {
             return Fault::None;
         }
-        let ready = j.legs.iter().any(|l| l.accepted_at.is_some());
+        if let Some(fault) = self.kept_by(j) {
+            return fault;
+        }
+        let ready = j.unpaid || j.status == Status::Reserved && !j.is_ahead();
         match (j.payment.track == PaymentTrack::Authorised && ready, j.payment.failed) {
             (false, _) => Fault::Owner,
             // The provider has not said a word: the payment adapter is the platform's.

@@ -58,6 +58,14 @@ fn parts(parties: &Parties, shares: &[claim::Share]) -> Vec<ClaimPart> {
     shares.iter().map(|s| ClaimPart { bearer: bearer(s.bearer), amount: s.amount.minor() }).collect()
 }
 
+impl Unit<'_> {
+    /// An insurer decides where it is the case's own; of others it hears nothing.
+    fn may_decide(&self, job: JobId) -> Outcome {
+        let own = PartyId::from_bytes(self.cx.actor);
+        need(self.cx.role != Role::IN || self.case(job)?.claims.parties.insurer == Some(own), Code::NotFound)
+    }
+}
+
 pub(crate) fn role_of(parties: &Parties, party: PartyId) -> PayRole {
     if parties.operator == Some(party) {
         PayRole::Operator
@@ -134,6 +142,7 @@ impl Unit<'_> {
             CaseCommand::ApproveClaim { job, claim, assessed, currency, claimant_fault_bps, split } => {
                 need(matches!(self.cx.role, Role::TR | Role::IN), Code::RoleForbidden)?;
                 self.case(job)?;
+                self.may_decide(job)?;
                 self.head_named(job)?;
                 self.in_its_currency(job, Some(currency))?;
                 self.with_second_key(job, claim, said, |second| Command::Approve {
@@ -146,11 +155,13 @@ impl Unit<'_> {
             }
             CaseCommand::DenyClaim { job, claim, reason } => {
                 need(matches!(self.cx.role, Role::TR | Role::IN), Code::RoleForbidden)?;
+                self.may_decide(job)?;
                 self.job_read(job)?;
                 self.with_second_key(job, claim, said, |second| Command::Deny { claim, reason, second })
             }
             CaseCommand::RefuseRecovery { job, claim, amount } => {
                 need(self.cx.role == Role::IN, Code::RoleForbidden)?;
+                self.may_decide(job)?;
                 self.job_read(job)?;
                 let insurer = PartyId::from_bytes(self.cx.actor);
                 self.claim(job, &Command::RefuseRecovery { claim, insurer, amount })

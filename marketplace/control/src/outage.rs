@@ -155,7 +155,13 @@ impl Unit<'_> {
     }
 
     /// Work that ends because nothing came of it ends by nobody's fault if nothing can come from the site at all.
-    pub(crate) fn without_blame(&self, mut event: JobEvent) -> JobEvent {
+    pub(crate) fn without_blame(&self, id: JobId, mut event: JobEvent) -> JobEvent {
+        // Access that ends while work is stopped: the answer is the stop's.
+        if let JobEvent::SafeExitOrdered { cause: Cause::AccessExpired, fault, .. } = &mut event
+            && let Some(by) = self.job(id).ok().and_then(|j| self.stopped_by(j))
+        {
+            *fault = by;
+        }
         if let JobEvent::JobAborted { cause, fault, .. } | JobEvent::SafeExitOrdered { cause, fault, .. } = &mut event
             && matches!(fault, Fault::Owner | Fault::Requester)
             && self.site_is_out()

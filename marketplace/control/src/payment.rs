@@ -10,7 +10,7 @@ use nooterra_engine::sometimes;
 use nooterra_jobs::Pins;
 use nooterra_jobs::Timing;
 use nooterra_jobs::event::{Booking, CancelReason, Event};
-use nooterra_jobs::job::PaymentTrack;
+use nooterra_jobs::job::{PaymentTrack, Renewal};
 use nooterra_jobs::status::{Class, Status};
 use nooterra_ledger::Account;
 use nooterra_market::negotiation::RfqCommand;
@@ -27,11 +27,12 @@ impl Unit<'_> {
             PaymentReport::Authorised { payment, amount, currency, expires, provider_ref } => {
                 let job = self.job_of(payment)?;
                 let j = self.job(job)?;
-                let renews = j.payment.renewal == Some(payment);
+                let renewal = j.payment.renewal.filter(|r| r.payment == payment);
+                let renews = renewal.is_some();
                 need(renews || j.status == Status::Awarded && j.payment.payment == Some(payment), Code::StateForbids)?;
                 need(renews || j.payment.track == PaymentTrack::Asked, Code::TrackForbids)?;
                 need(currency == j.request.currency, Code::CurrencyMismatch)?;
-                let asked = if renews { j.cash_due() } else { j.payment.amount };
+                let asked = renewal.map_or(j.payment.amount, |r| r.amount);
                 if amount != asked {
                     return Err(Rejection::new(Code::AuthMismatch).field("amount").expected(asked).actual(amount));
                 }
@@ -53,7 +54,7 @@ impl Unit<'_> {
             PaymentReport::Declined { payment, code } => {
                 let job = self.job_of(payment)?;
                 let j = self.job(job)?;
-                if j.payment.renewal == Some(payment) {
+                if j.payment.renewal.is_some_and(|r| r.payment == payment) {
                     return self.not_renewed(job, Event::PaymentDeclined { payment, code });
                 }
                 need(j.status == Status::Awarded && j.payment.payment == Some(payment), Code::StateForbids)?;
@@ -90,6 +91,10 @@ impl Unit<'_> {
             }
             PaymentReport::Voided { payment } => {
                 let job = self.job_of(payment)?;
+                if let Some(j) = self.s.jobs.get_mut(&job).filter(|j| j.payment.replaced.contains(&payment)) {
+                    j.payment.replaced.retain(|p| *p != payment);
+                    return Ok(());
+                }
                 let j = self.job(job)?;
                 if j.payment.payment != Some(payment) || j.status.class() == Class::Open {
                     // The answer to an authorisation that came to nothing: nothing is left to release.
@@ -148,8 +153,8 @@ impl Unit<'_> {
     pub(crate) fn renew_authorisation(&mut self, job: JobId) {
         let payment: PaymentId = self.new_id();
         let Some(j) = self.s.jobs.get_mut(&job) else { return };
-        j.payment.renewal = Some(payment);
         let (payer, currency, amount) = (j.request.requester, j.request.currency, j.cash_due());
+        j.payment.renewal = Some(Renewal { payment, amount });
         self.s.payments.insert(payment, job);
         self.ask_payments(PaymentAsk::Authorise { payment, job, payer, amount, currency });
     }
@@ -157,22 +162,21 @@ impl Unit<'_> {
     /// The new one is there: the old one is released. One that comes when nothing is to be captured any more is released itself.
     fn renewed(&mut self, job: JobId, authorised: Event) -> Outcome {
         let j = self.job(job)?;
-        let (old, track, ended) = (j.payment.payment, j.payment.track, j.ended_at.is_some());
-        let Some(new) = j.payment.renewal else { return no(Code::StateForbids) };
-        if track != PaymentTrack::Authorised || ended {
-            if let Some(j) = self.s.jobs.get_mut(&job) {
-                j.payment.renewal = None;
-            }
-            self.jobs_touched.insert(job);
-            self.ask_payments(PaymentAsk::Void { payment: new });
-            return Ok(());
+        let late = j.payment.track != PaymentTrack::Authorised || j.payment.capturing || j.ended_at.is_some();
+        let (old, new) = (j.payment.payment, j.payment.renewal.map(|r| r.payment));
+        // One of the two is released: the provider is asked until it says so.
+        let Some(gone) = (if late { new } else { old }) else { return no(Code::StateForbids) };
+        if let Some(j) = self.s.jobs.get_mut(&job) {
+            j.payment.renewal = None;
+            j.payment.replaced.push(gone);
         }
-        sometimes!(true, "an authorisation is renewed");
-        if let Some(payment) = old {
-            self.emit(job, Event::PaymentVoided { payment, reason: "RENEWED".to_owned() });
-            self.ask_payments(PaymentAsk::Void { payment });
+        self.jobs_touched.insert(job);
+        if !late {
+            sometimes!(true, "an authorisation is renewed");
+            self.emit(job, Event::PaymentVoided { payment: gone, reason: "RENEWED".to_owned() });
+            self.emit(job, authorised);
         }
-        self.emit(job, authorised);
+        self.ask_payments(PaymentAsk::Void { payment: gone });
         Ok(())
     }
 

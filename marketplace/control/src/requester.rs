@@ -4,7 +4,7 @@ use crate::abilities::{can, payload_g};
 use crate::input::{NewJob, RequesterCommand};
 use crate::negotiation::Answer;
 use crate::series::Occurrence;
-use crate::state::RobotCell;
+use crate::state::{AskKey, RobotCell};
 use crate::unit::{Outcome, Unit, need, no};
 use crate::wish::{Invitation, Wish};
 use nooterra_engine::ids::{JobId, PartyId, RegionId, SiteId, WitnessId, ZoneId};
@@ -449,6 +449,7 @@ impl Unit<'_> {
         let fault = batch::fault_of(j, cause);
         self.meter_minutes(job);
         self.emit(job, Event::AccessRevoked { plan, reason, fault });
+        self.answered(AskKey::Extend(job));
         self.shut_doors(job, plan);
         self.revoke_robot(job, plan);
         if inside && !nooterra_engine::planted!("I14 work goes on after access is taken back") {

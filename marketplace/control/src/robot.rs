@@ -171,7 +171,7 @@ impl Unit<'_> {
                 let event = Event::ExecutionResumed { stalled };
                 self.allowed(job, &event)?;
                 let by_itself = matches!(self.job(job)?.stall_reason, Some(StallReason::HeartbeatLost | StallReason::Stuck));
-                need(by_itself, Code::TrackForbids)?;
+                need(by_itself && !self.is_braked(job), Code::TrackForbids)?;
                 need(self.cell(robot)?.robot.stops.is_empty(), Code::StopActive)?;
                 self.emit(job, event);
                 Ok(())
@@ -384,7 +384,7 @@ impl Unit<'_> {
     pub(crate) fn would_resume(&self, job: JobId) -> bool {
         let Ok(j) = self.job(job) else { return false };
         let stopped = j.robot().and_then(|r| self.s.robots.get(&r)).is_some_and(|c| !c.robot.stops.is_empty());
-        j.resumes_on_heartbeat() && !stopped
+        j.resumes_on_heartbeat() && !stopped && !self.is_braked(job)
     }
 
     pub(crate) fn resume_on_word(&mut self, job: JobId) {

@@ -6,7 +6,7 @@ use crate::gate::billed;
 use crate::unit::Unit;
 use nooterra_engine::ids::{EventId, JobId, PartyId, RobotId};
 use nooterra_engine::sometimes;
-use nooterra_jobs::event::{Cause, ProofStatus};
+use nooterra_jobs::event::{Cause, Fault, ProofStatus};
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_trust::reputation::{Fact, Outcome, Subject};
 
@@ -15,7 +15,7 @@ impl Unit<'_> {
     pub(crate) fn outcome(&self, job: JobId) -> Outcome {
         let Ok(j) = self.job(job) else { return Outcome::Other };
         match (j.aborted, billed(j, self.s.cases.get(&job)).0) {
-            (Some(Cause::NoShow), _) => Outcome::NoShow,
+            (Some(Cause::NoShow), _) if j.fault == Fault::Owner => Outcome::NoShow,
             (Some(_), _) => Outcome::Aborted(fault_to(j.fault)),
             (None, ProofStatus::Pass) => Outcome::Pass,
             (None, ProofStatus::Partial) => Outcome::Partial,

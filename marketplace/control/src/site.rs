@@ -203,6 +203,9 @@ impl Unit<'_> {
         self.own_job(job, party)?;
         let places: Vec<u32> = self.job(job)?.steps().iter().map(|s| s.place).collect();
         need(self.owns_places(party, &places), Code::ScopeMissing)?;
+        // Nor does a plan of its own lead into what is somebody else's.
+        let own = |a: &u32| self.world.site.areas.get(*a as usize).is_some_and(|a| self.owns_level(party, a.level.ix));
+        need(areas.iter().all(own), Code::ScopeMissing)?;
         let plan: AccessPlanId = self.new_id();
         let order = FacilityOrder::HoldPlan {
             job,
@@ -429,12 +432,13 @@ impl Unit<'_> {
             AskKey::Authorise(p) => paid(p).is_some_and(|(j, t)| {
                 let awaited =
                     j.status == Status::Awarded || j.proposal.is_some_and(|m| m.agreed == Some(*p)) || j.approval_paid_by(*p).is_some();
-                awaited && t == PaymentTrack::Asked
+                let renews = j.payment.renewal.is_some_and(|r| r.payment == *p) && j.ended_at.is_none();
+                (awaited || renews) && t == PaymentTrack::Asked
             }),
             AskKey::Capture(p) => paid(p).is_some_and(|(j, t)| t == PaymentTrack::Authorised && !j.status.is_terminal()),
             AskKey::Void(p) => paid(p).is_some_and(|(j, t)| {
                 let further = t == PaymentTrack::Asked && j.payment.payment != Some(*p);
-                t == PaymentTrack::Authorised || further
+                t == PaymentTrack::Authorised || further || j.payment.replaced.contains(p)
             }),
             AskKey::Refund(r) => {
                 self.s.refunds.get(r).and_then(|(j, _)| job(j)).and_then(|j| j.refund(*r)).is_some_and(|r| r.track == RefundTrack::Pending)

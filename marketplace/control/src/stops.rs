@@ -6,7 +6,7 @@ use nooterra_engine::Record;
 use nooterra_engine::ids::{AssistId, JobId, OperatorId, PartyId, RobotId, StopId};
 use nooterra_engine::sometimes;
 use nooterra_engine::time::Span;
-use nooterra_jobs::event::{Cause, Event, ReleaseReason, StallReason};
+use nooterra_jobs::event::{Cause, Event, Fault, ReleaseReason, StallReason};
 use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::{Job, batch};
 use nooterra_operations::event::Event as RobotEvent;
@@ -226,9 +226,23 @@ impl Unit<'_> {
         let Ok(j) = self.job(job) else { return };
         let works = matches!(j.status, Status::Executing | Status::Assisted | Status::Stalled);
         let Some(lease) = j.lease().filter(|_| works) else { return };
-        let Some(c) = self.touch_robot(robot).filter(|c| c.braked != Some(lease)) else { return };
+        let Some(c) = self.touch_robot(robot) else { return };
         c.braked = Some(lease);
         self.order(robot, Order::Hold { lease, on: true });
+    }
+
+    /// Help is over, and nobody has let the robot go on: it is told to stay once more, wherever a hand has brought it.
+    pub(crate) fn brake_again(&mut self, job: JobId) {
+        if let Some(robot) = self.job(job).ok().and_then(Job::robot).filter(|_| self.is_braked(job)) {
+            self.brake(job, robot);
+        }
+    }
+
+    /// Was the robot of a job told to brake, and has no operator let it go on? Until then no word of its own resumes the work.
+    pub(crate) fn is_braked(&self, job: JobId) -> bool {
+        let Ok(j) = self.job(job) else { return false };
+        let cell = j.robot().and_then(|r| self.s.robots.get(&r));
+        j.lease().is_some() && cell.is_some_and(|c| c.braked == j.lease())
     }
 
     /// Work goes on: whoever was told to brake may drive.
@@ -256,15 +270,31 @@ impl Unit<'_> {
         self.order(robot, Order::Stop { stop: s.stop, power_off: s.power_off });
     }
 
-    /// Is a robot kept where it is by somebody else than its owner, and not for what it did itself?
-    fn is_held_by_others(&self, robot: RobotId) -> bool {
-        self.s.stops.over(robot).any(|s| !matches!((s.voice, s.scope), (Voice::Owner, _) | (Voice::Trust, Scope::Robot(_))))
+    /// Is a robot kept where it is by somebody else than its owner, and not for what it did itself? By whom?
+    fn held_by(&self, robot: RobotId) -> Option<Voice> {
+        let others =
+            self.s.stops.over(robot).filter(|s| !matches!((s.voice, s.scope), (Voice::Owner, _) | (Voice::Trust, Scope::Robot(_))));
+        others.map(|s| s.voice).max()
     }
 
-    /// Could nobody come to a job because of stops by others: the robot that had it last, or no robot at all may move?
-    pub(crate) fn is_kept_by_others(&self, j: &Job) -> bool {
-        let last = j.legs.last().is_some_and(|l| self.is_held_by_others(l.offer.robot));
-        last || self.s.robots.keys().all(|r| self.is_held_by_others(*r))
+    /// Who answers for it that nobody could come to a job because of stops: if the robot that had it last, or every robot of its
+    /// owner, may not move, nobody; or the requester, if it alone keeps that robot.
+    pub(crate) fn kept_by(&self, j: &Job) -> Option<Fault> {
+        if let Some(voice) = j.legs.last().and_then(|l| self.held_by(l.offer.robot)) {
+            return Some(if voice == Voice::Requester { Fault::Requester } else { Fault::None });
+        }
+        let owner = j.pins.as_deref()?.owner;
+        let mut own = self.s.robots.values().filter(|c| c.robot.owner == owner).map(|c| c.robot.id).peekable();
+        (own.peek().is_some() && own.all(|r| self.held_by(r).is_some())).then_some(Fault::None)
+    }
+
+    /// Is work stopped now, and by whom: nobody answers for what others do, and the owner for its own stop beside theirs.
+    pub(crate) fn stopped_by(&self, j: &Job) -> Option<Fault> {
+        if j.status != Status::Stalled || !j.stall_reason.is_some_and(StallReason::is_stop) {
+            return None;
+        }
+        let own = j.robot().is_some_and(|r| self.s.stops.over(r).any(|s| s.voice == Voice::Owner));
+        Some(if own { Fault::Owner } else { Fault::None })
     }
 
     /// Somebody agrees that a stop is over.
@@ -326,7 +356,7 @@ impl Unit<'_> {
         }
         let Some(job) = c.robot.lease.map(|h| h.job) else { return };
         let Ok(j) = self.job(job) else { return };
-        if j.status == Status::Stalled && j.stall_reason.is_some_and(StallReason::is_stop) {
+        if j.status == Status::Stalled && j.stall_reason.is_some_and(StallReason::is_stop) && !self.is_braked(job) {
             let stalled = j.stall_since.map_or(Span::ZERO, |s| self.now().since(s));
             self.emit(job, Event::ExecutionResumed { stalled });
         }

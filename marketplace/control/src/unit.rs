@@ -171,7 +171,7 @@ impl<'a> Unit<'a> {
 
     /// Appends an event to a job's stream, folds it in, posts its money.
     pub fn emit(&mut self, id: JobId, event: JobEvent) -> EventId {
-        let event = self.without_blame(event);
+        let event = self.without_blame(id, event);
         crate::paths::job(&event);
         let mut role = authority(&event).unwrap_or(self.cx.role);
         if nooterra_engine::planted!("I7 a robot signs for finance") && matches!(event, JobEvent::JobSettled(_)) {
@@ -328,6 +328,8 @@ impl<'a> Unit<'a> {
                 self.help_over(id, *assist);
                 if matches!(outcome, AssistOutcome::Resumed | AssistOutcome::TaskDone) {
                     self.let_drive(id);
+                } else {
+                    self.brake_again(id);
                 }
             }
             JobEvent::SafeExitOrdered { cause, .. } => {

@@ -146,6 +146,13 @@ pub struct Ask {
     pub step: u16,
 }
 
+impl Ask {
+    /// Without it, is the step left out? A zone that was asked to be left out is done as well as it can be instead.
+    pub fn leaves_out(&self) -> bool {
+        self.on_deny == OnDeny::SkipStep && !matches!(self.wanted, Wanted::SkipZone { .. })
+    }
+}
+
 /// Track of an approval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
 pub enum ApprovalTrack {

@@ -108,7 +108,7 @@ impl Job {
         let mut arm = |code, at| out.push((code, at));
         if let Some(at) = self.payment.capture_at.filter(|_| self.payment.track == PaymentTrack::Authorised && self.ended_at.is_none()) {
             arm(Deadline::CaptureAt, at);
-            if let Some(w) = self.payment.authorised.filter(|w| w.end < at && self.payment.renewal.is_none()) {
+            if let Some(w) = self.payment.authorised.filter(|w| w.end < at && self.payment.renewal.is_none() && !self.payment.capturing) {
                 // One that lasts for less than that is renewed at half its time.
                 let lead = t.reauth_lead.min(Span(w.end.since(w.start).0 / 2));
                 arm(Deadline::ReauthAt, w.end.saturating_sub(lead));

@@ -1,6 +1,6 @@
 //! Folding events into a job. Nothing here can fail: whether an event may happen was decided before.
 
-use crate::approval::{ApprovalTrack, OnDeny, Wanted};
+use crate::approval::{ApprovalTrack, Wanted};
 use crate::event::{Cause, Custody, Disposition, Event, Fault, LapseReason, ReleaseReason, Side, StallReason};
 use crate::job::{
     AccessTrack, AssistTrack, Claimed, Excluded, Exit, Extra, Help, Helped, Hold, IncidentState, Job, Leg, Moved, PaymentTrack, Presence,
@@ -323,9 +323,11 @@ impl Job {
                 self.payment.track = PaymentTrack::Captured;
                 self.payment.amount = *amount;
                 self.payment.capture_at = None;
+                self.payment.capturing = false;
             }
             Event::PaymentCaptureFailed { attempt, .. } => {
                 self.payment.failed = *attempt;
+                self.payment.capturing = false;
                 self.payment.capture_at = Some(at.saturating_add(self.timing().capture_retry));
             }
             Event::PaymentVoided { .. } => {
@@ -378,6 +380,9 @@ impl Job {
             Event::LeaseRefused { .. } | Event::LeaseLapsed { .. } => self.close_leg(at, true),
             Event::LeaseReleased { reason, .. } => {
                 self.swaps += u8::from(*reason == ReleaseReason::Swapped);
+                let late = matches!(reason, ReleaseReason::NoDeparture | ReleaseReason::NoShow);
+                let waited = late && self.status == Status::Reserved && !self.is_ahead();
+                self.unpaid = waited && self.payment.track == PaymentTrack::Authorised;
                 self.close_leg(at, !matches!(reason, ReleaseReason::Rescheduled | ReleaseReason::Uncovered | ReleaseReason::Stopped))
             }
             Event::LeaseEnded { .. } => self.close_leg(at, self.status == Status::AbortingSafeExit),
@@ -592,7 +597,8 @@ impl Job {
     /// It is not, or no longer, approved: the step that needed it may be left out.
     fn without(&mut self, id: ApprovalId, track: ApprovalTrack) {
         self.approval_is(id, track);
-        let skips = self.approval(id).is_some_and(|a| a.ask.on_deny == OnDeny::SkipStep && a.ask.step == self.checkpoint);
+        let left_out = |a: &crate::approval::Approval| a.ask.leaves_out() && a.ask.step == self.checkpoint;
+        let skips = self.approval(id).is_some_and(left_out);
         if skips && self.status.is_at_work() && usize::from(self.checkpoint) < self.request.steps.len() {
             self.checkpoint += 1;
         }
@@ -640,5 +646,6 @@ impl Job {
     /// A capture was asked of the provider; unanswered it is asked again at `next`.
     pub fn capture_asked(&mut self, next: Instant) {
         self.payment.capture_at = Some(next);
+        self.payment.capturing = true;
     }
 }

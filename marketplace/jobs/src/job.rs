@@ -47,7 +47,7 @@ pub enum PaymentTrack {
 }
 
 /// The payment of a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
 pub struct Payment {
     /// Where it stands.
     pub track: PaymentTrack,
@@ -64,7 +64,20 @@ pub struct Payment {
     /// Since when and until when what is authorised can be captured.
     pub authorised: Option<Window>,
     /// The authorisation that is to take its place, asked for.
-    pub renewal: Option<PaymentId>,
+    pub renewal: Option<Renewal>,
+    /// Its capture is asked for.
+    pub capturing: bool,
+    /// Authorisations that others have taken the place of, until the provider has released them.
+    pub replaced: Vec<PaymentId>,
+}
+
+/// An authorisation that is to take another's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Renewal {
+    /// Its id.
+    pub payment: PaymentId,
+    /// How much is asked for.
+    pub amount: Amount,
 }
 
 /// A further payment: what a move costs more.
@@ -443,6 +456,8 @@ pub struct Job {
     pub comp_bps: u32,
     /// And what they come to.
     pub comp: Amount,
+    /// A robot was ready and could not set out, for the money was not there.
+    pub unpaid: bool,
     /// Who answers for its last no-show.
     pub no_show: Fault,
     /// Why it was aborted.
@@ -552,6 +567,7 @@ impl Job {
             fee_bps: 0,
             comp_bps: 0,
             comp: Amount::ZERO,
+            unpaid: false,
             no_show: Fault::Owner,
             aborted: None,
             ended_at: None,
@@ -661,6 +677,9 @@ impl Job {
     /// Where a payment of the job stands.
     pub fn track_of(&self, payment: PaymentId) -> PaymentTrack {
         let extra = || self.extras.iter().find(|e| e.payment == payment).map_or(PaymentTrack::None, |e| e.track);
+        if self.payment.renewal.is_some_and(|r| r.payment == payment) {
+            return PaymentTrack::Asked;
+        }
         if self.payment.payment == Some(payment) { self.payment.track } else { extra() }
     }
 
@@ -685,10 +704,10 @@ impl Job {
         self.request.steps.get(next).map_or(0, |s| s.place)
     }
 
-    /// Places that the requester agreed to leave out.
-    pub fn skipped(&self) -> impl Iterator<Item = u32> {
+    /// Points (from 1) that the requester agreed to leave out, with their places.
+    pub fn skipped(&self) -> impl Iterator<Item = (u16, u32)> {
         self.approvals.iter().filter(|a| a.track == ApprovalTrack::Consumed).filter_map(|a| match a.ask.wanted {
-            crate::approval::Wanted::SkipZone { place } => Some(place),
+            crate::approval::Wanted::SkipZone { place } => Some((a.ask.step.saturating_add(1), place)),
             _ => None,
         })
     }
@@ -697,7 +716,7 @@ impl Job {
     pub fn is_excused(&self, point: u16) -> bool {
         let step = usize::from(point).checked_sub(1).and_then(|i| self.steps().get(i));
         self.sightings.iter().any(|s| s.point == point && s.class == WitnessClass::BlockedZone)
-            || step.is_some_and(|s| s.action.can_be_left_out() && self.skipped().any(|place| place == s.place))
+            || step.is_some_and(|s| s.action.can_be_left_out() && self.skipped().any(|skipped| skipped == (point, s.place)))
     }
 
     /// One of its approvals.

@@ -73,7 +73,12 @@ pub fn facts_hash(job: &Job) -> Digest {
     }
     content_hash(
         "nooterra/proof/v1",
-        &Facts { sightings: job.sightings.clone(), claimed: job.claimed.clone(), skipped: job.skipped().collect(), status: job.status },
+        &Facts {
+            sightings: job.sightings.clone(),
+            claimed: job.claimed.clone(),
+            skipped: job.skipped().map(|(_, place)| place).collect(),
+            status: job.status,
+        },
     )
 }
 

@@ -296,8 +296,8 @@ impl Robot {
                 }
             }
             Event::RobotQuarantined { until, manual, .. } => {
-                // Whoever is stranded by now stays so.
-                if self.status != RobotStatus::Stranded {
+                // Whoever is stranded or retired by now stays so.
+                if !matches!(self.status, RobotStatus::Stranded | RobotStatus::Retired) {
                     self.status = RobotStatus::Quarantined;
                 }
                 self.quarantined = true;

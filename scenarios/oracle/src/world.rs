@@ -116,7 +116,8 @@ pub enum Whereabouts {
 /// Has the requester agreed to leave this point out?
 fn skipped(j: &Job, point: u16) -> bool {
     let step = j.steps().get(usize::from(point).wrapping_sub(1)).filter(|s| matches!(s.action, Action::Visit | Action::Cover { .. }));
-    let agreed = |a: &Approval, place: u32| a.track == ApprovalTrack::Consumed && a.ask.wanted == Wanted::SkipZone { place };
+    let of_it = |a: &Approval| a.track == ApprovalTrack::Consumed && a.ask.step.checked_add(1) == Some(point);
+    let agreed = |a: &Approval, place: u32| of_it(a) && a.ask.wanted == Wanted::SkipZone { place };
     step.is_some_and(|s| j.approvals.iter().any(|a| agreed(a, s.place)))
 }
 

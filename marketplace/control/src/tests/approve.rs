@@ -163,7 +163,7 @@ fn without_it_the_robot_leaves_or_leaves_the_step_out() {
     rig.check_books();
 
     let mut rig = Rig::new(ONE);
-    let (job, ask) = wanting(&mut rig, Wanted::SkipZone { vertex: 3 }, true);
+    let (job, ask) = wanting(&mut rig, Wanted::MoveObject { vertex: 3 }, true);
     answer(&mut rig, job, &ask, false).unwrap();
     assert_eq!((rig.status(job), rig.c.state().jobs[&job].checkpoint), (Status::Executing, 2), "the second point is left out");
     assert_eq!(rig.run_job(job, 900), Status::Settled, "{:?} {:?}", rig.names(job), rig.refused);

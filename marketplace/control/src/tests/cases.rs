@@ -295,3 +295,17 @@ fn people_report_what_nothing_measured_and_judges_close_it() {
     assert_eq!(rig.send_at("judge", job, &close(material)).unwrap_err(), "ALREADY_DONE");
     assert_eq!(rig.names(job).iter().filter(|n| **n == "INCIDENT_CLOSED").count(), 1);
 }
+
+#[test]
+fn what_is_braked_for_something_serious_does_not_resume_by_its_own_word() {
+    let (mut rig, job) = rig_with_job();
+    until(&mut rig, job, Status::Executing);
+    let r = rig.c.state().jobs[&job].robot().unwrap();
+    let back = rig.now.saturating_add(nooterra_engine::time::Span::from_secs(150));
+    rig.knobs.cut.insert(r, (rig.now, back));
+    until(&mut rig, job, Status::Stalled);
+    rig.send("staff", &StaffCommand::ReportIncident { job, code: IncidentCode::PropertyDamage, severity: 3 }).unwrap();
+    rig.run(90);
+    assert!(!rig.names(job).contains(&"EXECUTION_RESUMED"), "{:?}", rig.names(job));
+    assert_ne!(rig.status(job), Status::Executing);
+}

@@ -32,13 +32,13 @@ fn a_new_one_takes_the_place_of_one_that_ends_too_soon() {
     let (mut rig, job) = booked();
     let first = rig.c.state().jobs[&job].payment.payment;
     rig.run(65 * 60);
-    let p = rig.c.state().jobs[&job].payment;
+    let p = rig.c.state().jobs[&job].payment.clone();
     assert_eq!((authorised(&rig, job), p.track, p.renewal), (2, PaymentTrack::Authorised, None));
     assert_ne!(p.payment, first);
     assert_eq!(rig.names(job).iter().filter(|n| **n == "PAYMENT_VOIDED").count(), 1);
     rig.check_books();
     rig.run(2 * 3_600 + 120);
-    let p = rig.c.state().jobs[&job].payment;
+    let p = rig.c.state().jobs[&job].payment.clone();
     assert_eq!((authorised(&rig, job), p.track), (2, PaymentTrack::Captured), "when it was due all along");
     rig.check_books();
 }

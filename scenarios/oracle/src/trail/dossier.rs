@@ -113,8 +113,8 @@ pub(crate) struct Dossier {
     /// Places of the work, and whether one may be left out.
     pub places: Vec<(u32, bool)>,
     /// Places that the requester was asked to leave out, and those that it was agreed to.
-    pub to_skip: BTreeMap<ApprovalId, u32>,
-    pub skipped: BTreeSet<u32>,
+    pub to_skip: BTreeMap<ApprovalId, (u16, u32)>,
+    pub skipped: BTreeSet<(u16, u32)>,
     pub payments: BTreeMap<PaymentId, Payment>,
     pub payment: Option<PaymentId>,
     pub captured: u64,
@@ -389,12 +389,12 @@ impl Dossier {
                 let amount = if let Wanted::ExtraCost { amount } = ask.wanted { amount.minor() } else { 0 };
                 self.asked.insert(ask.approval, amount);
                 if let Wanted::SkipZone { place } = ask.wanted {
-                    self.to_skip.insert(ask.approval, place);
+                    self.to_skip.insert(ask.approval, (ask.step + 1, place));
                 }
             }
             Event::ApprovalConsumed { approval } => {
-                if let Some(place) = self.to_skip.remove(approval) {
-                    self.skipped.insert(place);
+                if let Some(point) = self.to_skip.remove(approval) {
+                    self.skipped.insert(point);
                     self.stale = true;
                 }
                 // Once: what was agreed to besides is part of the price.

@@ -137,6 +137,8 @@ fn job_core(j: &Job) -> Vec<u8> {
     j.payment.capture_at = None;
     j.payment.authorised = None;
     j.payment.renewal = None;
+    j.payment.capturing = false;
+    j.payment.replaced.clear();
     // Counted from the site's and the robots' streams, when it matters.
     j.excused = Excused::default();
     // That a payment was asked for is said by its answer.

@@ -6,10 +6,10 @@ use crate::trail::{Now, Said};
 use crate::verdict::{Class, Notes};
 use nooterra_control::fact::SiteEvent;
 use nooterra_control::genesis::Genesis;
-use nooterra_engine::ids::{JobId, RobotId, StopId};
+use nooterra_engine::ids::{JobId, PartyId, RobotId, StopId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
-use nooterra_jobs::event::{Cause, Event, Fault, StallReason};
+use nooterra_jobs::event::{Cause, Event, Fault, ReleaseReason, StallReason};
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_operations::stop::Scope;
 use nooterra_trust::Role;
@@ -22,9 +22,15 @@ const LEAST: Span = Span::from_secs(30);
 struct Stops {
     since: Option<Instant>,
     lasted: Span,
-    /// The robot that had it last, and whether one was ever ready.
+    /// Whom it was booked with, the robot that had it last, and whether that one's time had come and it has said that it comes.
+    owner: Option<PartyId>,
     robot: Option<RobotId>,
+    due: bool,
     ready: bool,
+    /// One that was ready did not set out in time.
+    waited: bool,
+    /// Stopped by somebody while it worked.
+    halted: bool,
     /// The money is there; and how often it could not be had.
     captured: bool,
     failed: u8,
@@ -32,6 +38,14 @@ struct Stops {
     no_show: Option<Fault>,
     /// Nothing was heard when it was told to leave.
     ordered_out: bool,
+}
+
+/// By whom a robot is kept stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Owner,
+    Requester,
+    Others,
 }
 
 /// The judge.
@@ -44,8 +58,8 @@ pub(crate) struct Outages {
     open: Option<(Instant, bool)>,
     over: Vec<(Instant, Instant)>,
     stops: BTreeMap<JobId, Stops>,
-    /// Of every robot, the stops by others.
-    held: BTreeMap<RobotId, BTreeSet<StopId>>,
+    /// Of every robot, its owner and the stops that are not for what it did itself.
+    held: BTreeMap<RobotId, (Option<PartyId>, BTreeMap<StopId, By>)>,
     pub notes: Notes,
 }
 
@@ -116,18 +130,31 @@ impl Outages {
         };
         let s = self.stops.entry(job).or_default();
         match e {
-            Event::ExecutionStalled { reason: StallReason::RemoteStop } => s.since = Some(n.at),
+            Event::ExecutionStalled { reason } => {
+                s.halted = matches!(reason, StallReason::RemoteStop | StallReason::OwnerStop);
+                if *reason == StallReason::RemoteStop {
+                    s.since = Some(n.at);
+                }
+            }
             Event::ExecutionResumed { .. } | Event::AssistStarted { .. } | Event::SafeExitOrdered { .. } => {
                 s.lasted += s.since.take().map_or(Span::ZERO, |t| n.at.since(t));
+                s.halted &= matches!(e, Event::SafeExitOrdered { .. });
             }
-            Event::RobotMatched(m) => s.robot = Some(m.robot),
+            Event::JobBooked(b) => s.owner = Some(b.pins.owner),
+            Event::RobotMatched(m) => (s.robot, s.due, s.ready) = (Some(m.robot), m.interval.start <= n.at, false),
+            Event::LeaseDue { .. } => s.due = true,
             Event::LeaseAccepted { .. } => s.ready = true,
+            Event::Departed { .. } => s.ready = false,
+            Event::LeaseReleased { reason, .. } => {
+                let late = matches!(reason, ReleaseReason::NoDeparture | ReleaseReason::NoShow);
+                s.waited = late && s.ready && s.due && !s.captured;
+            }
             Event::PaymentCaptured { .. } => s.captured = true,
             Event::PaymentCaptureFailed { attempt, .. } => s.failed = *attempt,
             Event::NoShowDeclared { fault, comp, .. } => {
                 s.no_show = Some(*fault);
-                let (robot, ready, captured, failed) = (s.robot, s.ready, s.captured, s.failed);
-                self.absent(n, job, (*fault, *comp), robot, ready && !captured, failed);
+                let (who, unpaid, failed) = ((s.owner, s.robot), s.waited && !s.captured, s.failed);
+                self.absent(n, job, (*fault, *comp), who, unpaid, failed);
             }
             Event::SlaBreachRecorded(b) => {
                 let stopped = s.lasted + s.since.map_or(Span::ZERO, |t| n.at.since(t));
@@ -144,8 +171,19 @@ impl Outages {
         match e {
             Event::SafeExitOrdered { cause, fault, .. } if silent(cause) => {
                 let out = self.is_out(n.at);
-                self.blame(n, job, *cause, *fault, out);
-                self.stops.entry(job).or_default().ordered_out = out;
+                let s = self.stops.entry(job).or_default();
+                s.ordered_out = out;
+                let (halted, robot) = (std::mem::take(&mut s.halted), s.robot);
+                if halted && *cause == Cause::AccessExpired && !out {
+                    // The answer is the stop's: the owner's for its own, beside others or not, and else nobody's.
+                    let own = robot.and_then(|r| self.held.get(&r)).is_some_and(|(_, s)| s.values().any(|b| *b == By::Owner));
+                    self.notes.checked();
+                    if *fault != (if own { Fault::Owner } else { Fault::None }) {
+                        self.broke(n, format!("access ended under a stop by the fault of {fault:?}"), Some(job));
+                    }
+                } else {
+                    self.blame(n, job, *cause, *fault, out);
+                }
             }
             Event::HandoverOpened { .. } => self.stops.entry(job).or_default().ordered_out = false,
             Event::JobAborted { cause, fault, .. } if silent(cause) => {
@@ -164,15 +202,20 @@ impl Outages {
         }
     }
 
-    /// A robot's event: who is kept stopped by somebody else than its owner, and not for what it did itself.
+    /// A robot's event: who is kept stopped by whom, and not for what it did itself.
     pub fn robot(&mut self, robot: RobotId, role: Role, e: &RobotEvent) {
-        let held = self.held.entry(robot).or_default();
+        let (owner, held) = self.held.entry(robot).or_default();
         match e {
+            RobotEvent::RobotEnrolled { owner: own, .. } => *owner = Some(*own),
             RobotEvent::StopIssued { stop, scope, .. } => {
-                let person = matches!(role, Role::OS | Role::RQ | Role::SI | Role::OP);
-                if role != Role::OW && (person || !matches!(scope, Scope::Robot(_))) {
-                    held.insert(*stop);
-                }
+                let by = match role {
+                    Role::OW => By::Owner,
+                    Role::RQ => By::Requester,
+                    Role::OS | Role::SI | Role::OP => By::Others,
+                    _ if matches!(scope, Scope::Robot(_)) => return,
+                    _ => By::Others,
+                };
+                held.insert(*stop, by);
             }
             RobotEvent::StopCleared { stop } => {
                 held.remove(stop);
@@ -181,15 +224,29 @@ impl Outages {
         }
     }
 
-    /// Nobody came: the owner's fault, unless nothing was heard, others kept robots stopped, or the money was not there.
-    fn absent(&mut self, n: Now, job: JobId, (fault, comp): (Fault, Amount), robot: Option<RobotId>, unpaid: bool, failed: u8) {
+    /// Nobody came: the owner's fault, unless nothing was heard, others kept its robots stopped, or the money was not there.
+    fn absent(
+        &mut self,
+        n: Now,
+        job: JobId,
+        (fault, comp): (Fault, Amount),
+        (owner, robot): (Option<PartyId>, Option<RobotId>),
+        unpaid: bool,
+        failed: u8,
+    ) {
         self.notes.checked();
-        let is_held = |r: &RobotId| self.held.get(r).is_some_and(|s| !s.is_empty());
-        let kept = robot.as_ref().is_some_and(is_held) || self.held.keys().all(is_held);
-        let expected = match (self.is_out(n.at) || kept, unpaid, failed) {
-            (true, ..) => Fault::None,
-            (_, true, 0) => Fault::Platform,
-            (_, true, _) => Fault::Requester,
+        let others = |s: &BTreeMap<StopId, By>| s.values().any(|b| *b != By::Owner);
+        let last = robot.and_then(|r| self.held.get(&r)).filter(|(_, s)| others(s));
+        let alone = last.is_some_and(|(_, s)| !s.values().any(|b| *b == By::Others));
+        let mut own = self.held.values().filter(|(o, _)| o.is_some() && *o == owner).peekable();
+        let all = own.peek().is_some() && own.all(|(_, s)| others(s));
+        let expected = match (self.is_out(n.at), last.is_some()) {
+            (true, _) => Fault::None,
+            (_, true) if alone => Fault::Requester,
+            (_, true) => Fault::None,
+            _ if all => Fault::None,
+            _ if unpaid && failed == 0 => Fault::Platform,
+            _ if unpaid => Fault::Requester,
             _ => Fault::Owner,
         };
         if fault != expected || fault != Fault::Owner && comp > Amount::ZERO {

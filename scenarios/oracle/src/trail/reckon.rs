@@ -77,7 +77,7 @@ pub(crate) fn proof(d: &Dossier) -> Option<(ProofStatus, u32, u32)> {
     for item in &p.proof {
         let blocked = |point: u16| d.sights.iter().any(|s| s.point == point && s.class == WitnessClass::BlockedZone);
         let place = |point: u16| d.places.get(usize::from(point).wrapping_sub(1)).filter(|p| p.1).map(|p| p.0);
-        let skipped = |point: u16| place(point).is_some_and(|p| d.skipped.contains(&p));
+        let skipped = |point: u16| place(point).is_some_and(|p| d.skipped.contains(&(point, p)));
         let left: Vec<u16> = item.points.iter().copied().filter(|x| !blocked(*x) && !skipped(*x)).collect();
         if left.is_empty() && !confirmed {
             continue;
