@@ -36,7 +36,7 @@ struct Stops {
     failed: u8,
     /// Who answers for its no-show.
     no_show: Option<Fault>,
-    /// Nothing was heard when it was told to leave.
+    /// Nothing was heard when it was told to leave, or others kept it stopped until its access ended.
     ordered_out: bool,
 }
 
@@ -172,9 +172,9 @@ impl Outages {
             Event::SafeExitOrdered { cause, fault, .. } if silent(cause) => {
                 let out = self.is_out(n.at);
                 let s = self.stops.entry(job).or_default();
-                s.ordered_out = out;
-                let (halted, robot) = (std::mem::take(&mut s.halted), s.robot);
-                if halted && *cause == Cause::AccessExpired && !out {
+                let (halted, robot) = (std::mem::take(&mut s.halted) && *cause == Cause::AccessExpired, s.robot);
+                s.ordered_out = out || halted && *fault == Fault::None;
+                if halted && !out {
                     // The answer is the stop's: the owner's for its own, beside others or not, and else nobody's.
                     let own = robot.and_then(|r| self.held.get(&r)).is_some_and(|(_, s)| s.values().any(|b| *b == By::Owner));
                     self.notes.checked();
