@@ -180,7 +180,10 @@ impl Evidence {
     #[must_use]
     pub fn retention_end(&self, subject: Subject) -> Option<Instant> {
         let own = self.items.values().filter(|i| i.capture.subject == subject);
-        let telemetry = self.recorded.get(&subject).map(|at| at.saturating_add(self.retention.telemetry));
+        // What is recorded may still be wanted: then it is kept like evidence.
+        let wanted = self.windows.values().any(|w| !w.missing.is_empty() && !w.gap);
+        let span = if wanted { self.retention.evidence } else { self.retention.telemetry };
+        let telemetry = self.recorded.get(&subject).map(|at| at.saturating_add(span));
         own.map(|i| i.at.saturating_add(self.retention.evidence)).chain(telemetry).max()
     }
 

@@ -8,7 +8,6 @@
 //! Kept are numbers and hashes, never what was recorded: the robot brings that along, and its evidence holds the hash.
 
 use crate::camera::Counted;
-use crate::retention::seal;
 use crate::unit::{Outcome, Unit, need, no};
 use nooterra_engine::ids::{EvidenceId, IncidentId, RobotId};
 use nooterra_engine::{Digest, Record, sometimes};
@@ -286,7 +285,7 @@ impl Unit<'_> {
         let (now, hand) = (self.now(), self.hand());
         let ids: Vec<EvidenceId> = runs.iter().map(|_| self.new_id()).collect();
         let (kept, subject) = (self.evidence(of)?, self.recorder(of)?);
-        let cipher_key = seal(of, subject);
+        let cipher_key = self.seal_of(of, subject);
         let Some(window) = kept.windows.get(&incident) else { return no(Code::NotFound) };
         let (from, to) = (window.from, window.to);
         let (mut trial, mut events) = (kept.clone(), Vec::new());

@@ -5,7 +5,6 @@
 //! held then: by the job's privacy mode, by what the requester approved, and by the windows that images were asked for.
 
 use crate::cases::TRUST;
-use crate::retention::seal;
 use crate::state::RobotCell;
 use crate::unit::{Outcome, Unit, need};
 use nooterra_engine::ids::{EvidenceId, IncidentId, RobotId};
@@ -128,7 +127,7 @@ impl Unit<'_> {
             to: at(w.images.last()),
             content_hash: content_of(&hashes),
             bytes: w.images.iter().map(|i| encode(i).len() as u64).sum(),
-            cipher_key: seal(of, subject),
+            cipher_key: self.seal_of(of, subject),
             subject,
             // They are in the chunks, which stand under the anchors.
             inclusion: None,

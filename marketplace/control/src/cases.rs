@@ -3,7 +3,6 @@
 
 use crate::fact::CaseEvent;
 use crate::policy::Policy;
-use crate::retention::seal;
 use crate::state::State;
 use crate::two_keys::Proposals;
 use crate::unit::{Outcome, Unit, need};
@@ -476,7 +475,7 @@ impl Unit<'_> {
             to,
             content_hash: sha256_plain(&content),
             bytes: content.len() as u64,
-            cipher_key: seal(of, subject),
+            cipher_key: self.seal_of(of, subject),
             subject,
             // Each of them is signed; the robot's own box is another piece.
             inclusion: None,

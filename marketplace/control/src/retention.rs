@@ -31,6 +31,8 @@ pub struct Adrift {
     pub evidence: Evidence,
     /// Windows to be captured once they are over, in receive time.
     pub windows: BTreeMap<IncidentId, Instant>,
+    /// How often everything before was destroyed: what comes later is sealed by another key.
+    pub generation: u32,
 }
 
 impl Adrift {
@@ -41,8 +43,8 @@ impl Adrift {
 }
 
 /// The key that seals a subject's content of one job, or of one robot without a job.
-pub(crate) fn seal(of: Stream, subject: Subject) -> KeyId {
-    KeyId::derive(&sha256(&[b"nooterra/seal/v1", &encode(&Sealed { of, subject })]), 0)
+fn seal(of: Stream, subject: Subject, generation: u32) -> KeyId {
+    KeyId::derive(&sha256(&[b"nooterra/seal/v1", &encode(&Sealed { of, subject })]), generation)
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -78,6 +80,15 @@ impl Unit<'_> {
             Stream::Job(j) => self.s.cases.get(&j)?.incidents.incidents.get(&id),
             Stream::Robot(r) => self.s.strays.get(&r)?.incidents.get(&id),
         }
+    }
+
+    /// The key that seals what is captured of a subject now.
+    pub(crate) fn seal_of(&self, of: Stream, subject: Subject) -> KeyId {
+        let generation = match of {
+            Stream::Job(_) => 0,
+            Stream::Robot(r) => self.s.adrift.get(&r).map_or(0, |a| a.generation),
+        };
+        seal(of, subject, generation)
     }
 
     /// Whose robot it was: what a robot records is its owner's.
@@ -165,7 +176,7 @@ impl Unit<'_> {
     /// a certificate of that hash, outside.
     fn shred(&mut self, of: Stream, subject: Subject, hand: &Hand) -> Outcome {
         let now = self.now();
-        let cipher_key = seal(of, subject);
+        let cipher_key = self.seal_of(of, subject);
         let proof = sha256(&[b"nooterra/shred/v1", cipher_key.as_bytes(), &now.0.to_be_bytes()]);
         let e = self.evidence(of)?.decide(now, hand, &Command::Shred { subject, proof })?;
         self.emit_evidence(of, e);
@@ -220,10 +231,19 @@ impl Unit<'_> {
     pub(crate) fn set_adrift(&mut self, robot: RobotId) {
         let (now, retention) = (self.now(), self.s.genesis.policy.retention);
         let up = self.cell(robot).is_ok_and(|c| !c.robot.link_lost);
-        self.s.adrift.entry(robot).or_insert_with(|| Adrift {
-            evidence: crate::cases::no_evidence(nooterra_trust::evidence::PrivacyMode::Minimal, false, retention, up.then_some(now)),
-            windows: BTreeMap::new(),
-        });
+        // Once everything of it is destroyed, the next incident begins a book of its own.
+        let old = self.s.adrift.get(&robot);
+        let over = |a: &Adrift| {
+            let closed = a.evidence.windows.values().all(|w| w.missing.is_empty() || w.gap);
+            a.windows.is_empty() && a.evidence.matters.is_empty() && closed && !a.evidence.shredded.is_empty()
+        };
+        let generation = match old {
+            Some(a) if !over(a) => return,
+            Some(a) => a.generation.saturating_add(1),
+            None => 0,
+        };
+        let evidence = crate::cases::no_evidence(nooterra_trust::evidence::PrivacyMode::Minimal, false, retention, up.then_some(now));
+        self.s.adrift.insert(robot, Adrift { evidence, windows: BTreeMap::new(), generation });
     }
 
     /// Deadlines of a robot's own evidence that have come.

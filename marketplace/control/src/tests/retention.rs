@@ -230,6 +230,15 @@ fn a_robot_without_a_job_is_asked_for_its_window_too() {
     rig.now = rig.now.saturating_add(Span::from_mins(121));
     rig.tick();
     assert_eq!(events(&rig, "EVIDENCE_SHREDDED").len(), 2, "and when its time is over it is gone");
+    // What comes later is kept again, under another key.
+    let key = |rig: &Rig| rig.c.state().adrift[&b1].evidence.items.values().next().map(|i| i.capture.cipher_key);
+    let before = key(&rig);
+    rig.run(60);
+    rig.report(b1, Report::Noticed { code: "COLLISION".into(), measure: 700 });
+    rig.run(60);
+    let a = &rig.c.state().adrift[&b1];
+    assert_eq!((a.generation, a.evidence.items.len()), (1, 2));
+    assert!(key(&rig).is_some() && key(&rig) != before);
 }
 
 #[test]
