@@ -94,6 +94,8 @@ pub(crate) struct Plan {
     pub(crate) item: Option<ItemId>,
     /// It was taken back.
     pub(crate) revoked: bool,
+    /// A householder has issued it, for its own rooms.
+    pub(crate) held: bool,
     /// What it was for is over. It is kept to its end, so that a request for it that comes late brings no new one about.
     pub(crate) withdrawn: bool,
 }
@@ -205,9 +207,10 @@ impl SiteController {
                 }
                 self.issue_plan(now, *job, vertices, no_go, (*valid_from, *valid_to), *item, site);
             }
-            FacilityOrder::AskEntry { job, plan, robot, lease, fence } => {
+            FacilityOrder::AskEntry { job, plan, robot, lease, fence, zones } => {
                 if let Some((item, vertices)) = self.plans.get(job).map(|p| (p.item, p.vertices.clone())) {
                     self.watch(*job, *robot, *lease, item, &vertices, None);
+                    self.look_at_floors(*job, zones, site);
                 }
                 self.entry(now, *job, *plan, *robot, *fence, site, world);
             }
@@ -255,6 +258,7 @@ impl SiteController {
                         valid_to: *valid_to,
                         item: self.plans.get(job).and_then(|p| p.item),
                         revoked: false,
+                        held: true,
                         withdrawn: false,
                     };
                     self.plans.insert(*job, held);
@@ -337,6 +341,9 @@ impl SiteController {
         {
             return; // the request was repeated; the answer is in the outbox or was heard
         }
+        if self.plans.get(&job).is_some_and(|p| p.held && !p.revoked && !p.withdrawn) {
+            return; // a request that comes late: what the householder has issued since holds in its place
+        }
         self.plan_count += 1;
         let id = AccessPlanId::derive(&Digest(pad(*job.as_bytes())), self.plan_count);
         let areas = crate::presence::areas_for(site, vertices, no_go, self.widest_m);
@@ -350,6 +357,7 @@ impl SiteController {
             valid_to,
             item,
             revoked: false,
+            held: false,
             withdrawn: false,
         };
         self.plans.insert(job, plan);

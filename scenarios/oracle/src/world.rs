@@ -162,7 +162,7 @@ impl World {
     pub fn covered(&mut self, job: JobId, point: u16, share_bps: u32) {
         self.floors.insert((job, point), share_bps);
     }
-    /// Something truly stands in a zone.
+    /// Something truly stands in a zone, and has for long enough to block it.
     pub fn blocked(&mut self, job: JobId, point: u16) {
         self.boxed.insert((job, point));
     }
@@ -188,7 +188,7 @@ impl World {
         let none = BTreeSet::new();
         let seen = self.seen.get(&j.id).unwrap_or(&none);
         let there = self.delivered.get(&j.id) == Some(&Delivered::There);
-        let (mut sum, mut weights, mut all, mut near) = (0u64, 0u64, true, false);
+        let (mut sum, mut weights, mut all, mut near, mut nearly) = (0u64, 0u64, true, false, true);
         for item in &p.proof {
             let said = |x: &u16| j.sightings.iter().any(|s| s.point == *x && s.class == WitnessClass::BlockedZone);
             let invented = item.points.iter().find(|x| item.required_mm2 > 0 && said(x) && !self.boxed.contains(&(j.id, **x)));
@@ -209,6 +209,7 @@ impl World {
                 all &= shares.iter().all(|s| *s >= item.threshold_bps);
                 // So near to the threshold a sensor may be on the other side of it.
                 near |= shares.iter().any(|s| s.abs_diff(item.threshold_bps) <= NEAR_BPS);
+                nearly &= shares.iter().all(|s| s.saturating_add(NEAR_BPS) >= item.threshold_bps);
                 continue;
             }
             let custody = item.classes.iter().any(|c| matches!(c, WitnessClass::CustodyScan | WitnessClass::Weight));
@@ -216,6 +217,7 @@ impl World {
             sum += done * 10_000 / points.len() as u64 * u64::from(item.weight_bps);
             weights += u64::from(item.weight_bps);
             all &= done == points.len() as u64;
+            nearly &= done == points.len() as u64;
         }
         let mean = u32::try_from(sum.checked_div(weights).unwrap_or(0)).unwrap_or(10_000);
         let truth = if all && weights > 0 { 10_000 } else { mean };
@@ -223,7 +225,8 @@ impl World {
         // Below a tenth nothing is billed.
         let fair = billed.abs_diff(truth) <= SHARE_BPS
             || (billed == 0 && truth < 1_000)
-            || (near && (billed == 10_000 || billed.abs_diff(mean) <= SHARE_BPS));
+            || (near && nearly && billed == 10_000)
+            || (near && billed.abs_diff(mean) <= SHARE_BPS);
         if !fair {
             let story = format!("{billed} bps are billed, {truth} were done");
             self.share.broke(Class::Safety, at, tick, story, vec![j.id.to_string()]);
