@@ -598,3 +598,55 @@ fn pad(b: [u8; 16]) -> [u8; 32] {
     out[..16].copy_from_slice(&b);
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nooterra_engine::ids::TenantId;
+    use nooterra_site::model::Frame;
+    use nooterra_trust::outbox::Patience;
+    use nooterra_trust::{Sender, SigningKey};
+
+    fn devices() -> SiteController {
+        let key = |n: u8| SigningKey::from_secret([n; 32]);
+        let outbox = |n: u8| {
+            let sender = Sender::device(TenantId::named("t"), [n; 16], key(n), 1);
+            Outbox::new(sender, key(9).public(), Patience::default())
+        };
+        SiteController::new(outbox(1), outbox(2))
+    }
+
+    #[test]
+    fn a_request_that_comes_late_does_not_replace_a_plan_of_the_householder() {
+        let site = Site {
+            name: "none".into(),
+            frame: Frame::CartesianMeters,
+            levels: vec![],
+            vertices: vec![],
+            lanes: vec![],
+            doors: vec![],
+            lifts: vec![],
+            spawns: vec![],
+            graphs: vec![],
+            areas: vec![],
+        };
+        let (mut d, job) = (devices(), JobId::named("j"));
+        let (now, old, new) = (Instant::from_secs(9), Instant::from_secs(900), Instant::from_secs(800));
+        d.issue_plan(now, job, &[], &[], (Instant::ZERO, old), None, &site);
+        let first = d.plans[&job].clone();
+        assert!(!first.held);
+        // Another time: another plan.
+        d.issue_plan(now, job, &[], &[], (now, old), None, &site);
+        assert_ne!(d.plans[&job].id, first.id);
+        let held = Plan { id: AccessPlanId::named("h"), valid_to: new, held: true, ..first };
+        d.plans.insert(job, held.clone());
+        d.issue_plan(now, job, &[], &[], (Instant::ZERO, old), None, &site);
+        assert_eq!(d.plans[&job], held, "it stays");
+        // One that was taken back, or is over, makes room.
+        for (revoked, withdrawn) in [(true, false), (false, true)] {
+            d.plans.insert(job, Plan { revoked, withdrawn, ..held.clone() });
+            d.issue_plan(now, job, &[], &[], (Instant::ZERO, old), None, &site);
+            assert!(!d.plans[&job].held);
+        }
+    }
+}

@@ -125,3 +125,40 @@ fn cell(p: Vec2) -> (i64, i64) {
 fn middle((x, y): (i64, i64)) -> Vec2 {
     Vec2::new((x as f64 + 0.5) * CELL_M, (y as f64 + 0.5) * CELL_M)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Stand, TrueBoxes, overlap};
+    use nooterra_engine::geom::{Pose2, Vec2};
+    use nooterra_engine::time::Instant;
+    use nooterra_site::LevelIx;
+
+    fn stand(x: f64, y: f64, theta_rad: f64) -> Stand {
+        Stand { level: LevelIx::new(0), pose: Pose2 { at: Vec2::new(x, y), theta_rad } }
+    }
+
+    #[test]
+    fn a_box_stands_in_a_zone_with_any_part_of_it() {
+        // Either way around.
+        let there = [(0.0, 0.0), (4.0, 0.0), (4.0, 3.0), (0.0, 3.0)].map(|(x, y)| Vec2::new(x, y));
+        let back: Vec<Vec2> = there.iter().rev().copied().collect();
+        for ring in [&there[..], &back] {
+            for (at, inside) in [((2.0, 1.0), true), ((-0.24, 1.0), true), ((-0.3, 1.0), false), ((4.2, 3.2), true), ((4.3, 3.3), false)] {
+                assert_eq!(overlap(ring, &stand(at.0, at.1, 0.0), [0.5, 0.5]), inside, "{at:?}");
+            }
+            // A long one reaches in only if it lies that way.
+            assert!(overlap(ring, &stand(-0.4, 1.0, 0.0), [1.0, 0.2]));
+            assert!(!overlap(ring, &stand(-0.4, 1.0, std::f64::consts::FRAC_PI_2), [1.0, 0.2]));
+            // Larger than the zone.
+            assert!(overlap(ring, &stand(2.0, 1.5, 0.4), [19.0, 19.0]));
+        }
+    }
+
+    #[test]
+    fn it_blocks_after_three_minutes() {
+        let mut b = TrueBoxes::default();
+        b.since.insert(3, Instant::from_secs(10));
+        assert!(!b.block(Instant::from_secs(189), 3) && b.block(Instant::from_secs(190), 3));
+        assert!(!b.block(Instant::from_secs(900), 4));
+    }
+}
