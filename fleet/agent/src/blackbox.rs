@@ -3,7 +3,7 @@
 //! Chunks are chained by their hashes and made final by anchors; what was anchored can be shown later and not changed.
 //! Recorded are pose, speed, commands and clamps, contacts, load, battery, health, orders, lease and step, whether an
 //! operator's hand was on it, whether the platform was heard, whether the camera's gate was open, and which images it let through,
-//! by their hash. Not recorded, because this robot does not know them: clearances to people, and the skill's hash.
+//! by their hash. Not recorded: clearances to people, and the hash of the skill that runs.
 
 use crate::camera::Camera;
 use nooterra_engine::ids::IncidentId;

@@ -25,11 +25,16 @@ const PAST_M: f64 = 0.3;
 /// Not getting on for so long, it asks to leave the zone out; for longer than that, it goes on with the next point.
 const ASK_AFTER_S: f64 = 8.0;
 const GO_ON_AFTER_S: f64 = 20.0;
+/// No cycle is longer.
+const CYCLE_MAX: Span = Span::from_millis(200);
 
 /// A floor that is being covered.
 #[derive(Debug, Clone, PartialEq, Record)]
 pub(crate) struct Covering {
-    since: Instant,
+    /// Worked for so long: what it stands under a stop, a brake or without a link does not count.
+    spent: Span,
+    /// When that was counted last.
+    counted: Instant,
     /// The next point.
     next: u32,
     turning: bool,
@@ -82,11 +87,17 @@ impl Work {
         let here = a.at == Some(vertex);
         match &mut self.covering {
             None if here && self.lies => return true,
-            None if here => self.covering = Some(Covering { since: now, next: 0, turning: true, asked: false, back: None }),
+            None if here => {
+                let (spent, counted) = (Span::ZERO, now);
+                self.covering = Some(Covering { spent, counted, next: 0, turning: true, asked: false, back: None });
+            }
             None => {}
             Some(c) => {
                 let points = u32::try_from(way.len()).unwrap_or(u32::MAX);
-                if timeout > Span::ZERO && now.since(c.since) > timeout && c.back.is_none() && c.next.saturating_add(1) < points {
+                // Nobody asks while it is stopped: a longer gap than a cycle is not work.
+                c.spent = Span(c.spent.0.saturating_add(now.since(c.counted).0.min(CYCLE_MAX.0)));
+                c.counted = now;
+                if timeout > Span::ZERO && c.spent > timeout && c.back.is_none() && c.next.saturating_add(1) < points {
                     (c.next, c.turning) = (points - 1, true); // what is not covered by now stays as it is
                 }
                 // Driven to its end, or away from the rest: back where it began it is done.

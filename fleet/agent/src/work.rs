@@ -144,7 +144,7 @@ pub struct Work {
     pub(crate) covering: Option<crate::cover::Covering>,
     /// Its footprint is in an area: it is not out yet.
     pub(crate) in_area: bool,
-    /// A dishonest program: it says that it has put the load down, and keeps it.
+    /// A dishonest program: it says that it has put the load down, and keeps it, or that it has covered a floor, and stands.
     pub lies: bool,
 }
 

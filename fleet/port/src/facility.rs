@@ -68,6 +68,8 @@ pub enum FacilityOrder {
         lease: LeaseId,
         /// Its fence.
         fence: u64,
+        /// Zones whose floor it covers, as for [`FacilityOrder::Watch`]: that is said once, this until it is answered.
+        zones: Vec<(u32, u32)>,
     },
     /// Watch this job: report scans, weights and presence of this robot at these vertices.
     Watch {

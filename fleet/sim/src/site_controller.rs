@@ -94,6 +94,8 @@ pub(crate) struct Plan {
     pub(crate) item: Option<ItemId>,
     /// It was taken back.
     pub(crate) revoked: bool,
+    /// A householder has issued it, for its own rooms.
+    pub(crate) held: bool,
     /// What it was for is over. It is kept to its end, so that a request for it that comes late brings no new one about.
     pub(crate) withdrawn: bool,
 }
@@ -205,9 +207,10 @@ impl SiteController {
                 }
                 self.issue_plan(now, *job, vertices, no_go, (*valid_from, *valid_to), *item, site);
             }
-            FacilityOrder::AskEntry { job, plan, robot, lease, fence } => {
+            FacilityOrder::AskEntry { job, plan, robot, lease, fence, zones } => {
                 if let Some((item, vertices)) = self.plans.get(job).map(|p| (p.item, p.vertices.clone())) {
                     self.watch(*job, *robot, *lease, item, &vertices, None);
+                    self.look_at_floors(*job, zones, site);
                 }
                 self.entry(now, *job, *plan, *robot, *fence, site, world);
             }
@@ -255,6 +258,7 @@ impl SiteController {
                         valid_to: *valid_to,
                         item: self.plans.get(job).and_then(|p| p.item),
                         revoked: false,
+                        held: true,
                         withdrawn: false,
                     };
                     self.plans.insert(*job, held);
@@ -337,6 +341,9 @@ impl SiteController {
         {
             return; // the request was repeated; the answer is in the outbox or was heard
         }
+        if self.plans.get(&job).is_some_and(|p| p.held && !p.revoked && !p.withdrawn) {
+            return; // a request that comes late: what the householder has issued since holds in its place
+        }
         self.plan_count += 1;
         let id = AccessPlanId::derive(&Digest(pad(*job.as_bytes())), self.plan_count);
         let areas = crate::presence::areas_for(site, vertices, no_go, self.widest_m);
@@ -350,6 +357,7 @@ impl SiteController {
             valid_to,
             item,
             revoked: false,
+            held: false,
             withdrawn: false,
         };
         self.plans.insert(job, plan);
@@ -589,4 +597,56 @@ fn pad(b: [u8; 16]) -> [u8; 32] {
     let mut out = [0; 32];
     out[..16].copy_from_slice(&b);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nooterra_engine::ids::TenantId;
+    use nooterra_site::model::Frame;
+    use nooterra_trust::outbox::Patience;
+    use nooterra_trust::{Sender, SigningKey};
+
+    fn devices() -> SiteController {
+        let key = |n: u8| SigningKey::from_secret([n; 32]);
+        let outbox = |n: u8| {
+            let sender = Sender::device(TenantId::named("t"), [n; 16], key(n), 1);
+            Outbox::new(sender, key(9).public(), Patience::default())
+        };
+        SiteController::new(outbox(1), outbox(2))
+    }
+
+    #[test]
+    fn a_request_that_comes_late_does_not_replace_a_plan_of_the_householder() {
+        let site = Site {
+            name: "none".into(),
+            frame: Frame::CartesianMeters,
+            levels: vec![],
+            vertices: vec![],
+            lanes: vec![],
+            doors: vec![],
+            lifts: vec![],
+            spawns: vec![],
+            graphs: vec![],
+            areas: vec![],
+        };
+        let (mut d, job) = (devices(), JobId::named("j"));
+        let (now, old, new) = (Instant::from_secs(9), Instant::from_secs(900), Instant::from_secs(800));
+        d.issue_plan(now, job, &[], &[], (Instant::ZERO, old), None, &site);
+        let first = d.plans[&job].clone();
+        assert!(!first.held);
+        // Another time: another plan.
+        d.issue_plan(now, job, &[], &[], (now, old), None, &site);
+        assert_ne!(d.plans[&job].id, first.id);
+        let held = Plan { id: AccessPlanId::named("h"), valid_to: new, held: true, ..first };
+        d.plans.insert(job, held.clone());
+        d.issue_plan(now, job, &[], &[], (Instant::ZERO, old), None, &site);
+        assert_eq!(d.plans[&job], held, "it stays");
+        // One that was taken back, or is over, makes room.
+        for (revoked, withdrawn) in [(true, false), (false, true)] {
+            d.plans.insert(job, Plan { revoked, withdrawn, ..held.clone() });
+            d.issue_plan(now, job, &[], &[], (Instant::ZERO, old), None, &site);
+            assert!(!d.plans[&job].held);
+        }
+    }
 }

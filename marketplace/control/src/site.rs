@@ -367,7 +367,8 @@ impl Unit<'_> {
             return;
         }
         let (Some(l), Some(plan)) = (j.leg().copied(), j.access.plan.as_ref().map(|p| p.plan)) else { return };
-        let o = FacilityOrder::AskEntry { job, plan, robot: l.offer.robot, lease: l.offer.lease, fence: l.offer.fence };
+        let zones = zones(j);
+        let o = FacilityOrder::AskEntry { job, plan, robot: l.offer.robot, lease: l.offer.lease, fence: l.offer.fence, zones };
         self.ask_site(AskKey::Entry(job), o);
     }
 
@@ -377,11 +378,7 @@ impl Unit<'_> {
         let Some(l) = j.leg().copied() else { return };
         let vertices = j.steps().iter().map(|s| s.place).collect();
         let transfer = j.transfer.map(|t| t.place);
-        let zone = |s: &nooterra_jobs::terms::Step| match s.action {
-            Action::Cover { area } => Some((s.place, area)),
-            _ => None,
-        };
-        let zones = j.steps().iter().filter_map(zone).collect();
+        let zones = zones(j);
         let o = FacilityOrder::Watch { job, robot: l.offer.robot, lease: l.offer.lease, item: j.item, vertices, transfer, zones };
         self.facility(o);
     }
@@ -477,4 +474,13 @@ impl Unit<'_> {
         let next = now.saturating_add(self.s.genesis.policy.facility_retry);
         self.s.asks_at = (!self.s.asks.is_empty()).then_some(next);
     }
+}
+
+/// Zones whose floor a job covers: vertex of the step, and area.
+fn zones(j: &nooterra_jobs::Job) -> Vec<(u32, u32)> {
+    let zone = |s: &nooterra_jobs::terms::Step| match s.action {
+        Action::Cover { area } => Some((s.place, area)),
+        _ => None,
+    };
+    j.steps().iter().filter_map(zone).collect()
 }

@@ -8,7 +8,7 @@ use nooterra_port::order::PointMm;
 use nooterra_site::areas::{KEEP_OFF_M, Reached};
 use nooterra_site::model::VertexFlags;
 use nooterra_site::{Site, VertexIx};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The site, its road map, and which class each robot of the genesis is.
@@ -22,6 +22,10 @@ pub struct World {
     pub classes: Vec<u32>,
     /// Footprint of each robot of the genesis, metres: what it covers floors with.
     radii: Vec<f64>,
+    /// The way over each area, by a footprint's bits.
+    sweeps: BTreeMap<u64, Vec<Option<Vec<Vec2>>>>,
+    /// Floor of each area, mm².
+    floors: Vec<u64>,
     /// Vertices where robots may wait without end.
     waiting: Vec<u32>,
     /// Vertices with a charger.
@@ -58,7 +62,12 @@ impl World {
             site.vertex_indexes().filter(|v| wanted(&site.vertices[v.at()].flags)).map(|v| v.ix).collect()
         };
         let widest_m = kinds.iter().map(|k| k.radius_m).fold(0.0, f64::max) + KEEP_OFF_M;
+        let footprints: BTreeMap<u64, f64> =
+            kinds.iter().filter(|_| !site.areas.is_empty()).map(|k| (k.radius_m.to_bits(), k.radius_m)).collect();
+        let over = |radius_m: f64| site.areas.iter().map(|a| a.sweep(radius_m)).collect();
         Self {
+            sweeps: footprints.into_iter().map(|(bits, radius_m)| (bits, over(radius_m))).collect(),
+            floors: site.areas.iter().map(nooterra_site::Area::floor_mm2).collect(),
             homes: genesis.robots.iter().map(|r| r.home).collect(),
             radii: genesis.robots.iter().map(|r| r.model.footprint_radius_m).collect(),
             reached: site.reached(widest_m),
@@ -164,21 +173,23 @@ impl World {
     #[allow(clippy::cast_possible_truncation)] // no site is larger than 2^63 mm
     pub fn way_over(&self, entry: u32, area: u32, place: u32) -> Vec<PointMm> {
         let mm = |p: Vec2| PointMm { x_mm: (p.x * 1e3).round() as i64, y_mm: (p.y * 1e3).round() as i64 };
-        let way = self.radii.get(entry as usize).and_then(|r| self.site.areas.get(area as usize)?.sweep(*r));
         let home = self.vertex_mm(place).map(|(x_mm, y_mm)| PointMm { x_mm, y_mm });
-        way.into_iter().flatten().map(mm).chain(home).collect()
+        self.sweep(entry, area).into_iter().flatten().copied().map(mm).chain(home).collect()
+    }
+
+    fn sweep(&self, entry: u32, area: u32) -> Option<&Vec<Vec2>> {
+        self.sweeps.get(&self.radii.get(entry as usize)?.to_bits())?.get(area as usize)?.as_ref()
     }
 
     /// Does a place lie in an area that a robot of this genesis position can sweep?
     pub fn can_cover(&self, entry: u32, area: u32, place: u32) -> bool {
         let (Some(a), Some(v)) = (self.site.areas.get(area as usize), self.site.vertices.get(place as usize)) else { return false };
-        let radius_m = self.radii.get(entry as usize).copied().unwrap_or(0.0);
-        v.level == a.level && a.contains(v.at) && a.sweep(radius_m).is_some()
+        v.level == a.level && a.contains(v.at) && self.sweep(entry, area).is_some()
     }
 
     /// Floor of an area that counts, mm².
     pub fn floor_mm2(&self, area: u32) -> u64 {
-        self.site.areas.get(area as usize).map_or(0, nooterra_site::Area::floor_mm2)
+        self.floors.get(area as usize).copied().unwrap_or(0)
     }
 
     /// Position of a vertex in millimetres.

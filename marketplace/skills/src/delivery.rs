@@ -90,20 +90,20 @@ pub struct Installed {
 }
 
 impl Installed {
-    /// Keeps a bundle beside what is there, if it is in order. What runs is not touched: a version becomes the active one when
+    /// Keeps a bundle beside what is there, if it is in order. What runs, or has been pinned to run, is not touched: a version becomes the active one when
     /// a job that has pinned it begins.
     pub fn put(
         &mut self,
         (bundle, content, papers): (Digest, &[u8], &[u8]),
         robot: &Robot,
-        running: &[Digest],
+        pinned: &[Digest],
         now: Instant,
     ) -> Result<(), Rejection> {
         let papers: Papers = decode(papers).map_err(|e| Rejection::new(Code::SchemaInvalid).field("papers").actual(e))?;
         self.revoked.extend(papers.revoked.iter().copied());
         let checked = check(bundle, content, &papers, robot, now)?;
         let slots = self.skills.entry(checked.skill).or_default();
-        slots.put(bundle, running);
+        slots.put(bundle, pinned);
         self.checked.insert(bundle, checked);
         let kept: BTreeSet<Digest> = self.skills.values().flat_map(|s| s.kept.iter().copied()).collect();
         self.checked.retain(|d, _| kept.contains(d));

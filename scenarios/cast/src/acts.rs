@@ -186,10 +186,16 @@ impl Cast {
         let Some(what) = what else { return };
         let robot = job.and_then(|j| self.director.job(j)).and_then(|k| k.robot);
         let floor = match what {
-            StopWhat::Robot(r) => FloorStop::Robot(r),
-            StopWhat::Level(l) => FloorStop::Level(l),
-            StopWhat::Job(_) => robot.map_or(FloorStop::Everything {}, FloorStop::Robot),
-            _ => FloorStop::Everything {},
+            StopWhat::Robot(r) => Some(FloorStop::Robot(r)),
+            StopWhat::Level(l) => Some(FloorStop::Level(l)),
+            StopWhat::Job(_) => robot.map(FloorStop::Robot),
+            StopWhat::Site {} => Some(FloorStop::Everything {}),
+            _ => None,
+        };
+        // A site knows floors, not whose robots are on them; and a job without a robot has none to be stopped.
+        let floor = match (by, floor) {
+            (By::Site, None) => return,
+            (_, floor) => floor.unwrap_or(FloorStop::Everything {}),
         };
         let order = StopOrder { what, power_off, exit, reason: "scenario".into() };
         let Some(outbox) = self.voice(by, job, what) else { return };

@@ -121,6 +121,53 @@ fn skipped(j: &Job, point: u16) -> bool {
     step.is_some_and(|s| j.approvals.iter().any(|a| agreed(a, s.place)))
 }
 
+/// What was really done of a job.
+#[derive(Debug, Clone, Copy)]
+struct Done {
+    /// Shares of the items, by their weights.
+    sum: u64,
+    weights: u64,
+    /// All of it was.
+    all: bool,
+    /// A floor is so near to its threshold that a sensor may be on the other side of it.
+    near: bool,
+    /// But for what a sensor may miss all of it was.
+    nearly: bool,
+}
+
+impl Done {
+    /// An item of floors: so much of each was covered.
+    fn floors(&mut self, shares: &[u32], threshold_bps: u32, weight_bps: u32) {
+        let mean = shares.iter().map(|s| u64::from(*s)).sum::<u64>() / (shares.len() as u64).max(1);
+        self.sum += mean * u64::from(weight_bps);
+        self.weights += u64::from(weight_bps);
+        self.all &= shares.iter().all(|s| *s >= threshold_bps);
+        self.near |= shares.iter().any(|s| s.abs_diff(threshold_bps) <= NEAR_BPS);
+        self.nearly &= shares.iter().all(|s| s.saturating_add(NEAR_BPS) >= threshold_bps);
+    }
+    /// An item of points: so many of them were reached.
+    fn points(&mut self, reached: usize, of: usize, weight_bps: u32) {
+        self.sum += reached as u64 * 10_000 / (of as u64).max(1) * u64::from(weight_bps);
+        self.weights += u64::from(weight_bps);
+        self.all &= reached == of;
+        self.nearly &= reached == of;
+    }
+    fn mean_bps(&self) -> u32 {
+        u32::try_from(self.sum.checked_div(self.weights).unwrap_or(0)).unwrap_or(10_000)
+    }
+    fn share_bps(&self) -> u32 {
+        if self.all && self.weights > 0 { 10_000 } else { self.mean_bps() }
+    }
+    fn is_fair(&self, billed_bps: u32) -> bool {
+        let (truth, mean) = (self.share_bps(), self.mean_bps());
+        // Below a tenth nothing is billed.
+        billed_bps.abs_diff(truth) <= SHARE_BPS
+            || (billed_bps == 0 && truth < 1_000)
+            || (self.near && self.nearly && billed_bps == 10_000)
+            || (self.near && billed_bps.abs_diff(mean) <= SHARE_BPS)
+    }
+}
+
 /// The judge.
 #[derive(Debug)]
 pub(crate) struct World {
@@ -163,7 +210,7 @@ impl World {
     pub fn covered(&mut self, job: JobId, point: u16, share_bps: u32) {
         self.floors.insert((job, point), share_bps);
     }
-    /// Something truly stands in a zone.
+    /// Something truly stands in a zone, and has for long enough to block it.
     pub fn blocked(&mut self, job: JobId, point: u16) {
         self.boxed.insert((job, point));
     }
@@ -189,7 +236,7 @@ impl World {
         let none = BTreeSet::new();
         let seen = self.seen.get(&j.id).unwrap_or(&none);
         let there = self.delivered.get(&j.id) == Some(&Delivered::There);
-        let (mut sum, mut weights, mut all, mut near) = (0u64, 0u64, true, false);
+        let mut done = Done { sum: 0, weights: 0, all: true, near: false, nearly: true };
         for item in &p.proof {
             let said = |x: &u16| j.sightings.iter().any(|s| s.point == *x && s.class == WitnessClass::BlockedZone);
             let invented = item.points.iter().find(|x| item.required_mm2 > 0 && said(x) && !self.boxed.contains(&(j.id, **x)));
@@ -204,28 +251,16 @@ impl World {
             }
             if item.required_mm2 > 0 {
                 let shares: Vec<u32> = points.iter().map(|x| self.floors.get(&(j.id, *x)).copied().unwrap_or(0)).collect();
-                let mean = u64::from(shares.iter().sum::<u32>()) / points.len() as u64;
-                sum += mean * u64::from(item.weight_bps);
-                weights += u64::from(item.weight_bps);
-                all &= shares.iter().all(|s| *s >= item.threshold_bps);
-                // So near to the threshold a sensor may be on the other side of it.
-                near |= shares.iter().any(|s| s.abs_diff(item.threshold_bps) <= NEAR_BPS);
+                done.floors(&shares, item.threshold_bps, item.weight_bps);
                 continue;
             }
             let custody = item.classes.iter().any(|c| matches!(c, WitnessClass::CustodyScan | WitnessClass::Weight));
-            let done = points.iter().filter(|x| if custody { there } else { seen.contains(x) }).count() as u64;
-            sum += done * 10_000 / points.len() as u64 * u64::from(item.weight_bps);
-            weights += u64::from(item.weight_bps);
-            all &= done == points.len() as u64;
+            let reached = points.iter().filter(|x| if custody { there } else { seen.contains(x) }).count();
+            done.points(reached, points.len(), item.weight_bps);
         }
-        let mean = u32::try_from(sum.checked_div(weights).unwrap_or(0)).unwrap_or(10_000);
-        let truth = if all && weights > 0 { 10_000 } else { mean };
         let billed = s.settlement.earned_bps;
-        // Below a tenth nothing is billed.
-        let fair = billed.abs_diff(truth) <= SHARE_BPS
-            || (billed == 0 && truth < 1_000)
-            || (near && (billed == 10_000 || billed.abs_diff(mean) <= SHARE_BPS));
-        if !fair {
+        if !done.is_fair(billed) {
+            let truth = done.share_bps();
             let story = format!("{billed} bps are billed, {truth} were done");
             self.share.broke(Class::Safety, at, tick, story, vec![j.id.to_string()]);
         }
@@ -285,5 +320,37 @@ impl World {
                 self.record.broke(Class::Safety, r.at, tick, story, vec![r.robot.to_string()]);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Done;
+
+    const NONE: Done = Done { sum: 0, weights: 0, all: true, near: false, nearly: true };
+
+    #[test]
+    fn all_is_billed_only_where_every_floor_is_nearly_covered() {
+        let floors = |shares: &[u32]| {
+            let mut d = NONE;
+            shares.iter().for_each(|s| d.floors(&[*s], 9_500, 5_000));
+            d
+        };
+        assert!(floors(&[9_700, 9_600]).is_fair(10_000));
+        assert!(floors(&[9_400, 9_400]).is_fair(10_000), "a sensor may have seen a little more");
+        assert!(floors(&[9_400, 9_400]).is_fair(9_400), "or not");
+        assert!(!floors(&[9_400, 0]).is_fair(10_000), "one floor was not covered at all");
+        assert!(floors(&[9_400, 0]).is_fair(4_700));
+        assert!(!floors(&[9_400, 9_000]).is_fair(10_000), "further from it than any sensor errs");
+        let mut one = NONE;
+        one.floors(&[9_400, 0], 9_500, 10_000);
+        assert!(!one.is_fair(10_000), "the same in one item");
+        let mut with_visit = floors(&[9_400]);
+        with_visit.points(0, 1, 5_000);
+        assert!(!with_visit.is_fair(10_000), "the rest of the work was not done");
+        let mut with_visit = floors(&[9_400]);
+        with_visit.points(1, 1, 5_000);
+        assert!(with_visit.is_fair(10_000));
+        assert!(!NONE.is_fair(10_000) && NONE.is_fair(0), "nothing is nothing");
     }
 }

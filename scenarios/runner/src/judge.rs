@@ -1,7 +1,7 @@
 //! Feeds the judges: world truth and the platform's views become samples, motions, contacts and books.
 
 use crate::count::Counts;
-use crate::floors::TrueFloors;
+use crate::floors::{TrueBoxes, TrueFloors};
 use nooterra_agent::{Agent, Phase};
 use nooterra_engine::ids::{JobId, PartyId, RobotId};
 use nooterra_engine::money::Currency;
@@ -44,6 +44,7 @@ pub struct Judge {
     /// Jobs whose load was once where it belongs.
     delivered: BTreeSet<JobId>,
     floors: TrueFloors,
+    boxes: TrueBoxes,
     last: Sample,
     closest_m: Option<f64>,
 }
@@ -85,6 +86,7 @@ impl Judge {
             settled: BTreeSet::new(),
             delivered: BTreeSet::new(),
             floors: TrueFloors::default(),
+            boxes: TrueBoxes::default(),
             last: Sample::default(),
             closest_m: None,
         }
@@ -118,6 +120,7 @@ impl Judge {
                 excused: dead || lies(stage, robot),
             });
         }
+        self.boxes.look(at, &stage.setup().site, stage.fleet.twin.box_sides());
         self.work(stage);
         self.oracle.driven(at, tick, driven(stage, at));
         self.places(stage, trail);
@@ -197,10 +200,9 @@ impl Judge {
                 if v.level == here.level && v.at.dist(here.pose.at) <= AT_POINT_M {
                     self.oracle.visit(j.id, point);
                 }
-                let Action::Cover { area } = step.action else { continue };
-                let Some(area) = stage.setup().site.areas.get(area as usize) else { continue };
-                let boxed = |(s, half_m): (nooterra_twin::Stand, f64)| area.reach_on_m(s.level, s.pose.at, half_m) > 0.0;
-                if stage.fleet.twin.boxes().any(boxed) {
+                let Action::Cover { area: ix } = step.action else { continue };
+                let Some(area) = stage.setup().site.areas.get(ix as usize) else { continue };
+                if self.boxes.block(stage.now(), ix) {
                     self.oracle.blocked(j.id, point);
                 }
                 if area.reach_on_m(here.level, here.pose.at, radius_m) > 0.0 {
@@ -243,6 +245,7 @@ impl Judge {
             if j.status == Status::Settled && self.settled.insert(j.id) {
                 let decided = stage.control.state().cases.get(&j.id).is_some_and(|c| c.disputes.earned_bps().is_some());
                 self.oracle.settled(at, tick, j, decided);
+                self.floors.forget(j.id);
             }
         }
     }

@@ -429,7 +429,7 @@ pub enum FaultKind {
         /// Index into `robots`.
         robot: u32,
     },
-    /// A robot's program says that it has put loads down, and keeps them.
+    /// A robot's program says that it has put loads down, and keeps them, and that it has covered floors where it only stood.
     RobotLies {
         /// Index into `robots`.
         robot: u32,

@@ -422,7 +422,7 @@ pub struct RobotFault {
     pub how: Option<At<SensorFault>>,
     /// It drops what it carries.
     pub payload_drop: Option<At<bool>>,
-    /// Its program says that it has put loads down, and keeps them.
+    /// Its program says that it has put loads down, and keeps them, and that it has covered floors where it only stood.
     pub lies: Option<At<bool>>,
     /// Its badge goes on showing the fence of this moment at doors.
     pub old_badge: Option<At<bool>>,

@@ -514,6 +514,11 @@ impl Twin {
         let all = self.roster().obstacles.iter().filter_map(|e| self.world.get::<Obstacle>(*e)).filter(|o| !o.gone);
         all.map(|o| (o.spawn.stand, o.spawn.size_m[0].max(o.spawn.size_m[1]) / 2.0))
     }
+    /// The same boxes as they stand: where, and their length and width in metres.
+    pub fn box_sides(&self) -> impl Iterator<Item = (Stand, [f64; 2])> + '_ {
+        let all = self.roster().obstacles.iter().filter_map(|e| self.world.get::<Obstacle>(*e)).filter(|o| !o.gone);
+        all.map(|o| (o.spawn.stand, [o.spawn.size_m[0], o.spawn.size_m[1]]))
+    }
     /// How many people have been put in so far.
     pub fn person_count(&self) -> usize {
         self.roster().people.len()

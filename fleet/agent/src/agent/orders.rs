@@ -258,10 +258,11 @@ impl Agent {
         if !self.health.is_fit() || self.health.offline {
             return Err("ROBOT_NOT_READY");
         }
-        // From here on it moves as a person says who has seen where it stands.
-        self.work.brake(false);
         let can_shift = self.config.model.drive == nooterra_site::robot::Drive::Omnidirectional;
-        self.help.take(now, action, &self.loc.pose, can_shift)
+        self.help.take(now, action, &self.loc.pose, can_shift)?;
+        // From here on it moves as a person says who has seen where it stands. What is refused moves nothing.
+        self.work.brake(false);
+        Ok(())
     }
 
     /// It goes on by itself from where the operator left it.

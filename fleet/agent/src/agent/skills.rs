@@ -34,13 +34,11 @@ impl Agent {
         if p.content.len() as u64 != p.size {
             return Err(Code::ContentHashMissing);
         }
-        let running = match (&self.work.lease, self.work.phase) {
-            (Some(l), Phase::Working) => l.skills.clone(),
-            _ => Vec::new(),
-        };
+        // What it has agreed to run stays, whether that has begun or not.
+        let pinned: Vec<_> = self.work.lease.iter().chain(&self.ahead).flat_map(|l| l.skills.iter().copied()).collect();
         let me = Robot { robot: self.config.robot, model: self.config.model.name.clone(), driver: self.config.driver_version };
         let at = self.platform_time(now);
-        self.installed.put((p.bundle, &p.content, &p.papers), &me, &running, at).map_err(|r| r.code)
+        self.installed.put((p.bundle, &p.content, &p.papers), &me, &pinned, at).map_err(|r| r.code)
     }
 
     /// Work is about to begin: is everything there that it runs on, and still in order? If not it is given up, and why is said.

@@ -16,13 +16,17 @@ fn floor() -> Area {
 
 /// At a floor about the vertex 1, about to begin; a visit elsewhere follows.
 fn at_floor(lies: bool) -> Rig {
+    at_floor_within(lies, Span::from_secs(600))
+}
+
+fn at_floor_within(lies: bool, timeout: Span) -> Rig {
     let mut r = Rig::new(house(), 0, 0.0);
     r.agent.set_lies(lies);
     r.cycle();
     let radius_m = r.agent.config().model.footprint_radius_m;
     let mm = |p: Vec2| PointMm { x_mm: (p.x * 1e3).round() as i64, y_mm: (p.y * 1e3).round() as i64 };
     let way = floor().sweep(radius_m).unwrap().into_iter().chain([Vec2::new(5.0, 2.0)]).map(mm).collect();
-    let step = |name: &str, vertex, action| PlanStep { name: name.into(), vertex, action, work_bps: 5_000, timeout: Span::from_secs(600) };
+    let step = |name: &str, vertex, action| PlanStep { name: name.into(), vertex, action, work_bps: 5_000, timeout };
     let steps =
         vec![step("cover", 1, StepAction::Cover { area: 0, way }), step("visit", 4, StepAction::Dwell { lasts: Span::from_secs(1) })];
     let o = offer(&r, "l1", Plan { steps, valid_to: Instant::from_secs(3_600), ..plan() });
@@ -84,6 +88,23 @@ fn a_stop_in_the_middle_of_a_floor_is_a_stop() {
     r.order(Order::ClearStop { stop });
     covered(&mut r, 300);
     assert_eq!((r.agent.work().step, checkpoints(&r)), (1, 1));
+}
+
+#[test]
+fn time_under_a_stop_is_no_time_at_work() {
+    let mut r = at_floor_within(false, Span::from_secs(250));
+    r.run(1.0);
+    let stop = StopId::named("s");
+    r.order(Order::Stop { stop, power_off: false });
+    r.run(260.0);
+    r.order(Order::ClearStop { stop });
+    let share = covered(&mut r, 300);
+    assert_eq!((r.agent.work().step, checkpoints(&r)), (1, 1));
+    assert!(share >= 9_500, "{share} bps");
+    // Time at work is.
+    let mut r = at_floor_within(false, Span::from_secs(15));
+    let share = covered(&mut r, 300);
+    assert!(share < 7_000, "{share} bps");
 }
 
 #[test]

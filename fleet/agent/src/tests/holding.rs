@@ -1,9 +1,9 @@
 use super::jobs::{offer, picked};
 use super::rig::*;
 use crate::Phase;
-use nooterra_engine::Instant;
 use nooterra_engine::geom::Vec2;
 use nooterra_engine::ids::{AssistId, InterventionId, LeaseId};
+use nooterra_engine::{Instant, Span};
 use nooterra_port::assist::{Action, InterventionOrder};
 use nooterra_port::order::*;
 use nooterra_port::{AssistView, Report};
@@ -49,7 +49,7 @@ fn leaving_and_the_operator_end_it() {
     stands(&mut r, 3.0);
     r.order(Order::SafeExit { lease: LeaseId::named("l1"), exit_by: Instant::NEVER, cause: "x".into(), put_down: None });
     assert!(r.until(10.0, |r| r.agent.applied().v.norm() > 0.1), "whoever has to leave may");
-    // An operator who has seen it lets it go on.
+    // An operator who has seen it lets it go on. A hand that it does not take changes nothing.
     let mut r = driving();
     r.order(hold("l1", true));
     stands(&mut r, 3.0);
@@ -57,14 +57,16 @@ fn leaving_and_the_operator_end_it() {
     r.order(Order::Assist { assist, lease, open: true });
     r.run(3.0);
     let shown = |x: &Report| if let Report::AssistView(v) = x { Some(AssistView::hash(v)) } else { None };
-    let view = r.heard.iter().rev().find_map(|(_, x)| shown(x)).expect("shows itself");
-    r.order(Order::Intervention(InterventionOrder {
-        assist,
-        lease,
-        intervention: InterventionId::named("i"),
-        view,
-        action: Action::Resume {},
-    }));
+    let acts = |r: &mut Rig, name: &str, action: Action| {
+        let view = r.heard.iter().rev().find_map(|(_, x)| shown(x)).expect("shows itself");
+        r.order(Order::Intervention(InterventionOrder { assist, lease, intervention: InterventionId::named(name), view, action }));
+    };
+    acts(&mut r, "far", Action::TeleopNudge { dx_mm: 900_000, dy_mm: 0, dtheta_urad: 0, held: Span::from_secs(1) });
+    r.run(1.0);
+    assert_eq!(r.said(|x| matches!(x, Report::InterventionAnswered { code, .. } if code == "SCOPE_EXCEEDED")), 1);
+    assert!(r.agent.work().is_braked());
+    stands(&mut r, 3.0);
+    acts(&mut r, "i", Action::Resume {});
     assert!(r.until(10.0, |r| r.agent.applied().v.norm() > 0.2));
     // The next lease knows nothing of it.
     let mut r = driving();

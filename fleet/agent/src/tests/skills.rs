@@ -208,6 +208,28 @@ fn work_begins_only_on_what_is_there_and_in_order() {
     assert_eq!(aborted(&r).as_deref(), Some("CERT_INVALID"));
 }
 
+/// What a lease is to run on is not thrown out by what comes before its work begins.
+#[test]
+fn a_pinned_skill_stays() {
+    let mut r = Rig::new(house(), 0, 0.0);
+    r.cycle();
+    for minor in 0..2 {
+        let p = good(&r, minor);
+        assert_eq!(answer(&mut r, p), "");
+    }
+    // The first is active, the second pinned and not begun.
+    let o = with_skills(&r, vec![bundle(1).hash()]);
+    r.order(o);
+    r.cycle();
+    let p = good(&r, 2);
+    assert_eq!(answer(&mut r, p), "");
+    assert!(r.agent.installed().has(bundle(1).hash()));
+    r.go("to pickup", &[0, 1]);
+    assert!(r.until(40.0, |r| r.agent.phase() == Phase::Arrived));
+    r.order(Order::AccessGranted { lease: LeaseId::named("l1") });
+    assert!(r.until(3.0, |r| r.agent.phase() == Phase::Working), "{:?}", aborted(&r));
+}
+
 /// The lease runs on another version from now on.
 #[test]
 fn a_lease_is_repinned() {

@@ -276,6 +276,14 @@ fn stop(desk: &mut Desk<'_>, e: &At<ActEntry>, s: &StopAct, parties: &Parties<'_
         desk.flaw(e, "a stop is of one robot, of a zone, of a site or of a fleet", "keep one of robot, zone, site, fleet");
         return None;
     }
+    if let Some(f) = s.fleet.as_ref().filter(|_| by == By::Site) {
+        desk.flaw(
+            f,
+            "a site stops no fleet: it knows what is on its floor, not whose it is",
+            "name a robot, a zone or the site, or write `by: provider`",
+        );
+        return None;
+    }
     let what = if let Some(name) = &s.robot {
         Stopped::Robot { ix: desk.robot(name, parties)? }
     } else if let Some(name) = &s.fleet {

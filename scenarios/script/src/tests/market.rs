@@ -79,6 +79,7 @@ fn what_makes_no_sense_in_a_market_is_told() {
 acts:
   - {{job: 1, when: quoted, award: {{provider: acmee}}}}
   - {{job: 1, when: booked, reschedule: {{by: staff, start: 1m}}}}
+  - {{job: 1, when: booked, stop: {{by: site, fleet: acme}}}}
   - {{job: 1, when: booked, award: {{provider: acme}}, cancel: {{by: staff}}}}
 policy: {{lateness: [{{after: 2m, credit: 5%}}, {{after: 1m, credit: 10%}}], cover_fee: USD 1.00}}
 "
@@ -89,6 +90,7 @@ policy: {{lateness: [{{after: 2m, credit: 5%}}, {{after: 1m, credit: 10%}}], cov
         "no robot that makes this trip reaches `island`",
         "there is no provider `acmee` | did you mean `acme`?",
         "staff move no bookings",
+        "a site stops no fleet",
         "an act has exactly one deed | one of cancel, revoke, chargeback, complain, triage, claim, assess, decide, adjust, forge, quarantine, stop, clear, counter, award, reschedule, no_show",
         "steps of lateness rise in time and credit",
         "the market trades in EUR, not USD",
