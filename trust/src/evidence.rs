@@ -28,7 +28,7 @@ pub const QUOTA: usize = 200;
 /// Who brings evidence.
 pub const CAPTURERS: [Role; 5] = [Role::RB, Role::SI, Role::WI, Role::OP, Role::TR];
 /// Who may look at anything, with a purpose.
-const OFFICIALS: [Role; 3] = [Role::AU, Role::TR, Role::OS];
+pub const OFFICIALS: [Role; 3] = [Role::AU, Role::TR, Role::OS];
 /// Who may look for an open matter that names their party: sides of it, and the insurer that decides about it.
 const PARTIES: [Role; 6] = [Role::RQ, Role::OW, Role::OP, Role::DV, Role::IN, Role::SI];
 
@@ -185,11 +185,6 @@ impl Evidence {
         let span = if wanted { self.retention.evidence } else { self.retention.telemetry };
         let telemetry = self.recorded.get(&subject).map(|at| at.saturating_add(span));
         own.map(|i| i.at.saturating_add(self.retention.evidence)).chain(telemetry).max()
-    }
-
-    /// What is kept of a subject: its pieces, in order.
-    pub fn of(&self, subject: Subject) -> impl Iterator<Item = (EvidenceId, &Item)> {
-        self.items.iter().filter(move |(_, i)| i.capture.subject == subject).map(|(id, i)| (*id, i))
     }
 
     /// What a command leads to, or why it is refused. Reads only.

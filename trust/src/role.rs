@@ -5,7 +5,7 @@ use crate::opened::Opened;
 use crate::rejection::{Code, Rejection};
 use nooterra_engine::ids::{KeyId, TenantId};
 use nooterra_engine::{Instant, Record, Span};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use thiserror::Error;
 
@@ -197,6 +197,10 @@ impl KeyTable {
     /// Keys of a holder that are valid at `at`.
     pub fn of(&self, subject: [u8; 16], at: Instant) -> impl Iterator<Item = (KeyId, &Binding)> {
         self.iter().filter(move |(_, b)| b.subject == subject && b.active(at))
+    }
+    /// Whoever holds a key of this role that is valid at `at`, ascending, each once.
+    pub fn holders(&self, role: Role, at: Instant) -> BTreeSet<[u8; 16]> {
+        self.iter().filter(|(_, b)| b.role == role && b.active(at)).map(|(_, b)| b.subject).collect()
     }
     /// Ends a key's validity at `at`; the earliest revocation stands.
     pub fn revoke(&mut self, key: KeyId, at: Instant) -> Result<(), KeyTableError> {

@@ -345,6 +345,11 @@ impl Agent {
         self.loc.pose.into()
     }
 
+    /// What the platform's clock says, as far as the robot knows.
+    const fn platform_time(&self, now: Instant) -> Instant {
+        Instant(now.0.saturating_add_signed(self.config.clock_offset_ns))
+    }
+
     /// The clock was compared with the platform's: what to add to it from now on.
     pub fn set_clock_offset(&mut self, offset_ns: i64) {
         self.config.clock_offset_ns = offset_ns;

@@ -8,7 +8,6 @@ use nooterra_engine::sometimes;
 use nooterra_engine::time::Instant;
 use nooterra_trust::Role;
 use nooterra_trust::gate::is_audited_in;
-use std::collections::BTreeSet;
 
 impl Unit<'_> {
     /// A job settles: is it one of those that are audited?
@@ -26,10 +25,8 @@ impl Unit<'_> {
         let now = self.now();
         let by: Instant = now.saturating_add(self.s.genesis.policy.audit_by);
         self.s.audits.insert(job, by);
-        let own = self.s.keys.iter().filter(|(_, b)| b.role == Role::AU && b.active(now));
-        let auditors: BTreeSet<PartyId> = own.map(|(_, b)| PartyId::from_bytes(b.subject)).collect();
-        for party in auditors {
-            self.wish(Wish::Audit { party, job, by });
+        for auditor in self.s.keys.holders(Role::AU, now) {
+            self.wish(Wish::Audit { party: PartyId::from_bytes(auditor), job, by });
         }
     }
 

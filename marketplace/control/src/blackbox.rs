@@ -121,13 +121,12 @@ struct Run {
 }
 
 impl Unit<'_> {
-    /// Does something that went wrong with it wait to be judged? Then a box that falls silent weighs more. Its job may have
-    /// ended since.
     /// How grave it is that something of a robot is not known: more while an incident of it is open.
     pub(crate) fn gap_severity(&self, robot: RobotId) -> u8 {
         if self.has_open_incident(robot) { 3 } else { 2 }
     }
 
+    /// Does something that went wrong with it wait to be judged? Its job may have ended since.
     fn has_open_incident(&self, robot: RobotId) -> bool {
         let of_job = |a: &&Asked| matches!(a.of, Stream::Job(_));
         let asked = self.s.boxes.get(&robot).into_iter().flat_map(|b| &b.asked).filter(of_job);

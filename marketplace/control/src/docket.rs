@@ -63,10 +63,7 @@ impl Unit<'_> {
             return;
         }
         let now = self.now();
-        let judges = |role: Role| -> BTreeSet<PartyId> {
-            let own = self.s.keys.iter().filter(|(_, b)| b.role == role && b.active(now));
-            own.map(|(_, b)| PartyId::from_bytes(b.subject)).collect()
-        };
+        let judges = |role| -> BTreeSet<PartyId> { self.s.keys.holders(role, now).into_iter().map(PartyId::from_bytes).collect() };
         let (trust, finance) = (judges(Role::TR), judges(Role::FI));
         for stream in streams {
             let head = self.s.streams.head(&stream).chain;

@@ -114,22 +114,22 @@ impl Unit<'_> {
 
     /// What of a job's time nobody answers for: stops of others and outages, each moment once.
     pub(crate) fn excused(&self, j: &Job, kind: BreachKind) -> Span {
-        let now = self.now();
-        let outages = || self.s.site_link.all(now);
-        let stops = || j.stopped.iter().copied();
         match kind {
             BreachKind::ExitOverstay | BreachKind::AssistSlow => Span::ZERO,
             // A stall by a stop is no part of what is measured, as far as it is over.
             BreachKind::ExcessStall => self.excused_of(j, |s| s == Status::Stalled),
-            _ => covered(Window { start: begun(j), end: now }, outages().chain(stops())),
+            _ => self.taken_of(j, Window { start: begun(j), end: self.now() }),
         }
     }
 
     /// Of the time that a job spent in such states, what nobody answers for.
     fn excused_of(&self, j: &Job, such: impl Fn(Status) -> bool) -> Span {
-        let now = self.now();
-        let taken = |w| covered(w, self.s.site_link.all(now).chain(j.stopped.iter().copied()));
-        spent(j, now, such).fold(Span::ZERO, |sum, w| sum + taken(w))
+        spent(j, self.now(), such).fold(Span::ZERO, |sum, w| sum + self.taken_of(j, w))
+    }
+
+    /// What outages and the stops of others took of a stretch of a job's time.
+    fn taken_of(&self, j: &Job, within: Window) -> Span {
+        covered(within, self.s.site_link.all(self.now()).chain(j.stopped.iter().copied()))
     }
 
     /// A limit on work or on standing still seems to be reached: is it not, with what is excused taken off? Then it is
@@ -154,7 +154,8 @@ impl Unit<'_> {
         true
     }
 
-    /// Work that ends because nothing came of it ends by nobody's fault if nothing can come from the site at all.
+    /// Whose fault an end is that time brings about: work that ends because nothing came of it ends by nobody's if nothing can
+    /// come from the site at all, and access that ends under a stop by whoever answers for the stop.
     pub(crate) fn without_blame(&self, id: JobId, mut event: JobEvent) -> JobEvent {
         // Access that ends while work is stopped: the answer is the stop's.
         if let JobEvent::SafeExitOrdered { cause: Cause::AccessExpired, fault, .. } = &mut event

@@ -7,6 +7,7 @@ use crate::series::Occurrence;
 use crate::state::{AskKey, RobotCell};
 use crate::unit::{Outcome, Unit, need, no};
 use crate::wish::{Invitation, Wish};
+use nooterra_engine::Digest;
 use nooterra_engine::ids::{JobId, PartyId, RegionId, SiteId, WitnessId, ZoneId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::Span;
@@ -298,18 +299,21 @@ impl Unit<'_> {
                 continue;
             }
             owners.insert(c.robot.owner);
-            let works = self.works_within(c.robot.id, r.window.start, r.window.end) && !self.is_taken(&c.robot, r);
-            if works
-                && c.robot.stops.is_empty()
-                && c.robot.status.is_fit()
-                && c.robot.link_fresh(now)
-                && self.s.has_skills(c, r, bundles.as_deref(), now)
-            {
+            if c.robot.link_fresh(now) && self.is_ready(c, r, bundles.as_deref()) {
                 ready = ready.saturating_add(1);
                 trust.push(c.robot.trust_bps);
             }
         }
         (owners.into_iter().collect(), ready, trust)
+    }
+
+    /// Could a robot that is able do it: is it fit, not stopped, at work then, not taken, and taught?
+    fn is_ready(&self, c: &RobotCell, r: &Request, bundles: Option<&[Digest]>) -> bool {
+        c.robot.status.is_fit()
+            && c.robot.stops.is_empty()
+            && self.works_within(c.robot.id, r.window.start, r.window.end)
+            && !self.is_taken(&c.robot, r)
+            && self.s.has_skills(c, r, bundles, self.now())
     }
 
     /// Does one lease hold a robot from when it could begin until it would have to be there? (Tasks give way to work.)
@@ -353,16 +357,8 @@ impl Unit<'_> {
     /// How many robots of an owner could do the work now: able, fit, and not lost from sight.
     pub(crate) fn ready_of(&self, owner: PartyId, r: &Request) -> u16 {
         let bundles = self.s.bundles_in_force(r.currency, self.now());
-        let able = |c: &&RobotCell| {
-            c.robot.owner == owner
-                && c.robot.status.is_fit()
-                && !c.robot.link_lost
-                && c.robot.stops.is_empty()
-                && self.works_within(c.robot.id, r.window.start, r.window.end)
-                && !self.is_taken(&c.robot, r)
-                && self.is_able(c, r)
-                && self.s.has_skills(c, r, bundles.as_deref(), self.now())
-        };
+        let able =
+            |c: &&RobotCell| c.robot.owner == owner && !c.robot.link_lost && self.is_able(c, r) && self.is_ready(c, r, bundles.as_deref());
         u16::try_from(self.s.robots.values().filter(able).count()).unwrap_or(u16::MAX)
     }
 

@@ -16,7 +16,7 @@ use nooterra_engine::time::Instant;
 use nooterra_engine::{Digest, Record, encode, sometimes};
 use nooterra_trust::claim::{self, What};
 use nooterra_trust::dispute::{Event as Disputed, Status};
-use nooterra_trust::evidence::{Command, Event, Evidence, Matter, Redaction, Subject, Timer};
+use nooterra_trust::evidence::{Command, Event, Evidence, Matter, OFFICIALS, Redaction, Subject, Timer};
 use nooterra_trust::incident::{Incident, Stream};
 use nooterra_trust::{Code, Hand, Rejection, Role};
 use std::collections::{BTreeMap, BTreeSet};
@@ -167,9 +167,8 @@ impl Unit<'_> {
 
     /// Does this concern whoever speaks? To anybody else there is no such thing.
     fn concerned(&self, of: Stream, hand: &Hand) -> Outcome {
-        let officials = [Role::AU, Role::TR, Role::OS];
         let named = |p: PartyId| self.evidence(of).is_ok_and(|e| e.matters.values().any(|all| all.contains(&p)));
-        need(officials.contains(&hand.role) || hand.party.is_some_and(named), Code::NotFound)
+        need(OFFICIALS.contains(&hand.role) || hand.party.is_some_and(named), Code::NotFound)
     }
 
     /// Destroys the key of a subject. The hash of what the vault is told stands for the proof that it does: it answers for it with

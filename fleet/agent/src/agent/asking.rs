@@ -20,7 +20,7 @@ impl Agent {
             return;
         }
         let valid_to = self.work.valid_to().unwrap_or(l.plan.valid_to);
-        let platform_now = Instant(now.0.saturating_add_signed(self.config.clock_offset_ns));
+        let platform_now = self.platform_time(now);
         let ask_at = valid_to.saturating_sub(l.plan.exit_by).saturating_sub(ASK_AHEAD);
         if platform_now < ask_at || self.work.asked_for == Some(valid_to) {
             return;

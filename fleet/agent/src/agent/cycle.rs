@@ -213,7 +213,7 @@ impl Agent {
 
     /// Is it where it may be? Where it finds that it is not, it stops and tells.
     fn watch_place(&mut self, now: Instant, map: &AgentMap, out: &mut Vec<Report>) {
-        let platform_now = Instant(now.0.saturating_add_signed(self.config.clock_offset_ns));
+        let platform_now = self.platform_time(now);
         let (lease, spot) = (self.lease(), self.spot());
         let found = self.rights.look(platform_now, lease, map, &spot);
         self.work.in_area = self.rights.is_within();

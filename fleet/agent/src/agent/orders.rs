@@ -51,7 +51,7 @@ impl Agent {
             return; // an acknowledgement is not acknowledged
         }
         let is_stop = matches!(o.body, Order::Stop { .. });
-        let platform_now = Instant(now.0.saturating_add_signed(self.config.clock_offset_ns));
+        let platform_now = self.platform_time(now);
         let verdict = if !is_stop && o.fence < self.link.fence {
             Err("FENCE_STALE")
         } else if !is_stop && !matches!(o.body, Order::Revoke { .. }) && o.expires < platform_now {
@@ -337,7 +337,7 @@ impl Agent {
         if map.vertex(p.access_point).is_none() || p.steps.iter().any(|s| map.vertex(s.vertex).is_none()) {
             return Err("NOT_FOUND");
         }
-        if o.accept_by < Instant(now.0.saturating_add_signed(self.config.clock_offset_ns)) {
+        if o.accept_by < self.platform_time(now) {
             return Err("LEASE_EXPIRED");
         }
         if !self.stops.is_empty() {

@@ -55,10 +55,6 @@ impl Agent {
         }
     }
 
-    const fn platform_time(&self, now: Instant) -> Instant {
-        Instant(now.0.saturating_add_signed(self.config.clock_offset_ns))
-    }
-
     /// The skills that it has.
     pub const fn installed(&self) -> &Installed {
         &self.installed

@@ -31,6 +31,17 @@ impl Rig {
         panic!("{} never came: {:?}", status.name(), self.names(job));
     }
 
+    /// Until the job has come into a state, at least for a moment.
+    pub fn until_once(&mut self, job: JobId, status: Status) {
+        for _ in 0..1_200 {
+            if self.states(job).contains(&status.name()) {
+                return;
+            }
+            self.tick();
+        }
+        panic!("{} never came into {}: {:?}", job, status.name(), self.states(job));
+    }
+
     /// A patrol of five places that a robot is at work on.
     pub fn working(&mut self) -> JobId {
         self.run(10);

@@ -23,16 +23,6 @@ fn open(unit: Unit, until: Milestone, models: &[(&str, Tier)]) -> Rig {
     rig
 }
 
-fn until(rig: &mut Rig, job: JobId, status: Status) {
-    for _ in 0..1_200 {
-        if rig.states(job).contains(&status.name()) {
-            return;
-        }
-        rig.tick();
-    }
-    panic!("{} never came into {}: {:?}", job, status.name(), rig.states(job));
-}
-
 fn earned(rig: &Rig, job: JobId) -> u64 {
     rig.c.money(job).unwrap().parts.iter().filter(|p| p.1 == Some(party("dev"))).map(|p| p.2).sum()
 }
@@ -78,7 +68,7 @@ fn a_start_is_a_unit_whichever_robot_makes_it() {
         rig.knobs.abort_before_step.insert(robot(r), 2);
     }
     let job = rig.ask(rig.patrol(&[2, 3, 5, 6]));
-    until(&mut rig, job, Status::Handover);
+    rig.until_once(job, Status::Handover);
     rig.knobs.abort_before_step.clear();
     assert_eq!(rig.run_job(job, 1_800), Status::Settled);
     assert_eq!((runs(&rig, job).len(), earned(&rig, job)), (2, 20));
@@ -97,7 +87,7 @@ fn started_minutes_are_counted_when_a_run_stops() {
     assert_eq!(earned(&rig, job), (all * 10).min(50));
     // A robot that dies at work: the run lasts until it is ordered out.
     let job = rig.ask(rig.patrol(&[2, 3]));
-    until(&mut rig, job, Status::Executing);
+    rig.until_once(job, Status::Executing);
     let now = rig.now;
     rig.knobs.dead.insert(robot("a1"), now);
     assert!(rig.run_job(job, 4_000).is_terminal());
@@ -112,7 +102,7 @@ fn started_minutes_are_counted_when_a_run_stops() {
 fn minutes_are_counted_before_access_ends() {
     let mut rig = open(Unit::Minute, Milestone::Booked, ONE);
     let job = rig.ask(rig.delivery(2, 6));
-    until(&mut rig, job, Status::Executing);
+    rig.until_once(job, Status::Executing);
     rig.send("rq", &RequesterCommand::RevokeAccess { job, reason: RevokeReason::Privacy }).unwrap();
     assert!(rig.run_job(job, 1_800).is_terminal());
     let names = rig.names(job);

@@ -26,17 +26,6 @@ fn open(g: Genesis) -> Rig {
     rig
 }
 
-/// Until the job has come into a state, at least for a moment.
-fn until(rig: &mut Rig, job: JobId, status: Status) {
-    for _ in 0..1_200 {
-        if rig.states(job).contains(&status.name()) {
-            return;
-        }
-        rig.tick();
-    }
-    panic!("{} never came into {}: {:?}", job, status.name(), rig.states(job));
-}
-
 fn revoke(minor: u16, level: Level) -> DeveloperCommand {
     DeveloperCommand::Revoke { bundle: bundle(minor).1.hash(), level, reason: "a fault".into(), predecessor: None }
 }
@@ -110,7 +99,7 @@ fn a_skill_that_no_robot_may_run_gets_no_quotes() {
 fn a_revoked_skill_hands_over_to_the_version_before() {
     let mut rig = open(skilled(1, BOTH));
     let job = rig.ask(rig.patrol(&[1, 3, 5, 6]));
-    until(&mut rig, job, Status::Executing);
+    rig.until_once(job, Status::Executing);
     let first = rig.c.state().jobs[&job].robot().unwrap();
     rig.send("dev", &revoke(1, Level::StopNow)).unwrap();
     assert_eq!(rig.status(job), Status::AbortingSafeExit);
@@ -134,8 +123,8 @@ fn a_revoked_skill_hands_over_to_the_version_before() {
 fn without_another_version_the_developer_bears_it() {
     let mut rig = open(skilled(0, BOTH));
     let (running, waiting) = (rig.ask(rig.delivery(2, 6)), rig.ask(rig.delivery(2, 5)));
-    until(&mut rig, running, Status::Executing);
-    until(&mut rig, waiting, Status::Booked);
+    rig.until_once(running, Status::Executing);
+    rig.until_once(waiting, Status::Booked);
     let open_job = rig.ask(rig.delivery(1, 4));
     rig.send("dev", &revoke(0, Level::StopNow)).unwrap();
     assert_eq!(rig.status(running), Status::AbortingSafeExit);
@@ -161,7 +150,7 @@ fn without_another_version_the_developer_bears_it() {
 fn what_has_begun_may_end() {
     let mut rig = open(skilled(1, BOTH));
     let (running, waiting) = (rig.ask(rig.patrol(&[1, 3, 5])), rig.ask(rig.patrol(&[6, 7])));
-    until(&mut rig, running, Status::Executing);
+    rig.until_once(running, Status::Executing);
     rig.send("dev", &revoke(1, Level::BlockNew)).unwrap();
     assert_eq!(rig.status(running), Status::Executing);
     for job in [running, waiting] {
@@ -185,7 +174,7 @@ fn a_certificate_taken_back_concerns_its_model() {
         for at in [Status::Reserved, Status::EnRoute, Status::Executing] {
             let mut rig = open(skilled(0, BOTH));
             let job = rig.ask(rig.patrol(&[6, 2, 4]));
-            until(&mut rig, job, at);
+            rig.until_once(job, at);
             let bound = rig.c.state().jobs[&job].robot().unwrap();
             let goes_on = rig.c.state().skills.running(job).is_some() && level == Level::BlockNew;
             let model = if bound == robot("a1") { "tinyRobot" } else { "big" };
@@ -243,8 +232,8 @@ fn certificates_end_by_the_clock() {
     (late.window.start, late.window.end) = (rig.now + Span::from_mins(180), rig.now + Span::from_mins(210));
     late.rfq_closes = Some(rig.now + Span::from_secs(20));
     let late = rig.ask(late);
-    until(&mut rig, running, Status::Executing);
-    until(&mut rig, late, Status::Booked);
+    rig.until_once(running, Status::Executing);
+    rig.until_once(late, Status::Booked);
     assert!(rig.now < end);
     assert_eq!(rig.run_job(running, 1_800), Status::Settled);
     assert_eq!(rig.c.job_view(running).unwrap().fault, Fault::None);
@@ -260,10 +249,10 @@ fn incidents_count_against_the_skill() {
     let mut rig = open(skilled(1, BOTH));
     rig.knobs.no_triage = true;
     let job = rig.ask(rig.patrol(&[1, 3, 5]));
-    until(&mut rig, job, Status::Executing);
+    rig.until_once(job, Status::Executing);
     let bound = rig.c.state().jobs[&job].robot().unwrap();
     rig.report(bound, nooterra_port::Report::Noticed { code: "HUMAN_CONTACT".into(), measure: 5_000 });
-    until(&mut rig, job, Status::Aborted);
+    rig.until_once(job, Status::Aborted);
     rig.knobs.no_triage = false;
     let i = rig.c.incidents().into_iter().find(|i| i.job == job && i.severity == 5).unwrap();
     let triage = StaffCommand::Triage { job, incident: i.incident, severity: 5, fault: Fault::Developer, confirmed: true };
