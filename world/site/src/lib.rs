@@ -3,7 +3,7 @@
 //! What lives here: the [`model`] of a building or yard (levels, vertices, lanes, walls, doors, lifts, spawns), the
 //! [`robot`] models that move in it ([`catalogue`], [`fleet_file`]), the importers of Open-RMF buildings ([`building`])
 //! and of [`grid`] maps with their problems, [`routes`] over lanes, levels and lifts, [`clearance`]s between lanes and
-//! walls, its [`zones`] and [`areas`], ways that [`cover`] them, a [`summary`](mod@summary) and drawings ([`draw`]).
+//! walls, its [`zones`], [`areas`] and [`entrances`], ways that [`cover`] them, a [`summary`](mod@summary) and drawings ([`draw`]).
 //!
 //! What it may not touch: files (callers hand over text), physics, orders, money.
 //!
@@ -16,6 +16,7 @@ pub mod catalogue;
 pub mod clearance;
 pub mod cover;
 pub mod draw;
+pub mod entrances;
 pub mod finding;
 pub mod fleet_file;
 pub mod grid;
