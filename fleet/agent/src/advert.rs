@@ -3,6 +3,7 @@
 use crate::config::AgentConfig;
 use nooterra_engine::{Instant, Record, Span};
 use nooterra_port::ability::{Advert, Declared, NAMES};
+use nooterra_port::facility::AccessMethod;
 use nooterra_port::report::Report;
 use nooterra_site::RobotModel;
 
@@ -31,9 +32,13 @@ impl Told {
 fn advert(c: &AgentConfig, sees: bool) -> Advert {
     let said = |name: &str| c.declares.iter().find(|d| d.name == name).map(|d| d.value);
     let value = |name: &&str| Declared { name: (*name).to_owned(), value: said(name).unwrap_or_else(|| of_model(&c.model, name)) };
+    // How it gets in, where its owner has it say so; names stay in order.
+    let methods = AccessMethod::ALL.iter().filter_map(|m| said(m.ability()).map(|value| Declared { name: m.ability().to_owned(), value }));
+    let mut capabilities: Vec<Declared> = NAMES.iter().map(value).chain(methods).collect();
+    capabilities.sort_by(|a, b| a.name.cmp(&b.name));
     let sensors = ["bumper", "deck_scale", "lidar", "odometry"].into_iter().filter(|s| sees || *s != "lidar");
     Advert {
-        capabilities: NAMES.iter().map(value).collect(),
+        capabilities,
         sensors: sensors.map(str::to_owned).collect(),
         battery_j: c.model.battery_j(),
     }

@@ -76,6 +76,11 @@ impl Rights {
         self.grant = Some(g.clone());
         Ok(())
     }
+    /// The credential that its plan refers to, as long as the plan holds under this lease.
+    pub fn credential(&self, platform_now: Instant, lease: Option<LeaseId>) -> Option<&str> {
+        let live = |g: &&AreaGrant| Some(g.lease) == lease && g.valid_from <= platform_now && platform_now < g.valid_to;
+        self.grant.as_ref().filter(live).map(|g| g.credential.as_str()).filter(|c| !c.is_empty())
+    }
     /// Its plan is void.
     pub fn revoke(&mut self) {
         self.grant = None;

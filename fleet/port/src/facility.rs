@@ -112,6 +112,8 @@ pub enum FacilityOrder {
         vertices: Vec<u32>,
         /// Its areas now.
         areas: Vec<u32>,
+        /// Its entrances now.
+        entrances: Vec<u32>,
     },
     /// A robot does not do what it must: whoever runs the site is told.
     Alarm {
@@ -144,11 +146,79 @@ pub enum FacilityOrder {
         areas: Vec<u32>,
         /// Areas that may not be entered under it.
         no_go: Vec<u32>,
+        /// How it lets in, and where.
+        entry: Entry,
         /// From.
         valid_from: Instant,
         /// To.
         valid_to: Instant,
     },
+    /// A robot has taken a job, or lost it: it, and nobody else, passes under the job's plan. Whoever held the grant before
+    /// holds it no more.
+    Grant {
+        /// The job.
+        job: JobId,
+        /// The plan.
+        plan: AccessPlanId,
+        /// Who holds it.
+        holder: Option<Holder>,
+        /// When the platform said so: an older word does not count.
+        at: Instant,
+    },
+    /// Levels on which everything stands still: nobody is let in there. Others that were shut before are open again.
+    ShutLevels {
+        /// Which (indexes in the site), ascending.
+        levels: Vec<u32>,
+        /// When the platform said so: an older word does not count.
+        at: Instant,
+    },
+}
+
+/// To whom the doors grant passage under a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Holder {
+    /// The robot.
+    pub robot: RobotId,
+    /// Its fence.
+    pub fence: u64,
+}
+
+/// How an access plan lets in, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
+pub struct Entry {
+    /// Doors and lifts that open inward by it, ascending: doors of the site by their index, then its lifts.
+    pub entrances: Vec<u32>,
+    /// How they are opened.
+    pub method: AccessMethod,
+    /// Names the credential in the site's vault; never the credential itself. Empty if none is needed.
+    pub credential: String,
+}
+
+/// How entrances are opened for a robot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Record)]
+pub enum AccessMethod {
+    /// The site's controller opens them, by the signed grant alone.
+    #[default]
+    SiteController,
+    /// A terminal beside the door opens it, to whoever shows the credential that the plan refers to.
+    Code,
+}
+
+impl AccessMethod {
+    /// Every one.
+    pub const ALL: [Self; 2] = [Self::SiteController, Self::Code];
+
+    /// The capability under which a robot declares that it gets in by it: 1, or 0 if it does not.
+    pub const fn ability(self) -> &'static str {
+        match self {
+            Self::SiteController => "access_site_controller",
+            Self::Code => "access_code",
+        }
+    }
+    /// Does whoever declares nothing about it get in by it? A robot has to do nothing to be let in by the site.
+    pub const fn is_usual(self) -> bool {
+        matches!(self, Self::SiteController)
+    }
 }
 
 /// Site controller or witness device to platform, as the body of a signed envelope (roles `SI` and `WI`).
@@ -188,6 +258,8 @@ pub enum FacilityReport {
         areas: Vec<u32>,
         /// Areas that may not be entered under it, whoever else may.
         no_go: Vec<u32>,
+        /// How it lets in, and where.
+        entry: Entry,
         /// From.
         valid_from: Instant,
         /// To.
@@ -280,8 +352,10 @@ pub enum FacilityReport {
     PassRefused {
         /// The robot.
         robot: RobotId,
-        /// The job under which it was to pass.
-        job: JobId,
+        /// The job under which it was to pass, if it has one.
+        job: Option<JobId>,
+        /// Which: doors of the site by their index, then its lifts.
+        entrance: u32,
         /// Why.
         code: String,
     },
@@ -327,6 +401,25 @@ pub enum FacilityReport {
         plan: AccessPlanId,
         /// Why.
         reason: TakenBack,
+    },
+    /// Doors and lifts know who passes under a job's plan.
+    GrantHeld {
+        /// The job.
+        job: JobId,
+        /// When the platform said so.
+        at: Instant,
+    },
+    /// Nobody is let into these levels, and everybody into all others.
+    LevelsShut {
+        /// When the platform said so.
+        at: Instant,
+    },
+    /// A robot was seen to come in through a door that was not opened for it.
+    CameThrough {
+        /// The robot.
+        robot: RobotId,
+        /// The door (index in the site).
+        door: u32,
     },
 }
 
@@ -375,8 +468,11 @@ pub enum Way {
         /// The plan, as far as there is one.
         plan: Option<AccessPlanId>,
     },
-    /// Away from it, or about the house without a job: always free.
+    /// Nearer to where robots wait, or away from a place that has to be left: always free.
     Outward {},
+    /// About the house without a job of its own, by an order of the platform: to charge, to wait, to make room, or on the way
+    /// to a job that no plan holds for yet. Free but where everything stands still.
+    Errand {},
 }
 
 /// State of a door.

@@ -172,6 +172,8 @@ pub struct AreaGrant {
     pub areas: Vec<u32>,
     /// Areas that it may not enter.
     pub no_go: Vec<u32>,
+    /// The credential that it shows at terminals beside doors, as its plan refers to it; empty if it needs none.
+    pub credential: String,
     /// From.
     pub valid_from: Instant,
     /// To, on the platform's clock.

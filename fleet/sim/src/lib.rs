@@ -12,6 +12,7 @@
 //! back as bytes.
 
 pub mod convert;
+mod doors;
 pub mod fleet;
 mod floors;
 pub mod gate;

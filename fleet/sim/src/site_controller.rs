@@ -4,13 +4,14 @@
 //! (`WI`: scans and weights), which belongs to the site and not to the owner of any robot. Both see the world through
 //! [`SiteSenses`] only, and keep what they said in an outbox until a receipt covers it.
 
+use crate::doors::Sighted;
 use crate::floors::Floor;
 use crate::gate::Gate;
 use crate::presence::Seen;
 use nooterra_engine::geom::Vec2;
 use nooterra_engine::ids::{AccessPlanId, ItemId, JobId, LeaseId, RobotId};
 use nooterra_engine::{Digest, Instant, Record, Span, encode};
-use nooterra_port::facility::{DoorState, FacilityOrder, FacilityReport, Pass, WitnessClass};
+use nooterra_port::facility::{DoorState, Entry, FacilityOrder, FacilityReport, Holder, WitnessClass};
 use nooterra_site::Site;
 use nooterra_trust::{Draft, InputKind, Outbox, Receipt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +32,8 @@ pub trait SiteSenses {
     fn footprints(&self) -> Vec<Footprint>;
     /// The fence that a robot's badge shows.
     fn badge(&self, robot: RobotId) -> Option<u64>;
+    /// The credential, by reference, that it shows at a terminal.
+    fn credential(&self, now: Instant, robot: RobotId) -> Option<String>;
     /// Where an item is.
     fn item(&self, item: ItemId) -> ItemPlace;
     /// Boxes that stand about and belong to nobody: level, middle, and half of the longer side, metres.
@@ -89,6 +92,12 @@ pub(crate) struct Plan {
     pub(crate) vertices: Vec<u32>,
     pub(crate) areas: Vec<u32>,
     pub(crate) no_go: Vec<u32>,
+    /// How it lets in, and where.
+    pub(crate) entry: Entry,
+    /// Who passes by it.
+    pub(crate) holder: Option<Holder>,
+    /// When the platform said so.
+    pub(crate) granted_at: Instant,
     pub(crate) valid_from: Instant,
     pub(crate) valid_to: Instant,
     pub(crate) item: Option<ItemId>,
@@ -117,7 +126,7 @@ struct Watch {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
-struct Said {
+pub(crate) struct Said {
     report: FacilityReport,
     at: Instant,
 }
@@ -129,12 +138,12 @@ pub struct SiteController {
     witness: Outbox,
     next_read: Instant,
     next_alive: Instant,
-    doors: BTreeMap<u32, Said>,
-    lifts: BTreeMap<u32, Said>,
-    sessions: BTreeMap<u32, RobotId>,
+    pub(crate) doors: BTreeMap<u32, Said>,
+    pub(crate) lifts: BTreeMap<u32, Said>,
+    pub(crate) sessions: BTreeMap<u32, RobotId>,
     /// Number of the last request obeyed, per door and lift (`true`).
     heeded: BTreeMap<(bool, u32), u64>,
-    plans: BTreeMap<JobId, Plan>,
+    pub(crate) plans: BTreeMap<JobId, Plan>,
     watches: BTreeMap<JobId, Watch>,
     /// Floors that jobs are to cover, and how much of them was.
     pub(crate) floors: BTreeMap<JobId, Vec<Floor>>,
@@ -143,6 +152,12 @@ pub struct SiteController {
     plan_count: u32,
     /// Robots in areas that not everybody may be in.
     pub(crate) seen: BTreeMap<(RobotId, u32), Seen>,
+    /// Where robots were seen last.
+    pub(crate) sighted: BTreeMap<RobotId, Sighted>,
+    /// Doors to be shut once nobody stands in them.
+    pub(crate) closing: BTreeSet<u32>,
+    /// Doors and lifts that the site opens by no plan of its own.
+    pub withheld: BTreeSet<u32>,
     /// Radius of the widest robot that the site admits, metres: its plans count with it.
     pub widest_m: f64,
     /// Who may pass.
@@ -171,6 +186,9 @@ impl SiteController {
             boxed: BTreeMap::new(),
             plan_count: 0,
             seen: BTreeMap::new(),
+            sighted: BTreeMap::new(),
+            closing: BTreeSet::new(),
+            withheld: BTreeSet::new(),
             widest_m: 0.0,
             gate: Gate::default(),
             refuses: false,
@@ -181,23 +199,10 @@ impl SiteController {
     pub fn order(&mut self, now: Instant, order: &FacilityOrder, site: &Site, world: &mut dyn SiteSenses) {
         match order {
             FacilityOrder::Door { door, open, number, passes, at } => {
-                let may = (*door as usize) < site.doors.len() && (!*open || self.lets_pass(now, *at, passes));
-                if may && self.heeds(false, *door, *number) {
-                    self.gate.moved(*door, *open, passes);
-                    world.command_door(*door, *open);
-                    self.doors.remove(door);
-                }
+                self.order_door(now, (*door, *open, *number), (passes, *at), site, world);
             }
             FacilityOrder::Lift { lift, level, doors_open, session, number, passes, at } => {
-                let known = (*lift as usize) < site.lifts.len() && (*level as usize) < site.levels.len();
-                if known && self.lets_pass(now, *at, passes) && self.heeds(true, *lift, *number) {
-                    match session {
-                        Some(r) => self.sessions.insert(*lift, *r),
-                        None => self.sessions.remove(lift),
-                    };
-                    world.command_lift(*lift, *level, *doors_open);
-                    self.lifts.remove(lift);
-                }
+                self.order_lift(now, (*lift, *level, *doors_open, *number), *session, (passes, *at), site, world);
             }
             FacilityOrder::AskAccess { job, vertices, valid_from, valid_to, item, mass_g, item_at, no_go } => {
                 if let (Some(item), Some((level, at))) = (item, middle(site, item_at))
@@ -231,11 +236,12 @@ impl SiteController {
                 // Said again for each request: the platform asks until it has heard.
                 self.say(now, *job, FacilityReport::RevokeAcked { job: *job, plan: *plan });
             }
-            FacilityOrder::ExtendPlan { job, plan, valid_to, vertices, areas } => {
+            FacilityOrder::ExtendPlan { job, plan, valid_to, vertices, areas, entrances } => {
                 if let Some(p) = self.plan(*job, *plan) {
                     p.valid_to = p.valid_to.max(*valid_to);
                     p.vertices.clone_from(vertices);
                     p.areas.clone_from(areas);
+                    p.entry.entrances.clone_from(entrances);
                 }
                 self.say(now, *job, FacilityReport::PlanExtended { job: *job, plan: *plan, valid_to: *valid_to });
             }
@@ -247,13 +253,18 @@ impl SiteController {
                 }
                 self.say(now, *job, FacilityReport::PlanWithdrawn { job: *job, plan: *plan });
             }
-            FacilityOrder::HoldPlan { job, plan, vertices, areas, no_go, valid_from, valid_to } => {
+            FacilityOrder::Grant { job, plan, holder, at } => self.order_grant(now, (*job, *plan), *holder, *at),
+            FacilityOrder::ShutLevels { levels, at } => self.order_shut(now, levels, *at, site),
+            FacilityOrder::HoldPlan { job, plan, vertices, areas, no_go, entry, valid_from, valid_to } => {
                 if self.plan(*job, *plan).is_none() {
                     let held = Plan {
                         id: *plan,
                         vertices: vertices.clone(),
                         areas: areas.clone(),
                         no_go: no_go.clone(),
+                        entry: entry.clone(),
+                        holder: None,
+                        granted_at: Instant::ZERO,
                         valid_from: *valid_from,
                         valid_to: *valid_to,
                         item: self.plans.get(job).and_then(|p| p.item),
@@ -276,17 +287,8 @@ impl SiteController {
     }
 
     /// A job's plan, if it is still this one.
-    fn plan(&mut self, job: JobId, plan: AccessPlanId) -> Option<&mut Plan> {
+    pub(crate) fn plan(&mut self, job: JobId, plan: AccessPlanId) -> Option<&mut Plan> {
         self.plans.get_mut(&job).filter(|p| p.id == plan)
-    }
-
-    /// Does one of these passes open? Those that do not are told of.
-    fn lets_pass(&mut self, now: Instant, said: Instant, passes: &[Pass]) -> bool {
-        let refusals = self.gate.refuses(now, said, passes, &self.plans);
-        for r in &refusals {
-            self.say(now, r.job, FacilityReport::PassRefused { robot: r.robot, job: r.job, code: r.code.into() });
-        }
-        refusals.is_empty()
     }
 
     /// Looks out for this robot from now on; what was seen of the item under an earlier lease still stands.
@@ -313,7 +315,7 @@ impl SiteController {
     }
 
     /// Is this request no older than the last one that was obeyed? Then it is obeyed.
-    fn heeds(&mut self, is_lift: bool, ix: u32, number: u64) -> bool {
+    pub(crate) fn heeds(&mut self, is_lift: bool, ix: u32, number: u64) -> bool {
         let last = self.heeded.entry((is_lift, ix)).or_insert(0);
         if number < *last {
             return false;
@@ -347,12 +349,17 @@ impl SiteController {
         self.plan_count += 1;
         let id = AccessPlanId::derive(&Digest(pad(*job.as_bytes())), self.plan_count);
         let areas = crate::presence::areas_for(site, vertices, no_go, self.widest_m);
+        let apart = (&self.withheld, &self.gate.terminals);
+        let entry = crate::doors::entry_for(site, (vertices, &areas, no_go), self.widest_m, apart, id);
         let (vertices, no_go) = (vertices.to_vec(), no_go.to_vec());
         let plan = Plan {
             id,
             vertices: vertices.clone(),
             areas: areas.clone(),
             no_go: no_go.clone(),
+            entry: entry.clone(),
+            holder: None,
+            granted_at: Instant::ZERO,
             valid_from,
             valid_to,
             item,
@@ -361,7 +368,7 @@ impl SiteController {
             withdrawn: false,
         };
         self.plans.insert(job, plan);
-        self.say(now, job, FacilityReport::AccessPlanIssued { job, plan: id, vertices, areas, no_go, valid_from, valid_to });
+        self.say(now, job, FacilityReport::AccessPlanIssued { job, plan: id, vertices, areas, no_go, entry, valid_from, valid_to });
     }
 
     #[allow(clippy::too_many_arguments)] // one request with its parts
@@ -400,6 +407,8 @@ impl SiteController {
         for door in self.gate.forgotten(now) {
             world.command_door(door, false);
         }
+        self.shut_doors(site, world);
+        self.sense_passages(now, site, world);
         self.sense_doors(now, site, world);
         if now >= self.next_alive {
             self.next_alive = now.saturating_add(ALIVE);

@@ -2,6 +2,7 @@
 
 use crate::site_controller::{Footprint, ItemPlace, SiteSenses};
 use nooterra_engine::geom::{Pose2, Vec2};
+use nooterra_engine::Instant;
 use nooterra_engine::ids::{ItemId, RobotId};
 use nooterra_port::facility::DoorState;
 use nooterra_site::{DoorIx, LevelIx, LiftIx};
@@ -59,6 +60,9 @@ impl SiteSenses for WorldView<'_> {
     }
     fn badge(&self, robot: RobotId) -> Option<u64> {
         self.robots.iter().find(|r| r.id == robot).map(|r| r.agent.badge())
+    }
+    fn credential(&self, now: Instant, robot: RobotId) -> Option<String> {
+        self.robots.iter().find(|r| r.id == robot).and_then(|r| r.agent.credential(now)).map(str::to_owned)
     }
     fn item(&self, item: ItemId) -> ItemPlace {
         let place = self.twin.load_named(item).and_then(|l| self.twin.whereabouts(l));

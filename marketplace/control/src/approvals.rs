@@ -25,7 +25,7 @@ const PLACES_MOST: usize = 64;
 fn wanted_of(w: nooterra_port::Wanted) -> Result<Wanted, Rejection> {
     use nooterra_port::Wanted as W;
     Ok(match w {
-        W::ExtraArea { vertices } => Wanted::ExtraArea { places: vertices, areas: Vec::new() },
+        W::ExtraArea { vertices } => Wanted::ExtraArea { places: vertices, areas: Vec::new(), doors: Vec::new() },
         W::MoveObject { vertex } => Wanted::MoveObject { place: vertex },
         W::ContinueLate { valid_to } => Wanted::ContinueLate { valid_to },
         W::ExtraCost { minor } => Wanted::ExtraCost { amount: Amount::new(minor).map_err(|_| Rejection::new(Code::AmountInvalid))? },
@@ -51,8 +51,8 @@ impl Unit<'_> {
 
     fn ask_approval(&mut self, job: JobId, mut wanted: Wanted, skip: bool, by: Asker) -> Outcome {
         let j = self.job(job)?;
-        if let Wanted::ExtraArea { places, areas } = &mut wanted {
-            *areas = self.further_areas(j, places)?;
+        if let Wanted::ExtraArea { places, areas, doors } = &mut wanted {
+            (*areas, *doors) = self.further_areas(j, places)?;
         }
         if !j.status.is_at_work() {
             return Err(Rejection::new(Code::StateForbids).field("state").actual(j.status.name()));
@@ -230,7 +230,8 @@ impl Unit<'_> {
     fn extend_plan(&mut self, job: JobId) {
         let Some(p) = self.job(job).ok().and_then(|j| j.access.plan.clone()) else { return };
         let areas = self.areas_of(&p.areas).into_iter().collect();
-        let o = FacilityOrder::ExtendPlan { job, plan: p.plan, valid_to: p.valid_to, vertices: p.places, areas };
+        let entrances = self.entrances_of(&p.doors).into_iter().collect();
+        let o = FacilityOrder::ExtendPlan { job, plan: p.plan, valid_to: p.valid_to, vertices: p.places, areas, entrances };
         self.ask_site(AskKey::Extend(job), o);
     }
 

@@ -9,7 +9,7 @@ use crate::fact::SiteEvent;
 use crate::unit::{Outcome, Unit, need, no};
 use nooterra_engine::Record;
 use nooterra_engine::geom::Vec2;
-use nooterra_engine::ids::{RobotId, ZoneId};
+use nooterra_engine::ids::{DoorId, RobotId, ZoneId};
 use nooterra_engine::sometimes;
 use nooterra_jobs::Job;
 use nooterra_jobs::event::{AccessPlan, ExitProof, IncidentCode};
@@ -50,29 +50,38 @@ impl Unit<'_> {
         areas.iter().filter_map(|a| self.world.area_zones.get(*a as usize).copied()).collect()
     }
     /// Guarded areas but the named ones, and those that are shut besides.
-    fn all_but(&self, named: &BTreeSet<u32>, shut: impl IntoIterator<Item = u32>) -> BTreeSet<u32> {
+    pub(crate) fn all_but(&self, named: &BTreeSet<u32>, shut: impl IntoIterator<Item = u32>) -> BTreeSet<u32> {
         self.world.map.guarded().difference(named).copied().chain(shut).collect()
     }
 
-    /// Areas that a robot may not enter for work at these places, as long as no plan says more: all guarded ones but those
-    /// that the work needs.
+    /// What a robot may not enter for work at these places, as long as no plan says more: all guarded areas and all entrances
+    /// but those that the work needs.
     pub(crate) fn bars_for_work(&self, places: impl IntoIterator<Item = u32>, no_go: &[ZoneId]) -> BTreeSet<u32> {
         let shut = self.areas_of(no_go);
-        let places: Vec<VertexIx> = places.into_iter().map(VertexIx::new).collect();
-        let needed = self.world.site.areas_needed(&places, &shut, &self.world.reached).unwrap_or_default();
-        self.all_but(&needed, shut)
+        let places: Vec<u32> = places.into_iter().collect();
+        let at: Vec<VertexIx> = places.iter().copied().map(VertexIx::new).collect();
+        let needed = self.world.site.areas_needed(&at, &shut, &self.world.reached).unwrap_or_default();
+        let mut bars = self.all_but(&needed, shut);
+        bars.extend(self.entrance_bars_for(&places, &bars));
+        bars
     }
 
-    /// Areas that a job's robot may not enter: by its plan, or as long as there is none by its work.
+    /// What a job's robot may not enter: by its plan, or as long as there is none by its work; and levels that are shut.
     pub(crate) fn bars_of(&self, j: &Job) -> BTreeSet<u32> {
-        match self.live_plan(j) {
-            Some(p) => self.all_but(&self.areas_of(&p.areas), self.areas_of(&p.no_go)),
+        let mut bars = match self.live_plan(j) {
+            Some(p) => {
+                let mut bars = self.all_but(&self.areas_of(&p.areas), self.areas_of(&p.no_go));
+                bars.extend(self.entrance_bars_of(p));
+                bars
+            }
             None => self.bars_for_work(j.fetch_place().into_iter().chain(j.steps().iter().map(|s| s.place)), &j.request.need.no_go),
-        }
+        };
+        bars.extend(self.level_bars());
+        bars
     }
 
     /// The access plan of a job, if it holds now.
-    fn live_plan<'j>(&self, j: &'j Job) -> Option<&'j AccessPlan> {
+    pub(crate) fn live_plan<'j>(&self, j: &'j Job) -> Option<&'j AccessPlan> {
         let open = matches!(j.access.track, AccessTrack::Planned | AccessTrack::Granted);
         j.access.plan.as_ref().filter(|p| open && p.valid_from <= self.now() && self.now() < p.valid_to)
     }
@@ -83,12 +92,13 @@ impl Unit<'_> {
         let j = self.job(held.job).ok().filter(|j| j.status != Status::Matched && j.lease() == Some(held.lease))?;
         let p = self.live_plan(j)?;
         let (areas, no_go) = (self.areas_of(&p.areas).into_iter().collect(), self.areas_of(&p.no_go).into_iter().collect());
-        Some(AreaGrant { lease: held.lease, plan: p.plan, areas, no_go, valid_from: p.valid_from, valid_to: p.valid_to })
+        let credential = p.credential_ref.clone();
+        Some(AreaGrant { lease: held.lease, plan: p.plan, areas, no_go, credential, valid_from: p.valid_from, valid_to: p.valid_to })
     }
 
     /// At the end of a unit: traffic and robots know what each may enter.
     pub(crate) fn fence_off(&mut self) {
-        if self.world.site.areas.is_empty() {
+        if self.world.site.areas.is_empty() && self.world.site.entrances() == 0 {
             return;
         }
         let mut robots = self.robots_touched.clone();
@@ -96,6 +106,7 @@ impl Unit<'_> {
         robots.extend(self.jobs_touched.iter().filter_map(last));
         for robot in robots {
             self.fence_off_one(robot);
+            self.grant_passage(robot);
         }
     }
 
@@ -106,6 +117,8 @@ impl Unit<'_> {
         if nooterra_engine::planted!("I13 go where no plan leads") {
             barred.clear();
         }
+        barred.extend(self.entrance_bars_now(robot));
+        barred.extend(self.level_bars());
         let Some(before) = self.s.traffic.barred(robot).cloned() else { return };
         if before != barred {
             let inside = self.inside(robot);
@@ -122,7 +135,7 @@ impl Unit<'_> {
             self.traffic_changed();
         }
         let Ok(c) = self.cell(robot) else { return };
-        match right.filter(|r| !(r.areas.is_empty() && r.no_go.is_empty())) {
+        match right.filter(|r| !(r.areas.is_empty() && r.no_go.is_empty() && r.credential.is_empty())) {
             Some(r) if c.place.told.as_ref() != Some(&r) => {
                 if let Some(c) = self.touch_robot(robot) {
                     c.place.told = Some(r.clone());
@@ -323,14 +336,17 @@ impl Unit<'_> {
         Ok(())
     }
 
-    /// Areas of further places that need a plan; none of them may be one that the plan shuts out.
-    pub(crate) fn further_areas(&self, j: &Job, places: &[u32]) -> Result<Vec<ZoneId>, Rejection> {
+    /// Areas of further places that need a plan, none of which the plan may shut out, and the doors and lifts on the way there.
+    pub(crate) fn further_areas(&self, j: &Job, places: &[u32]) -> Result<(Vec<ZoneId>, Vec<DoorId>), Rejection> {
         let of = self.world.site.areas_with(places.iter().map(|p| VertexIx::new(*p)));
         let shut = j.access.plan.as_ref().map(|p| self.areas_of(&p.no_go)).unwrap_or_default();
         if !of.is_disjoint(&shut) {
             return no(Code::AreaForbidden);
         }
         let guarded: Vec<u32> = of.into_iter().filter(|a| self.world.map.guarded().contains(a)).collect();
-        Ok(self.zones_of(&guarded))
+        let own = j.access.plan.as_ref().map(|p| self.areas_of(&p.areas)).unwrap_or_default();
+        let named = own.into_iter().chain(guarded.iter().copied()).collect();
+        let entrances: Vec<u32> = self.entrances_for(places, &self.all_but(&named, shut)).into_iter().collect();
+        Ok((self.zones_of(&guarded), self.doors_of(&entrances)))
     }
 }

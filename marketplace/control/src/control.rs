@@ -119,6 +119,7 @@ impl Control {
                 silence_judged: false,
                 braked: None,
                 place: crate::areas::Place::default(),
+                granted: None,
             };
             robots.insert(r.robot, cell);
         }
@@ -198,6 +199,7 @@ impl Control {
             teams: BTreeMap::new(),
             adrift: BTreeMap::new(),
             audits: BTreeMap::new(),
+            shut: BTreeSet::new(),
         };
         crate::contracts::check_genesis(&state.genesis).map_err(GenesisError::Contract)?;
         crate::skills::check_genesis(&state).map_err(GenesisError::Skills)?;
@@ -399,9 +401,9 @@ impl Control {
         self.state.jobs.values()
     }
 
-    /// With what right a robot passes doors now.
+    /// With what right a robot would pass a door that leads in now.
     pub fn pass_of(&self, robot: RobotId) -> Option<nooterra_port::facility::Pass> {
-        crate::revoking::pass(&self.state, &self.world, robot)
+        crate::entrances::pass_inward(&self.state, robot)
     }
 
     /// All robots, by id.

@@ -7,7 +7,7 @@ pub use crate::team::TeamEvent;
 use crate::tenant_policy::PolicyChange;
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
-use nooterra_engine::ids::{EventId, IncidentId, JobId, KeyId, PartyId, PayoutId, RegionId, RobotId, ShiftId};
+use nooterra_engine::ids::{DoorId, EventId, IncidentId, JobId, KeyId, PartyId, PayoutId, RegionId, RobotId, ShiftId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::terms::Window;
@@ -340,7 +340,8 @@ pub enum SiteEvent {
     },
     PassRefused {
         robot: RobotId,
-        job: JobId,
+        job: Option<JobId>,
+        door: DoorId,
         code: String,
     },
     /// From then until then nothing arrived, neither from the site's devices nor from any robot there.
@@ -356,6 +357,10 @@ pub enum SiteEvent {
     AreaLeft {
         robot: RobotId,
         area: u32,
+    },
+    CameThrough {
+        robot: RobotId,
+        door: DoorId,
     },
 }
 
@@ -406,6 +411,7 @@ impl Event {
                 SiteEvent::SiteOutageRecorded { .. } => "SITE_OUTAGE_RECORDED",
                 SiteEvent::AreaEntered { .. } => "AREA_ENTERED",
                 SiteEvent::AreaLeft { .. } => "AREA_LEFT",
+                SiteEvent::CameThrough { .. } => "CAME_THROUGH",
             },
             Self::Operator(e) => match e {
                 OperatorEvent::OperatorRegistered { .. } => "OPERATOR_REGISTERED",

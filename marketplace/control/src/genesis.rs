@@ -4,7 +4,7 @@ use crate::policy::Policy;
 use crate::skills::SkillEntry;
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
-use nooterra_engine::ids::{ContractId, OperatorId, PartyId, RobotId, SiteId, TenantId, ZoneId};
+use nooterra_engine::ids::{ContractId, DoorId, OperatorId, PartyId, RobotId, SiteId, TenantId, ZoneId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
 use nooterra_jobs::pins::LicencePin;
@@ -50,6 +50,8 @@ pub struct Genesis {
     pub operators: Vec<OperatorEntry>,
     /// Bundles published and certified before the first input, older versions first.
     pub skills: Vec<SkillEntry>,
+    /// Doors and lifts of the site that a terminal opens, for whoever shows a credential: plans that name one are of that method.
+    pub terminals: Vec<DoorId>,
 }
 
 /// A remote operator.

@@ -34,6 +34,7 @@ mod coverage;
 pub mod delivery;
 mod disputes;
 mod docket;
+pub mod entrances;
 pub mod fact;
 mod finance;
 mod firing;

@@ -196,9 +196,12 @@ impl Unit<'_> {
             let steps = job.steps().iter().skip(usize::from(job.checkpoint)).map(|s| s.place);
             let stops: Vec<u32> = job.fetch_place().into_iter().chain(steps).collect();
             let bars = self.bars_of(job);
+            let method = self.access_of(job, &bars);
             for (ri, rid) in (0u32..).zip(robots) {
                 let Some(c) = self.s.robots.get(rid).filter(|c| fit(c)) else { continue };
-                view.pairs.push(self.pair((ji, ri), job, c, &stops, &bars, now));
+                let mut pair = self.pair((ji, ri), job, c, &stops, &bars, now);
+                pair.bars.lacks_access = !crate::entrances::supports(c, method);
+                view.pairs.push(pair);
             }
         }
         view

@@ -190,13 +190,17 @@ impl Unit<'_> {
         let mut replan = false;
         for w in wishes {
             match w {
-                Facility::GoAhead { robot, moves } => self.hand_out(robot, &moves),
+                Facility::GoAhead { robot, moves } => {
+                    self.hand_out(robot, &moves);
+                    let lanes: Vec<LaneIx> = moves.iter().map(|m| m.lane).collect();
+                    self.announce(robot, &lanes);
+                }
                 Facility::Door { door, open, number } => {
                     let passes = if open { self.passes_of(door) } else { Vec::new() };
                     self.facility(FacilityOrder::Door { door: door.ix, open, number, passes, at: now });
                 }
                 Facility::Lift { lift, level, session, number } => {
-                    let (passes, session) = (self.passes_in(session), Some(session));
+                    let (passes, session) = (self.passes_in(lift, session), Some(session));
                     let (lift, level) = (lift.ix, level.ix);
                     self.facility(FacilityOrder::Lift { lift, level, doors_open: true, session, number, passes, at: now });
                 }

@@ -94,8 +94,8 @@ impl Unit<'_> {
                 self.own_job(job, party)?;
                 self.revoke_access(job, reason)
             }
-            RequesterCommand::IssuePlan { job, areas, no_go, valid_from, valid_to } => {
-                self.plan_by_householder(party, job, (areas, no_go), (valid_from, valid_to))
+            RequesterCommand::IssuePlan { job, areas, no_go, entry, valid_from, valid_to } => {
+                self.plan_by_householder(party, job, (areas, no_go), entry, (valid_from, valid_to))
             }
             RequesterCommand::PayOutCredit { currency } => self.pay_out_credit(party, currency),
             RequesterCommand::Stop(order) => self.stop_by_requester(party, order),

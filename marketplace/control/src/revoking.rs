@@ -1,17 +1,11 @@
-//! Access that was taken back: doors and robot say within two seconds that they know, or the robot is stopped. And with
-//! what right a robot passes a door.
+//! Access that was taken back: doors and robot say within two seconds that they know, or the robot is stopped.
 
-use crate::state::State;
 use crate::unit::{Outcome, Unit, need, no};
-use crate::world::World;
-use nooterra_dispatch::facilities::Facilities;
 use nooterra_engine::ids::{AccessPlanId, JobId, RobotId, StopId};
 use nooterra_engine::sometimes;
 use nooterra_jobs::event::Event;
 use nooterra_operations::stop::{Scope, Stop, Voice};
-use nooterra_port::facility::{Pass, Way};
 use nooterra_port::{FacilityOrder, Order};
-use nooterra_site::DoorIx;
 use nooterra_trust::Code;
 
 /// Why the platform stops a robot whose end of access is not acknowledged.
@@ -61,44 +55,9 @@ impl Unit<'_> {
         self.issue(stop);
         self.facility(FacilityOrder::Alarm { robot, code: UNKNOWN.to_owned() });
     }
-
-    /// With what right those pass who wait for a door.
-    pub(crate) fn passes_of(&self, door: DoorIx) -> Vec<Pass> {
-        let waits = |f: &Facilities, r: RobotId| {
-            f.waiting(r).and_then(|m| self.world.site.lanes.get(m.lane.at())).is_some_and(|l| l.doors.contains(&door))
-        };
-        let robots = self.s.robots.keys().filter(|r| waits(&self.s.facilities, **r));
-        robots.filter_map(|r| self.pass(*r)).collect()
-    }
-
-    /// With what right the one rides for whom a lift is held.
-    pub(crate) fn passes_in(&self, rider: RobotId) -> Vec<Pass> {
-        self.pass(rider).into_iter().collect()
-    }
-
-    fn pass(&self, robot: RobotId) -> Option<Pass> {
-        pass(self.s, self.world, robot)
-    }
 }
 
 /// As what a stop for a job's revocation is known.
 fn unknown(job: JobId) -> String {
     format!("{UNKNOWN} {job}")
-}
-
-/// With what right a robot passes a door: inward only from its entry until it is to leave. On its way to the access point it
-/// is still outside, and who stands in a cabin is let out of it.
-pub(crate) fn pass(s: &State, world: &World, robot: RobotId) -> Option<Pass> {
-    let c = s.robots.get(&robot)?;
-    let in_cabin = s.traffic.at(robot).and_then(|v| world.site.vertices.get(v.at())).is_some_and(|v| v.lift.is_some());
-    let job = c.robot.lease.and_then(|h| s.jobs.get(&h.job));
-    // Who is to stand still goes nowhere further in, whether it has heard so or not.
-    let goes_in = job.filter(|j| !in_cabin && j.status.is_at_work() && c.robot.stops.is_empty());
-    let way = match goes_in {
-        Some(j) => Way::Inward { job: j.id, plan: j.access.plan.as_ref().map(|p| p.plan) },
-        None => Way::Outward {},
-    };
-    // Who is about a job shows that job's fence: what it holds for later has newer ones, and no say yet.
-    let fence = c.robot.lease.map_or(c.robot.fence, |h| h.fence);
-    Some(Pass { robot, fence, way })
 }

@@ -1,5 +1,6 @@
 //! What the site's controller and witness devices report: access, presence, proof, doors and lifts.
 
+use crate::entrances::DENIALS;
 use crate::fact::SiteEvent;
 use crate::state::{Ask, AskKey};
 use crate::unit::{Outcome, Unit, need, no};
@@ -12,21 +13,20 @@ use nooterra_jobs::job::{AccessTrack, PaymentTrack, Presence, RefundTrack};
 use nooterra_jobs::pins::WitnessClass as Class;
 use nooterra_jobs::status::{Class as StatusClass, Status};
 use nooterra_jobs::terms::Action;
-use nooterra_port::facility::{TakenBack, WitnessClass};
+use nooterra_port::facility::{Entry, TakenBack, WitnessClass};
 use nooterra_port::{FacilityOrder, FacilityReport, Order};
 use nooterra_trust::claim::{Claim, Status as ClaimStatus};
 use nooterra_trust::detect::Reading;
 use nooterra_trust::{Code, Rejection, Role};
 
-/// The third refusal at the door opens an incident.
-const DENIALS: u8 = 3;
-
-/// An access plan as somebody issues it: where work may be done, areas, no-go areas, from when to when.
+/// An access plan as somebody issues it: where work may be done, areas, no-go areas, how and where it lets in, from when to
+/// when.
 pub(crate) struct NewPlan {
     pub plan: AccessPlanId,
     pub places: Vec<u32>,
     pub areas: Vec<u32>,
     pub no_go: Vec<u32>,
+    pub entry: Entry,
     pub valid: (Instant, Instant),
 }
 
@@ -59,9 +59,9 @@ impl Unit<'_> {
                 self.lift_reported(lift, level, doors, session, number);
                 Ok(())
             }
-            FacilityReport::AccessPlanIssued { job, plan, vertices, areas, no_go, valid_from, valid_to } => {
+            FacilityReport::AccessPlanIssued { job, plan, vertices, areas, no_go, entry, valid_from, valid_to } => {
                 need(by_site, Code::RoleForbidden)?;
-                self.plan_issued(job, NewPlan { plan, places: vertices, areas, no_go, valid: (valid_from, valid_to) })?;
+                self.plan_issued(job, NewPlan { plan, places: vertices, areas, no_go, entry, valid: (valid_from, valid_to) })?;
                 self.ask_entry(job);
                 Ok(())
             }
@@ -74,7 +74,7 @@ impl Unit<'_> {
                 let j = self.job(job)?;
                 need(j.status == Status::Arrived, Code::StateForbids)?;
                 let (denials, robot) = (j.access.denials, j.robot());
-                self.emit(job, Event::AccessDenied { plan: Some(plan), code });
+                self.emit(job, Event::AccessDenied { plan: Some(plan), door: None, code });
                 if denials.saturating_add(1) == DENIALS {
                     self.open_incident(job, robot, IncidentCode::AccessFailure, 1, None);
                 }
@@ -130,13 +130,21 @@ impl Unit<'_> {
                 let Some(code) = IncidentCode::from_text(&code) else { return no(Code::TypeUnknown) };
                 self.report_incident(job, code, severity)
             }
-            FacilityReport::PassRefused { robot, job, code } => {
+            FacilityReport::PassRefused { robot, job, entrance, code } => {
                 need(by_site, Code::RoleForbidden)?;
-                need(code.len() <= 64, Code::SchemaInvalid)?;
-                self.cell(robot)?;
-                self.job(job)?;
-                self.emit_site(SiteEvent::PassRefused { robot, job, code });
-                Ok(())
+                self.pass_refused(robot, job, entrance, code)
+            }
+            FacilityReport::CameThrough { robot, door } => {
+                need(by_site, Code::RoleForbidden)?;
+                self.came_through(robot, door)
+            }
+            FacilityReport::GrantHeld { job, at } => {
+                need(by_site, Code::RoleForbidden)?;
+                self.grant_held(job, at)
+            }
+            FacilityReport::LevelsShut { at } => {
+                need(by_site, Code::RoleForbidden)?;
+                self.levels_shut(at)
             }
             FacilityReport::AreaEntered { robot, area, reach_mm } => {
                 need(by_site, Code::RoleForbidden)?;
@@ -172,7 +180,7 @@ impl Unit<'_> {
     }
 
     fn plan_issued(&mut self, job: JobId, new: NewPlan) -> Outcome {
-        let NewPlan { plan, places, areas, no_go, valid: (valid_from, valid_to) } = new;
+        let (valid_from, valid_to) = new.valid;
         let j = self.job(job)?;
         if j.status.is_terminal() {
             return no(Code::JobTerminal);
@@ -183,9 +191,14 @@ impl Unit<'_> {
         let latest = p.window.end.saturating_add(p.tier_values.max_exec).saturating_add(p.tier_values.exit_by);
         let covers = valid_from <= p.window.start.max(self.now()) && valid_to >= p.window.end && valid_to <= latest;
         need(covers, Code::PlanNotValidNow)?;
-        need(j.steps().iter().all(|s| places.contains(&s.place)), Code::AreaForbidden)?;
-        let (areas, no_go) = self.plan_areas(j, &areas, &no_go)?;
-        self.emit(job, Event::AccessPlanIssued(AccessPlan { plan, doors: Vec::new(), places, areas, no_go, valid_from, valid_to }));
+        need(j.steps().iter().all(|s| new.places.contains(&s.place)), Code::AreaForbidden)?;
+        let (areas, no_go) = self.plan_areas(j, &new.areas, &new.no_go)?;
+        self.check_entry(&new)?;
+        let NewPlan { plan, places, entry, .. } = new;
+        let (doors, method) = (self.doors_of(&entry.entrances), crate::entrances::method_of(entry.method));
+        let credential_ref = entry.credential;
+        let issued = AccessPlan { plan, method, doors, places, areas, no_go, valid_from, valid_to, credential_ref };
+        self.emit(job, Event::AccessPlanIssued(issued));
         self.answered(AskKey::Plan(job));
         // It takes the place of one that was taken back.
         self.answered(AskKey::Revoke(job));
@@ -198,6 +211,7 @@ impl Unit<'_> {
         party: PartyId,
         job: JobId,
         (areas, no_go): (Vec<u32>, Vec<u32>),
+        entry: Option<Entry>,
         valid: (Instant, Instant),
     ) -> Outcome {
         self.own_job(job, party)?;
@@ -207,16 +221,18 @@ impl Unit<'_> {
         let own = |a: &u32| self.world.site.areas.get(*a as usize).is_some_and(|a| self.owns_level(party, a.level.ix));
         need(areas.iter().all(own), Code::ScopeMissing)?;
         let plan: AccessPlanId = self.new_id();
+        let entry = entry.unwrap_or_else(|| self.usual_entry(&places, &areas, &no_go));
         let order = FacilityOrder::HoldPlan {
             job,
             plan,
             vertices: places.clone(),
             areas: areas.clone(),
             no_go: no_go.clone(),
+            entry: entry.clone(),
             valid_from: valid.0,
             valid_to: valid.1,
         };
-        self.plan_issued(job, NewPlan { plan, places, areas, no_go, valid })?;
+        self.plan_issued(job, NewPlan { plan, places, areas, no_go, entry, valid })?;
         self.ask_site(AskKey::Extend(job), order);
         self.ask_entry(job);
         Ok(())
@@ -445,7 +461,8 @@ impl Unit<'_> {
             AskKey::Recover(c) => {
                 self.claim_of(c).and_then(|c| c.grant.as_ref()).is_some_and(|g| g.outstanding() > nooterra_engine::money::Amount::ZERO)
             }
-            AskKey::Revoke(j) | AskKey::Extend(j) => job(j).is_some_and(|j| !j.status.is_terminal()),
+            AskKey::Shut => true,
+            AskKey::Revoke(j) | AskKey::Extend(j) | AskKey::Grant(j) => job(j).is_some_and(|j| !j.status.is_terminal()),
             AskKey::Return(j) => job(j).is_some_and(crate::transfer::lies_over),
             AskKey::Withdraw { until, .. } => self.now() < *until,
         }

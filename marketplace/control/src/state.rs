@@ -69,6 +69,8 @@ pub struct RobotCell {
     pub place: crate::areas::Place,
     /// What it did on the jobs that settled last.
     pub samples: crate::abilities::Samples,
+    /// What the doors were told of it last.
+    pub granted: Option<crate::entrances::Granted>,
 }
 
 /// A party as the platform keeps it.
@@ -116,6 +118,10 @@ pub enum AskKey {
         /// Its end: from then on nobody has to be told.
         until: Instant,
     },
+    /// That doors know who holds the grant of a job's plan.
+    Grant(JobId),
+    /// That doors know which levels are shut.
+    Shut,
 }
 
 /// A request that is repeated until the state shows that it was answered.
@@ -277,6 +283,8 @@ pub struct State {
     pub adrift: BTreeMap<RobotId, crate::retention::Adrift>,
     /// Audits that auditors were asked for, and when they are asked again.
     pub audits: BTreeMap<JobId, Instant>,
+    /// Levels that doors and lifts were told to let nobody into.
+    pub shut: BTreeSet<u32>,
 }
 
 impl State {

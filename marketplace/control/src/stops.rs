@@ -16,6 +16,7 @@ use nooterra_port::facility::FloorStop;
 use nooterra_port::{FacilityOrder, Order};
 use nooterra_trust::evidence::secret::check_text;
 use nooterra_trust::{Code, Rejection, Role};
+use std::collections::BTreeSet;
 
 /// What is to be stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
@@ -278,14 +279,27 @@ impl Unit<'_> {
     }
 
     /// Who answers for it that nobody could come to a job because of stops: if the robot that had it last, or every robot of its
-    /// owner, may not move, nobody; or the requester, if it alone keeps that robot.
+    /// owner, may not move, or nobody is let into a level that its work is on, nobody; or the requester, if it alone keeps that
+    /// robot, or shuts that level.
     pub(crate) fn kept_by(&self, j: &Job) -> Option<Fault> {
-        if let Some(voice) = j.legs.last().and_then(|l| self.held_by(l.offer.robot)) {
+        if let Some(voice) = j.legs.last().and_then(|l| self.held_by(l.offer.robot)).or_else(|| self.shut_for(j)) {
             return Some(if voice == Voice::Requester { Fault::Requester } else { Fault::None });
         }
         let owner = j.pins.as_deref()?.owner;
         let mut own = self.s.robots.values().filter(|c| c.robot.owner == owner).map(|c| c.robot.id).peekable();
         (own.peek().is_some() && own.all(|r| self.held_by(r).is_some())).then_some(Fault::None)
+    }
+
+    /// By whom a level is stopped that work of a job is on.
+    fn shut_for(&self, j: &Job) -> Option<Voice> {
+        let level = |s: &nooterra_jobs::terms::Step| self.world.site.vertices.get(s.place as usize).map(|v| v.level.ix);
+        let on: BTreeSet<u32> = j.steps().iter().skip(usize::from(j.checkpoint)).filter_map(level).collect();
+        let shuts = |s: &&Stop| match s.scope {
+            Scope::Level(l) => on.contains(&l),
+            Scope::Site {} | Scope::Tenant {} => true,
+            Scope::Robot(_) | Scope::Fleet(_) => false,
+        };
+        self.s.stops.active.values().filter(shuts).map(|s| s.voice).max()
     }
 
     /// Is work stopped now, and by whom: nobody answers for what others do, and the owner for its own stop beside theirs.

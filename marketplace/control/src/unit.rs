@@ -550,6 +550,7 @@ impl<'a> Unit<'a> {
         self.close_moves();
         self.close_approvals();
         self.close_revocations();
+        self.shut_levels();
         self.fence_off();
         self.record_missed();
         self.open_complaints();

@@ -1,9 +1,9 @@
 //! The site and everything derived from it: never part of the frozen state, built anew at each start.
 
 use crate::genesis::Genesis;
-use nooterra_dispatch::traffic::{RoadMap, RobotClass};
+use nooterra_dispatch::traffic::{RoadMap, RobotClass, entrance_bar};
 use nooterra_engine::geom::Vec2;
-use nooterra_engine::ids::{KeyId, ZoneId};
+use nooterra_engine::ids::{DoorId, KeyId, ZoneId};
 use nooterra_port::order::PointMm;
 use nooterra_site::areas::{KEEP_OFF_M, Reached};
 use nooterra_site::model::VertexFlags;
@@ -42,6 +42,8 @@ pub struct World {
     pub reached: Reached,
     /// Zones of the site's areas, by their index.
     pub area_zones: Vec<ZoneId>,
+    /// What plans name the site's doors and lifts by, in order.
+    pub entrance_ids: Vec<DoorId>,
 }
 
 impl World {
@@ -71,6 +73,7 @@ impl World {
             homes: genesis.robots.iter().map(|r| r.home).collect(),
             radii: genesis.robots.iter().map(|r| r.model.footprint_radius_m).collect(),
             reached: site.reached(widest_m),
+            entrance_ids: site.entrance_ids(),
             area_zones: site.area_indexes().filter_map(|a| site.area_zone(a)).collect(),
             waiting: all(|f| f.is_charger || f.is_parking_spot),
             chargers: all(|f| f.is_charger),
@@ -100,6 +103,11 @@ impl World {
     /// Would a robot of this genesis position that stands at a vertex be in one of these areas?
     pub fn is_in(&self, entry: u32, vertex: u32, areas: &BTreeSet<u32>) -> bool {
         self.classes.get(entry as usize).is_some_and(|c| self.map.is_in(*c, VertexIx::new(vertex), areas))
+    }
+
+    /// Is it the bar of one of the site's entrances?
+    pub fn is_entrance_bar(&self, bar: u32) -> bool {
+        (entrance_bar(0)..entrance_bar(self.site.entrances())).contains(&bar)
     }
 
     /// May a robot of this genesis position stand at a vertex?

@@ -174,6 +174,8 @@ pub struct Facilities {
     doors: BTreeMap<DoorIx, Door>,
     lifts: BTreeMap<LiftIx, Lift>,
     walkers: BTreeMap<RobotId, Walker>,
+    /// Levels on which everything stands still.
+    shut: BTreeSet<LevelIx>,
 }
 
 impl Facilities {
@@ -231,6 +233,15 @@ impl Facilities {
         if l.report.is_none_or(|r| r.number <= report.number) {
             l.report = Some(report);
         }
+    }
+    /// Levels on which everything stands still: their doors are not asked to open, nor lifts to come there, and neither counts
+    /// as jammed for that.
+    pub fn shut_levels(&mut self, levels: BTreeSet<LevelIx>) {
+        self.shut = levels;
+    }
+    /// The last request to a door.
+    pub fn door_number(&self, door: DoorIx) -> u64 {
+        self.doors.get(&door).map_or(0, |d| d.number)
     }
     /// Whom a lift is held for.
     pub fn session(&self, lift: LiftIx) -> Option<RobotId> {
@@ -309,7 +320,8 @@ impl Facilities {
                 if fresh {
                     d.number += 1;
                 }
-                if d.ready() {
+                let is_shut = site.doors.get(ix.at()).is_some_and(|d| self.shut.contains(&d.level));
+                if d.ready() || is_shut {
                     // Held: should it close by itself, patience starts anew.
                     d.wanted = Some(now);
                 } else if now.since(wanted) >= DOOR_JAM {
@@ -387,7 +399,7 @@ impl Facilities {
                 l.number += u64::from(l.level.is_some());
                 (l.level, l.wanted, l.asked) = (Some(level), Some(now), None);
             }
-            if l.ready() {
+            if l.ready() || self.shut.contains(&level) {
                 l.wanted = Some(now);
                 continue;
             }

@@ -23,7 +23,7 @@ mod words;
 #[cfg(test)]
 pub(crate) use tests::support as tests_support;
 
-pub use roadmap::{RoadMap, RobotClass};
+pub use roadmap::{RoadMap, RobotClass, entrance_bar, level_bar};
 pub use words::{Goal, Move, Place, Progress, Release, TrafficError, Wait, WaitCause};
 
 use nooterra_engine::ids::RobotId;
@@ -76,7 +76,7 @@ struct Bot {
     /// Its arrival was told.
     told: bool,
     why_not: Option<WaitCause>,
-    /// Areas that it may not enter.
+    /// Areas that it may not enter, and bars of entrances and levels.
     barred: BTreeSet<u32>,
 }
 
@@ -206,7 +206,8 @@ impl Traffic {
         Ok(())
     }
 
-    /// Areas that a robot may not enter from now on. Says whether moves released before lead it into one of them.
+    /// What a robot may not enter from now on: areas, and bars of entrances and levels. Says whether moves released before lead
+    /// it there.
     pub fn bar(&mut self, map: &RoadMap, robot: RobotId, barred: BTreeSet<u32>) -> Result<bool, TrafficError> {
         let bot = self.bots.get_mut(&robot).ok_or(TrafficError::UnknownRobot(robot))?;
         if bot.barred == barred {
@@ -219,7 +220,7 @@ impl Traffic {
         self.guard = None;
         Ok(enters)
     }
-    /// Areas that it may not enter.
+    /// Areas that it may not enter, and bars of entrances and levels.
     pub fn barred(&self, robot: RobotId) -> Option<&BTreeSet<u32>> {
         self.bots.get(&robot).map(|b| &b.barred)
     }

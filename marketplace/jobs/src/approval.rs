@@ -5,7 +5,7 @@
 
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, content_hash};
-use nooterra_engine::ids::{ApprovalId, JobId, LeaseId, OperatorId, PaymentId, RobotId, ZoneId};
+use nooterra_engine::ids::{ApprovalId, DoorId, JobId, LeaseId, OperatorId, PaymentId, RobotId, ZoneId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
 
@@ -43,6 +43,8 @@ pub enum Wanted {
         places: Vec<u32>,
         /// Areas that they lie in, of those that need a plan.
         areas: Vec<ZoneId>,
+        /// Doors and lifts on the way there.
+        doors: Vec<DoorId>,
     },
     /// To move something that stands here.
     MoveObject {

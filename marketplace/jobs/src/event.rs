@@ -35,6 +35,9 @@ pub struct Match {
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub struct AccessPlan {
     pub plan: AccessPlanId,
+    /// How doors are opened by it.
+    pub method: AccessMethod,
+    /// Doors and lifts that open inward by it.
     pub doors: Vec<DoorId>,
     /// Where its work is done.
     pub places: Vec<u32>,
@@ -44,6 +47,18 @@ pub struct AccessPlan {
     pub no_go: Vec<ZoneId>,
     pub valid_from: Instant,
     pub valid_to: Instant,
+    /// Names a credential in the site's vault, for methods that need one; never the credential.
+    pub credential_ref: String,
+}
+
+/// How the doors of a plan are opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+pub enum AccessMethod {
+    /// By the site's controller, on the signed grant.
+    #[default]
+    SiteController,
+    /// By a terminal beside the door, for whoever shows the credential.
+    Code,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -350,6 +365,8 @@ pub enum Event {
     },
     AccessDenied {
         plan: Option<AccessPlanId>,
+        /// The door or lift that did not open; none at the entry.
+        door: Option<DoorId>,
         code: String,
     },
     AccessRevoked {

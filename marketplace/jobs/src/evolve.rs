@@ -9,7 +9,7 @@ use crate::job::{
 use crate::status::Status;
 use crate::terms::Window;
 use nooterra_engine::always;
-use nooterra_engine::ids::{ApprovalId, PaymentId, ZoneId};
+use nooterra_engine::ids::{ApprovalId, DoorId, PaymentId, ZoneId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
 
@@ -566,11 +566,13 @@ impl Job {
                         plan.valid_to = plan.valid_to.max(valid_to);
                         self.access.warned = false;
                     }
-                    (Some(Wanted::ExtraArea { places, areas }), Some(plan)) => {
+                    (Some(Wanted::ExtraArea { places, areas, doors }), Some(plan)) => {
                         let more: Vec<u32> = places.into_iter().filter(|p| !plan.places.contains(p)).collect();
                         plan.places.extend(more);
                         let more: Vec<ZoneId> = areas.into_iter().filter(|a| !plan.areas.contains(a)).collect();
                         plan.areas.extend(more);
+                        let more: Vec<DoorId> = doors.into_iter().filter(|d| !plan.doors.contains(d)).collect();
+                        plan.doors.extend(more);
                     }
                     (Some(Wanted::ExtraCost { amount }), _) => {
                         if let Some(p) = self.pins.as_deref_mut() {

@@ -5,6 +5,7 @@ use crate::work::Phase;
 use nooterra_engine::ids::{AccessPlanId, LeaseId};
 use nooterra_engine::{Instant, Span};
 use nooterra_port::approval::{ApprovalOrder, Wanted};
+use nooterra_port::facility::AccessMethod;
 use nooterra_port::report::Report;
 
 /// People need some time to answer: it asks so long before it would have to leave.
@@ -85,6 +86,14 @@ impl Agent {
     /// The fence that its badge shows at a door.
     pub fn badge(&self) -> u64 {
         self.badge.unwrap_or(self.link.fence)
+    }
+
+    /// What it shows at a terminal beside a door: the credential of its plan by reference, if it was built to.
+    pub fn credential(&self, now: Instant) -> Option<&str> {
+        let name = AccessMethod::Code.ability();
+        let can = self.config.declares.iter().any(|d| d.name == name && d.value > 0);
+        let lease = self.work.lease.as_ref().map(|l| l.id);
+        self.rights.credential(self.platform_time(now), lease).filter(|_| can)
     }
 
     /// Under a fault its badge goes on showing the fence of this moment.

@@ -24,7 +24,7 @@ fn reach_m(r: &Rig) -> f64 {
 
 fn grant(r: &Rig, areas: Vec<u32>, no_go: Vec<u32>) -> AreaGrant {
     let (lease, plan) = (LeaseId::named("l1"), AccessPlanId::named("p"));
-    AreaGrant { lease, plan, areas, no_go, valid_from: Instant::ZERO, valid_to: r.now + Span::from_secs(3_600) }
+    AreaGrant { lease, plan, areas, no_go, credential: String::new(), valid_from: Instant::ZERO, valid_to: r.now + Span::from_secs(3_600) }
 }
 
 fn told(r: &Rig) -> usize {

@@ -9,6 +9,7 @@ use nooterra_jobs::event::{Choice, RevokeReason};
 use nooterra_jobs::terms::{Mode, Privacy, Required, Step, Template, Window};
 use nooterra_jobs::tier::{Level, Tier};
 use nooterra_market::availability::{Repeat, WeeklyRule};
+use nooterra_port::facility::Entry;
 
 /// A request for work.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -201,6 +202,8 @@ pub enum RequesterCommand {
         areas: Vec<u32>,
         /// Areas that may not be entered under it.
         no_go: Vec<u32>,
+        /// How it lets in, and where; by the site's controller through every door on the way, if left out.
+        entry: Option<Entry>,
         /// From.
         valid_from: Instant,
         /// To.

@@ -172,9 +172,9 @@ fn access_acks_are_for_who_holds_the_job_and_what_was_revoked() {
     assert_eq!(rig.send("site", &FacilityReport::RevokeAcked { job, plan }).unwrap_err(), "ALREADY_DONE");
     let valid_to = rig.now;
     assert_eq!(rig.send("site", &FacilityReport::PlanExtended { job, plan, valid_to }).unwrap_err(), "PLAN_MISSING");
-    let pass = FacilityReport::PassRefused { robot: robot("nobody"), job, code: "X".into() };
+    let pass = FacilityReport::PassRefused { robot: robot("nobody"), job: Some(job), entrance: 0, code: "X".into() };
     assert_eq!(rig.send("site", &pass).unwrap_err(), "NOT_FOUND");
-    let pass = FacilityReport::PassRefused { robot: robot("a1"), job, code: "FENCE_STALE".into() };
+    let pass = FacilityReport::PassRefused { robot: robot("a1"), job: Some(job), entrance: 0, code: "FENCE_STALE".into() };
     rig.send("site", &pass).unwrap();
     assert!(rig.facts.iter().filter_map(crate::Fact::event).any(|e| e.payload.name() == "PASS_REFUSED"));
 }

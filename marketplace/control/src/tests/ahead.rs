@@ -173,7 +173,7 @@ fn a_refused_or_cancelled_lease_leaves_present_work_alone() {
     let later = in_minutes(&mut rig, 30, &[6, 7]);
     rig.until(later, Status::Reserved);
     let fence = rig.c.state().jobs[&now].legs[0].offer.fence;
-    let pass = crate::revoking::pass(rig.c.state(), rig.c.world(), robot("a1")).unwrap();
+    let pass = rig.c.pass_of(robot("a1")).unwrap();
     assert_eq!((pass.fence, rig.c.state().robots[&robot("a1")].robot.fence), (fence, fence + 1), "doors see the fence of the work at hand");
     rig.send_at("rq", later, &crate::RequesterCommand::Cancel { job: later, safety: false }).unwrap();
     assert_eq!(held_by(&rig, "a1"), (Some(now), vec![]));

@@ -96,7 +96,7 @@ fn a_plan_that_does_not_fit_is_refused() {
     let (valid_from, valid_to) = (rig.now, rig.c.state().jobs[&job].window().end + Span::from_mins(5));
     let word = |areas: Vec<u32>, no_go: Vec<u32>| {
         let (plan, vertices) = (AccessPlanId::named("p"), vec![2, 4]);
-        FacilityReport::AccessPlanIssued { job, plan, vertices, areas, no_go, valid_from, valid_to }
+        FacilityReport::AccessPlanIssued { job, plan, vertices, areas, no_go, entry: Default::default(), valid_from, valid_to }
     };
     for (areas, no_go, code, field) in [
         (vec![], vec![1], "AREA_FORBIDDEN", "areas"),

@@ -5,6 +5,7 @@ use crate::input::PaymentReport;
 use crate::wish::PaymentAsk;
 use nooterra_engine::ids::AccessPlanId;
 use nooterra_engine::time::Span;
+use nooterra_port::facility::{AccessMethod, Entry};
 use nooterra_port::{FacilityOrder, FacilityReport};
 
 impl Rig {
@@ -61,6 +62,17 @@ impl Rig {
         let _ = self.send("bank", &r);
     }
 
+    /// How the site lets in for work at these places: through what is needed, by what its doors have.
+    pub(super) fn site_entry(&self, vertices: &[u32], no_go: &[u32]) -> Entry {
+        let site = &self.c.world().site;
+        let places: Vec<_> = vertices.iter().map(|v| nooterra_site::VertexIx::new(*v)).collect();
+        let entrances = site.entrances_needed(&places, &no_go.iter().copied().collect(), &self.c.world().reached);
+        let ids = site.entrance_ids();
+        let coded = entrances.iter().any(|e| self.c.state().genesis.terminals.contains(&ids[*e as usize]));
+        let (method, credential) = if coded { (AccessMethod::Code, "vault/door".to_owned()) } else { Default::default() };
+        Entry { entrances: entrances.into_iter().collect(), method, credential }
+    }
+
     pub(super) fn site_order(&mut self, o: FacilityOrder) {
         match o.clone() {
             FacilityOrder::AskAccess { job, vertices, valid_from, valid_to, no_go, .. } if !self.knobs.no_access => {
@@ -68,7 +80,9 @@ impl Rig {
                 let site = &self.c.world().site;
                 let of = |v: &u32| site.vertex_areas(nooterra_site::VertexIx::new(*v), 0.0);
                 let areas: Vec<u32> = site.guarded().into_iter().filter(|a| vertices.iter().any(|v| of(v).contains(a))).collect();
-                let _ = self.send("site", &FacilityReport::AccessPlanIssued { job, plan, vertices, areas, no_go, valid_from, valid_to });
+                let entry = self.site_entry(&vertices, &no_go);
+                let issued = FacilityReport::AccessPlanIssued { job, plan, vertices, areas, no_go, entry, valid_from, valid_to };
+                let _ = self.send("site", &issued);
             }
             FacilityOrder::AskEntry { job, plan, robot, fence, .. } => {
                 let _ = self.send("site", &FacilityReport::AccessGranted { job, plan, fence });
@@ -92,6 +106,18 @@ impl Rig {
             }
             FacilityOrder::Withdraw { job, plan } if !self.knobs.deaf_doors => {
                 let _ = self.send("site", &FacilityReport::PlanWithdrawn { job, plan });
+                self.alarms.push(o);
+            }
+            FacilityOrder::Grant { job, at, .. } => {
+                if !self.knobs.deaf_doors {
+                    let _ = self.send("site", &FacilityReport::GrantHeld { job, at });
+                }
+                self.alarms.push(o);
+            }
+            FacilityOrder::ShutLevels { at, .. } => {
+                if !self.knobs.deaf_doors {
+                    let _ = self.send("site", &FacilityReport::LevelsShut { at });
+                }
                 self.alarms.push(o);
             }
             FacilityOrder::Alarm { .. } => self.alarms.push(o),

@@ -271,7 +271,7 @@ const SAID: &[(&str, Make)] = &[
     ("RQ RevokeAccess", |r, job| words(r, "rq", job, &RequesterCommand::RevokeAccess { job, reason: RevokeReason::Other })),
     ("RQ IssuePlan", |r, job| {
         let (valid_from, valid_to) = (r.now, r.c.state().jobs[&job].window().end + Span::from_mins(5));
-        words(r, "rq", job, &RequesterCommand::IssuePlan { job, areas: vec![], no_go: vec![], valid_from, valid_to })
+        words(r, "rq", job, &RequesterCommand::IssuePlan { job, areas: vec![], no_go: vec![], entry: None, valid_from, valid_to })
     }),
     ("RQ Confirm", |r, job| words(r, "rq", job, &RequesterCommand::Confirm { job })),
     ("RQ Complain", |r, job| {
@@ -347,7 +347,7 @@ const SAID: &[(&str, Make)] = &[
             r,
             "site",
             job,
-            &FacilityReport::AccessPlanIssued { job, plan: site_plan(job), vertices, areas: vec![], no_go: vec![], valid_from, valid_to },
+            &FacilityReport::AccessPlanIssued { job, plan: site_plan(job), vertices, areas: vec![], no_go: vec![], entry: Default::default(), valid_from, valid_to },
         )
     }),
     ("SI AccessGranted", |r, job| {

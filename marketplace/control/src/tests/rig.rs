@@ -161,6 +161,7 @@ pub fn genesis(policy: Policy, robots: &[(&str, &str, u32)]) -> Genesis {
         log_witnesses: vec![],
         operators: vec![],
         skills: vec![],
+        terminals: vec![],
     }
 }
 

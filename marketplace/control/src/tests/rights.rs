@@ -113,7 +113,7 @@ fn a_householder_issues_the_plan_of_its_own_job() {
     let job = rig.ask(new);
     rig.until(job, Status::EnRoute);
     let until = rig.c.state().jobs[&job].window().end + Span::from_mins(5);
-    let issue = |rig: &Rig, valid_to| RequesterCommand::IssuePlan { job, areas: vec![], no_go: vec![], valid_from: rig.now, valid_to };
+    let issue = |rig: &Rig, valid_to| RequesterCommand::IssuePlan { job, areas: vec![], no_go: vec![], entry: None, valid_from: rig.now, valid_to };
     let word = issue(&rig, until);
     assert_eq!(rig.send("rq", &word).unwrap_err(), "ALREADY_DONE", "the site has");
     let first = plan(&rig, job);
@@ -142,7 +142,7 @@ fn who_is_not_at_home_issues_no_plan() {
     rig.until(job, Status::EnRoute);
     rig.send("rq", &RequesterCommand::RevokeAccess { job, reason: RevokeReason::Change }).unwrap();
     let valid_to = rig.c.state().jobs[&job].window().end + Span::from_mins(5);
-    let word = RequesterCommand::IssuePlan { job, areas: vec![], no_go: vec![], valid_from: rig.now, valid_to };
+    let word = RequesterCommand::IssuePlan { job, areas: vec![], no_go: vec![], entry: None, valid_from: rig.now, valid_to };
     assert_eq!(rig.send("rq", &word).unwrap_err(), "SCOPE_MISSING");
 }
 

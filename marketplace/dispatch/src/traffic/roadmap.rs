@@ -39,6 +39,20 @@ const TABLE_VERTICES: usize = 1_200;
 /// A vertex or lane as one number: vertices first.
 pub(crate) type Res = u32;
 
+/// Beside areas a robot may be barred from entrances and levels: each is one number. An entrance is passed inward, a level is
+/// entered from a cabin.
+const ENTRANCES: u32 = 1 << 16;
+const LEVELS: u32 = 1 << 24;
+
+/// The bar of an entrance of the site: who has it passes that door or enters that lift outward only.
+pub const fn entrance_bar(entrance: u32) -> u32 {
+    ENTRANCES + entrance
+}
+/// The bar of a level: who has it does not come there.
+pub const fn level_bar(level: LevelIx) -> u32 {
+    LEVELS + level.ix
+}
+
 /// What a lane is to the planner.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Road {
@@ -66,6 +80,8 @@ pub struct RoadMap {
     kinds: Vec<Kind>,
     /// Areas that nobody enters without a plan.
     guarded: BTreeSet<u32>,
+    /// Bars of entrances and levels that each lane passes.
+    gates: Vec<BTreeSet<u32>>,
 }
 
 /// Per class.
@@ -162,6 +178,7 @@ impl RoadMap {
             lists: Vec::new(),
             kinds: Vec::new(),
             guarded: site.guarded(),
+            gates: gates(site),
         };
         map.relate();
         map.kinds = classes.iter().map(|c| map.kind(site, c)).collect();
@@ -234,11 +251,17 @@ impl RoadMap {
     pub fn comes_into(&self, class: u32, lane: LaneIx, areas: &BTreeSet<u32>) -> bool {
         self.kinds.get(class as usize).is_some_and(|k| k.reached.comes_into(lane, areas))
     }
-    /// Is a lane shut for a robot that may not enter these areas? Whoever stands in one may leave, through others too.
+    /// Is a lane shut for a robot with these bars: areas, [entrances](entrance_bar) and [levels](level_bar)? Whoever stands in a
+    /// barred area may leave, through others and through any door.
     pub fn is_shut(&self, class: u32, lane: LaneIx, barred: &BTreeSet<u32>) -> bool {
-        !barred.is_empty() && self.comes_into(class, lane, barred) && !self.is_in(class, self.lane_from(lane), barred)
+        let leads_in = || self.comes_into(class, lane, barred) || self.gates.get(lane.at()).is_some_and(|g| !g.is_disjoint(barred));
+        !barred.is_empty() && leads_in() && !self.is_in(class, self.lane_from(lane), barred)
     }
-    /// [`RoadMap::travel_ms`] for a robot that may not enter these areas.
+    /// Does a lane pass this entrance inward?
+    pub fn leads_in(&self, lane: LaneIx, entrance: u32) -> bool {
+        self.gates.get(lane.at()).is_some_and(|g| g.contains(&entrance_bar(entrance)))
+    }
+    /// [`RoadMap::travel_ms`] for a robot with these bars.
     pub fn travel_without_ms(&self, class: u32, from: VertexIx, to: VertexIx, barred: &BTreeSet<u32>) -> Option<u64> {
         if barred.is_empty() {
             return self.travel_ms(class, from, to);
@@ -404,6 +427,12 @@ impl RoadMap {
         k.open = super::open::vertices(&self.roads, &k.out);
         k
     }
+}
+
+/// The bars that each lane passes.
+fn gates(site: &Site) -> Vec<BTreeSet<u32>> {
+    let bars = |(l, inward): (LaneIx, BTreeSet<u32>)| inward.into_iter().map(entrance_bar).chain(site.lane_landing(l).map(level_bar)).collect();
+    site.lane_indexes().zip(site.ways_in()).map(bars).collect()
 }
 
 /// Can the site's robots stand where it spawns them? Each is taken for the smallest class that drives there.
