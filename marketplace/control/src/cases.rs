@@ -67,7 +67,7 @@ impl Case {
         let named: BTreeSet<PartyId> = [Some(requester), Some(p.owner), developer].into_iter().flatten().collect();
         Self {
             incidents: Incidents::new(Stream::Job(job), named),
-            evidence: no_evidence(mode, true, policy.retention, Some(at)),
+            evidence: no_evidence(mode, true, Some(at)),
             claims: Claims::new(claims, parties),
             disputes: Disputes::new(parties, Amount::saturating(p.total()), policy.disputes),
             asked: None,
@@ -78,11 +78,11 @@ impl Case {
         }
     }
 
-    /// The first deadline of anything in it.
-    pub fn deadline(&self) -> Option<Instant> {
+    /// The first deadline of anything in it, with evidence kept by the job's terms.
+    pub fn deadline(&self, p: &Pins) -> Option<Instant> {
         let triage = self.incidents.incidents.values().filter_map(incident::Incident::triage_by);
         let claims = self.claims.deadlines().into_iter().map(|(_, _, at)| at);
-        let kept = self.evidence.deadlines().into_iter().map(|(_, at)| at);
+        let kept = self.evidence.deadlines(&kept_by(p)).into_iter().map(|(_, at)| at);
         let disputes = self.disputes.deadlines().into_iter().map(|(_, at)| at);
         triage.chain(claims).chain(disputes).chain(kept).chain(self.windows.values().map(|(_, at)| *at)).min()
     }
@@ -95,13 +95,18 @@ impl Case {
     }
 }
 
+/// How long the evidence of a booked job is kept: as was agreed, whatever the policy says by now.
+pub(crate) fn kept_by(p: &Pins) -> Retention {
+    Retention { telemetry: p.retention.telemetry, evidence: p.retention.evidence, ..Retention::default() }
+}
+
 /// No evidence yet of what a robot records: numbers, its words, and images where they may be asked for.
-pub(crate) fn no_evidence(mode: evidence::PrivacyMode, images: bool, retention: Retention, linked_since: Option<Instant>) -> Evidence {
+pub(crate) fn no_evidence(mode: evidence::PrivacyMode, images: bool, linked_since: Option<Instant>) -> Evidence {
     let mut declared = BTreeSet::from([Channel::Telemetry, Channel::Words]);
     if images {
         declared.insert(Channel::Images);
     }
-    Evidence::new(mode, declared, retention, linked_since)
+    Evidence::new(mode, declared, linked_since)
 }
 
 /// Something that a robot said of itself, as it arrived.

@@ -194,6 +194,7 @@ pub(crate) fn input(s: &State, job: &Job, event: EventId, at: Instant) -> Option
         fault: fault_of(job.fault),
         site_borne_by_platform: p.site_fault_bearer == SiteFaultBearer::Platform,
         fee_bps: job.fee_bps,
+        operator_cap_bps: p.operator_cap_bps,
         forfeited: job.forfeited.is_some(),
         legs,
         last_owner: job.legs.last().map(|l| l.offer.owner),

@@ -184,6 +184,9 @@ impl Unit<'_> {
         let covers = valid_from <= p.window.start.max(self.now()) && valid_to >= p.window.end && valid_to <= latest;
         need(covers, Code::PlanNotValidNow)?;
         need(j.steps().iter().all(|s| places.contains(&s.place)), Code::AreaForbidden)?;
+        // What was signed for, and nothing else: work or zones that their hashes do not stand for open no door.
+        need(p.names_its_zones(), Code::TermsChanged)?;
+        need(p.tasks_hash == j.request.tasks_hash(), Code::TermsChanged)?;
         let (areas, no_go) = self.plan_areas(j, &areas, &no_go)?;
         self.emit(job, Event::AccessPlanIssued(AccessPlan { plan, doors: Vec::new(), places, areas, no_go, valid_from, valid_to }));
         self.answered(AskKey::Plan(job));

@@ -39,6 +39,7 @@ mod metering;
 mod moving_jobs;
 mod obeying;
 mod outage;
+mod pinned;
 mod puppet;
 mod recovery;
 mod renewal;

@@ -159,6 +159,8 @@ fn pins(job: &Job) -> crate::Pins {
         risk_m: 0,
         min_trust_bps: 3_000,
         tasks_hash: r.tasks_hash(),
+        zones: r.need.zones.clone(),
+        zones_hash: crate::pins::zones_hash(&r.need.zones),
         licences: vec![],
         weights: Weights::default(),
         cover_split: crate::pins::CoverSplit::default(),
@@ -173,12 +175,16 @@ fn pins(job: &Job) -> crate::Pins {
         hold_rule: HoldRule::Proven,
         max_claims: Amount::ZERO,
         operator_rate: 60,
+        operator_cap_bps: 1_500,
         assist_fallback: crate::event::Fallback::SafeExit,
         coverage: false,
         approvals: crate::approval::ApprovalKind::ALL.to_vec(),
         approval_by: Span::from_mins(5),
         moves: crate::pins::MoveTerms::default(),
         funding: crate::pins::CreditFunding::Owner {},
+        fixed: crate::pins::FixedCredits::default(),
+        retention: crate::pins::Retention::default(),
+        tz_hash: Digest::ZERO,
     }
 }
 
