@@ -12,7 +12,7 @@ use nooterra_engine::digest::{Digest, sha256_plain};
 use nooterra_engine::ids::{EvidenceId, IncidentId, JobId, OperatorId, PartyId, RobotId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
-use nooterra_jobs::event::{Cause, Event, Fault, IncidentCode, ReleaseReason, StallReason};
+use nooterra_jobs::event::{Cause, Detector, Event, Fault, IncidentCode, ReleaseReason, StallReason};
 use nooterra_jobs::status::Status;
 use nooterra_jobs::{Job, Pins};
 use nooterra_operations::assist::{Priority, Reason};
@@ -253,8 +253,8 @@ impl Unit<'_> {
         let now = self.now();
         let incident: IncidentId = self.new_id();
         let (facts_hash, boot) = (self.cx.cause, self.cx.boot);
-        let report =
-            Report { incident, code: code_of(code), severity, robot, at: dev_ns.map(|ns| DevTime { boot, ns }), zone: None, facts_hash };
+        let (zone, detector) = (robot.and_then(|r| self.zone_of(r)), self.detector(code));
+        let report = Report { incident, code: code_of(code), severity, robot, at: dev_ns.map(|ns| DevTime { boot, ns }), zone, facts_hash };
         let hand = self.hand();
         let Some(case) = self.s.cases.get(&job) else { return false };
         // One that may not be taken any more is history: the input that told of it stays on record.
@@ -267,7 +267,16 @@ impl Unit<'_> {
                     let (code, at) = (code_back(r.code), r.at.map_or(0, |a| a.ns));
                     self.emit(
                         job,
-                        Event::IncidentOpened { incident: r.incident, code, severity: r.severity, robot, dev_ns: at, facts_hash },
+                        Event::IncidentOpened {
+                            incident: r.incident,
+                            code,
+                            severity: r.severity,
+                            robot,
+                            detector,
+                            dev_ns: at,
+                            zone,
+                            facts_hash,
+                        },
                     );
                 }
                 incident::Event::Repeated { incident, severity, .. } => {
@@ -282,6 +291,16 @@ impl Unit<'_> {
         }
         self.react(job, robot, named, &decided.reactions);
         opened
+    }
+
+    /// On whose readings a detector fires in this unit; none where somebody tells of what nothing measured.
+    fn detector(&self, code: IncidentCode) -> Option<Detector> {
+        let on = match self.cx.role {
+            Role::RB => Detector::Robot,
+            Role::SI | Role::WI => Detector::Site,
+            _ => Detector::Platform,
+        };
+        (!REPORTED.contains(&code)).then_some(on)
     }
 
     /// Judges an incident; what its new severity demands follows.

@@ -33,12 +33,14 @@ fn request() -> Request {
             zones: vec![],
             no_go: vec![],
             privacy: Privacy::default(),
+            min_cert: crate::tier::Cert::Lab,
         },
         budget: None,
         currency: Currency::EUR,
         level: Level::Standard,
         rfq_closes: Instant::from_secs(20),
         mode: Mode::Auto,
+        max_rounds: 6,
         label: "coffee".into(),
         contract: nooterra_engine::ids::ContractId::named("terms"),
         series: None,
@@ -263,6 +265,7 @@ fn proof_needs_witnesses_not_claims() {
             class,
             point,
             place: 0,
+            zone: None,
             robot: nooterra_engine::ids::RobotId::named("r"),
             measure: 1,
             artefact: Digest::ZERO,
@@ -294,6 +297,7 @@ fn stranger_robots_prove_nothing() {
                     class,
                     point,
                     place: 0,
+                    zone: None,
                     robot: nooterra_engine::ids::RobotId::named("another"),
                     measure: 1,
                     artefact: Digest::ZERO,
@@ -330,7 +334,7 @@ fn a_floor_is_proven_by_what_was_measured_of_it() {
     };
     let see = |j: &mut Job, point, class, measure| {
         let (witness, robot) = (WitnessId::named("w"), nooterra_engine::ids::RobotId::named("r"));
-        let e = Event::WitnessReported { witness, class, point, place: 0, robot, measure, artefact: Digest::ZERO };
+        let e = Event::WitnessReported { witness, class, point, place: 0, zone: None, robot, measure, artefact: Digest::ZERO };
         j.evolve(Instant::from_secs(510), &e);
     };
     let floor = WitnessClass::LidarCoverage;
