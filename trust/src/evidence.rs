@@ -107,8 +107,6 @@ pub struct Evidence {
     pub mode: PrivacyMode,
     /// Channels that the robot and the site declare.
     pub declared: BTreeSet<Channel>,
-    /// From the pins.
-    pub retention: Retention,
     /// Since when the link has been up.
     pub linked_since: Option<Instant>,
     /// Windows by incident.
@@ -128,11 +126,10 @@ pub struct Evidence {
 impl Evidence {
     /// No evidence yet, link up since `linked_since`.
     #[must_use]
-    pub fn new(mode: PrivacyMode, declared: BTreeSet<Channel>, retention: Retention, linked_since: Option<Instant>) -> Self {
+    pub fn new(mode: PrivacyMode, declared: BTreeSet<Channel>, linked_since: Option<Instant>) -> Self {
         Self {
             mode,
             declared,
-            retention,
             linked_since,
             windows: BTreeMap::new(),
             anchors: BTreeMap::new(),
@@ -176,15 +173,15 @@ impl Evidence {
         self.recorded.entry(subject).and_modify(|a| *a = at.max(*a)).or_insert(at);
     }
 
-    /// End of a subject's retention: of its last piece, else of its telemetry. One key encrypts both.
+    /// End of a subject's retention by these terms: of its last piece, else of its telemetry. One key encrypts both.
     #[must_use]
-    pub fn retention_end(&self, subject: Subject) -> Option<Instant> {
+    pub fn retention_end(&self, subject: Subject, kept: &Retention) -> Option<Instant> {
         let own = self.items.values().filter(|i| i.capture.subject == subject);
         // What is recorded may still be wanted: then it is kept like evidence.
         let wanted = self.windows.values().any(|w| !w.missing.is_empty() && !w.gap);
-        let span = if wanted { self.retention.evidence } else { self.retention.telemetry };
+        let span = if wanted { kept.evidence } else { kept.telemetry };
         let telemetry = self.recorded.get(&subject).map(|at| at.saturating_add(span));
-        own.map(|i| i.at.saturating_add(self.retention.evidence)).chain(telemetry).max()
+        own.map(|i| i.at.saturating_add(kept.evidence)).chain(telemetry).max()
     }
 
     /// What a command leads to, or why it is refused. Reads only.
@@ -261,8 +258,8 @@ impl Evidence {
                 c.role(hand, &[Role::TR]).must(self.matters.contains_key(matter), Code::NotFound, "matter").end()?;
                 Ok(Event::Released { matter: *matter })
             }
-            Command::Shred { subject, proof } => {
-                let end = self.retention_end(*subject);
+            Command::Shred { subject, proof, kept } => {
+                let end = self.retention_end(*subject, kept);
                 let asked = hand.role == Role::TR;
                 c.role(hand, &[Role::CK, Role::TR])
                     .must(end.is_some(), Code::NotFound, "subject")
@@ -393,13 +390,13 @@ impl Evidence {
         }
     }
 
-    /// Armed timers. Retention does not end while a matter is open.
+    /// Armed timers, with content kept by these terms. Retention does not end while a matter is open.
     #[must_use]
-    pub fn deadlines(&self) -> Vec<(Timer, Instant)> {
+    pub fn deadlines(&self, kept: &Retention) -> Vec<(Timer, Instant)> {
         let windows = self.windows.iter().filter_map(|(i, w)| Some((Timer::CaptureBy(*i), w.due()?)));
         let subjects: BTreeSet<Subject> = self.items.values().map(|i| i.capture.subject).chain(self.recorded.keys().copied()).collect();
         let live = subjects.into_iter().filter(|s| self.matters.is_empty() && !self.shredded.contains(s));
-        let ends = live.filter_map(|s| Some((Timer::RetentionEnd(s), self.retention_end(s)?)));
+        let ends = live.filter_map(|s| Some((Timer::RetentionEnd(s), self.retention_end(s, kept)?)));
         windows.chain(ends).collect()
     }
 }

@@ -174,7 +174,8 @@ impl Unit<'_> {
             return Err(Rejection::new(Code::SchemaInvalid).field("battery_j").expected(r.battery_j).actual(a.battery_j));
         }
         let capabilities = a.capabilities.into_iter().map(|d| Capability { name: d.name, value: d.value }).collect();
-        self.emit_robot(robot, RobotEvent::CapabilitiesAdvertised { capabilities, sensors: a.sensors, battery_j: a.battery_j });
+        let skills = self.s.skills.installed(robot);
+        self.emit_robot(robot, RobotEvent::CapabilitiesAdvertised { capabilities, skills, sensors: a.sensors, battery_j: a.battery_j });
         self.trigger_dispatch();
         Ok(())
     }

@@ -154,7 +154,8 @@ impl Unit<'_> {
             ApprovalTrack::Asked | ApprovalTrack::Paying => return no(Code::TrackForbids),
             _ => return no(Code::AlreadyDone),
         }
-        self.refuse_approval(job, Event::ApprovalRevoked { approval: id });
+        let action_hash = a.ask.action_hash;
+        self.refuse_approval(job, Event::ApprovalRevoked { approval: id, action_hash });
         Ok(())
     }
 
@@ -237,7 +238,8 @@ impl Unit<'_> {
 
     /// Denied, taken back or lapsed: what was to be paid for it is released, and the work goes on without or ends.
     fn refuse_approval(&mut self, job: JobId, event: Event) {
-        let (Event::ApprovalDenied { approval, .. } | Event::ApprovalRevoked { approval } | Event::ApprovalExpired { approval }) = &event
+        let (Event::ApprovalDenied { approval, .. } | Event::ApprovalRevoked { approval, .. } | Event::ApprovalExpired { approval }) =
+            &event
         else {
             return;
         };

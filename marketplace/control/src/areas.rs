@@ -295,7 +295,8 @@ impl Unit<'_> {
         }
     }
 
-    /// The areas of a plan that a site issues, as zones: known, apart from each other, those of the job's places among them,
+    /// The areas of a plan that a site issues, as zones: known, apart from each other, those of the job's places and of the
+    /// zones that it pinned among them,
     /// and what its requester wants shut shut.
     pub(crate) fn plan_areas(&self, j: &Job, areas: &[u32], no_go: &[u32]) -> Result<(Vec<ZoneId>, Vec<ZoneId>), Rejection> {
         let site = &self.world.site;
@@ -309,7 +310,10 @@ impl Unit<'_> {
         if areas.iter().any(|a| no_go.contains(a)) {
             return Err(field(Code::AreaForbidden, "no_go"));
         }
-        let places = site.areas_with(j.steps().iter().map(|s| VertexIx::new(s.place)));
+        let mut places = site.areas_with(j.steps().iter().map(|s| VertexIx::new(s.place)));
+        if let Some(p) = j.pins.as_deref() {
+            places.extend(self.areas_of(&p.zones));
+        }
         if places.iter().any(|a| site.areas[*a as usize].is_guarded() && !areas.contains(a)) {
             return Err(field(Code::AreaForbidden, "areas"));
         }

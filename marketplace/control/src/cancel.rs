@@ -5,13 +5,13 @@
 use crate::unit::{Outcome, Unit, no};
 use nooterra_engine::ids::JobId;
 use nooterra_engine::time::Instant;
-use nooterra_jobs::event::{CancelReason, Choice, Event, Fault};
+use nooterra_jobs::event::{By, CancelReason, Choice, Event, Fault};
 use nooterra_jobs::job::PaymentTrack;
 use nooterra_jobs::pins::{CancelTable, NoShowDefault};
 use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::{Job, batch, proof};
 use nooterra_market::cancel::{self as market, CancelCause, CancelTerms, Moment, NoShowChoice, Progress};
-use nooterra_trust::Code;
+use nooterra_trust::{Code, Role};
 
 /// The pinned brackets as the market reads them.
 pub(crate) fn terms(t: &CancelTable) -> CancelTerms {
@@ -48,6 +48,23 @@ pub(crate) fn moment(j: &Job, now: Instant) -> Moment {
     }
 }
 
+/// Who spoke, as the job's stream names them.
+const fn by(role: Role) -> By {
+    match role {
+        Role::RQ => By::Requester,
+        Role::OW => By::Owner,
+        Role::OP => By::Operator,
+        Role::DV => By::Developer,
+        Role::CE => By::Certifier,
+        Role::PS => By::Payments,
+        Role::FI => By::Finance,
+        Role::DI => By::Dispatch,
+        Role::TR => By::Trust,
+        Role::OS => By::Staff,
+        Role::MK | Role::RB | Role::IN | Role::SI | Role::WI | Role::AU | Role::CK => By::Market,
+    }
+}
+
 impl Unit<'_> {
     /// A booking is cancelled by any side.
     pub fn cancel(&mut self, job: JobId, reason: CancelReason) -> Outcome {
@@ -70,7 +87,7 @@ impl Unit<'_> {
         // A fee that is limited to captured money is nothing when none was captured.
         let fee_bps = if charged.captured_only && j.captured().minor() == 0 { 0 } else { charged.fee_bps };
         let robot = j.robot();
-        let events = batch::cancel(j, reason, fee_bps, charged.comp_bps, self.now());
+        let events = batch::cancel(j, (reason, by(self.cx.role)), fee_bps, charged.comp_bps, self.now());
         self.emit_all(job, events);
         self.after_release(job, robot, "CANCELLED");
         self.after_end(job);

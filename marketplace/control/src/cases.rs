@@ -12,7 +12,7 @@ use nooterra_engine::digest::{Digest, sha256_plain};
 use nooterra_engine::ids::{EvidenceId, IncidentId, JobId, OperatorId, PartyId, RobotId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};
-use nooterra_jobs::event::{Cause, Event, Fault, IncidentCode, ReleaseReason, StallReason};
+use nooterra_jobs::event::{Cause, Detector, Event, Fault, IncidentCode, ReleaseReason, StallReason};
 use nooterra_jobs::status::Status;
 use nooterra_jobs::{Job, Pins};
 use nooterra_operations::assist::{Priority, Reason};
@@ -67,7 +67,7 @@ impl Case {
         let named: BTreeSet<PartyId> = [Some(requester), Some(p.owner), developer].into_iter().flatten().collect();
         Self {
             incidents: Incidents::new(Stream::Job(job), named),
-            evidence: no_evidence(mode, true, policy.retention, Some(at)),
+            evidence: no_evidence(mode, true, Some(at)),
             claims: Claims::new(claims, parties),
             disputes: Disputes::new(parties, Amount::saturating(p.total()), policy.disputes),
             asked: None,
@@ -78,11 +78,11 @@ impl Case {
         }
     }
 
-    /// The first deadline of anything in it.
-    pub fn deadline(&self) -> Option<Instant> {
+    /// The first deadline of anything in it, with evidence kept by the job's terms.
+    pub fn deadline(&self, p: &Pins) -> Option<Instant> {
         let triage = self.incidents.incidents.values().filter_map(incident::Incident::triage_by);
         let claims = self.claims.deadlines().into_iter().map(|(_, _, at)| at);
-        let kept = self.evidence.deadlines().into_iter().map(|(_, at)| at);
+        let kept = self.evidence.deadlines(&kept_by(p)).into_iter().map(|(_, at)| at);
         let disputes = self.disputes.deadlines().into_iter().map(|(_, at)| at);
         triage.chain(claims).chain(disputes).chain(kept).chain(self.windows.values().map(|(_, at)| *at)).min()
     }
@@ -95,13 +95,18 @@ impl Case {
     }
 }
 
+/// How long the evidence of a booked job is kept: as was agreed, whatever the policy says by now.
+pub(crate) fn kept_by(p: &Pins) -> Retention {
+    Retention { telemetry: p.retention.telemetry, evidence: p.retention.evidence, ..Retention::default() }
+}
+
 /// No evidence yet of what a robot records: numbers, its words, and images where they may be asked for.
-pub(crate) fn no_evidence(mode: evidence::PrivacyMode, images: bool, retention: Retention, linked_since: Option<Instant>) -> Evidence {
+pub(crate) fn no_evidence(mode: evidence::PrivacyMode, images: bool, linked_since: Option<Instant>) -> Evidence {
     let mut declared = BTreeSet::from([Channel::Telemetry, Channel::Words]);
     if images {
         declared.insert(Channel::Images);
     }
-    Evidence::new(mode, declared, retention, linked_since)
+    Evidence::new(mode, declared, linked_since)
 }
 
 /// Something that a robot said of itself, as it arrived.
@@ -248,8 +253,8 @@ impl Unit<'_> {
         let now = self.now();
         let incident: IncidentId = self.new_id();
         let (facts_hash, boot) = (self.cx.cause, self.cx.boot);
-        let report =
-            Report { incident, code: code_of(code), severity, robot, at: dev_ns.map(|ns| DevTime { boot, ns }), zone: None, facts_hash };
+        let (zone, detector) = (robot.and_then(|r| self.zone_of(r)), self.detector(code));
+        let report = Report { incident, code: code_of(code), severity, robot, at: dev_ns.map(|ns| DevTime { boot, ns }), zone, facts_hash };
         let hand = self.hand();
         let Some(case) = self.s.cases.get(&job) else { return false };
         // One that may not be taken any more is history: the input that told of it stays on record.
@@ -262,7 +267,16 @@ impl Unit<'_> {
                     let (code, at) = (code_back(r.code), r.at.map_or(0, |a| a.ns));
                     self.emit(
                         job,
-                        Event::IncidentOpened { incident: r.incident, code, severity: r.severity, robot, dev_ns: at, facts_hash },
+                        Event::IncidentOpened {
+                            incident: r.incident,
+                            code,
+                            severity: r.severity,
+                            robot,
+                            detector,
+                            dev_ns: at,
+                            zone,
+                            facts_hash,
+                        },
                     );
                 }
                 incident::Event::Repeated { incident, severity, .. } => {
@@ -277,6 +291,16 @@ impl Unit<'_> {
         }
         self.react(job, robot, named, &decided.reactions);
         opened
+    }
+
+    /// On whose readings a detector fires in this unit; none where somebody tells of what nothing measured.
+    fn detector(&self, code: IncidentCode) -> Option<Detector> {
+        let on = match self.cx.role {
+            Role::RB => Detector::Robot,
+            Role::SI | Role::WI => Detector::Site,
+            _ => Detector::Platform,
+        };
+        (!REPORTED.contains(&code)).then_some(on)
     }
 
     /// Judges an incident; what its new severity demands follows.

@@ -7,7 +7,7 @@ use crate::input::PaymentReport;
 use crate::unit::{Outcome, Unit, need, no};
 use nooterra_engine::ids::{ChargebackId, EventId, JobId};
 use nooterra_engine::sometimes;
-use nooterra_jobs::event::Event;
+use nooterra_jobs::event::{Event, Fault, RefundBearer};
 use nooterra_jobs::job::PaymentTrack;
 use nooterra_settlement::Refusal;
 use nooterra_trust::{Code, Rejection};
@@ -56,7 +56,16 @@ impl Unit<'_> {
             PaymentReport::ChargebackLost { provider_ref } => {
                 let (job, chargeback) = self.open_chargeback(&provider_ref)?;
                 // Who caused that the payer did not get what was paid for bears it first.
-                let event = Event::ChargebackLost { chargeback, fault: self.job(job)?.fault };
+                let j = self.job(job)?;
+                let (fault, owner) = (j.fault, j.pins.as_ref().map(|p| p.owner));
+                let lost = |funding| Event::ChargebackLost { chargeback, fault, funding };
+                let first = lost(match (fault, owner) {
+                    (Fault::Owner, Some(owner)) => RefundBearer::Party(owner),
+                    (Fault::Platform, _) => RefundBearer::Platform {},
+                    _ => RefundBearer::Legs {},
+                });
+                // What the bank has decided is a fact: an owner that got nothing has no leg to take from, so all bear it.
+                let event = if self.payable(job, &first).is_ok() { first } else { lost(RefundBearer::Legs {}) };
                 self.payable(job, &event)?;
                 self.emit(job, event);
                 Ok(())

@@ -15,7 +15,7 @@ use crate::unit::{Outcome, Unit, need};
 use nooterra_engine::always;
 use nooterra_engine::ids::{ContractId, JobId, PartyId, TenantId, ZoneId};
 use nooterra_engine::money::{Amount, Currency};
-use nooterra_jobs::pins::{CancelTable, CoverSplit, HoldRule, MoveTerms, NoShowDefault, SiteFaultBearer, Weights};
+use nooterra_jobs::pins::{CancelTable, CoverSplit, FixedCredits, HoldRule, MoveTerms, NoShowDefault, SiteFaultBearer, Weights};
 use nooterra_jobs::tier::{Level, LevelValues, Rung};
 use nooterra_market::cancel::CaptureTerms;
 use nooterra_market::contract::{
@@ -23,7 +23,7 @@ use nooterra_market::contract::{
     SiteFault, SplitWeights, Terms,
 };
 use nooterra_market::negotiation::RfqCommand;
-use nooterra_market::sla::{FixedCredits, SlaTerms};
+use nooterra_market::sla::SlaTerms;
 use nooterra_trust::{Code, Rejection, Role};
 use std::collections::BTreeSet;
 
@@ -67,7 +67,7 @@ fn terms_of(g: &Genesis, own: &ContractTerms) -> Terms {
             basic: level(Level::Basic),
             standard: level(Level::Standard),
             premium: level(Level::Premium),
-            fixed: FixedCredits::default(),
+            fixed: nooterra_market::sla::FixedCredits::default(),
         },
         split: SplitWeights { reserve: p.weights.reserve, platform: p.weights.platform, owner: p.weights.owner },
         // A premium is for whoever insures.
@@ -138,6 +138,7 @@ pub(crate) struct ContractPins {
     pub capture: CaptureTerms,
     pub moves: MoveTerms,
     pub level_values: LevelValues,
+    pub fixed: FixedCredits,
     pub weights: Weights,
     pub cover_split: CoverSplit,
     pub max_claims: Amount,
@@ -196,6 +197,12 @@ pub(crate) fn pinned(t: &Terms, policy: &Policy, insurer: Option<PartyId>, level
             assist_response: l.assist_response,
             ladder: l.ladder.iter().map(|s| Rung { late: s.late, bps: s.bps }).collect(),
             credit_cap_bps: l.credit_cap_bps,
+        },
+        fixed: FixedCredits {
+            excess_stall_bps: t.sla.fixed.excess_stall_bps,
+            assist_slow_bps: t.sla.fixed.assist_slow_bps,
+            exit_overstay_bps: t.sla.fixed.exit_overstay_bps,
+            provider_abort_bps: t.sla.fixed.provider_abort_bps,
         },
         weights: Weights { reserve: t.split.reserve, platform: t.split.platform, owner: t.split.owner },
         cover_split: CoverSplit {

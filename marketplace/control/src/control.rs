@@ -209,15 +209,18 @@ impl Control {
     /// Writes the first facts: the robots that are enrolled, and the skills that they can be given.
     pub fn begin(&mut self, out: &mut Out<Fact, Wish>) {
         let robots: Vec<_> =
-            self.state.robots.values().map(|c| (c.robot.id, c.robot.owner, c.robot.model.clone(), c.robot.battery_j)).collect();
+            self.state.robots.values().map(|c| (c.robot.id, c.robot.owner, c.robot.model.clone(), c.entry, c.robot.battery_j)).collect();
         let cause = nooterra_engine::digest::content_hash("nooterra/genesis/v1", &self.state.genesis);
         let cx = self.service_cx(self.state.now, cause, Role::OS);
         let mut unit = Unit::new(&mut self.state, &self.world, out, cx);
         for o in unit.s.genesis.operators.clone() {
             unit.emit_operator(o.operator, OperatorEvent::OperatorRegistered { party: o.party, certs: o.kinds });
         }
-        for (id, owner, model, battery_j) in robots {
-            unit.emit_robot(id, RobotEvent::RobotEnrolled { owner, model, battery_j });
+        for (id, owner, model, entry, battery_j) in robots {
+            let g = &unit.s.genesis;
+            let driver_version = g.robots.get(entry as usize).map_or(0, |e| e.driver_version);
+            let device_key = g.keys.iter().find(|b| b.subject == *id.as_bytes()).map(|b| b.public.id());
+            unit.emit_robot(id, RobotEvent::RobotEnrolled { owner, model, driver_version, device_key, battery_j });
         }
         unit.open_skills();
         unit.open_contract();

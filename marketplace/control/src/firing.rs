@@ -149,7 +149,10 @@ impl Unit<'_> {
             Deadline::ArriveBy => self.no_show(id),
             Deadline::LeaseOffer => {
                 if let Some(l) = job.leg().copied() {
-                    let events = batch::not_taken(job, Event::LeaseLapsed { lease: l.offer.lease, leg: l.offer.leg });
+                    let events = batch::not_taken(
+                        job,
+                        Event::LeaseLapsed { lease: l.offer.lease, leg: l.offer.leg, reason: ReleaseReason::OfferExpired },
+                    );
                     self.emit_all(id, events);
                     self.after_release(id, robot, "LAPSED");
                 }

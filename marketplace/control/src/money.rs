@@ -6,7 +6,7 @@ use nooterra_engine::ids::{EventId, JobId, PartyId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::Instant;
 use nooterra_jobs::Job;
-use nooterra_jobs::event::{CancelReason, Event, Fault, Outcome, ProofStatus, RefundOf, Settlement};
+use nooterra_jobs::event::{CancelReason, Event, Fault, Outcome, ProofStatus, RefundBearer, RefundOf, Settlement};
 use nooterra_jobs::job::PaymentTrack;
 use nooterra_jobs::pins::{LicenceUnit, SiteFaultBearer};
 use nooterra_ledger::{Account, Command};
@@ -75,15 +75,13 @@ pub(crate) fn step(s: &State, id: JobId, event: &Event, event_id: EventId, at: I
         Event::ChargebackWon { chargeback, fee_back } => {
             settlement::chargeback::won(s.money.job(id)?, cause, *chargeback, fee_back.minor())?
         }
-        Event::ChargebackLost { chargeback, fault } => {
-            let owner = job.pins.as_ref().map(|p| p.owner);
-            let funding = Funding::of(fault_of(*fault), owner.filter(|_| *fault == Fault::Owner));
-            let lost = |funding| settlement::chargeback::lost(s.money.job(id)?, cause, *chargeback, funding, pools());
-            match lost(funding) {
-                // What the bank has decided is a fact: an owner that got nothing has no leg to take from, so all bear it.
-                Err(Refusal::FundingInvalid(_)) => lost(Funding::Legs)?,
-                other => other?,
-            }
+        Event::ChargebackLost { chargeback, funding, .. } => {
+            let funding = match *funding {
+                RefundBearer::Legs {} => Funding::Legs,
+                RefundBearer::Party(party) => Funding::Party { role: nooterra_ledger::Role::Owner, party },
+                RefundBearer::Platform {} => Funding::Platform,
+            };
+            settlement::chargeback::lost(s.money.job(id)?, cause, *chargeback, funding, pools())?
         }
         Event::JobRescheduled(m) => crate::reschedule::step(s, job, m, cause)?,
         Event::SlaCreditIssued { .. } => crate::sla::step(s, job, event, cause)?,
@@ -194,6 +192,7 @@ pub(crate) fn input(s: &State, job: &Job, event: EventId, at: Instant) -> Option
         fault: fault_of(job.fault),
         site_borne_by_platform: p.site_fault_bearer == SiteFaultBearer::Platform,
         fee_bps: job.fee_bps,
+        operator_cap_bps: p.operator_cap_bps,
         forfeited: job.forfeited.is_some(),
         legs,
         last_owner: job.legs.last().map(|l| l.offer.owner),

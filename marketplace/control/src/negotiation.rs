@@ -12,8 +12,9 @@ use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::sometimes;
 use nooterra_engine::time::Instant;
 use nooterra_jobs::event::{AwardReason, Counter, Event, LapseReason, Side, WithdrawReason};
+use nooterra_jobs::pins::LicencePin;
 use nooterra_jobs::status::Status;
-use nooterra_jobs::terms::{Mode, Quote, Request};
+use nooterra_jobs::terms::{Mode, Quote, QuotedSkill, Request};
 use nooterra_jobs::{Deadline, Job};
 use nooterra_ledger::Account;
 use nooterra_market::negotiation::{
@@ -56,6 +57,7 @@ fn quote_of(r: &Revision) -> Quote {
         service: t.service,
         arrive: t.arrive,
         robot_class: t.robot_class.clone(),
+        skills: t.skills.iter().map(|s| QuotedSkill { skill: s.skill, bundle: s.bundle, cap: s.cap }).collect(),
         expires: t.expires,
     }
 }
@@ -77,7 +79,7 @@ impl Unit<'_> {
         invited: Vec<PartyId>,
         cover_fee: Amount,
         reference: u64,
-        licence_caps: u64,
+        licences: &[LicencePin],
     ) -> Result<Negotiation, Rejection> {
         let policy = &self.s.genesis.policy;
         let rfq = market::Rfq {
@@ -95,7 +97,8 @@ impl Unit<'_> {
             cover_fee,
             currency: r.currency,
             reference,
-            licence_caps,
+            licence_caps: licences.iter().map(|l| l.cap.minor()).sum(),
+            skills: licences.iter().map(|l| market::QuotedSkill { skill: l.skill, bundle: l.bundle, cap: l.cap }).collect(),
             rules: NegotiationRules {
                 max_rounds: policy.max_rounds,
                 round_for: policy.round_for,

@@ -24,7 +24,7 @@ impl Unit<'_> {
             OwnerCommand::ClearStandingOffer { currency } => self.clear_standing(party, currency),
             OwnerCommand::SetAvailability { robot, rule } => self.set_availability(party, robot, &rule),
             OwnerCommand::OpenMaintenance { robot, kind } => self.open_maintenance(Some(party), robot, kind),
-            OwnerCommand::CloseMaintenance { robot, checklist } => self.close_maintenance(party, robot, checklist),
+            OwnerCommand::CloseMaintenance { robot, checklist, parts } => self.close_maintenance(party, robot, checklist, parts),
             OwnerCommand::RetireRobot { robot, reason } => self.retire(Some(party), robot, reason),
             OwnerCommand::EndSeries { series } => self.end_series(series, SeriesEnd::Owner, party),
             OwnerCommand::Cancel { job } => {

@@ -11,9 +11,11 @@ use nooterra_jobs::Pins;
 use nooterra_jobs::Timing;
 use nooterra_jobs::event::{Booking, CancelReason, Event};
 use nooterra_jobs::job::{PaymentTrack, Renewal};
+use nooterra_jobs::pins::{Retention, zones_hash};
 use nooterra_jobs::status::{Class, Status};
 use nooterra_ledger::Account;
 use nooterra_market::negotiation::RfqCommand;
+use nooterra_market::zone::table_hash;
 use nooterra_port::FacilityOrder;
 use nooterra_trust::claim::Command;
 use nooterra_trust::{Code, Rejection};
@@ -251,6 +253,8 @@ impl Unit<'_> {
             risk_m: j.rfq.risk_m,
             min_trust_bps: nooterra_market::risk::min_trust_bps(j.rfq.risk_m, &g.policy.prices),
             tasks_hash: r.tasks_hash(),
+            zones: r.need.zones.clone(),
+            zones_hash: zones_hash(&r.need.zones),
             licences: self.licence_pins(r.currency)?,
             weights: t.weights,
             cover_split: t.cover_split,
@@ -265,12 +269,16 @@ impl Unit<'_> {
             hold_rule: t.hold_rule,
             max_claims: t.max_claims,
             operator_rate: g.policy.tariff(r.currency)?.operator_rate,
+            operator_cap_bps: g.policy.prices.operator_bps,
             assist_fallback: g.policy.assist_fallback,
             coverage: r.need.coverage,
             approvals: g.policy.approvals.clone(),
             approval_by: g.policy.approval_by,
             moves: t.moves,
             funding: g.policy.funding,
+            fixed: t.fixed,
+            retention: Retention { telemetry: g.policy.retention.telemetry, evidence: g.policy.retention.evidence },
+            tz_hash: table_hash(),
         })
     }
 

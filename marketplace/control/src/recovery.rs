@@ -60,10 +60,10 @@ impl Unit<'_> {
         let to = RobotStatus::Maintenance;
         self.emit_robot(robot, RobotEvent::HealthChanged { from: RobotStatus::Stranded, to, causes: vec![HealthCause::Recovered] });
         if let Some(job) = carried
-            && let Some(item) = self.job(job)?.item
+            && let Some((item, mass_g)) = self.job(job).map(|j| j.item.map(|i| (i, j.load_g())))?
             && !self.put_down_by_crew(job, load_at)
         {
-            self.emit(job, Event::CustodyChanged { item, to: Custody::Returned, mass_g: 0 });
+            self.emit(job, Event::CustodyChanged { item, to: Custody::Returned, mass_g });
         }
         self.end_task(robot, "RECOVERED");
         self.carried_out(robot);
@@ -103,7 +103,7 @@ impl Unit<'_> {
         let places: Vec<u32> = [home].into_iter().chain(self.world.parkings(entry, home).into_iter().map(|(_, v)| v)).collect();
         let Some(vertex) = places.into_iter().find(|v| self.set_down(robot, *v)) else { return no(Code::DockBusy) };
         sometimes!(true, "recovered robot put back");
-        self.emit_robot(robot, RobotEvent::MaintenanceClosed { place: vertex, checklist: None });
+        self.emit_robot(robot, RobotEvent::MaintenanceClosed { place: vertex, checklist: None, parts: Vec::new() });
         self.blank_orders(robot);
         self.wish(Wish::PutBack { robot, vertex });
         Ok(())

@@ -113,6 +113,7 @@ impl Unit<'_> {
                         class: WitnessClass::RequesterConfirm,
                         point: 0,
                         place: 0,
+                        zone: None,
                         robot: l.offer.robot,
                         measure: 1,
                         artefact: self.cx.cause,
@@ -214,12 +215,14 @@ impl Unit<'_> {
                 zones,
                 no_go,
                 privacy: j.privacy,
+                min_cert: policy.tier_values.unwrap_or_else(|| j.tier.values()).min_cert,
             },
             budget: j.budget,
             currency: j.currency,
             level: j.level,
             rfq_closes,
             mode: j.mode,
+            max_rounds: policy.max_rounds,
             label: j.label,
             contract,
             series: None,
@@ -235,8 +238,8 @@ impl Unit<'_> {
         // Where nobody sits at the desk, work that needs an operator cannot be taken.
         need(!request.need.coverage || self.has_helpers(), Code::CapabilityMissing)?;
         let price = self.price(&request, &score, candidates)?;
-        let caps = price.skills.minor();
-        let negotiation = self.negotiation_of(&request, invited, terms.cover_fee, price.total(), caps)?;
+        let licences = self.licence_pins(request.currency).unwrap_or_default();
+        let negotiation = self.negotiation_of(&request, invited, terms.cover_fee, price.total(), &licences)?;
         Ok(Drafted { request, candidates, score, price, negotiation })
     }
 

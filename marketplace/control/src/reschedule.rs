@@ -22,6 +22,7 @@ use nooterra_jobs::{Job, batch};
 use nooterra_ledger::Account;
 use nooterra_market::negotiation as market;
 use nooterra_market::reschedule::{Booking, DeclineReason, Interval, Proposal, RescheduleCommand, RescheduleFact, RescheduleTerms};
+use nooterra_market::zone::table_hash;
 use nooterra_settlement::{Cause, Refusal, Step, change};
 use nooterra_trust::{Code, Rejection};
 
@@ -91,6 +92,10 @@ impl Unit<'_> {
         let Some(p) = j.pins.as_deref() else { return no(Code::StateForbids) };
         if window.start >= window.end {
             return no(Code::WindowInvalid);
+        }
+        // Hours were agreed by one table of time zones: read by another they may be others, and that is a new agreement.
+        if p.tz_hash != table_hash() {
+            return Err(Rejection::new(Code::TermsChanged).field("tz_hash").expected(p.tz_hash).actual(table_hash()));
         }
         let request = Request { window, ..j.request.clone() };
         let (_, candidates, trust) = self.pool(&request);

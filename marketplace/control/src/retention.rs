@@ -16,7 +16,7 @@ use nooterra_engine::time::Instant;
 use nooterra_engine::{Digest, Record, encode, sometimes};
 use nooterra_trust::claim::{self, What};
 use nooterra_trust::dispute::{Event as Disputed, Status};
-use nooterra_trust::evidence::{Command, Event, Evidence, Matter, OFFICIALS, Redaction, Subject, Timer};
+use nooterra_trust::evidence::{Command, Event, Evidence, Matter, OFFICIALS, Redaction, Retention, Subject, Timer};
 use nooterra_trust::incident::{Incident, Stream};
 use nooterra_trust::{Code, Hand, Rejection, Role};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,12 +33,14 @@ pub struct Adrift {
     pub windows: BTreeMap<IncidentId, Instant>,
     /// How often everything before was destroyed: what comes later is sealed by another key.
     pub generation: u32,
+    /// How long it is kept: by the policy of when it began.
+    pub retention: Retention,
 }
 
 impl Adrift {
     /// The first deadline of anything in it.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.evidence.deadlines().into_iter().map(|(_, at)| at).chain(self.windows.values().copied()).min()
+        self.evidence.deadlines(&self.retention).into_iter().map(|(_, at)| at).chain(self.windows.values().copied()).min()
     }
 }
 
@@ -72,6 +74,15 @@ impl Unit<'_> {
         match of {
             Stream::Job(j) => self.s.cases.get(&j).map(|c| &c.evidence).ok_or_else(none),
             Stream::Robot(r) => self.s.adrift.get(&r).map(|a| &a.evidence).ok_or_else(none),
+        }
+    }
+
+    /// How long that is kept: what a booking pinned, or what was in force when a robot's own began.
+    fn kept(&self, of: Stream) -> Result<Retention, Rejection> {
+        let none = || Rejection::new(Code::NotFound).field("of");
+        match of {
+            Stream::Job(j) => self.job(j)?.pins.as_deref().map(crate::cases::kept_by).ok_or_else(none),
+            Stream::Robot(r) => self.s.adrift.get(&r).map(|a| a.retention).ok_or_else(none),
         }
     }
 
@@ -177,7 +188,8 @@ impl Unit<'_> {
         let now = self.now();
         let cipher_key = self.seal_of(of, subject);
         let proof = sha256(&[b"nooterra/shred/v1", cipher_key.as_bytes(), &now.0.to_be_bytes()]);
-        let e = self.evidence(of)?.decide(now, hand, &Command::Shred { subject, proof })?;
+        let kept = self.kept(of)?;
+        let e = self.evidence(of)?.decide(now, hand, &Command::Shred { subject, proof, kept })?;
         self.emit_evidence(of, e);
         self.wish(Wish::Vault(VaultAsk::Destroy { of, subject, cipher_key, proof }));
         Ok(())
@@ -186,8 +198,8 @@ impl Unit<'_> {
     /// Retention has ended of what nothing holds.
     pub(crate) fn retention_due(&mut self, of: Stream) {
         let now = self.now();
-        let Ok(e) = self.evidence(of) else { return };
-        let due = e.deadlines().into_iter().filter(|(_, at)| *at <= now);
+        let (Ok(e), Ok(kept)) = (self.evidence(of), self.kept(of)) else { return };
+        let due = e.deadlines(&kept).into_iter().filter(|(_, at)| *at <= now);
         let subjects: Vec<Subject> = due.filter_map(|(t, _)| if let Timer::RetentionEnd(s) = t { Some(s) } else { None }).collect();
         for subject in subjects {
             let done = self.shred(of, subject, &Hand::CLOCK).is_ok();
@@ -241,8 +253,8 @@ impl Unit<'_> {
             Some(a) => a.generation.saturating_add(1),
             None => 0,
         };
-        let evidence = crate::cases::no_evidence(nooterra_trust::evidence::PrivacyMode::Minimal, false, retention, up.then_some(now));
-        self.s.adrift.insert(robot, Adrift { evidence, windows: BTreeMap::new(), generation });
+        let evidence = crate::cases::no_evidence(nooterra_trust::evidence::PrivacyMode::Minimal, false, up.then_some(now));
+        self.s.adrift.insert(robot, Adrift { evidence, windows: BTreeMap::new(), generation, retention });
     }
 
     /// Deadlines of a robot's own evidence that have come.

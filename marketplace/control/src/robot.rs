@@ -12,7 +12,7 @@ use nooterra_jobs::job::{AccessTrack, PaymentTrack, Presence};
 use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::terms::Action;
 use nooterra_operations::RobotStatus;
-use nooterra_operations::event::{Beat, Event as RobotEvent, Pose};
+use nooterra_operations::event::{Beat, Event as RobotEvent, Mode, Pose};
 use nooterra_operations::robot::Held;
 use nooterra_operations::status::HealthCause;
 use nooterra_port::report::{self, ErrorCode, Heartbeat};
@@ -114,7 +114,12 @@ impl Unit<'_> {
             }
             Report::ExecutionStarted { leg, plan_hash, from_step } => {
                 let job = self.bound(robot)?;
-                let event = Event::ExecutionStarted { leg, plan_hash, from_checkpoint: from_step.saturating_add(1) };
+                let event = Event::ExecutionStarted {
+                    leg,
+                    plan_hash,
+                    skills: self.pinned_skills(job),
+                    from_checkpoint: from_step.saturating_add(1),
+                };
                 self.allowed(job, &event)?;
                 need(self.plan_under(robot)? == plan_hash, Code::TermsChanged)?;
                 self.access_live(job)?;
@@ -140,6 +145,8 @@ impl Unit<'_> {
                     (false, Status::AbortingSafeExit) if mass_g > 0 => Custody::Returned,
                     (false, _) => Custody::Lost,
                 };
+                // What nobody weighed any more weighed as before.
+                let mass_g = if mass_g > 0 { mass_g } else { j.load_g() };
                 // A witness may have said so before.
                 let known = j.custody == to || matches!(j.custody, Custody::Delivered | Custody::Lost);
                 let owed = j.owes_deposit();
@@ -240,9 +247,10 @@ impl Unit<'_> {
             }
             Report::Noticed { code, measure } => self.noticed(robot, &code, measure),
             Report::StopAcked { stop } => {
-                let known = self.cell(robot)?.robot.stops.iter().any(|s| s.stop == stop && !s.acked);
+                let r = &self.cell(robot)?.robot;
+                let (known, pose) = (r.stops.iter().any(|s| s.stop == stop && !s.acked), r.pose);
                 need(known, Code::AlreadyDone)?;
-                self.emit_robot(robot, RobotEvent::StopAcked { stop });
+                self.emit_robot(robot, RobotEvent::StopAcked { stop, pose });
                 Ok(())
             }
             Report::ClampSummarised { bound, count, worst_requested, applied } => {
@@ -332,6 +340,14 @@ impl Unit<'_> {
                 charging: b.charging,
                 pose: Pose { x_mm: b.pose.x_mm, y_mm: b.pose.y_mm, theta_urad: b.pose.theta_urad, level: b.level },
                 place: b.last_node,
+                mode: match b.mode {
+                    report::Mode::Idle => Mode::Idle,
+                    report::Mode::Driving => Mode::Driving,
+                    report::Mode::Working => Mode::Working,
+                    report::Mode::Charging => Mode::Charging,
+                    report::Mode::Exiting => Mode::Exiting,
+                    report::Mode::Stopped => Mode::Stopped,
+                },
                 orders_seen: b.orders_seen,
                 bb_head: b.bb_head.map(|h| (h.number, h.hash)),
             }),
@@ -464,12 +480,16 @@ impl Unit<'_> {
         let Some(step) = j.steps().get(usize::from(index)) else { return no(Code::NotFound) };
         need(index == j.checkpoint, if index < j.checkpoint { Code::AlreadyDone } else { Code::StateForbids })?;
         need(step.place == vertex, Code::AreaForbidden)?;
+        let step = step.action.name().to_owned();
         self.may_have_lifted(j, index)?;
         // What the last leg left comes first.
         need(!j.awaits_fetch(), Code::TrackForbids)?;
         self.resume_on_word(job);
         let state_hash = self.cx.cause;
-        self.emit(job, Event::CheckpointReached { index: index + 1, place: vertex, work_bps_claimed, state_hash });
+        self.emit(
+            job,
+            Event::CheckpointReached { index: index + 1, step, place: vertex, zone: self.zone_at(vertex), work_bps_claimed, state_hash },
+        );
         let next = self.job(job)?.steps().get(usize::from(index) + 1).map(|s| s.place);
         if !self.left_out(job, index + 1) {
             self.go_to_step(job, next);

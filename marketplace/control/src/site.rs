@@ -5,16 +5,17 @@ use crate::fact::SiteEvent;
 use crate::state::{Ask, AskKey};
 use crate::unit::{Outcome, Unit, need, no};
 use crate::wish::{PaymentAsk, Wish};
-use nooterra_engine::ids::{AccessPlanId, ClaimId, ItemId, JobId, PartyId, PaymentId, RobotId, WitnessId};
+use nooterra_engine::ids::{AccessPlanId, ClaimId, ItemId, JobId, PartyId, PaymentId, RobotId, WitnessId, ZoneId};
 use nooterra_engine::time::Instant;
 use nooterra_jobs::batch;
-use nooterra_jobs::event::{AccessPlan, Custody, Event, ExitProof, IncidentCode, RevokeReason};
+use nooterra_jobs::event::{AccessPlan, Custody, Event, ExitProof, IncidentCode, RevokeReason, Spot};
 use nooterra_jobs::job::{AccessTrack, PaymentTrack, Presence, RefundTrack};
 use nooterra_jobs::pins::WitnessClass as Class;
 use nooterra_jobs::status::{Class as StatusClass, Status};
 use nooterra_jobs::terms::Action;
 use nooterra_port::facility::{Entry, TakenBack, WitnessClass};
 use nooterra_port::{FacilityOrder, FacilityReport, Order};
+use nooterra_site::{LevelIx, VertexIx};
 use nooterra_trust::claim::{Claim, Status as ClaimStatus};
 use nooterra_trust::detect::Reading;
 use nooterra_trust::{Code, Rejection, Role};
@@ -93,7 +94,7 @@ impl Unit<'_> {
                 need(matches!(j.status.class(), StatusClass::Inside) || j.status == Status::Completed, Code::StateForbids)?;
                 need(j.presence == Presence::Out, Code::AlreadyDone)?;
                 let passage = self.passage(job, fence);
-                self.emit(job, Event::Entered { robot, place: vertex });
+                self.emit(job, Event::Entered { robot, place: vertex, zone: self.zone_at(vertex) });
                 self.passed(robot, passage);
                 Ok(())
             }
@@ -165,6 +166,25 @@ impl Unit<'_> {
         }
     }
 
+    /// The zone that a place lies in: its level.
+    pub(crate) fn zone_at(&self, place: u32) -> Option<ZoneId> {
+        self.world.site.zones_at([VertexIx::new(place)]).into_iter().next()
+    }
+
+    /// Where a robot said last that it is.
+    fn spot_of(&self, robot: RobotId) -> Option<Spot> {
+        let r = &self.s.robots.get(&robot)?.robot;
+        r.heard_at?;
+        Some(Spot { x_mm: r.pose.x_mm, y_mm: r.pose.y_mm, theta_urad: r.pose.theta_urad })
+    }
+
+    /// The zone that a robot was in when it was heard last: its level.
+    pub(crate) fn zone_of(&self, robot: RobotId) -> Option<ZoneId> {
+        let r = &self.s.robots.get(&robot)?.robot;
+        r.heard_at?;
+        self.world.site.zone(LevelIx::new(r.pose.level))
+    }
+
     fn bound_to(&self, job: JobId, robot: RobotId) -> Result<&nooterra_jobs::Job, Rejection> {
         let j = self.job(job)?;
         if j.robot() == Some(robot) { Ok(j) } else { no(Code::NotBoundRobot) }
@@ -192,6 +212,9 @@ impl Unit<'_> {
         let covers = valid_from <= p.window.start.max(self.now()) && valid_to >= p.window.end && valid_to <= latest;
         need(covers, Code::PlanNotValidNow)?;
         need(j.steps().iter().all(|s| new.places.contains(&s.place)), Code::AreaForbidden)?;
+        // What was signed for, and nothing else: work or zones that their hashes do not stand for open no door.
+        need(p.names_its_zones(), Code::TermsChanged)?;
+        need(p.tasks_hash == j.request.tasks_hash(), Code::TermsChanged)?;
         let (areas, no_go) = self.plan_areas(j, &new.areas, &new.no_go)?;
         self.check_entry(&new)?;
         let NewPlan { plan, places, entry, .. } = new;
@@ -267,7 +290,7 @@ impl Unit<'_> {
         let last = j.legs.last().map(|l| l.offer.robot);
         need(last == Some(robot), Code::NotBoundRobot)?;
         need(j.presence == Presence::In, Code::AlreadyDone)?;
-        self.emit(job, Event::Exited { robot, place });
+        self.emit(job, Event::Exited { robot, place, zone: self.zone_at(place) });
         let j = self.job(job)?;
         let leaving = matches!(j.status, Status::AbortingSafeExit | Status::Completed) && j.exit.is_some_and(|x| !x.done);
         // Who still has to put a load down is not done with it.
@@ -281,7 +304,7 @@ impl Unit<'_> {
     pub fn exit_over(&mut self, job: JobId, forced: Option<bool>, how: ExitProof) {
         let Ok(j) = self.job(job) else { return };
         let robot = j.robot();
-        let events = batch::exit_done(j, forced, how, self.now());
+        let events = batch::exit_done(j, forced, how, robot.and_then(|r| self.spot_of(r)), self.now());
         self.emit_all(job, events);
         self.facility(FacilityOrder::Unwatch { job });
         if forced.is_none() {
@@ -336,8 +359,20 @@ impl Unit<'_> {
         let fresh = points.iter().find(|p| !j.sightings.iter().any(|s| s.point == **p && s.class == class)).or(points.last()).copied();
         let Some(point) = fresh else { return no(Code::AreaForbidden) };
         let action = j.steps().get(usize::from(point) - 1).map(|s| s.action);
-        let (custody, bound, job_item, from) = (j.custody, j.robot() == Some(robot), j.item, j.checkpoint);
-        self.emit(job, Event::WitnessReported { witness, class, point, place: vertex, robot, measure, artefact: self.cx.cause });
+        let (custody, bound, job_item, from, mass_g) = (j.custody, j.robot() == Some(robot), j.item, j.checkpoint, j.load_g());
+        self.emit(
+            job,
+            Event::WitnessReported {
+                witness,
+                class,
+                point,
+                place: vertex,
+                zone: self.zone_at(vertex),
+                robot,
+                measure,
+                artefact: self.cx.cause,
+            },
+        );
         if class == Class::CustodyScan
             && bound
             && let (Some(action), Some(item)) = (action, job_item)
@@ -345,7 +380,7 @@ impl Unit<'_> {
             let to = if matches!(action, Action::Drop | Action::Lift) { Custody::Delivered } else { Custody::Held };
             let moves = matches!((custody, to), (Custody::None, Custody::Held) | (Custody::Held, Custody::Delivered));
             if moves {
-                self.emit(job, Event::CustodyChanged { item, to, mass_g: 0 });
+                self.emit(job, Event::CustodyChanged { item, to, mass_g });
             }
         }
         self.left_out(job, from);

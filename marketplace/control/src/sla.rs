@@ -68,7 +68,13 @@ pub(crate) fn level_terms(v: &LevelValues) -> LevelTerms {
 
 /// The track of a job, from its pins and what its stream recorded.
 fn track(j: &Job, p: &Pins) -> SlaTrack {
-    let mut t = SlaTrack::new(p.service.minor(), level_terms(&p.level_values), FixedCredits::default());
+    let fixed = FixedCredits {
+        excess_stall_bps: p.fixed.excess_stall_bps,
+        assist_slow_bps: p.fixed.assist_slow_bps,
+        exit_overstay_bps: p.fixed.exit_overstay_bps,
+        provider_abort_bps: p.fixed.provider_abort_bps,
+    };
+    let mut t = SlaTrack::new(p.service.minor(), level_terms(&p.level_values), fixed);
     t.breaches = j.breaches.iter().map(breach).collect();
     t.issued = j.credited.minor();
     t

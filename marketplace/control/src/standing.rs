@@ -41,8 +41,11 @@ impl Unit<'_> {
         Ok(())
     }
 
-    /// The zones of a job's places as standing offers name them: levels.
+    /// The zones of a job's places as standing offers name them: levels. Once it is booked, those that were pinned.
     pub(crate) fn levels_of(&self, j: &Job) -> Vec<ZoneId> {
+        if let Some(p) = j.pins.as_deref() {
+            return p.zones.iter().copied().filter(|z| !self.world.area_zones.contains(z)).collect();
+        }
         self.world.site.zones_at(j.steps().iter().map(|s| VertexIx::new(s.place))).into_iter().collect()
     }
 

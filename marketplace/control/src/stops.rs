@@ -328,7 +328,7 @@ impl Unit<'_> {
         let over = self.s.stops.clear(stop, voice, actor);
         if let (Cleared::Over, Some(s)) = (done, over) {
             for robot in s.robots {
-                self.stop_over(robot, stop);
+                self.stop_over(robot, stop, voice);
             }
             self.trigger_dispatch();
         }
@@ -361,8 +361,8 @@ impl Unit<'_> {
         Ok(())
     }
 
-    fn stop_over(&mut self, robot: RobotId, stop: StopId) {
-        self.emit_robot(robot, RobotEvent::StopCleared { stop });
+    fn stop_over(&mut self, robot: RobotId, stop: StopId, by: Voice) {
+        self.emit_robot(robot, RobotEvent::StopCleared { stop, by });
         self.order(robot, Order::ClearStop { stop });
         let Ok(c) = self.cell(robot) else { return };
         if !c.robot.stops.is_empty() {

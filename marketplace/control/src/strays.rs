@@ -28,8 +28,9 @@ impl Unit<'_> {
         let incident: IncidentId = self.new_id();
         let (now, hand, facts_hash) = (self.now(), self.hand(), self.cx.cause);
         let Ok(owner) = self.cell(robot).map(|c| c.robot.owner) else { return };
+        let zone = self.zone_of(robot);
         let at = self.cx.dev_ns.map(|ns| DevTime { boot: 0, ns });
-        let report = Report { incident, code, severity, robot: Some(robot), at, zone: None, facts_hash };
+        let report = Report { incident, code, severity, robot: Some(robot), at, zone, facts_hash };
         let all = self.s.strays.entry(robot).or_insert_with(|| Incidents::new(Stream::Robot(robot), BTreeSet::from([owner])));
         let Ok(decided) = all.decide(now, &hand, &Command::Open(report)) else { return };
         decided.events.iter().for_each(|e| all.evolve(now, e));
@@ -38,7 +39,10 @@ impl Unit<'_> {
             match e {
                 Event::Opened(r) => {
                     let (code, dev_ns) = (code_back(r.code).text().to_owned(), r.at.map_or(0, |a| a.ns));
-                    self.emit_robot(robot, RobotEvent::IncidentOpened { incident, code, severity: r.severity, dev_ns });
+                    self.emit_robot(
+                        robot,
+                        RobotEvent::IncidentOpened { incident, code, severity: r.severity, detector: true, dev_ns, zone, facts_hash },
+                    );
                 }
                 Event::Repeated { incident, severity, .. } => {
                     named = incident;

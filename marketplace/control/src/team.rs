@@ -344,12 +344,12 @@ impl Unit<'_> {
         let mut answers: Vec<(JobId, Fault)> = Vec::new();
         for m in &culprits {
             let Ok(j) = self.job(*m) else { continue };
-            let (robot, item, held) = (j.robot(), j.item, j.custody == Custody::Held);
+            let (robot, item, held, mass_g) = (j.robot(), j.item, j.custody == Custody::Held, j.load_g());
             let cause = if j.status == Status::Arrived { Cause::AccessFailure } else { Cause::LiftOverdue };
             answers.push((*m, batch::fault_of(j, cause)));
             let events = rules::overdue(j, now.since(since), limit, now);
             if let Some(item) = item.filter(|_| held && has_fallen) {
-                self.emit(*m, Event::CustodyChanged { item, to: Custody::Lost, mass_g: 0 });
+                self.emit(*m, Event::CustodyChanged { item, to: Custody::Lost, mass_g });
             }
             self.end_member(*m, events);
             if has_fallen {

@@ -39,6 +39,8 @@ mod metering;
 mod moving_jobs;
 mod obeying;
 mod outage;
+mod payloads;
+mod pinned;
 mod puppet;
 mod recovery;
 mod renewal;

@@ -84,7 +84,7 @@ impl Unit<'_> {
     pub(crate) fn transfer_seen(&mut self, job: JobId, robot: RobotId, witness: WitnessId, measure: i64) -> Outcome {
         let j = self.job(job)?;
         let Some(t) = j.transfer else { return no(Code::AreaForbidden) };
-        let (item, bound) = (j.item, j.robot() == Some(robot));
+        let (item, bound, mass_g) = (j.item, j.robot() == Some(robot), j.load_g());
         need(bound, Code::NotBoundRobot)?;
         if j.status == Status::AbortingSafeExit {
             need(j.custody == Custody::Held && t.seen.is_none() && t.by == robot, Code::AlreadyDone)?;
@@ -95,7 +95,7 @@ impl Unit<'_> {
         need(j.status.is_at_work(), Code::StateForbids)?;
         need(j.custody == Custody::Deposited, Code::AlreadyDone)?;
         if let Some(item) = item {
-            self.emit(job, Event::CustodyChanged { item, to: Custody::Held, mass_g: 0 });
+            self.emit(job, Event::CustodyChanged { item, to: Custody::Held, mass_g });
         }
         Ok(())
     }
@@ -134,12 +134,12 @@ impl Unit<'_> {
     pub(crate) fn transfer_overdue(&mut self, job: JobId) {
         let Ok(j) = self.job(job) else { return };
         let Some(t) = j.transfer.filter(|_| j.owes_deposit()) else { return };
-        let (robot, lease, exit_by, item) = (j.robot(), j.lease(), j.exit.map(|x| x.exit_by), j.item);
+        let (robot, lease, exit_by, item, mass_g) = (j.robot(), j.lease(), j.exit.map(|x| x.exit_by), j.item, j.load_g());
         let reason = if t.said_g.is_some() { TransferEnd::Unseen } else { TransferEnd::Overdue };
         self.emit(job, Event::TransferFailed { place: t.place, reason });
         match (reason, item) {
             (TransferEnd::Unseen, Some(item)) => {
-                self.emit(job, Event::CustodyChanged { item, to: Custody::Lost, mass_g: 0 });
+                self.emit(job, Event::CustodyChanged { item, to: Custody::Lost, mass_g });
                 self.open_incident(job, robot, IncidentCode::PayloadDrop, LOST_SEVERITY, None);
             }
             _ => {
@@ -173,7 +173,7 @@ impl Unit<'_> {
         let Some(t) = j.transfer.filter(|t| j.owes_deposit() && load_at == Some(t.place)) else { return false };
         if let Some(item) = j.item.filter(|_| t.said_g.is_none()) {
             sometimes!(true, "load carried to a transfer place by people");
-            let mass_g = j.request.need.payload_g;
+            let mass_g = j.load_g();
             self.emit(job, Event::TransferPutDown { place: t.place, item, mass_g });
         }
         true
@@ -218,9 +218,9 @@ impl Unit<'_> {
     pub(crate) fn load_returned(&mut self, job: JobId, found: bool) -> Outcome {
         let j = self.job(job)?;
         need(lies_over(j), Code::StateForbids)?;
-        let Some(item) = j.item else { return no(Code::NotFound) };
+        let (Some(item), mass_g) = (j.item, j.load_g()) else { return no(Code::NotFound) };
         let to = if found { Custody::Returned } else { Custody::Lost };
-        self.emit(job, Event::CustodyChanged { item, to, mass_g: 0 });
+        self.emit(job, Event::CustodyChanged { item, to, mass_g });
         self.answered(AskKey::Return(job));
         if !found {
             // It was in the site's hands: no robot is named.

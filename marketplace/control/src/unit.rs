@@ -563,7 +563,7 @@ impl<'a> Unit<'a> {
         let mut again = Vec::new();
         for id in &self.jobs_touched {
             let Some(job) = self.s.jobs.get(id) else { continue };
-            let case = self.s.cases.get(id).and_then(Case::deadline).map(|at| (0, at));
+            let case = self.s.cases.get(id).zip(job.pins.as_deref()).and_then(|(c, p)| c.deadline(p)).map(|at| (0, at));
             let case: Vec<(u8, Instant)> = case.into_iter().collect();
             again.extend(self.s.timers.set(Stream::Case(*id), &case, legal, fired).map(|c| (Stream::Case(*id), c)));
             let mut wanted: Vec<(u8, Instant)> = job.deadlines().into_iter().map(|(d, at)| (d as u8, at)).collect();

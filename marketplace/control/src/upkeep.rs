@@ -15,6 +15,8 @@ use nooterra_trust::{Code, Role};
 
 /// Longest word about why.
 const WORD_MAX: usize = 64;
+/// Most parts that are changed at once.
+const PARTS_MAX: usize = 32;
 
 impl Unit<'_> {
     /// A robot of the owner who speaks; anything else does not exist for it.
@@ -37,14 +39,15 @@ impl Unit<'_> {
     }
 
     /// A robot was looked after: its own next word says whether it is fit.
-    pub(crate) fn close_maintenance(&mut self, party: PartyId, robot: RobotId, checklist: Digest) -> Outcome {
+    pub(crate) fn close_maintenance(&mut self, party: PartyId, robot: RobotId, checklist: Digest, parts: Vec<String>) -> Outcome {
         self.own_robot(party, robot)?;
+        need(parts.len() <= PARTS_MAX && parts.iter().all(|p| !p.is_empty() && p.len() <= WORD_MAX), Code::SchemaInvalid)?;
         let r = &self.cell(robot)?.robot;
         need(r.in_service && r.lease.is_none() && !r.is_on_way_to_service(), Code::StateForbids)?;
         // Whoever was taken off the floor is put back by those who took it.
         let Some(at) = self.s.traffic.at(robot) else { return need(false, Code::StateForbids) };
         sometimes!(true, "a robot is back from maintenance");
-        self.emit_robot(robot, RobotEvent::MaintenanceClosed { place: at.ix, checklist: Some(checklist) });
+        self.emit_robot(robot, RobotEvent::MaintenanceClosed { place: at.ix, checklist: Some(checklist), parts });
         self.trigger_dispatch();
         Ok(())
     }

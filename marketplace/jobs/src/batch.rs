@@ -4,8 +4,8 @@
 
 use crate::coverage::CoverageEnd;
 use crate::event::{
-    AbortReason, AssistOutcome, CancelReason, Cause, Choice, Custody, Disposition, Event, ExitProof, Fault, ReleaseReason, Rescheduled,
-    StallReason,
+    AbortReason, AssistOutcome, By, CancelReason, Cause, Choice, CloseReason, Custody, Disposition, Event, ExitProof, Fault, ReleaseReason,
+    Rescheduled, Spot, StallReason,
 };
 use crate::job::{AccessTrack, Job};
 use crate::status::{Class, Status};
@@ -108,9 +108,9 @@ fn lost(job: &Job, lease: Option<Event>) -> Vec<Event> {
     [lease].into_iter().chain(job.uncover(CoverageEnd::LeaseOver)).collect()
 }
 
-fn close_access(job: &Job) -> Option<Event> {
+fn close_access(job: &Job, reason: CloseReason) -> Option<Event> {
     let open = matches!(job.access.track, AccessTrack::Planned | AccessTrack::Granted | AccessTrack::Revoked | AccessTrack::Expired);
-    job.access.plan.as_ref().filter(|_| open).map(|p| Event::AccessClosed { plan: p.plan })
+    job.access.plan.as_ref().filter(|_| open).map(|p| Event::AccessClosed { plan: p.plan, reason })
 }
 
 fn aborted(job: &Job, cause: Cause, fault: Fault) -> Event {
@@ -121,7 +121,7 @@ fn aborted(job: &Job, cause: Cause, fault: Fault) -> Event {
 pub fn abort_outside(job: &Job, cause: Cause, fault: Fault, reason: ReleaseReason) -> Vec<Event> {
     let mut out = release(job, reason);
     let left = if out.is_empty() { job.uncover(CoverageEnd::JobOver) } else { None };
-    out.extend(close_access(job));
+    out.extend(close_access(job, CloseReason::Aborted));
     out.extend(left);
     out.push(aborted(job, cause, fault));
     out
@@ -152,7 +152,7 @@ pub fn end(job: &Job, cause: Cause, release_reason: ReleaseReason, now: Instant)
 }
 
 /// A cancellation by any side, or failed payment. What it costs was judged by the market's brackets.
-pub fn cancel(job: &Job, reason: CancelReason, fee_bps: u32, comp_bps: u32, now: Instant) -> Vec<Event> {
+pub fn cancel(job: &Job, (reason, by): (CancelReason, By), fee_bps: u32, comp_bps: u32, now: Instant) -> Vec<Event> {
     let (cause, fault) = match reason {
         CancelReason::Requester => (Cause::RequesterCancelled, Fault::Requester),
         CancelReason::PaymentFailed => (Cause::PaymentFailed, Fault::Requester),
@@ -161,7 +161,7 @@ pub fn cancel(job: &Job, reason: CancelReason, fee_bps: u32, comp_bps: u32, now:
         CancelReason::Safety => (Cause::SafetyCancelled, Fault::None),
         CancelReason::SkillRevoked => (Cause::SkillRevoked, Fault::Developer),
     };
-    let mut out = vec![Event::JobCancelled { reason, fault, fee_bps, comp_bps }];
+    let mut out = vec![Event::JobCancelled { reason, by, fault, fee_bps, comp_bps }];
     out.extend(end(job, cause, ReleaseReason::Cancelled, now));
     out
 }
@@ -177,7 +177,7 @@ pub fn no_show(job: &Job, comp_bps: u32, fault: Fault) -> Vec<Event> {
 
 /// A booking goes to another window: whoever holds it lets go, and the old permission is over.
 pub fn reschedule(job: &Job, to: Rescheduled) -> Vec<Event> {
-    let let_go = release(job, ReleaseReason::Rescheduled).into_iter().chain(close_access(job));
+    let let_go = release(job, ReleaseReason::Rescheduled).into_iter().chain(close_access(job, CloseReason::Rescheduled));
     let_go.chain([Event::JobRescheduled(to)]).collect()
 }
 
@@ -185,7 +185,7 @@ pub fn reschedule(job: &Job, to: Rescheduled) -> Vec<Event> {
 pub fn resolve_no_show(job: &Job, choice: Choice, arrive_by: Option<Instant>) -> Vec<Event> {
     let mut out = vec![Event::NoShowResolved { choice, arrive_by }];
     if choice == Choice::Cancel {
-        out.extend(close_access(job));
+        out.extend(close_access(job, CloseReason::Aborted));
         out.push(aborted(job, Cause::NoShow, job.no_show));
     }
     out
@@ -230,18 +230,18 @@ pub fn complete(job: &Job, completed: Event, now: Instant) -> Vec<Event> {
 }
 
 /// The robot is out (confirmed) or will not come out by itself (forced; known to be unable to move or not).
-pub fn exit_done(job: &Job, forced: Option<bool>, how: ExitProof, now: Instant) -> Vec<Event> {
+pub fn exit_done(job: &Job, forced: Option<bool>, how: ExitProof, pose: Option<Spot>, now: Instant) -> Vec<Event> {
     let first = if let Some(motion_inhibited) = forced {
         Event::SafeExitForced { motion_inhibited }
     } else {
-        Event::SafeExitConfirmed { how, custody: job.custody }
+        Event::SafeExitConfirmed { how, custody: job.custody, pose }
     };
     let reason = if forced.is_some() { ReleaseReason::Forced } else { ReleaseReason::Exited };
     let mut out = vec![first];
     out.extend(job.leg().map(|l| Event::LeaseEnded { lease: l.offer.lease, leg: l.offer.leg, reason }));
     out.extend(end_help(job, AssistOutcome::Exited, now));
     if job.status == Status::Completed {
-        out.extend(close_access(job));
+        out.extend(close_access(job, CloseReason::Done));
         out.extend(job.uncover(CoverageEnd::JobOver));
         return out;
     }
@@ -251,7 +251,7 @@ pub fn exit_done(job: &Job, forced: Option<bool>, how: ExitProof, now: Instant) 
         let leg = u8::try_from(job.legs.len()).unwrap_or(u8::MAX);
         out.push(Event::HandoverOpened { leg, checkpoint: job.checkpoint, remaining_bps: job.remaining_bps() });
     } else {
-        out.extend(close_access(job));
+        out.extend(close_access(job, CloseReason::Aborted));
         out.extend(job.uncover(CoverageEnd::JobOver));
         out.push(aborted(job, x.cause.unwrap_or(Cause::ExitForced), x.fault));
     }

@@ -32,6 +32,14 @@ pub struct Match {
     pub cost: i64,
 }
 
+/// Where a robot is, on its level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Spot {
+    pub x_mm: i64,
+    pub y_mm: i64,
+    pub theta_urad: i64,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub struct AccessPlan {
     pub plan: AccessPlanId,
@@ -224,6 +232,8 @@ pub enum Event {
     },
     JobCancelled {
         reason: CancelReason,
+        /// Whose word it was.
+        by: By,
         fault: Fault,
         fee_bps: u32,
         comp_bps: u32,
@@ -267,6 +277,7 @@ pub enum Event {
     LeaseLapsed {
         lease: LeaseId,
         leg: u8,
+        reason: ReleaseReason,
     },
     LeaseReleased {
         lease: LeaseId,
@@ -295,11 +306,16 @@ pub enum Event {
     ExecutionStarted {
         leg: u8,
         plan_hash: Digest,
+        /// Bundles that it runs on.
+        skills: Vec<Digest>,
         from_checkpoint: u16,
     },
     CheckpointReached {
         index: u16,
+        /// What was done there: `PICK`.
+        step: String,
         place: u32,
+        zone: Option<ZoneId>,
         work_bps_claimed: u32,
         state_hash: Digest,
     },
@@ -345,6 +361,8 @@ pub enum Event {
     SafeExitConfirmed {
         how: ExitProof,
         custody: Custody,
+        /// Where the robot said last that it is.
+        pose: Option<Spot>,
     },
     SafeExitEscalated {
         level: u8,
@@ -386,21 +404,28 @@ pub enum Event {
     },
     AccessClosed {
         plan: AccessPlanId,
+        reason: CloseReason,
     },
     Entered {
         robot: RobotId,
         place: u32,
+        zone: Option<ZoneId>,
     },
     Exited {
         robot: RobotId,
         place: u32,
+        zone: Option<ZoneId>,
     },
     IncidentOpened {
         incident: IncidentId,
         code: IncidentCode,
         severity: u8,
         robot: Option<RobotId>,
+        /// On whose readings a detector fired; none if somebody told of it.
+        detector: Option<Detector>,
         dev_ns: u64,
+        /// Where the robot was, as far as that is known.
+        zone: Option<ZoneId>,
         facts_hash: Digest,
     },
     IncidentRepeated {
@@ -418,6 +443,7 @@ pub enum Event {
         class: WitnessClass,
         point: u16,
         place: u32,
+        zone: Option<ZoneId>,
         robot: RobotId,
         measure: i64,
         artefact: Digest,
@@ -473,6 +499,8 @@ pub enum Event {
     ChargebackLost {
         chargeback: ChargebackId,
         fault: Fault,
+        /// Who bears what the job's own money does not.
+        funding: RefundBearer,
     },
     AssistQueued {
         assist: AssistId,
@@ -580,6 +608,7 @@ pub enum Event {
     },
     ApprovalRevoked {
         approval: ApprovalId,
+        action_hash: Digest,
     },
     ApprovalConsumed {
         approval: ApprovalId,

@@ -411,8 +411,9 @@ impl Job {
                 let leg = self.legs.last().map_or(0, |l| l.offer.leg);
                 self.claimed.push(Claimed { index: *index, leg, at });
             }
-            Event::CustodyChanged { item, to, .. } => {
+            Event::CustodyChanged { item, to, mass_g } => {
                 self.item = Some(*item);
+                self.mass_g = *mass_g;
                 self.custody_is(*to);
             }
             Event::ExecutionStalled { reason } => {
@@ -554,7 +555,7 @@ impl Job {
             }
             Event::ApprovalGranted { approval, .. } => self.approval_is(*approval, ApprovalTrack::Granted),
             Event::ApprovalDenied { approval, .. } => self.without(*approval, ApprovalTrack::Denied),
-            Event::ApprovalRevoked { approval } => self.without(*approval, ApprovalTrack::Revoked),
+            Event::ApprovalRevoked { approval, .. } => self.without(*approval, ApprovalTrack::Revoked),
             Event::ApprovalExpired { approval } => self.without(*approval, ApprovalTrack::Expired),
             Event::ApprovalConsumed { approval } => {
                 self.approval_is(*approval, ApprovalTrack::Consumed);

@@ -420,6 +420,8 @@ pub struct Job {
     pub presence: Presence,
     /// Who has the item.
     pub custody: Custody,
+    /// What its load weighed as it last changed hands, grams; 0 as long as nobody has said.
+    pub mass_g: u32,
     /// The item.
     pub item: Option<ItemId>,
     /// Where it lies, or is to be put down, for another robot.
@@ -515,6 +517,10 @@ pub struct Job {
 }
 
 impl Job {
+    /// What its load weighs, grams: as it was weighed last, or else as was asked for.
+    pub fn load_g(&self) -> u32 {
+        if self.mass_g > 0 { self.mass_g } else { self.request.need.payload_g }
+    }
     /// Did it ever come past this?
     pub fn is_past(&self, m: crate::pins::Milestone) -> bool {
         use crate::pins::Milestone;
@@ -549,6 +555,7 @@ impl Job {
             access: Access::default(),
             presence: Presence::default(),
             custody: Custody::default(),
+            mass_g: 0,
             item,
             transfer: None,
             state_hash: Digest::ZERO,

@@ -4,7 +4,7 @@ use crate::terms::{Price, Window};
 use crate::tier::{Level, LevelValues, Tier, TierValues};
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, content_hash};
-use nooterra_engine::ids::{ContractId, LicenceId, PartyId, QuoteId, SkillId};
+use nooterra_engine::ids::{ContractId, LicenceId, PartyId, QuoteId, SkillId, ZoneId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Span;
 
@@ -315,6 +315,41 @@ impl Default for MoveTerms {
     }
 }
 
+/// Credits of breaches whose price does not grow with time, basis points of the service amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct FixedCredits {
+    /// Stalled as long as may be.
+    pub excess_stall_bps: u32,
+    /// An operator came late.
+    pub assist_slow_bps: u32,
+    /// The robot left late.
+    pub exit_overstay_bps: u32,
+    /// The owner's side gave the work up.
+    pub provider_abort_bps: u32,
+}
+
+impl Default for FixedCredits {
+    fn default() -> Self {
+        Self { excess_stall_bps: 500, assist_slow_bps: 300, exit_overstay_bps: 500, provider_abort_bps: 2_000 }
+    }
+}
+
+/// How long what is recorded of a job is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Retention {
+    /// Telemetry without incident.
+    pub telemetry: Span,
+    /// Evidence of incidents.
+    pub evidence: Span,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        let days = |n: u64| Span::from_mins(n * 24 * 60);
+        Self { telemetry: days(30), evidence: days(365) }
+    }
+}
+
 /// How what is left of the charge is split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
 pub struct Weights {
@@ -386,6 +421,10 @@ pub struct Pins {
     pub min_trust_bps: u32,
     /// Hash of the points of the work.
     pub tasks_hash: Digest,
+    /// Zones of the site that the work needs, ascending.
+    pub zones: Vec<ZoneId>,
+    /// Their hash.
+    pub zones_hash: Digest,
     /// Licensed skills.
     pub licences: Vec<LicencePin>,
     /// Split of the charge.
@@ -414,6 +453,8 @@ pub struct Pins {
     pub max_claims: Amount,
     /// What remote help costs, minor units a minute.
     pub operator_rate: u64,
+    /// The job bears remote help up to this share of the service amount, basis points.
+    pub operator_cap_bps: u32,
     /// What is done when nobody helps.
     pub assist_fallback: crate::event::Fallback,
     /// Must an operator stand by while a robot has it?
@@ -426,6 +467,12 @@ pub struct Pins {
     pub moves: MoveTerms,
     /// Who pays for missed service levels.
     pub funding: CreditFunding,
+    /// What fixed breaches cost.
+    pub fixed: FixedCredits,
+    /// How long what is recorded is kept.
+    pub retention: Retention,
+    /// The table of time zones by which its window and the hours of robots were read.
+    pub tz_hash: Digest,
 }
 
 impl Pins {
@@ -433,8 +480,21 @@ impl Pins {
     pub fn hash(&self) -> Digest {
         content_hash("nooterra/pins/v1", self)
     }
+    /// Are its zones those that were signed for?
+    pub fn names_its_zones(&self) -> bool {
+        zones_hash(&self.zones) == self.zones_hash
+    }
     /// `Q = S + F`, minor units.
     pub fn total(&self) -> u64 {
         self.service.minor() + self.cover_fee.minor()
     }
+}
+
+/// What stands for a list of zones.
+pub fn zones_hash(zones: &[ZoneId]) -> Digest {
+    #[derive(Record)]
+    struct Zones {
+        zones: Vec<ZoneId>,
+    }
+    content_hash("nooterra/zones/v1", &Zones { zones: zones.to_vec() })
 }

@@ -44,6 +44,45 @@ pub enum CancelReason {
     SkillRevoked,
 }
 
+/// Whose word ended a booking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum By {
+    Requester,
+    Owner,
+    Operator,
+    Developer,
+    Certifier,
+    Payments,
+    Finance,
+    Dispatch,
+    Trust,
+    Staff,
+    /// Nobody of these: the market, for the parties.
+    Market,
+}
+
+/// Why an access plan is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum CloseReason {
+    /// The work is done and the robot is out.
+    Done,
+    /// The job ended without that.
+    Aborted,
+    /// The booking is for another window now.
+    Rescheduled,
+}
+
+/// On whose readings a detector fired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
+pub enum Detector {
+    /// What the robot reported.
+    Robot,
+    /// What the site's devices reported.
+    Site,
+    /// What the platform itself found, by its clock.
+    Platform,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
 pub enum ReleaseReason {
     NoDeparture,
@@ -62,6 +101,7 @@ pub enum ReleaseReason {
     WouldBeLate,
     Swapped,
     Stopped,
+    OfferExpired,
 }
 
 /// Why a robot gives up, outside or inside.

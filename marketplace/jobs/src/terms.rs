@@ -1,9 +1,9 @@
 //! What a requester asks for and what a provider offers.
 
-use crate::tier::{Level, Tier};
+use crate::tier::{Cert, Level, Tier};
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, content_hash};
-use nooterra_engine::ids::{ContractId, ItemId, PartyId, QuoteId, SeriesId, SiteId, TeamId, ZoneId};
+use nooterra_engine::ids::{ContractId, ItemId, PartyId, QuoteId, SeriesId, SiteId, SkillId, TeamId, ZoneId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
 
@@ -61,6 +61,16 @@ pub enum Action {
 }
 
 impl Action {
+    /// Its name on the wire.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Visit => "VISIT",
+            Self::Pick => "PICK",
+            Self::Drop => "DROP",
+            Self::Lift => "LIFT",
+            Self::Cover { .. } => "COVER",
+        }
+    }
     /// May the place be left out, if the requester or the site says so? Loads are not left half way.
     pub const fn can_be_left_out(self) -> bool {
         matches!(self, Self::Visit | Self::Cover { .. })
@@ -116,6 +126,8 @@ pub struct Need {
     pub no_go: Vec<ZoneId>,
     /// What may be recorded.
     pub privacy: Privacy,
+    /// How far the certificates of its robot's skills go at least.
+    pub min_cert: Cert,
 }
 
 /// How the request for quotes is decided.
@@ -156,6 +168,8 @@ pub struct Request {
     pub rfq_closes: Instant,
     /// How it is decided.
     pub mode: Mode,
+    /// Most revisions of one quote after its submission.
+    pub max_rounds: u8,
     /// Free text of the requester, for people.
     pub label: String,
     /// The contract that it falls under.
@@ -201,6 +215,17 @@ impl Price {
     }
 }
 
+/// A skill that a quote counts on, with the most that it may cost the job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct QuotedSkill {
+    /// The skill.
+    pub skill: SkillId,
+    /// Its bundle.
+    pub bundle: Digest,
+    /// The cap of its licence.
+    pub cap: Amount,
+}
+
 /// The payload of `QUOTE_SUBMITTED`.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub struct Quote {
@@ -216,6 +241,8 @@ pub struct Quote {
     pub arrive: Instant,
     /// Robot class offered.
     pub robot_class: String,
+    /// Skills that the work runs on.
+    pub skills: Vec<QuotedSkill>,
     /// When it lapses.
     pub expires: Instant,
 }

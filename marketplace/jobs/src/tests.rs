@@ -33,12 +33,14 @@ fn request() -> Request {
             zones: vec![],
             no_go: vec![],
             privacy: Privacy::default(),
+            min_cert: crate::tier::Cert::Lab,
         },
         budget: None,
         currency: Currency::EUR,
         level: Level::Standard,
         rfq_closes: Instant::from_secs(20),
         mode: Mode::Auto,
+        max_rounds: 6,
         label: "coffee".into(),
         contract: nooterra_engine::ids::ContractId::named("terms"),
         series: None,
@@ -159,6 +161,8 @@ fn pins(job: &Job) -> crate::Pins {
         risk_m: 0,
         min_trust_bps: 3_000,
         tasks_hash: r.tasks_hash(),
+        zones: r.need.zones.clone(),
+        zones_hash: crate::pins::zones_hash(&r.need.zones),
         licences: vec![],
         weights: Weights::default(),
         cover_split: crate::pins::CoverSplit::default(),
@@ -173,12 +177,16 @@ fn pins(job: &Job) -> crate::Pins {
         hold_rule: HoldRule::Proven,
         max_claims: Amount::ZERO,
         operator_rate: 60,
+        operator_cap_bps: 1_500,
         assist_fallback: crate::event::Fallback::SafeExit,
         coverage: false,
         approvals: crate::approval::ApprovalKind::ALL.to_vec(),
         approval_by: Span::from_mins(5),
         moves: crate::pins::MoveTerms::default(),
         funding: crate::pins::CreditFunding::Owner {},
+        fixed: crate::pins::FixedCredits::default(),
+        retention: crate::pins::Retention::default(),
+        tz_hash: Digest::ZERO,
     }
 }
 
@@ -257,6 +265,7 @@ fn proof_needs_witnesses_not_claims() {
             class,
             point,
             place: 0,
+            zone: None,
             robot: nooterra_engine::ids::RobotId::named("r"),
             measure: 1,
             artefact: Digest::ZERO,
@@ -288,6 +297,7 @@ fn stranger_robots_prove_nothing() {
                     class,
                     point,
                     place: 0,
+                    zone: None,
                     robot: nooterra_engine::ids::RobotId::named("another"),
                     measure: 1,
                     artefact: Digest::ZERO,
@@ -324,7 +334,7 @@ fn a_floor_is_proven_by_what_was_measured_of_it() {
     };
     let see = |j: &mut Job, point, class, measure| {
         let (witness, robot) = (WitnessId::named("w"), nooterra_engine::ids::RobotId::named("r"));
-        let e = Event::WitnessReported { witness, class, point, place: 0, robot, measure, artefact: Digest::ZERO };
+        let e = Event::WitnessReported { witness, class, point, place: 0, zone: None, robot, measure, artefact: Digest::ZERO };
         j.evolve(Instant::from_secs(510), &e);
     };
     let floor = WitnessClass::LidarCoverage;

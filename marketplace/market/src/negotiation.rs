@@ -24,7 +24,7 @@ use crate::rejection::{Code, Guard};
 use crate::tables::PriceTables;
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, content_hash};
-use nooterra_engine::ids::{PartyId, QuoteId, StandingOfferId};
+use nooterra_engine::ids::{PartyId, QuoteId, SkillId, StandingOfferId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
 use std::collections::BTreeMap;
@@ -112,8 +112,21 @@ pub struct Rfq {
     pub reference: u64,
     /// Sum of the licence caps `D_cap`.
     pub licence_caps: u64,
+    /// Skills that the work runs on, as they are licensed now: every quote counts on them.
+    pub skills: Vec<QuotedSkill>,
     /// Policy pinned at opening.
     pub rules: NegotiationRules,
+}
+
+/// A skill that a quote counts on, with the most that it may cost the job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct QuotedSkill {
+    /// The skill.
+    pub skill: SkillId,
+    /// Its bundle.
+    pub bundle: Digest,
+    /// The cap of its licence.
+    pub cap: Amount,
 }
 
 /// Terms of one revision: what is agreed to by an award. The layout and tag are those of the job's quote event, so
@@ -132,6 +145,8 @@ pub struct QuoteTerms {
     pub arrive: Instant,
     /// Robot class offered.
     pub robot_class: String,
+    /// Skills that the work runs on.
+    pub skills: Vec<QuotedSkill>,
     /// When it lapses by its own word.
     pub expires: Instant,
 }

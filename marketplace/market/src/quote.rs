@@ -75,7 +75,7 @@ pub fn check(o: &Offer, f: &Frame, t: &PriceTables) -> Result<(), Refusal> {
         return Err(Refusal::Band);
     }
     // D_cap + 15 % of S within half of S; an amount that does not even fit the arithmetic is no feasible split.
-    let operators = mul_div(o.service, t.operator_bps, 10_000).map_err(|_| Refusal::Overflow)?;
+    let operators = mul_div(o.service, u64::from(t.operator_bps), 10_000).map_err(|_| Refusal::Overflow)?;
     if f.licence_caps.saturating_add(operators) > o.service / 2 {
         return Err(Refusal::Split);
     }

@@ -35,8 +35,8 @@ pub struct PriceTables {
     pub band_low_bps: u64,
     /// Highest quote against the reference price.
     pub band_high_bps: u64,
-    /// Share of the service amount kept for operators when a split is tested.
-    pub operator_bps: u64,
+    /// A job bears remote help up to this share of the service amount; a quote's split is tested with it, a booking pins it.
+    pub operator_bps: u32,
     /// Most live quotes of one request.
     pub quotes_max: u16,
     /// Robot trust asked of a job without risk.

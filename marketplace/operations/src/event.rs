@@ -2,8 +2,8 @@
 #![allow(missing_docs)] // every name and field is defined in the catalogue
 
 use crate::status::{HealthCause, RobotStatus};
-use crate::stop::{Scope, Then};
-use nooterra_engine::ids::{EventId, IncidentId, JobId, PartyId, StopId, TaskId};
+use crate::stop::{Scope, Then, Voice};
+use nooterra_engine::ids::{EventId, IncidentId, JobId, KeyId, PartyId, StopId, TaskId, ZoneId};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_engine::{Digest, Record};
 
@@ -14,6 +14,18 @@ pub struct Pose {
     pub y_mm: i64,
     pub theta_urad: i64,
     pub level: u32,
+}
+
+/// What a robot says that it is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Record)]
+pub enum Mode {
+    #[default]
+    Idle,
+    Driving,
+    Working,
+    Charging,
+    Exiting,
+    Stopped,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
@@ -49,6 +61,7 @@ pub struct Beat {
     pub charging: bool,
     pub pose: Pose,
     pub place: u32,
+    pub mode: Mode,
     pub orders_seen: u64,
     /// Number and hash of the last chunk of its black box.
     pub bb_head: Option<(u64, Digest)>,
@@ -56,33 +69,132 @@ pub struct Beat {
 
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub enum Event {
-    RobotEnrolled { owner: PartyId, model: String, battery_j: u64 },
+    RobotEnrolled {
+        owner: PartyId,
+        model: String,
+        driver_version: u32,
+        device_key: Option<KeyId>,
+        battery_j: u64,
+    },
     HeartbeatRecorded(Beat),
-    HealthChanged { from: RobotStatus, to: RobotStatus, causes: Vec<HealthCause> },
-    LinkLost { last: Instant },
-    LinkRestored { gap: Span },
-    OrderAcked { order_seq: u64, code: String },
-    RobotQuarantined { cause: String, incident: Option<IncidentId>, until: Option<Instant>, manual: bool },
-    QuarantineCleared { checklist: Option<Digest> },
-    TaskPlanned { task: TaskId, kind: TaskKind, place: u32, from: Instant, to: Instant },
-    TaskEnded { task: TaskId, code: String },
-    StopIssued { stop: StopId, scope: Scope, power_off: bool, then: Then, reason: String },
-    StopAcked { stop: StopId },
-    StopEscalated { stop: StopId, level: u8 },
-    StopCleared { stop: StopId },
-    IncidentOpened { incident: IncidentId, code: String, severity: u8, dev_ns: u64 },
-    RecoveryAsked { place: u32 },
-    MaintenanceOpened { kind: String },
-    MaintenanceClosed { place: u32, checklist: Option<Digest> },
-    RobotRetired { reason: String },
-    Obstructed { lane: u32, cleared: bool },
-    ClampSummarised { bound: String, count: u32, worst_requested: i64, applied: i64 },
-    TrustScoreUpdated { from_bps: u32, to_bps: u32, reason: EventId, job: Option<JobId> },
-    IncidentRepeated { incident: IncidentId, severity: u8 },
-    IncidentTriaged { incident: IncidentId, severity: u8, fault: String, confirmed: bool },
-    IncidentTriageOverdue { incident: IncidentId, level: u32 },
-    BlackboxAnchored { from: u64, to: u64, root: Digest },
-    CapabilitiesAdvertised { capabilities: Vec<Capability>, sensors: Vec<String>, battery_j: u64 },
+    HealthChanged {
+        from: RobotStatus,
+        to: RobotStatus,
+        causes: Vec<HealthCause>,
+    },
+    LinkLost {
+        last: Instant,
+    },
+    LinkRestored {
+        gap: Span,
+    },
+    OrderAcked {
+        order_seq: u64,
+        code: String,
+    },
+    RobotQuarantined {
+        cause: String,
+        incident: Option<IncidentId>,
+        until: Option<Instant>,
+        manual: bool,
+    },
+    QuarantineCleared {
+        checklist: Option<Digest>,
+    },
+    TaskPlanned {
+        task: TaskId,
+        kind: TaskKind,
+        place: u32,
+        from: Instant,
+        to: Instant,
+    },
+    TaskEnded {
+        task: TaskId,
+        code: String,
+    },
+    StopIssued {
+        stop: StopId,
+        scope: Scope,
+        power_off: bool,
+        then: Then,
+        reason: String,
+    },
+    StopAcked {
+        stop: StopId,
+        pose: Pose,
+    },
+    StopEscalated {
+        stop: StopId,
+        level: u8,
+    },
+    StopCleared {
+        stop: StopId,
+        by: Voice,
+    },
+    IncidentOpened {
+        incident: IncidentId,
+        code: String,
+        severity: u8,
+        detector: bool,
+        dev_ns: u64,
+        zone: Option<ZoneId>,
+        facts_hash: Digest,
+    },
+    RecoveryAsked {
+        place: u32,
+    },
+    MaintenanceOpened {
+        kind: String,
+    },
+    MaintenanceClosed {
+        place: u32,
+        checklist: Option<Digest>,
+        parts: Vec<String>,
+    },
+    RobotRetired {
+        reason: String,
+    },
+    Obstructed {
+        lane: u32,
+        cleared: bool,
+    },
+    ClampSummarised {
+        bound: String,
+        count: u32,
+        worst_requested: i64,
+        applied: i64,
+    },
+    TrustScoreUpdated {
+        from_bps: u32,
+        to_bps: u32,
+        reason: EventId,
+        job: Option<JobId>,
+    },
+    IncidentRepeated {
+        incident: IncidentId,
+        severity: u8,
+    },
+    IncidentTriaged {
+        incident: IncidentId,
+        severity: u8,
+        fault: String,
+        confirmed: bool,
+    },
+    IncidentTriageOverdue {
+        incident: IncidentId,
+        level: u32,
+    },
+    BlackboxAnchored {
+        from: u64,
+        to: u64,
+        root: Digest,
+    },
+    CapabilitiesAdvertised {
+        capabilities: Vec<Capability>,
+        skills: Vec<Digest>,
+        sensors: Vec<String>,
+        battery_j: u64,
+    },
     CapabilityMeasured(Measured),
 }
 

@@ -278,7 +278,7 @@ impl Robot {
             }
             Event::RecoveryAsked { .. } => self.recovery_asked = Some(at),
             Event::MaintenanceOpened { .. } => self.in_service = true,
-            Event::MaintenanceClosed { place, checklist } => {
+            Event::MaintenanceClosed { place, checklist, .. } => {
                 self.self_check = Some(*place);
                 self.fault = false;
                 self.place = *place;
@@ -324,12 +324,12 @@ impl Robot {
                 }
             }
             Event::StopIssued { stop, .. } => self.stops.push(StopState { stop: *stop, at, level: 0, acked: false, acked_at: None }),
-            Event::StopAcked { stop } => self.with_stop(*stop, |s| {
+            Event::StopAcked { stop, .. } => self.with_stop(*stop, |s| {
                 s.acked = true;
                 s.acked_at = Some(at);
             }),
             Event::StopEscalated { stop, level } => self.with_stop(*stop, |s| s.level = *level),
-            Event::StopCleared { stop } => self.stops.retain(|s| s.stop != *stop),
+            Event::StopCleared { stop, .. } => self.stops.retain(|s| s.stop != *stop),
             Event::IncidentOpened { severity, .. } => {
                 if *severity >= 2 {
                     self.erred(at);

@@ -73,7 +73,7 @@ fn a_robot_back_from_the_workshop_checks_itself_before_it_works() {
     let to = |to| Event::HealthChanged { from: RobotStatus::Active, to, causes: vec![] };
     r.evolve(Instant::from_secs(20), &to(RobotStatus::Maintenance));
     assert_eq!(r.due_status(), None, "it is in the workshop");
-    r.evolve(Instant::from_secs(30), &Event::MaintenanceClosed { place: 3, checklist: None });
+    r.evolve(Instant::from_secs(30), &Event::MaintenanceClosed { place: 3, checklist: None, parts: vec![] });
     r.evolve(Instant::from_secs(40), &beat(9_000, 9_000, true));
     assert_eq!(r.due_status(), None, "still not fit");
     r.evolve(Instant::from_secs(50), &beat(9_000, 9_000, false));
@@ -84,7 +84,15 @@ fn a_robot_back_from_the_workshop_checks_itself_before_it_works() {
 fn three_troubles_in_an_hour() {
     let mut r = robot();
     r.status = RobotStatus::Active;
-    let open = |s| Event::IncidentOpened { incident: IncidentId::named("i"), code: "STALL".into(), severity: s, dev_ns: 0 };
+    let open = |s| Event::IncidentOpened {
+        incident: IncidentId::named("i"),
+        code: "STALL".into(),
+        severity: s,
+        detector: true,
+        dev_ns: 0,
+        zone: None,
+        facts_hash: nooterra_engine::Digest::ZERO,
+    };
     r.evolve(Instant::from_secs(0), &open(2));
     r.evolve(Instant::from_secs(10), &open(1));
     r.evolve(Instant::from_secs(1_000), &open(2));

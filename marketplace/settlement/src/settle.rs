@@ -149,6 +149,8 @@ pub struct SettlementInput {
     pub site_borne_by_platform: bool,
     /// Pinned cancellation fee, bps of S; counts only with fault REQUESTER.
     pub fee_bps: u32,
+    /// Pinned: the job bears remote help up to this share of S.
+    pub operator_cap_bps: u32,
     /// Is it settled by forfeit?
     pub forfeited: bool,
     /// Proven work by owner, in order of legs.
@@ -317,8 +319,6 @@ pub fn job_settled(m: &JobMoney, input: &SettlementInput) -> Result<(SettlementS
 
 /// Nanoseconds in a minute.
 const MINUTE_NS: u64 = 60_000_000_000;
-/// The job bears remote help up to this share of S.
-const OPERATOR_CAP_BPS: u64 = 1_500;
 /// The trip fee's share of S.
 const TRIP_FEE_BPS: u64 = 1_000;
 
@@ -356,7 +356,7 @@ pub fn settle(input: &SettlementInput) -> Result<Settlement, SettleError> {
         costs.push((a.operator, mul_div_up(a.billed_ns.max(MINUTE_NS), a.rate_per_min, MINUTE_NS)?));
     }
     let operator_cost = costs.iter().try_fold(0u64, |s, (_, c)| s.checked_add(*c)).ok_or(MoneyError::Overflow)?;
-    let from_job = operator_cost.min(of_service(OPERATOR_CAP_BPS)?).min(charge);
+    let from_job = operator_cost.min(of_service(input.operator_cap_bps.into())?).min(charge);
     let (mut left, mut excess) = (from_job, Vec::new());
     for (party, cost) in costs {
         let part = cost.min(left);

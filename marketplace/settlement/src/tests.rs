@@ -52,6 +52,7 @@ pub(crate) fn plain() -> SettlementInput {
         fault: Fault::None,
         site_borne_by_platform: false,
         fee_bps: 0,
+        operator_cap_bps: 1_500,
         forfeited: false,
         legs: Vec::new(),
         last_owner: None,

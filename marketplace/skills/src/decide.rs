@@ -221,7 +221,9 @@ impl Registry {
         let new = self.successor(bundle, tenant, now);
         g.must(new.is_some(), Code::SkillRevoked, "bundle");
         g.end()?;
-        Ok(new.into_iter().map(|new| Event::SkillRepinned { job, skill: p.skill, old: bundle, new }).collect())
+        let live = |b| self.certificates_of(b).find(|(_, c)| c.is_live(now)).map(|(id, _)| id);
+        let repinned = |new| Event::SkillRepinned { job, skill: p.skill, old: bundle, new, certificate: live(new) };
+        Ok(new.into_iter().map(repinned).collect())
     }
 
     fn start(&self, now: Instant, hand: &Hand, job: JobId, robot: &Robot, bundle: Digest, min: Tier) -> Decided {

@@ -55,6 +55,8 @@ pub enum Event {
         skill: SkillId,
         old: Digest,
         new: Digest,
+        /// One that it goes by, of those that are live.
+        certificate: Option<CertificateId>,
     },
     SkillInstalled {
         robot: RobotId,

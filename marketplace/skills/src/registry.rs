@@ -167,6 +167,11 @@ impl Registry {
     pub fn slots(&self, robot: RobotId, skill: SkillId) -> Option<&Slots> {
         self.robots.get(&robot)?.get(&skill)
     }
+    /// Every bundle that a robot keeps, ascending.
+    pub fn installed(&self, robot: RobotId) -> Vec<Digest> {
+        let all = self.robots.get(&robot).into_iter().flatten().flat_map(|(_, s)| s.active.iter().chain(&s.kept));
+        all.copied().collect::<BTreeSet<_>>().into_iter().collect()
+    }
     /// Who wrote a bundle.
     pub fn developer(&self, bundle: Digest) -> Option<PartyId> {
         self.bundle(bundle).map(|p| p.manifest.developer)

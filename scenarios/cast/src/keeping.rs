@@ -32,7 +32,7 @@ impl Cast {
             }
             Deed::CloseMaintenance { robot } => {
                 let checklist = sha256(&[b"nooterra/paper/v1", b"checklist", &robot.to_be_bytes()]);
-                self.owner_says(now, robot, |robot| OwnerCommand::CloseMaintenance { robot, checklist });
+                self.owner_says(now, robot, |robot| OwnerCommand::CloseMaintenance { robot, checklist, parts: Vec::new() });
             }
             Deed::Retire { robot } => {
                 self.owner_says(now, robot, |robot| OwnerCommand::RetireRobot { robot, reason: "sold".into() });

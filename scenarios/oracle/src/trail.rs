@@ -161,6 +161,9 @@ impl Trail {
                             self.loads.event(n, id, e, r.header.role, r.header.actor);
                             self.fold.job(n.at, id, e);
                             self.outages.job(n, id, e);
+                            if let nooterra_jobs::Event::ExecutionCompleted { black_box_root, .. } = e {
+                                self.boxes.completed(n, RobotId::from_bytes(r.header.actor), *black_box_root);
+                            }
                         }
                     }
                     Payload::Robot(e) => {

@@ -1,5 +1,6 @@
 //! What may be asked of the evidence of a job or robot, and what can happen to it (domain 3.6, 8.3).
 
+use crate::evidence::Retention;
 use crate::evidence::privacy::Channel;
 use crate::incident::DevTime;
 use crate::merkle::{ProofError, WindowProof, leaf_hash};
@@ -192,6 +193,8 @@ pub enum Command {
         subject: Subject,
         #[doc = "Proof that the key is gone."]
         proof: Digest,
+        #[doc = "How long it is kept."]
+        kept: Retention,
     },
     /// The clock: a window is due and not whole.
     Fire {

@@ -82,7 +82,7 @@ fn piece(n: u64, channel: Channel, from: u64, to: u64) -> Capture {
 }
 
 fn fresh(mode: PrivacyMode) -> Evidence {
-    Evidence::new(mode, Channel::ALL.into(), Retention::default(), Some(Instant::ZERO))
+    Evidence::new(mode, Channel::ALL.into(), Some(Instant::ZERO))
 }
 
 fn run(e: &mut Evidence, at: Instant, by: Hand, c: &Command) -> Result<Event, Code> {
@@ -114,7 +114,7 @@ fn made(state: usize) -> Evidence {
     }
     match state {
         3 => drop(run(&mut e, sec(4), tr(), &Command::Hold { matter: matter(1), parties: [party("rq")].into() })),
-        4 => drop(run(&mut e, sec(4), tr(), &Command::Shred { subject: who(1), proof: digest(1) })),
+        4 => drop(run(&mut e, sec(4), tr(), &Command::Shred { subject: who(1), proof: digest(1), kept: Retention::default() })),
         _ => {}
     }
     e
@@ -159,7 +159,7 @@ fn every_pair_of_state_and_command() {
     use Code::{AlreadyDone as Done, NotFound as Gone, TrackForbids as No};
     let view = |purpose| Command::View { evidence: evd(1), purpose };
     let redact = Command::Redact { evidence: evd(1), old: sha256_plain(&content(1)), new: digest(7), bytes: 5, recipe: digest(8) };
-    let shred = Command::Shred { subject: who(1), proof: digest(1) };
+    let shred = Command::Shred { subject: who(1), proof: digest(1), kept: Retention::default() };
     let late = sec(400 * 86_400);
     let rows: Vec<Row> = vec![
         ("want", tr(), vec![], want(1, 3, 100), [None, Some(Done), Some(Done), Some(Done), Some(Done)]),
@@ -218,7 +218,7 @@ fn every_pair_of_state_and_command() {
 fn only_time_of_link_counts_towards_a_gap() {
     let (fire, link) = (Command::Fire { incident: inc(1) }, |up| Command::Link { up });
     let mut e = made(1);
-    let due = |e: &Evidence| e.deadlines().first().map(|d| d.1);
+    let due = |e: &Evidence| e.deadlines(&Retention::default()).first().map(|d| d.1);
     assert_eq!(due(&e), Some(sec(2).saturating_add(CAPTURE_WITHIN)));
     assert_eq!(run(&mut e.clone(), Instant(due(&e).unwrap().0 - 1), Hand::CLOCK, &fire), Err(Code::TrackForbids));
     // Nine minutes of link, an hour without, then one more minute: due.
@@ -237,7 +237,7 @@ fn only_time_of_link_counts_towards_a_gap() {
     for (n, c) in Channel::ALL.into_iter().enumerate() {
         run(&mut whole, sec(5_002), rb(), &Command::Capture(piece(n as u64, c, 70, 130))).unwrap();
     }
-    assert!(!whole.deadlines().iter().any(|d| matches!(d.0, Timer::CaptureBy(_))));
+    assert!(!whole.deadlines(&Retention::default()).iter().any(|d| matches!(d.0, Timer::CaptureBy(_))));
     let Ok(Event::Gap { missing, .. }) = run(&mut e, sec(5_060), Hand::CLOCK, &fire) else { panic!("a gap") };
     assert_eq!(missing, missed);
     assert!(run(&mut e, sec(9_000), Hand::CLOCK, &fire).is_err(), "once");
@@ -386,7 +386,11 @@ fn random_histories_keep_holds_and_views() {
                 }
                 7 => ("hold", tr(), Command::Hold { matter: matter(n % 2), parties: [party("rq")].into() }),
                 8 => ("release", tr(), Command::Release { matter: matter(n % 2) }),
-                9 => ("shred", d.pick(&[Hand::CLOCK, Hand::CLOCK, tr()]), Command::Shred { subject, proof: digest(d.below(2)) }),
+                9 => (
+                    "shred",
+                    d.pick(&[Hand::CLOCK, Hand::CLOCK, tr()]),
+                    Command::Shred { subject, proof: digest(d.below(2)), kept: Retention::default() },
+                ),
                 _ => ("fire", Hand::CLOCK, Command::Fire { incident: inc(d.below(3)) }),
             };
             if d.one_in(15) {
@@ -423,7 +427,7 @@ fn random_histories_keep_holds_and_views() {
                     assert_eq!(e.serves(*id, key), viewers.contains(&key) && !gone.contains(subject));
                 }
             }
-            let ends = e.deadlines().iter().any(|x| matches!(x.0, Timer::RetentionEnd(_)));
+            let ends = e.deadlines(&Retention::default()).iter().any(|x| matches!(x.0, Timer::RetentionEnd(_)));
             let waits = open.is_empty() && kept.values().any(|k| !gone.contains(&k.0));
             assert_eq!(ends, waits, "what is kept has an end, unless it is held");
         }

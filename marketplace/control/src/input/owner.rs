@@ -55,6 +55,8 @@ pub enum OwnerCommand {
         robot: RobotId,
         /// SHA-256 of what was checked, which stays outside.
         checklist: Digest,
+        /// Parts that were changed, by name: at most 32.
+        parts: Vec<String>,
     },
     /// A robot that has no job is gone for good.
     RetireRobot {

@@ -18,7 +18,7 @@ fn open(robot: RobotId) -> OwnerCommand {
     OwnerCommand::OpenMaintenance { robot, kind: "wheels".into() }
 }
 fn close(robot: RobotId) -> OwnerCommand {
-    OwnerCommand::CloseMaintenance { robot, checklist: Digest([5; 32]) }
+    OwnerCommand::CloseMaintenance { robot, checklist: Digest([5; 32]), parts: vec!["wheel".into()] }
 }
 fn retire(robot: RobotId) -> OwnerCommand {
     OwnerCommand::RetireRobot { robot, reason: "old".into() }

@@ -82,7 +82,17 @@ fn who_waits_to_lift_has_a_deadline_until_it_is_done() {
     assert_eq!(due(&told), Some(AT + t.lift_within));
     let failed = fold(&told, &[Event::LiftFailed { measure_g: 7 }]);
     assert_eq!(due(&failed), Some(AT + t.lift_within));
-    let up = fold(&told, &[Event::CheckpointReached { index: 1, place: 3, work_bps_claimed: 5_000, state_hash: Digest::ZERO }]);
+    let up = fold(
+        &told,
+        &[Event::CheckpointReached {
+            index: 1,
+            step: "LIFT".into(),
+            place: 3,
+            zone: None,
+            work_bps_claimed: 5_000,
+            state_hash: Digest::ZERO,
+        }],
+    );
     assert!(up.has_lifted() && due(&up).is_none());
     // What the robot said is over with its lease.
     let exit = Event::SafeExitOrdered {

@@ -167,7 +167,13 @@ fn a_robot_that_leaves_what_lay_there_leaves_it_lying() {
 
 /// What can happen to a load on the way out, in any order.
 fn events() -> impl Strategy<Value = Vec<Event>> {
-    let cancelled = Event::JobCancelled { reason: CancelReason::Requester, fault: Fault::Requester, fee_bps: 0, comp_bps: 0 };
+    let cancelled = Event::JobCancelled {
+        reason: CancelReason::Requester,
+        by: crate::event::By::Requester,
+        fault: Fault::Requester,
+        fee_bps: 0,
+        comp_bps: 0,
+    };
     let one = prop::sample::select(vec![
         said(),
         seen(),
@@ -177,7 +183,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         custody(Custody::Returned),
         Event::TransferFailed { place: PLACE, reason: TransferEnd::Unseen },
         Event::SafeExitEscalated { level: 1 },
-        Event::Exited { robot: RobotId::named("r"), place: 0 },
+        Event::Exited { robot: RobotId::named("r"), place: 0, zone: None },
         cancelled,
     ]);
     prop::collection::vec(one, 0..12)

@@ -79,8 +79,8 @@ impl Negotiation {
         }
         g.verdict()?;
         let service = Amount::new(*service).map_err(|_| Code::AmountOverflow)?;
-        let (robot_class, expires) = (robot_class.clone(), *expires);
-        let terms = QuoteTerms { quote: *quote, owner: *owner, rev: 0, service, arrive: *arrive, robot_class, expires };
+        let (robot_class, skills, expires) = (robot_class.clone(), self.rfq.skills.clone(), *expires);
+        let terms = QuoteTerms { quote: *quote, owner: *owner, rev: 0, service, arrive: *arrive, robot_class, skills, expires };
         let revision = Revision { terms, by: Side::Owner, prev: Digest::ZERO, lapses: expires, log_seq: v.log_seq };
         Ok(self.and_then(v, RfqFact::Submitted { revision, standing: *standing }))
     }

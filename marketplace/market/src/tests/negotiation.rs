@@ -35,6 +35,7 @@ pub fn rfq(mode: AwardMode) -> Rfq {
         currency: Currency::EUR,
         reference: 1_000,
         licence_caps: 0,
+        skills: vec![],
         rules: NegotiationRules {
             max_rounds: 3,
             decide_for: Span::from_mins(40),

@@ -364,7 +364,16 @@ impl Model {
         match c {
             RfqCommand::Submit { quote, owner, service, arrive, robot_class, expires, .. } => {
                 let (service, robot_class) = (Amount::new(*service).unwrap(), robot_class.clone());
-                let terms = QuoteTerms { quote: *quote, owner: *owner, rev: 0, service, arrive: *arrive, robot_class, expires: *expires };
+                let terms = QuoteTerms {
+                    quote: *quote,
+                    owner: *owner,
+                    rev: 0,
+                    service,
+                    arrive: *arrive,
+                    robot_class,
+                    skills: vec![],
+                    expires: *expires,
+                };
                 self.said.push(Said::Offer { at: now, seq, by: Side::Owner, terms });
                 instant(self, *quote);
             }

@@ -103,6 +103,15 @@ fn remote_help_is_billed_to_the_job_up_to_its_cap() {
 }
 
 #[test]
+fn the_cap_of_remote_help_is_the_pinned_one() {
+    let of = |operator_cap_bps| {
+        let s = settle(&SettlementInput { assists: vec![assist("x", 300, 40)], operator_cap_bps, ..plain() }).unwrap().statement;
+        (s.of(Share::Operator), s.operator_excess)
+    };
+    assert_eq!((of(0), of(300), of(10_000)), ((0, 200), (30, 170), (200, 0)));
+}
+
+#[test]
 fn royalties_are_capped_and_fall_away() {
     let d = |l: LicenceUse, change: &dyn Fn(&mut SettlementInput)| {
         let mut i = SettlementInput { licences: vec![l], ..plain() };

@@ -84,6 +84,16 @@ impl Boxes {
         }
     }
 
+    /// Work was done: what was anchored last stands beside it.
+    pub fn completed(&mut self, n: Now, robot: RobotId, root: Digest) {
+        self.notes.checked();
+        let last = self.robots.get(&robot).and_then(|k| k.roots.back()).map_or(Digest::ZERO, |r| r.0);
+        if last != root {
+            let story = format!("work is completed with root {root}; {robot} has anchored {last} last");
+            self.notes.broke(Class::Safety, n.at, n.tick, story, vec![robot.to_string()]);
+        }
+    }
+
     pub fn event(&mut self, n: Now, stream: &str, e: &CaseEvent) {
         let CaseEvent::Evidence(e) = e else { return };
         let story = match &**e {

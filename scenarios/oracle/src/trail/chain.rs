@@ -239,6 +239,11 @@ impl Chain {
         if !of_series && !signers::may_sign(name, h.role) {
             return self.broke(n, 7, format!("{name} of {} is signed by {}, who may not", h.stream, h.role));
         }
+        if let Payload::Job(Event::JobCancelled { by, .. }) = &r.payload
+            && !signers::speaks_as(h.role, *by)
+        {
+            self.broke(n, 7, format!("{name} of {} is signed by {} and says {by:?}", h.stream, h.role));
+        }
         let said = self.said();
         let sound = match (h.key, said.filter(|_| by_input)) {
             (Some(key), Some(s)) => key == s.key && s.role == Some(h.role) && s.actor == h.actor,

@@ -55,7 +55,7 @@ impl Fold {
     }
     pub fn robot(&mut self, at: Instant, id: RobotId, e: &RobotEvent) {
         match (e, self.robots.get_mut(&id)) {
-            (RobotEvent::RobotEnrolled { owner, model, battery_j }, _) => {
+            (RobotEvent::RobotEnrolled { owner, model, battery_j, .. }, _) => {
                 let mut r = Robot::enrol(id, *owner, model, *battery_j, nooterra_engine::Span::ZERO);
                 r.trust_bps = self.trust.get(&id).copied().unwrap_or(r.trust_bps);
                 self.robots.insert(id, r);

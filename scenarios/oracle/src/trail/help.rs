@@ -178,12 +178,12 @@ impl Help {
             RobotEvent::StopIssued { stop, .. } => {
                 self.stops.insert((id, *stop), (n.at, false));
             }
-            RobotEvent::StopAcked { stop } | RobotEvent::StopEscalated { stop, level: 2.. } => {
+            RobotEvent::StopAcked { stop, .. } | RobotEvent::StopEscalated { stop, level: 2.. } => {
                 if let Some(s) = self.stops.get_mut(&(id, *stop)) {
                     s.1 = true;
                 }
             }
-            RobotEvent::StopCleared { stop } => {
+            RobotEvent::StopCleared { stop, .. } => {
                 self.stops.remove(&(id, *stop));
             }
             _ => {}
@@ -301,7 +301,7 @@ impl Help {
             }
             Event::ApprovalGranted { approval, .. }
             | Event::ApprovalDenied { approval, .. }
-            | Event::ApprovalRevoked { approval }
+            | Event::ApprovalRevoked { approval, .. }
             | Event::ApprovalExpired { approval } => {
                 self.approvals.remove(approval);
             }

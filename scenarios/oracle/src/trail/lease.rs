@@ -222,7 +222,7 @@ impl Leases {
             RobotEvent::StopIssued { stop, .. } => {
                 m.stops.insert(*stop);
             }
-            RobotEvent::StopCleared { stop } => {
+            RobotEvent::StopCleared { stop, .. } => {
                 m.stops.remove(stop);
             }
             RobotEvent::TaskEnded { .. } => m.task = None,
@@ -398,6 +398,17 @@ impl Leases {
                 self.barred.remove(&id);
             }
             _ => self.by_holder(n, id, e, said),
+        }
+        if let Event::ExecutionStarted { skills, .. } = e {
+            self.notes.checked();
+            let mut pinned: Vec<_> = self.licences.get(&id).into_iter().flat_map(|l| l.values().copied()).collect();
+            let mut named = skills.clone();
+            pinned.sort_unstable();
+            named.sort_unstable();
+            if pinned != named {
+                let story = format!("work of {id} begins on {} skills that are not the {} pinned", named.len(), pinned.len());
+                self.notes.broke(Class::Safety, n.at, n.tick, story, vec![id.to_string()]);
+            }
         }
         if matches!(e, Event::CheckpointReached { .. } | Event::ExecutionCompleted { .. }) {
             self.unbarred(n, id, e.name());

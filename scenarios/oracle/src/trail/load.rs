@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default)]
 struct Load {
     custody: Custody,
+    /// What it weighed last, or what was asked for; what whoever had it says of it as it lies in its transfer place.
+    mass_g: u32,
+    said_g: Option<u32>,
     bound: Option<RobotId>,
     leaving: bool,
     over: bool,
@@ -68,7 +71,7 @@ impl Load {
     fn follow(&mut self, e: &Event, role: Role, actor: [u8; 16]) -> Option<String> {
         let by_bound = self.bound.is_some_and(|r| *r.as_bytes() == actor);
         match e {
-            Event::JobCreated(r) => self.is_of_team = r.team.is_some(),
+            Event::JobCreated(r) => (self.is_of_team, self.mass_g) = (r.team.is_some(), r.need.payload_g),
             Event::RobotMatched(m) => self.bound = Some(m.robot),
             Event::LeaseRefused { .. } | Event::LeaseLapsed { .. } | Event::LeaseReleased { .. } | Event::LeaseEnded { .. } => {
                 self.bound = None;
@@ -77,7 +80,8 @@ impl Load {
             Event::SafeExitOrdered { disposition, transfer, .. } => return self.ordered_out(*disposition, *transfer),
             Event::SafeExitForced { .. } if self.custody == Custody::Held => self.rest(Custody::Lost),
             Event::JobAborted { .. } | Event::JobSettled(_) | Event::ExecutionCompleted { .. } => self.over = true,
-            Event::TransferPutDown { place, .. } => {
+            Event::TransferPutDown { place, mass_g, .. } => {
+                self.said_g = Some(*mass_g);
                 let may = match role {
                     Role::RB => by_bound,
                     _ => role == Role::OS,
@@ -102,10 +106,23 @@ impl Load {
                 let free = matches!(self.custody, Custody::Delivered | Custody::Deposited);
                 return (!free).then(|| format!("the load is {:?}", self.custody));
             }
-            Event::CustodyChanged { to, .. } => return self.changes(*to, role),
+            Event::CustodyChanged { to, mass_g, .. } => {
+                let weighed = self.weighs(*mass_g, role);
+                return self.changes(*to, role).or(weighed);
+            }
             _ => {}
         }
         None
+    }
+
+    /// Robots weigh what they take and give; at anybody else's word it weighs what it did before.
+    fn weighs(&mut self, mass_g: u32, role: Role) -> Option<String> {
+        let (before, said) = (self.mass_g, self.said_g.take());
+        if mass_g > 0 {
+            self.mass_g = mass_g;
+        }
+        let known = role == Role::RB || mass_g == before || said == Some(mass_g);
+        (!known).then(|| format!("it weighed {before} g and is {mass_g} g at the word of {role}"))
     }
 
     fn ordered_out(&mut self, disposition: Disposition, transfer: Option<u32>) -> Option<String> {

@@ -217,7 +217,7 @@ impl Outages {
                 };
                 held.insert(*stop, by);
             }
-            RobotEvent::StopCleared { stop } => {
+            RobotEvent::StopCleared { stop, .. } => {
                 held.remove(stop);
             }
             _ => {}

@@ -164,7 +164,7 @@ pub(crate) fn settlement(d: &Dossier, balance: u64) -> Option<Reckoned> {
     // Operators, one after the other, within the job's share.
     let cost = |billed: u64| part_up(billed.max(60_000_000_000), p.operator_rate, 60_000_000_000);
     let all: u64 = d.helped.iter().map(|(_, b)| cost(*b)).sum();
-    let from_job = all.min(of_s(1_500)).min(charge);
+    let from_job = all.min(of_s(p.operator_cap_bps.into())).min(charge);
     let (mut left, mut excess) = (from_job, Vec::new());
     for (party, billed) in &d.helped {
         let (account, cost) = (Account::OperatorPayable { party: *party }, cost(*billed));

@@ -1,5 +1,6 @@
 //! Who may sign which event (domain 3.3 to 3.7). A timer's event carries the service that answers for it (2.4).
 
+use nooterra_jobs::event::By;
 use nooterra_trust::Role;
 
 /// Name, and the roles that may sign.
@@ -229,6 +230,24 @@ pub(crate) fn may_sign(name: &str, role: Role) -> bool {
     let Some((_, roles)) = SIGNERS.iter().find(|(n, _)| *n == name) else { return false };
     let role = role_name(role);
     roles.split(' ').any(|r| r == role)
+}
+
+/// Is this who a cancellation names?
+pub(crate) const fn speaks_as(role: Role, by: By) -> bool {
+    matches!(
+        (role, by),
+        (Role::RQ, By::Requester)
+            | (Role::OW, By::Owner)
+            | (Role::OP, By::Operator)
+            | (Role::DV, By::Developer)
+            | (Role::CE, By::Certifier)
+            | (Role::PS, By::Payments)
+            | (Role::FI, By::Finance)
+            | (Role::DI, By::Dispatch)
+            | (Role::TR, By::Trust)
+            | (Role::OS, By::Staff)
+            | (Role::MK, By::Market)
+    )
 }
 
 const fn role_name(r: Role) -> &'static str {

@@ -7,12 +7,14 @@ use nooterra_control::puppets::rig::{Rig, operator, party, robot};
 use nooterra_control::{Control, Fact, HelpWord, OperatorCommand, OwnerCommand, RequesterCommand};
 use nooterra_engine::digest::Digest;
 use nooterra_engine::encode;
-use nooterra_engine::ids::{ContractId, JobId, LicenceId, QuoteId, SkillId};
+use nooterra_engine::ids::{ContractId, JobId, LicenceId, QuoteId, SkillId, ZoneId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::record::{Body, Message};
 use nooterra_engine::time::Span;
 use nooterra_jobs::event::Fallback;
-use nooterra_jobs::pins::{CreditFunding, HoldRule, LicencePin, LicenceUnit, Milestone, NoShowDefault, Pins, SiteFaultBearer};
+use nooterra_jobs::pins::{
+    CreditFunding, FixedCredits, HoldRule, LicencePin, LicenceUnit, Milestone, NoShowDefault, Pins, Retention, SiteFaultBearer,
+};
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::Window;
 use nooterra_jobs::tier::{Level, Tier};
@@ -66,25 +68,20 @@ const CHANGES: &[(&str, Change)] = &[
     ("approval_by", |p| p.approval_by = Span::from_secs(20)),
     ("moves", |p| (p.moves.limit, p.moves.auto) = (0, false)),
     ("funding", |p| p.funding = CreditFunding::Platform {}),
+    ("zones", |p| p.zones.push(ZoneId::named("another"))),
+    ("zones_hash", |p| p.zones_hash = Digest([5; 32])),
+    ("operator_cap_bps", |p| p.operator_cap_bps = 10),
+    ("fixed", |p| p.fixed = FixedCredits { excess_stall_bps: 1, assist_slow_bps: 1, exit_overstay_bps: 1, provider_abort_bps: 1 }),
+    ("retention", |p| p.retention = Retention { telemetry: Span::from_secs(20), evidence: Span::from_secs(20) }),
+    ("tz_hash", |p| p.tz_hash = Digest([6; 32])),
 ];
 
 /// Terms that change nothing here, and why. Names and hashes of what was agreed are there to be signed; the level, the
 /// tier and the risk count when a booking is made, their values are pinned beside them; the cap of claims is copied into
 /// the case and the money book at the booking; only requests for help of low priority may go on without help, and
 /// nothing asks with low priority; and no puppet makes a site's fault.
-const UNREAD: &[&str] = &[
-    "assist_fallback",
-    "contract",
-    "currency",
-    "document_hash",
-    "level",
-    "max_claims",
-    "quote",
-    "risk_m",
-    "site_fault_bearer",
-    "tasks_hash",
-    "tier",
-];
+const UNREAD: &[&str] =
+    &["assist_fallback", "contract", "currency", "document_hash", "level", "max_claims", "quote", "risk_m", "site_fault_bearer", "tier"];
 
 /// Every term of a pinned licence, and another value for it.
 const LICENCE_CHANGES: &[(&str, Change)] = &[
