@@ -26,6 +26,7 @@ use crate::power::Power;
 use crate::residual::Residual;
 use crate::rights::Rights;
 use crate::track::{NO_LANE, Track};
+use crate::watch::Watch;
 use crate::work::{Lease, Phase, Work};
 use nooterra_engine::geom::Pose2;
 use nooterra_engine::ids::{JobId, LeaseId, StopId};
@@ -102,6 +103,8 @@ pub struct Agent {
     /// What it has been taught.
     installed: Installed,
     people: People,
+    /// Its own detectors.
+    watch: Watch,
     /// A heartbeat is to say that somebody is close.
     comes_close: bool,
     /// What it has last said that it can do.
@@ -175,6 +178,7 @@ impl Agent {
             camera: Camera::default(),
             installed: Installed::default(),
             people: People::default(),
+            watch: Watch::default(),
             comes_close: false,
             told: Told::default(),
             tick: 0,

@@ -38,6 +38,7 @@ pub mod residual;
 pub mod rights;
 pub mod track;
 pub mod transfer;
+pub mod watch;
 pub mod work;
 
 pub use agent::{Agent, AgentError, WORDS_BYTES};

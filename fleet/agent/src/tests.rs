@@ -27,3 +27,4 @@ mod rig;
 mod rights;
 mod skills;
 mod transfer;
+mod watch;

@@ -20,6 +20,7 @@ pub mod areas;
 mod assist;
 mod audits;
 pub mod blackbox;
+mod boxed;
 mod calendar;
 pub mod camera;
 mod cancel;

@@ -6,6 +6,7 @@ mod areas;
 mod around;
 mod asking;
 mod blackbox;
+mod boxed;
 mod boxes;
 mod calendars;
 mod camera;

@@ -455,8 +455,10 @@ pub enum MotorFault {
     Jam,
     /// Commands act late.
     Delay,
-    /// Wheels turn faster than told.
+    /// A wheel turns faster than told.
     Runaway,
+    /// All wheels do: it runs straight on.
+    Surge,
 }
 
 /// A sensor.

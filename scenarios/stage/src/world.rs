@@ -171,6 +171,7 @@ pub(crate) fn apply_fault(stage: &mut Stage, fault: u32, edge: Edge, kind: &Faul
         let how = match how {
             RecorderFault::Stops => Recorder::Stopped,
             RecorderFault::Alters => Recorder::Alters,
+            RecorderFault::Mutes => Recorder::Mutes,
         };
         stage.fleet.set_recorder(*robot as usize, if begins { how } else { Recorder::Works });
         return;
@@ -213,6 +214,7 @@ fn physical(stage: &Stage, fault: u32, kind: &FaultKind) -> Vec<PhysicalFault> {
             MotorFault::Jam => (0..2).map(|wheel| PhysicalFault::MotorJam { robot: robot(*i), wheel }).collect(),
             MotorFault::Delay => vec![PhysicalFault::MotorDelay { robot: robot(*i), ticks: 10 }],
             MotorFault::Runaway => vec![PhysicalFault::MotorRunaway { robot: robot(*i), wheel: 0 }],
+            MotorFault::Surge => (0..2).map(|wheel| PhysicalFault::MotorRunaway { robot: robot(*i), wheel }).collect(),
         },
         FaultKind::Sensor { robot: i, which, how } => sensor(robot(*i), *which, *how),
         FaultKind::PayloadDrop { robot: i } => vec![PhysicalFault::PayloadDrop { robot: robot(*i) }],

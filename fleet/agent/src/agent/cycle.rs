@@ -12,6 +12,7 @@ use crate::policy::{Bound, Bounds, Source, Twist};
 use crate::residual::Residual;
 use crate::rights::Spot;
 use crate::track::NO_LANE;
+use crate::watch::Look;
 use crate::work::{Around, Phase};
 use nooterra_engine::{Instant, Span};
 use nooterra_port::assist::AssistView;
@@ -51,6 +52,7 @@ impl Agent {
         let mut out = Vec::new();
         let moved = self.perceive(now, f, map, dt_s, &mut out);
         self.started = true;
+        let was_paused = self.progress.blocked;
         self.watch_self(now, f, dt_s, &mut out);
         self.watch_place(now, map, &mut out);
         self.ride(now, map);
@@ -96,6 +98,13 @@ impl Agent {
         let standing = applied.v.norm() <= 0.0 && applied.w_radps.abs() <= 0.0 && moved_m < 0.02 * dt_s;
         self.stand_s = if standing { self.stand_s + dt_s } else { 0.0 };
         self.seen.speed_mm_s = (moved.forward_m / dt_s * 1e3).round() as i32;
+        let look = Look {
+            speed_mm_s: (moved_m / dt_s * 1e3).round() as u32,
+            bound_mm_s: (self.config.model.speed_max_mps * 1e3).round() as u32,
+            stopped: !self.stops.is_empty(),
+            paused: self.progress.blocked && !was_paused,
+        };
+        let moment = self.watch.cycle(now, &look, &mut out);
 
         if astray {
             self.keeps_way();
@@ -109,7 +118,7 @@ impl Agent {
         self.ask_leave(now, &mut out);
         self.ask_help(&mut out);
         self.link.retry(now, self.work.lease.as_ref().map(|l| l.id));
-        self.record(now, f, map, &out);
+        self.record(now, f, map, (moment, look.paused), &out);
         self.say_all(now, out);
         if let Some(advert) = self.told.cycle(now, self.config.policy.has_lidar && !self.health.blind, &self.config) {
             self.say(now, advert);
