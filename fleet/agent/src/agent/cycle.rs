@@ -99,7 +99,7 @@ impl Agent {
         self.stand_s = if standing { self.stand_s + dt_s } else { 0.0 };
         self.seen.speed_mm_s = (moved.forward_m / dt_s * 1e3).round() as i32;
         let look = Look {
-            speed_mm_s: (moved_m / dt_s * 1e3).round() as u32,
+            speed_mm_s: (moved.rolled_m / dt_s * 1e3).round() as u32,
             bound_mm_s: (self.config.model.speed_max_mps * 1e3).round() as u32,
             stopped: !self.stops.is_empty(),
             paused: self.progress.blocked && !was_paused,
