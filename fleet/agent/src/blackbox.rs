@@ -8,7 +8,9 @@
 use crate::camera::Camera;
 use nooterra_engine::ids::IncidentId;
 use nooterra_engine::{Digest, Record, Span};
-use nooterra_port::blackbox::{ANCHOR_EVERY, ANCHOR_MAX, ASKED_MAX, Anchor, Anchored, CHUNK, Chunk, Head, KEPT, MOMENTS_MAX, Moment, Proof, WINDOW_MAX, Window};
+use nooterra_port::blackbox::{
+    ANCHOR_EVERY, ANCHOR_MAX, ASKED_MAX, Anchor, Anchored, CHUNK, Chunk, Head, KEPT, MOMENTS_MAX, Moment, Proof, WINDOW_MAX, Window,
+};
 use nooterra_port::camera::{IMAGES_MAX, Image};
 use nooterra_port::report::Report;
 use nooterra_trust::evidence::content_of;

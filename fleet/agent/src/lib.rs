@@ -36,6 +36,7 @@ pub mod policy;
 pub mod power;
 pub mod residual;
 pub mod rights;
+pub mod tight;
 pub mod track;
 pub mod transfer;
 pub mod watch;

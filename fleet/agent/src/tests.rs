@@ -26,5 +26,6 @@ mod place;
 mod rig;
 mod rights;
 mod skills;
+mod tight;
 mod transfer;
 mod watch;

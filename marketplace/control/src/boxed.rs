@@ -27,10 +27,9 @@ impl Unit<'_> {
         let mut fresh = Detectors::default();
         let thresholds = self.thresholds(robot);
         let storm = Span(thresholds.storm_ns);
-        let limit = self.speed_limit(robot).unwrap_or(i64::MAX);
         let (mut found, mut seen) = (Vec::new(), Shown::default());
         for c in &w.chunks {
-            for (ns, reading) in seen.readings(c, limit) {
+            for (ns, reading) in seen.readings(c, &|ns| self.speed_limit(robot, ns).unwrap_or(i64::MAX)) {
                 let told = fresh.see(&thresholds, &Sample { at: DevTime { boot, ns }, reading });
                 found.extend(told.into_iter().map(|f| (f, c.lease)));
             }
@@ -76,9 +75,9 @@ impl Unit<'_> {
 
     /// What a robot says that it measured against a bound, if the bound is the platform's as well.
     pub(crate) fn breached(&self, robot: RobotId, measure: i64) -> Vec<(IncidentCode, u8)> {
-        let limit = self.speed_limit(robot).unwrap_or(i64::MAX);
-        let over = u128::from(measure.unsigned_abs()) * 10_000
-            > u128::from(limit.unsigned_abs()) * u128::from(self.thresholds(robot).clamp_bps);
+        let limit = self.speed_limit(robot, self.device_ns()).unwrap_or(i64::MAX);
+        let over =
+            u128::from(measure.unsigned_abs()) * 10_000 > u128::from(limit.unsigned_abs()) * u128::from(self.thresholds(robot).clamp_bps);
         if over { vec![(IncidentCode::ClampBreach, 4)] } else { Vec::new() }
     }
 
@@ -106,9 +105,8 @@ fn boot_of(e: &Evidence, w: &Window) -> Option<u32> {
 /// Does one of these incidents tell of it?
 fn knows(all: &Incidents, robot: RobotId, f: &Finding, apart: Span) -> bool {
     all.incidents.values().any(|i| {
-        let near = i.span.is_some_and(|(first, last)| {
-            f.at.ns >= first.ns.saturating_sub(apart.0) && f.at.ns <= last.ns.saturating_add(apart.0)
-        });
+        let near =
+            i.span.is_some_and(|(first, last)| f.at.ns >= first.ns.saturating_sub(apart.0) && f.at.ns <= last.ns.saturating_add(apart.0));
         // Contacts with people are contacts: which of the two it was may be seen differently.
         let touch = |c: TrustCode| matches!(c, TrustCode::Collision | TrustCode::HumanContact);
         let same = i.report.code == f.code || touch(i.report.code) && f.code == TrustCode::Collision;
@@ -128,7 +126,7 @@ struct Shown {
 
 impl Shown {
     /// A chunk as the detectors read it.
-    fn readings(&mut self, c: &Chunk, limit: i64) -> Vec<(u64, Reading)> {
+    fn readings(&mut self, c: &Chunk, limit: &dyn Fn(u64) -> i64) -> Vec<(u64, Reading)> {
         let mut out = Vec::new();
         let lies = c.errors & (1 << ErrorCode::Fall as u32) != 0;
         if !self.begun {
@@ -139,11 +137,11 @@ impl Shown {
             self.leading &= follows;
             if !follows {
                 // Between two episodes it did as it should.
-                out.extend(of_moment(&Moment { at_ns: self.last_ns, speed_mm_s: 0, stopped: m.stopped }, limit));
+                out.extend(of_moment(&Moment { at_ns: self.last_ns, speed_mm_s: 0, stopped: m.stopped }, limit(self.last_ns)));
             }
             self.last_ns = m.at_ns;
             if !self.leading {
-                out.extend(of_moment(m, limit));
+                out.extend(of_moment(m, limit(m.at_ns)));
             }
         }
         if c.hardest_mns > 0 {

@@ -28,6 +28,7 @@ mod care;
 pub mod cases;
 mod chargebacks;
 mod claims;
+mod clamping;
 mod considered;
 mod contracts;
 pub mod control;

@@ -324,7 +324,7 @@ impl Unit<'_> {
             heartbeat: r.heard_at.unwrap_or(Instant::ZERO),
             heartbeat_every: r.heartbeat,
             payload_g: crate::abilities::payload_g(r, m),
-            abilities: crate::abilities::abilities(r),
+            abilities: crate::abilities::abilities(r, now),
             battery_j: r.battery_j,
             usable_j: r.usable_j(),
             drive_w: crate::abilities::drive_w(r, m),

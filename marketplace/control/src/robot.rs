@@ -58,6 +58,7 @@ impl Unit<'_> {
             Report::OrderAcked { order_seq, code } => {
                 need(order_seq == 0 || order_seq <= self.cell(robot)?.robot.order_seq, Code::NotFound)?;
                 self.emit_robot(robot, RobotEvent::OrderAcked { order_seq, code: code.clone() });
+                self.clamps_answered(robot);
                 if order_seq > 0 {
                     self.orders_taken(robot, order_seq, &code);
                 }

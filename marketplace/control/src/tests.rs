@@ -13,6 +13,7 @@ mod camera;
 mod care;
 mod cases;
 mod chaos;
+mod clamping;
 mod coins;
 mod commands;
 mod contracts;

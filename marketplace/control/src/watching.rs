@@ -95,7 +95,7 @@ impl Unit<'_> {
         if b.paused && !was_paused {
             seen.push(Reading::ProtectiveStop);
         }
-        if let Some(limit) = self.speed_limit(robot) {
+        if let Some(limit) = self.speed_limit(robot, self.device_ns()) {
             seen.push(Reading::Bound { bound: SPEED_BOUND, measured: i64::from(speed), limit });
         }
         let dock_mm = if b.charging { self.off_dock(b) } else { None };
@@ -207,12 +207,6 @@ impl Unit<'_> {
         let placing =
             j.steps().get(usize::from(j.checkpoint)).is_some_and(|s| matches!(s.action, Action::Drop | Action::Lift) && s.place == place);
         (j.request.need.payload_g, placing)
-    }
-
-    /// How fast a robot may be, whatever it does, mm/s.
-    pub(crate) fn speed_limit(&self, robot: RobotId) -> Option<i64> {
-        let m = &self.s.genesis.robots.get(self.cell(robot).ok()?.entry as usize)?.model;
-        i64::try_from(crate::matching::whole(m.speed_max_mps * 1e3)).ok()
     }
 
     /// How far from the charger it stands, by its own estimate: the dock knows better.

@@ -1,6 +1,7 @@
 //! The events of a robot stream in this slice. Names are the wire names of the domain's catalogue.
 #![allow(missing_docs)] // every name and field is defined in the catalogue
 
+use crate::clamps::Clamps;
 use crate::status::{HealthCause, RobotStatus};
 use crate::stop::{Scope, Then};
 use nooterra_engine::ids::{EventId, IncidentId, JobId, PartyId, StopId, TaskId};
@@ -84,6 +85,8 @@ pub enum Event {
     BlackboxAnchored { from: u64, to: u64, root: Digest },
     CapabilitiesAdvertised { capabilities: Vec<Capability>, sensors: Vec<String>, battery_j: u64 },
     CapabilityMeasured(Measured),
+    ClampsTightened(Clamps),
+    ClampsLifted { order_seq: u64 },
 }
 
 impl Event {
@@ -118,6 +121,8 @@ impl Event {
             Self::BlackboxAnchored { .. } => "BLACKBOX_ANCHORED",
             Self::CapabilitiesAdvertised { .. } => "CAPABILITIES_ADVERTISED",
             Self::CapabilityMeasured(_) => "CAPABILITY_MEASURED",
+            Self::ClampsTightened(_) => "CLAMPS_TIGHTENED",
+            Self::ClampsLifted { .. } => "CLAMPS_LIFTED",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A robot as the platform knows it: a fold of its stream and of the leases it holds.
 
+use crate::clamps::Tightened;
 use crate::event::{Capability, Event, Measured, Pose, TaskKind};
 use crate::load::Load;
 use crate::status::{HealthCause, RobotStatus, from_health};
@@ -162,6 +163,8 @@ pub struct Robot {
     pub sensors: Vec<String>,
     /// What it was seen to do, ascending by name.
     pub measured: Vec<Measured>,
+    /// Bounds that were tightened from afar.
+    pub tightened: Tightened,
 }
 
 /// How often a robot has to be looked after (domain 12.1).
@@ -250,6 +253,7 @@ impl Robot {
             declared: Vec::new(),
             sensors: Vec::new(),
             measured: Vec::new(),
+            tightened: Tightened::default(),
         }
     }
 
@@ -291,6 +295,7 @@ impl Robot {
             Event::LinkLost { .. } => self.link_lost = true,
             Event::LinkRestored { .. } => self.link_lost = false,
             Event::OrderAcked { order_seq, code } => {
+                self.tightened.answered(at, *order_seq, !code.is_empty());
                 if code.is_empty() {
                     self.orders_seen = self.orders_seen.max(*order_seq);
                 }
@@ -340,6 +345,8 @@ impl Robot {
                 self.declared.clone_from(capabilities);
                 self.sensors.clone_from(sensors);
             }
+            Event::ClampsTightened(c) => self.tightened.told(*c),
+            Event::ClampsLifted { .. } => self.tightened.lifted(),
             Event::CapabilityMeasured(m) => match self.measured.binary_search_by(|k| k.name.cmp(&m.name)) {
                 Ok(at) => self.measured[at] = m.clone(),
                 Err(at) => self.measured.insert(at, m.clone()),

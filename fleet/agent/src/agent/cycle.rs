@@ -58,6 +58,7 @@ impl Agent {
         self.ride(now, map);
         let astray = self.leaves_way(map);
 
+        self.tight.cycle(self.platform_time(now), self.config.model.accel_max_mps2, dt_s);
         let obeys = !nooterra_engine::planted!("I15 drive on under a stop");
         let stopped = (obeys && !self.stops.is_empty()) || self.check_until.is_some() || self.work.is_braked();
         let held = stopped || now < self.health.hold_until || !self.health.is_fit();
@@ -100,7 +101,7 @@ impl Agent {
         self.seen.speed_mm_s = (moved.forward_m / dt_s * 1e3).round() as i32;
         let look = Look {
             speed_mm_s: (moved.rolled_m / dt_s * 1e3).round() as u32,
-            bound_mm_s: (self.config.model.speed_max_mps * 1e3).round() as u32,
+            bound_mm_s: (self.config.model.speed_max_mps.min(self.tight.watched_mps()) * 1e3).round() as u32,
             stopped: !self.stops.is_empty(),
             paused: self.progress.blocked && !was_paused,
         };
@@ -261,7 +262,7 @@ impl Agent {
         }
         Limits {
             speed_mps: speed,
-            accel_mps2: m.accel_max_mps2 * load_share(m, self.work.load_g()),
+            accel_mps2: (m.accel_max_mps2 * load_share(m, self.work.load_g())).min(self.tight.accel_mps2()),
             turn_radps: m.turn_max_radps,
             turn_accel_radps2: m.turn_accel_max_radps2,
             reversible: m.reversible,
@@ -442,6 +443,10 @@ impl Agent {
             b.speed(Bound::Energy, (m.speed_max_mps * p.low_battery_share).max(speed - m.accel_max_mps2 * dt_s));
         }
         b.speed(Bound::HardwareAccel, speed + m.accel_max_mps2 * dt_s + 1e-9);
+        if !nooterra_engine::planted!("I16 drive faster than told to") {
+            b.speed(Bound::ProfileSpeed, self.tight.speed_mps());
+        }
+        b.speed(Bound::ProfileAccel, speed + self.tight.accel_mps2() * dt_s + 1e-9);
         b.turn(Bound::HardwareTurn, m.turn_max_radps);
         let same_way = wish.w_radps * self.last.w_radps >= 0.0;
         let from = if same_way { self.last.w_radps.abs() } else { 0.0 };
