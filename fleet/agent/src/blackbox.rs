@@ -100,6 +100,10 @@ impl BlackBox {
     pub fn chunks(&self) -> impl ExactSizeIterator<Item = &Chunk> {
         self.ring.iter().map(|k| &k.chunk)
     }
+    /// Does it record?
+    pub fn records(&self) -> bool {
+        self.recorder != Recorder::Stopped
+    }
     /// Windows that are owed.
     pub fn owes(&self) -> usize {
         self.asked.len()

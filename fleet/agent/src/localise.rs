@@ -107,6 +107,10 @@ struct Search {
 }
 
 impl Localiser {
+    /// Does the gyroscope say nothing while the wheels turn the robot? Then they alone tell.
+    pub const fn is_gyro_silent(&self) -> bool {
+        self.gyro_fault
+    }
     /// Stands here, known within 5 cm and 2 degrees.
     pub fn new(pose: Pose2, level: u32) -> Self {
         Self {

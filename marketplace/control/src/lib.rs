@@ -26,6 +26,7 @@ pub mod camera;
 mod cancel;
 mod care;
 pub mod cases;
+mod causes;
 mod chargebacks;
 mod claims;
 mod clamping;

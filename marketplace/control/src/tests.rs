@@ -12,6 +12,7 @@ mod calendars;
 mod camera;
 mod care;
 mod cases;
+mod causes;
 mod chaos;
 mod clamping;
 mod coins;

@@ -249,6 +249,7 @@ fn sensor(robot: RobotIx, which: SensorKind, how: SensorFault) -> Vec<PhysicalFa
         (SensorKind::Lidar, SensorFault::Noise | SensorFault::Bias) => vec![PhysicalFault::LidarDropout { robot, share_bps: 5_000 }],
         (SensorKind::Lidar, SensorFault::Dropout) => vec![PhysicalFault::LidarDropout { robot, share_bps: 10_000 }],
         (SensorKind::Odometry, _) => (0..2).map(|wheel| PhysicalFault::EncoderStuck { robot, wheel }).collect(),
+        (SensorKind::Gyro, SensorFault::Dropout | SensorFault::Stuck) => vec![PhysicalFault::GyroDead { robot }],
         (SensorKind::Gyro, _) => vec![PhysicalFault::ImuBias { robot, bias_uradps: 50_000 }],
         (SensorKind::Markers, SensorFault::Dropout | SensorFault::Stuck) => vec![PhysicalFault::MarkersLost { robot }],
         (SensorKind::Markers, _) => vec![PhysicalFault::MarkersOff { robot, off: Vec2::new(0.0, 0.6) }],

@@ -86,6 +86,11 @@ pub enum PhysicalFault {
         /// Bias.
         bias_uradps: i64,
     },
+    /// The yaw rate sensor says nothing.
+    GyroDead {
+        /// Whose.
+        robot: RobotIx,
+    },
     /// The marker camera sees no markers.
     MarkersLost {
         /// Whose.
@@ -157,6 +162,7 @@ pub(crate) struct RobotFaults {
     pub ghost: Option<Ghost>,
     pub stuck_encoder: [bool; 4],
     pub bias_radps: f32,
+    pub no_gyro: bool,
     pub no_markers: bool,
     pub markers_off: (f32, f32),
 }
@@ -210,6 +216,7 @@ impl RobotFaults {
                 PhysicalFault::EncoderStuck { robot, wheel: w } if *robot == ix => f.stuck_encoder[wheel(*w)] = true,
                 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // rates to single precision
                 PhysicalFault::ImuBias { robot, bias_uradps } if *robot == ix => f.bias_radps += *bias_uradps as f32 * 1e-6,
+                PhysicalFault::GyroDead { robot } if *robot == ix => f.no_gyro = true,
                 PhysicalFault::MarkersLost { robot } if *robot == ix => f.no_markers = true,
                 #[allow(clippy::cast_possible_truncation)] // metres to single precision
                 PhysicalFault::MarkersOff { robot, off } if *robot == ix => {

@@ -47,6 +47,9 @@ impl Agent {
     /// One control cycle: sensors in, actuation out. `now` is the robot's own clock.
     pub fn control(&mut self, now: Instant, f: &SensorFrame, map: &AgentMap) -> Actuation {
         let dt_s = if self.started { f.dev_ns.since(self.dev_last).as_secs_f64().clamp(0.001, 0.2) } else { 0.05 };
+        if self.started && f.dev_ns < self.dev_last {
+            self.health.clock_ran_back(now);
+        }
         self.dev_last = f.dev_ns;
         self.tick += 1;
         let mut out = Vec::new();
@@ -187,6 +190,8 @@ impl Agent {
         let person_mm = f.person_m.map(|m| ((m - radius_m).max(0.0) * 1e3) as u32);
         self.comes_close |= self.people.cycle(now, person_mm, self.last.v.norm() > 0.0);
         let person = self.people.is_touched(now);
+        self.health.weak = self.loc.is_gyro_silent();
+        self.health.disk_full = !self.blackbox.records();
         self.health.cycle(now, f, since_scan_s, p.has_lidar, p.collision_mns, person, out);
         let forgets = nooterra_engine::planted!("I41 drive on an empty battery and say that it is full");
         self.seen.soc_bps = if forgets { 9_500 } else { f.soc_bps };
