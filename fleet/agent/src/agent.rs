@@ -15,6 +15,7 @@ use crate::config::AgentConfig;
 use crate::doubt::Doubt;
 use crate::fields::Fields;
 use crate::follow::Follower;
+use crate::forecast::Forecast;
 use crate::health::{Health, Progress};
 use crate::link::Link;
 use crate::localise::Localiser;
@@ -77,6 +78,7 @@ pub struct Agent {
     /// Leases for later, by their start.
     ahead: Vec<Lease>,
     power: Power,
+    forecast: Forecast,
     rights: Rights,
     health: Health,
     progress: Progress,
@@ -161,6 +163,7 @@ impl Agent {
             work: Work::default(),
             ahead: Vec::new(),
             power: Power::default(),
+            forecast: Forecast::default(),
             rights: Rights::default(),
             health: Health::default(),
             progress: Progress::default(),

@@ -25,6 +25,7 @@ mod cover;
 pub mod doubt;
 pub mod fields;
 pub mod follow;
+pub mod forecast;
 pub mod health;
 pub mod lift;
 pub mod link;

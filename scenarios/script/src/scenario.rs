@@ -443,7 +443,7 @@ pub struct RobotFault {
 pub enum BatteryFault {
     /// No voltage at all.
     Dead,
-    /// Half of the charge is gone.
+    /// Half of the charge is gone at once, and the voltage sinks under load.
     Sag,
 }
 

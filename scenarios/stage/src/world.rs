@@ -209,7 +209,10 @@ fn physical(stage: &Stage, fault: u32, kind: &FaultKind) -> Vec<PhysicalFault> {
             vec![PhysicalFault::Obstacle { spawn: ObstacleSpawn { key, stand, size_m: [*size_m, *size_m, BOX_HEIGHT_M], along } }]
         }
         FaultKind::BatteryDead { robot: i } => vec![PhysicalFault::BatteryDead { robot: robot(*i) }],
-        FaultKind::BatterySag { robot: i } => vec![PhysicalFault::BatterySag { robot: robot(*i), percent: 400 }],
+        FaultKind::BatterySag { robot: i } => {
+            let robot = robot(*i);
+            vec![PhysicalFault::ChargeLost { robot, left_bps: 5_000 }, PhysicalFault::BatterySag { robot, percent: 400 }]
+        }
         FaultKind::Motor { robot: i, how } => match how {
             MotorFault::Jam => (0..2).map(|wheel| PhysicalFault::MotorJam { robot: robot(*i), wheel }).collect(),
             MotorFault::Delay => vec![PhysicalFault::MotorDelay { robot: robot(*i), ticks: 10 }],

@@ -16,6 +16,13 @@ pub enum PhysicalFault {
         /// How many times, in percent.
         percent: u32,
     },
+    /// Cells fail: this share of the charge is left, 1/10 000. Happens once.
+    ChargeLost {
+        /// Whose.
+        robot: RobotIx,
+        /// What is left.
+        left_bps: u32,
+    },
     /// The battery gives nothing.
     BatteryDead {
         /// Whose.

@@ -5,6 +5,7 @@ use super::Agent;
 use crate::assist::HAND_MPS;
 use crate::fields::Allowed;
 use crate::follow::{Gait, Limits, Reach, View};
+use crate::forecast::{Ahead, Lacks};
 use crate::localise::Moved;
 use crate::map::AgentMap;
 use crate::note::Event;
@@ -56,7 +57,9 @@ impl Agent {
         let moved = self.perceive(now, f, map, dt_s, &mut out);
         self.started = true;
         let was_paused = self.progress.blocked;
+        self.forecast.measure(moved.rolled_m, f.soc_bps, f.charging, &self.config.model);
         self.watch_self(now, f, dt_s, &mut out);
+        self.look_ahead(now, map, &mut out);
         self.watch_place(now, map, &mut out);
         self.ride(now, map);
         let astray = self.leaves_way(map);
@@ -219,6 +222,23 @@ impl Agent {
         if self.check_until.is_some_and(|at| now >= at) && self.health.is_fit() {
             self.check_until = None;
         }
+    }
+
+    /// Gives the job up where the charge would not last for it.
+    fn look_ahead(&mut self, now: Instant, map: &AgentMap, out: &mut Vec<Report>) {
+        if nooterra_engine::planted!("I41 drive on an empty battery and say that it is full") {
+            return;
+        }
+        let (c, at) = (&self.config, self.loc.pose.at);
+        let (model, reserve_bps) = (&c.model, c.policy.reserve_bps);
+        let ahead =
+            Ahead { at, soc_bps: self.seen.soc_bps, track: &self.track, work: &self.work, home: c.start_vertex, model, reserve_bps };
+        let detail = match self.forecast.look(now, &ahead, map) {
+            None => return,
+            Some(Lacks::Trip) => "would not last for the job",
+            Some(Lacks::Return) => "no more than the way home is left",
+        };
+        self.work.give_up(AbortReason::Battery, detail, out);
     }
 
     /// What it is and where, as far as areas go.
