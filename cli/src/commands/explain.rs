@@ -106,7 +106,8 @@ fn told(j: &JobLine, p: Paint) -> Vec<String> {
         lines.push(format!("        {} more could, dearer than those shown", j.more));
     }
     for f in &j.failed {
-        lines.push(format!("        {} could not: {}", f.robot, p.warn(&f.code)));
+        let why = f.status.as_ref().map(|s| format!(" ({s})")).unwrap_or_default();
+        lines.push(format!("        {} could not: {}{why}", f.robot, p.warn(&f.code)));
     }
     let hidden = j.could_not.values().sum::<u32>() as usize - j.failed.len();
     if hidden > 0 {

@@ -15,6 +15,7 @@ use crate::config::AgentConfig;
 use crate::doubt::Doubt;
 use crate::fields::Fields;
 use crate::follow::Follower;
+use crate::forecast::Forecast;
 use crate::health::{Health, Progress};
 use crate::link::Link;
 use crate::localise::Localiser;
@@ -25,7 +26,9 @@ use crate::policy::{Clamp, Policy, Twist};
 use crate::power::Power;
 use crate::residual::Residual;
 use crate::rights::Rights;
+use crate::tight::Tightened;
 use crate::track::{NO_LANE, Track};
+use crate::watch::Watch;
 use crate::work::{Lease, Phase, Work};
 use nooterra_engine::geom::Pose2;
 use nooterra_engine::ids::{JobId, LeaseId, StopId};
@@ -75,6 +78,7 @@ pub struct Agent {
     /// Leases for later, by their start.
     ahead: Vec<Lease>,
     power: Power,
+    forecast: Forecast,
     rights: Rights,
     health: Health,
     progress: Progress,
@@ -102,6 +106,10 @@ pub struct Agent {
     /// What it has been taught.
     installed: Installed,
     people: People,
+    /// Bounds tightened from afar.
+    tight: Tightened,
+    /// Its own detectors.
+    watch: Watch,
     /// A heartbeat is to say that somebody is close.
     comes_close: bool,
     /// What it has last said that it can do.
@@ -124,7 +132,8 @@ impl Agent {
     }
 
     /// People set it down at a vertex, facing this way, and switched it on: it knows nothing of what it was about, only
-    /// its chain of reports, the orders it has taken up, its fence, its black box and images, and what it has clamped.
+    /// its chain of reports, the orders it has taken up, its fence, its tightened bounds, its black box and images, and what it has
+    /// clamped.
     pub fn restart(&mut self, vertex: u32, theta_rad: f64, map: &AgentMap) -> Result<(), AgentError> {
         let start = map.vertex(vertex).ok_or(AgentError::NoSuchVertex(vertex))?;
         let config = AgentConfig { start_vertex: vertex, start_theta_rad: theta_rad, ..self.config.clone() };
@@ -135,9 +144,11 @@ impl Agent {
         let (policy, camera) = (std::mem::take(&mut self.policy), std::mem::take(&mut self.camera));
         // So does what it was taught.
         let installed = std::mem::take(&mut self.installed);
+        let tight = std::mem::take(&mut self.tight);
         // Stops outlast it: only a signed order ends them.
         let (stops, power_off) = (std::mem::take(&mut self.stops), self.power_off);
-        *self = Self { dev_last: self.dev_last, tick: self.tick, notes, blackbox, camera, policy, installed, stops, power_off, ..fresh };
+        *self =
+            Self { dev_last: self.dev_last, tick: self.tick, notes, blackbox, camera, policy, installed, tight, stops, power_off, ..fresh };
         Ok(())
     }
 
@@ -152,6 +163,7 @@ impl Agent {
             work: Work::default(),
             ahead: Vec::new(),
             power: Power::default(),
+            forecast: Forecast::default(),
             rights: Rights::default(),
             health: Health::default(),
             progress: Progress::default(),
@@ -175,6 +187,8 @@ impl Agent {
             camera: Camera::default(),
             installed: Installed::default(),
             people: People::default(),
+            tight: Tightened::default(),
+            watch: Watch::default(),
             comes_close: false,
             told: Told::default(),
             tick: 0,
@@ -247,6 +261,10 @@ impl Agent {
     /// What it has recorded of itself.
     pub fn blackbox(&self) -> &BlackBox {
         &self.blackbox
+    }
+    /// Bounds that were tightened from afar.
+    pub fn tightened(&self) -> &Tightened {
+        &self.tight
     }
     /// Its camera's gate, and what came through.
     pub fn camera(&self) -> &Camera {

@@ -1,14 +1,16 @@
 //! The robot's own black box: what it records each second, and what it hands out of it.
 //!
 //! Chunks are chained by their hashes and made final by anchors; what was anchored can be shown later and not changed.
-//! Recorded are pose, speed, commands and clamps, contacts, load, battery, health, orders, lease and step, whether an
+//! Recorded are pose, speed, each cycle that was faster than its bound or moved under a stop, commands and clamps, contacts, load, battery, health, orders, lease and step, whether an
 //! operator's hand was on it, whether the platform was heard, whether the camera's gate was open, and which images it let through,
 //! by their hash. Not recorded: clearances to people, and the hash of the skill that runs.
 
 use crate::camera::Camera;
 use nooterra_engine::ids::IncidentId;
 use nooterra_engine::{Digest, Record, Span};
-use nooterra_port::blackbox::{ANCHOR_EVERY, ANCHOR_MAX, ASKED_MAX, Anchor, Anchored, CHUNK, Chunk, Head, KEPT, Proof, WINDOW_MAX, Window};
+use nooterra_port::blackbox::{
+    ANCHOR_EVERY, ANCHOR_MAX, ASKED_MAX, Anchor, Anchored, CHUNK, Chunk, Head, KEPT, MOMENTS_MAX, Moment, Proof, WINDOW_MAX, Window,
+};
 use nooterra_port::camera::{IMAGES_MAX, Image};
 use nooterra_port::report::Report;
 use nooterra_trust::evidence::content_of;
@@ -30,10 +32,12 @@ pub enum Recorder {
     Stopped,
     /// Under a fault: it hands out other chunks than it has recorded.
     Alters,
+    /// It works; under a fault the robot's own detectors say nothing of what they find.
+    Mutes,
 }
 
 /// What a cycle adds to the open chunk; all but sums and the fastest speed is as of its last cycle.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Now {
     /// The state in the form of a chunk: place in the chain, times and sums are filled in here.
     pub state: Chunk,
@@ -43,6 +47,8 @@ pub struct Now {
     pub bump_mns: u32,
     /// Hash of the image that was kept in this cycle.
     pub image: Option<Digest>,
+    /// It moved as it should not, or has just ceased to.
+    pub moment: Option<Moment>,
 }
 
 /// A chunk and its hash.
@@ -93,6 +99,10 @@ impl BlackBox {
     /// The last chunks that are kept, oldest first.
     pub fn chunks(&self) -> impl ExactSizeIterator<Item = &Chunk> {
         self.ring.iter().map(|k| &k.chunk)
+    }
+    /// Does it record?
+    pub fn records(&self) -> bool {
+        self.recorder != Recorder::Stopped
     }
     /// Windows that are owed.
     pub fn owes(&self) -> usize {
@@ -149,20 +159,29 @@ impl BlackBox {
 
     fn record(&mut self, now: &Now) {
         let (s, from_ns) = (&now.state, self.next_from_ns);
-        let fresh = Chunk { from_ns, commands: 0, clamps: 0, contacts: 0, contact_mns: 0, top_mm_s: 0, ..*s };
-        let c = *self.open.get_or_insert(fresh);
+        let fresh = Chunk { from_ns, commands: 0, clamps: 0, contacts: 0, top_mm_s: 0, pauses: 0, ..s.clone() };
+        let mut c = self.open.take().unwrap_or(fresh);
+        if c.moments.len() < MOMENTS_MAX {
+            c.moments.extend(now.moment);
+        }
+        let bump_mns = u64::from(now.bump_mns);
+        let hardest = bump_mns > c.hardest_mns;
         self.images.extend(now.image);
         self.open = Some(Chunk {
             from_ns: c.from_ns,
             commands: c.commands.saturating_add(1),
             clamps: c.clamps.saturating_add(now.clamped.saturating_sub(self.clamped)),
             contacts: c.contacts.saturating_add(u32::from(now.bump_mns > 0)),
-            contact_mns: c.contact_mns.saturating_add(u64::from(now.bump_mns)),
+            contact_mns: c.contact_mns.saturating_add(bump_mns),
+            hardest_mns: c.hardest_mns.max(bump_mns),
+            by_person: if hardest { s.by_person } else { c.by_person },
+            pauses: c.pauses.saturating_add(s.pauses),
+            moments: c.moments,
             top_mm_s: c.top_mm_s.max(s.speed_mm_s.unsigned_abs()),
             by_hand: c.by_hand || s.by_hand,
             paused: c.paused || s.paused,
             gate_open: c.gate_open || s.gate_open,
-            ..*s
+            ..s.clone()
         });
     }
 
@@ -251,8 +270,11 @@ impl BlackBox {
     /// A chunk as it is handed out.
     fn shown(&self, c: &Chunk) -> Chunk {
         match self.recorder {
-            Recorder::Works | Recorder::Stopped => *c,
-            Recorder::Alters => Chunk { contacts: 0, contact_mns: 0, top_mm_s: c.top_mm_s.min(300), ..*c },
+            Recorder::Works | Recorder::Stopped | Recorder::Mutes => c.clone(),
+            Recorder::Alters => {
+                let (top_mm_s, moments) = (c.top_mm_s.min(300), Vec::new());
+                Chunk { contacts: 0, contact_mns: 0, hardest_mns: 0, top_mm_s, moments, ..c.clone() }
+            }
         }
     }
 }

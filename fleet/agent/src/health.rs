@@ -15,6 +15,8 @@ const BUMP_HOLD: Span = Span::from_secs(3);
 const HUMAN_MNS: u32 = 50;
 /// A drive fault counts after this many cycles.
 const FAULT_CYCLES: u32 = 10;
+/// A clock that ran back is doubted for so long.
+const CLOCK_DOUBT: Span = Span::from_secs(60);
 /// Without a scan for this long the robot is blind, s.
 const BLIND_S: f64 = 1.0;
 
@@ -35,6 +37,13 @@ pub struct Health {
     pub battery_low: bool,
     /// The link is down.
     pub offline: bool,
+    /// A sensor is silent that others stand in for.
+    pub weak: bool,
+    /// The clock ran back not long ago.
+    pub clock_until: Instant,
+    /// Nothing is recorded.
+    pub disk_full: bool,
+    looked_at: Instant,
     bump_at: Option<Instant>,
     bump_mns: u32,
     /// Holds after a hard bump.
@@ -54,6 +63,7 @@ impl Health {
         person: bool,
         out: &mut Vec<Report>,
     ) {
+        self.looked_at = now;
         self.fault_cycles = if f.motor_fault { self.fault_cycles.saturating_add(1) } else { 0 };
         self.motor_fault = self.fault_cycles >= FAULT_CYCLES;
         self.tilt_cycles = if f.tilt_rad.abs() >= TILT_FALL_RAD { self.tilt_cycles.saturating_add(1) } else { 0 };
@@ -81,18 +91,19 @@ impl Health {
     }
     /// Present errors as bits, in the order of [`ErrorCode`].
     pub fn bits(&self) -> u32 {
-        let flags = [self.battery_low, self.motor_fault, self.blind, self.lost, self.fallen, self.offline];
-        flags.iter().enumerate().fold(0, |b, (i, f)| b | u32::from(*f) << i)
+        self.errors().iter().fold(0, |b, e| b | 1 << *e as u32)
     }
     /// Present errors.
     pub fn errors(&self) -> Vec<ErrorCode> {
         let all = [
             (self.battery_low, ErrorCode::BatteryLow),
             (self.motor_fault, ErrorCode::MotorFault),
-            (self.blind, ErrorCode::SensorFault),
+            (self.blind || self.weak, ErrorCode::SensorFault),
             (self.lost, ErrorCode::LocalisationLost),
             (self.fallen, ErrorCode::Fall),
             (self.offline, ErrorCode::Link),
+            (self.is_out_of_time(), ErrorCode::Clock),
+            (self.disk_full, ErrorCode::DiskFull),
         ];
         all.iter().filter(|(on, _)| *on).map(|(_, e)| *e).collect()
     }
@@ -105,8 +116,19 @@ impl Health {
             (self.lost, 3_000),
             (self.fallen, 0),
             (self.offline, 9_000),
+            (self.weak, 6_000),
+            (self.is_out_of_time(), 6_000),
+            (self.disk_full, 6_500),
         ];
         parts.iter().filter(|(on, _)| *on).map(|(_, v)| *v).min().unwrap_or(10_000)
+    }
+    /// Did its clock run back within the last while?
+    fn is_out_of_time(&self) -> bool {
+        self.looked_at < self.clock_until
+    }
+    /// The device's time ran back: what it says of when is doubted for a while.
+    pub fn clock_ran_back(&mut self, now: Instant) {
+        self.clock_until = now.saturating_add(CLOCK_DOUBT);
     }
     /// May the robot drive and take work?
     pub fn is_fit(&self) -> bool {

@@ -25,6 +25,7 @@ mod cover;
 pub mod doubt;
 pub mod fields;
 pub mod follow;
+pub mod forecast;
 pub mod health;
 pub mod lift;
 pub mod link;
@@ -36,8 +37,10 @@ pub mod policy;
 pub mod power;
 pub mod residual;
 pub mod rights;
+pub mod tight;
 pub mod track;
 pub mod transfer;
+pub mod watch;
 pub mod work;
 
 pub use agent::{Agent, AgentError, WORDS_BYTES};

@@ -56,6 +56,8 @@ pub struct Moved {
     pub left_m: f64,
     /// Turned, rad.
     pub turned_rad: f64,
+    /// What the wheels say that it went, m, even where that is too much to be believed of its place.
+    pub rolled_m: f64,
 }
 
 /// How far a marker is from where the estimate puts it.
@@ -105,6 +107,10 @@ struct Search {
 }
 
 impl Localiser {
+    /// Does the gyroscope say nothing while the wheels turn the robot? Then they alone tell.
+    pub const fn is_gyro_silent(&self) -> bool {
+        self.gyro_fault
+    }
     /// Stands here, known within 5 cm and 2 degrees.
     pub fn new(pose: Pose2, level: u32) -> Self {
         Self {
@@ -150,22 +156,21 @@ impl Localiser {
     /// Moves the estimate by what wheels and gyroscope say.
     pub fn predict(&mut self, f: &SensorFrame, wheels: &Wheels, drive: Drive, speed_max_mps: f64, dt_s: f64) -> Moved {
         let n = if drive == Drive::Omnidirectional { 4 } else { 2 };
-        let mut d = [0.0; 4];
+        let (mut d, mut raw) = ([0.0; 4], [0.0; 4]);
         if f.encoders.len() >= n {
             let jump_m = 2.0 * speed_max_mps * dt_s + 0.1;
-            for ((step_m, last), count) in d.iter_mut().zip(&mut self.encoders).zip(&f.encoders).take(n) {
+            for (((step_m, raw_m), last), count) in d.iter_mut().zip(&mut raw).zip(&mut self.encoders).zip(&f.encoders).take(n) {
                 let step = count.wrapping_sub(*last) as f64 / wheels.counts_per_m;
+                *raw_m = if self.has_encoders { step } else { 0.0 };
                 *step_m = if self.has_encoders && step.abs() <= jump_m { step } else { 0.0 };
                 *last = *count;
             }
             self.has_encoders = true;
         }
-        let (forward, left, turn_wheels) = if n == 4 {
-            let [fl, fr, rl, rr] = d;
-            ((fl + fr + rl + rr) * 0.25, (fr + rl - fl - rr) * 0.25, (fr + rr - fl - rl) * 0.25 / wheels.arm_m)
-        } else {
-            ((d[0] + d[1]) * 0.5, 0.0, (d[1] - d[0]) / wheels.track_m)
-        };
+        let went = |[a, b, c, d]: [f64; 4]| if n == 4 { ((a + b + c + d) * 0.25, (b + c - a - d) * 0.25) } else { ((a + b) * 0.5, 0.0) };
+        let (forward, left) = went(d);
+        let turn_wheels = if n == 4 { (d[1] + d[3] - d[0] - d[2]) * 0.25 / wheels.arm_m } else { (d[1] - d[0]) / wheels.track_m };
+        let (raw_forward, raw_left) = went(raw);
         let still = d.iter().all(|v| v.abs() < 1e-9);
         self.still_s = if still { self.still_s + dt_s } else { 0.0 };
         if self.still_s > 0.5 && f.gyro_radps.abs() < 0.1 {
@@ -205,7 +210,8 @@ impl Localiser {
         p[2] += a * p[5];
         p[4] += b * p[5];
         p[5] += var_turn + 3e-4 * turned.abs() + 1e-4 * dist;
-        Moved { forward_m: forward, left_m: left, turned_rad: turned }
+        let rolled_m = (raw_forward * raw_forward + raw_left * raw_left).sqrt();
+        Moved { forward_m: forward, left_m: left, turned_rad: turned, rolled_m }
     }
 
     /// One scalar measurement `h(x) = 0` with value `residual` and gradient `g`.

@@ -35,11 +35,15 @@ pub enum Bound {
     HardwareTurnAccel,
     /// An area that it may not enter lies ahead.
     AccessPlan,
+    /// Speed as tightened from afar.
+    ProfileSpeed,
+    /// What it may gain in one cycle, as tightened from afar.
+    ProfileAccel,
 }
 
 impl Bound {
     /// Number of bounds.
-    pub const COUNT: usize = 13;
+    pub const COUNT: usize = 15;
     const ALL: [Self; Self::COUNT] = [
         Self::StopState,
         Self::SensorGate,
@@ -54,6 +58,8 @@ impl Bound {
         Self::HardwareTurn,
         Self::HardwareTurnAccel,
         Self::AccessPlan,
+        Self::ProfileSpeed,
+        Self::ProfileAccel,
     ];
     /// Wire name.
     pub const fn name(self) -> &'static str {
@@ -71,6 +77,8 @@ impl Bound {
             Self::HardwareTurn => "hardware.turn",
             Self::HardwareTurnAccel => "hardware.turn_accel",
             Self::AccessPlan => "access_plan",
+            Self::ProfileSpeed => "profile.speed",
+            Self::ProfileAccel => "profile.accel",
         }
     }
     const fn at(self) -> usize {

@@ -20,11 +20,31 @@ pub const ANCHOR_MAX: u64 = 64;
 pub const WINDOW_MAX: usize = 128;
 /// A robot keeps so many chunks: ten minutes of them.
 pub const KEPT: usize = 600;
+/// Moments of one chunk, at most: more cycles than it has.
+pub const MOMENTS_MAX: usize = 64;
+/// Moving faster than this share of its bound, 1/10 000, is a moment worth recording.
+pub const MOMENT_BPS: u32 = 10_500;
+/// Moving at all under a stop that it has acknowledged is one from this speed on, mm/s.
+pub const MOMENT_STOPPED_MM_S: u32 = 25;
+/// An acknowledged stop may take this long before motion is nobody's command.
+pub const STOP_TAKES: Span = Span::from_millis(500);
 /// Windows that a robot may owe at the same time.
 pub const ASKED_MAX: usize = 16;
 
-/// What a robot recorded of itself in one second.
+/// How fast it was in one cycle: recorded where that is more than its bound or than a stop allows, and once more when it is over,
+/// so that whoever judges sees how long it lasted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct Moment {
+    /// When, on the robot's clock.
+    pub at_ns: u64,
+    /// Speed as its wheels measure it, mm/s, without sign.
+    pub speed_mm_s: u32,
+    /// Under a stop that it had acknowledged [`STOP_TAKES`] before, at the latest.
+    pub stopped: bool,
+}
+
+/// What a robot recorded of itself in one second.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub struct Chunk {
     /// From 0, one after the other.
     pub number: u64,
@@ -52,6 +72,10 @@ pub struct Chunk {
     pub contacts: u32,
     /// Impulse felt, mN·s, all together.
     pub contact_mns: u64,
+    /// The hardest felt in one frame, mN·s.
+    pub hardest_mns: u64,
+    /// Somebody was so near then that it was a touch of that person.
+    pub by_person: bool,
     /// On the deck, g.
     pub load_g: u32,
     /// State of charge, 1/10 000.
@@ -66,6 +90,10 @@ pub struct Chunk {
     pub errors: u32,
     /// Stopped by a protective field or obstacle?
     pub paused: bool,
+    /// Protective stops that began within it.
+    pub pauses: u32,
+    /// Cycles in which it moved as it should not have; at most [`MOMENTS_MAX`].
+    pub moments: Vec<Moment>,
     /// What it was doing.
     pub mode: Mode,
     /// Highest order number taken up.
@@ -180,6 +208,8 @@ mod tests {
             by_hand: seed & 1 == 1,
             contacts: 1,
             contact_mns: seed,
+            hardest_mns: seed >> 1,
+            by_person: seed & 16 == 16,
             load_g: 500,
             soc_bps: 9_000,
             battery_mv: 12_000,
@@ -187,6 +217,8 @@ mod tests {
             health_bps: 10_000,
             errors: 0,
             paused: seed & 2 == 2,
+            pauses: seed as u32 & 3,
+            moments: (0..seed & 3).map(|n| Moment { at_ns: from_ns.wrapping_add(n), speed_mm_s: seed as u32, stopped: n == 1 }).collect(),
             mode: Mode::Driving,
             order_seq: seed,
             lease: (seed & 4 == 4).then(|| LeaseId::named("l")),
@@ -204,14 +236,25 @@ mod tests {
             let c = chunk(number, seed);
             let w = Window {
                 incident: IncidentId::named("i"),
-                chunks: vec![c, chunk(number.wrapping_add(1), seed)],
+                chunks: vec![c.clone(), chunk(number.wrapping_add(1), seed)],
                 proofs: vec![Proof { from: 0, to: number, root: c.hash(), first: number, last: number, left: vec![], right: vec![c.prev] }],
                 images: vec![Image { at_ns: seed, seen: vec![Seen { range_mm: 7, bearing_mrad: -3, what: Sort::Person }] }],
             };
             prop_assert_eq!(nooterra_engine::decode::<Window>(&encode(&w)).unwrap(), w);
             let a = Anchor { from: number, to: number, root: c.hash(), chunks: vec![c.hash()] };
             prop_assert_eq!(nooterra_engine::decode::<Anchor>(&encode(&a)).unwrap(), a);
-            for other in [Chunk { contact_mns: c.contact_mns ^ 1, ..c }, Chunk { to_ns: c.to_ns ^ 1, ..c }, Chunk { prev: c.hash(), ..c }, Chunk { gate_open: !c.gate_open, ..c }, Chunk { images: c.images ^ 1, ..c }] {
+            let other = |change: fn(&mut Chunk)| { let mut o = c.clone(); change(&mut o); o };
+            let changes: [fn(&mut Chunk); 8] = [
+                |o| o.contact_mns ^= 1,
+                |o| o.hardest_mns ^= 1,
+                |o| o.to_ns ^= 1,
+                |o| o.prev = o.hash(),
+                |o| o.gate_open = !o.gate_open,
+                |o| o.images ^= 1,
+                |o| o.pauses ^= 1,
+                |o| o.moments.push(Moment { at_ns: 1, speed_mm_s: 1, stopped: false }),
+            ];
+            for other in changes.map(other) {
                 prop_assert_ne!(other.hash(), c.hash());
             }
         }

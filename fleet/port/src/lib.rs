@@ -17,6 +17,7 @@ pub mod approval;
 pub mod assist;
 pub mod blackbox;
 pub mod camera;
+pub mod clamps;
 pub mod conformance;
 pub mod driver;
 pub mod facility;

@@ -2,6 +2,7 @@
 
 use crate::approval::ApprovalOrder;
 use crate::assist::InterventionOrder;
+use crate::clamps::Tight;
 use crate::skill::SkillParcel;
 use nooterra_engine::ids::{AccessPlanId, AssistId, IncidentId, ItemId, JobId, KeyId, LeaseId, OrderId, RobotId, StopId, TaskId, TenantId};
 use nooterra_engine::{Digest, Instant, Record, Span, encode};
@@ -9,7 +10,7 @@ use nooterra_engine::{Digest, Instant, Record, Span, encode};
 /// An order on its way: numbered per robot, fenced, expiring, signed.
 ///
 /// A robot refuses an order with a lower fence than it has seen, an expired one, one out of sequence and one badly
-/// signed, and acknowledges it with the code. `Stop` and `Revoke` ignore sequence and expiry. Sequence numbers start at 1 and
+/// signed, and acknowledges it with the code. `Stop` and `Revoke` ignore sequence and expiry, `ClampProfile` fence and expiry. Sequence numbers start at 1 and
 /// the platform repeats an unacknowledged order under the same number, so a lossy link neither drops nor doubles one.
 #[derive(Debug, Clone, PartialEq, Record)]
 pub struct SignedOrder {
@@ -158,6 +159,11 @@ pub enum Order {
         lease: LeaseId,
         /// Brake, or go on?
         on: bool,
+    },
+    /// Its bounds are tightened, or let go after a self-check. In its turn, whatever the fence and however late it comes.
+    ClampProfile {
+        /// Never looser than what holds; lifted, if not said.
+        bounds: Option<Tight>,
     },
 }
 

@@ -338,7 +338,7 @@ pub enum ErrorCode {
     BatteryLow,
     /// A drive does not do what it is told.
     MotorFault,
-    /// A sensor is silent or stuck.
+    /// A sensor is silent or stuck; with what is left of its health it may drive on by the others.
     SensorFault,
     /// The position estimate is not to be trusted.
     LocalisationLost,
@@ -346,6 +346,12 @@ pub enum ErrorCode {
     Fall,
     /// The link was down.
     Link,
+    /// A part is too warm.
+    Overheat,
+    /// Its clock ran back.
+    Clock,
+    /// It records nothing any more.
+    DiskFull,
 }
 
 /// Why work or a trip is given up.

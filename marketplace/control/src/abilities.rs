@@ -126,9 +126,14 @@ impl Samples {
 }
 
 /// What a robot offers, for dispatch.
-pub(crate) fn abilities(r: &Robot) -> Vec<Ability> {
+pub(crate) fn abilities(r: &Robot, now: Instant) -> Vec<Ability> {
+    let tight = r.tightened.ordered(now).and_then(|c| c.speed_mm_s).map_or(u64::MAX, u64::from);
     let measured = |name: &str| r.measured(name).map(|m| Measured { value: m.value, samples: m.samples });
-    let ability = |c: &Capability| Ability { name: c.name.clone(), declared: c.value, measured: measured(&c.name) };
+    let ability = |c: &Capability| Ability {
+        name: c.name.clone(),
+        declared: if c.name == SPEED { c.value.min(tight) } else { c.value },
+        measured: measured(&c.name),
+    };
     r.declared.iter().map(ability).collect()
 }
 
@@ -138,9 +143,9 @@ pub(crate) fn needs(required: &[Required]) -> Vec<Need> {
 }
 
 /// Does a robot reach everything that work asks for?
-pub(crate) fn can(r: &Robot, required: &[Required]) -> bool {
+pub(crate) fn can(r: &Robot, required: &[Required], now: Instant) -> bool {
     required.is_empty() || {
-        let offered = abilities(r);
+        let offered = abilities(r, now);
         needs(required).iter().all(|n| meets(&offered, n))
     }
 }

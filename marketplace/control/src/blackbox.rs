@@ -274,6 +274,7 @@ impl Unit<'_> {
             self.emit_evidence(asked.of, e);
         }
         self.leaked(robot, w);
+        self.judge_box(robot, asked.of, w);
         let b = self.s.boxes.entry(robot).or_default();
         b.asked.iter_mut().filter(|a| a.incident == w.incident).for_each(|a| a.done = true);
         Ok(())

@@ -554,7 +554,7 @@ impl Unit<'_> {
                 Stream::Job(job) => {
                     self.open_incident(job, robot, IncidentCode::TelemetryGap, severity, None);
                 }
-                Stream::Robot(r) => self.stray_incident(r, incident::IncidentCode::TelemetryGap, severity),
+                Stream::Robot(r) => self.stray_incident(r, incident::IncidentCode::TelemetryGap, severity, self.cx.dev_ns),
             }
         }
     }

@@ -114,6 +114,7 @@ impl Control {
                 way: Way::default(),
                 charge_sent: false,
                 shut_in: None,
+                clamped: None,
                 paused: false,
                 speed_mm_s: 0,
                 silence_judged: false,

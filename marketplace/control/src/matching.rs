@@ -283,7 +283,7 @@ impl Unit<'_> {
         let home = self.s.genesis.robots.get(c.entry as usize).map_or(last, |e| e.home);
         let back = self.world.nearest_charger(c.entry, last).map(|(ms, _)| ms).or_else(|| self.world.travel_ms(c.entry, last, home));
         let bars = Bars {
-            is_excluded: job.is_excluded(c.robot.id, now),
+            is_excluded: job.is_excluded(c.robot.id, now) || crate::causes::is_touched(job, &c.robot),
             lacks_certificate: self.s.lacks_certificate(job.id, min_cert(job), c, now),
             lacks_route: travel.is_none() || carry.is_none() || back.is_none() || self.is_shut_out(job, c),
             lacks_offer: !self.stands_in(job, c.robot.owner),
@@ -327,7 +327,7 @@ impl Unit<'_> {
             heartbeat: r.heard_at.unwrap_or(Instant::ZERO),
             heartbeat_every: r.heartbeat,
             payload_g: crate::abilities::payload_g(r, m),
-            abilities: crate::abilities::abilities(r),
+            abilities: crate::abilities::abilities(r, now),
             battery_j: r.battery_j,
             usable_j: r.usable_j(),
             drive_w: crate::abilities::drive_w(r, m),

@@ -95,7 +95,11 @@ impl Unit<'_> {
         let Some(c) = self.touch_robot(robot) else { return };
         let fence = c.robot.fence;
         for o in &mut c.orders {
-            if !matches!(o.body, Order::LeaseEnd { .. } | Order::Stop { .. } | Order::ClearStop { .. } | Order::Revoke { .. }) {
+            let stays = matches!(
+                o.body,
+                Order::LeaseEnd { .. } | Order::Stop { .. } | Order::ClearStop { .. } | Order::Revoke { .. } | Order::ClampProfile { .. }
+            );
+            if !stays {
                 o.body = Order::Ack { actor_seq: 0 };
             }
             (o.fence, o.expires) = (fence, now.saturating_add(expires));

@@ -26,6 +26,10 @@ impl Unit<'_> {
             OwnerCommand::OpenMaintenance { robot, kind } => self.open_maintenance(Some(party), robot, kind),
             OwnerCommand::CloseMaintenance { robot, checklist, parts } => self.close_maintenance(party, robot, checklist, parts),
             OwnerCommand::RetireRobot { robot, reason } => self.retire(Some(party), robot, reason),
+            OwnerCommand::TightenClamps { robot, bounds } => {
+                need(self.cell(robot)?.robot.owner == party, Code::NotFound)?;
+                self.tighten_clamps(robot, bounds)
+            }
             OwnerCommand::EndSeries { series } => self.end_series(series, SeriesEnd::Owner, party),
             OwnerCommand::Cancel { job } => {
                 self.booked_with(job, party)?;

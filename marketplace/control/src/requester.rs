@@ -331,7 +331,7 @@ impl Unit<'_> {
     fn is_able(&self, c: &RobotCell, r: &Request) -> bool {
         let model = &self.s.genesis.robots[c.entry as usize].model;
         payload_g(&c.robot, model) >= u64::from(r.need.payload_g)
-            && can(&c.robot, &r.need.capabilities)
+            && can(&c.robot, &r.need.capabilities, self.now())
             && r.steps.iter().all(|s| self.world.is_on_graph(c.entry, s.place))
             && r.steps.iter().all(|s| match s.action {
                 Action::Cover { area } => self.world.can_cover(c.entry, area, s.place),

@@ -1,6 +1,7 @@
 //! What robots report: heartbeats, leases, trips, work, faults.
 
 use crate::cases::{Said, remember};
+use crate::causes::is_touched;
 use crate::moving::LEAVING;
 use crate::unit::{Outcome, Unit, need, no};
 use nooterra_engine::ids::{JobId, LeaseId, RobotId};
@@ -58,6 +59,7 @@ impl Unit<'_> {
             Report::OrderAcked { order_seq, code } => {
                 need(order_seq == 0 || order_seq <= self.cell(robot)?.robot.order_seq, Code::NotFound)?;
                 self.emit_robot(robot, RobotEvent::OrderAcked { order_seq, code: code.clone() });
+                self.clamps_answered(robot);
                 if order_seq > 0 {
                     self.orders_taken(robot, order_seq, &code);
                 }
@@ -416,9 +418,10 @@ impl Unit<'_> {
         if from == RobotStatus::Enrolled || to.is_fit() {
             self.trigger_dispatch();
         }
-        if to == RobotStatus::Unhealthy
-            && let Some(held) = held
-        {
+        let Some(held) = held else { return };
+        let waits = |j: &nooterra_jobs::Job| matches!(j.status, Status::Matched | Status::Reserved);
+        let touched = self.cell(robot).is_ok_and(|c| self.job(held.job).is_ok_and(|j| waits(j) && is_touched(j, &c.robot)));
+        if to == RobotStatus::Unhealthy || touched {
             self.unfit(held.job, ReleaseReason::RobotUnfit, Cause::RobotAborted);
         }
     }

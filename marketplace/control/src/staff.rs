@@ -157,6 +157,14 @@ impl Unit<'_> {
             }
             StaffCommand::OpenMaintenance { robot, kind } => self.open_maintenance(None, robot, kind),
             StaffCommand::RetireRobot { robot, reason } => self.retire(None, robot, reason),
+            StaffCommand::TightenClamps { robot, bounds } => {
+                need(os, Code::RoleForbidden)?;
+                self.tighten_clamps(robot, bounds)
+            }
+            StaffCommand::LiftClamps { robot } => {
+                need(os, Code::RoleForbidden)?;
+                self.lift_clamps(robot)
+            }
             StaffCommand::Stop { robot, reason } => {
                 need(os || tr, Code::RoleForbidden)?;
                 self.stop_by_staff(StopOrder { what: StopWhat::Robot(robot), power_off: false, exit: false, reason })

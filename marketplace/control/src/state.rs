@@ -65,6 +65,8 @@ pub struct RobotCell {
     pub silence_judged: bool,
     /// The lease under which it was told to brake and stay.
     pub braked: Option<LeaseId>,
+    /// The tightened bounds that it keeps to, and since when on its own clock.
+    pub clamped: Option<(nooterra_operations::clamps::Clamps, u64)>,
     /// Where it may be, and where it was seen.
     pub place: crate::areas::Place,
     /// What it did on the jobs that settled last.

@@ -23,13 +23,13 @@ pub(crate) fn triage_by(i: &Incidents) -> Option<Instant> {
 }
 
 impl Unit<'_> {
-    /// Opens an incident on a robot's own stream, or counts it with one of the last seconds.
-    pub(crate) fn stray_incident(&mut self, robot: RobotId, code: IncidentCode, severity: u8) {
+    /// Opens an incident on a robot's own stream, or counts it with one of the same seconds of the robot's time.
+    pub(crate) fn stray_incident(&mut self, robot: RobotId, code: IncidentCode, severity: u8, dev_ns: Option<u64>) {
         let incident: IncidentId = self.new_id();
         let (now, hand, facts_hash) = (self.now(), self.hand(), self.cx.cause);
         let Ok(owner) = self.cell(robot).map(|c| c.robot.owner) else { return };
         let zone = self.zone_of(robot);
-        let at = self.cx.dev_ns.map(|ns| DevTime { boot: 0, ns });
+        let at = dev_ns.map(|ns| DevTime { boot: 0, ns });
         let report = Report { incident, code, severity, robot: Some(robot), at, zone, facts_hash };
         let all = self.s.strays.entry(robot).or_insert_with(|| Incidents::new(Stream::Robot(robot), BTreeSet::from([owner])));
         let Ok(decided) = all.decide(now, &hand, &Command::Open(report)) else { return };

@@ -24,11 +24,11 @@ use nooterra_trust::detect::{Detectors, Reading, Sample, Thresholds};
 use nooterra_trust::incident::DevTime;
 
 /// Tilt of a robot that says that it lies, micro-radians.
-const FALLEN_URAD: i64 = 1_570_796;
+pub(crate) const FALLEN_URAD: i64 = 1_570_796;
 /// With more charge than this the way to a charger is not looked up: no way within a site takes so much.
 const LOW_BPS: u32 = 5_000;
 /// The only bound that heartbeats speak of: the model's speed.
-const SPEED_BOUND: u16 = 0;
+pub(crate) const SPEED_BOUND: u16 = 0;
 
 /// A code as robots say it.
 fn said(text: &str) -> Option<IncidentCode> {
@@ -69,6 +69,9 @@ impl Unit<'_> {
             // What it cannot measure it can still say.
             IncidentCode::LocalisationDivergence | IncidentCode::BatteryDepletion => vec![(code, 2)],
             IncidentCode::ZoneViolation => self.strayed(robot),
+            IncidentCode::ClampBreach => self.breached(robot, measure),
+            IncidentCode::UncommandedMotion => self.moved_under_stop(robot, measure),
+            IncidentCode::ProtectiveStopStorm => self.stopped_often(robot, measure),
             IncidentCode::Stall | IncidentCode::LinkLost | IncidentCode::BlockedZone => vec![(code, 1)],
             _ => Vec::new(),
         };
@@ -81,7 +84,7 @@ impl Unit<'_> {
     pub(crate) fn watch_beat(&mut self, robot: RobotId, b: &Heartbeat) {
         let Ok(c) = self.cell(robot) else { return };
         let speed = b.speed_mm_s.unsigned_abs();
-        let (entry, was_paused) = (c.entry, c.paused);
+        let was_paused = c.paused;
         let stopped = c.robot.stops.iter().any(|s| s.acked);
         let fallen = if b.errors.contains(&ErrorCode::Fall) { FALLEN_URAD } else { 0 };
         let motion = self.motion(robot, speed, fallen);
@@ -92,7 +95,7 @@ impl Unit<'_> {
         if b.paused && !was_paused {
             seen.push(Reading::ProtectiveStop);
         }
-        if let Some(limit) = self.top_speed(entry) {
+        if let Some(limit) = self.speed_limit(robot, self.device_ns()) {
             seen.push(Reading::Bound { bound: SPEED_BOUND, measured: i64::from(speed), limit });
         }
         let dock_mm = if b.charging { self.off_dock(b) } else { None };
@@ -179,7 +182,7 @@ impl Unit<'_> {
     }
 
     /// The tenant's thresholds, with what the tier of the robot's job says.
-    fn thresholds(&self, robot: RobotId) -> Thresholds {
+    pub(crate) fn thresholds(&self, robot: RobotId) -> Thresholds {
         let mut t = self.s.genesis.policy.claims.thresholds.clone();
         let job = self.cell(robot).ok().and_then(|c| c.robot.lease).and_then(|h| self.s.jobs.get(&h.job));
         if let Some(v) = job.and_then(|j| j.pins.as_deref()).map(|p| p.tier_values) {
@@ -204,11 +207,6 @@ impl Unit<'_> {
         let placing =
             j.steps().get(usize::from(j.checkpoint)).is_some_and(|s| matches!(s.action, Action::Drop | Action::Lift) && s.place == place);
         (j.request.need.payload_g, placing)
-    }
-
-    fn top_speed(&self, entry: u32) -> Option<i64> {
-        let m = &self.s.genesis.robots.get(entry as usize)?.model;
-        i64::try_from(crate::matching::whole(m.speed_max_mps * 1e3)).ok()
     }
 
     /// How far from the charger it stands, by its own estimate: the dock knows better.
@@ -238,11 +236,16 @@ impl Unit<'_> {
     pub fn robot_incident(&mut self, robot: RobotId, code: IncidentCode, severity: u8) {
         let held = self.cell(robot).ok().and_then(|c| c.robot.lease).map(|h| h.job);
         let job = held.filter(|j| self.job(*j).is_ok_and(|j| !matches!(j.status, Status::Matched)));
-        let Some(job) = job else { return self.stray_incident(robot, code_of(code), severity) };
+        let Some(job) = job else { return self.stray_incident(robot, code_of(code), severity, self.cx.dev_ns) };
         let opened = self.open_incident(job, Some(robot), code, severity, self.cx.dev_ns);
-        let now = self.now();
         // What is counted with one that is open already is no further one.
-        if let Some(c) = self.touch_robot(robot).filter(|_| opened && severity == 2) {
+        self.counts_as_minor(robot, opened && severity == 2);
+    }
+
+    /// One more minor incident, for the repeat rule.
+    pub(crate) fn counts_as_minor(&mut self, robot: RobotId, minor: bool) {
+        let now = self.now();
+        if let Some(c) = self.touch_robot(robot).filter(|_| minor) {
             c.robot.erred(now);
         }
     }

@@ -1,6 +1,7 @@
 //! The events of a robot stream in this slice. Names are the wire names of the domain's catalogue.
 #![allow(missing_docs)] // every name and field is defined in the catalogue
 
+use crate::clamps::Clamps;
 use crate::status::{HealthCause, RobotStatus};
 use crate::stop::{Scope, Then, Voice};
 use nooterra_engine::ids::{EventId, IncidentId, JobId, KeyId, PartyId, StopId, TaskId, ZoneId};
@@ -196,6 +197,8 @@ pub enum Event {
         battery_j: u64,
     },
     CapabilityMeasured(Measured),
+    ClampsTightened(Clamps),
+    ClampsLifted { order_seq: u64 },
 }
 
 impl Event {
@@ -230,6 +233,8 @@ impl Event {
             Self::BlackboxAnchored { .. } => "BLACKBOX_ANCHORED",
             Self::CapabilitiesAdvertised { .. } => "CAPABILITIES_ADVERTISED",
             Self::CapabilityMeasured(_) => "CAPABILITY_MEASURED",
+            Self::ClampsTightened(_) => "CLAMPS_TIGHTENED",
+            Self::ClampsLifted { .. } => "CLAMPS_LIFTED",
         }
     }
 }

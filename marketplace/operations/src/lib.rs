@@ -13,6 +13,7 @@
 //! [`desk::Command`] into events and folds them; what they mean for a job and its robot is the caller's matter.
 
 pub mod assist;
+pub mod clamps;
 pub mod desk;
 pub mod event;
 pub mod intervention;

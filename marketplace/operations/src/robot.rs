@@ -1,5 +1,6 @@
 //! A robot as the platform knows it: a fold of its stream and of the leases it holds.
 
+use crate::clamps::Tightened;
 use crate::event::{Capability, Event, Measured, Pose, TaskKind};
 use crate::load::Load;
 use crate::status::{HealthCause, RobotStatus, from_health};
@@ -92,6 +93,10 @@ pub struct Robot {
     pub health_bps: u32,
     /// Reports a fault that makes it unfit.
     pub fault: bool,
+    /// Errors of its last heartbeat, by their numbers.
+    pub errors: Vec<u16>,
+    /// Why its status is what it is, as of the last change.
+    pub causes: Vec<HealthCause>,
     /// Charging now.
     pub charging: bool,
     /// Where it says it is.
@@ -162,6 +167,8 @@ pub struct Robot {
     pub sensors: Vec<String>,
     /// What it was seen to do, ascending by name.
     pub measured: Vec<Measured>,
+    /// Bounds that were tightened from afar.
+    pub tightened: Tightened,
 }
 
 /// How often a robot has to be looked after (domain 12.1).
@@ -215,6 +222,8 @@ impl Robot {
             soc_bps: 0,
             health_bps: 0,
             fault: false,
+            errors: Vec::new(),
+            causes: Vec::new(),
             charging: false,
             pose: Pose::default(),
             place: u32::MAX,
@@ -250,6 +259,7 @@ impl Robot {
             declared: Vec::new(),
             sensors: Vec::new(),
             measured: Vec::new(),
+            tightened: Tightened::default(),
         }
     }
 
@@ -264,14 +274,16 @@ impl Robot {
                 self.soc_bps = b.soc_bps;
                 self.health_bps = b.health_bps;
                 self.fault = b.fault;
+                self.errors.clone_from(&b.errors);
                 self.charging = b.charging;
                 self.pose = b.pose;
                 self.place = b.place;
                 self.orders_seen = self.orders_seen.max(b.orders_seen);
                 self.heard_at = Some(at);
             }
-            Event::HealthChanged { to, .. } => {
+            Event::HealthChanged { to, causes, .. } => {
                 self.status = *to;
+                self.causes.clone_from(causes);
                 self.unfit_since = (*to == RobotStatus::Unhealthy).then_some(at);
                 self.recovery_asked = None;
                 self.self_check = None;
@@ -291,6 +303,7 @@ impl Robot {
             Event::LinkLost { .. } => self.link_lost = true,
             Event::LinkRestored { .. } => self.link_lost = false,
             Event::OrderAcked { order_seq, code } => {
+                self.tightened.answered(at, *order_seq, !code.is_empty());
                 if code.is_empty() {
                     self.orders_seen = self.orders_seen.max(*order_seq);
                 }
@@ -307,6 +320,7 @@ impl Robot {
                 self.quarantine_until = None;
                 if self.status == RobotStatus::Quarantined {
                     self.status = from_health(self.health_bps, self.soc_bps, self.fault);
+                    self.causes = self.due_causes(self.status);
                 }
                 self.quarantined = false;
                 self.stalls.clear();
@@ -340,6 +354,8 @@ impl Robot {
                 self.declared.clone_from(capabilities);
                 self.sensors.clone_from(sensors);
             }
+            Event::ClampsTightened(c) => self.tightened.told(*c),
+            Event::ClampsLifted { .. } => self.tightened.lifted(),
             Event::CapabilityMeasured(m) => match self.measured.binary_search_by(|k| k.name.cmp(&m.name)) {
                 Ok(at) => self.measured[at] = m.clone(),
                 Err(at) => self.measured.insert(at, m.clone()),
@@ -463,33 +479,47 @@ impl Robot {
         }
     }
 
-    /// The status that its last heartbeat asks for, if it is another one, with the causes.
+    /// The status that its last heartbeat asks for, if it is another one, or degraded by other causes, with the causes.
     pub fn due_status(&self) -> Option<(RobotStatus, Vec<HealthCause>)> {
         let checks = self.status == RobotStatus::Maintenance && self.self_check.is_some();
         if !(self.status.follows_health() || checks) || self.heard_at.is_none() {
             return None;
         }
         let to = from_health(self.health_bps, self.soc_bps, self.fault);
-        if to == self.status || (checks && !to.is_fit()) {
+        if checks && !to.is_fit() {
             return None;
         }
+        let causes = self.due_causes(to);
+        // A link that comes and goes is told of elsewhere.
+        let lasting = |all: &[HealthCause]| all.iter().filter(|c| **c != HealthCause::Link).copied().collect::<Vec<_>>();
+        let same = to == self.status && (to != RobotStatus::Degraded || lasting(&causes) == lasting(&self.causes));
+        (!same).then_some((to, causes))
+    }
+
+    /// Why its last heartbeat asks for this status: the errors that it names, and what stands behind its numbers.
+    fn due_causes(&self, to: RobotStatus) -> Vec<HealthCause> {
         let mut causes = Vec::new();
         if self.status == RobotStatus::Enrolled {
             causes.push(HealthCause::FirstHeard);
         }
-        if self.fault {
-            causes.push(HealthCause::MotorFault);
-        }
-        if self.health_bps < crate::status::FIT_BPS {
-            causes.push(HealthCause::Health);
-        }
-        if self.soc_bps < crate::status::LOW_SOC_BPS {
-            causes.push(HealthCause::BatteryLow);
+        if !matches!(to, RobotStatus::Active) {
+            let named = self.errors.iter().filter_map(|e| HealthCause::of_error(*e));
+            let low = (self.soc_bps < crate::status::LOW_SOC_BPS).then_some(HealthCause::BatteryLow);
+            let faulty = self.fault.then_some(HealthCause::MotorFault);
+            let mut why: Vec<HealthCause> = named.chain(low).collect();
+            // An error that is no more than a link says nothing of the rest.
+            let told = why.iter().any(|c| *c != HealthCause::Link);
+            if !told || (self.health_bps < crate::status::UNFIT_BPS && why.iter().all(|c| *c == HealthCause::BatteryLow)) {
+                why.push(faulty.unwrap_or(HealthCause::Health));
+            }
+            why.sort_unstable();
+            why.dedup();
+            causes.extend(why);
         }
         if causes.is_empty() {
             causes.push(HealthCause::Recovered);
         }
-        Some((to, causes))
+        causes
     }
 
     /// Heard of within three heartbeat intervals?

@@ -46,6 +46,51 @@ pub enum HealthCause {
     ForcedExit,
     /// Its owner looks after it.
     Service,
+    /// A part is too warm.
+    Overheat,
+    /// Its clock does not run as it should.
+    Clock,
+    /// The platform was not heard for a while.
+    Link,
+    /// It records nothing any more.
+    DiskFull,
+}
+
+impl HealthCause {
+    /// The cause behind an error that a robot reports, by its number on the wire.
+    pub const fn of_error(error: u16) -> Option<Self> {
+        match error {
+            0 => Some(Self::BatteryLow),
+            1 => Some(Self::MotorFault),
+            2 => Some(Self::SensorFault),
+            3 => Some(Self::LocalisationLost),
+            4 => Some(Self::Fall),
+            5 => Some(Self::Link),
+            6 => Some(Self::Overheat),
+            7 => Some(Self::Clock),
+            8 => Some(Self::DiskFull),
+            _ => None,
+        }
+    }
+    /// Its name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FirstHeard => "FIRST_HEARD",
+            Self::BatteryLow => "BATTERY_LOW",
+            Self::Health => "HEALTH",
+            Self::MotorFault => "MOTOR_FAULT",
+            Self::SensorFault => "SENSOR_FAULT",
+            Self::LocalisationLost => "LOCALISATION_LOST",
+            Self::Fall => "FALL",
+            Self::Recovered => "RECOVERED",
+            Self::ForcedExit => "FORCED_EXIT",
+            Self::Service => "SERVICE",
+            Self::Overheat => "OVERHEAT",
+            Self::Clock => "CLOCK",
+            Self::Link => "LINK",
+            Self::DiskFull => "DISK_FULL",
+        }
+    }
 }
 
 /// Health from which a robot is fit, basis points.

@@ -178,3 +178,29 @@ fn a_robot_survives_freezing() {
     r.matched(held("l", 1, Instant::ZERO, Instant::from_secs(5)), false);
     assert_eq!(nooterra_engine::decode::<Robot>(&nooterra_engine::encode(&r)).unwrap(), r);
 }
+
+#[test]
+fn bounds_count_once_they_are_kept_to_and_a_refusal_leaves_the_old_ones() {
+    use crate::clamps::Clamps;
+    let mut r = Robot::enrol(RobotId::named("r"), PartyId::named("p"), "m", 1_000, Span::from_secs(10));
+    let clamps = |speed, order_seq, until| Clamps { speed_mm_s: Some(speed), accel_mm_s2: None, until, order_seq };
+    let at = |s: u64| Instant(s * 1_000_000_000);
+    let sure = |r: &Robot, s| r.tightened.sure(at(s)).and_then(|c| c.speed_mm_s);
+    let acked = |order_seq, code: &str| Event::OrderAcked { order_seq, code: code.into() };
+    r.evolve(at(1), &Event::ClampsTightened(clamps(300, 7, None)));
+    r.evolve(at(2), &acked(6, ""));
+    r.evolve(at(3), &acked(6, "EXPIRED"));
+    assert_eq!((r.tightened.ordered(at(3)).map(|c| c.order_seq), sure(&r, 60)), (Some(7), None));
+    r.evolve(at(10), &acked(8, ""));
+    r.evolve(at(12), &acked(9, ""));
+    assert_eq!((sure(&r, 14), sure(&r, 15)), (None, Some(300)), "it eases off, counted from its first word");
+    r.evolve(at(20), &Event::ClampsTightened(clamps(200, 10, Some(at(100)))));
+    assert_eq!(sure(&r, 30), Some(300));
+    r.evolve(at(31), &acked(10, "SCOPE_EXCEEDED"));
+    assert_eq!((sure(&r, 40), r.tightened.ordered(at(40)).and_then(|c| c.speed_mm_s)), (Some(300), Some(300)));
+    r.evolve(at(41), &Event::ClampsTightened(clamps(200, 11, Some(at(100)))));
+    r.evolve(at(42), &acked(11, ""));
+    assert_eq!((sure(&r, 99), sure(&r, 100)), (Some(200), None), "over by itself");
+    r.evolve(at(43), &Event::ClampsLifted { order_seq: 12 });
+    assert_eq!((sure(&r, 99), r.tightened.ordered(at(44))), (None, None));
+}

@@ -149,6 +149,8 @@ impl Cast {
             Deed::RevokeKey { .. }
             | Deed::RotateKey { .. }
             | Deed::OpenMaintenance { .. }
+            | Deed::Tighten { .. }
+            | Deed::LiftBounds { .. }
             | Deed::CloseMaintenance { .. }
             | Deed::Retire { .. }
             | Deed::OverrideProof { .. }

@@ -8,6 +8,7 @@ use nooterra_control::input::{Body as _, CaseCommand, GovernanceCommand, KeyReas
 use nooterra_engine::digest::sha256;
 use nooterra_engine::ids::{JobId, KeyId};
 use nooterra_engine::{Instant, Span};
+use nooterra_port::clamps::Tight;
 use nooterra_script::acts::Deed;
 use nooterra_script::keeping::{Viewer, Whose};
 use nooterra_trust::evidence::{Matter, Purpose};
@@ -33,6 +34,19 @@ impl Cast {
             Deed::CloseMaintenance { robot } => {
                 let checklist = sha256(&[b"nooterra/paper/v1", b"checklist", &robot.to_be_bytes()]);
                 self.owner_says(now, robot, |robot| OwnerCommand::CloseMaintenance { robot, checklist, parts: Vec::new() });
+            }
+            Deed::Tighten { robot, by_owner, speed_mm_s, gain_mm_s2, lasts } => {
+                let bounds = Tight { speed_mm_s, accel_mm_s2: gain_mm_s2, until: lasts.map(|s| now.saturating_add(s)) };
+                if by_owner {
+                    self.owner_says(now, robot, |robot| OwnerCommand::TightenClamps { robot, bounds });
+                } else if let Some(robot) = self.robots.get(robot as usize).copied() {
+                    self.say(now, Seat::Staff, StaffCommand::TightenClamps { robot, bounds }.draft("robots"));
+                }
+            }
+            Deed::LiftBounds { robot } => {
+                if let Some(robot) = self.robots.get(robot as usize).copied() {
+                    self.say(now, Seat::Staff, StaffCommand::LiftClamps { robot }.draft("robots"));
+                }
             }
             Deed::Retire { robot } => {
                 self.owner_says(now, robot, |robot| OwnerCommand::RetireRobot { robot, reason: "sold".into() });

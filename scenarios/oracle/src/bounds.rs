@@ -1,4 +1,4 @@
-//! Bounds of commands (I16): in the world no robot is faster than its drive may make it, and at the end as many clamps are on
+//! Bounds of commands (I16): in the world no robot is faster than its drive may make it, nor than what was tightened from afar, and at the end as many clamps are on
 //! record as its own last word on commands has counted. That what is applied is within every bound is an oath of the robot's
 //! own, held in each cycle.
 
@@ -13,7 +13,7 @@ pub struct Driven {
     pub robot: u32,
     /// Over ground, mm/s.
     pub speed_mmps: u64,
-    /// By its model, mm/s.
+    /// By its model, or by what it has said that it keeps to since it was tightened from afar, mm/s.
     pub limit_mmps: u64,
     /// A fault in force explains it.
     pub excused: bool,
@@ -56,7 +56,7 @@ impl Bounds {
         }
         let since = *self.over.entry(d.robot).or_insert(at);
         if at.since(since) > OVER_FOR && self.told.insert(d.robot) {
-            let story = format!("{} drives at {} mm/s, its drive may do {}", name(d.robot), d.speed_mmps, d.limit_mmps);
+            let story = format!("{} drives at {} mm/s, it may do {}", name(d.robot), d.speed_mmps, d.limit_mmps);
             self.notes.broke(Class::Safety, at, tick, story, vec![name(d.robot)]);
         }
     }

@@ -1,7 +1,7 @@
 //! Why jobs of a log got the robots that they got, from its facts alone: each batch of dispatch says who could do a job,
 //! what each would have cost, term by term, who got it and why.
 
-use crate::facts::{FactsError, Source, facts, job_like, job_of};
+use crate::facts::{FactsError, Source, facts, job_like, job_of, robot_of};
 use nooterra_blackbox::Verdict;
 use nooterra_control::Fact;
 use nooterra_control::fact::{Considered, DispatchEvent, Event};
@@ -9,6 +9,7 @@ use nooterra_dispatch::explain::Why;
 use nooterra_engine::Instant;
 use nooterra_engine::ids::{JobId, RobotId};
 use nooterra_jobs::event::Event as JobEvent;
+use nooterra_operations::event::Event as RobotEvent;
 use nooterra_stage::Setup;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -94,6 +95,9 @@ pub struct FailedLine {
     pub robot: String,
     /// The first check that it failed.
     pub code: String,
+    /// Where that is its status: which, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
 }
 
 /// What a log says of its dispatch.
@@ -111,11 +115,13 @@ pub struct DispatchOfLog {
     pub jobs: Vec<JobName>,
     batches: Vec<(Instant, Vec<Considered>)>,
     robots: BTreeMap<RobotId, String>,
+    health: BTreeMap<RobotId, Vec<(Instant, String)>>,
 }
 
 /// Reads a log's dispatch. What lies beyond its last checkpoint is not counted.
 pub fn explain(path: &Path) -> Result<DispatchOfLog, FactsError> {
     let (mut jobs, mut batches) = (Vec::new(), Vec::new());
+    let mut health: BTreeMap<RobotId, Vec<(Instant, String)>> = BTreeMap::new();
     let source = facts(path, |fact| {
         let Fact::Event(e) = fact else { return };
         match e.payload {
@@ -124,6 +130,12 @@ pub fn explain(path: &Path) -> Result<DispatchOfLog, FactsError> {
                 if let Some(id) = job_of(&e.header.stream) {
                     let label = request.label.clone();
                     jobs.push(JobName { number: 0, job: id.to_string(), label, id, asked: e.header.legal_ns });
+                }
+            }
+            Event::Robot(RobotEvent::HealthChanged { to, causes, .. }) => {
+                let why: Vec<&str> = causes.iter().map(|c| c.name()).collect();
+                if let Some(robot) = robot_of(&e.header.stream) {
+                    health.entry(robot).or_default().push((e.header.legal_ns, format!("{} by {}", to.name(), why.join(", "))));
                 }
             }
             _ => {}
@@ -136,10 +148,16 @@ pub fn explain(path: &Path) -> Result<DispatchOfLog, FactsError> {
         j.number = i + 1;
     }
     let Source { title, seed, verdict, until, .. } = source;
-    Ok(DispatchOfLog { title, seed, verdict, until, jobs, batches, robots })
+    Ok(DispatchOfLog { title, seed, verdict, until, jobs, batches, robots, health })
 }
 
 impl DispatchOfLog {
+    /// A robot's status at an instant, and why, as far as a change of it is on record.
+    fn status(&self, robot: RobotId, at: Instant) -> Option<String> {
+        let all = self.health.get(&robot)?;
+        all.iter().rev().find(|(since, _)| *since <= at).map(|(_, why)| why.clone())
+    }
+
     /// A robot's name, or its id where the log does not say it.
     #[must_use]
     pub fn robot(&self, id: RobotId) -> String {
@@ -161,7 +179,7 @@ impl DispatchOfLog {
         let mut out = Vec::new();
         for (i, (at, considered)) in self.batches.iter().enumerate() {
             let seen = considered.iter().enumerate().filter(|(_, c)| job.is_none_or(|j| j.id == c.job));
-            let jobs: Vec<JobLine> = seen.map(|(place, c)| self.line(place, c)).collect();
+            let jobs: Vec<JobLine> = seen.map(|(place, c)| self.line(*at, place, c)).collect();
             if job.is_none() || !jobs.is_empty() {
                 out.push(BatchLine { batch: i + 1, at_ns: at.0, jobs });
             }
@@ -173,7 +191,7 @@ impl DispatchOfLog {
         self.jobs.iter().find(|j| j.id == id).map_or(0, |j| j.number)
     }
 
-    fn line(&self, place: usize, c: &Considered) -> JobLine {
+    fn line(&self, at: Instant, place: usize, c: &Considered) -> JobLine {
         let offer = |b: &nooterra_control::fact::Bid| OfferLine {
             rank: b.rank + 1,
             robot: self.robot(b.offer.robot),
@@ -184,7 +202,10 @@ impl DispatchOfLog {
             needs_j: b.offer.need_j,
             chosen: Some(b.offer.robot) == c.chosen,
         };
-        let failed = |(r, code): &(RobotId, String)| FailedLine { robot: self.robot(*r), code: code.clone() };
+        let failed = |(r, code): &(RobotId, String)| {
+            let status = if code == "STATUS" { self.status(*r, at) } else { None };
+            FailedLine { robot: self.robot(*r), code: code.clone(), status }
+        };
         JobLine {
             number: self.number(c.job),
             job: c.job.to_string(),

@@ -6,7 +6,7 @@ use crate::replay::{ReplayError, open};
 use nooterra_blackbox::{Kind as RecordKind, Policy, Verdict};
 use nooterra_control::Fact;
 use nooterra_engine::Instant;
-use nooterra_engine::ids::JobId;
+use nooterra_engine::ids::{JobId, RobotId};
 use nooterra_stage::Setup;
 use std::path::Path;
 use std::sync::Arc;
@@ -69,6 +69,11 @@ pub fn facts(path: &Path, mut each: impl FnMut(Fact)) -> Result<Source, FactsErr
 /// The job whose stream this is.
 pub(crate) fn job_of(stream: &str) -> Option<JobId> {
     stream.strip_prefix("job/")?.parse().ok()
+}
+
+/// The robot of a stream, if it is one of a robot.
+pub(crate) fn robot_of(stream: &str) -> Option<RobotId> {
+    stream.strip_prefix("robot/")?.parse().ok()
 }
 
 /// The job whose id begins like this, if there is just one.

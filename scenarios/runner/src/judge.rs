@@ -377,10 +377,12 @@ fn mmps(mps: f64) -> u64 {
 
 /// How fast robots truly are, and their drives may be.
 fn driven(stage: &Stage, at: Instant) -> impl Iterator<Item = Driven> + '_ {
-    (0u32..).zip(stage.fleet.robots()).zip(&stage.setup().resolved.robots).filter_map(move |((robot, (_, ix, _)), plan)| {
+    (0u32..).zip(stage.fleet.robots()).zip(&stage.setup().resolved.robots).filter_map(move |((robot, (id, ix, _)), plan)| {
         let truth = stage.fleet.twin.truth(ix)?;
         let model = &stage.setup().resolved.models[plan.model as usize];
-        let (speed_mmps, limit_mmps) = (mmps(truth.velocity_mps.norm()), mmps(model.speed_max_mps));
+        let cell = stage.control.state().robots.get(&id);
+        let tight = cell.and_then(|c| c.robot.tightened.sure(at)).and_then(|t| t.speed_mm_s).map_or(u64::MAX, u64::from);
+        let (speed_mmps, limit_mmps) = (mmps(truth.velocity_mps.norm()), mmps(model.speed_max_mps).min(tight));
         Some(Driven { robot, speed_mmps, limit_mmps, excused: speed_mmps > limit_mmps && faulty(stage, robot, at) })
     })
 }

@@ -79,6 +79,7 @@ fn the_world_tells_on_planted_bugs() {
         ("I13 go where no plan leads", "I13", library("private-area"), 14),
         ("I15 drive on under a stop", "I15", library("remote-stops"), 8),
         ("I16 lose a clamp", "I16", library("remote-stops"), 8),
+        ("I16 drive faster than told to", "I16", library("clamp-profile"), 4),
         ("I17 keep a contact secret", "I17", library("collision-claim"), 20),
         ("I19 keep what a shut gate holds back", "I19", library("camera-gate"), 12),
         ("I41 drive on an empty battery and say that it is full", "I41", low, 20),

@@ -81,6 +81,10 @@ pub struct ActEntry {
     pub rotate_key: Option<crate::keeping::RotateKeyAct>,
     /// A robot is looked after by its owner; needs no job unless it waits for one.
     pub service: Option<crate::keeping::ServiceAct>,
+    /// The bounds of a robot's motion are tightened from afar; needs no job unless it waits for one.
+    pub tighten: Option<crate::keeping::TightenAct>,
+    /// Staff let a robot have its own bounds back; needs no job unless it waits for one.
+    pub lift_bounds: Option<crate::keeping::LiftBoundsAct>,
     /// A robot is taken out of service for good; needs no job unless it waits for one.
     pub retire: Option<crate::keeping::RetireAct>,
     /// Two people of the trust service decide what was earned, in place of the proof.

@@ -238,6 +238,24 @@ pub enum Deed {
         /// Index into `robots`.
         robot: u32,
     },
+    /// The bounds of a robot's motion are tightened.
+    Tighten {
+        /// Index into `robots`.
+        robot: u32,
+        /// By its provider; else by staff.
+        by_owner: bool,
+        /// Speed at most, mm/s.
+        speed_mm_s: Option<u32>,
+        /// Gain of speed at most, mm/s².
+        gain_mm_s2: Option<u32>,
+        /// Over by themselves after this.
+        lasts: Option<Span>,
+    },
+    /// A robot gets its own bounds back.
+    LiftBounds {
+        /// Index into `robots`.
+        robot: u32,
+    },
     /// A robot is taken out of service for good.
     Retire {
         /// Index into `robots`.
@@ -324,6 +342,8 @@ impl Deed {
                     | Self::OpenMaintenance { .. }
                     | Self::CloseMaintenance { .. }
                     | Self::Retire { .. }
+                    | Self::Tighten { .. }
+                    | Self::LiftBounds { .. }
                     | Self::Join { .. }
                     | Self::BindNewcomer { .. }
                     | Self::SetPolicy { .. }

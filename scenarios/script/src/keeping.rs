@@ -1,7 +1,7 @@
 //! What people do about keys and about robots that want looking after, as acts of a scenario file.
 
 use crate::at::At;
-use crate::words::{Money, Share, Time};
+use crate::words::{Length, Money, Share, Time};
 use nooterra_control::input::RatesIn;
 use nooterra_engine::Record;
 use nooterra_engine::time::Span;
@@ -46,6 +46,30 @@ pub struct ServiceAct {
     /// How long that takes.
     #[serde(rename = "for")]
     pub lasts: At<Time>,
+}
+
+/// Somebody tightens the bounds of a robot's motion from afar. They never become looser before they end.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TightenAct {
+    /// The robot, by its name.
+    pub robot: At<String>,
+    /// Staff, or the provider whose it is; staff if not said.
+    pub by: Option<At<crate::acts::By>>,
+    /// How far it may come in a second, at most.
+    pub speed: Option<At<Length>>,
+    /// How much faster it may become in a second, at most: so much farther in the second after.
+    pub gain: Option<At<Length>>,
+    /// Over by itself after this; until it is lifted, if not said.
+    pub lasts: Option<At<Time>>,
+}
+
+/// Staff let a robot have its own bounds back.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LiftBoundsAct {
+    /// The robot, by its name.
+    pub robot: At<String>,
 }
 
 /// A robot's owner takes it out of service for good.

@@ -13,4 +13,6 @@ pub enum RecorderFault {
     Stops,
     /// It hands out other chunks than it has recorded.
     Alters,
+    /// It records as it should, and the robot's own detectors say nothing of what they find.
+    Mutes,
 }

@@ -573,6 +573,8 @@ pub enum MotorFault {
     Delay,
     /// Wheels turn faster than told.
     Runaway,
+    /// All wheels turn faster than told.
+    Surge,
 }
 
 /// A sensor.

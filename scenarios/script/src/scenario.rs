@@ -443,7 +443,7 @@ pub struct RobotFault {
 pub enum BatteryFault {
     /// No voltage at all.
     Dead,
-    /// Half of the charge is gone.
+    /// Half of the charge is gone at once, and the voltage sinks under load.
     Sag,
 }
 
@@ -455,8 +455,10 @@ pub enum MotorFault {
     Jam,
     /// Commands act late.
     Delay,
-    /// Wheels turn faster than told.
+    /// A wheel turns faster than told.
     Runaway,
+    /// All wheels do: it runs straight on.
+    Surge,
 }
 
 /// A sensor.

@@ -171,6 +171,7 @@ pub(crate) fn apply_fault(stage: &mut Stage, fault: u32, edge: Edge, kind: &Faul
         let how = match how {
             RecorderFault::Stops => Recorder::Stopped,
             RecorderFault::Alters => Recorder::Alters,
+            RecorderFault::Mutes => Recorder::Mutes,
         };
         stage.fleet.set_recorder(*robot as usize, if begins { how } else { Recorder::Works });
         return;
@@ -208,11 +209,15 @@ fn physical(stage: &Stage, fault: u32, kind: &FaultKind) -> Vec<PhysicalFault> {
             vec![PhysicalFault::Obstacle { spawn: ObstacleSpawn { key, stand, size_m: [*size_m, *size_m, BOX_HEIGHT_M], along } }]
         }
         FaultKind::BatteryDead { robot: i } => vec![PhysicalFault::BatteryDead { robot: robot(*i) }],
-        FaultKind::BatterySag { robot: i } => vec![PhysicalFault::BatterySag { robot: robot(*i), percent: 400 }],
+        FaultKind::BatterySag { robot: i } => {
+            let robot = robot(*i);
+            vec![PhysicalFault::ChargeLost { robot, left_bps: 5_000 }, PhysicalFault::BatterySag { robot, percent: 400 }]
+        }
         FaultKind::Motor { robot: i, how } => match how {
             MotorFault::Jam => (0..2).map(|wheel| PhysicalFault::MotorJam { robot: robot(*i), wheel }).collect(),
             MotorFault::Delay => vec![PhysicalFault::MotorDelay { robot: robot(*i), ticks: 10 }],
             MotorFault::Runaway => vec![PhysicalFault::MotorRunaway { robot: robot(*i), wheel: 0 }],
+            MotorFault::Surge => (0..2).map(|wheel| PhysicalFault::MotorRunaway { robot: robot(*i), wheel }).collect(),
         },
         FaultKind::Sensor { robot: i, which, how } => sensor(robot(*i), *which, *how),
         FaultKind::PayloadDrop { robot: i } => vec![PhysicalFault::PayloadDrop { robot: robot(*i) }],
@@ -247,6 +252,7 @@ fn sensor(robot: RobotIx, which: SensorKind, how: SensorFault) -> Vec<PhysicalFa
         (SensorKind::Lidar, SensorFault::Noise | SensorFault::Bias) => vec![PhysicalFault::LidarDropout { robot, share_bps: 5_000 }],
         (SensorKind::Lidar, SensorFault::Dropout) => vec![PhysicalFault::LidarDropout { robot, share_bps: 10_000 }],
         (SensorKind::Odometry, _) => (0..2).map(|wheel| PhysicalFault::EncoderStuck { robot, wheel }).collect(),
+        (SensorKind::Gyro, SensorFault::Dropout | SensorFault::Stuck) => vec![PhysicalFault::GyroDead { robot }],
         (SensorKind::Gyro, _) => vec![PhysicalFault::ImuBias { robot, bias_uradps: 50_000 }],
         (SensorKind::Markers, SensorFault::Dropout | SensorFault::Stuck) => vec![PhysicalFault::MarkersLost { robot }],
         (SensorKind::Markers, _) => vec![PhysicalFault::MarkersOff { robot, off: Vec2::new(0.0, 0.6) }],

@@ -16,6 +16,13 @@ pub enum PhysicalFault {
         /// How many times, in percent.
         percent: u32,
     },
+    /// Cells fail: this share of the charge is left, 1/10 000. Happens once.
+    ChargeLost {
+        /// Whose.
+        robot: RobotIx,
+        /// What is left.
+        left_bps: u32,
+    },
     /// The battery gives nothing.
     BatteryDead {
         /// Whose.
@@ -85,6 +92,11 @@ pub enum PhysicalFault {
         robot: RobotIx,
         /// Bias.
         bias_uradps: i64,
+    },
+    /// The yaw rate sensor says nothing.
+    GyroDead {
+        /// Whose.
+        robot: RobotIx,
     },
     /// The marker camera sees no markers.
     MarkersLost {
@@ -157,6 +169,7 @@ pub(crate) struct RobotFaults {
     pub ghost: Option<Ghost>,
     pub stuck_encoder: [bool; 4],
     pub bias_radps: f32,
+    pub no_gyro: bool,
     pub no_markers: bool,
     pub markers_off: (f32, f32),
 }
@@ -210,6 +223,7 @@ impl RobotFaults {
                 PhysicalFault::EncoderStuck { robot, wheel: w } if *robot == ix => f.stuck_encoder[wheel(*w)] = true,
                 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // rates to single precision
                 PhysicalFault::ImuBias { robot, bias_uradps } if *robot == ix => f.bias_radps += *bias_uradps as f32 * 1e-6,
+                PhysicalFault::GyroDead { robot } if *robot == ix => f.no_gyro = true,
                 PhysicalFault::MarkersLost { robot } if *robot == ix => f.no_markers = true,
                 #[allow(clippy::cast_possible_truncation)] // metres to single precision
                 PhysicalFault::MarkersOff { robot, off } if *robot == ix => {

@@ -142,6 +142,7 @@ fn is_of(f: &PhysicalFault, ix: RobotIx) -> bool {
         | PhysicalFault::LidarGhost { robot, .. }
         | PhysicalFault::EncoderStuck { robot, .. }
         | PhysicalFault::ImuBias { robot, .. }
+        | PhysicalFault::GyroDead { robot }
         | PhysicalFault::MarkersLost { robot }
         | PhysicalFault::MarkersOff { robot, .. } => *robot == ix,
         _ => false,

@@ -128,7 +128,9 @@ pub(crate) fn sense(
             senses.used += 1;
             senses.noise[senses.used as usize - 1]
         };
-        r.yaw_rate_radps = f64::from(m.wz + f.bias_radps) + p.imu_noise_radps * f64::from(noise());
+        // A noise is drawn all the same: one draw more or less moves no other.
+        let turn_radps = f64::from(m.wz + f.bias_radps) + p.imu_noise_radps * f64::from(noise());
+        r.yaw_rate_radps = if f.no_gyro { 0.0 } else { turn_radps };
         r.bumper = !senses.touching.is_empty();
         r.battery_mv = (b.volts * 1000.0).max(0.0) as u32;
         r.battery_ma = (b.amps * 1000.0) as i32;

@@ -291,6 +291,7 @@ impl Twin {
             PhysicalFault::Person { spawn } => self.add_person(spawn.clone())?,
             PhysicalFault::PayloadDrop { robot } => self.drop_payload(*robot)?,
             PhysicalFault::Push { robot, impulse_ns } => self.push(*robot, *impulse_ns)?,
+            PhysicalFault::ChargeLost { robot, left_bps } => self.lose_charge(*robot, *left_bps)?,
             PhysicalFault::DoorJam { door } => {
                 self.roster().doors.get(door.at()).ok_or_else(|| TwinError::Unknown(format!("door {}", door.ix)))?;
             }
@@ -303,7 +304,7 @@ impl Twin {
         let mut f = self.world.resource_mut::<Faults>();
         f.next += 1;
         let number = f.next;
-        if !matches!(fault, PhysicalFault::PayloadDrop { .. } | PhysicalFault::Push { .. }) {
+        if !matches!(fault, PhysicalFault::PayloadDrop { .. } | PhysicalFault::Push { .. } | PhysicalFault::ChargeLost { .. }) {
             f.active.push(ActiveFault { number, fault });
             self.spread_faults();
         }
@@ -400,6 +401,14 @@ impl Twin {
         if let Some(b) = body.and_then(|b| p.world.bodies.get_mut(b.body())) {
             #[allow(clippy::cast_possible_truncation)] // newton seconds
             b.apply_impulse(Vector::new(impulse_ns.x as f32, impulse_ns.y as f32, 0.0), true);
+        }
+        Ok(())
+    }
+
+    fn lose_charge(&mut self, robot: RobotIx, left_bps: u32) -> Result<(), TwinError> {
+        let e = self.robot_entity(robot)?;
+        if let Some(mut b) = self.world.get_mut::<crate::state::Battery>(e) {
+            b.charge_c *= f64::from(left_bps.min(10_000)) / 10_000.0;
         }
         Ok(())
     }

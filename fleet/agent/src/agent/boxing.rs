@@ -7,7 +7,7 @@ use crate::map::AgentMap;
 use crate::rights::Rights;
 use crate::work::Phase;
 use nooterra_engine::{Digest, Instant};
-use nooterra_port::blackbox::Chunk;
+use nooterra_port::blackbox::{Chunk, Moment};
 use nooterra_port::camera::{APPROVED_MM, CameraKind};
 use nooterra_port::hardware::SensorFrame;
 use nooterra_port::report::Report;
@@ -16,6 +16,7 @@ impl Agent {
     /// Its recorder works, or a fault has it.
     pub fn set_recorder(&mut self, how: Recorder) {
         self.blackbox.set_recorder(how);
+        self.watch.set_muted(how == Recorder::Mutes);
     }
 
     /// The camera's gate lets an image through, or none.
@@ -39,7 +40,14 @@ impl Agent {
 
     /// One cycle is recorded. What the box reports is said before what the cycle says of an incident: whoever hears of
     /// that has the anchor under it already.
-    pub(super) fn record(&mut self, now: Instant, f: &SensorFrame, map: &AgentMap, said: &[Report]) {
+    pub(super) fn record(
+        &mut self,
+        now: Instant,
+        f: &SensorFrame,
+        map: &AgentMap,
+        (moment, pauses): (Option<Moment>, bool),
+        said: &[Report],
+    ) {
         let image = self.look(now, f, map);
         let touched = f.bump_mns >= self.config.policy.collision_mns || (f.bump_mns > 0 && self.people.is_touched(now));
         let incident = touched || said.iter().any(|r| matches!(r, Report::Noticed { .. } | Report::ExecutionStalled { .. }));
@@ -57,6 +65,8 @@ impl Agent {
             by_hand: self.help.has_hand(),
             contacts: 0,
             contact_mns: 0,
+            hardest_mns: 0,
+            by_person: self.people.is_touched(now),
             load_g: f.deck_g,
             soc_bps: f.soc_bps,
             battery_mv: f.battery_mv,
@@ -64,6 +74,8 @@ impl Agent {
             health_bps: self.health.bps(),
             errors: self.health.bits(),
             paused: self.progress.blocked,
+            pauses: u32::from(pauses),
+            moments: Vec::new(),
             mode: self.mode(),
             order_seq: self.link.orders_seen(),
             lease: self.lease(),
@@ -74,7 +86,7 @@ impl Agent {
             images_hash: None,
         };
         let mut out = Vec::new();
-        let now_is = Now { state, clamped: self.policy.count(), bump_mns: f.bump_mns, image };
+        let now_is = Now { state, clamped: self.policy.count(), bump_mns: f.bump_mns, image, moment };
         self.blackbox.cycle(now.0, &now_is, incident, &self.camera, &mut out);
         self.say_all(now, out);
     }

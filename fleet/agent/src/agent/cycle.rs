@@ -5,6 +5,7 @@ use super::Agent;
 use crate::assist::HAND_MPS;
 use crate::fields::Allowed;
 use crate::follow::{Gait, Limits, Reach, View};
+use crate::forecast::{Ahead, Lacks};
 use crate::localise::Moved;
 use crate::map::AgentMap;
 use crate::note::Event;
@@ -12,6 +13,7 @@ use crate::policy::{Bound, Bounds, Source, Twist};
 use crate::residual::Residual;
 use crate::rights::Spot;
 use crate::track::NO_LANE;
+use crate::watch::Look;
 use crate::work::{Around, Phase};
 use nooterra_engine::{Instant, Span};
 use nooterra_port::assist::AssistView;
@@ -46,16 +48,23 @@ impl Agent {
     /// One control cycle: sensors in, actuation out. `now` is the robot's own clock.
     pub fn control(&mut self, now: Instant, f: &SensorFrame, map: &AgentMap) -> Actuation {
         let dt_s = if self.started { f.dev_ns.since(self.dev_last).as_secs_f64().clamp(0.001, 0.2) } else { 0.05 };
+        if self.started && f.dev_ns < self.dev_last {
+            self.health.clock_ran_back(now);
+        }
         self.dev_last = f.dev_ns;
         self.tick += 1;
         let mut out = Vec::new();
         let moved = self.perceive(now, f, map, dt_s, &mut out);
         self.started = true;
+        let was_paused = self.progress.blocked;
+        self.forecast.measure(moved.rolled_m, f.soc_bps, f.charging, &self.config.model);
         self.watch_self(now, f, dt_s, &mut out);
+        self.look_ahead(now, map, &mut out);
         self.watch_place(now, map, &mut out);
         self.ride(now, map);
         let astray = self.leaves_way(map);
 
+        self.tight.cycle(self.platform_time(now), self.config.model.accel_max_mps2, dt_s);
         let obeys = !nooterra_engine::planted!("I15 drive on under a stop");
         let stopped = (obeys && !self.stops.is_empty()) || self.check_until.is_some() || self.work.is_braked();
         let held = stopped || now < self.health.hold_until || !self.health.is_fit();
@@ -96,6 +105,13 @@ impl Agent {
         let standing = applied.v.norm() <= 0.0 && applied.w_radps.abs() <= 0.0 && moved_m < 0.02 * dt_s;
         self.stand_s = if standing { self.stand_s + dt_s } else { 0.0 };
         self.seen.speed_mm_s = (moved.forward_m / dt_s * 1e3).round() as i32;
+        let look = Look {
+            speed_mm_s: (moved.rolled_m / dt_s * 1e3).round() as u32,
+            bound_mm_s: (self.config.model.speed_max_mps.min(self.tight.watched_mps()) * 1e3).round() as u32,
+            stopped: !self.stops.is_empty(),
+            paused: self.progress.blocked && !was_paused,
+        };
+        let moment = self.watch.cycle(now, &look, &mut out);
 
         if astray {
             self.keeps_way();
@@ -109,7 +125,7 @@ impl Agent {
         self.ask_leave(now, &mut out);
         self.ask_help(&mut out);
         self.link.retry(now, self.work.lease.as_ref().map(|l| l.id));
-        self.record(now, f, map, &out);
+        self.record(now, f, map, (moment, look.paused), &out);
         self.say_all(now, out);
         if let Some(advert) = self.told.cycle(now, self.config.policy.has_lidar && !self.health.blind, &self.config) {
             self.say(now, advert);
@@ -177,6 +193,8 @@ impl Agent {
         let person_mm = f.person_m.map(|m| ((m - radius_m).max(0.0) * 1e3) as u32);
         self.comes_close |= self.people.cycle(now, person_mm, self.last.v.norm() > 0.0);
         let person = self.people.is_touched(now);
+        self.health.weak = self.loc.is_gyro_silent();
+        self.health.disk_full = !self.blackbox.records();
         self.health.cycle(now, f, since_scan_s, p.has_lidar, p.collision_mns, person, out);
         let forgets = nooterra_engine::planted!("I41 drive on an empty battery and say that it is full");
         self.seen.soc_bps = if forgets { 9_500 } else { f.soc_bps };
@@ -204,6 +222,23 @@ impl Agent {
         if self.check_until.is_some_and(|at| now >= at) && self.health.is_fit() {
             self.check_until = None;
         }
+    }
+
+    /// Gives the job up where the charge would not last for it.
+    fn look_ahead(&mut self, now: Instant, map: &AgentMap, out: &mut Vec<Report>) {
+        if nooterra_engine::planted!("I41 drive on an empty battery and say that it is full") {
+            return;
+        }
+        let (c, at) = (&self.config, self.loc.pose.at);
+        let (model, reserve_bps) = (&c.model, c.policy.reserve_bps);
+        let ahead =
+            Ahead { at, soc_bps: self.seen.soc_bps, track: &self.track, work: &self.work, home: c.start_vertex, model, reserve_bps };
+        let detail = match self.forecast.look(now, &ahead, map) {
+            None => return,
+            Some(Lacks::Trip) => "would not last for the job",
+            Some(Lacks::Return) => "no more than the way home is left",
+        };
+        self.work.give_up(AbortReason::Battery, detail, out);
     }
 
     /// What it is and where, as far as areas go.
@@ -252,7 +287,7 @@ impl Agent {
         }
         Limits {
             speed_mps: speed,
-            accel_mps2: m.accel_max_mps2 * load_share(m, self.work.load_g()),
+            accel_mps2: (m.accel_max_mps2 * load_share(m, self.work.load_g())).min(self.tight.accel_mps2()),
             turn_radps: m.turn_max_radps,
             turn_accel_radps2: m.turn_accel_max_radps2,
             reversible: m.reversible,
@@ -433,6 +468,10 @@ impl Agent {
             b.speed(Bound::Energy, (m.speed_max_mps * p.low_battery_share).max(speed - m.accel_max_mps2 * dt_s));
         }
         b.speed(Bound::HardwareAccel, speed + m.accel_max_mps2 * dt_s + 1e-9);
+        if !nooterra_engine::planted!("I16 drive faster than told to") {
+            b.speed(Bound::ProfileSpeed, self.tight.speed_mps());
+        }
+        b.speed(Bound::ProfileAccel, speed + self.tight.accel_mps2() * dt_s + 1e-9);
         b.turn(Bound::HardwareTurn, m.turn_max_radps);
         let same_way = wish.w_radps * self.last.w_radps >= 0.0;
         let from = if same_way { self.last.w_radps.abs() } else { 0.0 };

@@ -1,4 +1,5 @@
 //! What the brain is told: signed orders, receipts, leases and stops.
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // speeds of one robot in millimetres a second
 
 use super::Agent;
 use crate::link::Heard;
@@ -10,10 +11,11 @@ use nooterra_engine::geom::Vec2;
 use nooterra_engine::ids::{LeaseId, StopId};
 use nooterra_engine::{Instant, Span};
 use nooterra_port::assist::{Action, InterventionOrder};
+use nooterra_port::clamps::Hardware;
 use nooterra_port::order::{LeaseOffer, Order, SignedOrder, StepAction, TaskKind};
 use nooterra_port::report::{AHEAD_MAX, AbortReason, Report};
 
-/// The self-check after a stop takes this long.
+/// The self-check after a stop, or when tightened bounds are lifted, takes this long.
 const SELF_CHECK: Span = Span::from_secs(1);
 /// An operator's target lies this near to a lane.
 const OFF_LANE_M: f64 = 1.0;
@@ -52,9 +54,10 @@ impl Agent {
         }
         let is_stop = matches!(o.body, Order::Stop { .. });
         let platform_now = self.platform_time(now);
-        let verdict = if !is_stop && o.fence < self.link.fence {
+        let is_bound = matches!(o.body, Order::ClampProfile { .. });
+        let verdict = if !is_stop && !is_bound && o.fence < self.link.fence {
             Err("FENCE_STALE")
-        } else if !is_stop && !matches!(o.body, Order::Revoke { .. }) && o.expires < platform_now {
+        } else if !is_stop && !is_bound && !matches!(o.body, Order::Revoke { .. }) && o.expires < platform_now {
             Err("EXPIRED")
         } else {
             self.link.fence = self.link.fence.max(o.fence);
@@ -176,6 +179,20 @@ impl Agent {
                 self.blackbox.ask(incident, from_ns, to_ns, images)?;
                 if images {
                     self.camera.want(to_ns);
+                }
+                Ok(())
+            }
+            Order::ClampProfile { bounds: Some(b) } => {
+                let whole = |v: f64| (v * 1e3).round() as u32;
+                let m = &self.config.model;
+                let hardware = Hardware { speed_mm_s: whole(m.speed_max_mps), accel_mm_s2: whole(m.accel_max_mps2) };
+                // What is over is over before the next one is looked at.
+                self.tight.cycle(self.platform_time(now), 0.0, 0.0);
+                self.tight.take(b, hardware, self.last.v.norm())
+            }
+            Order::ClampProfile { bounds: None } => {
+                if self.tight.lift() {
+                    self.check_until = Some(now.saturating_add(SELF_CHECK));
                 }
                 Ok(())
             }

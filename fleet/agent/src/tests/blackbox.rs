@@ -62,7 +62,7 @@ fn a_chunk_a_second_and_an_anchor_each_ten() {
     let mut r = Rig::new(house(), 0, 0.0);
     r.go("way", &[0, 1, 2, 3]);
     r.run(31.0);
-    let all: Vec<Chunk> = r.agent.blackbox().chunks().copied().collect();
+    let all: Vec<Chunk> = r.agent.blackbox().chunks().cloned().collect();
     chained(&all);
     assert!((29..=32).contains(&all.len()), "{}", all.len());
     assert!(all[1..].iter().all(|c| c.to_ns - c.from_ns == SEC && c.from_ns > 0));
@@ -92,14 +92,14 @@ fn an_incident_is_anchored_before_it_is_told() {
     assert_eq!(all.len(), before + 1);
     let told = r.heard.iter().position(|(_, x)| matches!(x, Report::Noticed { code, .. } if code == "COLLISION")).unwrap();
     assert!(matches!(&r.heard[told - 1].1, Report::BlackboxAnchored(_)), "first the anchor, then the word");
-    let last = r.agent.blackbox().chunks().last().copied().unwrap();
+    let last = r.agent.blackbox().chunks().last().cloned().unwrap();
     assert_eq!((last.number, last.contacts, last.contact_mns), (all[before].to, 1, 700), "the chunk ends with the bump");
     assert!(last.to_ns - last.from_ns < SEC);
     // Another one at once cuts no chunk of a few frames.
     r.frame.bump_mns = 9_000;
     r.cycle();
     r.frame.bump_mns = 0;
-    let last = r.agent.blackbox().chunks().last().copied().unwrap();
+    let last = r.agent.blackbox().chunks().last().cloned().unwrap();
     assert_eq!(last.contacts, 1);
     r.run(2.0);
     let later: u64 = r.agent.blackbox().chunks().map(|c| c.contact_mns).sum();
@@ -176,7 +176,7 @@ fn a_recorder_that_stands_leaves_a_hole_and_no_missing_number() {
     assert_eq!(beats(&r).last().unwrap().bb_head.map(|h| h.number), r.agent.blackbox().head().map(|h| h.number));
     r.agent.set_recorder(Recorder::Works);
     r.run(20.0);
-    let all: Vec<Chunk> = r.agent.blackbox().chunks().copied().collect();
+    let all: Vec<Chunk> = r.agent.blackbox().chunks().cloned().collect();
     chained(&all);
     sound(&anchors(&r));
     let holes: Vec<u64> = all.windows(2).map(|x| x[1].from_ns - x[0].to_ns).filter(|h| *h > 0).collect();
@@ -219,7 +219,7 @@ fn whoever_was_switched_off_goes_on_with_its_numbers() {
     r.agent.restart(0, 0.0, &r.map).unwrap();
     r.truth = Pose2 { at: r.map.vertex(0).unwrap().at, theta_rad: 0.0 };
     r.run(12.0);
-    let all: Vec<Chunk> = r.agent.blackbox().chunks().copied().collect();
+    let all: Vec<Chunk> = r.agent.blackbox().chunks().cloned().collect();
     chained(&all);
     assert!(r.agent.blackbox().head().unwrap().number > before + 10);
     let holes: Vec<u64> = all.windows(2).map(|x| x[1].from_ns - x[0].to_ns).filter(|h| *h > 0).collect();
@@ -243,6 +243,8 @@ fn still() -> Now {
         by_hand: false,
         contacts: 0,
         contact_mns: 0,
+        hardest_mns: 0,
+        by_person: false,
         load_g: 0,
         soc_bps: 9_000,
         battery_mv: 12_000,
@@ -250,6 +252,8 @@ fn still() -> Now {
         health_bps: 10_000,
         errors: 0,
         paused: false,
+        pauses: 0,
+        moments: Vec::new(),
         mode: Mode::Idle,
         order_seq: 0,
         lease: None,
@@ -259,7 +263,7 @@ fn still() -> Now {
         images: 0,
         images_hash: None,
     };
-    Now { state, clamped: 0, bump_mns: 0, image: None }
+    Now { state, clamped: 0, bump_mns: 0, image: None, moment: None }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use nooterra_jobs::terms::Window;
 use nooterra_market::availability::WeeklyRule;
 use nooterra_market::contract::{Draft as ContractDraft, EndCause};
 use nooterra_market::standing::StandingOffer;
+use nooterra_port::clamps::Tight;
 
 /// What an owner may say (`OW`).
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -64,6 +65,13 @@ pub enum OwnerCommand {
         robot: RobotId,
         /// Why.
         reason: String,
+    },
+    /// Tightens the bounds of the motion of a robot of its own; never looser than what holds.
+    TightenClamps {
+        /// The robot.
+        robot: RobotId,
+        /// Within these.
+        bounds: Tight,
     },
     /// Says when its robots can work; from then on they are matched within these windows only.
     SetAvailability {

@@ -8,6 +8,7 @@ use nooterra_engine::money::Currency;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_engine::{Digest, Record};
 use nooterra_jobs::event::{Fault, IncidentCode, RevokeReason};
+use nooterra_port::clamps::Tight;
 use nooterra_trust::{Binding, PublicKey, Signature};
 
 /// What may be said about keys, and by auditors.
@@ -174,6 +175,18 @@ pub enum StaffCommand {
         robot: RobotId,
         /// Why.
         reason: String,
+    },
+    /// Tightens the bounds of a robot's motion; never looser than what holds (`OS`).
+    TightenClamps {
+        /// The robot.
+        robot: RobotId,
+        /// Within these.
+        bounds: Tight,
+    },
+    /// Lets a robot have its own bounds back, whoever tightened them: it checks itself (`OS`).
+    LiftClamps {
+        /// The robot.
+        robot: RobotId,
     },
     /// Stops a robot at once (`OS`, `TR`).
     Stop {

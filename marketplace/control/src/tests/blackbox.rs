@@ -199,7 +199,7 @@ fn a_box_that_falls_silent_is_a_gap_and_a_link_that_does_is_none() {
 }
 
 /// A job at work whose robot has bumped into something, and the window that was asked for.
-fn bumped() -> (Rig, JobId, IncidentId, u64, u64) {
+pub fn bumped() -> (Rig, JobId, IncidentId, u64, u64) {
     let (mut rig, job) = rig_with_job();
     rig.knobs.no_box.insert(a1());
     until(&mut rig, job, Status::Executing);
@@ -223,7 +223,7 @@ fn missing(rig: &Rig, job: JobId, incident: IncidentId) -> Vec<Channel> {
     rig.c.state().cases[&job].evidence.windows[&incident].missing.iter().copied().collect()
 }
 
-fn boxed(from: u64, to: u64) -> Vec<Chunk> {
+pub fn boxed(from: u64, to: u64) -> Vec<Chunk> {
     super::boxes::Boxed::default().record(from, to)
 }
 
@@ -290,8 +290,8 @@ fn what_does_not_stand_under_an_anchor_is_no_evidence() {
     says_no(&mut rig, change(&|w| w.chunks.retain(|c| c.number != 30)), no, "one left out");
     says_no(&mut rig, change(&|w| w.chunks.swap(3, 4)), no, "out of order");
     let late = chunk(all.len() as u64, all[all.len() - 1].hash(), to, to + SEC);
-    says_no(&mut rig, change(&|w| w.chunks.push(late)), "WINDOW_INVALID", "what nobody wanted to see");
-    says_no(&mut rig, change(&|w| w.chunks = vec![w.chunks[0]; 129]), "SCHEMA_INVALID", "more than there may be");
+    says_no(&mut rig, change(&|w| w.chunks.push(late.clone())), "WINDOW_INVALID", "what nobody wanted to see");
+    says_no(&mut rig, change(&|w| w.chunks = vec![w.chunks[0].clone(); 129]), "SCHEMA_INVALID", "more than there may be");
     // The robot has none of it: taken, and nothing follows before the deadline.
     assert_eq!(says(&mut rig, Report::Blackbox(Box::new(Window { incident, chunks: vec![], proofs: vec![], images: vec![] }))), None);
     assert!(missing(&rig, job, incident).contains(&Channel::Telemetry));

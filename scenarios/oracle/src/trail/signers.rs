@@ -93,6 +93,8 @@ const SIGNERS: &[(&str, &str)] = &[
     ("HANDOVER_ORDERED", "DI"),
     ("CAPABILITIES_ADVERTISED", "RB"),
     ("CAPABILITY_MEASURED", "DI"),
+    ("CLAMPS_TIGHTENED", "OS OW"),
+    ("CLAMPS_LIFTED", "OS"),
     ("TENANT_POLICY_SET", "OS"),
     ("PARTY_VERIFIED", "OS"),
     ("HEAD_WITNESSED", "WI"),

@@ -16,7 +16,7 @@ use nooterra_engine::time::{Instant, Span};
 /// Every kind of deed, for messages.
 const DEEDS: &str = "cancel, revoke, chargeback, complain, triage, claim, assess, decide, adjust, forge, quarantine, stop, clear, counter, \
                      award, reschedule, no_show, approve, revoke_skill, contract, end_series, \
-                     dispute, drop_dispute, decide_dispute, refund, revoke_key, rotate_key, service, retire, audit, override_proof, set_policy, view";
+                     dispute, drop_dispute, decide_dispute, refund, revoke_key, rotate_key, service, retire, tighten, lift_bounds, audit, override_proof, set_policy, view";
 /// A bank takes so long to decide if nothing is said.
 const BANK: Span = Span::from_secs(60);
 /// A moved window is so long if not said.
@@ -130,6 +130,8 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>) -> Option<
         e.rotate_key.is_some(),
         e.service.is_some(),
         e.retire.is_some(),
+        e.tighten.is_some(),
+        e.lift_bounds.is_some(),
         e.audit.is_some(),
         e.override_proof.is_some(),
         e.set_policy.is_some(),

@@ -264,6 +264,7 @@ fn robot(desk: &mut Desk<'_>, e: &At<FaultEntry>, r: &RobotFault, parties: &Part
             scenario::MotorFault::Jam => MotorFault::Jam,
             scenario::MotorFault::Delay => MotorFault::Delay,
             scenario::MotorFault::Runaway => MotorFault::Runaway,
+            scenario::MotorFault::Surge => MotorFault::Surge,
         };
         return Some(FaultKind::Motor { robot, how });
     }

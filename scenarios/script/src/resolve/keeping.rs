@@ -2,9 +2,9 @@
 
 use super::Desk;
 use super::names::Parties;
-use crate::acts::{ActEntry, Deed};
+use crate::acts::{ActEntry, By, Deed};
 use crate::at::At;
-use crate::keeping::{PolicyPlan, RevokeKeyAct, RotateKeyAct, SetPolicyAct, Whose};
+use crate::keeping::{PolicyPlan, RevokeKeyAct, RotateKeyAct, SetPolicyAct, TightenAct, Whose};
 use crate::words::Money;
 use nooterra_control::input::{OVERLAP_MAX, RatesIn};
 use nooterra_engine::money::Amount;
@@ -27,6 +27,12 @@ pub(super) fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>)
     if let Some(r) = &e.retire {
         return Some(Deed::Retire { robot: desk.robot(&r.robot, parties)? });
     }
+    if let Some(t) = &e.tighten {
+        return tighten(desk, e, t, parties);
+    }
+    if let Some(l) = &e.lift_bounds {
+        return Some(Deed::LiftBounds { robot: desk.robot(&l.robot, parties)? });
+    }
     if let Some(o) = &e.override_proof {
         return Some(Deed::OverrideProof { earned_bps: o.earned.0 / 100, second: o.second.as_ref().is_none_or(|s| s.value) });
     }
@@ -37,6 +43,25 @@ pub(super) fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>)
         return Some(Deed::View { by: v.by.value });
     }
     e.audit.as_ref().map(|a| Deed::Audit { agrees: a.agrees.value })
+}
+
+fn tighten(desk: &mut Desk<'_>, e: &At<ActEntry>, t: &TightenAct, parties: &Parties<'_>) -> Option<Deed> {
+    let robot = desk.robot(&t.robot, parties)?;
+    if let Some(b) = t.by.as_ref().filter(|b| !matches!(b.value, By::Staff | By::Provider)) {
+        desk.flaw(b, "bounds are tightened by staff or by the provider whose robot it is", "write staff or provider");
+        return None;
+    }
+    if t.speed.is_none() && t.gain.is_none() {
+        desk.flaw(e, "nothing is bounded", "say `speed`, `gain` or both");
+        return None;
+    }
+    Some(Deed::Tighten {
+        robot,
+        by_owner: t.by.as_ref().is_some_and(|b| b.value == By::Provider),
+        speed_mm_s: t.speed.as_ref().map(|l| l.value.0),
+        gain_mm_s2: t.gain.as_ref().map(|l| l.value.0),
+        lasts: t.lasts.as_ref().map(|l| l.value.0),
+    })
 }
 
 fn revoke(desk: &mut Desk<'_>, e: &At<ActEntry>, r: &RevokeKeyAct, parties: &Parties<'_>) -> Option<Deed> {
