@@ -42,6 +42,9 @@ pub struct Chunk {
     pub speed_mm_s: i32,
     /// Fastest within it, mm/s, without sign.
     pub top_mm_s: u32,
+    /// Where its commands would have taken it since the chunk before, seen from the pose it had then; nothing where it did
+    /// not know its own pose, or was off.
+    pub told: Option<PoseMm>,
     /// Commands given to the drive.
     pub commands: u32,
     /// Of these, changed by a bound.
@@ -146,7 +149,7 @@ pub struct Proof {
 /// The answer to [`crate::Order::WantBlackbox`]: what was recorded in that time. Without chunks the robot has none.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub struct Window {
-    /// Of which incident.
+    /// Of which incident; or the number under which it was wanted for a proof.
     pub incident: IncidentId,
     /// The chunks, by number; at most [`WINDOW_MAX`].
     pub chunks: Vec<Chunk>,
@@ -175,6 +178,7 @@ mod tests {
             level: seed as u32 & 3,
             speed_mm_s: seed as i32,
             top_mm_s: seed as u32,
+            told: (seed & 16 == 16).then_some(PoseMm { x_mm: 3, y_mm: -1, theta_urad: 9 }),
             commands: 20,
             clamps: seed as u32 & 31,
             by_hand: seed & 1 == 1,
@@ -211,7 +215,7 @@ mod tests {
             prop_assert_eq!(nooterra_engine::decode::<Window>(&encode(&w)).unwrap(), w);
             let a = Anchor { from: number, to: number, root: c.hash(), chunks: vec![c.hash()] };
             prop_assert_eq!(nooterra_engine::decode::<Anchor>(&encode(&a)).unwrap(), a);
-            for other in [Chunk { contact_mns: c.contact_mns ^ 1, ..c }, Chunk { to_ns: c.to_ns ^ 1, ..c }, Chunk { prev: c.hash(), ..c }, Chunk { gate_open: !c.gate_open, ..c }, Chunk { images: c.images ^ 1, ..c }] {
+            for other in [Chunk { contact_mns: c.contact_mns ^ 1, ..c }, Chunk { to_ns: c.to_ns ^ 1, ..c }, Chunk { prev: c.hash(), ..c }, Chunk { told: Some(c.pose), ..c }, Chunk { gate_open: !c.gate_open, ..c }, Chunk { images: c.images ^ 1, ..c }] {
                 prop_assert_ne!(other.hash(), c.hash());
             }
         }

@@ -198,6 +198,7 @@ impl Control {
             teams: BTreeMap::new(),
             adrift: BTreeMap::new(),
             audits: BTreeMap::new(),
+            replays: BTreeMap::new(),
         };
         crate::contracts::check_genesis(&state.genesis).map_err(GenesisError::Contract)?;
         crate::skills::check_genesis(&state).map_err(GenesisError::Skills)?;

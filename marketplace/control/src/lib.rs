@@ -71,6 +71,7 @@ mod staff;
 mod standing;
 pub mod state;
 pub mod stops;
+mod replays;
 mod strays;
 pub mod team;
 pub mod tenant_policy;

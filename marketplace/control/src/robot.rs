@@ -122,6 +122,7 @@ impl Unit<'_> {
                 need(self.cell(robot)?.robot.stops.is_empty(), Code::StopActive)?;
                 self.may_start_skills(job, robot)?;
                 self.emit(job, event);
+                self.way_begins(robot);
                 self.start_skills(job, robot);
                 self.watch(job);
                 self.left_out(job, from_step);
@@ -470,6 +471,7 @@ impl Unit<'_> {
         self.resume_on_word(job);
         let state_hash = self.cx.cause;
         self.emit(job, Event::CheckpointReached { index: index + 1, place: vertex, work_bps_claimed, state_hash });
+        self.want_replay(job, robot, index + 1, vertex);
         let next = self.job(job)?.steps().get(usize::from(index) + 1).map(|s| s.place);
         if !self.left_out(job, index + 1) {
             self.go_to_step(job, next);

@@ -13,9 +13,7 @@ use nooterra_dispatch::facilities::Facilities;
 use nooterra_dispatch::traffic::Traffic;
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, RunningDigest};
-use nooterra_engine::ids::{
-    AccessPlanId, ChargebackId, ClaimId, EventId, JobId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SeriesId, TeamId,
-};
+use nooterra_engine::ids::{AccessPlanId, ChargebackId, ClaimId, EventId, IncidentId, JobId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SeriesId, TeamId};
 use nooterra_engine::keyframe::StateRoots;
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::Instant;
@@ -107,6 +105,8 @@ pub enum AskKey {
     Revoke(JobId),
     /// That doors hold a plan as it was widened.
     Extend(JobId),
+    /// That the witness replays how a robot came to a point.
+    Replay(IncidentId),
     /// That people bring a load back from its transfer place.
     Return(JobId),
     /// That doors forget the plan of a job that is over.
@@ -277,6 +277,8 @@ pub struct State {
     pub adrift: BTreeMap<RobotId, crate::retention::Adrift>,
     /// Audits that auditors were asked for, and when they are asked again.
     pub audits: BTreeMap<JobId, Instant>,
+    /// Ways that are replayed for a proof, by the number under which boxes were asked.
+    pub replays: BTreeMap<IncidentId, crate::replays::Replay>,
 }
 
 impl State {

@@ -45,6 +45,7 @@ pub fn chunk(number: u64, prev: Digest, from_ns: u64, to_ns: u64) -> Chunk {
         level: 0,
         speed_mm_s: 0,
         top_mm_s: 0,
+        told: Some(PoseMm::default()),
         commands: 20,
         clamps: 0,
         by_hand: false,

@@ -15,6 +15,7 @@ mod names;
 mod operators;
 mod outline;
 mod people;
+mod proving;
 mod series;
 mod team;
 mod trading;
