@@ -15,8 +15,8 @@ use nooterra_jobs::batch;
 use nooterra_jobs::event::{CancelReason, Event, RevokeReason, Side};
 use nooterra_jobs::job::AccessTrack;
 use nooterra_jobs::pins::WitnessClass;
-use nooterra_jobs::status::Class;
 use nooterra_jobs::proof::is_sound;
+use nooterra_jobs::status::Class;
 use nooterra_jobs::terms::{Action, Mode, Need, Price, Request, Step, Template};
 use nooterra_market::negotiation::{AwardMode, Negotiation, RfqCommand, Speaker};
 use nooterra_market::series::{OccurrencePrice, SeriesEnd};
@@ -169,7 +169,9 @@ impl Unit<'_> {
             Template::Lift => lifts == 1 && picks == 0 && drops == 0 && j.item.is_some(),
             _ if lifts > 0 => false,
             Template::Custom if j.item.is_none() => picks == 0 && drops == 0,
-            Template::Delivery | Template::Custom => picks == 1 && drops >= 1 && j.item.is_some() && steps.first().is_some_and(|s| s.action == Action::Pick),
+            Template::Delivery | Template::Custom => {
+                picks == 1 && drops >= 1 && j.item.is_some() && steps.first().is_some_and(|s| s.action == Action::Pick)
+            }
             _ => picks == 0 && drops == 0 && j.item.is_none(),
         };
         let proven = if j.template == Template::Custom { is_sound(&j.proof, steps) } else { j.proof.is_empty() };

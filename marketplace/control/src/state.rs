@@ -13,7 +13,10 @@ use nooterra_dispatch::facilities::Facilities;
 use nooterra_dispatch::traffic::Traffic;
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, RunningDigest};
-use nooterra_engine::ids::{AccessPlanId, ChargebackId, ClaimId, EventId, IncidentId, JobId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SeriesId, TeamId};
+use nooterra_engine::ids::{
+    AccessPlanId, ChargebackId, ClaimId, EventId, IncidentId, JobId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SeriesId,
+    TeamId,
+};
 use nooterra_engine::keyframe::StateRoots;
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::Instant;

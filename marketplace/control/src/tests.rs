@@ -19,6 +19,7 @@ mod covered;
 mod covering;
 mod credits;
 mod currencies;
+mod custom;
 mod delivery;
 mod disputes;
 mod driving;

@@ -94,6 +94,12 @@ impl Rig {
                 let _ = self.send("site", &FacilityReport::PlanWithdrawn { job, plan });
                 self.alarms.push(o);
             }
+            FacilityOrder::Replay { .. } if self.knobs.sits_on_replays => self.alarms.push(o),
+            FacilityOrder::Replay { number, chunks, .. } => {
+                let artefact = super::boxes::artefact(&chunks);
+                let residual_milli = self.knobs.residual_milli;
+                let _ = self.send("site", &FacilityReport::Replayed { number, artefact, residual_milli });
+            }
             FacilityOrder::Alarm { .. } => self.alarms.push(o),
             _ => {}
         }

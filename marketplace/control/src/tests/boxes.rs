@@ -73,6 +73,11 @@ fn tree(chunks: &[Chunk]) -> FullTree {
     FullTree::from_leaves(chunks.iter().map(|c| leaf_hash(&c.hash().0)))
 }
 
+/// Hash over chunks, as a witness names them.
+pub fn artefact(chunks: &[Chunk]) -> Digest {
+    nooterra_trust::evidence::content_of(&chunks.iter().map(Chunk::hash).collect::<Vec<_>>())
+}
+
 /// The anchor over these chunks.
 pub fn anchor(chunks: &[Chunk]) -> Anchor {
     let root = tree(chunks).root_at(chunks.len() as u64).unwrap();

@@ -259,7 +259,7 @@ impl Rig {
             now: Instant::ZERO,
             senders,
             robots: puppets,
-            knobs: Knobs::default(),
+            knobs: Knobs { residual_milli: Some(0), ..Knobs::default() },
             facts: out.facts,
             quotes: BTreeMap::new(),
             moved: BTreeSet::new(),

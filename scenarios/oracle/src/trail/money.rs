@@ -286,7 +286,10 @@ impl Money {
             }
             Event::JobBooked(b) => {
                 self.settled.checked();
-                if d.custom.as_ref().is_some_and(|asked| asked.len() != b.pins.proof.len() || !asked.iter().zip(&b.pins.proof).all(is_as_asked)) {
+                if d.custom
+                    .as_ref()
+                    .is_some_and(|asked| asked.len() != b.pins.proof.len() || !asked.iter().zip(&b.pins.proof).all(is_as_asked))
+                {
                     self.wrong(n, 31, d, "custom work is to be proven otherwise than its requester asked".to_owned());
                 }
                 let (authorised, promised) = d.agreed;

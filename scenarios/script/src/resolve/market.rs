@@ -316,7 +316,10 @@ fn stream(
         kind,
         trips,
         budget: jobs.pay.as_ref().map(|m| m.amount),
-        mass_g: jobs.mass.as_ref().map_or(if matches!(kind, JobKind::Patrol | JobKind::Custom) || kind.covers_zones() { 0 } else { MASS_G }, |m| m.0),
+        mass_g: jobs
+            .mass
+            .as_ref()
+            .map_or(if matches!(kind, JobKind::Patrol | JobKind::Custom) || kind.covers_zones() { 0 } else { MASS_G }, |m| m.0),
         lead: or(&jobs.lead, LEAD),
         window: or(&jobs.window, WINDOW),
         via,
