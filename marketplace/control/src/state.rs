@@ -295,6 +295,7 @@ impl State {
             ("trust", self.rooms.trust.head),
             ("skills", self.rooms.skills.head),
             ("ledger", self.book.running_digest().head),
+            ("ledger_root", self.book.root()),
         ];
         StateRoots { rooms: rooms.into_iter().map(|(n, d)| (n.to_owned(), d)).collect() }
     }
