@@ -371,6 +371,11 @@ pub enum Group {
         /// Index into `requesters`.
         ix: u32,
     },
+    /// A remote operator's console.
+    Operator {
+        /// Which.
+        ix: u32,
+    },
     /// One outside witness of the log.
     LogWitness {
         /// Index into `log_witnesses`.

@@ -61,6 +61,19 @@ impl Rig {
         let _ = self.send("bank", &r);
     }
 
+    /// Operators' consoles say that they are there.
+    pub(super) fn consoles(&mut self) {
+        if !self.ticks.is_multiple_of(20) {
+            return;
+        }
+        for name in ["olga", "otto"] {
+            let on_shift = self.c.state().desk.operators.get(&super::rig::operator(name)).is_some_and(|o| o.on_shift(self.now).is_some());
+            if on_shift && !self.knobs.mute_consoles.contains(name) {
+                let _ = self.send(name, &crate::OperatorCommand::Alive);
+            }
+        }
+    }
+
     pub(super) fn site_order(&mut self, o: FacilityOrder) {
         match o.clone() {
             FacilityOrder::AskAccess { job, vertices, valid_from, valid_to, no_go, .. } if !self.knobs.no_access => {

@@ -26,6 +26,8 @@ pub struct Knobs {
     pub cut: BTreeMap<RobotId, (Instant, Instant)>,
     /// Gives up inside, before this step.
     pub abort_before_step: BTreeMap<RobotId, u16>,
+    /// Operators whose console says nothing by itself.
+    pub mute_consoles: BTreeSet<&'static str>,
     pub no_drop_witness: bool,
     /// Vertices at which no marker reads robots.
     pub unseen_at: BTreeSet<u32>,
