@@ -197,22 +197,25 @@ impl Slot for Piece {
 }
 
 impl PieceDigest {
-    /// Folds in one fact, as `put` writes it.
+    /// Folds in one fact, as `put` writes it. If a piece ends with it: the digest over everything so far.
     #[inline]
-    pub fn fold(&mut self, put: impl FnOnce(&mut Writer)) {
+    pub fn fold(&mut self, put: impl FnOnce(&mut Writer)) -> Option<Digest> {
         let mut w = Writer { bytes: std::mem::take(&mut self.piece.0) };
         let at = w.bytes.len();
         w.bytes.extend_from_slice(&[0; 4]);
         put(&mut w);
         let len = u32::try_from(w.bytes.len() - at - 4).unwrap_or(u32::MAX);
         w.bytes[at..at + 4].copy_from_slice(&len.to_le_bytes());
+        let mut ended = None;
         if w.bytes.len() >= HEAD + PIECE {
             let head = blake3(&w.bytes);
             w.bytes.truncate(HEAD);
             w.bytes.copy_from_slice(&head.0);
+            ended = Some(head);
         }
         self.piece.0 = w.bytes;
         self.count += 1;
+        ended
     }
     /// The digest over everything folded so far.
     pub fn now(&self) -> RunningDigest {

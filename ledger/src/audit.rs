@@ -7,8 +7,10 @@ use crate::account::{Account, AccountKey};
 use crate::entry::EntryId;
 use crate::fact::{Fact, Posting};
 use crate::{Book, Side};
+use nooterra_engine::digest::{Digest, blake3, sha256_plain};
 use nooterra_engine::ids::{JobId, PartyId};
 use nooterra_engine::money::Currency;
+use nooterra_engine::record::Writer;
 use nooterra_engine::time::Instant;
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
@@ -138,6 +140,26 @@ pub enum Finding {
         /// Posted and pending, without sign.
         stands: i128,
     },
+    /// The book's chain over its facts is not what the facts give.
+    #[error("the chain over {count} facts is {says}, they give {gives}")]
+    ChainDiffers {
+        /// How many facts.
+        count: u64,
+        /// What the book, or the log, says.
+        says: String,
+        /// What the facts give.
+        gives: String,
+    },
+    /// The book's Merkle root over its facts is not what the facts give.
+    #[error("the root over {count} facts is {says}, they give {gives}")]
+    RootDiffers {
+        /// How many facts.
+        count: u64,
+        /// What the book, or the log, says.
+        says: String,
+        /// What the facts give.
+        gives: String,
+    },
     /// A payable to somebody who may not be paid.
     #[error("{account} in {currency} names nobody who may be paid")]
     NoPayee {
@@ -169,6 +191,9 @@ pub struct Auditor {
     open: BTreeMap<EntryId, Open>,
     ends: BTreeSet<(Instant, EntryId)>,
     closed: BTreeMap<Currency, Instant>,
+    /// Where the chain was when each piece ended, and the facts since then as they are hashed.
+    heads: Vec<Digest>,
+    piece: Vec<u8>,
 }
 
 /// A hold as the facts tell it.
@@ -232,6 +257,7 @@ impl Auditor {
             out.push(Finding::TimeBackwards { seq });
         }
         self.last = fact.at();
+        self.chain_on(fact);
         // Nobody may act while a hold whose time is up still counts.
         if let Some((_, pending)) = self.ends.first().filter(|(end, _)| *end <= fact.at())
             && !matches!(fact, Fact::PendingExpired(f) if f.pending == *pending)
@@ -323,6 +349,40 @@ impl Auditor {
         }
         out
     }
+    /// The chain over all facts so far, derived again: BLAKE3 over the head before and the facts since, each behind its length; a
+    /// head ends once 16 KiB of facts stand behind it.
+    pub fn chain(&self) -> Digest {
+        blake3(&[&self.heads.last().copied().unwrap_or_default().0[..], &self.piece].concat())
+    }
+    fn chain_on(&mut self, fact: &Fact) {
+        let mut w = Writer { bytes: Vec::new() };
+        fact.put_digested(&mut w);
+        self.piece.extend(u32::try_from(w.bytes.len()).unwrap_or(u32::MAX).to_le_bytes());
+        self.piece.extend(w.bytes);
+        if self.piece.len() >= 16_384 {
+            self.heads.push(self.chain());
+            self.piece.clear();
+        }
+    }
+    /// The Merkle root over the chain's heads and its end, by the definition of RFC 6962.
+    pub fn root(&self) -> Digest {
+        let mut leaves = self.heads.clone();
+        leaves.push(self.chain());
+        top(&leaves)
+    }
+    /// What somebody else says of the chain and of the root after the facts so far, both cut to as many bytes as are said.
+    pub fn compare_roots(&self, chain: &[u8], root: &[u8]) -> Vec<Finding> {
+        let mut out = Vec::new();
+        let hex = |b: &[u8]| b.iter().fold(String::new(), |t, b| format!("{t}{b:02x}"));
+        let (own_chain, own_root, count) = (self.chain(), self.root(), self.due);
+        if !own_chain.0.starts_with(chain) {
+            out.push(Finding::ChainDiffers { count, says: hex(chain), gives: own_chain.to_string() });
+        }
+        if !own_root.0.starts_with(root) {
+            out.push(Finding::RootDiffers { count, says: hex(root), gives: own_root.to_string() });
+        }
+        out
+    }
     /// Every currency sums to zero in both layers.
     pub fn sums(&self) -> Vec<Finding> {
         let mut sums: BTreeMap<Currency, (i128, i128)> = BTreeMap::new();
@@ -338,7 +398,7 @@ impl Auditor {
     }
     /// The book says what its postings say, account by account, and lists them in its statements.
     pub fn compare(&self, book: &Book) -> Vec<Finding> {
-        let mut out = Vec::new();
+        let mut out = self.compare_roots(&book.running_digest().head.0, &book.root().0);
         if book.next_seq() != self.due {
             out.push(Finding::Gap { expected: self.due, found: book.next_seq() });
         }
@@ -461,6 +521,18 @@ impl Auditor {
             if stands < *least {
                 out.push(Finding::AbnormalSide { seq, account: k.account, currency: k.currency, stands });
             }
+        }
+    }
+}
+
+fn top(leaves: &[Digest]) -> Digest {
+    let of = |tag: u8, parts: &[&Digest]| sha256_plain(&parts.iter().fold(vec![tag], |b, d| [b, d.0.to_vec()].concat()));
+    match leaves {
+        [] => sha256_plain(&[]),
+        [one] => of(0, &[one]),
+        _ => {
+            let half = leaves.len().next_power_of_two() / 2;
+            of(1, &[&top(&leaves[..half]), &top(&leaves[half..])])
         }
     }
 }

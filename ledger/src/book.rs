@@ -3,8 +3,9 @@
 use crate::account::{Account, AccountIx, AccountKey, Side};
 use crate::entry::EntryId;
 use crate::fact::{Booked, Fact, Posting, Refused, Resolved};
+use crate::root::Pieces;
 use crate::table::{Keyed, Table};
-use nooterra_engine::digest::{PieceDigest, RunningDigest};
+use nooterra_engine::digest::{Digest, PieceDigest, RunningDigest};
 use nooterra_engine::ids::{EventId, JobId, PartyId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::Instant;
@@ -191,6 +192,7 @@ pub struct Book {
     pub(crate) next_seq: u64,
     pub(crate) last_at: Instant,
     digest: PieceDigest,
+    pieces: Pieces,
 }
 
 impl Book {
@@ -263,6 +265,10 @@ impl Book {
     /// Digest over all facts so far.
     pub fn running_digest(&self) -> RunningDigest {
         self.digest.now()
+    }
+    /// Merkle root over all facts so far, in pieces: what can be published, and derived again from the facts.
+    pub fn root(&self) -> Digest {
+        self.pieces.root(&self.digest.now().head)
     }
     /// Adds the whole state to a hash, by the digest of the facts that made it.
     pub fn digest(&self, h: &mut nooterra_engine::Hasher) {
@@ -411,5 +417,7 @@ pub fn evolve(book: &mut Book, fact: &Fact) {
             book.rule(f.seq, f.id, f.fingerprint);
         }
     }
-    book.digest.fold(|w| fact.put_digested(w));
+    if let Some(head) = book.digest.fold(|w| fact.put_digested(w)) {
+        book.pieces.push(&head);
+    }
 }

@@ -34,6 +34,7 @@ pub mod entry;
 pub mod fact;
 pub mod journal;
 pub mod rejection;
+mod root;
 pub mod statement;
 pub mod table;
 

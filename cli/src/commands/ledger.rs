@@ -51,6 +51,13 @@ fn head(l: &LedgerOfLog, p: Paint) -> Vec<String> {
         l.book.accounts().len(),
         l.book.pendings().len()
     ));
+    let said = format!("chain {}, root {}", l.book.running_digest().head, l.book.root());
+    let again = if l.recomputed {
+        p.good(&format!("recomputed from the facts, and so was each of the {} that the log says", l.compared))
+    } else {
+        p.bad("not what the log says")
+    };
+    lines.push(format!("  {said}: {again}"));
     if l.verdict.status == Status::Truncated {
         lines.push(format!("  {}", p.warn("the log was cut off: this is the book as of its last checkpoint")));
     }
@@ -205,6 +212,10 @@ fn machine(l: &LedgerOfLog, args: &Ledger) -> Result<serde_json::Value, Failure>
         "seed": l.seed,
         "until_ns": l.until.0,
         "facts": l.book.next_seq(),
+        "chain": l.book.running_digest().head.to_string(),
+        "root": l.book.root().to_string(),
+        "recomputed": l.recomputed,
+        "compared": l.compared,
         "findings": l.findings,
         "trial": l.trial(),
         "accounts": l.accounts(),

@@ -1,18 +1,21 @@
 //! The robot's own black box: what it records each second, and what it hands out of it.
 //!
 //! Chunks are chained by their hashes and made final by anchors; what was anchored can be shown later and not changed.
-//! Recorded are pose, speed, each cycle that was faster than its bound or moved under a stop, commands and clamps, contacts, load, battery, health, orders, lease and step, whether an
+//! Recorded are pose, speed, where its commands lead, how many they were and how many clamped, each cycle that was faster than its
+//! bound or moved under a stop, contacts, load, battery, health, orders, lease and step, whether an
 //! operator's hand was on it, whether the platform was heard, whether the camera's gate was open, and which images it let through,
 //! by their hash. Not recorded: clearances to people, and the hash of the skill that runs.
 
 use crate::camera::Camera;
+use crate::policy::Twist;
+use nooterra_engine::geom::{Pose2, Vec2};
 use nooterra_engine::ids::IncidentId;
 use nooterra_engine::{Digest, Record, Span};
 use nooterra_port::blackbox::{
     ANCHOR_EVERY, ANCHOR_MAX, ASKED_MAX, Anchor, Anchored, CHUNK, Chunk, Head, KEPT, MOMENTS_MAX, Moment, Proof, WINDOW_MAX, Window,
 };
 use nooterra_port::camera::{IMAGES_MAX, Image};
-use nooterra_port::report::Report;
+use nooterra_port::report::{PoseMm, Report};
 use nooterra_trust::evidence::content_of;
 use nooterra_trust::merkle::{FullTree, leaf_hash};
 use std::collections::VecDeque;
@@ -68,10 +71,12 @@ struct Asked {
 }
 
 /// The box.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
+#[derive(Debug, Clone, PartialEq, Default, Record)]
 pub struct BlackBox {
     /// What the open chunk has so far, and since when; nothing while the recorder stands.
     open: Option<Chunk>,
+    /// Where the commands lead since the last chunk was closed, from where it was then; nothing if that cannot be said.
+    told: Option<Pose2>,
     /// Hashes of the images in it.
     images: Vec<Digest>,
     /// When the next chunk begins, if none is open.
@@ -116,6 +121,19 @@ impl BlackBox {
         }
     }
 
+    /// It was commanded so (body frame) for this long. Its own idea of where that leads has no sensor in it.
+    pub fn commanded(&mut self, twist: &Twist, dt_s: f64) {
+        if let Some(p) = &mut self.told {
+            // The middle of the turn is the direction of the way.
+            let way = twist.v.rotated(p.theta_rad + twist.w_radps * dt_s / 2.0) * dt_s;
+            *p = Pose2 { at: p.at + way, theta_rad: p.theta_rad + twist.w_radps * dt_s };
+        }
+    }
+    /// It does not know where it is: nothing can be said of the open chunk.
+    pub const fn lost(&mut self) {
+        self.told = None;
+    }
+
     /// A window is wanted. The last word about an incident counts.
     pub fn ask(&mut self, incident: IncidentId, from_ns: u64, to_ns: u64, images: bool) -> Result<(), &'static str> {
         if from_ns > to_ns {
@@ -132,6 +150,7 @@ impl BlackBox {
     /// One cycle at `now_ns`. What is to be reported of it goes before anything that the cycle says of an incident.
     pub fn cycle(&mut self, now_ns: u64, now: &Now, incident: bool, camera: &Camera, out: &mut Vec<Report>) {
         if now_ns.saturating_sub(self.seen_ns) > OFF_AFTER.0 && self.head.is_some() {
+            self.told = None;
             self.close(self.seen_ns);
             self.drop_open();
             self.next_from_ns = now_ns;
@@ -187,6 +206,7 @@ impl BlackBox {
 
     /// The open chunk is not recorded.
     fn drop_open(&mut self) {
+        self.told = None;
         self.open = None;
         self.images.clear();
     }
@@ -198,7 +218,8 @@ impl BlackBox {
         let prev = self.head.map_or(Digest::ZERO, |h| h.hash);
         let images = u32::try_from(self.images.len()).unwrap_or(u32::MAX);
         let images_hash = (images > 0).then(|| content_of(&self.images));
-        let chunk = Chunk { number, prev, to_ns, images, images_hash, ..open };
+        let chunk = Chunk { number, prev, to_ns, told: self.told.as_ref().map(mm), images, images_hash, ..open };
+        self.told = Some(STILL);
         self.images.clear();
         let hash = chunk.hash();
         if self.ring.len() == KEPT {
@@ -290,6 +311,14 @@ fn images_of(chunks: &[Chunk], camera: &Camera) -> Vec<Image> {
         }
     }
     out
+}
+
+/// Nothing was commanded yet.
+const STILL: Pose2 = Pose2 { at: Vec2 { x: 0.0, y: 0.0 }, theta_rad: 0.0 };
+
+#[allow(clippy::cast_possible_truncation)] // a second of motion
+fn mm(p: &Pose2) -> PoseMm {
+    PoseMm { x_mm: (p.at.x * 1e3).round() as i64, y_mm: (p.at.y * 1e3).round() as i64, theta_urad: (p.theta_rad * 1e6).round() as i64 }
 }
 
 /// The tree over chunks of these hashes.

@@ -3,7 +3,7 @@
 //! What lives here: everything a robot decides by itself, sans-IO, the same code in simulation and on the robot:
 //! where it is ([`localise`] against its [`map`], with what markers say against it in [`doubt`]), the released way ([`track`]) and how to [`follow`] it, protective
 //! [`fields`], the [`policy`] of named bounds that has the last word on every command, the job at hand ([`work`], [`lift`], [`transfer`]),
-//! where it may be ([`rights`]), battery care ([`power`]), faults and progress ([`health`]), how far it moves from what it
+//! others [`replay`] that from its box, where it may be ([`rights`]), battery care ([`power`]), faults and progress ([`health`]), how far it moves from what it
 //! commands ([`residual`]), what it says that it can do ([`advert`]), remote help ([`assist`]), its [`blackbox`], its [`camera`] and its gate, the [`people`] that it sees, words in
 //! and out ([`link`]); and the [`Agent`] that joins them.
 //!
@@ -35,6 +35,7 @@ pub mod note;
 pub mod people;
 pub mod policy;
 pub mod power;
+pub mod replay;
 pub mod residual;
 pub mod rights;
 pub mod tight;

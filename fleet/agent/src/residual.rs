@@ -34,10 +34,7 @@ impl Residual {
         if self.lasted_s >= WINDOW_S {
             let apart_m = (self.from.at + self.predicted).dist(pose.at);
             let apart_rad = wrap_angle(self.from.theta_rad + self.turned_rad - pose.theta_rad).abs();
-            let sigma_m = STILL_M + SHARE * self.predicted.norm();
-            let sigma_rad = STILL_RAD + TURN_SHARE * self.turned_rad.abs();
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // `as` saturates
-            let milli = ((apart_m / sigma_m).max(apart_rad / sigma_rad) * 1e3) as u32;
+            let milli = milli_of(apart_m, self.predicted.norm(), apart_rad, self.turned_rad);
             *self = Self { milli, ..Self::at(*pose) };
         }
     }
@@ -51,6 +48,15 @@ impl Residual {
     pub const fn milli(&self) -> u32 {
         self.milli
     }
+}
+
+/// A way and a turn that end so far apart from what was predicted, in thousandths of a standard deviation.
+pub(crate) fn milli_of(apart_m: f64, predicted_m: f64, apart_rad: f64, turned_rad: f64) -> u32 {
+    let sigma_m = STILL_M + SHARE * predicted_m;
+    let sigma_rad = STILL_RAD + TURN_SHARE * turned_rad.abs();
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // `as` saturates
+    let milli = ((apart_m / sigma_m).max(apart_rad / sigma_rad) * 1e3) as u32;
+    milli
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ mod lift;
 mod links;
 mod localisation;
 mod place;
+mod replay;
 mod rig;
 mod rights;
 mod skills;

@@ -62,6 +62,9 @@ pub struct Chunk {
     pub speed_mm_s: i32,
     /// Fastest within it, mm/s, without sign.
     pub top_mm_s: u32,
+    /// Where its commands would have taken it since the chunk before, seen from the pose it had then; nothing where it did
+    /// not know its own pose, or was off.
+    pub told: Option<PoseMm>,
     /// Commands given to the drive.
     pub commands: u32,
     /// Of these, changed by a bound.
@@ -174,7 +177,7 @@ pub struct Proof {
 /// The answer to [`crate::Order::WantBlackbox`]: what was recorded in that time. Without chunks the robot has none.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub struct Window {
-    /// Of which incident.
+    /// Of which incident; or the number under which it was wanted for a proof.
     pub incident: IncidentId,
     /// The chunks, by number; at most [`WINDOW_MAX`].
     pub chunks: Vec<Chunk>,
@@ -203,6 +206,7 @@ mod tests {
             level: seed as u32 & 3,
             speed_mm_s: seed as i32,
             top_mm_s: seed as u32,
+            told: (seed & 16 == 16).then_some(PoseMm { x_mm: 3, y_mm: -1, theta_urad: 9 }),
             commands: 20,
             clamps: seed as u32 & 31,
             by_hand: seed & 1 == 1,
@@ -244,11 +248,12 @@ mod tests {
             let a = Anchor { from: number, to: number, root: c.hash(), chunks: vec![c.hash()] };
             prop_assert_eq!(nooterra_engine::decode::<Anchor>(&encode(&a)).unwrap(), a);
             let other = |change: fn(&mut Chunk)| { let mut o = c.clone(); change(&mut o); o };
-            let changes: [fn(&mut Chunk); 8] = [
+            let changes: [fn(&mut Chunk); 9] = [
                 |o| o.contact_mns ^= 1,
                 |o| o.hardest_mns ^= 1,
                 |o| o.to_ns ^= 1,
                 |o| o.prev = o.hash(),
+                |o| o.told = Some(o.pose),
                 |o| o.gate_open = !o.gate_open,
                 |o| o.images ^= 1,
                 |o| o.pauses ^= 1,

@@ -1,7 +1,8 @@
 //! Doors, lifts, dispensers, presence and witnesses: what the platform and a site's devices say to each other.
 
-use nooterra_engine::ids::{AccessPlanId, ItemId, JobId, LeaseId, RobotId, StopId};
-use nooterra_engine::{Instant, Record};
+use crate::blackbox::Chunk;
+use nooterra_engine::ids::{AccessPlanId, IncidentId, ItemId, JobId, LeaseId, RobotId, StopId};
+use nooterra_engine::{Digest, Instant, Record};
 
 /// Platform to site controller. Requests are idempotent and may be repeated.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -172,6 +173,19 @@ pub enum FacilityOrder {
         /// When the platform said so: an older word does not count.
         at: Instant,
     },
+    /// The witness is to replay how a robot came to a point: predict its motion from the commands in its black box.
+    Replay {
+        /// Number of the replay.
+        number: IncidentId,
+        /// The job.
+        job: JobId,
+        /// The robot.
+        robot: RobotId,
+        /// Where the point is.
+        vertex: u32,
+        /// What its box holds of the way, as it was anchored.
+        chunks: Vec<Chunk>,
+    },
 }
 
 /// To whom the doors grant passage under a plan.
@@ -317,6 +331,16 @@ pub enum FacilityReport {
         item: Option<ItemId>,
         /// Measure that belongs to the class: grams for a weight, mm² for a floor, 1 for a scan.
         measure: i64,
+    },
+    /// A witness has replayed how a robot came to a point.
+    Replayed {
+        /// Number of the replay.
+        number: IncidentId,
+        /// Hash over the chunks that it rests on.
+        artefact: Digest,
+        /// How far its motion was from its commands, thousandths of a standard deviation; nothing if that cannot be said, or
+        /// if it did not come to that point.
+        residual_milli: Option<u32>,
     },
     /// Whoever runs the site stops robots on its floor.
     StopAsked {

@@ -78,6 +78,8 @@ const LEFT_M: f64 = 1.1;
 const DROPPED_M: f64 = 1.3;
 /// A rack's scale speaks for work that was done this near to it.
 const RACK_M: f64 = 1.7;
+/// A replayed way has to end this near to the point that it leads to.
+const CAME_M: f64 = 1.0;
 /// Sensors are read this often.
 const PERIOD: Span = Span::from_millis(200);
 /// Doors and lifts that are in use repeat their state this often, so that a lost report heals.
@@ -247,6 +249,13 @@ impl SiteController {
             }
             FacilityOrder::Alarm { .. } => self.gate.alarms += 1,
             FacilityOrder::Ack { .. } => {}
+            FacilityOrder::Replay { number, job, vertex, chunks, .. } => {
+                let hashes: Vec<Digest> = chunks.iter().map(nooterra_port::blackbox::Chunk::hash).collect();
+                let came = chunks.last().is_some_and(|c| near(site, *vertex, Some((c.level, metres(&c.pose))), CAME_M));
+                let residual_milli = if came { nooterra_agent::replay::residual_of(chunks) } else { None };
+                let artefact = nooterra_trust::evidence::content_of(&hashes);
+                self.testify(now, *job, &FacilityReport::Replayed { number: *number, artefact, residual_milli });
+            }
             FacilityOrder::Withdraw { job, plan } => {
                 if let Some(p) = self.plan(*job, *plan) {
                     p.withdrawn = true;
@@ -574,6 +583,11 @@ fn witnessed(job: JobId, w: &Watch, class: WitnessClass, vertex: u32, item: Opti
 fn near(site: &Site, vertex: u32, here: Option<(u32, Vec2)>, reach_m: f64) -> bool {
     let (Some(v), Some((level, at))) = (site.vertices.get(vertex as usize), here) else { return false };
     v.level.ix == level && v.at.dist(at) <= reach_m
+}
+
+#[allow(clippy::cast_precision_loss)] // places on a site
+fn metres(p: &nooterra_port::report::PoseMm) -> Vec2 {
+    Vec2::new(p.x_mm as f64 / 1e3, p.y_mm as f64 / 1e3)
 }
 
 /// The vertex that somebody is nearest to on its level.

@@ -253,3 +253,36 @@ fn limits_at_the_end_of_the_range_are_refused_and_kept() {
     assert!(matches!(end, Err(Rejection::Limit { short: i128::MAX, .. })), "{end:?}");
     assert_eq!(b.posted(Account::PspClearing, Currency::EUR), -7);
 }
+
+#[test]
+fn chain_and_root_are_derived_again_from_the_facts_and_tell_of_any_that_was_altered() {
+    use crate::audit::{Auditor, Finding};
+    let mut book = Book::default();
+    let mut facts = Vec::new();
+    let mut auditor = Auditor::default();
+    let mut roots = std::collections::BTreeSet::new();
+    for n in 1..=1_500 {
+        for f in submit(&mut book, &command(n)).0 {
+            auditor.observe(&f);
+            facts.push(f);
+        }
+        // Whatever the number of pieces is: 0, 1, 2, 3 …
+        assert_eq!((auditor.chain(), auditor.root()), (book.running_digest().head, book.root()), "{n}");
+        roots.insert(book.root());
+    }
+    assert!(roots.len() > 1_000, "each fact moves it");
+    // Each kind of fact, at the beginning, in the middle and at the end: a sum, on both its sides.
+    for at in [7, facts.len() / 2, facts.len() - 9] {
+        let Some(n) = (at..facts.len()).find(|n| matches!(&facts[*n], Fact::EntryPosted(_))) else { panic!("entries") };
+        let mut forged = facts.clone();
+        let Fact::EntryPosted(b) = &mut forged[n] else { panic!("an entry") };
+        b.postings.iter_mut().for_each(|p| p.amount += 1);
+        let mut auditor = Auditor::default();
+        forged.iter().for_each(|f| drop(auditor.observe(f)));
+        let found = auditor.compare_roots(&book.running_digest().head.0, &book.root().0);
+        assert!(matches!(&found[..], [Finding::ChainDiffers { .. }, Finding::RootDiffers { .. }]), "{n}: {found:?}");
+        assert_eq!(auditor.compare_roots(&[], &[]), []);
+    }
+    let frozen = Book::thaw(&book.freeze()).unwrap();
+    assert_eq!(frozen.root(), book.root());
+}

@@ -93,6 +93,11 @@ impl Unit<'_> {
                 self.emit_operator(*operator, event);
             }
             DeskEvent::ShiftClosed { operator, shift } => self.emit_operator(*operator, OperatorEvent::ShiftClosed { shift: *shift }),
+            DeskEvent::ConsoleLost { operator, last } => {
+                sometimes!(true, "an operator's console falls silent");
+                self.emit_operator(*operator, OperatorEvent::ConsoleLost { last: *last });
+            }
+            DeskEvent::ConsoleBack { operator } => self.emit_operator(*operator, OperatorEvent::ConsoleRestored {}),
             DeskEvent::Queued(r) => {
                 let (assist, priority, reason) = (r.assist, r.priority as u8, reason_of(r.reason));
                 self.emit(r.job, Event::AssistQueued { assist, priority, reason, question_hash: r.question });
@@ -192,8 +197,10 @@ impl Unit<'_> {
         let Some((job, robot, _)) = self.of_assist(assist) else { return };
         let Ok(j) = self.job(job) else { return };
         let was_working = j.status == Status::Assisted;
-        // The operator is gone, not the robot: its time is billed to the end.
-        let Some(ended) = batch::end_help(j, AssistOutcome::TaskDone, now) else { return };
+        // The operator is gone, not the robot: its time is billed to the end; if its console fell silent, up to its last word.
+        let lost = self.s.desk.open.get(&assist).and_then(|a| a.stage.operator()).and_then(|o| self.s.desk.operators.get(&o));
+        let until = lost.filter(|o| o.lost).map_or(now, |o| o.heard.min(now));
+        let Some(ended) = batch::end_help(j, AssistOutcome::TaskDone, until) else { return };
         if let Event::AssistEnded { billed, .. } = ended {
             self.emit(job, Event::AssistEnded { assist, outcome: outcome_of(outcome), billed });
         }

@@ -16,7 +16,7 @@ use nooterra_operations::event::Event as RobotEvent;
 use nooterra_port::Order;
 use nooterra_port::blackbox::{ANCHOR_MAX, Anchor, Anchored, CHUNK, Chunk, Head, Proof, WINDOW_MAX, Window};
 use nooterra_trust::detect::{EARLY_MAX, Reading};
-use nooterra_trust::evidence::{Capture, Channel, Command, Event, Evidence, Inclusion, Under};
+use nooterra_trust::evidence::{Capture, Channel, Command, Event, Inclusion, Under};
 use nooterra_trust::incident::{DevTime, Incident, IncidentCode as TrustCode, Status, Stream};
 use nooterra_trust::merkle::{Tree, WindowProof, leaf_hash};
 use nooterra_trust::{Code, Hand, Rejection};
@@ -55,6 +55,8 @@ pub struct RobotBox {
     pub heads: BTreeMap<u64, Digest>,
     /// Windows, oldest first.
     pub asked: VecDeque<Asked>,
+    /// Since when, in the robot's time, it is on the way to the next point of its work.
+    pub way_from_ns: u64,
     /// What it has said of its images.
     pub images: Counted,
 }
@@ -113,7 +115,7 @@ fn root_of(chunks: &[Digest]) -> Digest {
 
 /// Chunks that follow each other without a gap in time, where they stand, and how long they are.
 #[derive(Default)]
-struct Run {
+pub(crate) struct Run {
     from_ns: u64,
     to_ns: u64,
     bytes: u64,
@@ -259,13 +261,18 @@ impl Unit<'_> {
     /// A robot hands out what its box holds of a window. One that has none of it says so, and the window's deadline speaks.
     pub(crate) fn box_answers(&mut self, robot: RobotId, w: &Window) -> Outcome {
         need(w.chunks.len() <= WINDOW_MAX && w.proofs.len() <= w.chunks.len(), Code::SchemaInvalid)?;
+        if let Some(r) = self.s.replays.get(&w.incident).copied() {
+            return self.replay_shown(robot, r, w);
+        }
         let Some(b) = self.s.boxes.get(&robot) else { return no(Code::NotFound) };
         let Some(asked) = b.asked.iter().find(|a| a.incident == w.incident).copied() else { return no(Code::NotFound) };
         need(!asked.done, Code::AlreadyDone)?;
         if w.chunks.is_empty() {
             return Ok(());
         }
-        let runs = runs(b, self.evidence(asked.of)?, w)?;
+        let window = self.evidence(asked.of)?.windows.get(&w.incident).map(|x| (x.from.ns, x.to.ns));
+        let Some(window) = window else { return no(Code::NotFound) };
+        let runs = runs(b, window, w)?;
         let events = self.captures(asked.of, w.incident, runs)?;
         // Images first: they are refused where the window is not what it says, and then nothing of it is taken.
         self.capture_images(asked.of, w)?;
@@ -331,9 +338,8 @@ impl Unit<'_> {
 }
 
 /// The chunks of a window in runs, each with the anchors that it stands under. The trust room checks that it does.
-fn runs(b: &RobotBox, kept: &Evidence, w: &Window) -> Result<Vec<Run>, Rejection> {
+pub(crate) fn runs(b: &RobotBox, (from_ns, to_ns): (u64, u64), w: &Window) -> Result<Vec<Run>, Rejection> {
     let bad = |field: &str| Rejection::new(Code::EvidenceInsufficient).field(field);
-    let Some((from_ns, to_ns)) = kept.windows.get(&w.incident).map(|x| (x.from.ns, x.to.ns)) else { return no(Code::NotFound) };
     let inside = |c: &Chunk| c.from_ns < c.to_ns && c.to_ns > from_ns && c.from_ns < to_ns;
     if !w.chunks.iter().all(inside) {
         return Err(Rejection::new(Code::WindowInvalid).field("chunks"));
@@ -375,6 +381,22 @@ fn runs(b: &RobotBox, kept: &Evidence, w: &Window) -> Result<Vec<Run>, Rejection
         inclusion.under.push(Under { root: p.root, proof });
     }
     if rest.is_empty() { Ok(out) } else { Err(bad("proofs")) }
+}
+
+/// Do the chunks of a run stand under the anchors that it names?
+pub(crate) fn stands(run: &Run) -> bool {
+    let Some(i) = &run.inclusion else { return false };
+    let mut rest = i.pieces.as_slice();
+    for u in &i.under {
+        let n = usize::try_from(u.proof.to.saturating_sub(u.proof.from)).unwrap_or(usize::MAX);
+        let Some((own, others)) = rest.split_at_checked(n) else { return false };
+        let leaves: Vec<Digest> = own.iter().map(|h| leaf_hash(&h.0)).collect();
+        if u.proof.verify(&leaves, &u.root).is_err() {
+            return false;
+        }
+        rest = others;
+    }
+    rest.is_empty()
 }
 
 /// How many chunks a proof speaks of, if its numbers make sense.

@@ -201,6 +201,7 @@ impl Control {
             adrift: BTreeMap::new(),
             audits: BTreeMap::new(),
             shut: BTreeSet::new(),
+            replays: BTreeMap::new(),
         };
         crate::contracts::check_genesis(&state.genesis).map_err(GenesisError::Contract)?;
         crate::skills::check_genesis(&state).map_err(GenesisError::Skills)?;

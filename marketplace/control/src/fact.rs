@@ -225,9 +225,26 @@ pub enum SeriesEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 #[allow(missing_docs)] // every name and field is defined in the catalogue
 pub enum OperatorEvent {
-    OperatorRegistered { party: PartyId, certs: Vec<nooterra_operations::intervention::Kind> },
-    ShiftOpened { shift: ShiftId, max_jobs: u8, until: Instant, tiers: Vec<nooterra_jobs::tier::Tier>, regions: Vec<RegionId> },
-    ShiftClosed { shift: ShiftId },
+    OperatorRegistered {
+        party: PartyId,
+        certs: Vec<nooterra_operations::intervention::Kind>,
+    },
+    ShiftOpened {
+        shift: ShiftId,
+        max_jobs: u8,
+        until: Instant,
+        tiers: Vec<nooterra_jobs::tier::Tier>,
+        regions: Vec<RegionId>,
+    },
+    ShiftClosed {
+        shift: ShiftId,
+    },
+    /// Nothing is heard of the console any more, and since when.
+    ConsoleLost {
+        last: Instant,
+    },
+    /// It is heard again.
+    ConsoleRestored {},
 }
 
 /// Events of a period stream.
@@ -417,6 +434,8 @@ impl Event {
                 OperatorEvent::OperatorRegistered { .. } => "OPERATOR_REGISTERED",
                 OperatorEvent::ShiftOpened { .. } => "SHIFT_OPENED",
                 OperatorEvent::ShiftClosed { .. } => "SHIFT_CLOSED",
+                OperatorEvent::ConsoleLost { .. } => "CONSOLE_LOST",
+                OperatorEvent::ConsoleRestored {} => "CONSOLE_RESTORED",
             },
         }
     }

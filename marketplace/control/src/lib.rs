@@ -59,6 +59,7 @@ mod paths;
 mod payment;
 pub mod policy;
 mod recovery;
+mod replays;
 mod requester;
 mod reschedule;
 pub mod retention;

@@ -33,6 +33,8 @@ pub enum OperatorCommand {
     },
     /// Work ends. What is on the desk goes back to the queue.
     CloseShift,
+    /// The console is there: said every ten seconds while a shift is open.
+    Alive,
     /// Takes an offer.
     Accept {
         /// The assist.
@@ -118,6 +120,16 @@ pub(crate) fn refused(r: Refusal) -> Rejection {
 
 impl Unit<'_> {
     pub fn operator(&mut self, operator: OperatorId, c: OperatorCommand) -> Outcome {
+        self.operator_says(operator, c)?;
+        // Whatever it says tells that its console is there.
+        if self.desk(Command::Hear { operator }).is_ok() {
+            let now = self.now();
+            self.s.desk.hear(now, operator);
+        }
+        Ok(())
+    }
+
+    fn operator_says(&mut self, operator: OperatorId, c: OperatorCommand) -> Outcome {
         match c {
             OperatorCommand::OpenShift { max_jobs, tiers, regions, until } => {
                 // One site is one region here.
@@ -129,6 +141,7 @@ impl Unit<'_> {
                 let (shift, tiers) = (self.new_id(), tiers.into_iter().map(|t| t as u8).collect());
                 self.desk(Command::OpenShift { operator, shift, max_jobs, tiers, regions, until })
             }
+            OperatorCommand::Alive => self.desk(Command::Hear { operator }),
             OperatorCommand::CloseShift => self.desk(Command::CloseShift { operator }),
             OperatorCommand::Accept { assist } => self.desk(Command::Accept { operator, assist }),
             OperatorCommand::Decline { assist, reason } => {

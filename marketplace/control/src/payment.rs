@@ -259,7 +259,7 @@ impl Unit<'_> {
             weights: t.weights,
             cover_split: t.cover_split,
             cancel: t.cancel,
-            proof: nooterra_jobs::proof::requirement(r.template, &r.steps, |area| self.world.floor_mm2(area)),
+            proof: nooterra_jobs::proof::requirement(r, g.policy.claims.thresholds.residual_milli, |area| self.world.floor_mm2(area)),
             timing,
             handover: t.handover,
             substitution: t.substitution,

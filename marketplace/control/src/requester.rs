@@ -15,6 +15,7 @@ use nooterra_jobs::batch;
 use nooterra_jobs::event::{CancelReason, Event, RevokeReason, Side};
 use nooterra_jobs::job::AccessTrack;
 use nooterra_jobs::pins::WitnessClass;
+use nooterra_jobs::proof::is_sound;
 use nooterra_jobs::status::Class;
 use nooterra_jobs::terms::{Action, Mode, Need, Price, Request, Step, Template};
 use nooterra_market::negotiation::{AwardMode, Negotiation, RfqCommand, Speaker};
@@ -168,9 +169,14 @@ impl Unit<'_> {
             _ if covers > 0 => false,
             Template::Lift => lifts == 1 && picks == 0 && drops == 0 && j.item.is_some(),
             _ if lifts > 0 => false,
-            Template::Delivery => picks == 1 && drops >= 1 && j.item.is_some() && steps.first().is_some_and(|s| s.action == Action::Pick),
+            Template::Custom if j.item.is_none() => picks == 0 && drops == 0,
+            Template::Delivery | Template::Custom => {
+                picks == 1 && drops >= 1 && j.item.is_some() && steps.first().is_some_and(|s| s.action == Action::Pick)
+            }
             _ => picks == 0 && drops == 0 && j.item.is_none(),
         };
+        let proven = if j.template == Template::Custom { is_sound(&j.proof, steps) } else { j.proof.is_empty() };
+        need(proven, Code::SchemaInvalid)?;
         need(shape && !steps.is_empty() && steps.len() <= STEPS_MAX && j.label.len() <= 128, Code::SchemaInvalid)?;
         crate::abilities::check_required(&j.requires)?;
         let dwell = steps.iter().try_fold(0u64, |sum, s| sum.checked_add(s.dwell.0));
@@ -227,6 +233,7 @@ impl Unit<'_> {
             contract,
             series: None,
             team: None,
+            proof: j.proof,
         };
         let (mut invited, candidates, trust) = self.pool(&request);
         invited.retain(|o| terms.admits(*o));
@@ -383,10 +390,11 @@ impl Unit<'_> {
             Template::Clean => WorkKind::Clean,
             Template::ResetLite => WorkKind::ResetLite,
             Template::ResetStandard => WorkKind::ResetStandard,
+            Template::Custom => WorkKind::Custom,
         };
         let base = rates.base(kind, &tariff.services);
         // What has no price in a currency is not done for it.
-        need(base > 0 || !r.template.covers_zones(), Code::CurrencyMismatch)?;
+        need(base > 0 || !(r.template.covers_zones() || r.template == Template::Custom), Code::CurrencyMismatch)?;
         let licences = &self.s.genesis.contract(r.currency).ok_or_else(none)?.licences;
         let licence_caps = licences.iter().map(|l| l.cap.minor()).sum();
         let m = Measure {

@@ -129,6 +129,7 @@ impl Unit<'_> {
                 need(self.cell(robot)?.robot.stops.is_empty(), Code::StopActive)?;
                 self.may_start_skills(job, robot)?;
                 self.emit(job, event);
+                self.way_begins(robot);
                 self.start_skills(job, robot);
                 self.watch(job);
                 self.left_out(job, from_step);
@@ -493,6 +494,7 @@ impl Unit<'_> {
             job,
             Event::CheckpointReached { index: index + 1, step, place: vertex, zone: self.zone_at(vertex), work_bps_claimed, state_hash },
         );
+        self.want_replay(job, robot, index + 1, vertex);
         let next = self.job(job)?.steps().get(usize::from(index) + 1).map(|s| s.place);
         if !self.left_out(job, index + 1) {
             self.go_to_step(job, next);

@@ -158,6 +158,7 @@ impl Unit<'_> {
             FacilityReport::Witnessed { job, robot, class, vertex, item, measure } => {
                 self.witnessed(actor, job, robot, class, vertex, item, measure)
             }
+            FacilityReport::Replayed { number, artefact, residual_milli } => self.replayed(actor, number, artefact, residual_milli),
             FacilityReport::AccessRevoked { job, plan, reason } => {
                 need(by_site, Code::RoleForbidden)?;
                 need(self.job(job)?.access.plan.as_ref().is_some_and(|p| p.plan == plan), Code::PlanMissing)?;
@@ -313,6 +314,13 @@ impl Unit<'_> {
         self.after_end(job);
     }
 
+    /// A witness that does not belong to whoever owns the robot.
+    pub(crate) fn independent(&self, actor: [u8; 16], robot: RobotId) -> Result<WitnessId, Rejection> {
+        let owner = self.s.genesis.witnesses.iter().find(|w| w.actor == actor).map(|w| w.owner);
+        need(owner.is_some() && owner != Some(self.cell(robot)?.robot.owner), Code::NotIndependent)?;
+        Ok(WitnessId::from_bytes(actor))
+    }
+
     #[allow(clippy::too_many_arguments)] // the fields of one report
     fn witnessed(
         &mut self,
@@ -330,16 +338,12 @@ impl Unit<'_> {
         }
         need(j.booked_at.is_some(), Code::StateForbids)?;
         need(j.legs.iter().any(|l| l.offer.robot == robot), Code::NotBoundRobot)?;
-        let witness_owner = self.s.genesis.witnesses.iter().find(|w| w.actor == actor).map(|w| w.owner);
-        let robot_owner = self.cell(robot)?.robot.owner;
-        let Some(witness_owner) = witness_owner else { return no(Code::NotIndependent) };
-        need(witness_owner != robot_owner, Code::NotIndependent)?;
+        let witness = self.independent(actor, robot)?;
         if let (Some(seen), Some(wanted)) = (item, j.item)
             && seen != wanted
         {
             return Err(Rejection::new(Code::EvidenceInsufficient).field("item").expected(wanted).actual(seen));
         }
-        let witness = WitnessId::from_bytes(actor);
         if class == WitnessClass::CustodyScan && item.is_some() && j.transfer.is_some_and(|t| t.place == vertex) {
             return self.transfer_seen(job, robot, witness, measure);
         }
@@ -498,6 +502,7 @@ impl Unit<'_> {
             }
             AskKey::Shut => true,
             AskKey::Revoke(j) | AskKey::Extend(j) | AskKey::Grant(j) => job(j).is_some_and(|j| !j.status.is_terminal()),
+            AskKey::Replay(n) => self.s.replays.contains_key(n),
             AskKey::Return(j) => job(j).is_some_and(crate::transfer::lies_over),
             AskKey::Withdraw { until, .. } => self.now() < *until,
         }

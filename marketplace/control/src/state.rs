@@ -14,7 +14,8 @@ use nooterra_dispatch::traffic::Traffic;
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, RunningDigest};
 use nooterra_engine::ids::{
-    AccessPlanId, ChargebackId, ClaimId, EventId, JobId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SeriesId, TeamId,
+    AccessPlanId, ChargebackId, ClaimId, EventId, IncidentId, JobId, LeaseId, PartyId, PaymentId, PayoutId, RefundId, RobotId, SeriesId,
+    TeamId,
 };
 use nooterra_engine::keyframe::StateRoots;
 use nooterra_engine::money::Currency;
@@ -111,6 +112,8 @@ pub enum AskKey {
     Revoke(JobId),
     /// That doors hold a plan as it was widened.
     Extend(JobId),
+    /// That the witness replays how a robot came to a point.
+    Replay(IncidentId),
     /// That people bring a load back from its transfer place.
     Return(JobId),
     /// That doors forget the plan of a job that is over.
@@ -287,6 +290,8 @@ pub struct State {
     pub audits: BTreeMap<JobId, Instant>,
     /// Levels that doors and lifts were told to let nobody into.
     pub shut: BTreeSet<u32>,
+    /// Ways that are replayed for a proof, by the number under which boxes were asked.
+    pub replays: BTreeMap<IncidentId, crate::replays::Replay>,
 }
 
 impl State {
@@ -300,6 +305,7 @@ impl State {
             ("trust", self.rooms.trust.head),
             ("skills", self.rooms.skills.head),
             ("ledger", self.book.running_digest().head),
+            ("ledger_root", self.book.root()),
         ];
         StateRoots { rooms: rooms.into_iter().map(|(n, d)| (n.to_owned(), d)).collect() }
     }

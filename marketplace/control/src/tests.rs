@@ -22,6 +22,7 @@ mod covered;
 mod covering;
 mod credits;
 mod currencies;
+mod custom;
 mod delivery;
 mod disputes;
 mod driving;

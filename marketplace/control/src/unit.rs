@@ -363,6 +363,7 @@ impl<'a> Unit<'a> {
             if !matches!(event, JobEvent::JobSettled(_)) {
                 crate::abilities::take_runs(self.s, id);
             }
+            self.forget_replays(id);
             self.free_standing(id, |_| true);
             if let Some(p) = self.s.parties.get_mut(&requester) {
                 p.open_jobs = p.open_jobs.saturating_sub(1);

@@ -128,6 +128,8 @@ pub struct ProofItem {
     pub threshold_bps: u32,
     /// Floor to be covered, mm²: its share is what was measured of it. Nothing: points count.
     pub required_mm2: u64,
+    /// Where a replay must speak: below so many thousandths of a standard deviation of motion it counts.
+    pub residual_milli: u32,
 }
 
 /// Kinds of witness.
@@ -147,6 +149,9 @@ pub enum WitnessClass {
     BlockedZone,
     /// A sensor of the floor saw how much of a zone was covered, mm².
     LidarCoverage,
+    /// The robot's anchored black box was replayed: how far its motion was from its commands, thousandths of a standard
+    /// deviation. Counts only together with another class.
+    TwinReplay,
 }
 
 /// A licensed skill, pinned.

@@ -4,10 +4,10 @@ use crate::event::{ProofLine, ProofResult, ProofStatus};
 use crate::job::{Claimed, Job, Sighting};
 use crate::pins::{ProofItem, WitnessClass};
 use crate::status::Status;
-use crate::terms::{Action, Step, Template};
+use crate::terms::{Action, ProofNeed, Request, Step, Template};
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, content_hash};
-use nooterra_engine::ids::ProofId;
+use nooterra_engine::ids::{ProofId, RobotId};
 
 /// Below this weighted share the proof fails.
 const PARTIAL_FROM_BPS: u64 = 1_000;
@@ -15,8 +15,39 @@ const PARTIAL_FROM_BPS: u64 = 1_000;
 /// So much of a zone's floor is all of it: no tool gets into every corner.
 const COVERED_BPS: u32 = 9_500;
 
-/// What a template requires, weights summing to 10 000. `floor_mm2` says how large an area is.
-pub fn requirement(template: Template, steps: &[Step], floor_mm2: impl Fn(u32) -> u64) -> Vec<ProofItem> {
+/// Items of proof of one job of custom work, at most.
+const NEEDS_MAX: usize = 16;
+/// Length of an item's name, at most.
+const NAME_MAX: usize = 32;
+
+/// Can this prove custom work? Weights sum to the whole, every item has points of the work, each of them can be witnessed
+/// by a class that it names, and none rests on a replay alone.
+pub fn is_sound(needs: &[ProofNeed], steps: &[Step]) -> bool {
+    let sum: u64 = needs.iter().map(|n| u64::from(n.weight_bps)).sum();
+    let names: std::collections::BTreeSet<&str> = needs.iter().map(|n| n.name.as_str()).collect();
+    needs.len() <= NEEDS_MAX && names.len() == needs.len() && sum == 10_000 && needs.iter().all(|n| is_sound_item(n, steps))
+}
+
+fn is_sound_item(n: &ProofNeed, steps: &[Step]) -> bool {
+    let at = |p: u16| usize::from(p).checked_sub(1).and_then(|i| steps.get(i));
+    let speaks = |class: WitnessClass, s: &Step| match class {
+        WitnessClass::DockScan | WitnessClass::DoorLog | WitnessClass::RequesterConfirm => true,
+        WitnessClass::CustodyScan | WitnessClass::Weight => matches!(s.action, Action::Pick | Action::Drop),
+        WitnessClass::BlockedZone | WitnessClass::LidarCoverage | WitnessClass::TwinReplay => false,
+    };
+    let witnessed = |p: &u16| at(*p).is_some_and(|s| n.classes.iter().any(|c| speaks(*c, s)));
+    // One that excuses is no proof, and floors are measured for the templates that cover them.
+    let proves = |c: &WitnessClass| !matches!(c, WitnessClass::BlockedZone | WitnessClass::LidarCoverage);
+    let rising = n.points.windows(2).all(|w| w[0] < w[1]) && n.classes.windows(2).all(|w| w[0] < w[1]);
+    let named = (1..=NAME_MAX).contains(&n.name.len());
+    let counted = n.weight_bps > 0 && (1..=10_000).contains(&n.threshold_bps);
+    named && counted && rising && !n.points.is_empty() && n.classes.iter().all(proves) && n.points.iter().all(witnessed)
+}
+
+/// What a request requires, weights summing to 10 000. `floor_mm2` says how large an area is, `residual_milli` up to where a
+/// replay of its robot's motion counts.
+pub fn requirement(r: &Request, residual_milli: u32, floor_mm2: impl Fn(u32) -> u64) -> Vec<ProofItem> {
+    let (template, steps) = (r.template, &r.steps);
     let all: Vec<u16> = (1..=u16::try_from(steps.len()).unwrap_or(u16::MAX)).collect();
     let item = |name: &str, classes: &[WitnessClass], points: Vec<u16>, weight_bps| ProofItem {
         name: name.into(),
@@ -25,10 +56,19 @@ pub fn requirement(template: Template, steps: &[Step], floor_mm2: impl Fn(u32) -
         weight_bps,
         threshold_bps: 10_000,
         required_mm2: 0,
+        residual_milli: 0,
     };
     let drops: Vec<u16> = (1u16..).zip(steps).filter(|(_, s)| s.action == Action::Drop).map(|(i, _)| i).collect();
     let lifts: Vec<u16> = (1u16..).zip(steps).filter(|(_, s)| s.action == Action::Lift).map(|(i, _)| i).collect();
     match template {
+        Template::Custom => {
+            let pinned = |n: &ProofNeed| ProofItem {
+                threshold_bps: n.threshold_bps,
+                residual_milli: if n.classes.contains(&WitnessClass::TwinReplay) { residual_milli } else { 0 },
+                ..item(&n.name, &n.classes, n.points.clone(), n.weight_bps)
+            };
+            r.proof.iter().map(pinned).collect()
+        }
         Template::Lift if !lifts.is_empty() => vec![
             item("lift", &[WitnessClass::CustodyScan, WitnessClass::Weight], lifts, 7_000),
             item("route", &[WitnessClass::DockScan], all, 3_000),
@@ -95,15 +135,23 @@ struct Line {
     line: ProofLine,
 }
 
-fn measure(job: &Job, item: &ProofItem) -> Line {
-    let spoke = |point: u16| {
-        job.sightings
-            .iter()
-            .find(|s| s.point == point && item.classes.contains(&s.class) && job.legs.iter().any(|l| l.offer.robot == s.robot))
+/// Who speaks for an item at a point. Where it names a replay, the robot that another witness saw there must also have moved
+/// as it was commanded: neither counts without the other.
+fn seen_at<'j>(job: &'j Job, item: &ProofItem, point: u16) -> Option<&'j Sighting> {
+    let here = |s: &&Sighting| s.point == point && item.classes.contains(&s.class) && job.legs.iter().any(|l| l.offer.robot == s.robot);
+    let is_replay = |s: &Sighting| s.class == WitnessClass::TwinReplay;
+    let replayed = |robot: RobotId| {
+        let within = |s: &Sighting| u32::try_from(s.measure).is_ok_and(|m| m < item.residual_milli);
+        !item.classes.contains(&WitnessClass::TwinReplay)
+            || job.sightings.iter().filter(here).any(|s| is_replay(s) && s.robot == robot && within(s))
     };
+    job.sightings.iter().filter(here).find(|s| !is_replay(s) && replayed(s.robot))
+}
+
+fn measure(job: &Job, item: &ProofItem) -> Line {
     let confirmed = job.sightings.iter().find(|s| s.class == WitnessClass::RequesterConfirm);
     let left: Vec<u16> = item.points.iter().copied().filter(|p| !job.is_excused(*p)).collect();
-    let seen: Vec<&Sighting> = left.iter().filter_map(|p| spoke(*p)).collect();
+    let seen: Vec<&Sighting> = left.iter().filter_map(|p| seen_at(job, item, *p)).collect();
     let bps = if confirmed.is_some() {
         10_000
     } else if left.is_empty() {
@@ -199,7 +247,7 @@ pub fn leg_shares(job: &Job) -> Vec<(u8, u64)> {
     for item in items {
         let n = item.points.len().max(1) as u64;
         for point in &item.points {
-            let seen = job.sightings.iter().any(|s| s.point == *point && item.classes.contains(&s.class));
+            let seen = seen_at(job, item, *point).is_some();
             let confirmed = job.sightings.iter().any(|s| s.class == WitnessClass::RequesterConfirm);
             let by = job.claimed.iter().find(|c| c.index == *point).map(|c| c.leg);
             if let Some(s) = shares.iter_mut().find(|(leg, _)| Some(*leg) == by).filter(|_| seen || confirmed) {

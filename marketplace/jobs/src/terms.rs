@@ -1,5 +1,6 @@
 //! What a requester asks for and what a provider offers.
 
+use crate::pins::WitnessClass;
 use crate::tier::{Cert, Level, Tier};
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, content_hash};
@@ -33,6 +34,8 @@ pub enum Template {
     ResetLite,
     /// Put rooms in order: their floors are covered.
     ResetStandard,
+    /// Places visited in order, with or without an item, proven as the requester says.
+    Custom,
 }
 
 impl Template {
@@ -95,6 +98,21 @@ pub struct Required {
     pub name: String,
     /// At least this much.
     pub at_least: u64,
+}
+
+/// One item of proof that a requester of custom work wants.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct ProofNeed {
+    /// Its name, for people.
+    pub name: String,
+    /// Witness classes of which one must speak; a replay never by itself.
+    pub classes: Vec<WitnessClass>,
+    /// Indexes of the points (from 1) at which they must speak, ascending.
+    pub points: Vec<u16>,
+    /// Its share of the whole, basis points; all items sum to 10 000.
+    pub weight_bps: u32,
+    /// Share of the points that must be witnessed, basis points.
+    pub threshold_bps: u32,
 }
 
 /// What may be recorded while the work is done.
@@ -178,6 +196,8 @@ pub struct Request {
     pub series: Option<SeriesId>,
     /// The team that it is a member of.
     pub team: Option<TeamId>,
+    /// What proves custom work; nothing for any other, whose template says it.
+    pub proof: Vec<ProofNeed>,
 }
 
 impl Request {

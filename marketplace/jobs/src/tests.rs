@@ -45,6 +45,7 @@ fn request() -> Request {
         contract: nooterra_engine::ids::ContractId::named("terms"),
         series: None,
         team: None,
+        proof: vec![],
     }
 }
 
@@ -321,8 +322,9 @@ fn a_floor_is_proven_by_what_was_measured_of_it() {
     use crate::event::ProofStatus;
     let zone = |place, area| Step { place, action: Action::Cover { area }, dwell: Span::ZERO };
     let mut j = booked(Status::Completed);
+    j.request.template = Template::Clean;
     j.request.steps = vec![zone(4, 0), zone(5, 1), zone(6, 2)];
-    let items = crate::proof::requirement(Template::Clean, &j.request.steps, |a| 1_000_000 * u64::from(a + 1));
+    let items = crate::proof::requirement(&j.request, 3_000, |a| 1_000_000 * u64::from(a + 1));
     let told: Vec<_> = items.iter().map(|i| (i.weight_bps, i.required_mm2)).collect();
     assert_eq!(told, [(3_334, 1_000_000), (3_333, 2_000_000), (3_333, 3_000_000)]);
     let mut pins = j.pins.as_deref().unwrap().clone();

@@ -49,6 +49,10 @@ pub enum Command {
     CloseShift {
         operator: OperatorId,
     },
+    /// An operator's console says something.
+    Hear {
+        operator: OperatorId,
+    },
     /// Help is asked for; one that is open for the job already only becomes more urgent.
     Ask(Request),
     Accept {
@@ -103,20 +107,75 @@ pub enum Command {
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 #[allow(missing_docs)] // the fields are those of the catalogue
 pub enum Event {
-    ShiftOpened { operator: OperatorId, shift: Shift },
-    ShiftClosed { operator: OperatorId, shift: ShiftId },
+    ShiftOpened {
+        operator: OperatorId,
+        shift: Shift,
+    },
+    ShiftClosed {
+        operator: OperatorId,
+        shift: ShiftId,
+    },
+    /// Nothing is heard of an operator's console; the last time that something was.
+    ConsoleLost {
+        operator: OperatorId,
+        last: Instant,
+    },
+    /// It is heard again.
+    ConsoleBack {
+        operator: OperatorId,
+    },
     Queued(Box<Request>),
-    Raised { assist: AssistId, priority: Priority },
-    Offered { assist: AssistId, operator: OperatorId, attempt: u8, accept_by: Instant },
-    OfferLapsed { assist: AssistId, operator: OperatorId },
-    Accepted { assist: AssistId, operator: OperatorId },
-    Declined { assist: AssistId, operator: OperatorId, reason: String },
-    Started { assist: AssistId, operator: OperatorId, view: Digest },
-    Ended { assist: AssistId, outcome: Outcome },
-    Exhausted { assist: AssistId },
-    Shown { assist: AssistId, view: Digest },
-    Submitted { assist: AssistId, operator: OperatorId, intervention: InterventionId, action: Action, view: Digest },
-    Answered { assist: AssistId, intervention: InterventionId, fate: Fate },
+    Raised {
+        assist: AssistId,
+        priority: Priority,
+    },
+    Offered {
+        assist: AssistId,
+        operator: OperatorId,
+        attempt: u8,
+        accept_by: Instant,
+    },
+    OfferLapsed {
+        assist: AssistId,
+        operator: OperatorId,
+    },
+    Accepted {
+        assist: AssistId,
+        operator: OperatorId,
+    },
+    Declined {
+        assist: AssistId,
+        operator: OperatorId,
+        reason: String,
+    },
+    Started {
+        assist: AssistId,
+        operator: OperatorId,
+        view: Digest,
+    },
+    Ended {
+        assist: AssistId,
+        outcome: Outcome,
+    },
+    Exhausted {
+        assist: AssistId,
+    },
+    Shown {
+        assist: AssistId,
+        view: Digest,
+    },
+    Submitted {
+        assist: AssistId,
+        operator: OperatorId,
+        intervention: InterventionId,
+        action: Action,
+        view: Digest,
+    },
+    Answered {
+        assist: AssistId,
+        intervention: InterventionId,
+        fate: Fate,
+    },
 }
 
 /// Why the desk does not do it, in order of precedence.
@@ -191,7 +250,8 @@ impl Desk {
     pub fn cover(&self, now: Instant, want: &Standby) -> Option<(OperatorId, ShiftId)> {
         let fits = |o: &&Operator| {
             let Some(s) = o.on_shift(now) else { return false };
-            s.until >= want.until.saturating_add(COVER_MARGIN)
+            !o.lost
+                && s.until >= want.until.saturating_add(COVER_MARGIN)
                 && s.covers(want.tier, want.region)
                 && self.burden(o) < usize::from(s.max_jobs)
                 && !want.barred.contains(&o.party)
@@ -222,7 +282,8 @@ impl Desk {
     /// When something happens if nobody does anything.
     pub fn deadline(&self) -> Option<Instant> {
         let shifts = self.operators.values().filter_map(|o| o.shift.as_ref()).map(|s| s.until);
-        self.open.values().map(Assist::deadline).chain(shifts).min()
+        let consoles = self.operators.values().filter_map(Operator::lost_at);
+        self.open.values().map(Assist::deadline).chain(shifts).chain(consoles).min()
     }
 
     /// Offers that can be made now, in the order of the queue.
@@ -255,6 +316,11 @@ impl Desk {
                 let o = self.operators.get(&operator).ok_or(Refusal::Unknown("operator"))?;
                 need(o.shift.is_some(), Refusal::ShiftClosed)?;
                 Ok(self.close(now, o))
+            }
+            Command::Hear { operator } => {
+                let o = self.operators.get(&operator).ok_or(Refusal::Unknown("operator"))?;
+                need(o.shift.is_some(), Refusal::ShiftClosed)?;
+                Ok(o.lost.then_some(Event::ConsoleBack { operator }).into_iter().collect())
             }
             Command::Ask(request) => Ok(match self.of_job(request.job) {
                 None => vec![Event::Queued(Box::new(request))],
@@ -333,8 +399,15 @@ impl Desk {
         Ok(a)
     }
 
-    /// An operator goes: what was on its desk goes back to the queue or, if it was under way, ends.
+    /// An operator goes.
     fn close(&self, now: Instant, o: &Operator) -> Vec<Event> {
+        let mut out = self.cleared(now, o);
+        out.extend(o.shift.as_ref().map(|s| Event::ShiftClosed { operator: o.id, shift: s.shift }));
+        out
+    }
+
+    /// What was on an operator's desk goes back to the queue or, if it was under way, ends.
+    fn cleared(&self, now: Instant, o: &Operator) -> Vec<Event> {
         let mut out = Vec::new();
         for a in self.open.values().filter(|a| a.stage.operator() == Some(o.id)) {
             let assist = a.request.assist;
@@ -345,7 +418,6 @@ impl Desk {
                 out.extend(lapse(now, a, o.id));
             }
         }
-        out.extend(o.shift.as_ref().map(|s| Event::ShiftClosed { operator: o.id, shift: s.shift }));
         out
     }
 
@@ -356,7 +428,13 @@ impl Desk {
         for o in &closing {
             out.extend(self.close(now, o));
         }
-        let gone = |o: Option<OperatorId>| closing.iter().any(|c| Some(c.id) == o);
+        let silent = |o: &&Operator| o.lost_at().is_some_and(|t| t <= now) && !closing.iter().any(|c| c.id == o.id);
+        let silent: Vec<&Operator> = self.operators.values().filter(silent).collect();
+        for o in &silent {
+            out.push(Event::ConsoleLost { operator: o.id, last: o.heard });
+            out.extend(self.cleared(now, o));
+        }
+        let gone = |o: Option<OperatorId>| closing.iter().chain(&silent).any(|c| Some(c.id) == o);
         for a in self.open.values().filter(|a| a.deadline() <= now && !gone(a.stage.operator())) {
             let assist = a.request.assist;
             if a.pending.is_some_and(|p| p.until() <= now) {
@@ -400,7 +478,7 @@ impl Desk {
             // Whoever stands by for this job counts it already.
             let mine = usize::from(o.standby.contains(&a.request.job));
             let free = self.burden(o) < usize::from(s.max_jobs) + mine;
-            place && free && !a.request.barred.contains(&o.party) && !a.declined.contains(&o.id) && !o.is_tired(now)
+            place && free && !o.lost && !a.request.barred.contains(&o.party) && !a.declined.contains(&o.id) && !o.is_tired(now)
         };
         let stands_by = |o: &Operator| !o.standby.contains(&a.request.job);
         let order = |o: &&Operator| (stands_by(o), self.load(o.id), o.last_offer, o.id);
@@ -413,8 +491,12 @@ impl Desk {
     /// Folds in one event.
     pub fn evolve(&mut self, now: Instant, event: &Event) {
         match event {
-            Event::ShiftOpened { operator, shift } => self.with(*operator, |o| o.shift = Some(shift.clone())),
-            Event::ShiftClosed { operator, .. } => self.with(*operator, |o| o.shift = None),
+            Event::ShiftOpened { operator, shift } => self.with(*operator, |o| {
+                (o.shift, o.heard, o.lost) = (Some(shift.clone()), now, false);
+            }),
+            Event::ShiftClosed { operator, .. } => self.with(*operator, |o| (o.shift, o.lost) = (None, false)),
+            Event::ConsoleLost { operator, .. } => self.with(*operator, |o| o.lost = true),
+            Event::ConsoleBack { operator } => self.with(*operator, |o| o.lost = false),
             Event::Queued(request) => {
                 self.open.insert(request.assist, Assist::new((**request).clone(), now));
             }
@@ -460,6 +542,11 @@ impl Desk {
             }),
             Event::Answered { assist, .. } => self.on(*assist, |a| a.pending = None),
         }
+    }
+
+    /// Something is heard of an operator's console.
+    pub fn hear(&mut self, now: Instant, operator: OperatorId) {
+        self.with(operator, |o| o.heard = now);
     }
 
     fn with(&mut self, operator: OperatorId, f: impl FnOnce(&mut Operator)) {

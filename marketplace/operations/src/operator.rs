@@ -17,6 +17,9 @@ pub const SHIFT_MOST: Span = Span::from_mins(12 * 60);
 /// Most robots at a time.
 pub const JOBS_MOST: u8 = 8;
 
+/// A console that says nothing for so long has lost its link: three of the intervals at which it says that it is there.
+pub const CONSOLE_LOST: Span = Span::from_secs(30);
+
 /// A shift in force.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub struct Shift {
@@ -53,6 +56,10 @@ pub struct Operator {
     pub kinds: Vec<Kind>,
     /// The shift in force.
     pub shift: Option<Shift>,
+    /// When something was last heard of its console.
+    pub heard: Instant,
+    /// The console's link is lost.
+    pub lost: bool,
     /// When it was offered something last.
     pub last_offer: Instant,
     /// Help given in the last day.
@@ -71,6 +78,8 @@ impl Operator {
             party,
             kinds,
             shift: None,
+            heard: Instant::ZERO,
+            lost: false,
             last_offer: Instant::ZERO,
             work: Load::default(),
             standby: Vec::new(),
@@ -81,6 +90,11 @@ impl Operator {
     /// The shift, if it is open at `now`.
     pub fn on_shift(&self, now: Instant) -> Option<&Shift> {
         self.shift.as_ref().filter(|s| now < s.until)
+    }
+
+    /// When its console's link is taken for lost, if it says nothing.
+    pub fn lost_at(&self) -> Option<Instant> {
+        (self.shift.is_some() && !self.lost).then(|| self.heard.saturating_add(CONSOLE_LOST))
     }
 
     /// Has it helped for so long that it must rest first?

@@ -22,6 +22,8 @@ use std::collections::BTreeMap;
 const ANSWER: Place = Place::named("cast.operator.answer");
 /// Robots at a time.
 const AT_A_TIME: u8 = 2;
+/// Its console says that it is there this often.
+const ALIVE: Span = Span::from_secs(10);
 /// Attempts to get a robot by before it is given up.
 const TRIES: u32 = 4;
 /// A robot still on its way to where it was sent is looked at again after this.
@@ -59,13 +61,15 @@ pub struct Operator {
     pub absent: bool,
     plan: OperatorPlan,
     on_shift: bool,
+    /// When its console says next that it is there.
+    alive_at: Instant,
     todo: EventQueue<Todo>,
     cases: BTreeMap<AssistId, Case>,
 }
 
 impl Operator {
     pub(crate) fn new(plan: OperatorPlan, outbox: Outbox) -> Self {
-        Self { outbox, absent: false, plan, on_shift: false, todo: EventQueue::default(), cases: BTreeMap::new() }
+        Self { outbox, absent: false, plan, on_shift: false, alive_at: Instant::NEVER, todo: EventQueue::default(), cases: BTreeMap::new() }
     }
 
     fn say(&mut self, now: Instant, c: &OperatorCommand) {
@@ -113,7 +117,16 @@ impl Operator {
     pub(crate) fn advance(&mut self, now: Instant) {
         if !self.on_shift && now >= self.plan.from {
             self.on_shift = true;
+            self.alive_at = now + ALIVE;
             self.say(now, &OperatorCommand::OpenShift { max_jobs: AT_A_TIME, tiers: Vec::new(), regions: Vec::new(), until: self.plan.to });
+        }
+        // Whether anybody sits there or not.
+        if self.alive_at <= now {
+            self.alive_at = if now + ALIVE < self.plan.to { now + ALIVE } else { Instant::NEVER };
+            // What waits to be heard says so as well.
+            if self.outbox.unacked() == 0 {
+                self.say(now, &OperatorCommand::Alive);
+            }
         }
         while let Some((_, todo)) = self.todo.pop_due(now) {
             if self.absent {
@@ -156,7 +169,8 @@ impl Operator {
 
     pub(crate) fn next_deadline(&self, now: Instant) -> Option<Instant> {
         let shift = (!self.on_shift).then_some(self.plan.from);
-        self.todo.peek().map(|k| k.at).into_iter().chain(shift).chain(self.outbox.next_deadline(now)).min()
+        let alive = Some(self.alive_at).filter(|at| *at < Instant::NEVER);
+        self.todo.peek().map(|k| k.at).into_iter().chain(shift).chain(alive).chain(self.outbox.next_deadline(now)).min()
     }
 }
 

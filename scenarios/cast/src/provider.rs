@@ -184,7 +184,7 @@ impl Provider {
 }
 
 /// Everything that it does.
-const TEMPLATES: [Template; 7] = [
+const TEMPLATES: [Template; 8] = [
     Template::Delivery,
     Template::Patrol,
     Template::Inspect,
@@ -192,6 +192,7 @@ const TEMPLATES: [Template; 7] = [
     Template::Clean,
     Template::ResetLite,
     Template::ResetStandard,
+    Template::Custom,
 ];
 
 /// What it has said before anybody asks: its standing offers, one in each currency that it takes, and its working hours.

@@ -8,11 +8,13 @@ use nooterra_engine::chance::{Chance, Place};
 use nooterra_engine::ids::{ApprovalId, ItemId, JobId, PartyId, SeriesId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::{Digest, Instant, Record, Span};
+use nooterra_jobs::pins::WitnessClass;
 use nooterra_jobs::status::Status;
-use nooterra_jobs::terms::{self, Action, Mode, Quote, Required, Step, Template, Window};
+use nooterra_jobs::terms::{self, Action, Mode, ProofNeed, Quote, Required, Step, Template, Window};
 use nooterra_jobs::tier::{Level, Tier};
 use nooterra_port::ability::Declared;
 use nooterra_script::camera::Privacy;
+use nooterra_script::proving::Witness;
 use nooterra_script::resolved::{self, Answering, AwardMode, Demand, JobKind, Process, Resolved, SeriesPlan};
 use nooterra_trust::Outbox;
 use std::collections::BTreeMap;
@@ -234,6 +236,8 @@ impl Requester {
         let label = format!("{} #{}.{}", self.name, s.number, s.asked);
         let step = |place: u32, action, dwell_s| Step { place, action, dwell: Span::from_secs(dwell_s) };
         let (template, (first, last), item) = match d.kind {
+            JobKind::Custom if d.mass_g > 0 => (Template::Custom, (Action::Pick, Action::Drop), Some(ItemId::named(&label))),
+            JobKind::Custom => (Template::Custom, (Action::Visit, Action::Visit), None),
             JobKind::Delivery => (Template::Delivery, (Action::Pick, Action::Drop), Some(ItemId::named(&label))),
             _ => (Template::Patrol, (Action::Visit, Action::Visit), None),
         };
@@ -297,6 +301,7 @@ impl Requester {
             no_go: d.no_go.clone(),
             requires: d.requires.iter().map(required).collect(),
             privacy: privacy_of(d.privacy),
+            proof: d.proof.iter().map(wanted).collect(),
         }
     }
 
@@ -329,6 +334,7 @@ impl Requester {
             no_go: s.no_go.clone(),
             requires: s.requires.iter().map(required).collect(),
             privacy: privacy_of(s.privacy),
+            proof: Vec::new(),
         };
         let Some(owner) = self.owners.get(s.provider as usize).copied() else { return };
         let (from, until, rule) = (s.first, s.until, s.rule.clone());
@@ -379,6 +385,20 @@ fn following(p: &Process, number: u32, asked: u32, last: Instant, chance: &mut C
         Process::Fixed { at } => at.get(asked as usize + 1).copied().unwrap_or(Instant::NEVER),
         Process::Every { gap, .. } => last.saturating_add(Span(gap.0.max(1_000_000))),
     }
+}
+
+fn wanted(p: &resolved::ProofItem) -> ProofNeed {
+    let class = |w: &Witness| match w {
+        Witness::DockScan => WitnessClass::DockScan,
+        Witness::Weight => WitnessClass::Weight,
+        Witness::CustodyScan => WitnessClass::CustodyScan,
+        Witness::DoorLog => WitnessClass::DoorLog,
+        Witness::RequesterConfirm => WitnessClass::RequesterConfirm,
+        Witness::TwinReplay => WitnessClass::TwinReplay,
+    };
+    let classes = p.by.iter().map(class).collect();
+    let (name, points) = (p.name.clone(), p.points.clone());
+    ProofNeed { name, classes, points, weight_bps: p.weight_bps, threshold_bps: p.threshold_bps }
 }
 
 fn required(d: &Declared) -> Required {

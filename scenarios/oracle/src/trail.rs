@@ -41,6 +41,8 @@ use nooterra_control::state::State;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{JobId, KeyId, LeaseId, OperatorId, RobotId, ZoneId};
 use nooterra_engine::time::Instant;
+use nooterra_jobs::event::Event as JobEvent;
+use nooterra_jobs::pins::WitnessClass;
 use nooterra_operations::Event as RobotEvent;
 use nooterra_trust::{Envelope, Role};
 use std::collections::BTreeMap;
@@ -159,6 +161,9 @@ impl Trail {
                             self.areas.event(id, e);
                             self.cameras.event(id, e);
                             self.loads.event(n, id, e, r.header.role, r.header.actor);
+                            if let JobEvent::WitnessReported { class: WitnessClass::TwinReplay, robot, artefact, .. } = e {
+                                self.boxes.witnessed(n, *robot, *artefact);
+                            }
                             self.fold.job(n.at, id, e);
                             self.outages.job(n, id, e);
                             if let nooterra_jobs::Event::ExecutionCompleted { black_box_root, .. } = e {

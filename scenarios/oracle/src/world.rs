@@ -255,7 +255,15 @@ impl World {
                 continue;
             }
             let custody = item.classes.iter().any(|c| matches!(c, WitnessClass::CustodyScan | WitnessClass::Weight));
-            let reached = points.iter().filter(|x| if custody { there } else { seen.contains(x) }).count();
+            // Where a replay is part of what is asked for, work of which the box says nothing, or something else, is not done.
+            let replays = item.classes.contains(&WitnessClass::TwinReplay);
+            let calm = |x: &u16| {
+                j.sightings
+                    .iter()
+                    .any(|s| s.point == *x && s.class == WitnessClass::TwinReplay && s.measure < i64::from(item.residual_milli))
+            };
+            let done_at = |x: &u16| (if custody { there } else { seen.contains(x) }) && (!replays || calm(x));
+            let reached = points.iter().filter(|x| done_at(x)).count();
             done.points(reached, points.len(), item.weight_bps);
         }
         let billed = s.settlement.earned_bps;

@@ -3,6 +3,7 @@
 use crate::check::{CheckError, verify};
 use crate::load::from_manifest;
 use crate::replay::{ReplayError, open};
+use nooterra_blackbox::words::{ROOM_BYTES, Rooms};
 use nooterra_blackbox::{Kind as RecordKind, Policy, Verdict};
 use nooterra_control::Fact;
 use nooterra_engine::Instant;
@@ -11,6 +12,10 @@ use nooterra_stage::Setup;
 use std::path::Path;
 use std::sync::Arc;
 use thiserror::Error;
+
+/// Rooms that the platform's book has among the roots of a log.
+const CHAIN: &str = "ledger";
+const ROOT: &str = "ledger_root";
 
 /// Why the facts of a log cannot be read.
 #[derive(Debug, Error)]
@@ -41,8 +46,26 @@ pub struct Source {
     pub setup: Option<Arc<Setup>>,
 }
 
+/// One record of a log.
+#[derive(Debug)]
+pub enum Told {
+    /// Something happened.
+    Fact(Box<Fact>),
+    /// How far the book was then: the first bytes of its chain and of its Merkle root.
+    Roots(Vec<u8>, Vec<u8>),
+}
+
 /// Shows every sealed fact in order. What lies beyond the last checkpoint is not counted.
 pub fn facts(path: &Path, mut each: impl FnMut(Fact)) -> Result<Source, FactsError> {
+    told(path, |t| {
+        if let Told::Fact(f) = t {
+            each(*f);
+        }
+    })
+}
+
+/// The same, with what was said of the book's chain in between.
+pub fn told(path: &Path, mut each: impl FnMut(Told)) -> Result<Source, FactsError> {
     let verdict = verify(path, &Policy::default())?;
     // What is no log at all is told as such by whoever opens it.
     let (mut log, m) = open(path)?;
@@ -52,7 +75,7 @@ pub fn facts(path: &Path, mut each: impl FnMut(Fact)) -> Result<Source, FactsErr
     }
     let setup = std::str::from_utf8(&m.scenario).ok().and_then(|text| from_manifest(text, &m.site, m.seed).ok());
     let sealed = verdict.head.as_ref().map_or(0, |h| h.size);
-    let mut until = Instant::ZERO;
+    let (mut until, mut names) = (Instant::ZERO, Vec::<String>::new());
     let log_error = |source| ReplayError::Log { path: path.to_owned(), source };
     while let Some(r) = log.next().map_err(log_error)? {
         if r.index >= sealed {
@@ -60,7 +83,16 @@ pub fn facts(path: &Path, mut each: impl FnMut(Fact)) -> Result<Source, FactsErr
         }
         until = r.at;
         if r.kind == RecordKind::Fact {
-            each(r.decode::<Fact>().map_err(log_error)?);
+            each(Told::Fact(Box::new(r.decode::<Fact>().map_err(log_error)?)));
+        } else if r.kind == RecordKind::Roots {
+            let said: Rooms = r.decode().map_err(log_error)?;
+            if !said.names.is_empty() {
+                names.clone_from(&said.names);
+            }
+            let of = |room: &str| names.iter().zip(said.digests.chunks(ROOM_BYTES)).find(|(n, _)| *n == room).map(|(_, d)| d.to_vec());
+            if let (Some(chain), Some(root)) = (of(CHAIN), of(ROOT)) {
+                each(Told::Roots(chain, root));
+            }
         }
     }
     Ok(Source { title: m.title, seed: m.seed, verdict, until, setup })

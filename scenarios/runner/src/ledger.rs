@@ -1,14 +1,14 @@
 //! The money of a log, without executing anything again: its book is folded from the facts on record, and the auditor,
 //! who shares no code with the book, goes over the same facts.
 
-use crate::facts::{FactsError, Source, facts, job_like, job_of};
+use crate::facts::{FactsError, Source, Told, job_like, job_of, told};
 use nooterra_blackbox::Verdict;
 use nooterra_control::Fact;
 use nooterra_control::fact::Event;
 use nooterra_engine::Instant;
 use nooterra_engine::ids::{JobId, PartyId};
 use nooterra_engine::money::Currency;
-use nooterra_ledger::audit::Auditor;
+use nooterra_ledger::audit::{Auditor, Finding};
 use nooterra_ledger::journal::{Step, Written};
 use nooterra_ledger::statement::{Statement, statement, trial_balance};
 use nooterra_ledger::{Account, Book, Journal, Kind, Side, evolve};
@@ -34,6 +34,10 @@ pub struct LedgerOfLog {
     pub until: Instant,
     /// The book as it stood then.
     pub book: Book,
+    /// How often the log says how far the book's chain and Merkle root were; the auditor has derived both again each time.
+    pub compared: u64,
+    /// Did they recompute every time?
+    pub recomputed: bool,
     /// What the auditor found; nothing in a true book.
     pub findings: Vec<String>,
     journal: Journal,
@@ -129,34 +133,45 @@ pub struct GeneralLine {
 pub fn ledger(path: &Path) -> Result<LedgerOfLog, FactsError> {
     let (mut book, mut journal, mut auditor) = (Book::default(), Journal::default(), Auditor::default());
     let (mut findings, mut ended, mut jobs) = (Vec::new(), BTreeSet::new(), BTreeMap::new());
-    let source = facts(path, |fact| match fact {
-        Fact::Ledger(f) => {
-            findings.extend(auditor.observe(&f));
-            evolve(&mut book, &f);
-            journal.write(&f);
+    let (mut compared, mut astray) = (0u64, false);
+    let source = told(path, |t| match t {
+        Told::Roots(chain, root) => {
+            // One fact that was altered is in every root after it: the first says where.
+            let found = if astray { Vec::new() } else { auditor.compare_roots(&chain, &root) };
+            astray |= !found.is_empty();
+            compared += 1;
+            findings.extend(found);
         }
-        Fact::Event(e) => {
-            if let (Event::Job(event), Some(job)) = (&e.payload, job_of(&e.header.stream)) {
-                let name = event.name();
-                if matches!(name, "JOB_SETTLED" | "JOB_WITHDRAWN") {
-                    ended.insert(job);
-                }
-                jobs.insert(job, name);
+        Told::Fact(fact) => match *fact {
+            Fact::Ledger(f) => {
+                findings.extend(auditor.observe(&f));
+                evolve(&mut book, &f);
+                journal.write(&f);
             }
-        }
-        Fact::Rejected(_) => {}
+            Fact::Event(e) => {
+                if let (Event::Job(event), Some(job)) = (&e.payload, job_of(&e.header.stream)) {
+                    let name = event.name();
+                    if matches!(name, "JOB_SETTLED" | "JOB_WITHDRAWN") {
+                        ended.insert(job);
+                    }
+                    jobs.insert(job, name);
+                }
+            }
+            Fact::Rejected(_) => {}
+        },
     })?;
     let names = source.setup.map(|s| s.parties().into_iter().collect()).unwrap_or_default();
     findings.extend(auditor.sums());
     findings.extend(auditor.ended(&ended));
     findings.extend(auditor.compare(&book));
+    let recomputed = !findings.iter().any(|f| matches!(f, Finding::ChainDiffers { .. } | Finding::RootDiffers { .. }));
     let more = findings.len().saturating_sub(FINDINGS_MAX);
     let mut findings: Vec<String> = findings.iter().take(FINDINGS_MAX).map(ToString::to_string).collect();
     if more > 0 {
         findings.push(format!("{more} more findings"));
     }
     let Source { title, seed, verdict, until, .. } = source;
-    Ok(LedgerOfLog { title, seed, verdict, until, book, findings, journal, names, jobs })
+    Ok(LedgerOfLog { compared, recomputed, title, seed, verdict, until, book, findings, journal, names, jobs })
 }
 
 impl LedgerOfLog {

@@ -3,6 +3,7 @@
 use crate::abilities::Abilities;
 use crate::at::At;
 use crate::camera::Privacy;
+use crate::proving::ProofEntry;
 use crate::team::MemberEntry;
 use crate::words::{Coin, Mass, Money, Rate, Time};
 use nooterra_engine::Record;
@@ -52,6 +53,9 @@ pub struct Jobs {
     /// Areas whose floors are covered, in order, for cleaning and resets.
     #[serde(default)]
     pub zones: Vec<At<String>>,
+    /// What proves custom work.
+    #[serde(default)]
+    pub proof: Vec<ProofEntry>,
     /// Who lifts, for a lift: one robot each.
     #[serde(default)]
     pub team: Vec<MemberEntry>,
@@ -116,6 +120,8 @@ pub enum JobKind {
     ResetLite,
     /// Rooms are put in order: their floors are covered.
     ResetStandard,
+    /// Places are visited in order, with a load if `mass` is said, and proven as `proof` says.
+    Custom,
 }
 
 macro_rules! one_or_many {

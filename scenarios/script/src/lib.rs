@@ -28,6 +28,7 @@ pub mod flaw;
 pub mod keeping;
 pub mod metrics;
 pub mod operators;
+pub mod proving;
 mod read;
 pub mod recorder;
 mod resolve;

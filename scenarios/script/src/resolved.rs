@@ -238,6 +238,8 @@ pub struct Demand {
     pub coverage: bool,
     /// Zones whose floors are covered: a place in each, and its area.
     pub zones: Vec<(VertexIx, u32)>,
+    /// What proves custom work.
+    pub proof: Vec<ProofItem>,
     /// Who lifts, for a lift; nobody for work of one robot.
     pub team: Vec<Member>,
     /// What its jobs are paid in.
@@ -248,6 +250,21 @@ pub struct Demand {
     pub requires: Vec<Declared>,
     /// What may be recorded.
     pub privacy: Privacy,
+}
+
+/// One item of what proves custom work.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct ProofItem {
+    /// Its name.
+    pub name: String,
+    /// Who has to speak.
+    pub by: Vec<crate::proving::Witness>,
+    /// At which points, from 1.
+    pub points: Vec<u16>,
+    /// Its share of the whole, basis points.
+    pub weight_bps: u32,
+    /// Share of its points that must be witnessed, basis points.
+    pub threshold_bps: u32,
 }
 
 /// One robot's part of a lift.
@@ -299,6 +316,8 @@ pub enum JobKind {
     ResetLite,
     /// Rooms are put in order.
     ResetStandard,
+    /// Places are visited, and proven as the requester says.
+    Custom,
 }
 
 impl JobKind {
@@ -350,6 +369,11 @@ pub enum Group {
     /// One requester.
     Requester {
         /// Index into `requesters`.
+        ix: u32,
+    },
+    /// A remote operator's console.
+    Operator {
+        /// Which.
         ix: u32,
     },
     /// One outside witness of the log.

@@ -4,7 +4,7 @@ use crate::setup::Setup;
 use crate::stage::{PLATFORM, Stage, StageError};
 use nooterra_agent::Recorder;
 use nooterra_cast::crew::Deed;
-use nooterra_cast::{LOG_WITNESSES, PAYMENTS, PROVIDERS, REQUESTERS, key};
+use nooterra_cast::{LOG_WITNESSES, OPERATORS, PAYMENTS, PROVIDERS, REQUESTERS, key};
 use nooterra_engine::chance::Chance;
 use nooterra_engine::faults::Edge;
 use nooterra_engine::geom::{Pose2, Segment, Vec2};
@@ -101,6 +101,7 @@ fn group(r: &Resolved, g: Group) -> BTreeSet<Node> {
         Group::Requesters => range(REQUESTERS, r.requesters.len()),
         Group::Requester { ix } => [REQUESTERS + ix].into(),
         Group::Site => [SITE].into(),
+        Group::Operator { ix } => [OPERATORS + ix].into(),
         Group::LogWitness { ix } => [LOG_WITNESSES + ix].into(),
         Group::Payments => [PAYMENTS].into(),
         Group::Platform => [PLATFORM].into(),

@@ -60,6 +60,7 @@ impl Agent {
             level: self.loc.level,
             speed_mm_s: self.seen.speed_mm_s,
             top_mm_s: 0,
+            told: None,
             commands: 0,
             clamps: 0,
             by_hand: self.help.has_hand(),

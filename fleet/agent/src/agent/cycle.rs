@@ -179,7 +179,9 @@ impl Agent {
         self.lost_s = if self.loc.lost { self.lost_s + dt_s } else { 0.0 };
         if self.loc.lost {
             self.residual = Residual::at(self.loc.pose);
+            self.blackbox.lost();
         } else {
+            self.blackbox.commanded(&self.last, dt_s);
             self.residual.cycle(&self.last, &self.loc.pose, dt_s);
         }
         moved

@@ -238,6 +238,7 @@ fn still() -> Now {
         level: 0,
         speed_mm_s: 0,
         top_mm_s: 0,
+        told: None,
         commands: 0,
         clamps: 0,
         by_hand: false,

@@ -6,7 +6,7 @@ use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
 use nooterra_engine::{Digest, Record};
 use nooterra_jobs::event::{Choice, RevokeReason};
-use nooterra_jobs::terms::{Mode, Privacy, Required, Step, Template, Window};
+use nooterra_jobs::terms::{Mode, Privacy, ProofNeed, Required, Step, Template, Window};
 use nooterra_jobs::tier::{Level, Tier};
 use nooterra_market::availability::{Repeat, WeeklyRule};
 use nooterra_port::facility::Entry;
@@ -48,6 +48,8 @@ pub struct NewJob {
     pub requires: Vec<Required>,
     /// What may be recorded.
     pub privacy: Privacy,
+    /// What proves custom work: items whose weights sum to 10 000; nothing for work of another template.
+    pub proof: Vec<ProofNeed>,
 }
 
 /// The same work by a rule.

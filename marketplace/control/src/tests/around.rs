@@ -73,6 +73,19 @@ impl Rig {
         Entry { entrances: entrances.into_iter().collect(), method, credential }
     }
 
+    /// Operators' consoles say that they are there.
+    pub(super) fn consoles(&mut self) {
+        if !self.ticks.is_multiple_of(20) {
+            return;
+        }
+        for name in ["olga", "otto"] {
+            let on_shift = self.c.state().desk.operators.get(&super::rig::operator(name)).is_some_and(|o| o.on_shift(self.now).is_some());
+            if on_shift && !self.knobs.mute_consoles.contains(name) {
+                let _ = self.send(name, &crate::OperatorCommand::Alive);
+            }
+        }
+    }
+
     pub(super) fn site_order(&mut self, o: FacilityOrder) {
         match o.clone() {
             FacilityOrder::AskAccess { job, vertices, valid_from, valid_to, no_go, .. } if !self.knobs.no_access => {
@@ -119,6 +132,12 @@ impl Rig {
                     let _ = self.send("site", &FacilityReport::LevelsShut { at });
                 }
                 self.alarms.push(o);
+            }
+            FacilityOrder::Replay { .. } if self.knobs.sits_on_replays => self.alarms.push(o),
+            FacilityOrder::Replay { number, chunks, .. } => {
+                let artefact = super::boxes::artefact(&chunks);
+                let residual_milli = self.knobs.residual_milli;
+                let _ = self.send("site", &FacilityReport::Replayed { number, artefact, residual_milli });
             }
             FacilityOrder::Alarm { .. } => self.alarms.push(o),
             _ => {}

@@ -114,6 +114,7 @@ impl Rig {
             no_go: vec![],
             requires: vec![],
             privacy: nooterra_jobs::terms::Privacy::Minimal,
+            proof: vec![],
         }
     }
 

@@ -45,6 +45,7 @@ pub fn chunk(number: u64, prev: Digest, from_ns: u64, to_ns: u64) -> Chunk {
         level: 0,
         speed_mm_s: 0,
         top_mm_s: 0,
+        told: Some(PoseMm::default()),
         commands: 20,
         clamps: 0,
         by_hand: false,
@@ -74,6 +75,11 @@ pub fn chunk(number: u64, prev: Digest, from_ns: u64, to_ns: u64) -> Chunk {
 
 fn tree(chunks: &[Chunk]) -> FullTree {
     FullTree::from_leaves(chunks.iter().map(|c| leaf_hash(&c.hash().0)))
+}
+
+/// Hash over chunks, as a witness names them.
+pub fn artefact(chunks: &[Chunk]) -> Digest {
+    nooterra_trust::evidence::content_of(&chunks.iter().map(Chunk::hash).collect::<Vec<_>>())
 }
 
 /// The anchor over these chunks.

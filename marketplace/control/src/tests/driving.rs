@@ -218,7 +218,8 @@ impl Rig {
             let seen = FacilityReport::Witnessed { job, robot: id, class: WitnessClass::LidarCoverage, vertex, item: None, measure };
             let _ = self.send("site", &seen);
         }
-        let blind = self.knobs.no_drop_witness && matches!(step.action, StepAction::Drop { .. });
+        let unseen = self.knobs.unseen_at.contains(&vertex);
+        let blind = unseen || self.knobs.no_drop_witness && matches!(step.action, StepAction::Drop { .. });
         if !blind {
             let _ = self.send("site", &see(WitnessClass::DockScan, None));
         }

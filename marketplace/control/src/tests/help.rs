@@ -324,3 +324,40 @@ fn a_robot_asks_for_help() {
     assert_eq!(all(&rig).last(), Some(&(2, None)), "and then it is urgent");
     assert_eq!(all(&rig).len(), 2);
 }
+
+#[test]
+fn a_console_without_a_word_loses_its_help_and_another_is_asked_more_urgently() {
+    let mut rig = Rig::with_operators(ONE);
+    let (job, who, assist) = begun(&mut rig);
+    open(&mut rig, "otto", 3_000);
+    let started = rig.now;
+    rig.run(15);
+    assert_eq!(rig.status(job), Status::Assisted, "consoles say that they are there");
+    rig.knobs.mute_consoles.insert("olga");
+    rig.run(45);
+    assert_eq!(who, "olga");
+    let ended = |e: &JobEvent| match e {
+        JobEvent::AssistEnded { assist: a, outcome, billed } if *a == assist => Some((*outcome, *billed)),
+        _ => None,
+    };
+    let (outcome, billed) = rig.job_events(job).iter().find_map(ended).expect("it has ended");
+    assert_eq!(outcome, AssistOutcome::LinkLost);
+    assert!(billed >= Span::from_secs(5) && billed <= Span::from_secs(20), "up to her last word: {billed:?}, since {started}");
+    let queued: Vec<u8> = rig
+        .job_events(job)
+        .iter()
+        .filter_map(|e| if let JobEvent::AssistQueued { priority, .. } = e { Some(*priority) } else { None })
+        .collect();
+    assert_eq!(queued.len(), 2);
+    assert_eq!(queued[1], queued[0] + 1, "one step more urgent");
+    assert_eq!(offer(&rig).map(|o| o.0).as_deref(), Some("otto"));
+    // Whatever she says, she is back; what she was at is not hers any more.
+    let says = rig.send("olga", &OperatorCommand::End { assist, outcome: HelpOutcome::Resumed });
+    assert!(says.is_err());
+    let lost = |rig: &Rig| rig.c.state().desk.operators[&operator("olga")].lost;
+    assert!(lost(&rig), "a word that is refused changes nothing");
+    rig.send("olga", &OperatorCommand::Alive).unwrap();
+    assert!(!lost(&rig));
+    rig.send("olga", &OperatorCommand::CloseShift).unwrap();
+    assert!(format!("{:?}", rig.send("olga", &OperatorCommand::Alive).unwrap_err()).contains("SHIFT_CLOSED"));
+}

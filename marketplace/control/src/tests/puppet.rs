@@ -26,7 +26,15 @@ pub struct Knobs {
     pub cut: BTreeMap<RobotId, (Instant, Instant)>,
     /// Gives up inside, before this step.
     pub abort_before_step: BTreeMap<RobotId, u16>,
+    /// Operators whose console says nothing by itself.
+    pub mute_consoles: BTreeSet<&'static str>,
     pub no_drop_witness: bool,
+    /// Vertices at which no marker reads robots.
+    pub unseen_at: BTreeSet<u32>,
+    /// How far robots are from their commands, as the witness replays it.
+    pub residual_milli: Option<u32>,
+    /// The witness does not replay anything.
+    pub sits_on_replays: bool,
     /// What sensors of the floor measure at a vertex, mm²; all of it if not said.
     pub floors: BTreeMap<u32, i64>,
     pub no_triage: bool,

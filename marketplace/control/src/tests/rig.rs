@@ -63,7 +63,7 @@ pub struct Rig {
     pub oaths: Option<Vec<(&'static str, String)>>,
     /// Robots' clocks run ahead by so much.
     pub ahead: Span,
-    ticks: u32,
+    pub(super) ticks: u32,
 }
 
 pub fn party(name: &str) -> PartyId {
@@ -260,7 +260,7 @@ impl Rig {
             now: Instant::ZERO,
             senders,
             robots: puppets,
-            knobs: Knobs::default(),
+            knobs: Knobs { residual_milli: Some(0), ..Knobs::default() },
             facts: out.facts,
             quotes: BTreeMap::new(),
             moved: BTreeSet::new(),
@@ -403,6 +403,7 @@ impl Rig {
         let mut out = Out::default();
         self.c.advance(self.now, &mut out);
         self.digest_out(out).ok();
+        self.consoles();
         let ids: Vec<RobotId> = self.robots.keys().copied().collect();
         for id in &ids {
             if !self.is_dead(*id) {

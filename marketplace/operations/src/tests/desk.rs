@@ -46,7 +46,7 @@ struct Model {
 
 fn assist_of(e: &Event) -> Option<AssistId> {
     match e {
-        Event::ShiftOpened { .. } | Event::ShiftClosed { .. } => None,
+        Event::ShiftOpened { .. } | Event::ShiftClosed { .. } | Event::ConsoleLost { .. } | Event::ConsoleBack { .. } => None,
         Event::Queued(r) => Some(r.assist),
         Event::Raised { assist, .. }
         | Event::Offered { assist, .. }
@@ -201,7 +201,7 @@ impl Model {
                 let fair = *until > now && until.since(now) <= Span::from_mins(720) && (1..=8).contains(max_jobs);
                 self.shift(*operator).is_none() && fair
             }
-            Command::CloseShift { operator } => self.shift(*operator).is_some(),
+            Command::CloseShift { operator } | Command::Hear { operator } => self.shift(*operator).is_some(),
             Command::Ask(_) | Command::Tick => true,
             Command::Accept { operator, assist } => mine(operator, assist) && matches!(self.at(*assist), At::Offer(_, by) if now <= by),
             Command::Decline { operator, assist, .. } => mine(operator, assist) && matches!(self.at(*assist), At::Offer(..)),
@@ -234,6 +234,7 @@ fn name(c: &Command) -> &'static str {
     match c {
         Command::OpenShift { .. } => "open shift",
         Command::CloseShift { .. } => "close shift",
+        Command::Hear { .. } => "hear",
         Command::Ask(_) => "ask",
         Command::Accept { .. } => "accept",
         Command::Decline { .. } => "decline",
@@ -364,6 +365,8 @@ fn the_desk_is_what_its_history_says() {
         let mut now = Instant::from_secs(1);
         for n in 1..=60u64 {
             now = Instant(now.0 + d.roll(8_000) * 1_000_000);
+            // Consoles say that they are there; what comes of it if they do not is another test's.
+            (0..OPERATORS).for_each(|i| desk.hear(now, op(i)));
             // Time passes in its own steps, as timers do.
             while let Some(at) = desk.deadline().filter(|at| *at <= now) {
                 let at = at.max(model.past.last().map_or(Instant::ZERO, |(t, _)| *t));
@@ -385,6 +388,7 @@ fn the_desk_is_what_its_history_says() {
         for _ in 0..4_000 {
             let Some(at) = desk.deadline() else { break };
             now = now.max(at);
+            (0..OPERATORS).for_each(|i| desk.hear(now, op(i)));
             play(&mut desk, &mut model, now, Command::Tick, &mut events, &mut kinds);
         }
         assert!(desk.open.is_empty() && model.assists().is_empty(), "seed {seed}: {:?}", desk.open);
@@ -457,4 +461,80 @@ fn nothing_is_too_far_to_be_beyond() {
         assert_eq!(nudge.beyond(), Some("dx_mm"));
     }
     assert_eq!((target(3_000, 4_000), target(-3_000, 4_001)), (None, Some("target")));
+}
+
+/// A desk with two operators on shift, and the first of them at work.
+fn at_work() -> (Desk, AssistId, Instant) {
+    let mut desk = Desk::default();
+    let now = Instant::from_secs(100);
+    let take = |desk: &mut Desk, now: Instant, c: Command| {
+        for e in desk.decide(now, c).expect("it is taken") {
+            desk.evolve(now, &e);
+        }
+        for e in desk.offers(now) {
+            desk.evolve(now, &e);
+        }
+    };
+    for i in 0..2 {
+        desk.operators.insert(op(i), Operator::new(op(i), party(i), Kind::ALL.to_vec()));
+        let (tiers, regions, until) = (vec![], vec![], now + Span::from_secs(3_000));
+        let shift = ShiftId::named(&i.to_string());
+        take(&mut desk, now, Command::OpenShift { operator: op(i), shift, max_jobs: 1, tiers, regions, until });
+    }
+    let mut d = Dice(3);
+    let request = loop {
+        if let Command::Ask(r) = any_command(&mut d, &desk, now, 1) {
+            break Request { barred: vec![], ..r };
+        }
+    };
+    let assist = request.assist;
+    take(&mut desk, now, Command::Ask(request));
+    let operator = desk.open[&assist].stage.operator().expect("offered");
+    take(&mut desk, now, Command::Accept { operator, assist });
+    take(&mut desk, now, Command::Show { assist, view: view(1) });
+    take(&mut desk, now, Command::Start { operator, assist, view: view(1) });
+    (desk, assist, now)
+}
+
+#[test]
+fn a_console_that_falls_silent_ends_what_its_operator_was_at_and_is_offered_nothing() {
+    let (mut desk, assist, at) = at_work();
+    let Stage::Active { operator, .. } = desk.open[&assist].stage else { panic!("at work") };
+    let other = if operator == op(0) { op(1) } else { op(0) };
+    desk.hear(at + Span::from_secs(20), operator);
+    desk.hear(at + Span::from_secs(40), other);
+    let lost = at + Span::from_secs(50);
+    assert_eq!(desk.deadline(), Some(lost), "three times ten seconds after its last word");
+    assert_eq!(desk.decide(Instant(lost.0 - 1), Command::Tick), Ok(vec![]));
+    let events = desk.decide(lost, Command::Tick).unwrap();
+    let last = at + Span::from_secs(20);
+    assert_eq!(events, [Event::ConsoleLost { operator, last }, Event::Ended { assist, outcome: Outcome::LinkLost }]);
+    events.iter().for_each(|e| desk.evolve(lost, e));
+    assert!(desk.operators[&operator].shift.is_some(), "the shift goes on");
+    assert_eq!(desk.decide(lost, Command::Tick), Ok(vec![]), "it is lost once");
+    // What is asked for now goes to the other one, and waits when that one is busy.
+    for n in 0..2 {
+        let mut d = Dice(5 + n);
+        let request = loop {
+            if let Command::Ask(r) = any_command(&mut d, &desk, lost, n)
+                && desk.of_job(r.job).is_none()
+            {
+                break Request { barred: vec![], ..r };
+            }
+        };
+        let id = request.assist;
+        for e in desk.decide(lost, Command::Ask(request)).unwrap() {
+            desk.evolve(lost, &e);
+        }
+        for e in desk.offers(lost) {
+            desk.evolve(lost, &e);
+        }
+        assert_eq!(desk.open[&id].stage.operator(), (n == 0).then_some(other));
+    }
+    let back = lost + Span::from_secs(1);
+    assert_eq!(desk.decide(back, Command::Hear { operator }), Ok(vec![Event::ConsoleBack { operator }]));
+    desk.evolve(back, &Event::ConsoleBack { operator });
+    desk.hear(back, operator);
+    assert_eq!(desk.decide(back, Command::Hear { operator }), Ok(vec![]));
+    assert!(matches!(&desk.offers(back)[..], [Event::Offered { operator: o, .. }] if *o == operator), "it is offered what waits");
 }

@@ -15,7 +15,7 @@ use nooterra_port::Report;
 use nooterra_port::blackbox::{Anchor, Chunk, Window};
 use nooterra_trust::evidence::{Capture, Channel, Event};
 use nooterra_trust::{Envelope, Role};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Chunks whose hashes are kept: much longer than any robot keeps its own.
 const KEPT: usize = 4_000;
@@ -26,6 +26,8 @@ struct Known {
     hashes: BTreeMap<u64, Digest>,
     /// Root and size of the last anchors.
     roots: VecDeque<(Digest, u64)>,
+    /// Hashes over chunks that it handed out and that were anchored.
+    shown: BTreeSet<Digest>,
 }
 
 /// The judge.
@@ -43,6 +45,15 @@ impl Boxes {
         Self { robots: BTreeMap::new(), anchor: None, window: None, notes }
     }
 
+    /// A witness has replayed how a robot moved: from chunks of it that were anchored, all of them.
+    pub fn witnessed(&mut self, n: Now, robot: RobotId, artefact: Digest) {
+        self.notes.checked();
+        if !self.robots.get(&robot).is_some_and(|k| k.shown.contains(&artefact)) {
+            let story = format!("a replay of {robot} rests on {artefact}, which its black box was not anchored with");
+            self.notes.broke(Class::Safety, n.at, n.tick, story, vec![robot.to_string()]);
+        }
+    }
+
     /// A robot speaks.
     pub fn input(&mut self, e: &Envelope, role: Option<Role>) {
         self.refused();
@@ -52,8 +63,20 @@ impl Boxes {
         let robot = RobotId::from_bytes(e.actor);
         match nooterra_engine::decode::<Report>(&e.body) {
             Ok(Report::BlackboxAnchored(a)) => self.anchor = Some((robot, a)),
-            Ok(Report::Blackbox(w)) => self.window = Some((robot, w)),
+            Ok(Report::Blackbox(w)) => {
+                self.show(robot, &w);
+                self.window = Some((robot, w));
+            }
             _ => {}
+        }
+    }
+    /// It hands out chunks. Those that were anchored may be rested on.
+    fn show(&mut self, robot: RobotId, w: &Window) {
+        let Some(known) = self.robots.get_mut(&robot) else { return };
+        let hashes: Vec<Digest> = w.chunks.iter().map(|x| sha256_plain(&encode(x))).collect();
+        let anchored = w.chunks.iter().zip(&hashes).all(|(x, h)| known.hashes.get(&x.number) == Some(h));
+        if anchored && !hashes.is_empty() {
+            known.shown.insert(over(&hashes));
         }
     }
     /// It was refused.

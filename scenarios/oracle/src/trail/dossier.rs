@@ -9,7 +9,7 @@ use nooterra_engine::time::Instant;
 use nooterra_jobs::approval::Wanted;
 use nooterra_jobs::event::{Cause, Custody, Event, Fault, ProofResult};
 use nooterra_jobs::pins::{LicencePin, Milestone, Pins, WitnessClass};
-use nooterra_jobs::terms::Action;
+use nooterra_jobs::terms::{Action, ProofNeed, Template};
 use nooterra_ledger::EntryId;
 use nooterra_trust::dispute::Event as Dispute;
 use std::collections::{BTreeMap, BTreeSet};
@@ -151,6 +151,8 @@ pub(crate) struct Dossier {
     /// What the requester was asked to pay for besides.
     pub asked: BTreeMap<ApprovalId, u64>,
     pub settled: bool,
+    /// What is to prove custom work, as it was asked for.
+    pub custom: Option<Vec<ProofNeed>>,
 }
 
 impl Dossier {
@@ -210,6 +212,7 @@ impl Dossier {
             decided: None,
             asked: BTreeMap::new(),
             settled: false,
+            custom: (r.template == Template::Custom).then(|| r.proof.clone()),
         })
     }
     /// Refunds that have not failed.

@@ -70,6 +70,8 @@ struct Operator {
     kinds: Vec<Kind>,
     /// While on shift.
     shift: Option<Shift>,
+    /// Nothing is heard of its console.
+    lost: bool,
     last: Instant,
     /// When it was reserved last.
     reserved: Instant,
@@ -136,6 +138,7 @@ impl Help {
             party: o.party,
             kinds: o.kinds.clone(),
             shift: None,
+            lost: false,
             last: Instant::ZERO,
             reserved: Instant::ZERO,
             spells: Vec::new(),
@@ -194,6 +197,7 @@ impl Help {
         match e {
             OperatorEvent::OperatorRegistered { .. } => {}
             OperatorEvent::ShiftOpened { .. } | OperatorEvent::ShiftClosed { .. } => {}
+            OperatorEvent::ConsoleLost { .. } | OperatorEvent::ConsoleRestored {} => {}
         }
     }
 
@@ -204,7 +208,9 @@ impl Help {
             OperatorEvent::ShiftOpened { max_jobs, until, tiers, regions, .. } => {
                 o.shift = Some(Shift { most: usize::from(*max_jobs), until: *until, tiers: tiers.clone(), regions: regions.clone() });
             }
-            OperatorEvent::ShiftClosed { .. } => o.shift = None,
+            OperatorEvent::ShiftClosed { .. } => (o.shift, o.lost) = (None, false),
+            OperatorEvent::ConsoleLost { .. } => o.lost = true,
+            OperatorEvent::ConsoleRestored {} => o.lost = false,
             OperatorEvent::OperatorRegistered { .. } => {}
         }
     }
@@ -336,7 +342,8 @@ impl Help {
         let barred = self.parties.get(&job).copied();
         let eligible = |id: &OperatorId, o: &Operator| {
             let long = |s: &Shift| s.until >= end.saturating_add(Span::from_mins(15)) && self.burden(*id, o, job) < s.most;
-            o.shift.as_ref().is_some_and(long)
+            !o.lost
+                && o.shift.as_ref().is_some_and(long)
                 && self.is_in_scope(*id, job)
                 && barred.is_none_or(|b| !b.contains(&o.party))
                 && !o.is_tired(n.at)
@@ -355,7 +362,8 @@ impl Help {
         let Some(a) = self.open.get(&assist).cloned() else { return };
         let barred = self.parties.get(&job).copied();
         let eligible = |id: &OperatorId, o: &Operator| {
-            o.shift.as_ref().is_some_and(|s| self.burden(*id, o, job) < s.most && n.at < s.until)
+            !o.lost
+                && o.shift.as_ref().is_some_and(|s| self.burden(*id, o, job) < s.most && n.at < s.until)
                 && self.is_in_scope(*id, job)
                 && !o.is_tired(n.at)
                 && !a.declined.contains(id)

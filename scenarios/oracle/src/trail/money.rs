@@ -16,7 +16,8 @@ use nooterra_control::state::State;
 use nooterra_engine::ids::{EventId, JobId, PartyId, RobotId};
 use nooterra_engine::money::Currency;
 use nooterra_jobs::event::{Custody, Event, Fault, ProofStatus, Settlement};
-use nooterra_jobs::pins::{HoldRule, WitnessClass};
+use nooterra_jobs::pins::{HoldRule, ProofItem, WitnessClass};
+use nooterra_jobs::terms::ProofNeed;
 use nooterra_ledger::audit::{Auditor, Finding as Found};
 use nooterra_ledger::{Account, Fact as LedgerFact, Side};
 use std::collections::{BTreeMap, BTreeSet};
@@ -285,6 +286,12 @@ impl Money {
             }
             Event::JobBooked(b) => {
                 self.settled.checked();
+                if d.custom
+                    .as_ref()
+                    .is_some_and(|asked| asked.len() != b.pins.proof.len() || !asked.iter().zip(&b.pins.proof).all(is_as_asked))
+                {
+                    self.wrong(n, 31, d, "custom work is to be proven otherwise than its requester asked".to_owned());
+                }
                 let (authorised, promised) = d.agreed;
                 let (taken, price) = (b.redeemed.minor(), b.pins.total());
                 if taken != promised || authorised.checked_add(taken) != Some(price) {
@@ -419,4 +426,10 @@ fn currency_of(stream: &str) -> Option<Currency> {
 
 fn party_of(stream: &str) -> Option<PartyId> {
     stream.strip_prefix("party/").and_then(|p| p.parse().ok())
+}
+
+/// Is an item of proof the one that the requester asked for?
+fn is_as_asked((asked, pinned): (&ProofNeed, &ProofItem)) -> bool {
+    let same = asked.name == pinned.name && asked.classes == pinned.classes && asked.points == pinned.points;
+    same && (asked.weight_bps, asked.threshold_bps, 0) == (pinned.weight_bps, pinned.threshold_bps, pinned.required_mm2)
 }

@@ -2,6 +2,7 @@
 //! text of the specification, and from nothing of what it judges.
 
 use crate::trail::dossier::Dossier;
+use nooterra_engine::ids::RobotId;
 use nooterra_jobs::event::{Fault, ProofStatus};
 use nooterra_jobs::pins::{SiteFaultBearer, WitnessClass};
 use nooterra_ledger::Account;
@@ -83,7 +84,7 @@ pub(crate) fn proof(d: &Dossier) -> Option<(ProofStatus, u32, u32)> {
             continue;
         }
         let of_job = |r| d.legs.iter().any(|l| l.robot == r);
-        let seen = left.iter().filter(|x| d.sights.iter().any(|s| s.point == **x && item.classes.contains(&s.class) && of_job(s.robot)));
+        let seen = left.iter().filter(|x| witnessed(d, item, **x, &of_job));
         let seen = seen.count() as u64;
         let bps = match item.required_mm2 {
             _ if confirmed => 10_000,
@@ -106,6 +107,19 @@ pub(crate) fn proof(d: &Dossier) -> Option<(ProofStatus, u32, u32)> {
         _ if mean >= 1_000 => (ProofStatus::Partial, mean, mean),
         _ => (ProofStatus::Fail, 0, mean),
     })
+}
+
+/// Has somebody whom an item names spoken at a point? If a replay is among them, of the same robot both must have: one who saw
+/// it, and one who found that it moved as it was told.
+fn witnessed(d: &Dossier, item: &nooterra_jobs::pins::ProofItem, point: u16, of_job: &dyn Fn(RobotId) -> bool) -> bool {
+    let here = || d.sights.iter().filter(|s| s.point == point && of_job(s.robot));
+    let eyes = here().filter(|s| s.class != WitnessClass::TwinReplay && item.classes.contains(&s.class));
+    if !item.classes.contains(&WitnessClass::TwinReplay) {
+        return eyes.count() > 0;
+    }
+    let calm = |s: &&super::dossier::Sight| s.class == WitnessClass::TwinReplay && s.measure < i64::from(item.residual_milli);
+    let replayed: Vec<RobotId> = here().filter(calm).map(|s| s.robot).collect();
+    eyes.map(|s| s.robot).any(|r| replayed.contains(&r))
 }
 
 /// Share of a floor that was measured at most, basis points.
@@ -219,7 +233,7 @@ fn shares(d: &Dossier) -> Vec<(nooterra_engine::ids::PartyId, u64)> {
     for item in &p.proof {
         let n = item.points.len().max(1) as u64;
         for point in &item.points {
-            let seen = confirmed || d.sights.iter().any(|s| s.point == *point && item.classes.contains(&s.class));
+            let seen = confirmed || witnessed(d, item, *point, &|r| d.legs.iter().any(|l| l.robot == r));
             let by = d.claimed.iter().find(|(i, _)| i == point).map(|c| c.1);
             if let Some(o) = out.iter_mut().find(|o| seen && Some(o.0) == by) {
                 o.2 += u64::from(item.weight_bps) * 1_000 / n;

@@ -166,6 +166,8 @@ const SIGNERS: &[(&str, &str)] = &[
     ("OPERATOR_REGISTERED", "OS"),
     ("SHIFT_OPENED", "OP"),
     ("SHIFT_CLOSED", "OP DI"),
+    ("CONSOLE_LOST", "DI"),
+    ("CONSOLE_RESTORED", "OP"),
     ("SKILL_PUBLISHED", "DV OS"),
     ("SKILL_CERTIFIED", "CE OS"),
     ("SKILL_LICENSED", "MK"),

@@ -153,3 +153,30 @@ fn verify_names_the_record_that_was_changed() {
         assert_eq!(bad.record.map(|r| (r.index, r.kind)), Some((places[n], "in".to_owned())));
     }
 }
+
+/// One entry of the log's book moves another sum, on both its sides: it balances, and the chain over the facts tells.
+#[test]
+fn another_sum_in_the_books_facts_is_found() {
+    use nooterra_control::Fact;
+    use nooterra_ledger::Fact as Money;
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = recorded(&scenario("office-deliveries"), Some(3), 6, Some(folder.path()));
+    let log = run.log.path;
+    let true_book = nooterra_runner::ledger::ledger(&log).expect("it is read");
+    assert!(true_book.recomputed && true_book.compared > 300 && true_book.findings.is_empty(), "{:?}", true_book.findings);
+    let (manifest, mut all) = read(&log);
+    let entry = |r: &OwnedRecord| match (r.kind == Kind::Fact).then(|| decode::<Fact>(r.payload.as_deref()?).ok())?? {
+        Fact::Ledger(f) => matches!(&f, Money::EntryPosted(b) if b.postings.len() == 2).then_some(f),
+        _ => None,
+    };
+    let n = all.iter().position(|r| entry(r).is_some()).expect("money moved");
+    let Some(Money::EntryPosted(mut b)) = entry(&all[n]) else { panic!("it is one") };
+    b.postings.iter_mut().for_each(|p| p.amount -= 1);
+    all[n].payload = Some(nooterra_engine::encode(&Fact::Ledger(Money::EntryPosted(b))));
+    let forged = folder.path().join("forged.mcap");
+    write(&forged, &manifest, &all);
+    let told = nooterra_runner::ledger::ledger(&forged).expect("it is sealed again");
+    assert!(!told.recomputed, "{:?} {}", told.findings, told.compared);
+    assert!(told.findings.iter().any(|f| f.starts_with("the chain over")), "{:?}", told.findings);
+    assert!(told.findings.iter().any(|f| f.starts_with("the root over")), "{:?}", told.findings);
+}

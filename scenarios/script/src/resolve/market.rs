@@ -208,7 +208,7 @@ pub(super) fn demand(
             if let Some(d) = stream(desk, market, own, jobs, requester, &ranges, duration, per_hour, widest_m) {
                 let mass = d.mass_g;
                 let strongest = models.iter().map(|m| m.payload_max_kg).fold(0.0, f64::max);
-                if f64::from(mass) > strongest * 1_000.0 && d.kind == JobKind::Delivery {
+                if f64::from(mass) > strongest * 1_000.0 && matches!(d.kind, JobKind::Delivery | JobKind::Custom) {
                     let at = jobs.mass.as_ref().map_or((jobs.process.line, jobs.process.column), |m| (m.line, m.column));
                     let what = format!("no robot here carries {mass} g; the strongest carries {strongest} kg");
                     desk.flaws.push(crate::Flaw { line: at.0, column: at.1, what, remedy: "lower `mass`".into() });
@@ -290,6 +290,7 @@ fn stream(
         Some(scenario::JobKind::Clean) => JobKind::Clean,
         Some(scenario::JobKind::ResetLite) => JobKind::ResetLite,
         Some(scenario::JobKind::ResetStandard) => JobKind::ResetStandard,
+        Some(scenario::JobKind::Custom) => JobKind::Custom,
         Some(scenario::JobKind::Delivery) | None => JobKind::Delivery,
     };
     let team = super::team::members(desk, jobs, kind, ranges)?;
@@ -301,6 +302,8 @@ fn stream(
         let via = via(desk, jobs, &trips, ranges);
         (trips, via)
     };
+    let via = via?;
+    let proof = super::proving::items(desk, jobs, kind, via.len() + 2)?;
     let or = |t: &Option<At<crate::words::Time>>, d: Span| t.as_ref().map_or(d, |t| t.0);
     let covered = jobs.coverage.as_ref().is_some_and(|c| c.value);
     if let Some(c) = jobs.coverage.as_ref().filter(|c| c.value && desk.scenario.operators.is_empty()) {
@@ -313,11 +316,15 @@ fn stream(
         kind,
         trips,
         budget: jobs.pay.as_ref().map(|m| m.amount),
-        mass_g: jobs.mass.as_ref().map_or(if kind == JobKind::Patrol || kind.covers_zones() { 0 } else { MASS_G }, |m| m.0),
+        mass_g: jobs
+            .mass
+            .as_ref()
+            .map_or(if matches!(kind, JobKind::Patrol | JobKind::Custom) || kind.covers_zones() { 0 } else { MASS_G }, |m| m.0),
         lead: or(&jobs.lead, LEAD),
         window: or(&jobs.window, WINDOW),
-        via: via?,
+        via,
         zones,
+        proof,
         mode: jobs.mode.as_ref().map_or(AwardMode::Auto, |m| m.value),
         coverage: covered,
         team,
@@ -428,6 +435,7 @@ fn unasked(
             window: WINDOW,
             via: Vec::new(),
             zones: Vec::new(),
+            proof: Vec::new(),
             mode: AwardMode::Auto,
             coverage: false,
             team: Vec::new(),

@@ -15,6 +15,7 @@ mod names;
 mod operators;
 mod outline;
 mod people;
+mod proving;
 mod series;
 mod team;
 mod trading;
@@ -82,14 +83,15 @@ pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotMod
     let demand = market::demand(&mut desk, &market, &models, &robots, duration, swarm.per_hour);
     let network = network(&mut desk, &swarm);
     let log_witnesses = witnesses(&mut desk);
+    let operators = operators::operators(&mut desk, duration);
     let named = names::Parties {
         robots: &robots,
         providers: &market.providers,
         requesters: &demand.requesters,
         log_witnesses: &log_witnesses,
+        operators: &operators,
         tariffs: &tariffs,
     };
-    let operators = operators::operators(&mut desk, duration);
     let faults = faults::plan(&mut desk, &named, network, duration);
     let mut acts = acts::acts(&mut desk, &named, duration, &market);
     acts.extend(joining(&demand.requesters));

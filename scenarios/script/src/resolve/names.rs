@@ -5,7 +5,7 @@ use super::market::Owner;
 use crate::at::At;
 use crate::coins::TariffPlan;
 use crate::flaw::{Flaw, nearest};
-use crate::resolved::{Group, RequesterPlan, RobotStart};
+use crate::resolved::{Group, OperatorPlan, RequesterPlan, RobotStart};
 use nooterra_engine::ids::ZoneId;
 use nooterra_site::model::Site;
 use nooterra_site::{DoorIx, LevelIx, LiftIx, VertexIx};
@@ -27,6 +27,8 @@ pub(super) struct Parties<'a> {
     pub requesters: &'a [RequesterPlan],
     /// Outside witnesses of the log.
     pub log_witnesses: &'a [String],
+    /// Remote operators.
+    pub operators: &'a [OperatorPlan],
     /// What things cost.
     pub tariffs: &'a [TariffPlan],
 }
@@ -159,6 +161,9 @@ impl Desk<'_> {
         if let Some(i) = parties.log_witnesses.iter().position(|w| *w == name.value) {
             return Some(Group::LogWitness { ix: index(i) });
         }
+        if let Some(i) = parties.operators.iter().position(|o| o.name == name.value) {
+            return Some(Group::Operator { ix: index(i) });
+        }
         let known: Vec<String> = fixed
             .iter()
             .map(|(n, _)| (*n).to_owned())
@@ -166,6 +171,7 @@ impl Desk<'_> {
             .chain(parties.providers.iter().map(|r| r.plan.name.clone()))
             .chain(parties.requesters.iter().map(|r| r.name.clone()))
             .chain(parties.log_witnesses.iter().cloned())
+            .chain(parties.operators.iter().map(|o| o.name.clone()))
             .collect();
         self.flaw(name, format!("nobody on the network is called `{}`", name.value), nearest(name, known.iter().map(String::as_str)));
         None

@@ -60,9 +60,9 @@ fn one(
     let is_delivery = match s.kind.as_ref().map(|k| k.value) {
         None | Some(JobKind::Delivery) => true,
         Some(JobKind::Patrol) => false,
-        Some(JobKind::Clean | JobKind::ResetLite | JobKind::ResetStandard) => {
+        Some(JobKind::Clean | JobKind::ResetLite | JobKind::ResetStandard | JobKind::Custom) => {
             let kind = s.kind.as_ref()?;
-            desk.flaw(kind, "a series leads from place to place", "write `delivery` or `patrol`");
+            desk.flaw(kind, "a series leads from place to place, and is proven as its kind says", "write `delivery` or `patrol`");
             return None;
         }
         Some(JobKind::Lift) => {
