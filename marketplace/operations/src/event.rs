@@ -198,7 +198,9 @@ pub enum Event {
     },
     CapabilityMeasured(Measured),
     ClampsTightened(Clamps),
-    ClampsLifted { order_seq: u64 },
+    ClampsLifted {
+        order_seq: u64,
+    },
 }
 
 impl Event {
