@@ -88,20 +88,29 @@ impl<N: Noun> Id<N> {
 
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
-fn base32(bytes: &[u8; 16]) -> String {
-    let v = u128::from_be_bytes(*bytes);
-    (0..26u32)
-        .map(|i| {
-            let at = i * 5;
-            let five = if at + 5 <= 128 { (v >> (123 - at)) & 31 } else { (v << (at + 5 - 128)) & 31 };
-            char::from(ALPHABET[five as usize])
-        })
-        .collect()
+/// Five bits a letter, from the top; the last letter holds the three that are left.
+fn base32(bytes: &[u8; 16]) -> [u8; 26] {
+    let mut out = [0; 26];
+    let (mut held, mut bits, mut n) = (0u32, 0u32, 0usize);
+    for b in bytes {
+        held = held << 8 | u32::from(*b);
+        bits += 8;
+        while bits >= 5 {
+            bits -= 5;
+            out[n] = ALPHABET[(held >> bits & 31) as usize];
+            n += 1;
+        }
+    }
+    out[n] = ALPHABET[(held << (5 - bits) & 31) as usize];
+    out
 }
 
 impl<N: Noun> fmt::Display for Id<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}_{}", N::PREFIX, base32(&self.bytes))
+        f.write_str(N::PREFIX)?;
+        f.write_str("_")?;
+        // Letters of the alphabet are ASCII.
+        f.write_str(std::str::from_utf8(&base32(&self.bytes)).unwrap_or_default())
     }
 }
 impl<N: Noun> fmt::Debug for Id<N> {

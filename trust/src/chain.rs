@@ -115,7 +115,11 @@ impl Streams {
             prev: head.chain,
             payload_hash: payload_hash(payload),
         };
-        self.heads.insert(stream.to_owned(), StreamHead { next_seq: head.next_seq + 1, chain: h.chain() });
+        let end = StreamHead { next_seq: head.next_seq + 1, chain: h.chain() };
+        match self.heads.get_mut(stream) {
+            Some(head) => *head = end,
+            None => drop(self.heads.insert(stream.to_owned(), end)),
+        }
         h
     }
     /// All ends, by stream name.

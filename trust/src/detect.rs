@@ -67,6 +67,10 @@ impl Detectors {
             (IncidentCode::AccessAnomaly, place::access(r)),
             (IncidentCode::TelemetryGap, self.gap.see(now, r, p)),
         ];
+        // Nearly always there is nothing to tell.
+        if levels.iter().all(|(_, level)| level.is_none()) {
+            return Vec::new();
+        }
         let told = levels.into_iter().filter_map(|(code, level)| Some((code, level?)));
         told.map(|(code, (severity, measure))| Finding { code, severity, at: sample.at, measure }).collect()
     }

@@ -348,14 +348,19 @@ impl Traffic {
         if self.dirty {
             return Some(self.planned);
         }
-        if self.bots.values().any(|b| b.needs_more(map)) {
-            return Some(self.planned + ONWARD);
+        // One look at each: every input asks.
+        let (mut refused, mut blocked) = (false, None);
+        for b in self.bots.values() {
+            if b.needs_more(map) {
+                return Some(self.planned + ONWARD);
+            }
+            refused |= b.why_not.is_some();
+            if !b.halted && b.steps.first().is_some_and(|s| !s.released) {
+                let until = b.moved.max(self.planned) + PATIENCE;
+                blocked = Some(blocked.map_or(until, |at: Instant| at.min(until)));
+            }
         }
-        if self.bots.values().any(|b| b.why_not.is_some()) {
-            return Some(self.planned + RETRY);
-        }
-        let blocked = |b: &&Bot| !b.halted && b.steps.first().is_some_and(|s| !s.released);
-        self.bots.values().filter(blocked).map(|b| b.moved.max(self.planned) + PATIENCE).min()
+        if refused { Some(self.planned + RETRY) } else { blocked }
     }
 
     /// Robots that would go on but may not.
