@@ -21,6 +21,7 @@ mod credits;
 mod currencies;
 mod delivery;
 mod disputes;
+mod entrances;
 mod driving;
 mod excuses;
 mod failures;
