@@ -25,6 +25,7 @@ mod currencies;
 mod custom;
 mod delivery;
 mod disputes;
+mod entrances;
 mod driving;
 mod excuses;
 mod failures;

@@ -14,6 +14,7 @@
 pub mod abilities;
 pub mod acts;
 pub mod areas;
+pub mod doors;
 pub mod at;
 pub mod camera;
 pub mod coins;

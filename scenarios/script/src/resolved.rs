@@ -40,6 +40,10 @@ pub struct Resolved {
     pub tick: Span,
     /// Areas of the site.
     pub areas: Vec<Area>,
+    /// Doors and lifts that a terminal opens: doors of the site by their index, then its lifts.
+    pub terminals: Vec<u32>,
+    /// Those that the site names in no access plan.
+    pub withheld: Vec<u32>,
     /// Robot models in use.
     pub models: Vec<RobotModel>,
     /// How far the navigation skill is certified for each of them.

@@ -8,6 +8,7 @@ use crate::areas::AreaEntry;
 use crate::at::At;
 use crate::camera::Camera;
 use crate::coins::{LicencePer, TariffEntry};
+use crate::doors::{AccessKind, DoorEntry};
 pub use crate::demand::{AwardMode, JobKind, Jobs, OneOrMany, ProcessKind, TimeList};
 use crate::fallback::FallbackKind;
 pub use crate::operators::{Does, OperatorEntry, ShiftHours};
@@ -38,6 +39,9 @@ pub struct Scenario {
     /// Parts of levels with a name.
     #[serde(default)]
     pub areas: Vec<At<AreaEntry>>,
+    /// Doors and lifts that are opened otherwise than the site's controller would.
+    #[serde(default)]
+    pub doors: Vec<At<DoorEntry>>,
     /// The calendar's time at the start, in UTC, as `2026-11-30T23:50:00Z`; the beginning of 1970 if not said.
     pub starts: Option<At<String>>,
     /// How bodies are simulated.
@@ -132,6 +136,9 @@ pub struct FleetEntry {
     pub declares: Abilities,
     /// Their camera; none if not said.
     pub camera: Option<At<Camera>>,
+    /// How doors can be opened for them; by the site's controller if not said.
+    #[serde(default)]
+    pub access: Vec<At<AccessKind>>,
 }
 
 /// What moves a robot.

@@ -257,6 +257,7 @@ impl Setup {
     pub fn genesis(&self) -> Genesis {
         let r = &self.resolved;
         let (skills, licences) = navigation(r, self.tenant());
+        let coded = |e: usize| r.terminals.iter().any(|t| *t as usize == e);
         let document: Digest = sha256(&[b"nooterra/contract/v1", b"simulation terms"]);
         Genesis {
             tenant: self.tenant(),
@@ -324,6 +325,7 @@ impl Setup {
                 })
                 .collect(),
             skills,
+            terminals: self.site.entrance_ids().into_iter().enumerate().filter(|(e, _)| coded(*e)).map(|(_, id)| id).collect(),
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::input::PaymentReport;
 use crate::wish::PaymentAsk;
 use nooterra_engine::ids::AccessPlanId;
 use nooterra_engine::time::Span;
-use nooterra_port::facility::{AccessMethod, Entry};
+use nooterra_port::facility::{AccessMethod, DoorState, Entry};
 use nooterra_port::{FacilityOrder, FacilityReport};
 
 impl Rig {
@@ -120,6 +120,10 @@ impl Rig {
             FacilityOrder::Withdraw { job, plan } if !self.knobs.deaf_doors => {
                 let _ = self.send("site", &FacilityReport::PlanWithdrawn { job, plan });
                 self.alarms.push(o);
+            }
+            FacilityOrder::Door { door, open, number, .. } => {
+                let state = if open { DoorState::Open } else { DoorState::Closed };
+                let _ = self.send("site", &FacilityReport::Door { door, state, number });
             }
             FacilityOrder::Grant { job, at, .. } => {
                 if !self.knobs.deaf_doors {

@@ -1,8 +1,8 @@
 //! The floor of the puppets.
 
-use nooterra_engine::geom::Vec2;
+use nooterra_engine::geom::{Segment, Vec2};
 use nooterra_site::LevelIx;
-use nooterra_site::model::{Frame, Graph, Lane, LaneIx, Site, Vertex, VertexFlags, VertexIx};
+use nooterra_site::model::{Door, DoorIx, DoorKind, Frame, Graph, Lane, LaneIx, Site, Vertex, VertexFlags, VertexIx};
 
 const SPACING_M: f64 = 3.0;
 
@@ -19,6 +19,31 @@ pub fn with_niches(n: u32, at: &[u32]) -> Site {
         let first = u32::try_from(site.lanes.len()).unwrap();
         for (from, to, other) in [(VertexIx::new(*i), niche, first + 1), (niche, VertexIx::new(*i), first)] {
             site.lanes.push(Lane { from, to, reverse: Some(LaneIx::new(other)), ..site.lanes[0].clone() });
+        }
+    }
+    site
+}
+
+/// The row with a room behind a door off each of these vertices: nobody waits there.
+pub fn with_rooms(n: u32, at: &[u32]) -> Site {
+    let mut site = with_niches(n, at);
+    for (k, i) in (0u32..).zip(at) {
+        let room = VertexIx::new(2 * n + k);
+        site.vertices[room.at()].flags.is_transfer_place = false;
+        let (a, b) = (site.vertices[*i as usize].at, site.vertices[room.at()].at);
+        let middle = (a + b) * 0.5;
+        site.doors.push(Door {
+            name: format!("door{i}"),
+            level: LevelIx::new(0),
+            line: Segment::new(middle - Vec2::new(0.5, 0.0), middle + Vec2::new(0.5, 0.0)),
+            kind: DoorKind::Sliding,
+            at_end: false,
+            swing_rad: 0.0,
+            direction: 1,
+            right_left_ratio: 1.0,
+        });
+        for l in site.lanes.iter_mut().filter(|l| l.from == room || l.to == room) {
+            l.doors = vec![DoorIx::new(k)];
         }
     }
     site

@@ -407,6 +407,26 @@ fn a_door_stays_open_for_a_robot_whose_move_was_withdrawn() {
     assert!(asks(&later, false), "nobody needs it any more");
 }
 
+/// While a level stands still, its doors are not asked to open nor lifts to come there, and neither is given up for that.
+#[test]
+fn a_level_that_stands_still_asks_nothing_of_its_doors_and_lifts() {
+    let Some(site) = shared_building("hotel.building.yaml") else { return };
+    let through = |l: &LaneIx| !site.lanes[l.at()].doors.is_empty() && site.vertices[site.lanes[l.at()].to.at()].level == LevelIx::new(1);
+    let rides = |l: &LaneIx| site.lanes[l.at()].ride.is_some() && site.vertices[site.lanes[l.at()].to.at()].level == LevelIx::new(1);
+    for lane in [site.lane_indexes().find(through).unwrap(), site.lane_indexes().find(rides).unwrap()] {
+        let (mut f, robot, from) = (Facilities::new(), RobotId::named("r"), site.lanes[lane.at()].from);
+        f.placed(&site, robot, from);
+        f.shut_levels([LevelIx::new(1)].into());
+        f.released(&site, &[Release { robot, moves: vec![Move { seq: 1, lane, to: site.lanes[lane.at()].to }] }]);
+        let still: Vec<Wish> = (0..600).flat_map(|s| f.step(&site, Instant::from_secs(s))).collect();
+        assert_eq!(still, [], "ten minutes, and nobody is asked or given up");
+        f = decode(&encode(&f)).unwrap();
+        f.shut_levels(BTreeSet::new());
+        let asks = |w: &Wish| matches!(w, Wish::Door { open: true, .. } | Wish::Lift { .. });
+        assert!(f.step(&site, Instant::from_secs(601)).iter().any(asks), "then they are");
+    }
+}
+
 /// More buildings, wherever they lie: set BUILDINGS to a folder.
 #[test]
 #[ignore = "needs a folder of buildings"]

@@ -101,6 +101,7 @@ const SIGNERS: &[(&str, &str)] = &[
     ("SITE_OUTAGE_RECORDED", "TR"),
     ("AREA_ENTERED", "SI"),
     ("AREA_LEFT", "SI"),
+    ("CAME_THROUGH", "SI"),
     ("ENTERED", "SI WI"),
     ("EXITED", "SI WI"),
     ("ASSIST_OFFERED", "DI"),

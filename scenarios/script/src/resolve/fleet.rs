@@ -285,7 +285,7 @@ fn entry(desk: &mut Desk<'_>, e: &FleetEntry, owners: &[Owner], before: &[Draft]
         provider,
         start,
         charge_ppm,
-        declares: e.declares.said(),
+        declares: e.declares.said().into_iter().chain(crate::doors::declared(&e.access)).collect(),
         camera,
         said: Some(said.clone()),
     };

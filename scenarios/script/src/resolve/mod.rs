@@ -6,6 +6,7 @@ mod bare;
 mod certified;
 mod coins;
 mod covering;
+mod doors;
 mod faults;
 mod fleet;
 mod judge;
@@ -79,6 +80,7 @@ pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotMod
     let market = market::parties(&mut desk, currency, &tariffs);
     let (models, robots) = fleet::robots(&mut desk, &market.providers, swarm.charge_ppm);
     areas::check(&mut desk, &models, &robots);
+    let doors = doors::doors(&mut desk);
     let certified = certified::certified(&mut desk, &models);
     let demand = market::demand(&mut desk, &market, &models, &robots, duration, swarm.per_hour);
     let network = network(&mut desk, &swarm);
@@ -112,6 +114,8 @@ pub fn resolve_with(scenario: &Scenario, site: &Site, files: &[(String, RobotMod
         drain,
         tick,
         areas: site.areas.clone(),
+        terminals: doors.terminals.into_iter().collect(),
+        withheld: doors.withheld.into_iter().collect(),
         models,
         certified,
         robots,

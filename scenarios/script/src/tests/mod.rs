@@ -5,6 +5,7 @@ mod bad_input;
 mod coins;
 mod conditions;
 mod disputes;
+mod doors;
 mod market;
 mod resolving;
 mod series;

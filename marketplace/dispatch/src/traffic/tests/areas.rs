@@ -77,6 +77,55 @@ fn a_place_in_an_area_is_reached_once_it_may_be_entered() {
 }
 
 #[test]
+fn an_entrance_is_shut_inward_and_a_level_from_the_cabin() {
+    // A row whose first place is where robots wait, with a door in the middle and a lift at its end.
+    let mut site = drawn(&[(0.0, 0.0), (2.0, 0.0), (4.0, 0.0), (6.0, 0.0), (8.0, 0.0)], &[(0, 1), (1, 2), (2, 3), (3, 4)]);
+    site.vertices[0].flags.is_parking_spot = true;
+    let lane = |site: &Site, a: u32, b: u32| site.lane_indexes().find(|l| (site.lanes[l.at()].from, site.lanes[l.at()].to) == (v(a), v(b))).unwrap();
+    site.doors.push(nooterra_site::model::Door {
+        name: "gate".into(),
+        level: LevelIx::new(0),
+        line: nooterra_engine::geom::Segment::new(Vec2::new(3.0, -0.5), Vec2::new(3.0, 0.5)),
+        kind: nooterra_site::model::DoorKind::Sliding,
+        at_end: false,
+        swing_rad: 0.0,
+        direction: 1,
+        right_left_ratio: 1.0,
+    });
+    let (inward, outward, out_of_cabin) = (lane(&site, 1, 2), lane(&site, 2, 1), lane(&site, 3, 4));
+    for l in [inward, outward] {
+        site.lanes[l.at()].doors = vec![nooterra_site::DoorIx::new(0)];
+    }
+    site.vertices[3].lift = Some(nooterra_site::LiftIx::new(0));
+    site.lifts.push(nooterra_site::model::Lift {
+        name: "lift".into(),
+        at: Vec2::new(6.0, 0.0),
+        yaw_rad: 0.0,
+        width_m: 1.0,
+        depth_m: 1.0,
+        stops: vec![],
+        doors: vec![],
+        initial_level: LevelIx::new(0),
+    });
+    let map = RoadMap::build(&site, &[CLASS]);
+    let gate: BTreeSet<u32> = [entrance_bar(0)].into();
+    assert!(map.is_shut(0, inward, &gate) && !map.is_shut(0, outward, &gate));
+    assert!(map.leads_in(inward, 0) && !map.leads_in(outward, 0) && !map.leads_in(inward, 1));
+    assert_eq!(map.travel_without_ms(0, v(0), v(2), &gate), None);
+    assert!(map.travel_without_ms(0, v(2), v(0), &gate).is_some(), "whoever is behind it comes out");
+    let level: BTreeSet<u32> = [level_bar(LevelIx::new(0))].into();
+    assert!(map.is_shut(0, out_of_cabin, &level) && !map.is_shut(0, inward, &level), "who is on the level drives about there");
+    assert!(!map.is_shut(0, out_of_cabin, &[level_bar(LevelIx::new(1))].into()));
+    // Traffic leads nobody there, and tells of moves that it had let go before.
+    let mut t = Traffic::new();
+    let r = RobotId::named("a");
+    t.add_robot(&map, r, 0, v(0), Instant::ZERO).unwrap();
+    t.set_goal(&map, r, Goal::Vertex(v(2)), 0, Instant::ZERO).unwrap();
+    assert!(!t.plan(&map, Instant::ZERO).is_empty());
+    assert_eq!(t.bar(&map, r, gate), Ok(true));
+}
+
+#[test]
 fn moves_that_lead_into_what_was_just_barred_are_told() {
     let map = ring(AreaClass::Private);
     let mut t = Traffic::new();
