@@ -4,11 +4,16 @@ use crate::envelope::{CLOCK_AHEAD_NS_MAX, Envelope, InputKind, REPORT_AGE_NS_MAX
 use crate::keys::Signature;
 use crate::rejection::{Code, Rejection};
 use nooterra_engine::ids::{KeyId, TenantId};
+use nooterra_engine::time::Span;
 use nooterra_engine::{Digest, Instant, Record};
 use std::collections::{BTreeMap, VecDeque};
 
-/// Verdicts of this many last inputs are kept per actor, to answer repetitions; what is older is `SEQ_REPLAY`.
+/// Verdicts of this many last inputs are kept per actor, to answer repetitions; reports that are older are `SEQ_REPLAY`.
 pub const VERDICTS_KEPT: usize = 64;
+/// Verdicts of commands are kept for so long beyond that, since whoever gave one may ask again days later.
+pub const COMMANDS_KEPT_FOR: Span = Span::from_mins(30 * 24 * 60);
+/// But of no actor more than this many: nobody fills the platform with what it says.
+pub const COMMANDS_KEPT: usize = 10_000;
 
 /// Whose chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Record)]
@@ -22,6 +27,8 @@ struct Seen {
     seq: u64,
     input_hash: Digest,
     verdict: Verdict,
+    /// When it was taken in, if it was a command.
+    command_at: Option<Instant>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
@@ -31,6 +38,8 @@ struct Chain {
     boot: u32,
     dev_ns: u64,
     recent: VecDeque<Seen>,
+    /// Commands before those, ascending by position.
+    commands: VecDeque<Seen>,
     /// Ids that callers chose themselves, for ever. Ids that follow from the position need no memory.
     chosen_ids: BTreeMap<[u8; 16], Digest>,
 }
@@ -63,18 +72,19 @@ impl ActorChains {
             return Ok(Place::Next);
         }
         if e.actor_seq < next {
-            return match c.recent.iter().find(|s| s.seq == e.actor_seq && s.input_hash == input_hash) {
+            let same = |s: &&Seen| s.seq == e.actor_seq && s.input_hash == input_hash;
+            return match c.recent.iter().find(same).or_else(|| c.commands.iter().find(same)) {
                 Some(s) => Ok(Place::Duplicate(s.verdict.clone())),
+                // Whoever chose an id is told that it stands for something else, wherever in the chain that is said.
+                None if c.stands_for_other(e, input_hash) => Err(conflict(c, e, input_hash)),
                 None => Err(Rejection::new(Code::SeqReplay).field("actor_seq").expected(next).actual(e.actor_seq)),
             };
         }
         if e.actor_prev != c.head {
             return Err(Rejection::new(Code::PrevMismatch).field("actor_prev").expected(c.head).actual(e.actor_prev));
         }
-        if let Some(first) = c.chosen_ids.get(&e.input_id)
-            && *first != input_hash
-        {
-            return Err(Rejection::new(Code::IdempotencyConflict).field("input_id").expected(first).actual(input_hash));
+        if c.stands_for_other(e, input_hash) {
+            return Err(conflict(c, e, input_hash));
         }
         Ok(Place::Next)
     }
@@ -99,7 +109,7 @@ impl ActorChains {
         Ok(())
     }
     /// The input at the next position was decided: the chain moves on, whatever the verdict.
-    pub fn advance(&mut self, e: &Envelope, input_hash: Digest, verdict: Verdict) {
+    pub fn advance(&mut self, e: &Envelope, input_hash: Digest, verdict: Verdict, recv: Instant) {
         let c = self.chains.entry(who(e)).or_default();
         c.seq = e.actor_seq;
         c.head = input_hash;
@@ -110,9 +120,14 @@ impl ActorChains {
             c.chosen_ids.insert(e.input_id, input_hash);
         }
         if c.recent.len() == VERDICTS_KEPT {
-            c.recent.pop_front();
+            c.commands.extend(c.recent.pop_front().filter(|s| s.command_at.is_some()));
         }
-        c.recent.push_back(Seen { seq: e.actor_seq, input_hash, verdict });
+        let old = |s: &Seen| s.command_at.is_none_or(|at| at.saturating_add(COMMANDS_KEPT_FOR) < recv);
+        while c.commands.front().is_some_and(old) || c.commands.len() > COMMANDS_KEPT {
+            c.commands.pop_front();
+        }
+        let command_at = (e.kind == InputKind::Command).then_some(recv);
+        c.recent.push_back(Seen { seq: e.actor_seq, input_hash, verdict, command_at });
     }
     /// How far this actor's chain was taken in.
     #[must_use]
@@ -137,6 +152,18 @@ impl ActorChains {
             sig: Signature::NONE,
         }
     }
+}
+
+impl Chain {
+    /// Did its sender choose this id before, for something else?
+    fn stands_for_other(&self, e: &Envelope, input_hash: Digest) -> bool {
+        self.chosen_ids.get(&e.input_id).is_some_and(|first| *first != input_hash)
+    }
+}
+
+fn conflict(c: &Chain, e: &Envelope, input_hash: Digest) -> Rejection {
+    let first = c.chosen_ids.get(&e.input_id).copied().unwrap_or(Digest::ZERO);
+    Rejection::new(Code::IdempotencyConflict).field("input_id").expected(first).actual(input_hash)
 }
 
 fn who(e: &Envelope) -> Who {

@@ -196,9 +196,17 @@ fn one_party(l: &LedgerOfLog, name: &str, p: Paint) -> Result<Vec<String>, Failu
             stands += e.change;
             let what = LedgerOfLog::title_of(e.code).to_owned();
             let job = e.job.map_or_else(|| "-".to_owned(), |j| j.to_string());
-            rows.push(vec![e.at.to_string(), what, job, money(e.change, s.currency), money(stands, s.currency)]);
+            let of = l.origin(e).unwrap_or_default();
+            rows.push(vec![e.at.to_string(), what, job, of, money(e.change, s.currency), money(stands, s.currency)]);
         }
-        let heading = [("at", Lean::Right), ("what", Lean::Left), ("job", Lean::Left), ("change", Lean::Right), ("stands", Lean::Right)];
+        let heading = [
+            ("at", Lean::Right),
+            ("what", Lean::Left),
+            ("job", Lean::Left),
+            ("late for", Lean::Left),
+            ("change", Lean::Right),
+            ("stands", Lean::Right),
+        ];
         lines.extend(table(&heading, &rows));
         let of = |v| money(v, s.currency);
         lines.push(format!("  opening {} + added {} - taken {} = ending {}", of(s.opening), of(s.added), of(s.taken), of(s.ending)));
@@ -231,7 +239,7 @@ fn machine(l: &LedgerOfLog, args: &Ledger) -> Result<serde_json::Value, Failure>
             let lines: Vec<_> = s
                 .lines
                 .iter()
-                .map(|e| json!({ "seq": e.seq, "at_ns": e.at.0, "template": e.code, "job": e.job.map(|j| j.to_string()), "change": i64::try_from(e.change).ok() }))
+                .map(|e| json!({ "seq": e.seq, "at_ns": e.at.0, "template": e.code, "job": e.job.map(|j| j.to_string()), "origin_period": l.origin(e), "change": i64::try_from(e.change).ok() }))
                 .collect();
             let number = |v: i128| i64::try_from(v).ok();
             json!({

@@ -248,20 +248,19 @@ impl Puppets {
 }
 
 fn bank(ask: &PaymentAsk, c: &Control) -> PaymentReport {
-    let provider_ref = || "ref".to_owned();
     match *ask {
         PaymentAsk::Authorise { payment, amount, currency, .. } => {
             let expires = c.state().now.saturating_add(Span::from_mins(7 * 24 * 60));
-            PaymentReport::Authorised { payment, amount, currency, expires, provider_ref: provider_ref() }
+            PaymentReport::Authorised { payment, amount, currency, expires, provider_ref: payment.to_string() }
         }
         PaymentAsk::Capture { payment, amount } => PaymentReport::Captured { payment, amount },
         PaymentAsk::Void { payment } => PaymentReport::Voided { payment },
-        PaymentAsk::Refund { refund, .. } => PaymentReport::RefundPaid { refund, provider_ref: provider_ref() },
+        PaymentAsk::Refund { refund, .. } => PaymentReport::RefundPaid { refund, provider_ref: refund.to_string() },
         PaymentAsk::PayClaim { claim, amount, currency, .. } => {
-            PaymentReport::ClaimPaid { claim, amount, currency, provider_ref: provider_ref() }
+            PaymentReport::ClaimPaid { claim, amount, currency, provider_ref: claim.to_string() }
         }
         PaymentAsk::Recover { claim, insurer, amount, currency } => PaymentReport::RecoveryReceived { claim, insurer, amount, currency },
-        PaymentAsk::Payout { payout, .. } => PaymentReport::PayoutConfirmed { payout, provider_ref: provider_ref() },
+        PaymentAsk::Payout { payout, .. } => PaymentReport::PayoutConfirmed { payout, provider_ref: payout.to_string() },
     }
 }
 

@@ -16,7 +16,7 @@ use nooterra_jobs::event::{Cause, Detector, Event, Fault, IncidentCode, ReleaseR
 use nooterra_jobs::status::Status;
 use nooterra_jobs::{Job, Pins};
 use nooterra_operations::assist::{Priority, Reason};
-use nooterra_trust::claim::{Claims, Item, Terms};
+use nooterra_trust::claim::{self, Claims, Item, Terms};
 use nooterra_trust::dispute::Disputes;
 use nooterra_trust::evidence::{self, Capture, Channel, Evidence, Retention, Subject};
 use nooterra_trust::gate::Gate;
@@ -216,6 +216,10 @@ impl Unit<'_> {
 
     /// Writes down what happened in a case, folds it in, and moves its money.
     pub fn emit_case(&mut self, job: JobId, event: CaseEvent) {
+        let event = match event {
+            CaseEvent::Claim(e) if e.what.moves_money() => CaseEvent::Claim(claim::Event { origin_period: self.origin_period(job), ..e }),
+            other => other,
+        };
         let event_id = self.record_case(job, &event);
         let at = self.now();
         let step = crate::claims::step(self.s, job, &event, event_id, at).unwrap_or_else(|e| {
@@ -227,7 +231,7 @@ impl Unit<'_> {
                 CaseEvent::Evidence(e) => c.evidence.evolve(at, e),
                 CaseEvent::Claim(e) => {
                     c.claims.evolve(at, e);
-                    if let nooterra_trust::claim::What::Paid { amount, .. } = e.what {
+                    if let claim::What::Paid { amount, .. } = e.what {
                         self.s.past.evolve(at, &nooterra_market::history::PastFact::ClaimPaid { job, amount: amount.minor() });
                     }
                 }

@@ -41,6 +41,7 @@ impl Unit<'_> {
                 let chargeback: ChargebackId = self.new_id();
                 let event = Event::ChargebackOpened { chargeback, amount, fee, reason };
                 self.payable(job, &event)?;
+                self.result_once(&provider_ref)?;
                 sometimes!(true, "chargeback opened");
                 self.s.chargebacks.insert(provider_ref, (job, chargeback));
                 self.emit(job, event);

@@ -160,10 +160,11 @@ impl Control {
             money: MoneyBook::default(),
             exposure,
             month,
+            adjusted: BTreeMap::new(),
             adjustments: Proposals::default(),
             key_words: Proposals::default(),
             audited: BTreeSet::new(),
-            handed_over: BTreeSet::new(),
+            provider_results: BTreeSet::new(),
             chargebacks: BTreeMap::new(),
             waiting: BTreeSet::new(),
             dispatch_trigger: None,
@@ -303,7 +304,7 @@ impl Control {
                         self.refuse(envelope, hash, r, recv, out)
                     }
                 };
-                self.state.chains.advance(envelope, hash, verdict.clone());
+                self.state.chains.advance(envelope, hash, verdict.clone(), recv);
                 self.state.rooms.trust.fold(&hash.0);
                 verdict
             }

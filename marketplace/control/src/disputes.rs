@@ -131,7 +131,8 @@ impl Unit<'_> {
         let Ok(j) = self.job(job) else { return };
         let (requester, currency, payment) = (j.request.requester, j.request.currency, j.payment.payment);
         sometimes!(true, "refund by decision");
-        self.emit(job, Event::RefundIssued { refund, amount, of: RefundOf::Award { dispute, bearer: from }, decision_hash });
+        let (of, origin_period) = (RefundOf::Award { dispute, bearer: from }, self.origin_period(job));
+        self.emit(job, Event::RefundIssued { refund, amount, of, decision_hash, origin_period });
         self.ask_payments(PaymentAsk::Refund { refund, payment, payee: requester, amount, currency });
     }
 

@@ -7,14 +7,17 @@ use crate::state::State;
 use crate::two_keys::said;
 use crate::unit::{Outcome, Unit, need, no};
 use nooterra_engine::digest::Digest;
-use nooterra_engine::ids::{EventId, PartyId};
+use nooterra_engine::ids::{EventId, JobId, PartyId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::sometimes;
 use nooterra_engine::time::{Instant, Span};
+use nooterra_jobs::Status;
 use nooterra_ledger::Account;
+use nooterra_ledger::book::Line as BookLine;
 use nooterra_settlement::adjust::{AdjustmentLine, posted_in};
 use nooterra_settlement::month::Month;
 use nooterra_settlement::period::Exposure;
+use nooterra_settlement::template::{Template, entry_id};
 use nooterra_settlement::{Cause, period};
 use nooterra_trust::{Code, Rejection, Role};
 
@@ -32,7 +35,25 @@ pub(crate) fn month_of(epoch: Instant, at: Instant) -> Month {
     Month::of(epoch.saturating_add(Span(at.0)))
 }
 
+/// The month in which a job's money became final, if that is over by then: what comes later concerns that one.
+fn origin_at(s: &State, job: JobId, at: Instant) -> Option<Month> {
+    let settled = s.jobs.get(&job)?.history.iter().find(|m| m.status == Status::Settled)?.at;
+    let epoch = s.genesis.epoch;
+    Some(month_of(epoch, settled)).filter(|m| *m < month_of(epoch, at))
+}
+
+/// The closed month that a line of the book concerns.
+pub(crate) fn origin(s: &State, l: &BookLine) -> Option<Month> {
+    s.adjusted.get(&l.entry).copied().or_else(|| origin_at(s, l.job?, l.at))
+}
+
 impl Unit<'_> {
+    /// The closed period that money of a job concerns by now.
+    pub(crate) fn origin_period(&self, job: JobId) -> Option<String> {
+        let currency = self.s.jobs.get(&job)?.request.currency;
+        origin_at(self.s, job, self.now()).map(|m| m.period(currency))
+    }
+
     /// The month is over: its statements are drawn up and its books closed, each currency's by itself. Nothing can enter it
     /// any more.
     pub fn close_month(&mut self) {
@@ -44,8 +65,10 @@ impl Unit<'_> {
             open.truncate(1);
         }
         // All are drawn up before the first is closed: that is already younger than the month.
-        let drawn: Vec<_> = open.iter().map(|(c, e)| period::close(&self.s.book, *c, from, to, now, *e)).collect();
+        let drawn: Vec<_> =
+            open.iter().map(|(c, e)| period::close(&self.s.book, *c, (from, to), now, *e, &|l| origin(self.s, l))).collect();
         self.s.month = month.next();
+        self.s.adjusted.clear();
         for ((currency, locked), closing) in open.into_iter().zip(drawn) {
             let closing = match closing {
                 Ok(c) => c,
@@ -91,6 +114,9 @@ impl Unit<'_> {
         let month = self.s.month.period(currency);
         let event = PeriodEvent::AdjustmentPosted { lines: lines.clone(), origin_period: origin, decision_hash: said };
         let event_id = self.emit_period(&month, event);
+        if let Some(m) = origin {
+            self.s.adjusted.insert(entry_id(event_id, Template::Adjusted, 0), m);
+        }
         let command = self.adjustment(event_id, currency, &lines, origin)?;
         self.post([command]);
         Ok(())

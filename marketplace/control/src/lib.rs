@@ -69,6 +69,7 @@ mod robot_timers;
 mod scores;
 pub mod series;
 mod settle;
+mod signing;
 mod site;
 mod skills;
 mod sla;

@@ -4,6 +4,7 @@ use crate::fact::PartyEvent;
 use crate::input::PaymentReport;
 use crate::unit::{Outcome, Unit, need, no};
 use crate::wish::PaymentAsk;
+use nooterra_engine::digest::sha256;
 use nooterra_engine::ids::{JobId, PartyId, PaymentId, RefundId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::sometimes;
@@ -39,12 +40,14 @@ impl Unit<'_> {
                     return Err(Rejection::new(Code::AuthMismatch).field("amount").expected(asked).actual(amount));
                 }
                 if renews {
+                    self.result_once(&provider_ref)?;
                     return self.renewed(job, Event::PaymentAuthorised { payment, amount, expires, provider_ref });
                 }
                 let Some(pins) = self.pins(job) else { return no(Code::ContractInactive) };
                 let book = RfqCommand::Book { authorised: amount.minor(), redeemed: j.payment.credit.minor(), currency };
                 self.may(job, &book)?;
                 let waits = j.request.team.is_some();
+                self.result_once(&provider_ref)?;
                 self.emit(job, Event::PaymentAuthorised { payment, amount, expires, provider_ref });
                 if waits {
                     return Ok(()); // booked with the others, at the end of this unit or of a later one
@@ -111,6 +114,7 @@ impl Unit<'_> {
             PaymentReport::RefundPaid { refund, provider_ref } => {
                 let Some((job, _)) = self.s.refunds.get(&refund).copied() else { return no(Code::NotFound) };
                 self.refund_pending(job, refund)?;
+                self.result_once(&provider_ref)?;
                 self.emit(job, Event::RefundPaid { refund, provider_ref });
                 Ok(())
             }
@@ -122,6 +126,7 @@ impl Unit<'_> {
             }
             PaymentReport::PayoutConfirmed { payout, provider_ref } => {
                 let Some(p) = self.s.payouts.get(&payout).copied() else { return no(Code::NotFound) };
+                self.result_once(&provider_ref)?;
                 self.emit_party(p.due.party, PartyEvent::PayoutConfirmed { payout, provider_ref });
                 self.s.payouts.remove(&payout);
                 Ok(())
@@ -135,14 +140,15 @@ impl Unit<'_> {
             PaymentReport::ProviderSettled { amount, fee, currency, provider_ref } => {
                 need(self.s.genesis.policy.tariff(currency).is_some(), Code::CurrencyMismatch)?;
                 need(fee <= amount && amount > Amount::ZERO, Code::AmountInvalid)?;
-                need(!provider_ref.is_empty() && provider_ref.len() <= 64, Code::SchemaInvalid)?;
-                need(!self.s.handed_over.contains(&provider_ref), Code::AlreadyDone)?;
-                self.s.handed_over.insert(provider_ref.clone());
+                self.result_once(&provider_ref)?;
                 self.emit_party(adapter, PartyEvent::ProviderSettled { gross: amount, fee, currency, provider_ref });
                 Ok(())
             }
             PaymentReport::ClaimPaid { claim, amount, currency, provider_ref } => {
-                self.claim_money(claim, currency, Command::Pay { claim, amount, provider_ref })
+                let name = self.result_name(&provider_ref)?;
+                self.claim_money(claim, currency, Command::Pay { claim, amount, provider_ref })?;
+                self.s.provider_results.insert(name);
+                Ok(())
             }
             PaymentReport::RecoveryReceived { claim, insurer, amount, currency } => {
                 self.claim_money(claim, currency, Command::Recover { claim, insurer, amount })
@@ -195,6 +201,22 @@ impl Unit<'_> {
         if running {
             return self.cancel(job, CancelReason::PaymentFailed);
         }
+        Ok(())
+    }
+
+    /// What stands for a result that the provider who speaks reports; it was not reported before.
+    fn result_name(&self, provider_ref: &str) -> Result<[u8; 16], Rejection> {
+        need((1..=64).contains(&provider_ref.len()), Code::SchemaInvalid)?;
+        let mut name = [0; 16];
+        name.copy_from_slice(&sha256(&[b"nooterra/result/v1", &self.cx.actor, provider_ref.as_bytes()]).0[..16]);
+        let known = self.s.provider_results.contains(&name);
+        if known { Err(Rejection::new(Code::AlreadyDone).field("provider_ref").actual(provider_ref)) } else { Ok(name) }
+    }
+
+    /// The last guard of a provider's result: it counts once, whatever it is reported for.
+    pub(crate) fn result_once(&mut self, provider_ref: &str) -> Outcome {
+        let name = self.result_name(provider_ref)?;
+        self.s.provider_results.insert(name);
         Ok(())
     }
 

@@ -227,7 +227,13 @@ impl Unit<'_> {
             let refund = self.new_id();
             self.emit(
                 job,
-                Event::RefundIssued { refund, amount: moved.returned, of: RefundOf::Settlement {}, decision_hash: self.cx.cause },
+                Event::RefundIssued {
+                    refund,
+                    amount: moved.returned,
+                    of: RefundOf::Settlement {},
+                    decision_hash: self.cx.cause,
+                    origin_period: None,
+                },
             );
             self.ask_payments(PaymentAsk::Refund { refund, payment, payee: requester, amount: moved.returned, currency });
         }
@@ -307,6 +313,7 @@ impl Unit<'_> {
                 let (waits, awaited) = (open(payment), self.cost_awaited(job, payment));
                 // A fee leaves the job's money as soon as the booking moves: it must be there by then.
                 let due = j.payment.track == PaymentTrack::Captured || waits.is_some_and(|m| m.offer.fee > Amount::ZERO);
+                self.result_once(&provider_ref)?;
                 self.emit(job, Event::PaymentAuthorised { payment, amount: given, expires, provider_ref });
                 match waits {
                     None if awaited => self.ask_payments(PaymentAsk::Capture { payment, amount: given }),

@@ -90,7 +90,8 @@ impl Unit<'_> {
         if refund_due > 0 && captured {
             let refund: RefundId = self.new_id();
             let amount = Amount::saturating(refund_due);
-            self.emit(job, Event::RefundIssued { refund, amount, of: RefundOf::Settlement {}, decision_hash: self.cx.cause });
+            let decision_hash = self.cx.cause;
+            self.emit(job, Event::RefundIssued { refund, amount, of: RefundOf::Settlement {}, decision_hash, origin_period: None });
             self.ask_payments(PaymentAsk::Refund { refund, payment, payee: requester, amount, currency });
         }
         self.choose_audit(job);

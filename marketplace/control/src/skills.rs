@@ -209,10 +209,7 @@ impl Unit<'_> {
             nooterra_skills::event::Stream::Job(id) => format!("job/{id}"),
             nooterra_skills::event::Stream::Robot(id) => format!("robot/{id}"),
         };
-        let role = match e {
-            SkillEvent::SkillLicensed { .. } | SkillEvent::SkillRepinned { .. } => Role::MK,
-            _ => self.cx.role,
-        };
+        let role = self.skill_signer(e);
         crate::paths::skill(e);
         self.record(&stream, role, Payload::Skill(e.clone()), |r| &mut r.skills);
         self.s.skills.evolve(self.cx.legal, e);

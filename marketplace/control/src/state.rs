@@ -21,7 +21,7 @@ use nooterra_engine::keyframe::StateRoots;
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::Instant;
 use nooterra_jobs::Job;
-use nooterra_ledger::Book;
+use nooterra_ledger::{Book, EntryId};
 use nooterra_market::{Calendar, ContractBook, Negotiation, PastBook, StandingBook};
 use nooterra_operations::Robot;
 use nooterra_port::{FacilityOrder, SignedOrder};
@@ -208,14 +208,16 @@ pub struct State {
     pub exposure: BTreeMap<Currency, Exposure>,
     /// The month that is open.
     pub month: Month,
+    /// Adjustments of the open month that set a closed one right, and which.
+    pub adjusted: BTreeMap<EntryId, Month>,
     /// Adjustments that wait for a second key.
     pub adjustments: Proposals,
     /// What was said about keys and waits for a second one.
     pub key_words: Proposals,
     /// Settled jobs that an auditor derived again.
     pub audited: BTreeSet<JobId>,
-    /// The provider's names for the sums that it handed over: each counts once.
-    pub handed_over: BTreeSet<String>,
+    /// What providers have reported already, by the hash of who it was and its name for it: each result counts once.
+    pub provider_results: BTreeSet<[u8; 16]>,
     /// Chargebacks by the provider's name for them.
     pub chargebacks: BTreeMap<String, (JobId, ChargebackId)>,
     /// Jobs that wait for a robot, by when they may be matched.

@@ -171,7 +171,7 @@ impl Unit<'_> {
     }
 
     fn record_team(&mut self, id: TeamId, event: TeamEvent) {
-        let role = self.role_or(Role::MK);
+        let role = if matches!(event, TeamEvent::TeamCreated { .. }) { self.cx.role } else { Role::MK };
         self.record(&format!("team/{id}"), role, Recorded::Team(event), |r| &mut r.market);
     }
 

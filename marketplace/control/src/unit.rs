@@ -173,7 +173,7 @@ impl<'a> Unit<'a> {
     pub fn emit(&mut self, id: JobId, event: JobEvent) -> EventId {
         let event = self.without_blame(id, event);
         crate::paths::job(&event);
-        let mut role = authority(&event).unwrap_or(self.cx.role);
+        let mut role = self.job_signer(id, &event);
         if nooterra_engine::planted!("I7 a robot signs for finance") && matches!(event, JobEvent::JobSettled(_)) {
             role = Role::RB;
         }
@@ -225,7 +225,7 @@ impl<'a> Unit<'a> {
         let late = matches!(event, crate::fact::CaseEvent::Dispute(nooterra_trust::dispute::Event::Opened { .. }));
         let late = late && !nooterra_trust::dispute::OPENERS.contains(&own);
         // What is kept, and for how long, is the service's to say, whoever opened or decided a matter.
-        let kept = matches!(event, crate::fact::CaseEvent::Evidence(e) if matches!(**e, Evidence::Held { .. } | Evidence::Released { .. }));
+        let kept = matches!(event, crate::fact::CaseEvent::Evidence(e) if matches!(**e, Evidence::Held { .. } | Evidence::Released { .. } | Evidence::Wanted { .. }));
         if late || kept { Role::TR } else { own }
     }
 
@@ -431,12 +431,7 @@ impl<'a> Unit<'a> {
 
     /// Appends an event to a robot's stream and folds it in.
     pub fn emit_robot(&mut self, id: RobotId, event: RobotEvent) -> EventId {
-        let role = match event {
-            RobotEvent::TrustScoreUpdated { .. } => Role::TR,
-            // Whose report it came with, a measurement is dispatch's word.
-            RobotEvent::CapabilityMeasured(_) => Role::DI,
-            _ => self.cx.role,
-        };
+        let role = self.robot_signer(id, &event);
         let event_id = self.record(&format!("robot/{id}"), role, Event::Robot(event.clone()), |r| &mut r.operations);
         let at = self.cx.legal;
         if let Some(c) = self.touch_robot(id) {
@@ -459,7 +454,9 @@ impl<'a> Unit<'a> {
 
     /// Appends an event to the site stream.
     pub fn emit_site(&mut self, event: SiteEvent) {
-        let role = self.cx.role;
+        // Which lanes are open is dispatch's to say, whoever met what stands there.
+        let own = matches!(event, SiteEvent::LaneClosed { .. } | SiteEvent::LaneOpened { .. });
+        let role = if own { Role::DI } else { self.cx.role };
         let stream = format!("site/{}", self.s.genesis.site);
         self.record(&stream, role, Event::Site(event), |r| &mut r.dispatch);
     }
@@ -649,30 +646,6 @@ fn leaves_doubt(e: &JobEvent) -> bool {
 
 fn notes_owner(s: Status) -> bool {
     matches!(s, Status::Booked | Status::Completed | Status::Aborted | Status::Settled)
-}
-
-/// The service that signs an event whoever causes it.
-fn authority(e: &JobEvent) -> Option<Role> {
-    Some(match e {
-        JobEvent::RfqOpened { .. } | JobEvent::JobBooked(_) | JobEvent::JobRescheduled(_) | JobEvent::SlaBreachRecorded(_) => Role::MK,
-        JobEvent::AssistOffered { .. }
-        | JobEvent::AssistExhausted { .. }
-        | JobEvent::DispatchFailed { .. }
-        | JobEvent::RobotMatched(_)
-        | JobEvent::LeaseReleased { .. }
-        | JobEvent::LeaseDue { .. }
-        | JobEvent::CoverageReserved { .. }
-        | JobEvent::CoverageReleased { .. }
-        | JobEvent::LeaseEnded { .. } => Role::DI,
-        JobEvent::HandoverOrdered { .. } | JobEvent::HandoverOpened { .. } | JobEvent::JobAborted { .. } => Role::DI,
-        JobEvent::LiftReleased { .. } | JobEvent::LiftOverdue { .. } | JobEvent::TeamBroken { .. } => Role::DI,
-        JobEvent::SafeExitOrdered { .. } | JobEvent::AccessClosed { .. } | JobEvent::ProofEvaluated(_) => Role::TR,
-        JobEvent::TransferFailed { .. } => Role::TR,
-        JobEvent::ProofOverridden { .. } => Role::TR,
-        JobEvent::SettlementHeld { .. } | JobEvent::SettlementReleased { .. } | JobEvent::SettlementForfeited { .. } => Role::TR,
-        JobEvent::JobSettled(_) | JobEvent::RefundIssued { .. } | JobEvent::SlaCreditIssued { .. } => Role::FI,
-        _ => return None,
-    })
 }
 
 fn is_market(e: &JobEvent) -> bool {

@@ -477,6 +477,8 @@ pub enum Event {
         amount: Amount,
         of: RefundOf,
         decision_hash: Digest,
+        /// The closed period that it concerns.
+        origin_period: Option<String>,
     },
     RefundPaid {
         refund: RefundId,

@@ -52,7 +52,6 @@ pub enum By {
     Operator,
     Developer,
     Certifier,
-    Payments,
     Finance,
     Dispatch,
     Trust,

@@ -1,6 +1,7 @@
 //! The close of a period: what every party gets to read, that it sums up, and the roll-forward of money held.
 
 use crate::hold::is_forfeit;
+use crate::month::Month;
 use crate::payout::payable;
 use crate::refusal::Refusal;
 use crate::template::Template;
@@ -9,6 +10,7 @@ use nooterra_engine::digest::{Digest, content_hash};
 use nooterra_engine::ids::{EventId, PartyId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::Instant;
+use nooterra_ledger::book::Line;
 use nooterra_ledger::entry::ClosePeriod;
 use nooterra_ledger::statement::{statement, sums, trial_balance};
 use nooterra_ledger::{Account, Book, Command, EntryId, Role, Side};
@@ -82,6 +84,8 @@ pub struct StatementLine {
     pub code: u16,
     /// Legal time.
     pub at: Instant,
+    /// The closed month that it concerns.
+    pub origin: Option<Month>,
     /// What it added to what the party is due.
     pub due: i128,
     /// What it added to what the party owes.
@@ -126,8 +130,18 @@ pub fn accounts(role: Role, party: PartyId) -> (Vec<Account>, Vec<Account>) {
     (due, owed)
 }
 
+/// Which closed month a line concerns that is posted in a later one: the caller knows when a job was settled, and what an
+/// adjustment sets right.
+pub type Origin<'a> = &'a dyn Fn(&Line) -> Option<Month>;
+
 /// The statement of a party in one role over `from..to`; none if none of its accounts was ever used.
-pub fn role_statement(book: &Book, role: Role, party: PartyId, currency: Currency, from: Instant, to: Instant) -> Option<RoleStatement> {
+pub fn role_statement(
+    book: &Book,
+    (role, party): (Role, PartyId),
+    currency: Currency,
+    (from, to): (Instant, Instant),
+    origin: Origin<'_>,
+) -> Option<RoleStatement> {
     let (due, owed) = accounts(role, party);
     let read = |all: Vec<Account>| all.into_iter().filter_map(|a| statement(book, a, currency, from, to)).collect::<Vec<_>>();
     let (due, owed) = (read(due), read(owed));
@@ -138,7 +152,7 @@ pub fn role_statement(book: &Book, role: Role, party: PartyId, currency: Currenc
     for (s, is_due) in due.iter().map(|s| (s, true)).chain(owed.iter().map(|s| (s, false))) {
         for l in &s.lines {
             let (seq, entry, code, at) = (l.seq, l.entry, l.code, l.at);
-            let line = lines.entry(seq).or_insert(StatementLine { seq, entry, code, at, due: 0, owed: 0 });
+            let line = lines.entry(seq).or_insert(StatementLine { seq, entry, code, at, origin: origin(l), due: 0, owed: 0 });
             if is_due { line.due += l.change } else { line.owed += l.change }
         }
     }
@@ -167,10 +181,10 @@ pub fn role_statement(book: &Book, role: Role, party: PartyId, currency: Currenc
 }
 
 /// Every statement of a currency over `from..to`, by role and party.
-pub fn statements(book: &Book, currency: Currency, from: Instant, to: Instant) -> Vec<RoleStatement> {
+pub fn statements(book: &Book, currency: Currency, from: Instant, to: Instant, origin: Origin<'_>) -> Vec<RoleStatement> {
     let parties: BTreeSet<PartyId> =
         book.accounts().iter().filter(|r| r.key.currency == currency).filter_map(|r| r.key.account.party()).collect();
-    let of = |role| parties.iter().filter_map(move |p| role_statement(book, role, *p, currency, from, to));
+    let of = |role| parties.iter().filter_map(move |p| role_statement(book, (role, *p), currency, (from, to), origin));
     ROLES.into_iter().flat_map(of).collect()
 }
 
@@ -225,7 +239,14 @@ struct Trial {
 }
 
 /// Draws a period up at `now`. The book must stand as at the period's end: nothing younger is in it.
-pub fn close(book: &Book, currency: Currency, from: Instant, to: Instant, now: Instant, exposure: Exposure) -> Result<Closing, Refusal> {
+pub fn close(
+    book: &Book,
+    currency: Currency,
+    (from, to): (Instant, Instant),
+    now: Instant,
+    exposure: Exposure,
+    origin: Origin<'_>,
+) -> Result<Closing, Refusal> {
     if book.open_from(currency).is_some_and(|open| from < open) {
         return Err(Refusal::PeriodClosed("it was closed before"));
     }
@@ -239,7 +260,7 @@ pub fn close(book: &Book, currency: Currency, from: Instant, to: Instant, now: I
     if book.last_at() >= to {
         return Err(Refusal::PeriodOpen("something younger is in the book"));
     }
-    let statements = statements(book, currency, from, to);
+    let statements = statements(book, currency, from, to, origin);
     // Summed by kind of account, not by statement: an account on no statement would show.
     let (mut due, mut owed) = (0, 0);
     for r in book.accounts().iter().filter(|r| r.key.currency == currency && r.key.account.party().is_some()) {

@@ -4,16 +4,18 @@
 use crate::facts::{FactsError, Source, Told, job_like, job_of, told};
 use nooterra_blackbox::Verdict;
 use nooterra_control::Fact;
-use nooterra_control::fact::Event;
+use nooterra_control::fact::{Event, PeriodEvent};
 use nooterra_engine::Instant;
 use nooterra_engine::ids::{JobId, PartyId};
 use nooterra_engine::money::Currency;
 use nooterra_ledger::audit::{Auditor, Finding};
+use nooterra_ledger::book::Line;
 use nooterra_ledger::journal::{Step, Written};
 use nooterra_ledger::statement::{Statement, statement, trial_balance};
-use nooterra_ledger::{Account, Book, Journal, Kind, Side, evolve};
+use nooterra_ledger::{Account, Book, EntryId, Journal, Kind, Side, evolve};
 use nooterra_settlement::explain;
-use nooterra_settlement::template::Template;
+use nooterra_settlement::month::Month;
+use nooterra_settlement::template::{Template, entry_id};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -43,6 +45,12 @@ pub struct LedgerOfLog {
     journal: Journal,
     names: BTreeMap<PartyId, String>,
     jobs: BTreeMap<JobId, &'static str>,
+    /// When each job was settled.
+    settled: BTreeMap<JobId, Instant>,
+    /// What adjustments set right.
+    adjusted: BTreeMap<EntryId, Month>,
+    /// Where the platform's time begins on the calendar.
+    epoch: Instant,
 }
 
 /// One name of the chart in one currency. Minor units.
@@ -134,6 +142,7 @@ pub fn ledger(path: &Path) -> Result<LedgerOfLog, FactsError> {
     let (mut book, mut journal, mut auditor) = (Book::default(), Journal::default(), Auditor::default());
     let (mut findings, mut ended, mut jobs) = (Vec::new(), BTreeSet::new(), BTreeMap::new());
     let (mut compared, mut astray) = (0u64, false);
+    let (mut settled, mut adjusted) = (BTreeMap::new(), BTreeMap::new());
     let source = told(path, |t| match t {
         Told::Roots(chain, root) => {
             // One fact that was altered is in every root after it: the first says where.
@@ -151,15 +160,22 @@ pub fn ledger(path: &Path) -> Result<LedgerOfLog, FactsError> {
             Fact::Event(e) => {
                 if let (Event::Job(event), Some(job)) = (&e.payload, job_of(&e.header.stream)) {
                     let name = event.name();
+                    if name == "JOB_SETTLED" {
+                        settled.insert(job, e.header.legal_ns);
+                    }
                     if matches!(name, "JOB_SETTLED" | "JOB_WITHDRAWN") {
                         ended.insert(job);
                     }
                     jobs.insert(job, name);
                 }
+                if let Event::Period(PeriodEvent::AdjustmentPosted { origin_period: Some(m), .. }) = &e.payload {
+                    adjusted.insert(entry_id(e.header.event_id, Template::Adjusted, 0), *m);
+                }
             }
             Fact::Rejected(_) => {}
         },
     })?;
+    let epoch = source.setup.as_ref().map_or(Instant::ZERO, |s| s.genesis().epoch);
     let names = source.setup.map(|s| s.parties().into_iter().collect()).unwrap_or_default();
     findings.extend(auditor.sums());
     findings.extend(auditor.ended(&ended));
@@ -171,7 +187,7 @@ pub fn ledger(path: &Path) -> Result<LedgerOfLog, FactsError> {
         findings.push(format!("{more} more findings"));
     }
     let Source { title, seed, verdict, until, .. } = source;
-    Ok(LedgerOfLog { compared, recomputed, title, seed, verdict, until, book, findings, journal, names, jobs })
+    Ok(LedgerOfLog { compared, recomputed, title, seed, verdict, until, book, findings, journal, names, jobs, settled, adjusted, epoch })
 }
 
 impl LedgerOfLog {
@@ -220,6 +236,14 @@ impl LedgerOfLog {
     pub fn statements(&self, party: PartyId) -> Vec<Statement> {
         let rows = self.book.accounts_of(party);
         rows.filter_map(|r| statement(&self.book, r.key.account, r.key.currency, Instant::ZERO, Instant(u64::MAX))).collect()
+    }
+    /// The closed month that a line of a statement concerns, if it came late: `2026-11`.
+    #[must_use]
+    pub fn origin(&self, l: &Line) -> Option<String> {
+        let month = |at: Instant| Month::of(Instant(at.0.saturating_add(self.epoch.0)));
+        let of_job = || l.job.and_then(|j| self.settled.get(&j)).map(|at| month(*at)).filter(|m| *m < month(l.at));
+        let found = self.adjusted.get(&l.entry).copied().or_else(of_job);
+        found.map(|m| format!("{:04}-{:02}", m.year, m.month))
     }
     /// Every job that was asked for, with its money, in order of the first posting.
     #[must_use]

@@ -33,7 +33,7 @@ impl Claims {
             Command::RefuseRecovery { claim, insurer, amount } => self.recover(hand, Role::IN, *claim, *insurer, *amount),
             Command::Fire { claim, timer, found } => self.fire(now, hand, incidents, *claim, *timer, found),
         }?;
-        Ok(whats.into_iter().map(|what| Event { claim: command.claim(), what }).collect())
+        Ok(whats.into_iter().map(|what| Event { claim: command.claim(), what, origin_period: None }).collect())
     }
 
     #[allow(clippy::too_many_arguments, reason = "the fields of one command")]

@@ -241,9 +241,16 @@ pub struct Event {
     pub claim: ClaimId,
     /// What happened to it.
     pub what: What,
+    /// The closed period that its money concerns: whoever keeps the books says so.
+    pub origin_period: Option<String>,
 }
 
 impl What {
+    /// Does it move money?
+    #[must_use]
+    pub const fn moves_money(&self) -> bool {
+        !matches!(self, Self::Opened { .. } | Self::Triaged { .. } | Self::Escalated { .. })
+    }
     /// The wire name.
     #[must_use]
     pub const fn name(&self) -> &'static str {

@@ -442,6 +442,9 @@ fn no_number_is_too_large() {
         *claimant_fault_bps = u32::MAX;
     }
     assert_eq!(run(&mut c, Instant::NEVER, hand(Role::TR, ""), &x).err(), Some(Code::SchemaInvalid));
-    c.evolve(Instant::NEVER, &Event { claim: cid(2), what: What::Escalated { timer: Timer::DecideBy, level: u32::MAX } });
+    c.evolve(
+        Instant::NEVER,
+        &Event { claim: cid(2), what: What::Escalated { timer: Timer::DecideBy, level: u32::MAX }, origin_period: None },
+    );
     assert_eq!(c.deadlines()[0].2, Instant::NEVER);
 }

@@ -133,7 +133,7 @@ fn positions() {
     assert_eq!(code(c.place(&e[1], h(&e[1]))), Code::SeqGap);
     assert_eq!(c.place(&e[0], h(&e[0])), Ok(Place::Next));
     let refused = Verdict::Refused(Rejection::new(Code::StateForbids));
-    c.advance(&e[0], h(&e[0]), refused.clone());
+    c.advance(&e[0], h(&e[0]), refused.clone(), Instant(1000));
     assert_eq!(c.place(&e[0], h(&e[0])), Ok(Place::Duplicate(refused)));
     let mut altered = e[0].clone();
     altered.body = vec![0xff];
@@ -159,9 +159,50 @@ fn a_chosen_id_is_the_same_input_for_ever() {
     let a = s.seal(click(1), Instant::ZERO, 0);
     let b = s.seal(click(2), Instant::ZERO, 0);
     let mut c = ActorChains::default();
-    c.advance(&a, a.input_hash(), Verdict::Accepted);
+    c.advance(&a, a.input_hash(), Verdict::Accepted, Instant::ZERO);
     assert_eq!(c.place(&a, a.input_hash()), Ok(Place::Duplicate(Verdict::Accepted)));
     assert_eq!(code(c.place(&b, b.input_hash())), Code::IdempotencyConflict);
+}
+
+#[test]
+fn an_id_that_was_chosen_stands_for_one_thing_at_every_position() {
+    let mut s = Sender::person(tenant(), ACTOR, secret(1));
+    let a = s.seal(Draft { input_id: Some([5; 16]), ..draft(1) }, Instant::ZERO, 0);
+    let mut c = ActorChains::default();
+    c.advance(&a, a.input_hash(), Verdict::Accepted, Instant::ZERO);
+    for b in 2..200u8 {
+        let e = s.seal(Draft { kind: InputKind::Report, ..draft(b) }, Instant::ZERO, 0);
+        c.advance(&e, e.input_hash(), Verdict::Accepted, Instant::ZERO);
+    }
+    let mut altered = a;
+    altered.body = vec![0xff];
+    altered.sign(&secret(1));
+    assert_eq!(code(c.place(&altered, altered.input_hash())), Code::IdempotencyConflict, "long after, and at its own position");
+}
+
+#[test]
+fn verdicts_of_commands_are_kept_for_thirty_days_and_those_of_the_last_reports() {
+    let mut s = Sender::person(tenant(), ACTOR, secret(1));
+    let mut c = ActorChains::default();
+    let refused = Verdict::Refused(Rejection::new(Code::StateForbids));
+    let command = s.seal(Draft { kind: InputKind::Command, ..draft(1) }, Instant::ZERO, 0);
+    let report = s.seal(Draft { kind: InputKind::Report, ..draft(2) }, Instant::ZERO, 0);
+    c.advance(&command, command.input_hash(), refused.clone(), Instant::ZERO);
+    c.advance(&report, report.input_hash(), Verdict::Accepted, Instant::ZERO);
+    let mut say = |c: &mut ActorChains, n: usize, at: Instant| {
+        for _ in 0..n {
+            let e = s.seal(Draft { kind: InputKind::Report, ..draft(3) }, at, 0);
+            c.advance(&e, e.input_hash(), Verdict::Accepted, at);
+        }
+    };
+    say(&mut c, VERDICTS_KEPT, Instant::from_secs(60));
+    assert_eq!(c.place(&command, command.input_hash()), Ok(Place::Duplicate(refused.clone())), "the first verdict, refusals included");
+    assert_eq!(code(c.place(&report, report.input_hash())), Code::SeqReplay, "reports are many");
+    assert_eq!(decode::<ActorChains>(&encode(&c)).unwrap(), c);
+    say(&mut c, 1, Instant::ZERO.saturating_add(COMMANDS_KEPT_FOR));
+    assert_eq!(c.place(&command, command.input_hash()), Ok(Place::Duplicate(refused)));
+    say(&mut c, 1, Instant(COMMANDS_KEPT_FOR.0 + 1));
+    assert_eq!(code(c.place(&command, command.input_hash())), Code::SeqReplay, "thirty days are over");
 }
 
 #[test]
@@ -234,7 +275,7 @@ proptest! {
                         let verdict = match chains.place(&e, h) {
                             Ok(Place::Next) => {
                                 taken.push(e.body[0]);
-                                chains.advance(&e, h, Verdict::Accepted);
+                                chains.advance(&e, h, Verdict::Accepted, Instant::ZERO);
                                 Verdict::Accepted
                             }
                             Ok(Place::Duplicate(v)) => v,

@@ -24,7 +24,7 @@ impl Rig {
                     PaymentReport::Declined { payment, code: "INSUFFICIENT_FUNDS".into() }
                 } else {
                     let expires = self.now.saturating_add(self.knobs.authorises_for.unwrap_or(Span::from_mins(7 * 24 * 60)));
-                    PaymentReport::Authorised { payment, amount, currency, expires, provider_ref: "ref".into() }
+                    PaymentReport::Authorised { payment, amount, currency, expires, provider_ref: payment.to_string() }
                 }
             }
             PaymentAsk::Capture { payment, amount } => {
@@ -49,15 +49,15 @@ impl Rig {
                 if self.once(&ask) {
                     *self.captured.entry(currency).or_default() -= amount.minor();
                 }
-                PaymentReport::RefundPaid { refund, provider_ref: "ref".into() }
+                PaymentReport::RefundPaid { refund, provider_ref: refund.to_string() }
             }
             PaymentAsk::PayClaim { claim, amount, currency, .. } => {
-                PaymentReport::ClaimPaid { claim, amount, currency, provider_ref: "ref".into() }
+                PaymentReport::ClaimPaid { claim, amount, currency, provider_ref: claim.to_string() }
             }
             PaymentAsk::Recover { claim, insurer, amount, currency } => {
                 PaymentReport::RecoveryReceived { claim, insurer, amount, currency }
             }
-            PaymentAsk::Payout { payout, .. } => PaymentReport::PayoutConfirmed { payout, provider_ref: "ref".into() },
+            PaymentAsk::Payout { payout, .. } => PaymentReport::PayoutConfirmed { payout, provider_ref: payout.to_string() },
         };
         let _ = self.send("bank", &r);
     }

@@ -202,7 +202,7 @@ fn events(job: &Job) -> Vec<Event> {
         Event::SettlementForfeited { hold, decision_hash: Digest::ZERO, earned_bps: 0 },
         Event::ProofOverridden { earned_bps: 5_000, decision_hash: Digest::ZERO },
         Event::JobSettled(Box::new(settlement)),
-        Event::RefundIssued { refund, amount, of: RefundOf::Settlement {}, decision_hash: Digest::ZERO },
+        Event::RefundIssued { refund, amount, of: RefundOf::Settlement {}, decision_hash: Digest::ZERO, origin_period: None },
         Event::RefundPaid { refund, provider_ref: String::new() },
         Event::RefundFailed { refund, code: String::new() },
         Event::ChargebackOpened { chargeback: ChargebackId::named("c"), amount, fee: Amount::ZERO, reason: String::new() },

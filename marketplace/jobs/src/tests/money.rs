@@ -40,8 +40,13 @@ fn a_hold_goes_on_when_its_list_changes_and_ends_by_the_clock_unless_somebody_ha
 fn refunds_are_counted_by_what_they_rest_on() {
     let mut j = booked(Status::Completed);
     let d = DisputeId::named("d");
-    let issued =
-        |n: &str, of, minor| Event::RefundIssued { refund: RefundId::named(n), amount: amount(minor), of, decision_hash: Digest::ZERO };
+    let issued = |n: &str, of, minor| Event::RefundIssued {
+        refund: RefundId::named(n),
+        amount: amount(minor),
+        of,
+        decision_hash: Digest::ZERO,
+        origin_period: None,
+    };
     let award = RefundOf::Award { dispute: d, bearer: RefundBearer::Legs {} };
     j.evolve(AT, &issued("rest", RefundOf::Settlement {}, 70));
     j.evolve(AT, &issued("one", award, 30));

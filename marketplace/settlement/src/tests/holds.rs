@@ -90,7 +90,7 @@ impl World {
     /// I27: statements sum to what parties are due and owe, each entry once; the period closes.
     pub(super) fn close(&self) -> Result<(), TestCaseError> {
         let month = Month { year: 1970, month: 1 };
-        let closing = period::close(&self.d.book, EUR, month.from(), month.to(), month.to(), self.exposure);
+        let closing = period::close(&self.d.book, EUR, (month.from(), month.to()), month.to(), self.exposure, &|_| None);
         let Ok(closing) = closing else { return Err(TestCaseError::fail(format!("{closing:?}"))) };
         for s in &closing.statements {
             prop_assert!(s.lines.windows(2).all(|w| w[0].seq < w[1].seq));

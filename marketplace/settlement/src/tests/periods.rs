@@ -81,14 +81,14 @@ fn two_months_close_and_roll_forward() {
     assert_eq!((locked.held, locked.released, locked.ending()), (1050, 0, Some(1050)), "one lock to the other");
 
     // January closes with money locked, and nothing before its end.
-    let early = period::close(&d.book, EUR, january.from(), january.to(), Instant::from_secs(12), locked);
+    let early = period::close(&d.book, EUR, (january.from(), january.to()), Instant::from_secs(12), locked, &|_| None);
     assert!(matches!(early, Err(Refusal::PeriodOpen(_))));
-    let wrong = period::close(&d.book, EUR, january.from(), january.to(), january.to(), Exposure { held: 1, ..locked });
+    let wrong = period::close(&d.book, EUR, (january.from(), january.to()), january.to(), Exposure { held: 1, ..locked }, &|_| None);
     assert!(matches!(wrong, Err(Refusal::PeriodOpen(_))));
-    let closing = period::close(&d.book, EUR, january.from(), january.to(), january.to(), locked).unwrap();
+    let closing = period::close(&d.book, EUR, (january.from(), january.to()), january.to(), locked, &|_| None).unwrap();
     assert_eq!(closing.statements, [], "nobody was paid yet");
     d.carry_out([closing.command(cause("close-1", 0).event, january.to())]);
-    let twice = period::close(&d.book, EUR, january.from(), january.to(), january.to(), locked);
+    let twice = period::close(&d.book, EUR, (january.from(), january.to()), january.to(), locked, &|_| None);
     assert!(matches!(twice, Err(Refusal::PeriodClosed(_))));
     let late = hold::released(cause("late", 20), job(), 1).unwrap();
     assert!(matches!(decide(&d.book, &late), Err(Rejection::TimeBackwards)));
@@ -111,7 +111,7 @@ fn two_months_close_and_roll_forward() {
     let due = payable_due(&d.book, Role::Owner, party("owner"), EUR, at(5)).unwrap();
     let p = Payout { payout: nooterra_engine::ids::PayoutId::named("p"), due };
     d.carry_out(p.initiated(when("p", 6)));
-    let closing = period::close(&d.book, EUR, february.from(), february.to(), february.to(), x).unwrap();
+    let closing = period::close(&d.book, EUR, (february.from(), february.to()), february.to(), x, &|_| None).unwrap();
     let owner = closing.statements.iter().find(|s| s.role == Role::Owner).unwrap();
     assert_eq!((owner.opening, owner.credits, owner.debits, owner.payouts, owner.ending), (0, 390, 60, 330, 0));
     assert_eq!(owner.lines.iter().map(|l| l.code).collect::<Vec<_>>(), [6, 12, 28]);

@@ -10,7 +10,7 @@ use crate::trail::month::Month;
 use crate::trail::purse::{Purse, Row, What};
 use crate::trail::reckon;
 use crate::verdict::{Class, Notes};
-use nooterra_control::fact::{Event as Payload, GovernanceEvent, Recorded};
+use nooterra_control::fact::{CaseEvent, Event as Payload, GovernanceEvent, Recorded};
 use nooterra_control::genesis::Genesis;
 use nooterra_control::state::State;
 use nooterra_engine::ids::{EventId, JobId, PartyId, RobotId};
@@ -66,7 +66,7 @@ impl Money {
             due: BTreeMap::new(),
             touched: BTreeSet::new(),
             after: After::new(g.policy.payout_mature),
-            month: Month::new(),
+            month: Month::new(g.epoch),
             entries: Notes::of("entries follow from events and balance", &[22, 20, 21]),
             settled: Notes::of("settlements follow from pins and proof", &[31, 24, 26, 33]),
             kept: Notes::of("escrow ends with its job", &[23, 9]),
@@ -92,6 +92,11 @@ impl Money {
                 let Some(mut d) = self.jobs.remove(&job) else { return };
                 self.judge(n, &d, e);
                 let currency = d.currency;
+                match e {
+                    Event::JobSettled(_) => self.month.settled(job, n.at),
+                    Event::RefundIssued { origin_period, .. } => self.month.late(n, name, job, currency, origin_period.as_deref()),
+                    _ => {}
+                }
                 let due = entries::of_job(&mut d, self.purse.of(currency), id, e);
                 d.fold(id, e);
                 self.jobs.insert(job, d);
@@ -101,6 +106,11 @@ impl Money {
             (Payload::Case(e), Some(job)) => {
                 let Some(d) = self.jobs.get_mut(&job) else { return };
                 let (currency, due) = (d.currency, entries::of_case(d, e));
+                if let CaseEvent::Claim(c) = e
+                    && c.what.moves_money()
+                {
+                    self.month.late(n, name, job, currency, c.origin_period.as_deref());
+                }
                 self.touched.insert(job);
                 self.expect(id, name, Some(job), currency, due);
             }
@@ -121,7 +131,7 @@ impl Money {
                     let story = format!("{} is no period of a currency", r.header.stream);
                     return self.month.notes.broke_as(Some(28), Class::Safety, n.at, n.tick, story, vec![]);
                 };
-                self.month.event(n, self.purse.of(currency), e);
+                self.month.event(n, self.purse.of(currency), id, e);
                 self.expect(id, name, None, currency, entries::of_period(e));
             }
             _ => {}

@@ -4,12 +4,12 @@
 
 use crate::trail::Now;
 use crate::trail::entries::entry_id;
-use crate::trail::papers::{Opening, papers};
+use crate::trail::papers::{Month as Origin, Opening, Origins, papers};
 use crate::trail::purse::{Purse, Row, Till, What};
 use crate::verdict::{Class, Notes};
 use nooterra_control::fact::PeriodEvent;
 use nooterra_engine::digest::Digest;
-use nooterra_engine::ids::{EventId, PartyId};
+use nooterra_engine::ids::{EventId, JobId, PartyId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::Instant;
 use nooterra_ledger::{Account, Book, EntryId, Side};
@@ -25,6 +25,8 @@ pub(crate) struct Month {
     locked: BTreeMap<Currency, [u64; 4]>,
     /// Where the statements of the month begin.
     opening: BTreeMap<Currency, Opening>,
+    /// What late money concerns.
+    origins: Origins,
     pub notes: Notes,
 }
 
@@ -33,9 +35,31 @@ fn locks(a: &Account) -> bool {
 }
 
 impl Month {
-    pub fn new() -> Self {
+    pub fn new(epoch: Instant) -> Self {
         let notes = Notes::of("months close and statements are complete", &[28, 27]);
-        Self { closed: BTreeMap::new(), ended: None, locked: BTreeMap::new(), opening: BTreeMap::new(), notes }
+        Self {
+            closed: BTreeMap::new(),
+            ended: None,
+            locked: BTreeMap::new(),
+            opening: BTreeMap::new(),
+            origins: Origins { epoch, ..Origins::default() },
+            notes,
+        }
+    }
+
+    /// A job's money is final.
+    pub fn settled(&mut self, job: JobId, at: Instant) {
+        self.origins.settled.entry(job).or_insert(at);
+    }
+
+    /// What is said of the period that late money concerns is so.
+    pub fn late(&mut self, n: Now, name: &str, job: JobId, currency: Currency, told: Option<&str>) {
+        self.notes.checked();
+        let own = self.origins.of_job(job, n.at).map(|m| format!("{currency}-{:04}{:02}", m.year, m.month));
+        if own.as_deref() != told {
+            let story = format!("{name} of {job} is said to concern {told:?}; it concerns {own:?}");
+            self.notes.broke_as(Some(28), Class::Safety, n.at, n.tick, story, vec![job.to_string()]);
+        }
     }
 
     pub fn closed(&mut self, currency: Currency, to: Instant) {
@@ -74,7 +98,10 @@ impl Month {
     }
 
     /// A month closes in a currency: what it says of money locked must be what was seen.
-    pub fn event(&mut self, n: Now, p: Till<'_>, e: &PeriodEvent) {
+    pub fn event(&mut self, n: Now, p: Till<'_>, id: EventId, e: &PeriodEvent) {
+        if let PeriodEvent::AdjustmentPosted { origin_period: Some(m), .. } = e {
+            self.origins.adjusted.insert(entry_id(id, 31, 0), Origin { year: m.year, month: m.month });
+        }
         let PeriodEvent::PeriodClosed { exposure, statements, .. } = e else { return };
         self.notes.checked();
         let told = [exposure.opening, exposure.held, exposure.released, exposure.forfeited];
@@ -95,7 +122,7 @@ impl Month {
         }
         // What parties are shown of the month is what was seen of it, entry by entry.
         let opening = self.opening.entry(p.currency).or_default();
-        let (papers, next) = papers(p, opening);
+        let (papers, next) = papers(p, opening, &self.origins);
         *opening = next;
         let own: Vec<(PartyId, Digest)> = papers.iter().map(|s| (s.party, s.hash())).collect();
         if own != *statements {

@@ -4,7 +4,7 @@
 use crate::trail::purse::{Line, Till};
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, content_hash};
-use nooterra_engine::ids::PartyId;
+use nooterra_engine::ids::{JobId, PartyId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::Instant;
 use nooterra_ledger::{Account, EntryId, Role};
@@ -20,8 +20,52 @@ struct Item {
     entry: EntryId,
     code: u16,
     at: Instant,
+    origin: Option<Month>,
     due: i128,
     owed: i128,
+}
+
+/// A month as it is hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub(crate) struct Month {
+    pub year: u32,
+    pub month: u32,
+}
+
+/// When jobs were settled, and what adjustments set right: what a later line concerns, if its month is over.
+#[derive(Debug, Default)]
+pub(crate) struct Origins {
+    pub epoch: Instant,
+    pub settled: BTreeMap<JobId, Instant>,
+    pub adjusted: BTreeMap<EntryId, Month>,
+}
+
+impl Origins {
+    /// The calendar's month of an instant of the platform, by counting days.
+    fn month(&self, at: Instant) -> Month {
+        let mut days = (self.epoch.0.saturating_add(at.0)) / 86_400_000_000_000;
+        let (mut year, mut month) = (1970u32, 1u32);
+        let leap = |y: u32| (y.is_multiple_of(4) && !y.is_multiple_of(100)) || y.is_multiple_of(400);
+        let length = |y: u32, m: u32| match m {
+            2 if leap(y) => 29,
+            2 => 28,
+            4 | 6 | 9 | 11 => 30,
+            _ => 31,
+        };
+        while days >= length(year, month) {
+            days -= length(year, month);
+            (year, month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+        }
+        Month { year, month }
+    }
+    /// The closed month that money of a job concerns at this instant.
+    pub fn of_job(&self, job: JobId, at: Instant) -> Option<Month> {
+        let (then, now) = (self.month(*self.settled.get(&job)?), self.month(at));
+        ((then.year, then.month) < (now.year, now.month)).then_some(then)
+    }
+    fn of(&self, l: &Line) -> Option<Month> {
+        self.adjusted.get(&l.entry).copied().or_else(|| self.of_job(l.job?, l.at))
+    }
 }
 
 /// A statement as it is hashed.
@@ -68,7 +112,7 @@ fn place(a: &Account) -> Option<(Role, bool)> {
 pub(crate) type Opening = BTreeMap<Account, (usize, i128)>;
 
 /// The statements of what was written since then, by role and party; and where the next month begins.
-pub(crate) fn papers(p: Till<'_>, opening: &Opening) -> (Vec<Paper>, Opening) {
+pub(crate) fn papers(p: Till<'_>, opening: &Opening, origins: &Origins) -> (Vec<Paper>, Opening) {
     let mut all: BTreeMap<(Role, PartyId), (Paper, BTreeMap<u64, Item>)> = BTreeMap::new();
     let mut next = Opening::new();
     let none: &[Line] = &[];
@@ -98,7 +142,7 @@ pub(crate) fn papers(p: Till<'_>, opening: &Opening) -> (Vec<Paper>, Opening) {
         paper.ending += sign * now;
         *(if owes { &mut paper.owed } else { &mut paper.due }) += now;
         for l in lines.iter().skip(seen) {
-            let blank = Item { seq: l.seq, entry: l.entry, code: l.code, at: l.at, due: 0, owed: 0 };
+            let blank = Item { seq: l.seq, entry: l.entry, code: l.code, at: l.at, origin: origins.of(l), due: 0, owed: 0 };
             let item = items.entry(l.seq).or_insert(blank);
             *(if owes { &mut item.owed } else { &mut item.due }) += l.change;
         }

@@ -46,6 +46,7 @@ pub(crate) struct Line {
     pub seq: u64,
     pub entry: EntryId,
     pub code: u16,
+    pub job: Option<JobId>,
     pub at: Instant,
     pub change: i128,
 }
@@ -178,7 +179,7 @@ impl Purse {
             _ => return None,
         };
         for (account, change) in moved {
-            let line = Line { seq: f.seq(), entry: row.id, code: row.code, at: row.at, change };
+            let line = Line { seq: f.seq(), entry: row.id, code: row.code, job: row.job, at: row.at, change };
             self.lines.entry(account).or_default().push(line);
         }
         if row.what == What::Reserved {
