@@ -66,6 +66,8 @@ pub struct RobotCell {
     pub silence_judged: bool,
     /// The lease under which it was told to brake and stay.
     pub braked: Option<LeaseId>,
+    /// When it stood still by stops that its owner answers for, and that are over; oldest first.
+    pub own_stops: VecDeque<nooterra_jobs::terms::Window>,
     /// Where it may be, and where it was seen.
     pub place: crate::areas::Place,
     /// What it did on the jobs that settled last.
@@ -280,6 +282,8 @@ pub struct State {
     pub adrift: BTreeMap<RobotId, crate::retention::Adrift>,
     /// Audits that auditors were asked for, and when they are asked again.
     pub audits: BTreeMap<JobId, Instant>,
+    /// Of robots' streams, the last event that a decision may rest on.
+    pub robot_dockets: BTreeMap<String, Digest>,
     /// Ways that are replayed for a proof, by the number under which boxes were asked.
     pub replays: BTreeMap<IncidentId, crate::replays::Replay>,
 }

@@ -3,7 +3,7 @@
 
 use crate::status::{HealthCause, RobotStatus};
 use crate::stop::{Scope, Then};
-use nooterra_engine::ids::{EventId, IncidentId, JobId, PartyId, StopId, TaskId};
+use nooterra_engine::ids::{EventId, IncidentId, JobId, PartyId, RobotId, StopId, TaskId};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_engine::{Digest, Record};
 
@@ -66,7 +66,7 @@ pub enum Event {
     QuarantineCleared { checklist: Option<Digest> },
     TaskPlanned { task: TaskId, kind: TaskKind, place: u32, from: Instant, to: Instant },
     TaskEnded { task: TaskId, code: String },
-    StopIssued { stop: StopId, scope: Scope, power_off: bool, then: Then, reason: String },
+    StopIssued { stop: StopId, scope: Scope, power_off: bool, then: Then, reason: String, because: Option<RobotId> },
     StopAcked { stop: StopId },
     StopEscalated { stop: StopId, level: u8 },
     StopCleared { stop: StopId },
