@@ -22,8 +22,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const REACH: Span = Span::from_secs(30);
 /// A window is captured within this much time of link.
 pub const CAPTURE_WITHIN: Span = Span::from_mins(10);
-/// Pieces of evidence of one job at most.
+/// Pieces of evidence of one job at most; of a robot without one, within [`QUOTA_WITHIN`].
 pub const QUOTA: usize = 200;
+/// Of a robot without a job so much time counts.
+pub const QUOTA_WITHIN: Span = Span::from_mins(24 * 60);
 
 /// Who brings evidence.
 pub const CAPTURERS: [Role; 5] = [Role::RB, Role::SI, Role::WI, Role::OP, Role::TR];
@@ -121,6 +123,8 @@ pub struct Evidence {
     pub recorded: BTreeMap<Subject, Instant>,
     /// Subjects whose key is gone.
     pub shredded: BTreeSet<Subject>,
+    /// Only what was captured within this time counts towards the quota; everything if nothing.
+    pub quota_within: Option<Span>,
 }
 
 impl Evidence {
@@ -137,6 +141,7 @@ impl Evidence {
             matters: BTreeMap::new(),
             recorded: BTreeMap::new(),
             shredded: BTreeSet::new(),
+            quota_within: None,
         }
     }
 
@@ -217,7 +222,7 @@ impl Evidence {
                     .end()?;
                 Ok(Event::Anchored { root: *root, size: *size })
             }
-            Command::Capture(x) => self.capture(c, hand, x),
+            Command::Capture(x) => self.capture(now, c, hand, x),
             Command::View { evidence, purpose } => {
                 c.role(hand, &[&OFFICIALS[..], &PARTIES].concat());
                 let item = self.item(&mut c, *evidence);
@@ -282,15 +287,17 @@ impl Evidence {
         }
     }
 
-    fn capture(&self, mut c: Checks, hand: &Hand, x: &Capture) -> Result<Event, Rejection> {
+    fn capture(&self, now: Instant, mut c: Checks, hand: &Hand, x: &Capture) -> Result<Event, Rejection> {
         let twice = |i: &Item| {
             let y = &i.capture;
             (y.incident, y.channel, y.content_hash) == (x.incident, x.channel, x.content_hash)
         };
+        let counts = |i: &&Item| self.quota_within.is_none_or(|w| now.since(i.at) < w);
+        let counted = self.items.values().filter(counts).count();
         let well = x.bytes > 0 && x.from.boot == x.to.boot && x.from <= x.to;
         c.must(well, Code::SchemaInvalid, "bytes")
             .role(hand, &CAPTURERS)
-            .must(self.items.len() < QUOTA, Code::QuotaExceeded, "evidence")
+            .must(counted < QUOTA, Code::QuotaExceeded, "evidence")
             .must(!self.shredded.contains(&x.subject), Code::TrackForbids, "subject")
             .must(!self.items.contains_key(&x.evidence) && !self.items.values().any(twice), Code::AlreadyDone, "evidence")
             .must(x.content_hash != Digest::ZERO, Code::ContentHashMissing, "content_hash");

@@ -40,7 +40,7 @@ fn terms_of(g: &Genesis, own: &ContractTerms) -> Terms {
         lead: p.timing.capture_lead,
         retry: p.timing.capture_retry,
         attempts: p.timing.capture_attempts,
-        ..CaptureTerms::default()
+        renew: p.timing.reauth_lead,
     };
     Terms {
         currency: own.currency,

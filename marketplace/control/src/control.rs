@@ -119,6 +119,7 @@ impl Control {
                 speed_mm_s: 0,
                 silence_judged: false,
                 braked: None,
+                own_stops: VecDeque::new(),
                 place: crate::areas::Place::default(),
                 granted: None,
             };
@@ -202,11 +203,21 @@ impl Control {
             adrift: BTreeMap::new(),
             audits: BTreeMap::new(),
             shut: BTreeSet::new(),
+            robot_dockets: BTreeMap::new(),
             replays: BTreeMap::new(),
         };
         crate::contracts::check_genesis(&state.genesis).map_err(GenesisError::Contract)?;
         crate::skills::check_genesis(&state).map_err(GenesisError::Skills)?;
         Ok(Self { state, world })
+    }
+
+    /// Of the time that a job stood still, what nobody answers for.
+    #[cfg(test)]
+    pub(crate) fn stall_excused(&mut self, job: nooterra_engine::ids::JobId) -> nooterra_engine::Span {
+        let cx = self.service_cx(self.state.now, nooterra_engine::Digest::ZERO, Role::OS);
+        let (j, mut out) = (self.state.jobs[&job].clone(), Out::default());
+        let unit = Unit::new(&mut self.state, &self.world, &mut out, cx);
+        unit.excused(&j, nooterra_jobs::event::BreachKind::ExcessStall)
     }
 
     /// Writes the first facts: the robots that are enrolled, and the skills that they can be given.

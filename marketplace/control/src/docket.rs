@@ -8,11 +8,15 @@
 use crate::fact::Event;
 use crate::unit::{Outcome, Unit, no};
 use crate::wish::Wish;
+use nooterra_engine::Digest;
 use nooterra_engine::ids::{JobId, PartyId};
 use nooterra_jobs::event::Event as JobEvent;
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_trust::{Code, Rejection, Role};
 use std::collections::BTreeSet;
+
+/// Streams of robots begin so.
+pub(crate) const ROBOTS: &str = "robot/";
 
 /// May a decision rest on this?
 pub(crate) const fn concerns(e: &Event) -> bool {
@@ -31,7 +35,18 @@ pub(crate) const fn concerns(e: &Event) -> bool {
                 | JobEvent::JobSettled(_)
                 | JobEvent::RefundFailed { .. }
         ),
-        Event::Robot(e) => matches!(e, RobotEvent::IncidentOpened { .. } | RobotEvent::IncidentRepeated { .. }),
+        Event::Robot(e) => matches!(
+            e,
+            RobotEvent::IncidentOpened { .. }
+                | RobotEvent::IncidentRepeated { .. }
+                | RobotEvent::IncidentTriaged { .. }
+                | RobotEvent::RobotQuarantined { .. }
+                | RobotEvent::QuarantineCleared { .. }
+                | RobotEvent::StopIssued { .. }
+                | RobotEvent::StopCleared { .. }
+                | RobotEvent::MaintenanceOpened { .. }
+                | RobotEvent::MaintenanceClosed { .. }
+        ),
         Event::Case(_) | Event::Period(_) => true,
         _ => false,
     }
@@ -43,12 +58,21 @@ impl Unit<'_> {
         if nooterra_engine::planted!("I7 decide without having read") {
             return Ok(());
         }
-        let head = self.s.streams.head(stream).chain;
+        let head = self.docket_head(stream);
         match self.cx.expect_head {
             None => no(Code::HeadRequired),
             Some(h) if h != head => Err(Rejection::new(Code::HeadConflict).expected(head).actual(h)),
             Some(_) => Ok(()),
         }
+    }
+
+    /// How far a stream has come for whoever decides. A robot's goes on with every heartbeat: of it only what a decision may rest on
+    /// counts.
+    fn docket_head(&self, stream: &str) -> Digest {
+        if stream.starts_with(ROBOTS) {
+            return self.s.robot_dockets.get(stream).copied().unwrap_or_default();
+        }
+        self.s.streams.head(stream).chain
     }
 
     /// A decision about a job names the head of the job's stream, once there is such a job.
@@ -66,7 +90,7 @@ impl Unit<'_> {
         let judges = |role| -> BTreeSet<PartyId> { self.s.keys.holders(role, now).into_iter().map(PartyId::from_bytes).collect() };
         let (trust, finance) = (judges(Role::TR), judges(Role::FI));
         for stream in streams {
-            let head = self.s.streams.head(&stream).chain;
+            let head = self.docket_head(&stream);
             let job = stream.strip_prefix("job/").and_then(|id| id.parse::<JobId>().ok());
             let case = job.and_then(|j| self.s.cases.get(&j));
             let mut to = if stream.starts_with("period/") { BTreeSet::new() } else { trust.clone() };

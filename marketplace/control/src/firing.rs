@@ -5,7 +5,7 @@ use crate::robot_timers::ORDER_RETRY;
 use crate::state::State;
 use crate::timers::{Stream, TimerKey};
 use crate::unit::Unit;
-use crate::wish::Wish;
+use crate::wish::{Disobeyed, Wish};
 use nooterra_engine::ids::{JobId, RobotId};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::batch;
@@ -222,7 +222,7 @@ impl Unit<'_> {
                 self.order_out(id, Cause::AccessExpired);
                 let owner = robot.and_then(|r| self.cell(r).ok()).map(|c| c.robot.owner);
                 if let (Some(robot), Some(party)) = (robot, owner) {
-                    self.wish(Wish::Overstays { party, robot, job: id });
+                    self.wish(Wish::Disobeys { party, robot, what: Disobeyed::Exit(id) });
                 }
             }
             Deadline::ExitRecover => {

@@ -11,7 +11,7 @@ use nooterra_engine::Record;
 use nooterra_engine::ids::JobId;
 use nooterra_engine::sometimes;
 use nooterra_engine::time::{Instant, Span};
-use nooterra_jobs::event::{BreachKind, Cause, Event as JobEvent, Fault};
+use nooterra_jobs::event::{BreachKind, Cause, Event as JobEvent, Fault, StallReason};
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::Window;
 use nooterra_jobs::{Deadline, Job};
@@ -76,6 +76,16 @@ fn covered(within: Window, by: impl Iterator<Item = Window>) -> Span {
     sum
 }
 
+/// What is left of a stretch of time without these.
+fn without(whole: Window, taken: &[Window]) -> Vec<Window> {
+    let mut left = vec![whole];
+    for t in taken {
+        let cut = |w: Window| [Window { start: w.start, end: w.end.min(t.start) }, Window { start: w.start.max(t.end), end: w.end }];
+        left = left.into_iter().flat_map(cut).filter(|w| w.start < w.end).collect();
+    }
+    left
+}
+
 /// Since when robots were about the job.
 fn begun(j: &Job) -> Instant {
     j.legs.first().map_or_else(|| j.booked_at.unwrap_or_default(), |l| l.due_at.unwrap_or(l.offered_at))
@@ -116,7 +126,6 @@ impl Unit<'_> {
     pub(crate) fn excused(&self, j: &Job, kind: BreachKind) -> Span {
         match kind {
             BreachKind::ExitOverstay | BreachKind::AssistSlow => Span::ZERO,
-            // A stall by a stop is no part of what is measured, as far as it is over.
             BreachKind::ExcessStall => self.excused_of(j, |s| s == Status::Stalled),
             _ => self.taken_of(j, Window { start: begun(j), end: self.now() }),
         }
@@ -129,7 +138,12 @@ impl Unit<'_> {
 
     /// What outages and the stops of others took of a stretch of a job's time.
     fn taken_of(&self, j: &Job, within: Window) -> Span {
-        covered(within, self.s.site_link.all(self.now()).chain(j.stopped.iter().copied()))
+        let robots: std::collections::BTreeSet<_> = j.legs.iter().map(|l| l.offer.robot).collect();
+        let own: Vec<Window> = robots.into_iter().flat_map(|r| self.own_stops(r)).collect();
+        let open =
+            j.stall_since.filter(|_| j.stall_reason.is_some_and(StallReason::is_stop)).map(|start| Window { start, end: self.now() });
+        let others = j.stopped.iter().copied().chain(open).flat_map(|w| without(w, &own));
+        covered(within, self.s.site_link.all(self.now()).chain(others))
     }
 
     /// A limit on work or on standing still seems to be reached: is it not, with what is excused taken off? Then it is
@@ -186,7 +200,7 @@ impl Unit<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{OUTAGE_MIN, SiteLink, covered};
+    use super::{OUTAGE_MIN, SiteLink, covered, without};
     use nooterra_engine::time::{Instant, Span};
     use nooterra_jobs::terms::Window;
     use proptest::prelude::*;
@@ -203,6 +217,18 @@ mod tests {
             let holds = |t: u64, w: &Window| w.start.0 <= t && t < w.end.0;
             let counted = (0..200).filter(|t| holds(*t, &within) && by.iter().any(|w| holds(*t, w))).count() as u64;
             prop_assert_eq!(covered(within, by.iter().copied()), Span(counted));
+        }
+
+        #[test]
+        fn what_is_taken_is_gone_and_nothing_else(whole in (0u64..60, 1u64..60), taken in prop::collection::vec((0u64..90, 0u64..30), 0..6)) {
+            let whole = window(whole.0, whole.1);
+            let taken: Vec<Window> = taken.into_iter().map(|(a, n)| window(a, n)).collect();
+            let holds = |t: u64, w: &Window| w.start.0 <= t && t < w.end.0;
+            let left = without(whole, &taken);
+            for t in 0..200 {
+                let expected = holds(t, &whole) && !taken.iter().any(|w| holds(t, w));
+                prop_assert_eq!(left.iter().filter(|w| holds(t, w)).count(), usize::from(expected), "{}", t);
+            }
         }
 
         #[test]

@@ -254,6 +254,8 @@ impl Unit<'_> {
             None => 0,
         };
         let evidence = crate::cases::no_evidence(nooterra_trust::evidence::PrivacyMode::Minimal, false, up.then_some(now));
+        // It may go wrong again and again for as long as it lives.
+        let evidence = Evidence { quota_within: Some(nooterra_trust::evidence::QUOTA_WITHIN), ..evidence };
         self.s.adrift.insert(robot, Adrift { evidence, windows: BTreeMap::new(), generation, retention });
     }
 

@@ -409,6 +409,8 @@ impl Unit<'_> {
 
     /// A job's access is over before its plan is: doors and lifts are told, until they say that they know.
     pub(crate) fn withdraw_plan(&mut self, job: JobId) {
+        // Nothing is widened any more.
+        self.answered(AskKey::Extend(job));
         let Some((plan, until)) = self.s.jobs.get(&job).and_then(|j| j.access.plan.as_ref()).map(|p| (p.plan, p.valid_to)) else { return };
         if self.now() < until {
             self.ask_site(AskKey::Withdraw { plan, until }, FacilityOrder::Withdraw { job, plan });

@@ -68,6 +68,8 @@ pub struct RobotCell {
     pub braked: Option<LeaseId>,
     /// The tightened bounds that it keeps to, and since when on its own clock.
     pub clamped: Option<(nooterra_operations::clamps::Clamps, u64)>,
+    /// When it stood still by stops that its owner answers for, and that are over; oldest first.
+    pub own_stops: VecDeque<nooterra_jobs::terms::Window>,
     /// Where it may be, and where it was seen.
     pub place: crate::areas::Place,
     /// What it did on the jobs that settled last.
@@ -292,6 +294,8 @@ pub struct State {
     pub audits: BTreeMap<JobId, Instant>,
     /// Levels that doors and lifts were told to let nobody into.
     pub shut: BTreeSet<u32>,
+    /// Of robots' streams, the last event that a decision may rest on.
+    pub robot_dockets: BTreeMap<String, Digest>,
     /// Ways that are replayed for a proof, by the number under which boxes were asked.
     pub replays: BTreeMap<IncidentId, crate::replays::Replay>,
 }

@@ -1,13 +1,14 @@
 //! Remote stops of robots, sites, fleets and everything: issued, felt by jobs, agreed away.
 
 use crate::unit::{Outcome, Unit, need, no};
-use crate::wish::Wish;
+use crate::wish::{Disobeyed, Wish};
 use nooterra_engine::Record;
 use nooterra_engine::ids::{AssistId, JobId, OperatorId, PartyId, RobotId, StopId};
 use nooterra_engine::sometimes;
 use nooterra_engine::time::Span;
 use nooterra_jobs::event::{Cause, Event, Fault, ReleaseReason, StallReason};
 use nooterra_jobs::status::{Class, Status};
+use nooterra_jobs::terms::Window;
 use nooterra_jobs::{Job, batch};
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_operations::robot::StopState;
@@ -17,6 +18,9 @@ use nooterra_port::{FacilityOrder, Order};
 use nooterra_trust::evidence::secret::check_text;
 use nooterra_trust::{Code, Rejection, Role};
 use std::collections::BTreeSet;
+
+/// Stops of its owner's own that are remembered of a robot.
+const OWN_STOPS_KEPT: usize = 64;
 
 /// What is to be stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
@@ -120,7 +124,7 @@ impl Unit<'_> {
             sometimes!(true, "a stop is not acknowledged");
             self.emit_robot(robot, RobotEvent::StopEscalated { stop: s.stop, level: 2 });
             if let Ok(party) = self.cell(robot).map(|c| c.robot.owner) {
-                self.wish(Wish::Unheard { party, robot, stop: s.stop });
+                self.wish(Wish::Disobeys { party, robot, what: Disobeyed::Stop(s.stop) });
             }
             self.facility(FacilityOrder::Alarm { robot, code: "STOP_UNACKED".to_owned() });
         }
@@ -157,6 +161,7 @@ impl Unit<'_> {
             voice,
             actor: self.cx.actor,
             at: self.now(),
+            because: None,
             robots,
             agreed: Vec::new(),
         });
@@ -185,6 +190,7 @@ impl Unit<'_> {
             voice: Voice::Trust,
             actor: self.cx.actor,
             at: self.now(),
+            because: None,
             robots: self.covered(scope),
             agreed: Vec::new(),
         }
@@ -214,7 +220,7 @@ impl Unit<'_> {
             // Outside nobody waits for a robot that stands: the job goes to another, or back to it once it may move.
             _ if j.status.class() == Class::Booked => self.unfit(job, ReleaseReason::Stopped, cause),
             _ => {
-                let reason = if s.voice == Voice::Owner { StallReason::OwnerStop } else { StallReason::RemoteStop };
+                let reason = if self.is_own(s, robot) { StallReason::OwnerStop } else { StallReason::RemoteStop };
                 let events = batch::stall(j, reason, self.now());
                 self.emit_all(job, events);
             }
@@ -266,15 +272,36 @@ impl Unit<'_> {
     fn tell_stop(&mut self, s: &Stop, robot: RobotId) {
         self.emit_robot(
             robot,
-            RobotEvent::StopIssued { stop: s.stop, scope: s.scope, power_off: s.power_off, then: s.then, reason: s.reason.clone() },
+            RobotEvent::StopIssued {
+                stop: s.stop,
+                scope: s.scope,
+                power_off: s.power_off,
+                then: s.then,
+                reason: s.reason.clone(),
+                because: s.because,
+            },
         );
         self.order(robot, Order::Stop { stop: s.stop, power_off: s.power_off });
     }
 
+    /// Is it its owner who answers for a stop of a robot? For one of its own word, and for one of a whole level that the platform
+    /// has stopped because of a robot of the same owner.
+    fn is_own(&self, s: &Stop, robot: RobotId) -> bool {
+        let owner = |r: RobotId| self.s.robots.get(&r).map(|c| c.robot.owner);
+        s.voice == Voice::Owner || s.because.is_some_and(|b| owner(b) == owner(robot))
+    }
+
+    /// When a robot stood still by a stop that its owner answers for.
+    pub(crate) fn own_stops(&self, robot: RobotId) -> impl Iterator<Item = Window> + '_ {
+        let now = self.now();
+        let open = self.s.stops.over(robot).filter(move |s| self.is_own(s, robot)).map(move |s| Window { start: s.at, end: now });
+        self.s.robots.get(&robot).into_iter().flat_map(|c| c.own_stops.iter().copied()).chain(open)
+    }
+
     /// Is a robot kept where it is by somebody else than its owner, and not for what it did itself? By whom?
     fn held_by(&self, robot: RobotId) -> Option<Voice> {
-        let others =
-            self.s.stops.over(robot).filter(|s| !matches!((s.voice, s.scope), (Voice::Owner, _) | (Voice::Trust, Scope::Robot(_))));
+        let itself = |s: &Stop| self.is_own(s, robot) || matches!((s.voice, s.scope), (Voice::Trust, Scope::Robot(_)));
+        let others = self.s.stops.over(robot).filter(|s| !itself(s));
         others.map(|s| s.voice).max()
     }
 
@@ -307,7 +334,7 @@ impl Unit<'_> {
         if j.status != Status::Stalled || !j.stall_reason.is_some_and(StallReason::is_stop) {
             return None;
         }
-        let own = j.robot().is_some_and(|r| self.s.stops.over(r).any(|s| s.voice == Voice::Owner));
+        let own = j.robot().is_some_and(|r| self.s.stops.over(r).any(|s| self.is_own(s, r)));
         Some(if own { Fault::Owner } else { Fault::None })
     }
 
@@ -327,7 +354,16 @@ impl Unit<'_> {
         let done = self.s.stops.clearing(stop, voice, actor).map_err(refused)?;
         let over = self.s.stops.clear(stop, voice, actor);
         if let (Cleared::Over, Some(s)) = (done, over) {
-            for robot in s.robots {
+            for robot in s.robots.clone() {
+                if self.is_own(&s, robot) {
+                    let (start, end) = (s.at, self.now());
+                    if let Some(c) = self.touch_robot(robot) {
+                        if c.own_stops.len() == OWN_STOPS_KEPT {
+                            c.own_stops.pop_front();
+                        }
+                        c.own_stops.push_back(Window { start, end });
+                    }
+                }
                 self.stop_over(robot, stop, voice);
             }
             self.trigger_dispatch();

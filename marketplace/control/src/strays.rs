@@ -8,7 +8,7 @@ use nooterra_engine::sometimes;
 use nooterra_engine::time::Instant;
 use nooterra_jobs::event::Fault;
 use nooterra_operations::event::Event as RobotEvent;
-use nooterra_operations::stop::Scope;
+use nooterra_operations::stop::{Scope, Stop};
 use nooterra_trust::incident::{Command, DevTime, Event, Incident, IncidentCode, Incidents, Reaction, Report, Stream};
 use nooterra_trust::reputation::Fact;
 use nooterra_trust::{Code, Hand, Rejection, Role};
@@ -90,7 +90,7 @@ impl Unit<'_> {
         }
         sometimes!(true, "zone stopped for an incident");
         let stop = self.own_stop(scope, "INCIDENT".to_owned());
-        self.issue(stop);
+        self.issue(Stop { because: Some(robot), ..stop });
     }
 
     /// Judges an incident of a robot that had no job.

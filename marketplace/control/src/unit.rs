@@ -162,8 +162,13 @@ impl<'a> Unit<'a> {
         self.ordinal += 1;
         let (id, chain) = (header.event_id, self.s.streams.head(stream).chain);
         room(&mut self.s.rooms).fold(&chain.0);
-        if crate::docket::concerns(&event) && !self.dockets.contains(stream) {
-            self.dockets.insert(stream.to_owned());
+        if crate::docket::concerns(&event) {
+            if stream.starts_with(crate::docket::ROBOTS) {
+                self.s.robot_dockets.insert(stream.to_owned(), chain);
+            }
+            if !self.dockets.contains(stream) {
+                self.dockets.insert(stream.to_owned());
+            }
         }
         self.out.facts.push(Fact::Event(Box::new(Recorded { header, payload: event, chain })));
         id

@@ -18,6 +18,15 @@ use nooterra_trust::evidence::{Redaction, Subject};
 use nooterra_trust::incident::Stream;
 use nooterra_trust::{Receipt, Role, SigningKey};
 
+/// What a robot does not do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub enum Disobeyed {
+    /// It does not say that it obeys this stop.
+    Stop(StopId),
+    /// It should have left this job long ago.
+    Exit(JobId),
+}
+
 /// A wish.
 #[derive(Debug, Clone, PartialEq, Record)]
 pub enum Wish {
@@ -86,23 +95,14 @@ pub enum Wish {
         /// The answer, to be signed.
         receipt: Box<Receipt>,
     },
-    /// To an owner: a robot of theirs does not say that it obeys a stop.
-    Unheard {
+    /// To an owner: a robot of theirs does not do what it must.
+    Disobeys {
         /// The owner.
         party: PartyId,
         /// The robot.
         robot: RobotId,
-        /// The stop.
-        stop: StopId,
-    },
-    /// To an owner: a robot of theirs should have left long ago.
-    Overstays {
-        /// The owner.
-        party: PartyId,
-        /// The robot.
-        robot: RobotId,
-        /// The job.
-        job: JobId,
+        /// What.
+        what: Disobeyed,
     },
     /// To a witness outside of the platform: how far all streams have come.
     Witness {

@@ -191,10 +191,7 @@ impl Job {
         if let Some((at, wait)) = self.lift_by() {
             out.push((Deadline::LiftBy, at.saturating_add(wait)));
         }
-        // While others keep it stopped, neither counts; access ends and the exit's deadlines run on.
-        if self.stall_reason == Some(StallReason::RemoteStop) {
-            return;
-        }
+        // What others take by stopping it is taken off when the time seems to be up.
         let left = |limit: Span, excused: Span, so_far: Span| Span((limit + excused).0.saturating_sub(so_far.0));
         if let Some(since) = self.working_since {
             out.push((Deadline::MaxExec, since.saturating_add(left(v.max_exec, self.excused.work, self.worked))));

@@ -66,7 +66,7 @@ impl Job {
             && let Some(since) = self.stall_since.take()
         {
             self.stalled += at.since(since);
-            if self.stall_reason.take() == Some(StallReason::RemoteStop) {
+            if self.stall_reason.take().is_some_and(StallReason::is_stop) {
                 self.stopped.push(Window { start: since, end: at });
             }
         }

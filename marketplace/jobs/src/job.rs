@@ -502,7 +502,7 @@ pub struct Job {
     pub proposal: Option<Proposal>,
     /// Of the time at work and the time stood still, what is known to be excused: it moves the limits on both.
     pub excused: Excused,
-    /// When it stood still by a stop that nobody answers for.
+    /// When it stood still by stops, its owner's or others', that are over.
     pub stopped: Vec<Window>,
     /// Missed service levels.
     pub breaches: Vec<Breach>,

@@ -168,7 +168,7 @@ fn pins(job: &Job) -> crate::Pins {
         weights: Weights::default(),
         cover_split: crate::pins::CoverSplit::default(),
         cancel: CancelTable::default(),
-        proof: crate::proof::requirement(r.template, &r.steps, |_| 0),
+        proof: crate::proof::requirement(r, 3_000, |_| 0),
         timing: Timing::scenario(),
         handover: true,
         substitution: false,

@@ -4,7 +4,7 @@
 use crate::clamps::Clamps;
 use crate::status::{HealthCause, RobotStatus};
 use crate::stop::{Scope, Then, Voice};
-use nooterra_engine::ids::{EventId, IncidentId, JobId, KeyId, PartyId, StopId, TaskId, ZoneId};
+use nooterra_engine::ids::{EventId, IncidentId, JobId, KeyId, PartyId, RobotId, StopId, TaskId, ZoneId};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_engine::{Digest, Record};
 
@@ -119,6 +119,7 @@ pub enum Event {
         power_off: bool,
         then: Then,
         reason: String,
+        because: Option<RobotId>,
     },
     StopAcked {
         stop: StopId,

@@ -67,6 +67,8 @@ pub struct Stop {
     pub actor: [u8; 16],
     /// When.
     pub at: Instant,
+    /// The robot that the platform stops others for.
+    pub because: Option<RobotId>,
     /// The robots that it covers.
     pub robots: Vec<RobotId>,
     /// Who has agreed to clear it so far.

@@ -6,7 +6,6 @@ use crate::refusal::Refusal;
 use crate::settle::{Part, Share, Split};
 use crate::template::{Cause, Template};
 use nooterra_engine::ids::{JobId, PartyId};
-use nooterra_engine::money::{Amount, MoneyError};
 use nooterra_ledger::{Account, Command, Leg, Role};
 
 /// The parts of a move's fee (M4), as a charge is split: what the money book counts as paid in.
@@ -69,12 +68,6 @@ pub fn moved(m: &JobMoney, cause: Cause, v: Move) -> Result<Step, Refusal> {
     let mut facts = MoneyBook::paid_in(m.job, &fee_parts(v.fee, v.split, v.owner));
     facts.extend((cash > 0).then_some(MoneyFact { job: m.job, what: Happened::OwedBack(cash) }));
     Ok(Step { facts, commands: entries(cause, m.job, v.fee, [cash, v.decrease - cash], v.split, v.owner, m.requester) })
-}
-
-/// What an owner owes for a no-show or a cancellation: bps of the service amount, over the job at most 4 000 bps.
-pub fn compensation_due(service: Amount, bps: u32, paid_before: u64) -> Result<u64, MoneyError> {
-    let cap = service.bps(4_000)?.minor().saturating_sub(paid_before);
-    Ok(service.bps(u64::from(bps))?.minor().min(cap))
 }
 
 /// M9, `NO_SHOW_DECLARED` or `JOB_CANCELLED` by the owner: the requester gets credit, the owner owes it.

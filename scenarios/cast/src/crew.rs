@@ -95,8 +95,7 @@ impl Crew {
             | Mail::Docket { .. }
             | Mail::Audit { .. }
             | Mail::Head(_)
-            | Mail::Unheard { .. }
-            | Mail::Overstays { .. } => {}
+            | Mail::Disobeys { .. } => {}
         }
     }
 

@@ -1,8 +1,8 @@
 //! What the platform sends to people and companies.
 
 use nooterra_control::heads::Published;
-use nooterra_control::wish::{HelpWord, Invitation, PaymentAsk, RecoveryAsk, ReturnAsk, Terms};
-use nooterra_engine::ids::{IncidentId, JobId, PartyId, RobotId, StopId};
+use nooterra_control::wish::{Disobeyed, HelpWord, Invitation, PaymentAsk, RecoveryAsk, ReturnAsk, Terms};
+use nooterra_engine::ids::{IncidentId, JobId, PartyId, RobotId};
 use nooterra_engine::{Digest, Instant, Record};
 use nooterra_jobs::status::Status;
 use nooterra_trust::Receipt;
@@ -43,19 +43,12 @@ pub enum Mail {
         /// Its state.
         status: Status,
     },
-    /// To a provider: a robot of theirs does not say that it obeys a stop.
-    Unheard {
+    /// To a provider: a robot of theirs does not do what it must.
+    Disobeys {
         /// The robot.
         robot: RobotId,
-        /// The stop.
-        stop: StopId,
-    },
-    /// To a provider: a robot of theirs should have left long ago.
-    Overstays {
-        /// The robot.
-        robot: RobotId,
-        /// The job.
-        job: JobId,
+        /// What.
+        what: Disobeyed,
     },
     /// To an outside witness: how far all streams have come.
     Head(Published),

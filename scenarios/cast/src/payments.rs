@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 const DELAY: Place = Place::named("cast.payments.delay");
 const DECLINE: Place = Place::named("cast.payments.decline");
-/// Card authorisations last this long.
+/// Card authorisations last this long, if the scenario does not say it.
 const AUTHORISATION: Span = Span::from_secs(7 * 24 * 3600);
 /// Collected money is handed over to the platform's bank account this often.
 const HAND_OVER: Span = Span::from_secs(60);
@@ -107,8 +107,7 @@ impl Payments {
             | Mail::PutBack { .. }
             | Mail::Alert { .. }
             | Mail::Help(_)
-            | Mail::Unheard { .. }
-            | Mail::Overstays { .. }
+            | Mail::Disobeys { .. }
             | Mail::Head(_)
             | Mail::Show { .. }
             | Mail::Docket { .. }
@@ -134,7 +133,7 @@ impl Payments {
                     payment: *payment,
                     amount: *amount,
                     currency: *currency,
-                    expires: now + AUTHORISATION,
+                    expires: now + self.plan.authorises_for.unwrap_or(AUTHORISATION),
                     provider_ref,
                 }
             }

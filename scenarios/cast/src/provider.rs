@@ -117,8 +117,7 @@ impl Provider {
             | Mail::PutBack { .. }
             | Mail::Alert { .. }
             | Mail::Help(_)
-            | Mail::Unheard { .. }
-            | Mail::Overstays { .. }
+            | Mail::Disobeys { .. }
             | Mail::Head(_)
             | Mail::Show { .. }
             | Mail::Docket { .. }

@@ -166,8 +166,7 @@ impl Requester {
             | Mail::Return(_)
             | Mail::PutBack { .. }
             | Mail::Alert { .. }
-            | Mail::Unheard { .. }
-            | Mail::Overstays { .. }
+            | Mail::Disobeys { .. }
             | Mail::Head(_)
             | Mail::Help(_)
             | Mail::Docket { .. }

@@ -180,7 +180,7 @@ impl Trail {
                             self.help.robot(n, id, e);
                             self.fold.robot(n.at, id, e);
                             self.boxes.robot(n, id, e);
-                            self.outages.robot(id, r.header.role, e);
+                            self.outages.robot(n, id, r.header.role, e);
                         }
                     }
                     Payload::Case(e) => {

@@ -349,6 +349,8 @@ pub struct PaymentsPlan {
     pub delay_max: Span,
     /// Authorisations declined, parts per million.
     pub decline_ppm: u32,
+    /// What it authorises lasts for so long.
+    pub authorises_for: Option<Span>,
 }
 
 /// Who, on the network.
@@ -717,6 +719,16 @@ pub struct PolicyPlan {
     pub counter_lasts: Option<Span>,
     /// A job of a series is asked for this long before it begins.
     pub series_lead: Option<Span>,
+    /// Money is captured this long before a job's window.
+    pub capture_lead: Option<Span>,
+    /// An authorisation is renewed this long before its end.
+    pub renew_lead: Option<Span>,
+    /// One settled job in so many is audited.
+    pub audit_one_in: Option<u32>,
+    /// How long telemetry is kept.
+    pub keep_telemetry: Option<Span>,
+    /// How long evidence is kept.
+    pub keep_evidence: Option<Span>,
     /// Longest wait for entry.
     pub access_wait: Option<Span>,
     /// Longest wait for a remote operator.

@@ -285,6 +285,8 @@ pub struct Payments {
     pub delay: Option<At<Times>>,
     /// Share of authorisations that it declines.
     pub decline: Option<At<Share>>,
+    /// What it authorises lasts for so long; seven days if not said.
+    pub authorises_for: Option<At<Time>>,
 }
 
 /// How a link treats messages.
@@ -663,6 +665,16 @@ pub struct Policy {
     pub counter_lasts: Option<At<Time>>,
     /// A job of a series is asked for this long before it begins; seven days if not said.
     pub series_lead: Option<At<Time>>,
+    /// Money is captured this long before a job's window.
+    pub capture_lead: Option<At<Time>>,
+    /// An authorisation that ends before the capture is renewed this long before its end.
+    pub renew_lead: Option<At<Time>>,
+    /// One settled job in so many is audited; a hundred if not said, none if 0.
+    pub audit_one_in: Option<At<u32>>,
+    /// How long what robots record is kept where nothing went wrong; thirty days if not said.
+    pub keep_telemetry: Option<At<Time>>,
+    /// How long evidence is kept; a year if not said.
+    pub keep_evidence: Option<At<Time>>,
     /// Coverage fee of every job.
     pub cover_fee: Option<At<Money>>,
     /// Longest wait for entry.

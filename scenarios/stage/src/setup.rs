@@ -192,6 +192,13 @@ impl Setup {
             proof_by => p.timing.proof_by;
             settle_after => p.timing.settle_at;
             payout_after => p.payout_mature;
+            capture_lead => p.timing.capture_lead;
+            renew_lead => p.timing.reauth_lead;
+            keep_telemetry => p.retention.telemetry;
+            keep_evidence => p.retention.evidence;
+        }
+        if let Some(n) = plan.audit_one_in {
+            p.audit_one_in = u64::from(n);
         }
         if let Some(n) = plan.max_legs {
             p.max_legs = u8::try_from(n).unwrap_or(u8::MAX);

@@ -161,8 +161,7 @@ fn address(wish: &Wish, nodes: &BTreeMap<[u8; 16], Node>) -> Option<(Node, Vec<u
         Wish::Recover(ask) => (CREW, encode(&Mail::Recover(*ask))),
         Wish::Return(ask) => (CREW, encode(&Mail::Return(*ask))),
         Wish::PutBack { robot, vertex } => (CREW, encode(&Mail::PutBack { robot: *robot, vertex: *vertex })),
-        Wish::Overstays { party: p, robot, job } => (party(p)?, encode(&Mail::Overstays { robot: *robot, job: *job })),
-        Wish::Unheard { party: p, robot, stop } => (party(p)?, encode(&Mail::Unheard { robot: *robot, stop: *stop })),
+        Wish::Disobeys { party: p, robot, what } => (party(p)?, encode(&Mail::Disobeys { robot: *robot, what: *what })),
         Wish::Witness { party: p, head } => (party(p)?, encode(&Mail::Head(*head))),
         Wish::Help { operator, word } => (nodes.get(operator.as_bytes()).copied()?, encode(&Mail::Help(word.clone()))),
         Wish::Receipt { receipt, .. } => {

@@ -489,3 +489,20 @@ fn secrets_are_named_and_never_repeated() {
         let _ = check_text("x", &String::from_utf8_lossy(&b));
     }
 }
+
+#[test]
+fn of_a_robot_without_a_job_the_last_day_counts() {
+    use crate::evidence::QUOTA_WITHIN;
+    let mut e = Evidence { quota_within: Some(QUOTA_WITHIN), ..made(1) };
+    let before = e.items.len() as u64;
+    let more = |n: u64| {
+        let x = Capture { inclusion: None, content_hash: digest(n), evidence: evd(n + 100), ..piece(1, Channel::Witness, 70, 130) };
+        Command::Capture(x)
+    };
+    for n in before..QUOTA as u64 {
+        assert_eq!(run(&mut e, sec(6), hand(Role::SI, ""), &more(n)).err(), None, "{n}");
+    }
+    let day = Instant(sec(6).0 + QUOTA_WITHIN.0);
+    assert_eq!(run(&mut e, Instant(day.0 - 1), hand(Role::SI, ""), &more(999)).err(), Some(Code::QuotaExceeded));
+    assert_eq!(run(&mut e, day, hand(Role::SI, ""), &more(999)).err(), None, "a day later there is room again");
+}

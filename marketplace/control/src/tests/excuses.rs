@@ -147,3 +147,61 @@ fn the_platform_answers_for_money_that_nobody_could_take() {
     let (fault, comp) = no_show(&rig, job).unwrap();
     assert!(fault == Fault::Owner && comp > 0, "{fault:?} {comp}");
 }
+
+#[test]
+fn an_owners_stop_beside_another_is_its_own_time_while_both_last() {
+    let mut rig = Rig::new(ONE);
+    let job = rig.working();
+    rig.send("site", &FacilityReport::StopAsked { what: FloorStop::Everything {}, power_off: false, exit: false }).unwrap();
+    let site = *rig.c.state().stops.active.keys().next().unwrap();
+    rig.run(20);
+    // Its own beside it, for half a minute; then the site's alone again.
+    rig.send("acme", &OwnerCommand::Stop(order(StopWhat::Robot(robot("a1"))))).unwrap();
+    rig.run(30);
+    let own = *rig.c.state().stops.active.keys().find(|s| **s != site).unwrap();
+    rig.send("acme", &OwnerCommand::ClearStop { stop: own }).unwrap();
+    rig.run(25);
+    rig.send("staff", &StaffCommand::ClearStop { stop: site }).unwrap();
+    rig.send("site", &FacilityReport::StopCleared { stop: site }).unwrap();
+    rig.run(1);
+    let j = rig.c.state().jobs[&job].clone();
+    assert!(j.stalled >= Span::from_secs(74), "{:?}", j.stalled);
+    let excused = rig.c.stall_excused(job);
+    assert!((44..=47).contains(&excused.as_secs()), "20 s before its own, 25 s after it: {excused:?}");
+    assert_eq!(rig.run_job(job, 900), Status::Settled);
+}
+
+#[test]
+fn an_owners_stop_that_comes_second_brings_the_limit_about() {
+    let mut rig = Rig::new(ONE);
+    let job = rig.working();
+    let max = rig.c.state().jobs[&job].pins.as_ref().unwrap().tier_values.max_stall.as_secs();
+    rig.send("site", &FacilityReport::StopAsked { what: FloorStop::Everything {}, power_off: false, exit: false }).unwrap();
+    rig.run(max + 30);
+    assert!(!rig.names(job).contains(&"STALL_LIMIT_REACHED"));
+    rig.send("acme", &OwnerCommand::Stop(order(StopWhat::Robot(robot("a1"))))).unwrap();
+    rig.run(2 * max + 10);
+    assert!(rig.names(job).contains(&"STALL_LIMIT_REACHED"), "{:?}", rig.names(job));
+}
+
+#[test]
+fn a_level_that_is_stopped_because_of_an_owners_robot_is_that_owners_own_cause() {
+    const TWO: &[(&str, &str, u32)] = &[("a1", "acme", 8), ("b1", "bolt", 7), ("a2", "acme", 6)];
+    for (culprit, mine) in [("a2", true), ("b1", false)] {
+        let mut rig = Rig::new(TWO);
+        rig.knobs.refuse_offers.extend([robot("a2"), robot("b1")]);
+        let job = rig.working();
+        assert_eq!(rig.c.state().jobs[&job].robot(), Some(robot("a1")));
+        rig.report(robot(culprit), nooterra_port::Report::Noticed { code: "HUMAN_CONTACT".into(), measure: 2_500 });
+        rig.run(20);
+        assert_eq!(rig.status(job), Status::Stalled, "the level stands still: {culprit} {:?}", rig.refused);
+        let reason = rig.c.state().jobs[&job].stall_reason.unwrap();
+        let excused = rig.c.stall_excused(job).as_secs();
+        if mine {
+            assert_eq!((reason, excused), (nooterra_jobs::event::StallReason::OwnerStop, 0));
+        } else {
+            assert_eq!(reason, nooterra_jobs::event::StallReason::RemoteStop);
+            assert!(excused >= 15, "{excused}");
+        }
+    }
+}

@@ -295,3 +295,27 @@ fn judges_are_told_how_far_a_stream_has_come() {
     assert_eq!(rig.send("judge", &deny).unwrap_err(), "HEAD_REQUIRED");
     assert_eq!(rig.send_on("judge", "job/none", &deny).unwrap_err(), "HEAD_CONFLICT");
 }
+
+#[test]
+fn heartbeats_do_not_overtake_a_decision_about_a_robot_and_what_matters_does() {
+    let mut rig = Rig::on(super::floor::row(8), genesis(short(), TWO), TWO);
+    rig.run(30);
+    let (b1, judge) = (robot("b1"), party("judge"));
+    let stream = format!("robot/{b1}");
+    rig.report(b1, Report::Noticed { code: "COLLISION".into(), measure: 700 });
+    rig.run(60);
+    let read = rig.dockets[&(judge, stream.clone())];
+    let incident = *rig.c.state().strays[&b1].incidents.keys().next().unwrap();
+    let before = rig.c.state().streams.head(&stream).chain;
+    rig.run(120);
+    assert_ne!(rig.c.state().streams.head(&stream).chain, before, "its stream goes on");
+    let triage = StaffCommand::TriageRobot { robot: b1, incident, severity: 2, fault: Fault::Owner, confirmed: true };
+    let head = rig.c.state().streams.head(&stream).chain;
+    assert_eq!(rig.send_reading("judge", head, &triage).unwrap_err(), "HEAD_CONFLICT", "that is a heartbeat's");
+    // Something happens that the decision might rest on: what was read is old.
+    rig.send("staff", &StaffCommand::Quarantine { robot: b1, cause: "TEST".into(), until: None }).unwrap();
+    assert_eq!(rig.send_reading("judge", read, &triage).unwrap_err(), "HEAD_CONFLICT");
+    let read = rig.dockets[&(judge, stream)];
+    rig.run(120);
+    rig.send_reading("judge", read, &triage).unwrap();
+}

@@ -309,7 +309,15 @@ impl Rig {
 
     /// Says something at the head of a stream as it is now.
     pub fn send_on<B: Body>(&mut self, who: &str, stream: &str, body: &B) -> Result<(), String> {
-        let head = self.c.state().streams.head(stream).chain;
+        let s = self.c.state();
+        // Of a robot what a decision may rest on, and else all that was written there.
+        let read = s.robot_dockets.get(stream).copied().filter(|_| stream.starts_with("robot/"));
+        let head = read.unwrap_or_else(|| s.streams.head(stream).chain);
+        self.send_reading(who, head, body)
+    }
+
+    /// Says something that was decided at this head.
+    pub fn send_reading<B: Body>(&mut self, who: &str, head: Digest, body: &B) -> Result<(), String> {
         let mut draft = body.draft("stream");
         draft.expect_head = Some(head);
         let now = Instant(self.now.0 + 1);
@@ -377,7 +385,7 @@ impl Rig {
             Wish::Recover(ask) => self.crew.push(Wish::Recover(ask)),
             Wish::PutBack { .. } | Wish::Return(_) => self.crew.push(w),
             Wish::Help { operator, word } => self.help.push((operator, word)),
-            Wish::Unheard { party, .. } | Wish::Overstays { party, .. } => self.unheard.push(party),
+            Wish::Disobeys { party, .. } => self.unheard.push(party),
             Wish::Show { party, job, head, terms } => self.shown.push((party, job, head, *terms)),
             Wish::Witness { party: p, head } => {
                 for who in ["eye", "eye2"].into_iter().filter(|w| party(w) == p) {

@@ -18,6 +18,7 @@ fn stop(scope: Scope, voice: Voice) -> Stop {
         voice,
         actor: [1; 16],
         at: Instant::ZERO,
+        because: None,
         robots: vec![RobotId::named("r")],
         agreed: vec![],
     }

@@ -17,6 +17,19 @@ use nooterra_jobs::event::Event;
 use nooterra_trust::{Binding, Code, Envelope, Role};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What is read of a robot without a job before somebody decides about it.
+const GRAVE: [&str; 9] = [
+    "INCIDENT_OPENED",
+    "INCIDENT_REPEATED",
+    "INCIDENT_TRIAGED",
+    "ROBOT_QUARANTINED",
+    "QUARANTINE_CLEARED",
+    "STOP_ISSUED",
+    "STOP_CLEARED",
+    "MAINTENANCE_OPENED",
+    "MAINTENANCE_CLOSED",
+];
+
 /// Decisions that rest on what was shown (domain 3.1), and offers that are answered.
 const READ: [&str; 15] = [
     "QUOTE_COUNTERED",
@@ -62,6 +75,8 @@ pub(crate) struct Chain {
     actors: BTreeMap<[u8; 16], (u64, Digest)>,
     causes: BTreeSet<Digest>,
     streams: BTreeMap<String, (u64, Digest)>,
+    /// Of robots' streams, the last event that says more than how a robot is.
+    grave: BTreeMap<String, Digest>,
     cause: (Digest, u32),
     last: Instant,
     open: Option<Open>,
@@ -78,6 +93,7 @@ impl Chain {
             actors: BTreeMap::new(),
             causes: BTreeSet::new(),
             streams: BTreeMap::new(),
+            grave: BTreeMap::new(),
             cause: (Digest::ZERO, 0),
             last: Instant::ZERO,
             open: None,
@@ -189,11 +205,16 @@ impl Chain {
         self.cause = (cause, h.ordinal + 1);
         if let Some(o) = self.open.as_mut().filter(|_| by_input) {
             o.events += 1;
-            let head = *o.before.entry(h.stream.clone()).or_insert(prev);
+            // A robot's stream goes on with every heartbeat: only what a decision may rest on was to be read.
+            let of_robot = h.stream.starts_with("robot/").then(|| self.grave.get(&h.stream).copied().unwrap_or_default());
+            let head = *o.before.entry(h.stream.clone()).or_insert(of_robot.unwrap_or(prev));
             // What follows of a decision by itself is signed by a service, without a key.
             if h.key.is_some() && READ.contains(&name) && o.read != Some(head) {
                 self.broke(n, 7, format!("{name} of {} was decided at another head than {head}", h.stream));
             }
+        }
+        if h.stream.starts_with("robot/") && (matches!(r.payload, Payload::Case(_)) || GRAVE.contains(&name)) {
+            self.grave.insert(h.stream.clone(), chain);
         }
         self.signer(n, r, by_input);
         if let Payload::Governance(e) = &r.payload {

@@ -29,8 +29,9 @@ struct Stops {
     ready: bool,
     /// One that was ready did not set out in time.
     waited: bool,
-    /// Stopped by somebody while it worked.
+    /// Stopped by somebody while it worked, and still so.
     halted: bool,
+    stood: bool,
     /// The money is there; and how often it could not be had.
     captured: bool,
     failed: u8,
@@ -132,12 +133,10 @@ impl Outages {
         match e {
             Event::ExecutionStalled { reason } => {
                 s.halted = matches!(reason, StallReason::RemoteStop | StallReason::OwnerStop);
-                if *reason == StallReason::RemoteStop {
-                    s.since = Some(n.at);
-                }
+                s.stood = s.halted;
             }
             Event::ExecutionResumed { .. } | Event::AssistStarted { .. } | Event::SafeExitOrdered { .. } => {
-                s.lasted += s.since.take().map_or(Span::ZERO, |t| n.at.since(t));
+                s.stood = false;
                 s.halted &= matches!(e, Event::SafeExitOrdered { .. });
             }
             Event::JobBooked(b) => s.owner = Some(b.pins.owner),
@@ -168,6 +167,7 @@ impl Outages {
             }
             _ => {}
         }
+        self.count(n, job);
         match e {
             Event::SafeExitOrdered { cause, fault, .. } if silent(cause) => {
                 let out = self.is_out(n.at);
@@ -202,8 +202,29 @@ impl Outages {
         }
     }
 
+    /// Time is others' while a job stands still by stops of which none is its owner's own.
+    fn count(&mut self, n: Now, job: JobId) {
+        let Some(s) = self.stops.get_mut(&job) else { return };
+        let own = s.robot.and_then(|r| self.held.get(&r)).is_some_and(|(_, h)| h.values().any(|b| *b == By::Owner));
+        match (s.stood && !own, s.since) {
+            (true, None) => s.since = Some(n.at),
+            (false, Some(t)) => {
+                s.lasted += n.at.since(t);
+                s.since = None;
+            }
+            _ => {}
+        }
+    }
+
     /// A robot's event: who is kept stopped by whom, and not for what it did itself.
-    pub fn robot(&mut self, robot: RobotId, role: Role, e: &RobotEvent) {
+    pub fn robot(&mut self, n: Now, robot: RobotId, role: Role, e: &RobotEvent) {
+        self.held_now(robot, role, e);
+        let of: Vec<JobId> = self.stops.iter().filter(|(_, s)| s.robot == Some(robot) && s.stood).map(|(j, _)| *j).collect();
+        of.into_iter().for_each(|job| self.count(n, job));
+    }
+
+    fn held_now(&mut self, robot: RobotId, role: Role, e: &RobotEvent) {
+        let culprit = if let RobotEvent::StopIssued { because, .. } = e { because.and_then(|b| self.held.get(&b)?.0) } else { None };
         let (owner, held) = self.held.entry(robot).or_default();
         match e {
             RobotEvent::RobotEnrolled { owner: own, .. } => *owner = Some(*own),
@@ -213,6 +234,8 @@ impl Outages {
                     Role::RQ => By::Requester,
                     Role::OS | Role::SI | Role::OP => By::Others,
                     _ if matches!(scope, Scope::Robot(_)) => return,
+                    // A level that the platform has stopped because of a robot of the same owner.
+                    _ if culprit.is_some() && culprit == *owner => By::Owner,
                     _ => By::Others,
                 };
                 held.insert(*stop, by);

@@ -159,7 +159,8 @@ pub(super) fn payments(desk: &Desk<'_>, decline: Option<u32>) -> PaymentsPlan {
     let p = desk.scenario.market.as_ref().and_then(|m| m.payments.as_ref());
     let (delay_min, delay_max) = p.and_then(|p| p.delay.as_ref()).map_or(PAYMENT_DELAY, |d| (d.min, d.max));
     let decline_ppm = decline.unwrap_or_else(|| p.and_then(|p| p.decline.as_ref()).map_or(0, |s| s.0));
-    PaymentsPlan { delay_min, delay_max, decline_ppm }
+    let authorises_for = p.and_then(|p| p.authorises_for.as_ref()).map(|t| t.0);
+    PaymentsPlan { delay_min, delay_max, decline_ppm, authorises_for }
 }
 
 pub(super) fn demand(
