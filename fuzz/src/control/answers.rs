@@ -5,9 +5,10 @@ use nooterra_control::Control;
 use nooterra_control::input::{Body, PaymentReport};
 use nooterra_control::wish::{PaymentAsk, Wish};
 use nooterra_engine::ids::{AccessPlanId, LeaseId, OrderId, RobotId};
-use nooterra_engine::{Span, encode};
+use nooterra_engine::{Digest, Span, encode};
+use nooterra_port::blackbox::Chunk;
 use nooterra_port::camera::GateWord;
-use nooterra_port::facility::WitnessClass;
+use nooterra_port::facility::{Entry, WitnessClass};
 use nooterra_port::order::{LeaseOffer, StepAction};
 use nooterra_port::report::{Heartbeat, MarkerOff, Mode, PersonWord, PoseMm};
 use nooterra_port::{FacilityOrder, FacilityReport, Order, Report, SignedOrder};
@@ -270,13 +271,23 @@ fn site(o: &FacilityOrder, c: &Control) -> Option<FacilityReport> {
         FacilityOrder::AskAccess { job, vertices, valid_from, valid_to, no_go, .. } => {
             let plan = AccessPlanId::named(&job.to_string());
             let (vertices, areas, no_go) = (vertices.clone(), Vec::new(), no_go.clone());
-            FacilityReport::AccessPlanIssued { job: *job, plan, vertices, areas, no_go, valid_from: *valid_from, valid_to: *valid_to }
+            // Every door and lift opens by it.
+            let entry = Entry { entrances: (0..c.world().site.entrances()).collect(), ..Entry::default() };
+            let (valid_from, valid_to) = (*valid_from, *valid_to);
+            FacilityReport::AccessPlanIssued { job: *job, plan, vertices, areas, no_go, entry, valid_from, valid_to }
         }
         FacilityOrder::AskEntry { job, plan, fence, .. } => FacilityReport::AccessGranted { job: *job, plan: *plan, fence: *fence },
         FacilityOrder::Watch { job, robot, .. } => {
             FacilityReport::Entered { job: *job, robot: *robot, vertex: place(robot), fence: u64::MAX }
         }
         FacilityOrder::Revoke { job, plan } => FacilityReport::RevokeAcked { job: *job, plan: *plan },
+        FacilityOrder::Grant { job, at, .. } => FacilityReport::GrantHeld { job: *job, at: *at },
+        FacilityOrder::ShutLevels { at, .. } => FacilityReport::LevelsShut { at: *at },
+        FacilityOrder::Replay { number, chunks, .. } => {
+            let hashes: Vec<Digest> = chunks.iter().map(Chunk::hash).collect();
+            let artefact = nooterra_trust::evidence::content_of(&hashes);
+            FacilityReport::Replayed { number: *number, artefact, residual_milli: 0 }
+        }
         FacilityOrder::Withdraw { job, plan } => FacilityReport::PlanWithdrawn { job: *job, plan: *plan },
         FacilityOrder::Door { door, open, number, .. } => {
             let state = if *open { nooterra_port::facility::DoorState::Open } else { nooterra_port::facility::DoorState::Closed };

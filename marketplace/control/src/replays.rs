@@ -95,7 +95,10 @@ impl Unit<'_> {
         let Some(milli) = residual_milli else { return Ok(()) };
         sometimes!(true, "a way replayed");
         let (class, place, measure) = (WitnessClass::TwinReplay, r.place, i64::from(milli));
-        self.emit(r.job, Event::WitnessReported { witness, class, point: r.point, place, zone: self.zone_at(place), robot: r.robot, measure, artefact });
+        self.emit(
+            r.job,
+            Event::WitnessReported { witness, class, point: r.point, place, zone: self.zone_at(place), robot: r.robot, measure, artefact },
+        );
         self.proof_again(r.job);
         Ok(())
     }
