@@ -286,7 +286,7 @@ fn site(o: &FacilityOrder, c: &Control) -> Option<FacilityReport> {
         FacilityOrder::Replay { number, chunks, .. } => {
             let hashes: Vec<Digest> = chunks.iter().map(Chunk::hash).collect();
             let artefact = nooterra_trust::evidence::content_of(&hashes);
-            FacilityReport::Replayed { number: *number, artefact, residual_milli: 0 }
+            FacilityReport::Replayed { number: *number, artefact, residual_milli: Some(0) }
         }
         FacilityOrder::Withdraw { job, plan } => FacilityReport::PlanWithdrawn { job: *job, plan: *plan },
         FacilityOrder::Door { door, open, number, .. } => {
