@@ -167,13 +167,8 @@ fn a_robot_that_leaves_what_lay_there_leaves_it_lying() {
 
 /// What can happen to a load on the way out, in any order.
 fn events() -> impl Strategy<Value = Vec<Event>> {
-    let cancelled = Event::JobCancelled {
-        reason: CancelReason::Requester,
-        by: crate::event::By::Requester,
-        fault: Fault::Requester,
-        fee_bps: 0,
-        comp_bps: 0,
-    };
+    let cancelled =
+        Event::JobCancelled { reason: CancelReason::Requester, by: By::Requester, fault: Fault::Requester, fee_bps: 0, comp_bps: 0 };
     let one = prop::sample::select(vec![
         said(),
         seen(),
