@@ -152,7 +152,7 @@ impl Unit<'_> {
         let currency = j.request.currency;
         let standing = self.s.standing.get(owner, currency).map(|l| l.offer.offer);
         let quote = self.new_id();
-        let robot_class = String::new();
+        let robot_class = self.class_of(owner);
         let c = RfqCommand::Submit { quote, owner, standing, service, currency, arrive, robot_class, expires };
         // What may not stand is not quoted; the request then runs out.
         let _ = self.negotiate(job, &c);

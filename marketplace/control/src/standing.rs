@@ -7,7 +7,7 @@ use crate::unit::{Outcome, Unit, need};
 use nooterra_engine::ids::{JobId, PartyId, ZoneId};
 use nooterra_engine::money::Currency;
 use nooterra_jobs::Job;
-use nooterra_market::negotiation::RfqCommand;
+use nooterra_market::negotiation::{ROBOT_CLASS_MAX, RfqCommand};
 use nooterra_market::standing::{StandingCall, StandingFact, StandingOffer};
 use nooterra_site::{LevelIx, VertexIx};
 use nooterra_trust::{Code, Rejection};
@@ -39,6 +39,14 @@ impl Unit<'_> {
         self.emit_party(owner, PartyEvent::StandingOfferCleared { currency });
         self.s.standing.evolve(&fact);
         Ok(())
+    }
+
+    /// The class of an owner's robots, where it has but one: what is offered for it by rule.
+    pub(crate) fn class_of(&self, owner: PartyId) -> String {
+        let own = self.s.robots.values().filter(|c| c.robot.owner == owner);
+        let models: BTreeSet<&str> = own.map(|c| c.robot.model.as_str()).collect();
+        let only = models.first().filter(|m| models.len() == 1 && m.len() <= ROBOT_CLASS_MAX);
+        only.map(|m| (*m).to_owned()).unwrap_or_default()
     }
 
     /// The zones of a job's places as standing offers name them: levels. Once it is booked, those that were pinned.
@@ -78,7 +86,7 @@ impl Unit<'_> {
             let arrive = j.request.window.start;
             let (quote, standing) = (self.new_id(), Some(q.offer));
             let (service, expires) = (q.service.minor(), q.expires);
-            let (owner, robot_class) = (q.owner, String::new());
+            let (owner, robot_class) = (q.owner, self.class_of(q.owner));
             let c = RfqCommand::Submit { quote, owner, standing, service, currency, arrive, robot_class, expires };
             // What may not stand is not quoted: nobody waits for an answer to it.
             if self.negotiate(job, &c).is_ok() {

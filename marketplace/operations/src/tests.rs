@@ -24,6 +24,7 @@ fn beat(soc_bps: u32, health_bps: u32, fault: bool) -> Event {
         charging: false,
         pose: Pose::default(),
         place: 3,
+        mode: crate::event::Mode::Idle,
         orders_seen: 0,
         bb_head: None,
     })

@@ -1,4 +1,4 @@
-use crate::actors::{ActorChains, Place};
+use crate::actors::{ActorChains, COMMANDS_KEPT_FOR, Place, VERDICTS_KEPT};
 use crate::chain::{Cause, Streams, payload_hash};
 use crate::envelope::{Draft, Envelope, InputKind, Receipt, Sender, Verdict};
 use crate::keys::SigningKey;

@@ -31,7 +31,9 @@ fn a_standing_offer_quotes_while_it_has_room() {
     let first = rig.ask(rig.delivery(2, 5));
     let reference = rig.c.state().jobs[&first].rfq.price.total();
     let quotes: Vec<_> = rig.job_events(first).into_iter().filter(|e| matches!(e, JobEvent::QuoteSubmitted(_))).collect();
-    assert!(matches!(&quotes[..], [JobEvent::QuoteSubmitted(q)] if q.owner == party("acme") && q.service.minor() == reference * 9 / 10));
+    assert!(
+        matches!(&quotes[..], [JobEvent::QuoteSubmitted(q)] if q.owner == party("acme") && q.service.minor() == reference * 9 / 10 && q.robot_class == rig.c.state().robots[&super::rig::robot("a1")].robot.model)
+    );
     // Its room is taken, until the first job is over.
     let second = rig.ask(rig.delivery(3, 6));
     assert!(!rig.names(second).contains(&"QUOTE_SUBMITTED"));

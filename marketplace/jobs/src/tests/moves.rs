@@ -93,8 +93,7 @@ fn compensation_stays_within_its_cap_over_no_shows() {
         j.evolve(AT, &Event::NoShowResolved { choice: Choice::Wait, arrive_by: Some(Instant::from_secs(1_500)) });
     }
     assert_eq!((j.comp_bps, j.comp), (4_000, amount(400)));
-    let owner =
-        Event::JobCancelled { reason: CancelReason::Owner, by: crate::event::By::Owner, fault: Fault::Owner, fee_bps: 0, comp_bps: 0 };
+    let owner = Event::JobCancelled { reason: CancelReason::Owner, by: By::Owner, fault: Fault::Owner, fee_bps: 0, comp_bps: 0 };
     j.evolve(AT, &owner);
     assert_eq!(j.comp_bps, 4_000);
     assert_eq!(PartyId::named("ow"), j.pins.unwrap().owner);

@@ -94,7 +94,7 @@ fn a_load_is_put_down_seen_and_fetched() {
     fold(&mut j, &[custody(Custody::Deposited)]);
     assert!(!j.owes_deposit());
     assert_eq!((j.fetch_place(), j.access_place()), (Some(PLACE), PLACE));
-    let end = batch::exit_done(&j, None, ExitProof::Witness, AT);
+    let end = batch::exit_done(&j, None, ExitProof::Witness, None, AT);
     assert_eq!(names(&end), ["SAFE_EXIT_CONFIRMED", "LEASE_ENDED", "HANDOVER_OPENED"]);
     fold(&mut j, &end);
     assert_eq!(j.status, Status::Handover);
@@ -119,7 +119,7 @@ fn without_a_place_the_robot_keeps_what_it_has() {
     assert!(matches!(order[..], [Event::SafeExitOrdered { disposition: Disposition::Abort, transfer: None, .. }]));
     fold(&mut j, &order);
     assert!(!j.owes_deposit());
-    let end = batch::exit_done(&j, None, ExitProof::Witness, AT);
+    let end = batch::exit_done(&j, None, ExitProof::Witness, None, AT);
     assert_eq!(names(&end).last(), Some(&"JOB_ABORTED"));
 }
 
@@ -132,14 +132,14 @@ fn a_load_that_is_not_put_down_ends_the_job_for_good() {
         fold(&mut j, &order);
         fold(&mut j, std::slice::from_ref(&event));
         assert!(!j.owes_deposit() && j.transfer.is_none(), "{}", event.name());
-        let end = batch::exit_done(&j, None, ExitProof::Witness, AT);
+        let end = batch::exit_done(&j, None, ExitProof::Witness, None, AT);
         assert_eq!(names(&end).last(), Some(&"JOB_ABORTED"), "{}", event.name());
     }
     // Forced out, with the load on it: lost, whatever was ordered.
     let mut j = carrying();
     let order = batch::safe_exit(&j, Cause::StallLimit, None, AT, Some(PLACE));
     fold(&mut j, &order);
-    let end = batch::exit_done(&j, Some(true), ExitProof::OnSite, AT);
+    let end = batch::exit_done(&j, Some(true), ExitProof::OnSite, None, AT);
     assert_eq!(names(&end).last(), Some(&"JOB_ABORTED"));
     fold(&mut j, &end);
     assert_eq!((j.custody, j.transfer), (Custody::Lost, None));
@@ -167,13 +167,8 @@ fn a_robot_that_leaves_what_lay_there_leaves_it_lying() {
 
 /// What can happen to a load on the way out, in any order.
 fn events() -> impl Strategy<Value = Vec<Event>> {
-    let cancelled = Event::JobCancelled {
-        reason: CancelReason::Requester,
-        by: crate::event::By::Requester,
-        fault: Fault::Requester,
-        fee_bps: 0,
-        comp_bps: 0,
-    };
+    let cancelled =
+        Event::JobCancelled { reason: CancelReason::Requester, by: By::Requester, fault: Fault::Requester, fee_bps: 0, comp_bps: 0 };
     let one = prop::sample::select(vec![
         said(),
         seen(),
@@ -219,7 +214,7 @@ proptest! {
             prop_assert!(j.custody != Custody::Deposited || j.fetch_place() == Some(PLACE));
         }
         let owed = j.owes_deposit();
-        let end = batch::exit_done(&j, forced, ExitProof::Witness, AT);
+        let end = batch::exit_done(&j, forced, ExitProof::Witness, None, AT);
         let opened = names(&end).contains(&"HANDOVER_OPENED");
         prop_assert!(!opened || j.custody == Custody::Deposited && !aborts && !owed && forced != Some(false), "{:?} {:?}", j.custody, end);
         fold(&mut j, &end);

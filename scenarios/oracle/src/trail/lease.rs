@@ -407,7 +407,7 @@ impl Leases {
             named.sort_unstable();
             if pinned != named {
                 let story = format!("work of {id} begins on {} skills that are not the {} pinned", named.len(), pinned.len());
-                self.notes.broke(Class::Safety, n.at, n.tick, story, vec![id.to_string()]);
+                self.notes.broke_as(Some(37), Class::Safety, n.at, n.tick, story, vec![id.to_string()]);
             }
         }
         if matches!(e, Event::CheckpointReached { .. } | Event::ExecutionCompleted { .. }) {

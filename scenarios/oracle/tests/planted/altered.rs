@@ -5,10 +5,11 @@ use crate::{histories, judge_as};
 use nooterra_control::Fact;
 use nooterra_control::fact::Event as Payload;
 use nooterra_control::puppets::rig::Rig;
+use nooterra_engine::Digest;
 use nooterra_engine::ids::{JobId, LicenceId, RobotId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::planted::Planted;
-use nooterra_jobs::event::{Event, Fault};
+use nooterra_jobs::event::{By, Event, Fault};
 use nooterra_skills::Event as SkillEvent;
 use nooterra_trust::Role;
 
@@ -170,4 +171,83 @@ fn a_signer_that_the_table_does_not_have_is_found() {
         stalled
     });
     assert!(found(&rig, &facts, 7, "is signed by FI, who may not"));
+}
+
+/// What events carry beside what moves a state is held against everything else that is on record.
+#[test]
+fn a_payload_that_says_something_else_is_found() {
+    let _turn = Planted::nothing();
+    let sound = |rig: &Rig, number: u8, word: &str| !found(rig, &rig.facts, number, word);
+    // A load that grows at a witness's word.
+    let rig = histories::delivery();
+    assert!(sound(&rig, 0, "at the word of"));
+    let facts = change(&rig, |_, e, role| {
+        let Payload::Job(Event::CustodyChanged { mass_g, .. }) = e else { return false };
+        let heard = *role != Role::RB;
+        *mass_g += u32::from(heard);
+        heard
+    });
+    assert!(found(&rig, &facts, 0, "g at the word of"));
+    // A root that no anchor of the robot has.
+    assert!(sound(&rig, 18, "completed with root"));
+    let facts = change(&rig, |_, e, _| {
+        let Payload::Job(Event::ExecutionCompleted { black_box_root, .. }) = e else { return false };
+        *black_box_root = Digest([9; 32]);
+        true
+    });
+    assert!(found(&rig, &facts, 18, "completed with root"));
+    // Work that begins on another skill than the pinned.
+    let rig = histories::skill();
+    assert!(sound(&rig, 37, "work of"));
+    let facts = change(&rig, |_, e, _| {
+        let Payload::Job(Event::ExecutionStarted { skills, .. }) = e else { return false };
+        skills.push(Digest([9; 32]));
+        true
+    });
+    assert!(found(&rig, &facts, 37, "that are not the"));
+    // Money that is said to concern a month that it does not.
+    let rig = histories::given_up();
+    assert!(sound(&rig, 28, ""));
+    let facts = change(&rig, |_, e, _| {
+        let Payload::Job(Event::RefundIssued { origin_period, .. }) = e else { return false };
+        *origin_period = Some("EUR-196912".to_owned());
+        true
+    });
+    assert!(found(&rig, &facts, 28, "is said to concern"));
+}
+
+#[test]
+fn a_cancellation_in_anothers_name_is_found() {
+    let _turn = Planted::nothing();
+    let mut rig = histories::kept(Rig::new(histories::ONE));
+    rig.run(10);
+    let job = rig.ask(rig.delivery(2, 5));
+    histories::until(&mut rig, job, nooterra_jobs::status::Status::EnRoute);
+    let _ = rig.send("rq", &nooterra_control::RequesterCommand::Cancel { job, safety: false });
+    rig.run_job(job, 600);
+    assert!(!found(&rig, &rig.facts, 7, ""));
+    let facts = change(&rig, |_, e, _| {
+        let Payload::Job(Event::JobCancelled { by, .. }) = e else { return false };
+        *by = By::Owner;
+        true
+    });
+    assert!(found(&rig, &facts, 7, "is signed by RQ and says Owner"));
+}
+
+/// Services sign what is theirs, whoever caused it.
+#[test]
+fn a_robot_that_signs_for_dispatch_is_found() {
+    let _turn = Planted::nothing();
+    let rig = histories::delivery();
+    let mut facts = rig.facts.clone();
+    let mut done = 0;
+    for f in &mut facts {
+        let Fact::Event(r) = f else { continue };
+        if matches!(r.payload.name(), "HEALTH_CHANGED" | "TASK_PLANNED") {
+            assert_eq!(r.header.role, Role::DI);
+            r.header.role = Role::RB;
+            done += 1;
+        }
+    }
+    assert!(done > 0 && !found(&rig, &rig.facts, 7, "") && found(&rig, &facts, 7, "is signed by RB, who may not"));
 }
