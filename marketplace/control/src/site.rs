@@ -208,6 +208,7 @@ impl Unit<'_> {
         need(areas.iter().all(own), Code::ScopeMissing)?;
         let plan: AccessPlanId = self.new_id();
         let order = FacilityOrder::HoldPlan {
+            issued: self.now(),
             job,
             plan,
             vertices: places.clone(),

@@ -324,3 +324,18 @@ fn a_robot_asks_for_help() {
     assert_eq!(all(&rig).last(), Some(&(2, None)), "and then it is urgent");
     assert_eq!(all(&rig).len(), 2);
 }
+
+#[test]
+fn what_is_applied_beyond_what_was_asked_for_is_not_believed() {
+    let mut rig = Rig::with_operators(ONE);
+    rig.knobs.does_more = true;
+    let (job, who, assist) = begun(&mut rig);
+    rig.run(5);
+    let view = screen(&rig).unwrap();
+    rig.send(&who, &OperatorCommand::Intervene { assist, action: Action::Resume {}, view }).unwrap();
+    rig.run(8);
+    assert!(rig.refused.iter().any(|(_, why)| why.starts_with("SCOPE_EXCEEDED")), "{:?}", rig.refused);
+    let names = rig.names(job);
+    let has = |n: &str| names.iter().any(|x| *x == n);
+    assert!(has("INTERVENTION_EXPIRED") && !has("INTERVENTION_APPLIED"), "{names:?}");
+}
