@@ -129,7 +129,7 @@ fn nobody_begins_without_what_the_job_has_pinned() {
 /// What a robot says that it has is what it has: a version that it has thrown out is brought again before it is needed.
 #[test]
 fn the_robots_word_decides_what_it_has() {
-    let mut rig = Rig::of(skilled(0, BOTH), TWO);
+    let mut rig = Rig::of(skilled(1, BOTH), TWO);
     rig.run(10);
     let (a1, first) = (robot("a1"), bundle(1).1.hash());
     let has = |rig: &Rig| rig.c.state().skills.has(first, a1);
@@ -139,23 +139,24 @@ fn the_robots_word_decides_what_it_has() {
     rig.report(a1, Report::SkillInstalled { bundle: first, kept: vec![] });
     rig.run(1);
     assert_eq!(rig.refused.len(), before + 1, "it does not even have this one");
-    if let Some(other) = other {
-        rig.report(a1, Report::SkillInstalled { bundle: other, kept: vec![other] });
-        rig.run(1);
-        assert!(!has(&rig));
-        rig.robots.get_mut(&a1).unwrap().bundles.retain(|b| *b != first);
-    } else {
-        let hand = nooterra_trust::Hand { role: Role::RB, key: None, party: None };
-        let command = nooterra_skills::Command::Remove { robot: a1, bundle: first };
-        let state = rig.c.state();
-        assert_eq!(state.skills.decide(rig.now, &hand, &command).unwrap()[0].name(), "SKILL_REMOVED");
-    }
+    let other = other.expect("two versions");
+    rig.report(a1, Report::SkillInstalled { bundle: other, kept: vec![other] });
+    rig.run(1);
+    assert!(!has(&rig) && rig.c.state().skills.has(other, a1));
+    let removed = |f: &&Fact| f.event().is_some_and(|e| e.payload.name() == "SKILL_REMOVED");
+    assert_eq!(rig.facts.iter().filter(removed).count(), 1);
+    // A job that has pinned it has it brought once more.
+    rig.robots.get_mut(&a1).unwrap().bundles.retain(|b| *b != first);
+    let before = parcels(&rig, "a1").len();
+    let job = rig.ask(rig.patrol(&[1, 3]));
+    assert_eq!(rig.run_job(job, 900), Status::Settled);
+    assert!(robots(&rig, job) != [a1] || parcels(&rig, "a1").len() == before + 1);
 }
 
 /// A reason that passes does not bar for ever.
 #[test]
 fn whoever_had_no_room_is_asked_again_after_a_while() {
-    let mut rig = Rig::of(skilled(0, BOTH), &[("b1", "bolt", 15)]);
+    let mut rig = Rig::of(skilled(0, BOTH), TWO);
     rig.knobs.unteachable.insert(robot("b1"));
     rig.run(10);
     let (b1, first) = (robot("b1"), bundle(1).1.hash());
