@@ -5,8 +5,9 @@
 use crate::fields::Way;
 use crate::follow::Limits;
 use crate::policy::Twist;
+use crate::turn::turning;
 use nooterra_engine::geom::{Pose2, Vec2};
-use nooterra_engine::ids::{AssistId, LeaseId};
+use nooterra_engine::ids::{AssistId, InterventionId, LeaseId};
 use nooterra_engine::real::wrap_angle;
 use nooterra_engine::{Digest, Instant, Record, Span};
 use nooterra_port::assist::Action;
@@ -30,6 +31,8 @@ const TARGET_WITHIN: Span = Span::from_secs(30);
 const THERE_M: f64 = 0.03;
 /// Facing this well is facing there.
 const FACING_RAD: f64 = 0.05;
+/// Share of the turning speed that it turns with.
+const TURN_SHARE: f64 = 0.5;
 /// Off by more than this, it turns before it drives.
 const TURN_FIRST_RAD: f64 = 0.15;
 
@@ -44,6 +47,31 @@ struct Move {
     turned: bool,
     driven: bool,
     until: Instant,
+}
+
+/// A push under way, to be answered once it is over.
+#[derive(Debug, Clone, Copy, PartialEq, Record)]
+struct Push {
+    assist: AssistId,
+    intervention: InterventionId,
+    /// What was asked for: forward, left, turn, how long.
+    asked: [i64; 4],
+    from: Pose2,
+    since: Instant,
+    /// Turned so far.
+    turned_rad: f64,
+    heading_rad: f64,
+}
+
+/// What became of a push: whose it was, and what the robot drove of it, never more than was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pushed {
+    /// The assist.
+    pub assist: AssistId,
+    /// The intervention.
+    pub intervention: InterventionId,
+    /// Forward, left, turn, how long: as the action's own values.
+    pub applied: [i64; 4],
 }
 
 /// The open channel.
@@ -64,6 +92,7 @@ pub struct Line {
 pub struct Help {
     line: Option<Line>,
     hand: Option<Move>,
+    push: Option<Push>,
     /// The operator has moved the robot off its way: it waits to be let go.
     holds: bool,
     first_urad: i64,
@@ -84,7 +113,8 @@ impl Help {
     /// Nobody looks on any more. Says whether the robot had been moved or held.
     pub fn shut(&mut self) -> bool {
         let was = self.has_hand();
-        *self = Self::default();
+        // What was pushed so far is answered all the same.
+        *self = Self { push: self.push, ..Self::default() };
         was
     }
     /// The channel, if it is open.
@@ -111,6 +141,27 @@ impl Help {
         if self.hand.take().is_some() {
             self.holds = true;
         }
+    }
+    /// The hand that it has just taken is a push: what it drives of it is its answer.
+    pub fn pushes(&mut self, now: Instant, assist: AssistId, intervention: InterventionId, asked: [i64; 4], pose: &Pose2) {
+        self.push = Some(Push { assist, intervention, asked, from: *pose, since: now, turned_rad: 0.0, heading_rad: pose.theta_rad });
+    }
+    /// One cycle of a push: what became of it, once it is over, or ends here.
+    pub fn pushed(&mut self, now: Instant, pose: &Pose2, ends: bool) -> Option<Pushed> {
+        let p = self.push.as_mut()?;
+        p.turned_rad += wrap_angle(pose.theta_rad - p.heading_rad);
+        p.heading_rad = pose.theta_rad;
+        if self.hand.is_some() && !ends {
+            return None;
+        }
+        let p = self.push.take()?;
+        let way = (pose.at - p.from.at).rotated(-p.from.theta_rad);
+        let held = i64::try_from(now.since(p.since).0).unwrap_or(i64::MAX);
+        let driven = [(way.x * 1e3).round() as i64, (way.y * 1e3).round() as i64, (p.turned_rad * 1e6).round() as i64, held];
+        // What slips or is measured beyond it was not applied.
+        let part = |(did, asked): (i64, i64)| did.clamp(asked.min(0), asked.max(0));
+        let [dx, dy, turn, held] = [0, 1, 2, 3].map(|i| part((driven[i], p.asked[i])));
+        Some(Pushed { assist: p.assist, intervention: p.intervention, applied: [dx, dy, turn, held] })
     }
     /// Was this picture shown not long ago?
     pub fn has_shown(&self, view: Digest) -> bool {
@@ -195,7 +246,7 @@ impl Help {
             let back = if h.backward { std::f64::consts::PI } else { 0.0 };
             let off = wrap_angle(gap.angle() - pose.theta_rad - back);
             if !h.turned && off.abs() > FACING_RAD {
-                return Some((Way::default(), turning(off, lim)));
+                return Some((Way::default(), turning(off, lim, TURN_SHARE)));
             }
             h.turned = true;
             if off.abs() > 1.4 {
@@ -215,14 +266,9 @@ impl Help {
         }
         let off = h.facing_rad.map_or(0.0, |f| wrap_angle(f - pose.theta_rad));
         if off.abs() > FACING_RAD {
-            return Some((Way::default(), turning(off, lim)));
+            return Some((Way::default(), turning(off, lim, TURN_SHARE)));
         }
         self.halt();
         None
     }
-}
-
-fn turning(off: f64, lim: &Limits) -> Twist {
-    let w = (0.8 * lim.turn_accel_radps2 * off.abs()).sqrt().min(lim.turn_radps * 0.5).min(2.0 * off.abs() + 0.05);
-    Twist { v: Vec2::default(), w_radps: if off < 0.0 { -w } else { w } }
 }

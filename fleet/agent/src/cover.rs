@@ -4,6 +4,7 @@
 use crate::fields::Way;
 use crate::follow::Limits;
 use crate::policy::Twist;
+use crate::turn::turning;
 use crate::work::{Around, Phase, Work};
 use nooterra_engine::geom::{Pose2, Vec2};
 use nooterra_engine::real::wrap_angle;
@@ -19,6 +20,8 @@ const PASSED_M: f64 = 0.05;
 /// Off by more than this, it turns on the spot before it drives; by less than that, it drives.
 const TURN_FROM_RAD: f64 = 0.35;
 const TURN_TO_RAD: f64 = 0.04;
+/// Share of the turning speed that it turns with.
+const TURN_SHARE: f64 = 0.7;
 /// Come past a point, it does not turn back for it.
 const PAST_RAD: f64 = 1.4;
 const PAST_M: f64 = 0.3;
@@ -122,8 +125,7 @@ impl Work {
             }
             c.turning = off.abs() > if c.turning { TURN_TO_RAD } else { TURN_FROM_RAD };
             if c.turning {
-                let w = (0.8 * lim.turn_accel_radps2 * off.abs()).sqrt().min(lim.turn_radps * 0.7).min(2.0 * off.abs() + 0.05);
-                return Some((Way::default(), Twist { v: Vec2::default(), w_radps: if off < 0.0 { -w } else { w } }));
+                return Some((Way::default(), turning(off, lim, TURN_SHARE)));
             }
             let brake = (0.8 * lim.accel_mps2 * gap.norm()).sqrt().max(0.03);
             let pace = COVER_MPS.min(lim.speed_mps).min(brake).min(speed_mps + lim.accel_mps2 * dt_s);

@@ -41,6 +41,7 @@ pub mod rights;
 pub mod tight;
 pub mod track;
 pub mod transfer;
+mod turn;
 pub mod watch;
 pub mod work;
 

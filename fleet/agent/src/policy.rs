@@ -189,6 +189,8 @@ pub struct Policy {
     window_from: Instant,
     source: Source,
     count: u32,
+    /// Bounds that have changed a command since they were last asked for, as bits.
+    named: u32,
 }
 
 /// Clamps kept if nobody drains them.
@@ -230,6 +232,7 @@ impl Policy {
         }
         self.clamps.push(Clamp { at: now, source: self.source, channel, requested, applied, bound });
         let id = bound as u32;
+        self.named |= 1 << id;
         if nooterra_engine::planted!("I16 lose a clamp") && self.count.is_multiple_of(8) {
             return;
         }
@@ -247,6 +250,11 @@ impl Policy {
         }
     }
 
+    /// Names of the bounds that have changed a command since the last call.
+    pub fn take_named(&mut self) -> Vec<String> {
+        let named = std::mem::take(&mut self.named);
+        Bound::ALL.iter().filter(|b| named & (1 << **b as u32) != 0).map(|b| b.name().to_owned()).collect()
+    }
     /// Clamps so far.
     pub fn count(&self) -> u32 {
         self.count

@@ -135,8 +135,11 @@ pub enum FacilityOrder {
         /// The plan.
         plan: AccessPlanId,
     },
-    /// A householder has issued a plan for its own rooms: it holds in place of any that the site made for the job.
+    /// A householder has issued a plan for its own rooms: it holds in place of any that the site made for the job, and of any that
+    /// the householder issued before.
     HoldPlan {
+        /// When it was issued: what comes late does not take the place of a newer one.
+        issued: Instant,
         /// The job.
         job: JobId,
         /// The plan.

@@ -233,6 +233,8 @@ pub enum Report {
     SkillInstalled {
         /// Which.
         bundle: Digest,
+        /// All that it has now, this one among them.
+        kept: Vec<Digest>,
     },
     /// It does not keep it.
     SkillInstallRefused {

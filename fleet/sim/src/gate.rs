@@ -205,7 +205,7 @@ mod tests {
             valid_to: NOW.saturating_add(Span::from_secs(10)),
             item: None,
             revoked: false,
-            held: false,
+            held: None,
             withdrawn: false,
         };
         (Gate::default(), BTreeMap::from([(JobId::named("j"), plan)]))

@@ -105,8 +105,8 @@ pub(crate) struct Plan {
     pub(crate) item: Option<ItemId>,
     /// It was taken back.
     pub(crate) revoked: bool,
-    /// A householder has issued it, for its own rooms.
-    pub(crate) held: bool,
+    /// When a householder issued it, if it is for its own rooms.
+    pub(crate) held: Option<Instant>,
     /// What it was for is over. It is kept to its end, so that a request for it that comes late brings no new one about.
     pub(crate) withdrawn: bool,
 }
@@ -264,8 +264,9 @@ impl SiteController {
             }
             FacilityOrder::Grant { job, plan, holder, at } => self.order_grant(now, (*job, *plan), *holder, *at),
             FacilityOrder::ShutLevels { levels, at } => self.order_shut(now, levels, *at, site),
-            FacilityOrder::HoldPlan { job, plan, vertices, areas, no_go, entry, valid_from, valid_to } => {
-                if self.plan(*job, *plan).is_none() {
+            FacilityOrder::HoldPlan { issued, job, plan, vertices, areas, no_go, entry, valid_from, valid_to } => {
+                let newer = self.plans.get(job).and_then(|p| p.held).is_none_or(|at| at < *issued);
+                if newer && self.plan(*job, *plan).is_none() {
                     let held = Plan {
                         id: *plan,
                         vertices: vertices.clone(),
@@ -278,7 +279,7 @@ impl SiteController {
                         valid_to: *valid_to,
                         item: self.plans.get(job).and_then(|p| p.item),
                         revoked: false,
-                        held: true,
+                        held: Some(*issued),
                         withdrawn: false,
                     };
                     self.plans.insert(*job, held);
@@ -352,7 +353,7 @@ impl SiteController {
         {
             return; // the request was repeated; the answer is in the outbox or was heard
         }
-        if self.plans.get(&job).is_some_and(|p| p.held && !p.revoked && !p.withdrawn) {
+        if self.plans.get(&job).is_some_and(|p| p.held.is_some() && !p.revoked && !p.withdrawn) {
             return; // a request that comes late: what the householder has issued since holds in its place
         }
         self.plan_count += 1;
@@ -373,7 +374,7 @@ impl SiteController {
             valid_to,
             item,
             revoked: false,
-            held: false,
+            held: None,
             withdrawn: false,
         };
         self.plans.insert(job, plan);
@@ -639,6 +640,36 @@ mod tests {
         SiteController::new(outbox(1), outbox(2))
     }
 
+    /// A site that is empty.
+    struct Nobody;
+
+    impl SiteSenses for Nobody {
+        fn door(&self, _: u32) -> DoorState {
+            DoorState::Closed
+        }
+        fn command_door(&mut self, _: u32, _: bool) {}
+        fn lift(&self, _: u32) -> (Option<u32>, DoorState) {
+            (None, DoorState::Closed)
+        }
+        fn command_lift(&mut self, _: u32, _: u32, _: bool) {}
+        fn robot(&self, _: RobotId) -> Option<(u32, Vec2)> {
+            None
+        }
+        fn footprints(&self) -> Vec<Footprint> {
+            Vec::new()
+        }
+        fn badge(&self, _: RobotId) -> Option<u64> {
+            None
+        }
+        fn item(&self, _: ItemId) -> ItemPlace {
+            ItemPlace::Nowhere
+        }
+        fn boxes(&self) -> Vec<(u32, Vec2, f64)> {
+            Vec::new()
+        }
+        fn dispense(&mut self, _: ItemId, _: u32, _: Vec2, _: u32) {}
+    }
+
     #[test]
     fn a_request_that_comes_late_does_not_replace_a_plan_of_the_householder() {
         let site = Site {
@@ -657,11 +688,11 @@ mod tests {
         let (now, old, new) = (Instant::from_secs(9), Instant::from_secs(900), Instant::from_secs(800));
         d.issue_plan(now, job, &[], &[], (Instant::ZERO, old), None, &site);
         let first = d.plans[&job].clone();
-        assert!(!first.held);
+        assert_eq!(first.held, None);
         // Another time: another plan.
         d.issue_plan(now, job, &[], &[], (now, old), None, &site);
         assert_ne!(d.plans[&job].id, first.id);
-        let held = Plan { id: AccessPlanId::named("h"), valid_to: new, held: true, ..first };
+        let held = Plan { id: AccessPlanId::named("h"), valid_to: new, held: Some(now), ..first };
         d.plans.insert(job, held.clone());
         d.issue_plan(now, job, &[], &[], (Instant::ZERO, old), None, &site);
         assert_eq!(d.plans[&job], held, "it stays");
@@ -669,7 +700,23 @@ mod tests {
         for (revoked, withdrawn) in [(true, false), (false, true)] {
             d.plans.insert(job, Plan { revoked, withdrawn, ..held.clone() });
             d.issue_plan(now, job, &[], &[], (Instant::ZERO, old), None, &site);
-            assert!(!d.plans[&job].held);
+            assert_eq!(d.plans[&job].held, None);
         }
+        // Of two plans of the householder the newer holds, in whatever order they come.
+        let hold = |name: &str, secs: u64| FacilityOrder::HoldPlan {
+            issued: Instant::from_secs(secs),
+            job,
+            plan: AccessPlanId::named(name),
+            vertices: vec![],
+            areas: vec![],
+            no_go: vec![],
+            valid_from: now,
+            valid_to: old,
+        };
+        d.order(now, &hold("second", 20), &site, &mut Nobody);
+        d.order(now, &hold("first", 10), &site, &mut Nobody);
+        assert_eq!(d.plans[&job].id, AccessPlanId::named("second"));
+        d.order(now, &hold("third", 21), &site, &mut Nobody);
+        assert_eq!(d.plans[&job].id, AccessPlanId::named("third"));
     }
 }

@@ -378,6 +378,9 @@ impl Unit<'_> {
             need(a.request.robot == robot, Code::NotBoundRobot)?;
         }
         let done = code.is_empty();
+        let asked = self.s.desk.open.get(&assist).and_then(|a| a.pending).filter(|p| p.intervention == intervention);
+        let within = asked.is_none_or(|p| p.action.covers(&applied)) || nooterra_engine::planted!("I36 believe that more was applied");
+        need(!done || within, Code::ScopeExceeded)?;
         self.desk_with(Command::Answer { assist, intervention, done }, None, Some(Answer { code, applied, clamps }))
     }
 

@@ -11,6 +11,7 @@ use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, sha256_plain};
 use nooterra_engine::ids::{EvidenceId, IncidentId, JobId, OperatorId, PartyId, RobotId};
 use nooterra_engine::money::Amount;
+use nooterra_engine::sometimes;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::event::{Cause, Detector, Event, Fault, IncidentCode, ReleaseReason, StallReason};
 use nooterra_jobs::status::Status;
@@ -376,6 +377,7 @@ impl Unit<'_> {
                 Reaction::Quarantine => {
                     if let Some(r) = robot {
                         self.quarantine(r, "INCIDENT", Some(incident), None);
+                        self.leaves_present(r, job);
                     }
                 }
                 Reaction::SafeExitAbort => {
@@ -404,6 +406,15 @@ impl Unit<'_> {
                 // The gate holds the money while triage is due, which the case's timer asks for.
                 Reaction::TriageDue | Reaction::HoldSettlement => {}
             }
+        }
+    }
+
+    /// A robot that was barred for something on another job gives up what it is about now.
+    fn leaves_present(&mut self, robot: RobotId, other_than: JobId) {
+        let held = self.cell(robot).ok().and_then(|c| c.robot.lease).map(|h| h.job);
+        if let Some(job) = held.filter(|j| *j != other_than) {
+            sometimes!(true, "a robot is barred for what happened on another job");
+            self.unfit(job, ReleaseReason::RobotUnfit, Cause::Quarantine);
         }
     }
 

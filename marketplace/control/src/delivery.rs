@@ -59,7 +59,7 @@ impl Unit<'_> {
         let (id, tenant) = (robot.robot, self.s.genesis.tenant);
         let sent = |o: &nooterra_port::SignedOrder| matches!(&o.body, Order::SkillInstall(p) if p.bundle == bundle);
         let under_way = self.cell(id).is_ok_and(|c| c.orders.iter().any(sent));
-        let there = self.s.skills.has(bundle, id) || self.s.skills.has_refused(bundle, id);
+        let there = self.s.skills.has(bundle, id) || self.s.skills.has_refused(bundle, id, self.now());
         let may = self.s.skills.may_install(bundle, robot, tenant, self.now()).is_ok();
         if !may || (repinned.is_none() && (there || under_way)) {
             return;

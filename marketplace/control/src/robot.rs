@@ -276,7 +276,7 @@ impl Unit<'_> {
             Report::Blackbox(w) => self.box_answers(robot, &w),
             Report::Advertised(a) => self.advertised(robot, *a),
             Report::AssistAsked { question_hash } => self.robot_asks(robot, question_hash),
-            Report::SkillInstalled { bundle } => self.robot_installed(robot, bundle),
+            Report::SkillInstalled { bundle, kept } => self.robot_installed(robot, bundle, &kept),
             Report::SkillInstallRefused { bundle, code } => self.robot_will_not(robot, bundle, code),
             Report::InterventionAnswered { assist, intervention, code, applied, clamps } => {
                 self.bound(robot)?;

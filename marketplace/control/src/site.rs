@@ -247,6 +247,7 @@ impl Unit<'_> {
         let plan: AccessPlanId = self.new_id();
         let entry = entry.unwrap_or_else(|| self.usual_entry(&places, &areas, &no_go));
         let order = FacilityOrder::HoldPlan {
+            issued: self.now(),
             job,
             plan,
             vertices: places.clone(),

@@ -6,12 +6,13 @@ use crate::genesis::Genesis;
 use crate::input::{CertifierCommand, DeveloperCommand};
 use crate::state::{RobotCell, State};
 use crate::timers::Stream;
-use crate::unit::{Outcome, Unit};
+use crate::unit::{Outcome, Unit, need};
 use crate::wish::Wish;
 use nooterra_dispatch::assign::Interval;
 use nooterra_dispatch::verdicts::{self, CertTier, SkillState};
 use nooterra_engine::ids::{JobId, PartyId, RobotId};
 use nooterra_engine::money::Currency;
+use nooterra_engine::sometimes;
 use nooterra_engine::time::Instant;
 use nooterra_engine::{Digest, Record, always};
 use nooterra_jobs::event::{CancelReason, Cause, Disposition, IncidentCode, ReleaseReason, StallReason};
@@ -133,6 +134,9 @@ fn robot_of(g: &Genesis, entry: u32, robot: RobotId) -> Option<Robot> {
     Some(Robot { robot, model: e.model.name.clone(), driver: e.driver_version })
 }
 
+/// Versions that a robot may say that it has, at most.
+const KEPT_MAX: usize = 256;
+
 impl State {
     /// How far certificates must go for a job.
     fn min_cert(&self, request: &Request) -> Tier {
@@ -155,7 +159,7 @@ impl State {
 
     /// May a robot run a bundle that is to be certified so far, and can it have it?
     fn runs(&self, bundle: Digest, robot: &Robot, min: Tier, now: Instant) -> bool {
-        self.skills.may_run(bundle, robot, min, now).is_ok() && self.skills.is_at_hand(bundle, robot.robot, self.genesis.tenant)
+        self.skills.may_run(bundle, robot, min, now).is_ok() && self.skills.is_at_hand(bundle, robot.robot, self.genesis.tenant, now)
     }
 
     /// How far certificates must go for a booked job.
@@ -323,16 +327,24 @@ impl Unit<'_> {
     }
 
     /// A robot says that it keeps a bundle.
-    pub fn robot_installed(&mut self, robot: RobotId, bundle: Digest) -> Outcome {
+    /// It keeps a bundle, and says all that it has: what it has thrown out for it is not there any more, whatever was believed.
+    pub fn robot_installed(&mut self, robot: RobotId, bundle: Digest, kept: &[Digest]) -> Outcome {
+        need(kept.len() <= KEPT_MAX && kept.contains(&bundle), nooterra_trust::Code::SchemaInvalid)?;
         let tenant = self.s.genesis.tenant;
         let robot = self.cell(robot).ok().and_then(|c| robot_of(&self.s.genesis, c.entry, robot));
         let robot = robot.ok_or_else(|| Rejection::new(nooterra_trust::Code::NotFound))?;
-        if self.s.skills.has(bundle, robot.robot) {
-            // It was brought a second time, to say what a lease runs on.
-            return Ok(());
+        let (hand, id) = (self.hand(), robot.robot);
+        // It may have been brought a second time, to say what a lease runs on.
+        if !self.s.skills.has(bundle, id) {
+            self.skill(&hand, &Command::Install { robot, bundle, tenant })?;
         }
-        let hand = self.hand();
-        self.skill(&hand, &Command::Install { robot, bundle, tenant }).map(|_| ())
+        let gone: Vec<Digest> =
+            self.s.skills.bundles().map(|(d, _)| d).filter(|d| self.s.skills.has(*d, id) && !kept.contains(d)).collect();
+        for bundle in gone {
+            sometimes!(true, "a robot has thrown out a version that it was believed to have");
+            self.skill(&hand, &Command::Remove { robot: id, bundle })?;
+        }
+        Ok(())
     }
 
     /// A robot says that it does not: what it has a lease of and needs it for goes to another one.

@@ -538,7 +538,7 @@ impl Desk {
             }),
             Event::Submitted { assist, intervention, action, view, .. } => self.on(*assist, |a| {
                 a.acted_at = now;
-                a.pending = Some(Pending { intervention: *intervention, kind: action.kind(), at: now, view: *view });
+                a.pending = Some(Pending { intervention: *intervention, action: *action, at: now, view: *view });
             }),
             Event::Answered { assist, .. } => self.on(*assist, |a| a.pending = None),
         }

@@ -92,6 +92,23 @@ impl Action {
             Self::Abort {} => Kind::Abort,
         }
     }
+    /// Is what a robot applied no more than this? Of a push it may drive a part; all else it does or does not do.
+    pub fn covers(&self, applied: &[i64]) -> bool {
+        let part = |did: i64, asked: i64| asked.min(0) <= did && did <= asked.max(0);
+        match (self, applied) {
+            (Self::TeleopNudge { dx_mm, dy_mm, dtheta_urad, held }, [dx, dy, turn, time]) => {
+                let longest = i64::try_from(held.0).unwrap_or(i64::MAX);
+                part(*dx, *dx_mm) && part(*dy, *dy_mm) && part(*turn, *dtheta_urad) && part(*time, longest)
+            }
+            (Self::TeleopNudge { .. }, _) => false,
+            (Self::ApproveGrasp { choice }, [x]) => *x == i64::from(*choice),
+            (Self::SelectObject { object }, [x]) => *x == i64::from(*object),
+            // It is kept by how far it lies from where the robot was; where that is the judges compare.
+            (Self::SetNavTarget { .. }, [_, _, _, _]) => true,
+            (Self::Resume {} | Self::Abort {}, []) => true,
+            _ => false,
+        }
+    }
     /// The field that is out of bounds, if one is.
     pub fn beyond(&self) -> Option<&'static str> {
         let over = |v: i64, most: i64| v.unsigned_abs() > most.unsigned_abs();
@@ -116,7 +133,7 @@ pub struct Pending {
     /// Its id.
     pub intervention: InterventionId,
     /// What.
-    pub kind: Kind,
+    pub action: Action,
     /// When it was submitted.
     pub at: Instant,
     /// The picture that it was decided on.

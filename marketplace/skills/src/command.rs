@@ -4,7 +4,7 @@ use crate::evidence::Evidence;
 use crate::seal::{BundleSeal, SignedCertificate};
 use crate::standing::Robot;
 use crate::words::{Level, Tier};
-use nooterra_engine::ids::{CertificateId, JobId, LicenceId, TenantId};
+use nooterra_engine::ids::{CertificateId, JobId, LicenceId, RobotId, TenantId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::{Digest, Record};
 
@@ -84,6 +84,13 @@ pub enum Command {
         bundle: Digest,
         /// The marketplace.
         tenant: TenantId,
+    },
+    /// A robot has thrown a version out (`RB`).
+    Remove {
+        /// The robot.
+        robot: RobotId,
+        /// The bundle.
+        bundle: Digest,
     },
     /// A robot would not have it (`RB`).
     RefuseInstall {

@@ -59,6 +59,14 @@ impl Registry {
                 g.end()?;
                 Ok(vec![Event::SkillInstalled { robot: robot.robot, skill, bundle: *bundle }])
             }
+            Command::Remove { robot, bundle } => {
+                role(hand, &[Role::RB])?;
+                let skill = self.known(*bundle)?.skill;
+                let mut g = Checks::new();
+                g.must(self.has(*bundle, *robot), Code::AlreadyDone, "bundle");
+                g.end()?;
+                Ok(vec![Event::SkillRemoved { robot: *robot, skill, bundle: *bundle }])
+            }
             Command::RefuseInstall { robot, bundle, code } => {
                 role(hand, &[Role::RB])?;
                 self.known(*bundle)?;

@@ -126,6 +126,11 @@ impl Installed {
         self.checked.contains_key(&bundle)
     }
 
+    /// All that is there, ascending.
+    pub fn all(&self) -> Vec<Digest> {
+        self.checked.keys().copied().collect()
+    }
+
     /// A skill's versions.
     pub fn slots(&self, skill: SkillId) -> Option<&Slots> {
         self.skills.get(&skill)

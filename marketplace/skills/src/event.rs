@@ -68,6 +68,11 @@ pub enum Event {
         bundle: Digest,
         code: String,
     },
+    SkillRemoved {
+        robot: RobotId,
+        skill: SkillId,
+        bundle: Digest,
+    },
     SkillStarted {
         job: JobId,
         robot: RobotId,
@@ -113,6 +118,7 @@ impl Event {
             Self::SkillRepinned { .. } => "SKILL_REPINNED",
             Self::SkillInstalled { .. } => "SKILL_INSTALLED",
             Self::SkillInstallRefused { .. } => "SKILL_INSTALL_REFUSED",
+            Self::SkillRemoved { .. } => "SKILL_REMOVED",
             Self::SkillStarted { .. } => "SKILL_STARTED",
             Self::SkillStopped { .. } => "SKILL_STOPPED",
             Self::SkillMetered { .. } => "SKILL_METERED",
@@ -132,7 +138,9 @@ impl Event {
             | Self::SkillStarted { job, .. }
             | Self::SkillStopped { job, .. }
             | Self::SkillMetered { job, .. } => Stream::Job(*job),
-            Self::SkillInstalled { robot, .. } | Self::SkillInstallRefused { robot, .. } => Stream::Robot(*robot),
+            Self::SkillInstalled { robot, .. } | Self::SkillInstallRefused { robot, .. } | Self::SkillRemoved { robot, .. } => {
+                Stream::Robot(*robot)
+            }
         }
     }
 }

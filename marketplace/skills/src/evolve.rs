@@ -2,7 +2,13 @@
 
 use crate::event::Event;
 use crate::registry::{Blamed, Certified, Licensed, Published, Registry, Revoked, Running, Slots};
-use nooterra_engine::time::Instant;
+use nooterra_engine::time::{Instant, Span};
+
+/// Reasons for which a robot does not keep a bundle today and may tomorrow: no room, damaged on its way, a clock or keys that are not
+/// up to date.
+const PASSING: [&str; 5] = ["DISK_FULL", "CONTENT_HASH_MISSING", "CERT_INVALID", "KEY_UNKNOWN", "KEY_INACTIVE"];
+/// It is asked again after this.
+const ASK_AGAIN: Span = Span::from_mins(10);
 
 impl Registry {
     /// Folds in an event that happened at `at`.
@@ -62,8 +68,15 @@ impl Registry {
                     r.remove(bundle);
                 }
             }
-            Event::SkillInstallRefused { robot, bundle, .. } => {
-                self.refused.entry(*robot).or_default().insert(*bundle);
+            Event::SkillInstallRefused { robot, bundle, code } => {
+                let until = PASSING.contains(&code.as_str()).then(|| at.saturating_add(ASK_AGAIN));
+                self.refused.entry(*robot).or_default().insert(*bundle, until);
+            }
+            Event::SkillRemoved { robot, skill, bundle } => {
+                if let Some(s) = self.robots.get_mut(robot).and_then(|r| r.get_mut(skill)) {
+                    s.kept.retain(|b| b != bundle);
+                    s.active.take_if(|b| b == bundle);
+                }
             }
             Event::SkillStarted { job, robot, skill, bundle, .. } => {
                 let run = self.running.entry(*job).or_insert_with(|| Running { robot: *robot, bundles: Vec::new() });

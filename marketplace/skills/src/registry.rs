@@ -6,7 +6,7 @@ use crate::words::Level;
 use nooterra_engine::ids::{CertificateId, JobId, LicenceId, PartyId, RobotId, SkillId};
 use nooterra_engine::time::Instant;
 use nooterra_engine::{Digest, Record};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 const MINUTE_NS: u64 = 60_000_000_000;
 
@@ -134,8 +134,8 @@ pub struct Registry {
     pub(crate) licences: BTreeMap<JobId, Vec<Licensed>>,
     pub(crate) running: BTreeMap<JobId, Running>,
     pub(crate) robots: BTreeMap<RobotId, BTreeMap<SkillId, Slots>>,
-    /// What robots would not have.
-    pub(crate) refused: BTreeMap<RobotId, BTreeSet<Digest>>,
+    /// What robots would not have; where the reason passes, until when they are not asked again.
+    pub(crate) refused: BTreeMap<RobotId, BTreeMap<Digest, Option<Instant>>>,
 }
 
 impl Registry {

@@ -66,18 +66,20 @@ impl Registry {
 
     /// Is it on the robot, or can it be brought there?
     pub fn is_available(&self, bundle: Digest, robot: &Robot, tenant: TenantId, now: Instant) -> bool {
-        self.has(bundle, robot.robot) || (!self.has_refused(bundle, robot.robot) && self.may_install(bundle, robot, tenant, now).is_ok())
+        self.has(bundle, robot.robot)
+            || (!self.has_refused(bundle, robot.robot, now) && self.may_install(bundle, robot, tenant, now).is_ok())
     }
 
     /// The same, of a bundle that [may run](Self::may_run) there.
-    pub fn is_at_hand(&self, bundle: Digest, robot: RobotId, tenant: TenantId) -> bool {
-        let may = || !self.has_refused(bundle, robot) && self.bundle(bundle).is_some_and(|p| licensed_in(p, tenant).is_ok());
+    pub fn is_at_hand(&self, bundle: Digest, robot: RobotId, tenant: TenantId, now: Instant) -> bool {
+        let may = || !self.has_refused(bundle, robot, now) && self.bundle(bundle).is_some_and(|p| licensed_in(p, tenant).is_ok());
         self.has(bundle, robot) || may()
     }
 
-    /// Would a robot not have it?
-    pub fn has_refused(&self, bundle: Digest, robot: RobotId) -> bool {
-        self.refused.get(&robot).is_some_and(|r| r.contains(&bundle))
+    /// Would a robot not have it, for a reason that has not passed by `now`?
+    pub fn has_refused(&self, bundle: Digest, robot: RobotId, now: Instant) -> bool {
+        let until = self.refused.get(&robot).and_then(|r| r.get(&bundle));
+        until.is_some_and(|u| u.is_none_or(|at| now < at))
     }
 
     /// Everything that is revoked, ascending: bundles and the hashes of certificates.

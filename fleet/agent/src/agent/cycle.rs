@@ -121,6 +121,7 @@ impl Agent {
         let nominal_v = self.config.model.battery_v;
         let charge = self.power.cycle(now, f, at, !self.track.is_done(), nominal_v, &mut out);
         self.watch_lease(now, &mut out);
+        self.answer_push(now, false);
         self.show(now, map, &mut out);
         self.ask_leave(now, &mut out);
         self.ask_help(&mut out);

@@ -216,10 +216,23 @@ impl Agent {
                 Ok(())
             }
             Order::Intervention(i) => {
+                // A move that takes the place of a push ends it there.
                 let code = self.intervene(now, &i, map).err().unwrap_or("");
-                let applied = if code.is_empty() { i.action.args() } else { Vec::new() };
                 let (assist, intervention) = (i.assist, i.intervention);
-                self.say(now, Report::InterventionAnswered { assist, intervention, code: code.into(), applied, clamps: Vec::new() });
+                match i.action {
+                    Action::TeleopNudge { dx_mm, dy_mm, dtheta_urad, held } if code.is_empty() => {
+                        let asked = [dx_mm, dy_mm, dtheta_urad, i64::try_from(held.0).unwrap_or(i64::MAX)];
+                        self.policy.take_named();
+                        self.help.pushes(now, assist, intervention, asked, &self.loc.pose);
+                    }
+                    _ => {
+                        let applied = if code.is_empty() { i.action.args() } else { Vec::new() };
+                        self.say(
+                            now,
+                            Report::InterventionAnswered { assist, intervention, code: code.into(), applied, clamps: Vec::new() },
+                        );
+                    }
+                }
                 Ok(())
             }
         }
@@ -277,9 +290,18 @@ impl Agent {
         }
         let can_shift = self.config.model.drive == nooterra_site::robot::Drive::Omnidirectional;
         self.help.take(now, action, &self.loc.pose, can_shift)?;
+        self.answer_push(now, true);
         // From here on it moves as a person says who has seen where it stands. What is refused moves nothing.
         self.work.brake(false);
         Ok(())
+    }
+
+    /// A push that is over, or ends here, is answered with what was driven of it, and the bounds that held it back.
+    pub(super) fn answer_push(&mut self, now: Instant, ends: bool) {
+        let Some(p) = self.help.pushed(now, &self.loc.pose, ends) else { return };
+        let clamps = self.policy.take_named();
+        let (assist, intervention, applied) = (p.assist, p.intervention, p.applied.to_vec());
+        self.say(now, Report::InterventionAnswered { assist, intervention, code: String::new(), applied, clamps });
     }
 
     /// It goes on by itself from where the operator left it.

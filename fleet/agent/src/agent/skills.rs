@@ -21,7 +21,7 @@ impl Agent {
         }
         let bundle = p.bundle;
         let report = match self.look_at(now, p) {
-            Ok(()) => Report::SkillInstalled { bundle },
+            Ok(()) => Report::SkillInstalled { bundle, kept: self.installed.all() },
             Err(code) => {
                 self.note(now, Event::SkillRefused { code: code.text().into() });
                 Report::SkillInstallRefused { bundle, code: code.text().into() }

@@ -103,3 +103,71 @@ fn stuck_at_work_it_asks_for_help_once() {
     r.run(60.0);
     assert_eq!(asked(&r), 0);
 }
+
+/// Somebody looks on, and pushes it: what it answers.
+fn pushed(r: &mut Rig, name: &str, action: Action) {
+    let (assist, lease) = (AssistId::named("a"), LeaseId::named("l1"));
+    let shown = |x: &Report| if let Report::AssistView(v) = x { Some(AssistView::hash(v)) } else { None };
+    let view = r.heard.iter().rev().find_map(|(_, x)| shown(x)).expect("shows itself");
+    r.order(Order::Intervention(InterventionOrder { assist, lease, intervention: InterventionId::named(name), view, action }));
+}
+
+fn answer(r: &Rig, name: &str) -> Option<(String, Vec<i64>, Vec<String>)> {
+    r.heard.iter().find_map(|(_, x)| match x {
+        Report::InterventionAnswered { intervention, code, applied, clamps, .. } if *intervention == InterventionId::named(name) => {
+            Some((code.clone(), applied.clone(), clamps.clone()))
+        }
+        _ => None,
+    })
+}
+
+#[test]
+fn a_push_is_answered_with_what_was_driven_of_it() {
+    let held = Span::from_millis(1_500);
+    let push = |dx_mm: i64| Action::TeleopNudge { dx_mm, dy_mm: 0, dtheta_urad: 0, held };
+    let mut r = driving();
+    r.order(hold("l1", true));
+    r.run(2.0);
+    r.order(Order::Assist { assist: AssistId::named("a"), lease: LeaseId::named("l1"), open: true });
+    r.run(2.0);
+    // As far as it goes in that time: a quarter of a metre a second.
+    pushed(&mut r, "far", push(500));
+    assert_eq!(answer(&r, "far"), None, "it is under way");
+    r.run(2.5);
+    let (code, applied, _) = answer(&r, "far").expect("answered");
+    assert_eq!((code.as_str(), applied.len()), ("", 4));
+    assert!(applied[0] > 150 && applied[0] < 400 && applied[1] == 0 && applied[3] <= 1_500_000_000, "{applied:?}");
+    r.run(1.0);
+    pushed(&mut r, "near", push(-60));
+    r.run(2.5);
+    let (_, applied, _) = answer(&r, "near").expect("answered");
+    assert!((-60..=-20).contains(&applied[0]) && applied[3] < 1_500_000_000, "there before its time is over: {applied:?}");
+    // What takes its place ends it, and what is refused does not.
+    pushed(&mut r, "first", push(400));
+    r.run(0.4);
+    pushed(&mut r, "none", push(900));
+    r.run(0.2);
+    assert_eq!((answer(&r, "none").unwrap().0.as_str(), answer(&r, "first")), ("SCOPE_EXCEEDED", None));
+    pushed(&mut r, "second", push(100));
+    r.run(0.1);
+    assert!(answer(&r, "first").expect("over").1[0] < 200);
+    // Whoever looked on is gone: what was driven so far is told.
+    r.order(Order::Assist { assist: AssistId::named("a"), lease: LeaseId::named("l1"), open: false });
+    r.run(0.5);
+    assert!(answer(&r, "second").is_some());
+}
+
+#[test]
+fn the_bounds_that_held_a_push_back_are_named() {
+    let mut r = driving();
+    r.order(hold("l1", true));
+    r.run(2.0);
+    r.order(Order::ClampProfile { bounds: Some(nooterra_port::clamps::Tight { speed_mm_s: Some(50), accel_mm_s2: None, until: None }) });
+    r.order(Order::Assist { assist: AssistId::named("a"), lease: LeaseId::named("l1"), open: true });
+    r.run(3.0);
+    pushed(&mut r, "slow", Action::TeleopNudge { dx_mm: 400, dy_mm: 0, dtheta_urad: 0, held: Span::from_secs(1) });
+    r.run(2.0);
+    let (_, applied, clamps) = answer(&r, "slow").expect("answered");
+    assert!(applied[0] <= 60, "{applied:?}");
+    assert!(clamps.contains(&"profile.speed".to_owned()), "{clamps:?}");
+}

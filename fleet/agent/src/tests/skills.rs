@@ -106,7 +106,7 @@ fn answer(r: &mut Rig, p: SkillParcel) -> String {
         r.cycle();
         for (_, x) in &r.heard[n..] {
             match x {
-                Report::SkillInstalled { bundle: b } if *b == bundle => return String::new(),
+                Report::SkillInstalled { bundle: b, .. } if *b == bundle => return String::new(),
                 Report::SkillInstallRefused { bundle: b, code } if *b == bundle => return code.clone(),
                 _ => {}
             }

@@ -181,3 +181,34 @@ fn a_robots_own_word_counts_as_far_as_it_can_be_true() {
     noticed(&mut rig, "UNCOMMANDED_MOTION", 50);
     assert_eq!(found(&rig, IncidentCode::UncommandedMotion), [5], "the breach had stopped it");
 }
+
+/// A robot that is on its next job while the last one's box tells of something.
+fn on_its_next(hardest_mns: u64) -> (Rig, JobId) {
+    let (mut rig, job, incident, from, to) = bumped();
+    rig.knobs.no_triage = true;
+    rig.run_job(job, 500);
+    let next = rig.ask(rig.delivery(2, 5));
+    rig.until(next, nooterra_jobs::status::Status::Executing);
+    let mut all = boxed(from, to);
+    all[33].hardest_mns = hardest_mns;
+    let all = chained(all);
+    assert_eq!(anchors(&mut rig, anchor(&all)), None);
+    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(window(incident, &all)))), None);
+    assert!(rig.c.state().cases[&job].incidents.incidents[&incident].severity >= 3);
+    (rig, next)
+}
+
+#[test]
+fn something_material_on_a_job_that_is_over_leaves_the_present_one_alone() {
+    let (rig, next) = on_its_next(2_500);
+    let r = &rig.c.state().robots[&robot("a1")];
+    assert_eq!((rig.status(next), r.braked, r.robot.stops.len()), (nooterra_jobs::status::Status::Executing, None, 0));
+}
+
+#[test]
+fn something_serious_stops_the_robot_and_it_leaves_the_present_one() {
+    let (rig, next) = on_its_next(12_000);
+    let r = &rig.c.state().robots[&robot("a1")].robot;
+    assert!(r.quarantined && !r.stops.is_empty());
+    assert_eq!(rig.status(next), nooterra_jobs::status::Status::AbortingSafeExit);
+}

@@ -58,8 +58,11 @@ fn what_a_robot_says_that_it_keeps_is_on_record() {
     assert_eq!(offered, Some(vec![bundle(1).1.hash()]));
     assert_eq!(installed(&rig).len(), 4);
     // Said once more it changes nothing.
-    rig.report(robot("a1"), Report::SkillInstalled { bundle: bundle(1).1.hash() });
-    rig.report(robot("a1"), Report::SkillInstalled { bundle: nooterra_engine::Digest([7; 32]) });
+    rig.report(robot("a1"), Report::SkillInstalled { bundle: bundle(1).1.hash(), kept: vec![bundle(1).1.hash()] });
+    rig.report(
+        robot("a1"),
+        Report::SkillInstalled { bundle: nooterra_engine::Digest([7; 32]), kept: vec![nooterra_engine::Digest([7; 32])] },
+    );
     rig.run(5);
     assert_eq!(installed(&rig).len(), 4);
     assert!(rig.refused.iter().any(|(_, r)| r.contains("NOT_FOUND")), "{:?}", rig.refused);
@@ -77,7 +80,7 @@ fn whoever_was_out_of_reach_is_taught_later() {
     assert_eq!(installed(&rig).len(), 2);
 }
 
-/// A robot that has no room for it is not asked again, and does no work that needs it.
+/// A robot that has no room for it is not asked again for a while, and does no work that needs it.
 #[test]
 fn a_robot_that_will_not_have_it_is_passed_by() {
     let mut rig = Rig::of(skilled(0, BOTH), TWO);
@@ -121,4 +124,50 @@ fn nobody_begins_without_what_the_job_has_pinned() {
     }
     assert!(rig.names(job).contains(&"ACCESS_GRANTED") && !rig.names(job).contains(&"SKILL_STARTED"), "{:?}", rig.names(job));
     assert!(rig.refused.iter().any(|(_, r)| r.contains("CAPABILITY_MISSING")), "{:?}", rig.refused);
+}
+
+/// What a robot says that it has is what it has: a version that it has thrown out is brought again before it is needed.
+#[test]
+fn the_robots_word_decides_what_it_has() {
+    let mut rig = Rig::of(skilled(1, BOTH), TWO);
+    rig.run(10);
+    let (a1, first) = (robot("a1"), bundle(1).1.hash());
+    let has = |rig: &Rig| rig.c.state().skills.has(first, a1);
+    assert!(has(&rig));
+    let other = installed(&rig).iter().map(|(_, _, b)| *b).find(|b| *b != first);
+    let before = rig.refused.len();
+    rig.report(a1, Report::SkillInstalled { bundle: first, kept: vec![] });
+    rig.run(1);
+    assert_eq!(rig.refused.len(), before + 1, "it does not even have this one");
+    let other = other.expect("two versions");
+    rig.report(a1, Report::SkillInstalled { bundle: other, kept: vec![other] });
+    rig.run(1);
+    assert!(!has(&rig) && rig.c.state().skills.has(other, a1));
+    let removed = |f: &&Fact| f.event().is_some_and(|e| e.payload.name() == "SKILL_REMOVED");
+    assert_eq!(rig.facts.iter().filter(removed).count(), 1);
+    // A job that has pinned it has it brought once more.
+    rig.robots.get_mut(&a1).unwrap().bundles.retain(|b| *b != first);
+    let before = parcels(&rig, "a1").len();
+    let job = rig.ask(rig.patrol(&[1, 3]));
+    assert_eq!(rig.run_job(job, 900), Status::Settled);
+    assert!(robots(&rig, job) != [a1] || parcels(&rig, "a1").len() == before + 1);
+}
+
+/// A reason that passes does not bar for ever.
+#[test]
+fn whoever_had_no_room_is_asked_again_after_a_while() {
+    let mut rig = Rig::of(skilled(0, BOTH), TWO);
+    rig.knobs.unteachable.insert(robot("b1"));
+    rig.run(10);
+    let (b1, first) = (robot("b1"), bundle(1).1.hash());
+    let refused = |rig: &Rig| rig.c.state().skills.has_refused(first, b1, rig.now);
+    assert!(refused(&rig));
+    rig.knobs.unteachable.clear();
+    rig.run(9 * 60);
+    assert!(refused(&rig) && parcels(&rig, "b1").len() == 1);
+    rig.run(2 * 60);
+    assert!(!refused(&rig));
+    let job = rig.ask(rig.patrol(&[6, 7]));
+    assert_eq!(rig.run_job(job, 1_800), Status::Settled);
+    assert_eq!((robots(&rig, job), parcels(&rig, "b1").len()), (vec![b1], 2));
 }

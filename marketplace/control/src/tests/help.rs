@@ -361,3 +361,18 @@ fn a_console_without_a_word_loses_its_help_and_another_is_asked_more_urgently() 
     rig.send("olga", &OperatorCommand::CloseShift).unwrap();
     assert!(format!("{:?}", rig.send("olga", &OperatorCommand::Alive).unwrap_err()).contains("SHIFT_CLOSED"));
 }
+
+#[test]
+fn what_is_applied_beyond_what_was_asked_for_is_not_believed() {
+    let mut rig = Rig::with_operators(ONE);
+    rig.knobs.does_more = true;
+    let (job, who, assist) = begun(&mut rig);
+    rig.run(5);
+    let view = screen(&rig).unwrap();
+    rig.send(&who, &OperatorCommand::Intervene { assist, action: Action::Resume {}, view }).unwrap();
+    rig.run(8);
+    assert!(rig.refused.iter().any(|(_, why)| why.starts_with("SCOPE_EXCEEDED")), "{:?}", rig.refused);
+    let names = rig.names(job);
+    let has = |n: &str| names.iter().any(|x| *x == n);
+    assert!(has("INTERVENTION_EXPIRED") && !has("INTERVENTION_APPLIED"), "{names:?}");
+}

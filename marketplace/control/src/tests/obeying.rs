@@ -100,7 +100,8 @@ impl Rig {
                 let r = if self.knobs.unteachable.contains(&id) {
                     Report::SkillInstallRefused { bundle, code: "DISK_FULL".into() }
                 } else {
-                    Report::SkillInstalled { bundle }
+                    p.bundles.push(bundle);
+                    Report::SkillInstalled { bundle, kept: p.bundles.clone() }
                 };
                 self.report_under(id, r, lease, fence);
             }
@@ -113,7 +114,10 @@ impl Rig {
                 if code.is_empty() && matches!(i.action, nooterra_port::Action::Resume {}) {
                     (p.freed, p.braked) = (true, false);
                 }
-                let (assist, intervention, applied) = (i.assist, i.intervention, i.action.args());
+                let (assist, intervention, mut applied) = (i.assist, i.intervention, i.action.args());
+                if self.knobs.does_more {
+                    applied.push(1);
+                }
                 self.report(id, Report::InterventionAnswered { assist, intervention, code, applied, clamps: vec![] });
             }
             _ => {}

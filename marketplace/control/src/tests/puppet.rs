@@ -47,6 +47,8 @@ pub struct Knobs {
     pub stuck_before_step: BTreeMap<RobotId, u16>,
     /// Says nothing to interventions.
     pub deaf_to_help: bool,
+    /// Robots say that they have done more than they were asked for.
+    pub does_more: bool,
     /// Robots refuse interventions with this code.
     pub refuse_help: Option<&'static str>,
     /// At this step this robot asks the requester for something, and waits; with true the step may be left out.
@@ -116,6 +118,8 @@ pub struct Puppet {
     pub holds: Option<ItemId>,
     pub put_down: Option<u32>,
     pub fetched: bool,
+    /// What it was taught.
+    pub bundles: Vec<nooterra_engine::Digest>,
     /// What it records of itself, once somebody asks.
     pub boxed: super::boxes::Boxed,
 }

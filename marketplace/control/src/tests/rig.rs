@@ -229,6 +229,7 @@ impl Rig {
                     moved: Instant::ZERO,
                     beat: Instant::ZERO,
                     orders_seen: 0,
+                    bundles: Vec::new(),
                     phase: 0,
                     granted: false,
                     step: 0,

@@ -201,6 +201,14 @@ impl Model {
                 }
                 ok
             }
+            Command::Remove { robot, bundle } => {
+                let ok = is(&[Role::RB]) && self.b(*bundle).is_some() && self.kept.contains(&(*robot, *bundle));
+                if ok {
+                    self.kept.retain(|k| *k != (*robot, *bundle));
+                    self.active.retain(|(r, b)| (*r, *b) != (*robot, *bundle));
+                }
+                ok
+            }
             Command::RefuseInstall { bundle, .. } => is(&[Role::RB]) && self.b(*bundle).is_some(),
             Command::Start { job, robot, bundle, min } => {
                 let pinned = self.licences.iter().any(|l| l.job == *job && l.bundle == *bundle);

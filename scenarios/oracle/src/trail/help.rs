@@ -119,6 +119,8 @@ pub(crate) struct Help {
     active: BTreeMap<AssistId, (OperatorId, Instant)>,
     open: BTreeMap<AssistId, Assist>,
     asked: BTreeMap<InterventionId, bool>,
+    /// What was asked for: which kind, and its values.
+    wanted: BTreeMap<InterventionId, (InterventionKind, Vec<i64>)>,
     stops: BTreeMap<(RobotId, StopId), (Instant, bool)>,
     /// Asked, and when the question lapses.
     approvals: BTreeMap<ApprovalId, (JobId, Instant)>,
@@ -151,6 +153,7 @@ impl Help {
             active: BTreeMap::new(),
             open: BTreeMap::new(),
             asked: BTreeMap::new(),
+            wanted: BTreeMap::new(),
             stops: BTreeMap::new(),
             approvals: BTreeMap::new(),
             jobs: BTreeMap::new(),
@@ -280,7 +283,8 @@ impl Help {
                     o.spells.push((since, n.at));
                 }
             }
-            Event::InterventionSubmitted { intervention, operator, kind, .. } => {
+            Event::InterventionSubmitted { intervention, operator, kind, args, .. } => {
+                self.wanted.insert(*intervention, (*kind, args.clone()));
                 self.notes.checked();
                 let active = self.open.values().any(|a| a.job == job && a.stage == Stage::Active(*operator));
                 let able = self.operators.get(operator).is_some_and(|o| o.kinds.iter().any(|k| same(*k, *kind)) && o.shift.is_some());
@@ -294,9 +298,17 @@ impl Help {
                     self.broke(n, 36, format!("{intervention} is submitted twice"), job);
                 }
             }
-            Event::InterventionApplied { intervention, .. }
-            | Event::InterventionRefused { intervention, .. }
-            | Event::InterventionExpired { intervention } => {
+            Event::InterventionApplied { intervention, applied, .. } => {
+                self.notes.checked();
+                if self.asked.insert(*intervention, true) != Some(false) {
+                    self.broke(n, 36, format!("{intervention} has a second result, or none was asked for"), job);
+                }
+                let within = self.wanted.remove(intervention).is_some_and(|(kind, asked)| is_within(kind, &asked, applied));
+                if !within {
+                    self.broke(n, 36, format!("{intervention} was applied beyond what was asked for: {applied:?}"), job);
+                }
+            }
+            Event::InterventionRefused { intervention, .. } | Event::InterventionExpired { intervention } => {
                 self.notes.checked();
                 if self.asked.insert(*intervention, true) != Some(false) {
                     self.broke(n, 36, format!("{intervention} has a second result, or none was asked for"), job);
@@ -416,6 +428,9 @@ impl Help {
             SkillEvent::SkillInstalled { robot, bundle, .. } => {
                 self.taught.insert((*robot, *bundle));
             }
+            SkillEvent::SkillRemoved { robot, bundle, .. } => {
+                self.taught.remove(&(*robot, *bundle));
+            }
             SkillEvent::SkillStarted { job, robot, bundle, licence, .. } => {
                 self.skills.checked();
                 if !self.taught.contains(&(*robot, *bundle)) {
@@ -473,6 +488,15 @@ impl Help {
             self.notes.broke_as(Some(36), Class::Safety, n.at, n.tick, story, vec![]);
         }
     }
+}
+
+/// Is what was applied no more than what was asked for? Only a push is done in part.
+fn is_within(kind: InterventionKind, asked: &[i64], applied: &[i64]) -> bool {
+    if kind != InterventionKind::TeleopNudge {
+        return asked == applied;
+    }
+    let part = |(a, d): (&i64, &i64)| d.unsigned_abs() <= a.unsigned_abs() && (*d == 0 || (*d < 0) == (*a < 0));
+    asked.len() == applied.len() && asked.iter().zip(applied).all(part)
 }
 
 const fn same(k: Kind, e: InterventionKind) -> bool {

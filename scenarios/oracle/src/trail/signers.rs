@@ -223,6 +223,7 @@ const SIGNERS: &[(&str, &str)] = &[
     ("SKILL_CERT_EXPIRED", "TR"),
     ("SKILL_INSTALLED", "RB"),
     ("SKILL_INSTALL_REFUSED", "RB"),
+    ("SKILL_REMOVED", "RB"),
     ("SKILL_STARTED", "RB"),
     ("SKILL_STOPPED", "RB DI"),
     ("KEY_ROTATED", "RQ OW OP DV CE IN SI WI PS MK DI TR FI OS AU"),

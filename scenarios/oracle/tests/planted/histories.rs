@@ -356,7 +356,17 @@ pub fn altered_box() -> Rig {
 
 /// Two operators; the robot stands before its second point until one of them lets it go on.
 pub fn helped() -> Rig {
+    helped_by(false)
+}
+
+/// The same with a robot that says that it has done more than it was asked for.
+pub fn overdone() -> Rig {
+    helped_by(true)
+}
+
+fn helped_by(does_more: bool) -> Rig {
     let mut rig = kept(Rig::with_operators(ONE));
+    rig.knobs.does_more = does_more;
     let until_then = rig.now + Span::from_secs(3_000);
     for who in ["olga", "otto"] {
         let _ = rig.send(who, &OperatorCommand::OpenShift { max_jobs: 2, tiers: vec![], regions: vec![], until: until_then });

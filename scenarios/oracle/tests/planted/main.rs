@@ -128,6 +128,7 @@ const BUGS: &[Bug] = &[
     bug("I35 never ask for a payout", 35, &[], histories::long),
     bug("I35 help is never given up", 35, &[4, 5], histories::stuck),
     bug("I36 anybody may intervene", 36, &[], histories::helped),
+    bug("I36 believe that more was applied", 36, &[], histories::overdone),
     bug("I36 help outside of the shift", 36, &[], histories::limited),
     bug("I37 meter a checkpoint twice", 37, &[], histories::skill),
     bug("I38 match a robot that is stopped", 38, &[], histories::stopped_for_good),
