@@ -37,11 +37,7 @@ fn advert(c: &AgentConfig, sees: bool) -> Advert {
     let mut capabilities: Vec<Declared> = NAMES.iter().map(value).chain(methods).collect();
     capabilities.sort_by(|a, b| a.name.cmp(&b.name));
     let sensors = ["bumper", "deck_scale", "lidar", "odometry"].into_iter().filter(|s| sees || *s != "lidar");
-    Advert {
-        capabilities,
-        sensors: sensors.map(str::to_owned).collect(),
-        battery_j: c.model.battery_j(),
-    }
+    Advert { capabilities, sensors: sensors.map(str::to_owned).collect(), battery_j: c.model.battery_j() }
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // speeds, lengths and masses of one robot

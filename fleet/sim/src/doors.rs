@@ -141,7 +141,8 @@ impl SiteController {
         let floor = world.footprints();
         let is_clear = |d: &u32| {
             let Some(door) = site.doors.get(*d as usize) else { return true };
-            let near = |f: &crate::site_controller::Footprint| f.level == door.level.ix && door.line.dist_point(f.at) < f.radius_m + CLEAR_M;
+            let near =
+                |f: &crate::site_controller::Footprint| f.level == door.level.ix && door.line.dist_point(f.at) < f.radius_m + CLEAR_M;
             !floor.iter().any(near)
         };
         let clear: Vec<u32> = self.closing.iter().copied().filter(is_clear).collect();

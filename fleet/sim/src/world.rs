@@ -1,8 +1,8 @@
 //! The site's devices over the twin: what floor sensors, readers, scales, doors and lifts see and do.
 
 use crate::site_controller::{Footprint, ItemPlace, SiteSenses};
-use nooterra_engine::geom::{Pose2, Vec2};
 use nooterra_engine::Instant;
+use nooterra_engine::geom::{Pose2, Vec2};
 use nooterra_engine::ids::{ItemId, RobotId};
 use nooterra_port::facility::DoorState;
 use nooterra_site::{DoorIx, LevelIx, LiftIx};

@@ -129,6 +129,9 @@ impl Unit<'_> {
     /// Bars of the entrances that a robot passes outward only: as long as it is about a job and is not to leave.
     pub(crate) fn entrance_bars_now(&self, robot: RobotId) -> BTreeSet<u32> {
         let Some(j) = goes_about(self.s, robot) else { return BTreeSet::new() };
+        if nooterra_engine::planted!("I13 open a door that the plan does not name") {
+            return BTreeSet::new();
+        }
         match self.live_plan(j) {
             Some(p) => self.entrance_bars_of(p),
             None => self.bars_of(j).into_iter().filter(|b| self.world.is_entrance_bar(*b)).collect(),
@@ -266,7 +269,12 @@ impl Unit<'_> {
     /// With what right the one rides for whom a lift is held. Who stands in the cabin is let out of it.
     pub(crate) fn passes_in(&self, lift: LiftIx, rider: RobotId) -> Vec<Pass> {
         let entrance = self.world.site.lift_entrance(lift);
-        let next = self.s.facilities.waiting(rider).map(|m| m.lane).or_else(|| self.s.traffic.moves(&self.world.map, rider).next().map(|(m, _)| m.lane));
+        let next = self
+            .s
+            .facilities
+            .waiting(rider)
+            .map(|m| m.lane)
+            .or_else(|| self.s.traffic.moves(&self.world.map, rider).next().map(|(m, _)| m.lane));
         let inward = next.is_none_or(|l| self.world.map.leads_in(l, entrance));
         self.pass(rider, inward && !in_cabin(self.s, self.world, rider)).into_iter().collect()
     }
@@ -275,7 +283,8 @@ impl Unit<'_> {
     pub(crate) fn announce(&mut self, robot: RobotId, lanes: &[LaneIx]) {
         for l in lanes {
             for door in self.world.site.lanes.get(l.at()).map(|l| l.doors.clone()).unwrap_or_default() {
-                let passes: Vec<Pass> = self.pass(robot, self.world.map.leads_in(*l, self.world.site.door_entrance(door))).into_iter().collect();
+                let passes: Vec<Pass> =
+                    self.pass(robot, self.world.map.leads_in(*l, self.world.site.door_entrance(door))).into_iter().collect();
                 let (number, at) = (self.s.facilities.door_number(door), self.now());
                 if !passes.is_empty() && number > 0 {
                     self.facility(FacilityOrder::Door { door: door.ix, open: true, number, passes, at });

@@ -14,13 +14,13 @@
 pub mod abilities;
 pub mod acts;
 pub mod areas;
-pub mod doors;
 pub mod at;
 pub mod camera;
 pub mod coins;
 pub mod deeds;
 pub mod demand;
 pub mod disputes;
+pub mod doors;
 pub mod expect;
 pub mod fallback;
 pub mod families;

@@ -57,7 +57,8 @@ pub(crate) fn fleet(setup: &Setup) -> Result<SimFleet, StageError> {
     let outbox = |actor: [u8; 16], label: &str| {
         Outbox::new(Sender::device(setup.tenant(), actor, key(&chance, label), 1), platform, Patience::default())
     };
-    let mut controller = SiteController::new(outbox(*setup.site_id().as_bytes(), "site"), outbox(*setup.witness_id().as_bytes(), "witness"));
+    let mut controller =
+        SiteController::new(outbox(*setup.site_id().as_bytes(), "site"), outbox(*setup.witness_id().as_bytes(), "witness"));
     controller.gate.terminals = r.terminals.iter().copied().collect();
     controller.withheld = r.withheld.iter().copied().collect();
     let robots: Vec<Enrolment> = r

@@ -347,7 +347,16 @@ const SAID: &[(&str, Make)] = &[
             r,
             "site",
             job,
-            &FacilityReport::AccessPlanIssued { job, plan: site_plan(job), vertices, areas: vec![], no_go: vec![], entry: Default::default(), valid_from, valid_to },
+            &FacilityReport::AccessPlanIssued {
+                job,
+                plan: site_plan(job),
+                vertices,
+                areas: vec![],
+                no_go: vec![],
+                entry: Default::default(),
+                valid_from,
+                valid_to,
+            },
         )
     }),
     ("SI AccessGranted", |r, job| {

@@ -74,9 +74,13 @@ fn a_plan_that_leaves_no_way_or_names_what_is_not_there_is_none() {
     let (valid_from, valid_to) = (rig.now, rig.c.state().jobs[&job].window().end + Span::from_mins(5));
     let issue = |rig: &mut Rig, entry: Entry| {
         let (plan, vertices) = (AccessPlanId::named("p"), vec![1, ROOMS[0]]);
-        rig.send("site", &FacilityReport::AccessPlanIssued { job, plan, vertices, areas: vec![], no_go: vec![], entry, valid_from, valid_to })
+        rig.send(
+            "site",
+            &FacilityReport::AccessPlanIssued { job, plan, vertices, areas: vec![], no_go: vec![], entry, valid_from, valid_to },
+        )
     };
-    let entry = |entrances: &[u32], method, credential: &str| Entry { entrances: entrances.to_vec(), method, credential: credential.into() };
+    let entry =
+        |entrances: &[u32], method, credential: &str| Entry { entrances: entrances.to_vec(), method, credential: credential.into() };
     let (by_site, by_code) = (AccessMethod::SiteController, AccessMethod::Code);
     let long = "x".repeat(129);
     for (e, code) in [
@@ -154,7 +158,9 @@ fn a_grant_reaches_the_doors_with_the_lease_and_the_next_leg_has_another() {
     let job = rig.ask(rig.patrol(&[7, ROOMS[0]]));
     rig.until(job, Status::EnRoute);
     let told = |rig: &Rig| {
-        let of = |o: &FacilityOrder| if let FacilityOrder::Grant { job: j, plan, holder, at } = o { Some((*j, *plan, *holder, *at)) } else { None };
+        let of = |o: &FacilityOrder| {
+            if let FacilityOrder::Grant { job: j, plan, holder, at } = o { Some((*j, *plan, *holder, *at)) } else { None }
+        };
         rig.alarms.iter().filter_map(of).collect::<Vec<_>>()
     };
     let leg = rig.c.state().jobs[&job].leg().copied().unwrap().offer;

@@ -113,7 +113,8 @@ fn a_householder_issues_the_plan_of_its_own_job() {
     let job = rig.ask(new);
     rig.until(job, Status::EnRoute);
     let until = rig.c.state().jobs[&job].window().end + Span::from_mins(5);
-    let issue = |rig: &Rig, valid_to| RequesterCommand::IssuePlan { job, areas: vec![], no_go: vec![], entry: None, valid_from: rig.now, valid_to };
+    let issue =
+        |rig: &Rig, valid_to| RequesterCommand::IssuePlan { job, areas: vec![], no_go: vec![], entry: None, valid_from: rig.now, valid_to };
     let word = issue(&rig, until);
     assert_eq!(rig.send("rq", &word).unwrap_err(), "ALREADY_DONE", "the site has");
     let first = plan(&rig, job);

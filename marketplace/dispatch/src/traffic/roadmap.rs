@@ -431,7 +431,8 @@ impl RoadMap {
 
 /// The bars that each lane passes.
 fn gates(site: &Site) -> Vec<BTreeSet<u32>> {
-    let bars = |(l, inward): (LaneIx, BTreeSet<u32>)| inward.into_iter().map(entrance_bar).chain(site.lane_landing(l).map(level_bar)).collect();
+    let bars =
+        |(l, inward): (LaneIx, BTreeSet<u32>)| inward.into_iter().map(entrance_bar).chain(site.lane_landing(l).map(level_bar)).collect();
     site.lane_indexes().zip(site.ways_in()).map(bars).collect()
 }
 

@@ -81,7 +81,9 @@ fn an_entrance_is_shut_inward_and_a_level_from_the_cabin() {
     // A row whose first place is where robots wait, with a door in the middle and a lift at its end.
     let mut site = drawn(&[(0.0, 0.0), (2.0, 0.0), (4.0, 0.0), (6.0, 0.0), (8.0, 0.0)], &[(0, 1), (1, 2), (2, 3), (3, 4)]);
     site.vertices[0].flags.is_parking_spot = true;
-    let lane = |site: &Site, a: u32, b: u32| site.lane_indexes().find(|l| (site.lanes[l.at()].from, site.lanes[l.at()].to) == (v(a), v(b))).unwrap();
+    let lane = |site: &Site, a: u32, b: u32| {
+        site.lane_indexes().find(|l| (site.lanes[l.at()].from, site.lanes[l.at()].to) == (v(a), v(b))).unwrap()
+    };
     site.doors.push(nooterra_site::model::Door {
         name: "gate".into(),
         level: LevelIx::new(0),
