@@ -134,6 +134,10 @@ impl Oracle {
     pub fn body(&mut self, at: Instant, tick: u64, b: &Body, area: &str) {
         self.places.look(at, tick, b, area);
     }
+    /// A robot that has come in through a door or into a lift since the last tick: may it?
+    pub fn came_in(&mut self, at: Instant, tick: u64, robot: RobotId, may: bool, name: &str) {
+        self.places.came_in(at, tick, robot, may, name);
+    }
     /// A robot with a camera, each tick, and how many images it has ever kept; `under` tells of the last, if it is new.
     pub fn eye(&mut self, at: Instant, tick: u64, robot: RobotId, kept: u32, under: impl FnOnce() -> Eye) {
         self.cameras.look(at, tick, robot, kept, under);

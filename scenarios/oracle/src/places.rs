@@ -1,5 +1,6 @@
 //! Where bodies are against what plans allow: none is in an area that is not public without a live plan that names it, but
-//! for those that leave it or are stranded there (I13).
+//! for those that leave it or are stranded there; and none comes in by a door or lift that the plan of its job does not name
+//! (I13).
 
 pub use crate::trail::Right;
 use crate::verdict::{Class, Notes};
@@ -49,6 +50,14 @@ pub(crate) struct Places {
 impl Places {
     pub fn new() -> Self {
         Self { stays: BTreeMap::new(), notes: Notes::of("nobody is in an area without a plan", &[13]) }
+    }
+    /// A robot came in through a door, or into a lift; `may` says whether its plan, as the trail has it, lets it.
+    pub fn came_in(&mut self, at: Instant, tick: u64, robot: RobotId, may: bool, name: &str) {
+        self.notes.checked();
+        if !may {
+            let story = format!("{robot} came in through `{name}`, which the plan of its job does not name");
+            self.notes.broke(Class::Safety, at, tick, story, vec![robot.to_string(), name.to_owned()]);
+        }
     }
     /// A body, each tick.
     pub fn look(&mut self, at: Instant, tick: u64, b: &Body, name: &str) {
@@ -103,6 +112,15 @@ mod tests {
         assert_eq!(broken(&[(0, 51, Plan), (900, 300, Plan)]), 0);
         assert_eq!(broken(&[(0, 51, Leaves), (900, 300, Leaves)]), 0);
         assert_eq!(broken(&[(0, 300, None), (300, 300, None), (400, 0, None), (500, 60, None), (700, 60, None)]), 2, "two stays");
+    }
+
+    #[test]
+    fn who_comes_in_by_a_door_of_no_plan_is_told() {
+        let (mut p, r) = (Places::new(), RobotId::named("r"));
+        p.came_in(Instant::ZERO, 1, r, true, "door");
+        assert_eq!(p.notes.broken, 0);
+        p.came_in(Instant::ZERO, 2, r, false, "door");
+        assert_eq!(p.notes.broken, 1);
     }
 
     #[test]

@@ -39,7 +39,7 @@ use nooterra_control::fact::Event as Payload;
 use nooterra_control::genesis::Genesis;
 use nooterra_control::state::State;
 use nooterra_engine::digest::Digest;
-use nooterra_engine::ids::{JobId, KeyId, LeaseId, OperatorId, RobotId, ZoneId};
+use nooterra_engine::ids::{DoorId, JobId, KeyId, LeaseId, OperatorId, RobotId, ZoneId};
 use nooterra_engine::time::Instant;
 use nooterra_jobs::event::Event as JobEvent;
 use nooterra_jobs::pins::WitnessClass;
@@ -158,7 +158,7 @@ impl Trail {
                     Payload::Job(e) => {
                         if let Some(id) = job {
                             self.table.event(n, id, e);
-                            self.areas.event(id, e);
+                            self.areas.event(n.at, id, e);
                             self.cameras.event(id, e);
                             self.loads.event(n, id, e, r.header.role, r.header.actor);
                             if let JobEvent::WitnessReported { class: WitnessClass::TwinReplay, robot, artefact, .. } = e {
@@ -244,6 +244,11 @@ impl Trail {
     /// By which right is this robot in this area now, as the trail says?
     pub fn right(&self, at: Instant, robot: RobotId, zone: ZoneId) -> Right {
         self.areas.right(at, robot, zone)
+    }
+
+    /// May this robot come in through this door or into this lift now, as the trail says?
+    pub fn may_come_in(&self, at: Instant, robot: RobotId, door: DoorId) -> bool {
+        self.areas.may_come_in(at, robot, door)
     }
 
     /// What allows this robot to record at this instant of its own time, as the trail says?

@@ -2,6 +2,7 @@
 
 use crate::count::Counts;
 use crate::floors::{TrueBoxes, TrueFloors};
+use crate::passages::Passages;
 use nooterra_agent::{Agent, Phase};
 use nooterra_engine::ids::{JobId, PartyId, RobotId};
 use nooterra_engine::money::Currency;
@@ -46,6 +47,8 @@ pub struct Judge {
     floors: TrueFloors,
     boxes: TrueBoxes,
     last: Sample,
+    /// Robots a tick ago, on a site that has doors or lifts.
+    passages: Option<Passages>,
     closest_m: Option<f64>,
 }
 
@@ -88,6 +91,7 @@ impl Judge {
             floors: TrueFloors::default(),
             boxes: TrueBoxes::default(),
             last: Sample::default(),
+            passages: None,
             closest_m: None,
         }
     }
@@ -124,6 +128,7 @@ impl Judge {
         self.work(stage);
         self.oracle.driven(at, tick, driven(stage, at));
         self.places(stage, trail);
+        self.entrances(stage, trail);
         self.cameras(stage, trail);
         if !stage.control.state().stops.active.is_empty() {
             self.oracle.stopped(at, tick, &stopped(stage, at));
@@ -159,6 +164,23 @@ impl Judge {
                 let right = zone.map_or(Right::None, |zone| trail.right(at, robot, zone));
                 let excused = reach_mm > 0 && (faulty(stage, i, at) || is_out_of_service(stage, robot));
                 self.oracle.body(at, tick, &Body { robot, area: a.ix, reach_mm, right, excused }, &area.name);
+            }
+        }
+    }
+
+    /// Robots that come in by doors and lifts, against the plans of the trail. Who is led by a fault is excused.
+    fn entrances(&mut self, stage: &Stage, trail: &Trail) {
+        let site = &stage.setup().site;
+        if site.entrances() == 0 {
+            return;
+        }
+        let (at, tick) = (stage.now(), stage.tick());
+        let passages = self.passages.get_or_insert_with(|| Passages::of(site));
+        for (i, (robot, ix, _)) in (0u32..).zip(stage.fleet.robots()) {
+            let Some(t) = stage.fleet.twin.truth(ix).filter(|_| !stage.fleet.twin.is_away(ix)) else { continue };
+            for (door, name) in passages.look(site, robot, (t.level, t.pose.at)) {
+                let may = trail.may_come_in(at, robot, door) || faulty(stage, i, at) || is_out_of_service(stage, robot);
+                self.oracle.came_in(at, tick, robot, may, name);
             }
         }
     }

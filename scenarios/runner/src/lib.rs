@@ -22,6 +22,7 @@ mod floors;
 pub mod judge;
 pub mod ledger;
 pub mod load;
+mod passages;
 pub mod recording;
 pub mod replay;
 pub mod report;

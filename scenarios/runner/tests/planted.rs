@@ -77,6 +77,7 @@ fn the_world_tells_on_planted_bugs() {
         ("I11 give a lease up before the robot does", "I11", cut, 8),
         ("I11 send another while a robot may work by itself", "I11", library("quarantine-unheard"), 8),
         ("I13 go where no plan leads", "I13", library("private-area"), 14),
+        ("I13 open a door that the plan does not name", "I13", library("door-not-in-plan"), 14),
         ("I15 drive on under a stop", "I15", library("remote-stops"), 8),
         ("I16 lose a clamp", "I16", library("remote-stops"), 8),
         ("I16 drive faster than told to", "I16", library("clamp-profile"), 4),

@@ -41,6 +41,23 @@ fn leased() -> Rig {
 }
 
 #[test]
+fn a_credential_is_shown_under_the_lease_that_it_was_given_for_and_by_who_can() {
+    let mut r = leased();
+    let g = AreaGrant { credential: "vault/p".into(), ..grant(&r, vec![], vec![]) };
+    r.order(Order::Grant(g.clone()));
+    assert_eq!(r.agent.credential(r.now), None, "it was not built to");
+    let shown = |g: &AreaGrant, lease: &str| {
+        let mut rights = crate::rights::Rights::default();
+        rights.grant(g, &crate::map::AgentMap::new(&guarded(), 0)).unwrap();
+        rights.credential(Instant::from_secs(5), Some(LeaseId::named(lease))).map(str::to_owned)
+    };
+    assert_eq!(shown(&g, "l1").as_deref(), Some("vault/p"));
+    assert_eq!(shown(&g, "l2"), None, "another lease");
+    assert_eq!(shown(&AreaGrant { valid_to: Instant::from_secs(5), ..g.clone() }, "l1"), None, "its time is over");
+    assert_eq!(shown(&AreaGrant { credential: String::new(), ..g }, "l1"), None);
+}
+
+#[test]
 fn it_stops_before_an_area_that_no_plan_names() {
     let mut r = leased();
     r.go("in", &[2, 3, 4]);
