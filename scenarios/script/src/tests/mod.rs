@@ -6,6 +6,7 @@ mod coins;
 mod conditions;
 mod disputes;
 mod market;
+mod proving;
 mod resolving;
 mod series;
 mod words;
