@@ -213,8 +213,8 @@ impl Control {
 
     /// Of the time that a job stood still, what nobody answers for.
     #[cfg(test)]
-    pub(crate) fn stall_excused(&mut self, job: nooterra_engine::ids::JobId) -> nooterra_engine::Span {
-        let cx = self.service_cx(self.state.now, nooterra_engine::Digest::ZERO, Role::OS);
+    pub(crate) fn stall_excused(&mut self, job: nooterra_engine::ids::JobId) -> Span {
+        let cx = self.service_cx(self.state.now, Digest::ZERO, Role::OS);
         let (j, mut out) = (self.state.jobs[&job].clone(), Out::default());
         let unit = Unit::new(&mut self.state, &self.world, &mut out, cx);
         unit.excused(&j, nooterra_jobs::event::BreachKind::ExcessStall)

@@ -90,6 +90,10 @@ impl Cast {
                     self.requester_says(now, job, &RequesterCommand::RevokeAccess { job, reason });
                 }
             }
+            Deed::IssuePlan { lasts, areas, no_go } => {
+                let (valid_from, valid_to) = (now, now.saturating_add(lasts));
+                self.requester_says(now, job, &RequesterCommand::IssuePlan { job, areas, no_go, valid_from, valid_to });
+            }
             Deed::Complain { of, amount } => {
                 let (code, statement) = (code(of), paper(job, "statement"));
                 self.requester_says(now, job, &CaseCommand::Complain { job, code, statement, amount, currency: Some(currency) })

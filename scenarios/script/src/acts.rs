@@ -35,6 +35,8 @@ pub struct ActEntry {
     pub chargeback: Option<ChargebackAct>,
     /// The requester complains.
     pub complain: Option<ComplainAct>,
+    /// The requester issues the access plan of its job itself, in rooms of its own (`own`).
+    pub issue_plan: Option<IssuePlanAct>,
     /// The trust service judges the job's last incident.
     pub triage: Option<TriageAct>,
     /// Somebody demands money for the job's last incident.
@@ -144,6 +146,21 @@ pub enum Forgery {
     Replay,
     /// With a key that is valid, but for a role that may not say it.
     BorrowedKey,
+}
+
+/// The requester issues the access plan of its job itself.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IssuePlanAct {
+    /// It is valid from now for so long: to the end of the job's window at least.
+    #[serde(rename = "for")]
+    pub lasts: At<Time>,
+    /// Areas that may be entered by it, of those that not everybody may be in.
+    #[serde(default)]
+    pub areas: Vec<At<String>>,
+    /// Areas that may not be entered under it.
+    #[serde(default)]
+    pub no_go: Vec<At<String>>,
 }
 
 /// The requester complains of something that nothing measured.

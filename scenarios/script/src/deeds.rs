@@ -36,6 +36,15 @@ pub enum Deed {
         /// The provider's fee.
         fee: Amount,
     },
+    /// The requester issues the access plan of its job itself.
+    IssuePlan {
+        /// For how long from now.
+        lasts: Span,
+        /// Areas (indexes in the site) that may be entered by it.
+        areas: Vec<u32>,
+        /// Areas that may not.
+        no_go: Vec<u32>,
+    },
     /// The requester complains.
     Complain {
         /// Of what.

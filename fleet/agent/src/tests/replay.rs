@@ -12,18 +12,19 @@ const SEC: u64 = 1_000_000_000;
 fn chunks(told: (i64, i64), does_percent: i64, n: u64) -> Vec<Chunk> {
     let (mut prev, mut pose, mut out) = (Digest::ZERO, PoseMm::default(), vec![]);
     for number in 0..n {
-        #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // a few metres
-        let step = |p: PoseMm| {
-            let (a, d) = (p.theta_urad as f64 / 1e6, (told.0 * does_percent / 100) as f64);
-            let (x, y) = (d * nooterra_engine::real::cos(a), d * nooterra_engine::real::sin(a));
-            PoseMm { x_mm: p.x_mm + x as i64, y_mm: p.y_mm + y as i64, theta_urad: p.theta_urad + told.1 * does_percent / 100 }
-        };
-        pose = step(pose);
+        pose = step(pose, told, does_percent);
         let c = Chunk { number, prev, pose, told: Some(PoseMm { x_mm: told.0, y_mm: 0, theta_urad: told.1 }), ..still(number) };
         prev = c.hash();
         out.push(c);
     }
     out
+}
+
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // a few metres
+fn step(p: PoseMm, told: (i64, i64), does_percent: i64) -> PoseMm {
+    let (a, d) = (p.theta_urad as f64 / 1e6, (told.0 * does_percent / 100) as f64);
+    let (x, y) = (d * nooterra_engine::real::cos(a), d * nooterra_engine::real::sin(a));
+    PoseMm { x_mm: p.x_mm + x as i64, y_mm: p.y_mm + y as i64, theta_urad: p.theta_urad + told.1 * does_percent / 100 }
 }
 
 fn still(number: u64) -> Chunk {

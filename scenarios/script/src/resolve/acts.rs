@@ -14,7 +14,7 @@ use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::{Instant, Span};
 
 /// Every kind of deed, for messages.
-const DEEDS: &str = "cancel, revoke, chargeback, complain, triage, claim, assess, decide, adjust, forge, quarantine, stop, clear, counter, \
+const DEEDS: &str = "cancel, revoke, chargeback, complain, issue_plan, triage, claim, assess, decide, adjust, forge, quarantine, stop, clear, counter, \
                      award, reschedule, no_show, approve, revoke_skill, contract, end_series, \
                      dispute, drop_dispute, decide_dispute, refund, revoke_key, rotate_key, service, retire, tighten, lift_bounds, audit, override_proof, set_policy, view";
 /// A bank takes so long to decide if nothing is said.
@@ -105,6 +105,7 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>) -> Option<
         e.revoke.is_some(),
         e.chargeback.is_some(),
         e.complain.is_some(),
+        e.issue_plan.is_some(),
         e.triage.is_some(),
         e.claim.is_some(),
         e.assess.is_some(),
@@ -155,6 +156,23 @@ fn deed(desk: &mut Desk<'_>, e: &At<ActEntry>, parties: &Parties<'_>) -> Option<
     }
     if let Some(c) = &e.complain {
         return Some(Deed::Complain { of: c.of.value, amount: c.amount.as_ref().map(|m| m.amount) });
+    }
+    if let Some(p) = &e.issue_plan {
+        let mut areas = |names: &[At<String>]| -> Option<Vec<u32>> {
+            names
+                .iter()
+                .map(|n| {
+                    let ix = desk.site.area_named(n);
+                    if ix.is_none() {
+                        let known = desk.site.areas.iter().map(|a| a.name.as_str());
+                        desk.flaw(n, format!("there is no area `{}`", n.value), nearest(n, known));
+                    }
+                    ix.map(|i| i.ix)
+                })
+                .collect()
+        };
+        let (areas, no_go) = (areas(&p.areas)?, areas(&p.no_go)?);
+        return Some(Deed::IssuePlan { lasts: p.lasts.0, areas, no_go });
     }
     if let Some(d) = dispute(e) {
         return Some(d);

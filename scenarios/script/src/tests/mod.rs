@@ -7,6 +7,7 @@ mod conditions;
 mod disputes;
 mod doors;
 mod market;
+mod proving;
 mod resolving;
 mod series;
 mod words;
