@@ -146,6 +146,8 @@ pub enum FacilityOrder {
         plan: AccessPlanId,
         /// Vertices where work may be done.
         vertices: Vec<u32>,
+        /// What is to be picked up or lifted: it is put out where nobody has done so yet.
+        load: Option<PutOut>,
         /// Areas that may be entered by it.
         areas: Vec<u32>,
         /// Areas that may not be entered under it.
@@ -189,6 +191,17 @@ pub enum FacilityOrder {
         /// What its box holds of the way, as it was anchored.
         chunks: Vec<Chunk>,
     },
+}
+
+/// An item that the site puts out for work.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+pub struct PutOut {
+    /// Which.
+    pub item: ItemId,
+    /// Its mass, g.
+    pub mass_g: u32,
+    /// In the middle of these vertices.
+    pub at: Vec<u32>,
 }
 
 /// To whom the doors grant passage under a plan.

@@ -207,10 +207,8 @@ impl SiteController {
                 self.order_lift(now, (*lift, *level, *doors_open, *number), *session, (passes, *at), site, world);
             }
             FacilityOrder::AskAccess { job, vertices, valid_from, valid_to, item, mass_g, item_at, no_go } => {
-                if let (Some(item), Some((level, at))) = (item, middle(site, item_at))
-                    && world.item(*item) == ItemPlace::Nowhere
-                {
-                    world.dispense(*item, level, at, *mass_g);
+                if let Some(item) = item {
+                    put_out(*item, *mass_g, item_at, site, world);
                 }
                 self.issue_plan(now, *job, vertices, no_go, (*valid_from, *valid_to), *item, site);
             }
@@ -264,8 +262,11 @@ impl SiteController {
             }
             FacilityOrder::Grant { job, plan, holder, at } => self.order_grant(now, (*job, *plan), *holder, *at),
             FacilityOrder::ShutLevels { levels, at } => self.order_shut(now, levels, *at, site),
-            FacilityOrder::HoldPlan { issued, job, plan, vertices, areas, no_go, entry, valid_from, valid_to } => {
+            FacilityOrder::HoldPlan { issued, job, plan, vertices, load, areas, no_go, entry, valid_from, valid_to } => {
                 let newer = self.plans.get(job).and_then(|p| p.held).is_none_or(|at| at < *issued);
+                if let Some(l) = load {
+                    put_out(l.item, l.mass_g, &l.at, site, world);
+                }
                 if newer && self.plan(*job, *plan).is_none() {
                     let held = Plan {
                         id: *plan,
@@ -277,7 +278,7 @@ impl SiteController {
                         granted_at: Instant::ZERO,
                         valid_from: *valid_from,
                         valid_to: *valid_to,
-                        item: self.plans.get(job).and_then(|p| p.item),
+                        item: load.as_ref().map(|l| l.item),
                         revoked: false,
                         held: Some(*issued),
                         withdrawn: false,
@@ -598,6 +599,15 @@ fn nearest(site: &Site, here: Option<(u32, Vec2)>) -> Option<u32> {
     here.min_by(|(_, a), (_, b)| a.at.dist(at).total_cmp(&b.at.dist(at))).map(|(i, _)| i)
 }
 
+/// Puts an item out in the middle of some places, unless it is somewhere already.
+fn put_out(item: ItemId, mass_g: u32, places: &[u32], site: &Site, world: &mut dyn SiteSenses) {
+    if let Some((level, at)) = middle(site, places)
+        && world.item(item) == ItemPlace::Nowhere
+    {
+        world.dispense(item, level, at, mass_g);
+    }
+}
+
 /// The middle of some places on one level.
 fn middle(site: &Site, places: &[u32]) -> Option<(u32, Vec2)> {
     let at: Vec<_> = places.iter().filter_map(|v| site.vertices.get(*v as usize)).collect();
@@ -668,6 +678,9 @@ mod tests {
             Vec::new()
         }
         fn dispense(&mut self, _: ItemId, _: u32, _: Vec2, _: u32) {}
+        fn credential(&self, _: Instant, _: RobotId) -> Option<String> {
+            None
+        }
     }
 
     #[test]
@@ -708,8 +721,10 @@ mod tests {
             job,
             plan: AccessPlanId::named(name),
             vertices: vec![],
+            load: None,
             areas: vec![],
             no_go: vec![],
+            entry: Entry::default(),
             valid_from: now,
             valid_to: old,
         };

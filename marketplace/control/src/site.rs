@@ -13,7 +13,7 @@ use nooterra_jobs::job::{AccessTrack, PaymentTrack, Presence, RefundTrack};
 use nooterra_jobs::pins::WitnessClass as Class;
 use nooterra_jobs::status::{Class as StatusClass, Status};
 use nooterra_jobs::terms::Action;
-use nooterra_port::facility::{Entry, TakenBack, WitnessClass};
+use nooterra_port::facility::{Entry, PutOut, TakenBack, WitnessClass};
 use nooterra_port::{FacilityOrder, FacilityReport, Order};
 use nooterra_site::{LevelIx, VertexIx};
 use nooterra_trust::claim::{Claim, Status as ClaimStatus};
@@ -239,8 +239,12 @@ impl Unit<'_> {
         valid: (Instant, Instant),
     ) -> Outcome {
         self.own_job(job, party)?;
-        let places: Vec<u32> = self.job(job)?.steps().iter().map(|s| s.place).collect();
+        let j = self.job(job)?;
+        let places: Vec<u32> = j.steps().iter().map(|s| s.place).collect();
         need(self.owns_places(party, &places), Code::ScopeMissing)?;
+        // The site may not have been asked for its own plan yet, and with it for the load.
+        let (at, mass_g) = self.put_out_at(j);
+        let load = j.item.map(|item| PutOut { item, mass_g, at });
         // Nor does a plan of its own lead into what is somebody else's.
         let own = |a: &u32| self.world.site.areas.get(*a as usize).is_some_and(|a| self.owns_level(party, a.level.ix));
         need(areas.iter().all(own), Code::ScopeMissing)?;
@@ -251,6 +255,7 @@ impl Unit<'_> {
             job,
             plan,
             vertices: places.clone(),
+            load,
             areas: areas.clone(),
             no_go: no_go.clone(),
             entry: entry.clone(),

@@ -6,7 +6,7 @@ use crate::words::Level;
 use nooterra_engine::ids::{CertificateId, JobId, LicenceId, PartyId, RobotId, SkillId};
 use nooterra_engine::time::Instant;
 use nooterra_engine::{Digest, Record};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const MINUTE_NS: u64 = 60_000_000_000;
 

@@ -92,7 +92,7 @@ impl Cast {
             }
             Deed::IssuePlan { lasts, areas, no_go } => {
                 let (valid_from, valid_to) = (now, now.saturating_add(lasts));
-                self.requester_says(now, job, &RequesterCommand::IssuePlan { job, areas, no_go, valid_from, valid_to });
+                self.requester_says(now, job, &RequesterCommand::IssuePlan { job, areas, no_go, entry: None, valid_from, valid_to });
             }
             Deed::Complain { of, amount } => {
                 let (code, statement) = (code(of), paper(job, "statement"));

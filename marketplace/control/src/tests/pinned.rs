@@ -95,6 +95,7 @@ fn work_and_zones_that_were_not_signed_for_open_no_door() {
             vertices: vec![2, 5],
             areas: vec![],
             no_go: vec![],
+            entry: rig.site_entry(&[2, 5], &[]),
             valid_from: rig.now,
             valid_to: p.window.end,
         };
