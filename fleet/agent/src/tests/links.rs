@@ -231,7 +231,7 @@ fn a_bad_link_neither_drops_nor_doubles_a_report() {
             let verdict = match chains.place(&e, h) {
                 Ok(Place::Next) => {
                     taken.push(decode(&e.body).unwrap());
-                    chains.advance(&e, h, Verdict::Accepted);
+                    chains.advance(&e, h, Verdict::Accepted, now);
                     Verdict::Accepted
                 }
                 Ok(Place::Duplicate(v)) => v,
@@ -288,7 +288,7 @@ fn refused_milestones_are_said_again() {
                 }
                 _ => Verdict::Accepted,
             };
-            chains.advance(&e, h, verdict.clone());
+            chains.advance(&e, h, verdict.clone(), now);
             let mut receipt = chains.receipt(&e, h, verdict, now, 1, platform.id());
             receipt.sign(&platform);
             r.agent.receive(now, &encode(&receipt), &r.map);

@@ -43,6 +43,8 @@ fn still(number: u64) -> Chunk {
         by_hand: false,
         contacts: 0,
         contact_mns: 0,
+        hardest_mns: 0,
+        by_person: false,
         load_g: 0,
         soc_bps: 9_000,
         battery_mv: 12_000,
@@ -50,6 +52,8 @@ fn still(number: u64) -> Chunk {
         health_bps: 10_000,
         errors: 0,
         paused: false,
+        pauses: 0,
+        moments: vec![],
         mode: Mode::Driving,
         order_seq: 0,
         lease: None,
@@ -118,7 +122,7 @@ fn chunks_that_do_not_hang_together_or_say_too_little_say_nothing() {
 fn an_agents_own_box_replays() {
     let mut r = Rig::new(house(), 0, 0.0);
     r.run(15.0);
-    let all: Vec<Chunk> = r.agent.blackbox().chunks().copied().collect();
+    let all: Vec<Chunk> = r.agent.blackbox().chunks().cloned().collect();
     assert!(all.len() > 10 && all[2..].iter().all(|c| c.told.is_some()), "each says where its commands lead");
     assert!(residual_of(&all).unwrap() < 1_000);
 }
