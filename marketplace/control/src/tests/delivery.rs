@@ -159,7 +159,7 @@ fn whoever_had_no_room_is_asked_again_after_a_while() {
     let mut rig = Rig::of(skilled(0, BOTH), TWO);
     rig.knobs.unteachable.insert(robot("b1"));
     rig.run(10);
-    let (b1, first) = (robot("b1"), bundle(1).1.hash());
+    let (b1, first) = (robot("b1"), bundle(0).1.hash());
     let refused = |rig: &Rig| rig.c.state().skills.has_refused(first, b1, rig.now);
     assert!(refused(&rig));
     rig.knobs.unteachable.clear();

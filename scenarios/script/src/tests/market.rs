@@ -91,7 +91,7 @@ policy: {{lateness: [{{after: 2m, credit: 5%}}, {{after: 1m, credit: 10%}}], cov
         "there is no provider `acmee` | did you mean `acme`?",
         "staff move no bookings",
         "a site stops no fleet",
-        "an act has exactly one deed | one of cancel, revoke, chargeback, complain, triage, claim, assess, decide, adjust, forge, quarantine, stop, clear, counter, award, reschedule, no_show",
+        "an act has exactly one deed | one of cancel, revoke, chargeback, complain, issue_plan, triage, claim, assess, decide, adjust, forge, quarantine, stop, clear, counter, award, reschedule, no_show",
         "steps of lateness rise in time and credit",
         "the market trades in EUR, not USD",
     ] {
