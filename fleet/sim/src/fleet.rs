@@ -79,7 +79,7 @@ pub enum FleetError {
 #[derive(Debug, Clone, PartialEq, Record)]
 pub enum SiteMail {
     /// An order.
-    Order(FacilityOrder),
+    Order(Box<FacilityOrder>),
     /// The signed answer to a report.
     Receipt(Box<Receipt>),
 }

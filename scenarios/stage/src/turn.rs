@@ -148,7 +148,7 @@ fn address(wish: &Wish, nodes: &BTreeMap<[u8; 16], Node>) -> Option<(Node, Vec<u
     let party = |p: &PartyId| nodes.get(p.as_bytes()).copied();
     Some(match wish {
         Wish::Order(o) => (nodes.get(o.robot.as_bytes()).copied()?, encode::<SignedOrder>(o)),
-        Wish::Facility { order, .. } => (SITE, encode(&SiteMail::Order(order.clone()))),
+        Wish::Facility { order, .. } => (SITE, encode(&SiteMail::Order(Box::new(order.clone())))),
         Wish::Pay(ask) => (PAYMENTS, encode(&Mail::Pay(ask.clone()))),
         Wish::Invite { provider, invitation } => (party(provider)?, encode(&Mail::Invite(invitation.clone()))),
         Wish::Notify { party: p, job, status } => (party(p)?, encode(&Mail::Notify { party: *p, job: *job, status: *status })),

@@ -373,6 +373,6 @@ fn what_is_applied_beyond_what_was_asked_for_is_not_believed() {
     rig.run(8);
     assert!(rig.refused.iter().any(|(_, why)| why.starts_with("SCOPE_EXCEEDED")), "{:?}", rig.refused);
     let names = rig.names(job);
-    let has = |n: &str| names.iter().any(|x| *x == n);
+    let has = |n: &str| names.contains(&n);
     assert!(has("INTERVENTION_EXPIRED") && !has("INTERVENTION_APPLIED"), "{names:?}");
 }
