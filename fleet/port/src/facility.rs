@@ -461,6 +461,13 @@ pub enum FacilityReport {
         /// The door (index in the site).
         door: u32,
     },
+    /// The doors hold a plan that a householder has issued, or a newer one of the job's.
+    PlanHeld {
+        /// The job.
+        job: JobId,
+        /// The plan.
+        plan: AccessPlanId,
+    },
 }
 
 /// What a site stops of the robots on its floor.

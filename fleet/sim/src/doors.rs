@@ -118,8 +118,12 @@ impl SiteController {
 
     /// A robot has taken a job, or lost it: whoever held the grant of its plan holds it no more.
     pub(crate) fn order_grant(&mut self, now: Instant, (job, plan): (JobId, AccessPlanId), holder: Option<Holder>, at: Instant) {
-        if let Some(p) = self.plan(job, plan).filter(|p| p.granted_at <= at) {
-            (p.holder, p.granted_at) = (holder, at);
+        match self.plan(job, plan) {
+            Some(p) if p.granted_at <= at => (p.holder, p.granted_at) = (holder, at),
+            Some(_) => {}
+            // The plan is still on its way: the grant is said again until it can be kept with it.
+            None if holder.is_some() => return,
+            None => {}
         }
         self.push(now, false, format!("job/{job}"), &FacilityReport::GrantHeld { job, at });
     }
@@ -148,6 +152,7 @@ impl SiteController {
         let clear: Vec<u32> = self.closing.iter().copied().filter(is_clear).collect();
         for d in clear {
             self.closing.remove(&d);
+            self.gate.closed(d);
             world.command_door(d, false);
         }
     }

@@ -82,8 +82,11 @@ impl Gate {
             return BTreeSet::new();
         }
         (self.shut, self.shut_at) = (levels, at);
-        let open: Vec<u32> = self.inward.union(&self.errands).copied().filter(|d| self.shut.contains(&level_of(*d))).collect();
-        open.into_iter().inspect(|d| self.closed(*d)).collect()
+        let open: BTreeSet<u32> = self.inward.union(&self.errands).copied().filter(|d| self.shut.contains(&level_of(*d))).collect();
+        // Whoever it was opened for may still stand in it: that is forgotten once it is shut.
+        self.inward.retain(|d| !open.contains(d));
+        self.errands.retain(|d| !open.contains(d));
+        open
     }
 
     /// Why none of these passes opens, one refusal each; nothing if one of them does, or nobody has to ask. `shown` says which
@@ -166,7 +169,7 @@ impl Gate {
         }
     }
 
-    fn closed(&mut self, door: u32) {
+    pub(crate) fn closed(&mut self, door: u32) {
         self.inward.remove(&door);
         self.errands.remove(&door);
         self.admitted.remove(&door);
@@ -205,7 +208,8 @@ mod tests {
             valid_to: NOW.saturating_add(Span::from_secs(10)),
             item: None,
             revoked: false,
-            held: None,
+            held: false,
+            newest_hold: None,
             withdrawn: false,
         };
         (Gate::default(), BTreeMap::from([(JobId::named("j"), plan)]))

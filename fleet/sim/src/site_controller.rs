@@ -106,7 +106,9 @@ pub(crate) struct Plan {
     /// It was taken back.
     pub(crate) revoked: bool,
     /// When a householder issued it, if it is for its own rooms.
-    pub(crate) held: Option<Instant>,
+    pub(crate) held: bool,
+    /// When the householder issued its newest plan for the job: an older word does not take its place.
+    pub(crate) newest_hold: Option<Instant>,
     /// What it was for is over. It is kept to its end, so that a request for it that comes late brings no new one about.
     pub(crate) withdrawn: bool,
 }
@@ -146,6 +148,8 @@ pub struct SiteController {
     /// Number of the last request obeyed, per door and lift (`true`).
     heeded: BTreeMap<(bool, u32), u64>,
     pub(crate) plans: BTreeMap<JobId, Plan>,
+    /// Plans that were taken back before they came.
+    taken_back: BTreeSet<AccessPlanId>,
     watches: BTreeMap<JobId, Watch>,
     /// Floors that jobs are to cover, and how much of them was.
     pub(crate) floors: BTreeMap<JobId, Vec<Floor>>,
@@ -183,6 +187,7 @@ impl SiteController {
             sessions: BTreeMap::new(),
             heeded: BTreeMap::new(),
             plans: BTreeMap::new(),
+            taken_back: BTreeSet::new(),
             watches: BTreeMap::new(),
             floors: BTreeMap::new(),
             boxed: BTreeMap::new(),
@@ -230,19 +235,23 @@ impl SiteController {
                 }
             }
             FacilityOrder::Revoke { job, plan } => {
-                if let Some(p) = self.plan(*job, *plan) {
-                    p.revoked = true;
+                match self.plan(*job, *plan) {
+                    Some(p) => p.revoked = true,
+                    // It overtook the plan, which is not to be held when it comes.
+                    None => drop(self.taken_back.insert(*plan)),
                 }
                 // Said again for each request: the platform asks until it has heard.
                 self.say(now, *job, FacilityReport::RevokeAcked { job: *job, plan: *plan });
             }
             FacilityOrder::ExtendPlan { job, plan, valid_to, vertices, areas, entrances } => {
-                if let Some(p) = self.plan(*job, *plan) {
-                    p.valid_to = p.valid_to.max(*valid_to);
-                    p.vertices.clone_from(vertices);
-                    p.areas.clone_from(areas);
-                    p.entry.entrances.clone_from(entrances);
-                }
+                // What is not known yet comes first; a word that comes late takes nothing back that a newer one has added.
+                let apart = self.withheld.clone();
+                let Some(p) = self.plan(*job, *plan) else { return };
+                p.valid_to = p.valid_to.max(*valid_to);
+                add(&mut p.vertices, vertices);
+                add(&mut p.areas, areas);
+                let open: Vec<u32> = entrances.iter().copied().filter(|e| !apart.contains(e)).collect();
+                add(&mut p.entry.entrances, &open);
                 self.say(now, *job, FacilityReport::PlanExtended { job: *job, plan: *plan, valid_to: *valid_to });
             }
             FacilityOrder::Alarm { .. } => self.gate.alarms += 1,
@@ -255,37 +264,42 @@ impl SiteController {
                 self.testify(now, *job, &FacilityReport::Replayed { number: *number, artefact, residual_milli });
             }
             FacilityOrder::Withdraw { job, plan } => {
-                if let Some(p) = self.plan(*job, *plan) {
-                    p.withdrawn = true;
+                match self.plan(*job, *plan) {
+                    Some(p) => p.withdrawn = true,
+                    None => drop(self.taken_back.insert(*plan)),
                 }
                 self.say(now, *job, FacilityReport::PlanWithdrawn { job: *job, plan: *plan });
             }
             FacilityOrder::Grant { job, plan, holder, at } => self.order_grant(now, (*job, *plan), *holder, *at),
             FacilityOrder::ShutLevels { levels, at } => self.order_shut(now, levels, *at, site),
             FacilityOrder::HoldPlan { issued, job, plan, vertices, load, areas, no_go, entry, valid_from, valid_to } => {
-                let newer = self.plans.get(job).and_then(|p| p.held).is_none_or(|at| at < *issued);
+                let newer = self.plans.get(job).and_then(|p| p.newest_hold).is_none_or(|at| at < *issued);
                 if let Some(l) = load {
                     put_out(l.item, l.mass_g, &l.at, site, world);
                 }
-                if newer && self.plan(*job, *plan).is_none() {
+                if newer && !self.taken_back.contains(plan) && self.plan(*job, *plan).is_none() {
                     let held = Plan {
                         id: *plan,
                         vertices: vertices.clone(),
                         areas: areas.clone(),
                         no_go: no_go.clone(),
-                        entry: entry.clone(),
+                        entry: Entry {
+                            entrances: entry.entrances.iter().copied().filter(|e| !self.withheld.contains(e)).collect(),
+                            ..entry.clone()
+                        },
                         holder: None,
                         granted_at: Instant::ZERO,
                         valid_from: *valid_from,
                         valid_to: *valid_to,
                         item: load.as_ref().map(|l| l.item),
                         revoked: false,
-                        held: Some(*issued),
+                        held: true,
+                        newest_hold: Some(*issued),
                         withdrawn: false,
                     };
                     self.plans.insert(*job, held);
                 }
-                self.say(now, *job, FacilityReport::PlanExtended { job: *job, plan: *plan, valid_to: *valid_to });
+                self.say(now, *job, FacilityReport::PlanHeld { job: *job, plan: *plan });
             }
         }
     }
@@ -354,8 +368,10 @@ impl SiteController {
         {
             return; // the request was repeated; the answer is in the outbox or was heard
         }
-        if self.plans.get(&job).is_some_and(|p| p.held.is_some() && !p.revoked && !p.withdrawn) {
-            return; // a request that comes late: what the householder has issued since holds in its place
+        let newest_hold = self.plans.get(&job).and_then(|p| p.newest_hold);
+        let holds = |p: &Plan| p.held && !p.revoked && !p.withdrawn;
+        if newest_hold.is_some_and(|at| valid_from <= at) || self.plans.get(&job).is_some_and(holds) {
+            return; // a request that comes late: what the householder has said since holds in its place, even if it was taken back
         }
         self.plan_count += 1;
         let id = AccessPlanId::derive(&Digest(pad(*job.as_bytes())), self.plan_count);
@@ -375,7 +391,8 @@ impl SiteController {
             valid_to,
             item,
             revoked: false,
-            held: None,
+            held: false,
+            newest_hold,
             withdrawn: false,
         };
         self.plans.insert(job, plan);
@@ -599,6 +616,12 @@ fn nearest(site: &Site, here: Option<(u32, Vec2)>) -> Option<u32> {
     here.min_by(|(_, a), (_, b)| a.at.dist(at).total_cmp(&b.at.dist(at))).map(|(i, _)| i)
 }
 
+/// Adds what is not there yet.
+fn add(to: &mut Vec<u32>, more: &[u32]) {
+    let new: Vec<u32> = more.iter().copied().filter(|m| !to.contains(m)).collect();
+    to.extend(new);
+}
+
 /// Puts an item out in the middle of some places, unless it is somewhere already.
 fn put_out(item: ItemId, mass_g: u32, places: &[u32], site: &Site, world: &mut dyn SiteSenses) {
     if let Some((level, at)) = middle(site, places)
@@ -701,19 +724,22 @@ mod tests {
         let (now, old, new) = (Instant::from_secs(9), Instant::from_secs(900), Instant::from_secs(800));
         d.issue_plan(now, job, &[], &[], (Instant::ZERO, old), None, &site);
         let first = d.plans[&job].clone();
-        assert_eq!(first.held, None);
+        assert!(!first.held);
         // Another time: another plan.
         d.issue_plan(now, job, &[], &[], (now, old), None, &site);
         assert_ne!(d.plans[&job].id, first.id);
-        let held = Plan { id: AccessPlanId::named("h"), valid_to: new, held: Some(now), ..first };
+        let held = Plan { id: AccessPlanId::named("h"), valid_to: new, held: true, newest_hold: Some(now), ..first };
         d.plans.insert(job, held.clone());
         d.issue_plan(now, job, &[], &[], (Instant::ZERO, old), None, &site);
         assert_eq!(d.plans[&job], held, "it stays");
-        // One that was taken back, or is over, makes room.
+        // One that was taken back, or is over, makes room for what is asked later, and not for what was asked before.
+        let later = now + Span::from_secs(1);
         for (revoked, withdrawn) in [(true, false), (false, true)] {
             d.plans.insert(job, Plan { revoked, withdrawn, ..held.clone() });
             d.issue_plan(now, job, &[], &[], (Instant::ZERO, old), None, &site);
-            assert_eq!(d.plans[&job].held, None);
+            assert!(d.plans[&job].held);
+            d.issue_plan(later, job, &[], &[], (later, old), None, &site);
+            assert!(!d.plans[&job].held);
         }
         // Of two plans of the householder the newer holds, in whatever order they come.
         let hold = |name: &str, secs: u64| FacilityOrder::HoldPlan {
@@ -733,5 +759,18 @@ mod tests {
         assert_eq!(d.plans[&job].id, AccessPlanId::named("second"));
         d.order(now, &hold("third", 21), &site, &mut Nobody);
         assert_eq!(d.plans[&job].id, AccessPlanId::named("third"));
+        // A grant that overtakes its plan is not taken as heard, and one that was taken back before it came stays out.
+        let holder = Some(Holder { robot: RobotId::named("r"), fence: 3 });
+        let fourth = AccessPlanId::named("fourth");
+        let grant = FacilityOrder::Grant { job, plan: fourth, holder, at: now };
+        let before = d.controller.clone();
+        d.order(now, &grant, &site, &mut Nobody);
+        assert_eq!(d.controller, before, "not a word");
+        d.order(now, &hold("fourth", 22), &site, &mut Nobody);
+        d.order(now, &grant, &site, &mut Nobody);
+        assert_eq!(d.plans[&job].holder, holder);
+        d.order(now, &FacilityOrder::Revoke { job, plan: AccessPlanId::named("fifth") }, &site, &mut Nobody);
+        d.order(now, &hold("fifth", 23), &site, &mut Nobody);
+        assert_eq!(d.plans[&job].id, fourth);
     }
 }

@@ -281,6 +281,10 @@ fn site(o: &FacilityOrder, c: &Control) -> Option<FacilityReport> {
             FacilityReport::Entered { job: *job, robot: *robot, vertex: place(robot), fence: u64::MAX }
         }
         FacilityOrder::Revoke { job, plan } => FacilityReport::RevokeAcked { job: *job, plan: *plan },
+        FacilityOrder::HoldPlan { job, plan, .. } => FacilityReport::PlanHeld { job: *job, plan: *plan },
+        FacilityOrder::ExtendPlan { job, plan, valid_to, .. } => {
+            FacilityReport::PlanExtended { job: *job, plan: *plan, valid_to: *valid_to }
+        }
         FacilityOrder::Grant { job, at, .. } => FacilityReport::GrantHeld { job: *job, at: *at },
         FacilityOrder::ShutLevels { at, .. } => FacilityReport::LevelsShut { at: *at },
         FacilityOrder::Replay { number, chunks, .. } => {

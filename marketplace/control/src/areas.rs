@@ -350,7 +350,12 @@ impl Unit<'_> {
         let guarded: Vec<u32> = of.into_iter().filter(|a| self.world.map.guarded().contains(a)).collect();
         let own = j.access.plan.as_ref().map(|p| self.areas_of(&p.areas)).unwrap_or_default();
         let named = own.into_iter().chain(guarded.iter().copied()).collect();
-        let entrances: Vec<u32> = self.entrances_for(places, &self.all_but(&named, shut)).into_iter().collect();
+        let mut entrances: Vec<u32> = self.entrances_for(places, &self.all_but(&named, shut)).into_iter().collect();
+        // A plan without a credential opens no terminal, however far it is widened.
+        if j.access.plan.as_ref().is_some_and(|p| p.method != nooterra_jobs::event::AccessMethod::Code) {
+            let terminals = self.entrances_of(&self.s.genesis.terminals);
+            entrances.retain(|e| !terminals.contains(e));
+        }
         Ok((self.zones_of(&guarded), self.doors_of(&entrances)))
     }
 }

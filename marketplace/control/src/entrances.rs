@@ -12,7 +12,7 @@ use crate::state::{AskKey, RobotCell, State};
 use crate::unit::{Outcome, Unit, need, no};
 use crate::world::World;
 use nooterra_dispatch::traffic::{entrance_bar, level_bar};
-use nooterra_engine::ids::{AccessPlanId, DoorId, JobId, RobotId};
+use nooterra_engine::ids::{AccessPlanId, DoorId, JobId, PartyId, RobotId};
 use nooterra_engine::{Record, sometimes};
 use nooterra_jobs::Job;
 use nooterra_jobs::event::{AccessMethod as Method, AccessPlan, Event, IncidentCode};
@@ -110,6 +110,11 @@ impl Unit<'_> {
         if !e.entrances.is_sorted_by(|a, b| a < b) || e.entrances.last().is_some_and(|l| *l >= site.entrances()) {
             return field(Code::NotFound, "doors");
         }
+        // A terminal opens for nothing but what it is shown.
+        let terminals = self.entrances_of(&self.s.genesis.terminals);
+        if e.method != AccessMethod::Code && e.entrances.iter().any(|e| terminals.contains(e)) {
+            return field(Code::SchemaInvalid, "method");
+        }
         if e.credential.len() > REFERENCE_MOST || e.credential.is_empty() != (e.method != AccessMethod::Code) {
             return field(Code::SchemaInvalid, "credential_ref");
         }
@@ -122,6 +127,22 @@ impl Unit<'_> {
         let comes = |bars: &BTreeSet<u32>| robots().any(|r| new.places.iter().all(|p| self.world.from_rest_ms(r, *p, bars).is_some()));
         if comes(&areas) && !comes(&bars) {
             return field(Code::AreaForbidden, "doors");
+        }
+        Ok(())
+    }
+
+    /// A householder's plan opens what its work needs, and by references to the site's vault nothing but what is on levels of
+    /// its own.
+    pub(crate) fn check_rights(&self, party: PartyId, new: &NewPlan) -> Outcome {
+        let site = &self.world.site;
+        let needed: BTreeSet<u32> = self.usual_entry(&new.places, &new.areas, &new.no_go).entrances.into_iter().collect();
+        let own = |e: &u32| site.doors.get(*e as usize).is_some_and(|d| self.owns_level(party, d.level.ix));
+        let terminals = self.entrances_of(&self.s.genesis.terminals);
+        if new.entry.entrances.iter().any(|e| !needed.contains(e) && !own(e)) {
+            return Err(Rejection::new(Code::ScopeMissing).field("doors"));
+        }
+        if new.entry.entrances.iter().any(|e| terminals.contains(e) && !own(e)) {
+            return Err(Rejection::new(Code::ScopeMissing).field("credential_ref"));
         }
         Ok(())
     }

@@ -457,6 +457,7 @@ impl Unit<'_> {
         self.meter_minutes(job);
         self.emit(job, Event::AccessRevoked { plan, reason, fault });
         self.answered(AskKey::Extend(job));
+        self.answered(AskKey::Hold(job));
         self.shut_doors(job, plan);
         self.revoke_robot(job, plan);
         if inside && !nooterra_engine::planted!("I14 work goes on after access is taken back") {

@@ -117,6 +117,14 @@ impl Unit<'_> {
                 self.answered(AskKey::Extend(job));
                 Ok(())
             }
+            FacilityReport::PlanHeld { job, plan } => {
+                need(by_site, Code::RoleForbidden)?;
+                self.job(job)?;
+                let asked = |a: &Ask| matches!(a, Ask::Site(FacilityOrder::HoldPlan { plan: of, .. }) if *of == plan);
+                need(self.s.asks.get(&AskKey::Hold(job)).is_some_and(asked), Code::AlreadyDone)?;
+                self.answered(AskKey::Hold(job));
+                Ok(())
+            }
             FacilityReport::PlanWithdrawn { job, plan } => {
                 need(by_site, Code::RoleForbidden)?;
                 self.job(job)?;
@@ -262,8 +270,10 @@ impl Unit<'_> {
             valid_from: valid.0,
             valid_to: valid.1,
         };
-        self.plan_issued(job, NewPlan { plan, places, areas, no_go, entry, valid })?;
-        self.ask_site(AskKey::Extend(job), order);
+        let new = NewPlan { plan, places, areas, no_go, entry, valid };
+        self.check_rights(party, &new)?;
+        self.plan_issued(job, new)?;
+        self.ask_site(AskKey::Hold(job), order);
         self.ask_entry(job);
         Ok(())
     }
@@ -417,6 +427,7 @@ impl Unit<'_> {
     pub(crate) fn withdraw_plan(&mut self, job: JobId) {
         // Nothing is widened any more.
         self.answered(AskKey::Extend(job));
+        self.answered(AskKey::Hold(job));
         let Some((plan, until)) = self.s.jobs.get(&job).and_then(|j| j.access.plan.as_ref()).map(|p| (p.plan, p.valid_to)) else { return };
         if self.now() < until {
             self.ask_site(AskKey::Withdraw { plan, until }, FacilityOrder::Withdraw { job, plan });
@@ -509,7 +520,7 @@ impl Unit<'_> {
                 self.claim_of(c).and_then(|c| c.grant.as_ref()).is_some_and(|g| g.outstanding() > nooterra_engine::money::Amount::ZERO)
             }
             AskKey::Shut => true,
-            AskKey::Revoke(j) | AskKey::Extend(j) | AskKey::Grant(j) => job(j).is_some_and(|j| !j.status.is_terminal()),
+            AskKey::Revoke(j) | AskKey::Extend(j) | AskKey::Hold(j) | AskKey::Grant(j) => job(j).is_some_and(|j| !j.status.is_terminal()),
             AskKey::Replay(n) => self.s.replays.contains_key(n),
             AskKey::Return(j) => job(j).is_some_and(crate::transfer::lies_over),
             AskKey::Withdraw { until, .. } => self.now() < *until,

@@ -114,6 +114,8 @@ pub enum AskKey {
     Revoke(JobId),
     /// That doors hold a plan as it was widened.
     Extend(JobId),
+    /// That doors hold the plan of a householder.
+    Hold(JobId),
     /// That the witness replays how a robot came to a point.
     Replay(IncidentId),
     /// That people bring a load back from its transfer place.

@@ -49,7 +49,7 @@ impl Words {
             }
             Self::Site(r) => {
                 use FacilityReport as R;
-                let acks = matches!(r, R::RevokeAcked { .. } | R::PlanExtended { .. } | R::PlanWithdrawn { .. });
+                let acks = matches!(r, R::RevokeAcked { .. } | R::PlanExtended { .. } | R::PlanHeld { .. } | R::PlanWithdrawn { .. });
                 acks || matches!(
                     r,
                     R::StopAsked { .. }

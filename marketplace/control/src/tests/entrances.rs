@@ -49,6 +49,31 @@ fn way_in(rig: &Rig) -> LaneIx {
 }
 
 #[test]
+fn a_householders_plan_opens_terminals_only_by_a_reference() {
+    let site = with_rooms(8, &[2, 6]);
+    let mut g = genesis(Policy::scenario(), ONE);
+    g.terminals = vec![site.entrance_ids()[0]];
+    let level = site.zone(LevelIx::new(0)).unwrap();
+    g.parties.iter_mut().find(|p| p.party == super::rig::party("rq")).unwrap().own = vec![level];
+    let mut rig = Rig::on(site, g, ONE);
+    rig.knobs.no_access = true;
+    rig.run(12);
+    let job = rig.ask(rig.patrol(&[1, ROOMS[0]]));
+    rig.until(job, Status::Booked);
+    let valid_to = rig.c.state().jobs[&job].window().end + Span::from_mins(5);
+    let word = |rig: &Rig, entry| RequesterCommand::IssuePlan { job, areas: vec![], no_go: vec![], entry, valid_from: rig.now, valid_to };
+    let plain = word(&rig, None);
+    assert_eq!(rig.send("rq", &plain).unwrap_err(), "SCHEMA_INVALID", "a terminal opens for nobody under it");
+    let entry = Entry { entrances: vec![0], method: AccessMethod::Code, credential: "vault/home".into() };
+    let coded = word(&rig, Some(entry));
+    rig.send("rq", &coded).unwrap();
+    assert_eq!(plan_of(&rig, job).method, Method::Code);
+    rig.run(3);
+    assert!(rig.alarms.iter().any(|o| matches!(o, FacilityOrder::HoldPlan { entry, .. } if entry.credential == "vault/home")));
+    assert!(!rig.c.state().asks.contains_key(&crate::state::AskKey::Hold(job)), "the doors hold it");
+}
+
+#[test]
 fn a_plan_names_the_doors_of_its_work_and_traffic_passes_no_other() {
     let mut rig = rig_with(ONE, &[]);
     let job = rig.ask(rig.patrol(&[1, ROOMS[0]]));
