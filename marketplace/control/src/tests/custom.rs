@@ -1,5 +1,6 @@
 //! Custom work: proven as its requester says, by replays of the way among others.
 
+use super::boxes::{anchor, proof as proof_of};
 use super::rig::{Rig, robot};
 use crate::NewJob;
 use nooterra_engine::Digest;
@@ -8,7 +9,8 @@ use nooterra_jobs::event::{Event, ProofStatus};
 use nooterra_jobs::pins::WitnessClass as Class;
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::{Action, ProofNeed, Step, Template};
-use nooterra_port::{FacilityOrder, FacilityReport, Order};
+use nooterra_port::blackbox::Window as BoxWindow;
+use nooterra_port::{FacilityOrder, FacilityReport, Order, Report};
 
 const ONE: &[(&str, &str, u32)] = &[("a1", "acme", 8)];
 
@@ -110,6 +112,37 @@ fn a_replay_counts_below_its_bound_and_with_another_witness_only() {
     rig.run(40);
     assert_eq!(replays(&rig, job).len(), 2);
     assert_eq!(proof(&rig, job), (ProofStatus::Partial, (6_666 + 5_000) / 2));
+}
+
+#[test]
+fn the_whole_way_is_shown_in_one_piece_or_nothing_of_it_counts() {
+    let mut rig = rig();
+    let a1 = robot("a1");
+    rig.knobs.no_box.insert(a1);
+    rig.knobs.sits_on_replays = true;
+    let job = rig.ask(halves(&rig));
+    rig.until(job, Status::Completed);
+    let p = rig.robots.get_mut(&a1).unwrap();
+    let (number, from, to) = p.boxed.asked[0];
+    let all = p.boxed.record(from, to);
+    let n = all.len();
+    assert!(n >= 8, "{n} seconds");
+    rig.report(a1, Report::BlackboxAnchored(anchor(&all)));
+    let shown = |rig: &Rig| rig.c.state().replays[&number].artefact;
+    let mut show = |parts: &[std::ops::Range<usize>]| {
+        let chunks = parts.iter().flat_map(|r| all[r.clone()].to_vec()).collect();
+        let proofs = parts.iter().map(|r| proof_of(&all, all[r.start].number, all[r.end - 1].number)).collect();
+        let before = rig.refused.len();
+        rig.report(a1, Report::Blackbox(Box::new(BoxWindow { incident: number, chunks, proofs, images: vec![] })));
+        rig.tick();
+        let code = rig.refused[before..].iter().find(|(_, r)| r.contains("EVIDENCE_INSUFFICIENT")).is_some();
+        (code, shown(&rig).is_some())
+    };
+    for parts in [vec![n - 2..n], vec![2..n], vec![0..n - 2], vec![0..3, 5..n]] {
+        assert_eq!(show(&parts), (true, false), "{parts:?} of {n}");
+    }
+    // A second at either end may be missing: chunks begin where they begin.
+    assert_eq!(show(&[1..n - 1]), (false, true));
 }
 
 #[test]
