@@ -180,6 +180,8 @@ fn what_proves_nothing_is_refused() {
         ("a point twice", vec![scan(&[2, 2], 10_000)]),
         ("a replay alone", vec![need("a", &[Class::TwinReplay], &[1], 10_000)]),
         ("a scale where nothing is handed over", vec![need("a", &[Class::Weight], &[1], 10_000)]),
+        ("a door's log, which no door keeps", vec![need("a", &[Class::DockScan, Class::DoorLog], &[1], 10_000)]),
+        ("the requester's word alone", vec![need("a", &[Class::RequesterConfirm], &[1], 10_000)]),
         ("an excuse", vec![need("a", &[Class::DockScan, Class::BlockedZone], &[1], 10_000)]),
         ("a floor", vec![need("a", &[Class::DockScan, Class::LidarCoverage], &[1], 10_000)]),
         ("no weight", vec![scan(&[1], 10_000), need("b", &[Class::DockScan], &[2], 0)]),
@@ -189,6 +191,7 @@ fn what_proves_nothing_is_refused() {
         ("too high a threshold", vec![ProofNeed { threshold_bps: 10_001, ..scan(&[1], 10_000) }]),
     ];
     let refused = |rig: &mut Rig, new: NewJob| {
+        rig.tick(); // whoever says too much at once is heard later
         let c = crate::input::RequesterCommand::CreateJob(Box::new(new));
         format!("{:?}", rig.send("rq", &c).unwrap_err()).contains("SCHEMA_INVALID")
     };
