@@ -5,6 +5,7 @@
 //! done and not the one in which it was matched. What stands in the way of that is looked at again and again: whoever
 //! would come too late gives the job up if another would not, and whoever cannot work gives up all that it has not begun.
 
+use crate::causes::is_touched;
 use crate::matching::considered;
 use crate::unit::Unit;
 use nooterra_dispatch::assign;
@@ -58,6 +59,10 @@ impl Unit<'_> {
     fn turn_to(&mut self, robot: RobotId, next: &Held) {
         let Ok(j) = self.job(next.job) else { return };
         if j.status != Status::Reserved {
+            return;
+        }
+        if self.cell(robot).is_ok_and(|c| is_touched(j, &c.robot)) {
+            self.give_up_touched_ahead(robot);
             return;
         }
         let Some(leg) = j.leg().map(|l| l.offer.leg) else { return };
@@ -133,6 +138,19 @@ impl Unit<'_> {
             sometimes!(true, "a robot that cannot work gives up its leases ahead");
             self.carry_out_ahead(&triggers::actions(&Trigger::RobotOut { legs }, self.now()));
         }
+    }
+
+    /// A robot that is degraded by something that later work needs does not keep that work.
+    pub(crate) fn give_up_touched_ahead(&mut self, robot: RobotId) {
+        let Ok(r) = self.cell(robot).map(|c| &c.robot) else { return };
+        let touched = |h: &&Held| self.job(h.job).is_ok_and(|j| is_touched(j, r));
+        let mut legs: Vec<Leg> = r.ahead.iter().filter(touched).map(|h| waiting(h.job, robot)).collect();
+        if legs.is_empty() {
+            return;
+        }
+        legs.sort_by_key(|l| l.job);
+        sometimes!(true, "a degraded robot gives up later work that its causes touch");
+        self.carry_out_ahead(&triggers::actions(&Trigger::RobotOut { legs }, self.now()));
     }
 
     /// A robot that has become free takes over what another holds for later, if it does it for much less.

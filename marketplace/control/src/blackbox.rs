@@ -116,8 +116,8 @@ fn root_of(chunks: &[Digest]) -> Digest {
 /// Chunks that follow each other without a gap in time, where they stand, and how long they are.
 #[derive(Default)]
 pub(crate) struct Run {
-    from_ns: u64,
-    to_ns: u64,
+    pub(crate) from_ns: u64,
+    pub(crate) to_ns: u64,
     bytes: u64,
     inclusion: Option<Inclusion>,
 }

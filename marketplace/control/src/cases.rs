@@ -377,7 +377,7 @@ impl Unit<'_> {
                 Reaction::Quarantine => {
                     if let Some(r) = robot {
                         self.quarantine(r, "INCIDENT", Some(incident), None);
-                        self.leaves_present(r, job);
+                        self.leaves_present(r, Some(job));
                     }
                 }
                 Reaction::SafeExitAbort => {
@@ -409,10 +409,10 @@ impl Unit<'_> {
         }
     }
 
-    /// A robot that was barred for something on another job gives up what it is about now.
-    fn leaves_present(&mut self, robot: RobotId, other_than: JobId) {
+    /// A robot that was barred for something that was not on its present job gives up what it is about now.
+    pub(crate) fn leaves_present(&mut self, robot: RobotId, other_than: Option<JobId>) {
         let held = self.cell(robot).ok().and_then(|c| c.robot.lease).map(|h| h.job);
-        if let Some(job) = held.filter(|j| *j != other_than) {
+        if let Some(job) = held.filter(|j| Some(*j) != other_than) {
             sometimes!(true, "a robot is barred for what happened on another job");
             self.unfit(job, ReleaseReason::RobotUnfit, Cause::Quarantine);
         }

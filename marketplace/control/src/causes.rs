@@ -65,5 +65,7 @@ pub(crate) fn is_touched(j: &Job, r: &Robot) -> bool {
         let (parts, all) = touches(*c);
         all || parts.iter().any(|p| asks(j, *p))
     };
-    r.status == RobotStatus::Degraded && r.causes.iter().any(by)
+    // A link comes and goes without a change of status: it counts while the robot names it.
+    let now = |c: &&HealthCause| **c != HealthCause::Link || r.errors.iter().any(|e| HealthCause::of_error(*e) == Some(HealthCause::Link));
+    r.status == RobotStatus::Degraded && r.causes.iter().filter(now).any(by)
 }

@@ -12,6 +12,7 @@ use nooterra_engine::ids::JobId;
 use nooterra_engine::sometimes;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::event::{BreachKind, Cause, Event as JobEvent, Fault, StallReason};
+use nooterra_jobs::job::Leg;
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::Window;
 use nooterra_jobs::{Deadline, Job};
@@ -86,8 +87,19 @@ fn without(whole: Window, taken: &[Window]) -> Vec<Window> {
     left
 }
 
+/// What of a window lies within another.
+fn cut_to(w: Window, within: Window) -> Option<Window> {
+    let (start, end) = (w.start.max(within.start), w.end.min(within.end));
+    (start < end).then_some(Window { start, end })
+}
+
+/// How long a robot has been about the job on a leg.
+fn on_it(l: &Leg, now: Instant) -> Window {
+    Window { start: l.due_at.unwrap_or(l.offered_at), end: l.closed_at.unwrap_or(now) }
+}
+
 /// Since when robots were about the job.
-fn begun(j: &Job) -> Instant {
+pub(crate) fn begun(j: &Job) -> Instant {
     j.legs.first().map_or_else(|| j.booked_at.unwrap_or_default(), |l| l.due_at.unwrap_or(l.offered_at))
 }
 
@@ -137,13 +149,13 @@ impl Unit<'_> {
     }
 
     /// What outages and the stops of others took of a stretch of a job's time.
+    /// An owner answers for its own stops while its robot was on the job, and not for what it did before or after.
     fn taken_of(&self, j: &Job, within: Window) -> Span {
-        let robots: std::collections::BTreeSet<_> = j.legs.iter().map(|l| l.offer.robot).collect();
-        let own: Vec<Window> = robots.into_iter().flat_map(|r| self.own_stops(r)).collect();
-        let open =
-            j.stall_since.filter(|_| j.stall_reason.is_some_and(StallReason::is_stop)).map(|start| Window { start, end: self.now() });
+        let now = self.now();
+        let own: Vec<Window> = j.legs.iter().flat_map(|l| self.own_stops(l.offer.robot).filter_map(|w| cut_to(w, on_it(l, now)))).collect();
+        let open = j.stall_since.filter(|_| j.stall_reason.is_some_and(StallReason::is_stop)).map(|start| Window { start, end: now });
         let others = j.stopped.iter().copied().chain(open).flat_map(|w| without(w, &own));
-        covered(within, self.s.site_link.all(self.now()).chain(others))
+        covered(within, self.s.site_link.all(now).chain(others))
     }
 
     /// A limit on work or on standing still seems to be reached: is it not, with what is excused taken off? Then it is

@@ -11,7 +11,7 @@ use nooterra_engine::ids::{IncidentId, JobId, RobotId};
 use nooterra_engine::{Digest, Record, Span, sometimes};
 use nooterra_jobs::event::Event;
 use nooterra_jobs::pins::WitnessClass;
-use nooterra_port::blackbox::{Chunk, Window};
+use nooterra_port::blackbox::{CHUNK, Chunk, Window};
 use nooterra_port::{FacilityOrder, Order};
 use nooterra_trust::evidence::content_of;
 use nooterra_trust::{Code, Rejection};
@@ -71,9 +71,11 @@ impl Unit<'_> {
             return Ok(());
         }
         let Some(b) = self.s.boxes.get(&robot) else { return no(Code::NotFound) };
-        for run in runs(b, (r.from_ns, r.to_ns), w)? {
-            need(stands(&run), Code::EvidenceInsufficient)?;
-        }
+        // All of the way, in one piece: whoever could leave out what it likes would prove the rest of it.
+        let [run] = &runs(b, (r.from_ns, r.to_ns), w)?[..] else { return no(Code::EvidenceInsufficient) };
+        let begins = run.from_ns <= r.from_ns.saturating_add(CHUNK.0);
+        let ends = run.to_ns.saturating_add(CHUNK.0) >= r.to_ns;
+        need(begins && ends && stands(run), Code::EvidenceInsufficient)?;
         let artefact = artefact_of(&w.chunks);
         self.s.replays.insert(w.incident, Replay { artefact: Some(artefact), ..r });
         let order = FacilityOrder::Replay { number: w.incident, job: r.job, robot, vertex: r.place, chunks: w.chunks.clone() };

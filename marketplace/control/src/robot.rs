@@ -419,6 +419,7 @@ impl Unit<'_> {
         if from == RobotStatus::Enrolled || to.is_fit() {
             self.trigger_dispatch();
         }
+        self.give_up_touched_ahead(robot);
         let Some(held) = held else { return };
         let waits = |j: &nooterra_jobs::Job| matches!(j.status, Status::Matched | Status::Reserved);
         let touched = self.cell(robot).is_ok_and(|c| self.job(held.job).is_ok_and(|j| waits(j) && is_touched(j, &c.robot)));

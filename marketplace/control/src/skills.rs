@@ -326,23 +326,24 @@ impl Unit<'_> {
         self.deliver(&robot, bundle, Some(Repinned { lease, skills }));
     }
 
-    /// A robot says that it keeps a bundle.
-    /// It keeps a bundle, and says all that it has: what it has thrown out for it is not there any more, whatever was believed.
+    /// A robot keeps a bundle, and says all that it has. That is what it has, whatever was believed: what it has thrown out is
+    /// not there any more, and what it has without a word before is there. Whether it may run it is judged when it begins.
     pub fn robot_installed(&mut self, robot: RobotId, bundle: Digest, kept: &[Digest]) -> Outcome {
         need(kept.len() <= KEPT_MAX && kept.contains(&bundle), nooterra_trust::Code::SchemaInvalid)?;
-        let tenant = self.s.genesis.tenant;
-        let robot = self.cell(robot).ok().and_then(|c| robot_of(&self.s.genesis, c.entry, robot));
-        let robot = robot.ok_or_else(|| Rejection::new(nooterra_trust::Code::NotFound))?;
-        let (hand, id) = (self.hand(), robot.robot);
-        // It may have been brought a second time, to say what a lease runs on.
-        if !self.s.skills.has(bundle, id) {
-            self.skill(&hand, &Command::Install { robot, bundle, tenant })?;
-        }
+        need(self.s.skills.bundle(bundle).is_some(), nooterra_trust::Code::NotFound)?;
+        let id = self.cell(robot)?.robot.id;
+        let hand = self.hand();
         let gone: Vec<Digest> =
             self.s.skills.bundles().map(|(d, _)| d).filter(|d| self.s.skills.has(*d, id) && !kept.contains(d)).collect();
         for bundle in gone {
             sometimes!(true, "a robot has thrown out a version that it was believed to have");
             self.skill(&hand, &Command::Remove { robot: id, bundle })?;
+        }
+        for bundle in kept {
+            // It may have been brought a second time, to say what a lease runs on; of what nobody published nothing is known.
+            if self.s.skills.bundle(*bundle).is_some() && !self.s.skills.has(*bundle, id) {
+                self.skill(&hand, &Command::Install { robot: id, bundle: *bundle })?;
+            }
         }
         Ok(())
     }

@@ -1,11 +1,12 @@
 //! Remote stops of robots, sites, fleets and everything: issued, felt by jobs, agreed away.
 
+use crate::outage::begun;
 use crate::unit::{Outcome, Unit, need, no};
 use crate::wish::{Disobeyed, Wish};
 use nooterra_engine::Record;
 use nooterra_engine::ids::{AssistId, JobId, OperatorId, PartyId, RobotId, StopId};
 use nooterra_engine::sometimes;
-use nooterra_engine::time::Span;
+use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::event::{Cause, Event, Fault, ReleaseReason, StallReason};
 use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::terms::Window;
@@ -17,7 +18,7 @@ use nooterra_port::facility::FloorStop;
 use nooterra_port::{FacilityOrder, Order};
 use nooterra_trust::evidence::secret::check_text;
 use nooterra_trust::{Code, Rejection, Role};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 /// Stops of its owner's own that are remembered of a robot.
 const OWN_STOPS_KEPT: usize = 64;
@@ -60,6 +61,31 @@ fn refused(r: Refusal) -> Rejection {
         Refusal::OwnStop => Code::SelfApproval,
     })
     .field("stop")
+}
+
+/// Takes a window in among others, which lie apart and in order. Beyond their number those go that ended before anything that
+/// is needed began; where all are needed, the two oldest become one, with what lay between them: whoever stops its own robots that
+/// often answers for more and never for less.
+fn remember(kept: &mut VecDeque<Window>, mut w: Window, needed: Option<Instant>) {
+    if w.start >= w.end {
+        return;
+    }
+    kept.retain(|k| {
+        let meets = k.start <= w.end && w.start <= k.end;
+        if meets {
+            w = Window { start: k.start.min(w.start), end: k.end.max(w.end) };
+        }
+        !meets
+    });
+    kept.insert(kept.partition_point(|k| k.start < w.start), w);
+    while kept.len() > OWN_STOPS_KEPT {
+        let Some(oldest) = kept.pop_front() else { return };
+        if needed.is_some_and(|n| oldest.end > n)
+            && let Some(next) = kept.front_mut()
+        {
+            next.start = oldest.start;
+        }
+    }
 }
 
 impl Unit<'_> {
@@ -356,19 +382,22 @@ impl Unit<'_> {
         if let (Cleared::Over, Some(s)) = (done, over) {
             for robot in s.robots.clone() {
                 if self.is_own(&s, robot) {
-                    let (start, end) = (s.at, self.now());
-                    if let Some(c) = self.touch_robot(robot) {
-                        if c.own_stops.len() == OWN_STOPS_KEPT {
-                            c.own_stops.pop_front();
-                        }
-                        c.own_stops.push_back(Window { start, end });
-                    }
+                    self.keep_own_stop(robot, Window { start: s.at, end: self.now() });
                 }
                 self.stop_over(robot, stop, voice);
             }
             self.trigger_dispatch();
         }
         Ok(())
+    }
+
+    /// A stop that its owner answers for is over: it is remembered as long as work that is open may have stood under it.
+    fn keep_own_stop(&mut self, robot: RobotId, w: Window) {
+        let of = |j: &&Job| !j.status.is_terminal() && j.legs.iter().any(|l| l.offer.robot == robot);
+        let needed = self.s.jobs.values().filter(of).map(begun).min();
+        if let Some(c) = self.touch_robot(robot) {
+            remember(&mut c.own_stops, w, needed);
+        }
     }
 
     /// A robot that has come to a level where everything stands still stands still as well.
@@ -411,5 +440,56 @@ impl Unit<'_> {
             self.emit(job, Event::ExecutionResumed { stalled });
         }
         self.ask_entry(job);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OWN_STOPS_KEPT, remember};
+    use nooterra_engine::time::Instant;
+    use nooterra_jobs::terms::Window;
+    use proptest::prelude::*;
+    use std::collections::VecDeque;
+
+    fn window(start: u64, len: u64) -> Window {
+        Window { start: Instant(start), end: Instant(start + len) }
+    }
+
+    fn holds(all: &VecDeque<Window>, t: u64) -> bool {
+        all.iter().any(|w| w.start.0 <= t && t < w.end.0)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_needed_is_never_washed_out(all in prop::collection::vec((0u64..20, 0u64..9), 0..300), needed in prop::option::of(0u64..3_000)) {
+            let (mut kept, mut at, mut each) = (VecDeque::new(), 0, VecDeque::new());
+            for (gap, len) in all {
+                // Some begin before the last one has ended.
+                let w = window((at + gap).saturating_sub(6), len);
+                at = w.end.0.max(at);
+                each.push_back(w);
+                remember(&mut kept, w, needed.map(Instant));
+                prop_assert!(kept.len() <= OWN_STOPS_KEPT);
+                prop_assert!(kept.iter().zip(kept.iter().skip(1)).all(|(a, b)| a.end < b.start), "{kept:?}");
+            }
+            for t in needed.into_iter().flat_map(|n| n..at) {
+                prop_assert!(!holds(&each, t) || holds(&kept, t), "{t}");
+            }
+        }
+    }
+
+    #[test]
+    fn short_ones_do_not_wash_a_long_one_out() {
+        for (needed, stays) in [(Some(Instant(150)), true), (Some(Instant(200)), false), (None, false)] {
+            let mut kept = VecDeque::from([window(100, 100)]);
+            for n in 0..64 {
+                remember(&mut kept, window(300 + 10 * n, 0), needed);
+            }
+            assert_eq!(kept, [window(100, 100)], "empty ones are none");
+            for n in 0..64 {
+                remember(&mut kept, window(300 + 10 * n, 5), needed);
+            }
+            assert_eq!(holds(&kept, 180), stays, "{needed:?}");
+        }
     }
 }

@@ -54,13 +54,17 @@ impl Unit<'_> {
         self.react_alone(robot, named, &decided.reactions);
     }
 
-    /// There is no work to stall and no money to hold: the rest of what an incident sets in motion.
+    /// There is no work to stall and no money to hold: the rest of what an incident sets in motion. Work that it has begun
+    /// since, or that the incident was not on, is left once it is barred.
     fn react_alone(&mut self, robot: RobotId, incident: IncidentId, reactions: &[Reaction]) {
         for r in reactions {
             match r {
                 Reaction::EvidenceWindow => self.want_evidence(Stream::Robot(robot), Some(robot), incident),
                 Reaction::StopRobot => self.stop_robot(robot, "INCIDENT"),
-                Reaction::Quarantine => self.quarantine(robot, "INCIDENT", Some(incident), None),
+                Reaction::Quarantine => {
+                    self.quarantine(robot, "INCIDENT", Some(incident), None);
+                    self.leaves_present(robot, None);
+                }
                 Reaction::TellOwner => {
                     if let Ok(party) = self.cell(robot).map(|c| c.robot.owner) {
                         self.wish(Wish::Alert { party, job: None, incident });

@@ -21,7 +21,7 @@ const NEEDS_MAX: usize = 16;
 const NAME_MAX: usize = 32;
 
 /// Can this prove custom work? Weights sum to the whole, every item has points of the work, each of them can be witnessed
-/// by a class that it names, and none rests on a replay alone.
+/// by a class that it names, and none rests on a replay or its requester's word alone.
 pub fn is_sound(needs: &[ProofNeed], steps: &[Step]) -> bool {
     let sum: u64 = needs.iter().map(|n| u64::from(n.weight_bps)).sum();
     let names: std::collections::BTreeSet<&str> = needs.iter().map(|n| n.name.as_str()).collect();
@@ -31,13 +31,18 @@ pub fn is_sound(needs: &[ProofNeed], steps: &[Step]) -> bool {
 fn is_sound_item(n: &ProofNeed, steps: &[Step]) -> bool {
     let at = |p: u16| usize::from(p).checked_sub(1).and_then(|i| steps.get(i));
     let speaks = |class: WitnessClass, s: &Step| match class {
-        WitnessClass::DockScan | WitnessClass::DoorLog | WitnessClass::RequesterConfirm => true,
+        WitnessClass::DockScan => true,
         WitnessClass::CustodyScan | WitnessClass::Weight => matches!(s.action, Action::Pick | Action::Drop),
-        WitnessClass::BlockedZone | WitnessClass::LidarCoverage | WitnessClass::TwinReplay => false,
+        // What the requester says counts beside what others saw.
+        WitnessClass::RequesterConfirm
+        | WitnessClass::DoorLog
+        | WitnessClass::BlockedZone
+        | WitnessClass::LidarCoverage
+        | WitnessClass::TwinReplay => false,
     };
     let witnessed = |p: &u16| at(*p).is_some_and(|s| n.classes.iter().any(|c| speaks(*c, s)));
-    // One that excuses is no proof, and floors are measured for the templates that cover them.
-    let proves = |c: &WitnessClass| !matches!(c, WitnessClass::BlockedZone | WitnessClass::LidarCoverage);
+    // One that excuses is no proof, floors are measured for the templates that cover them, and no door reports its log yet.
+    let proves = |c: &WitnessClass| !matches!(c, WitnessClass::BlockedZone | WitnessClass::LidarCoverage | WitnessClass::DoorLog);
     let rising = n.points.windows(2).all(|w| w[0] < w[1]) && n.classes.windows(2).all(|w| w[0] < w[1]);
     let named = (1..=NAME_MAX).contains(&n.name.len());
     let counted = n.weight_bps > 0 && (1..=10_000).contains(&n.threshold_bps);

@@ -76,14 +76,12 @@ pub enum Command {
         /// The marketplace.
         tenant: TenantId,
     },
-    /// A bundle goes to a robot (`RB`, `DI`).
+    /// A robot has a bundle; whether it may run it is judged when it begins (`RB`, `DI`).
     Install {
         /// The robot.
-        robot: Robot,
+        robot: RobotId,
         /// The bundle.
         bundle: Digest,
-        /// The marketplace.
-        tenant: TenantId,
     },
     /// A robot has thrown a version out (`RB`).
     Remove {

@@ -49,15 +49,13 @@ impl Registry {
                 self.license(now, hand, (*job, *licence), *bundle, *tenant, *currency)
             }
             Command::Repin { job, bundle, tenant } => self.repin(now, hand, *job, *bundle, *tenant),
-            Command::Install { robot, bundle, tenant } => {
+            Command::Install { robot, bundle } => {
                 role(hand, &[Role::RB, Role::DI])?;
                 let skill = self.known(*bundle)?.skill;
                 let mut g = Checks::new();
-                let kept = self.slots(robot.robot, skill).is_some_and(|s| s.kept.contains(bundle));
-                g.must(!kept, Code::AlreadyDone, "bundle");
-                note(&mut g, self.may_install(*bundle, robot, *tenant, now));
+                g.must(!self.has(*bundle, *robot), Code::AlreadyDone, "bundle");
                 g.end()?;
-                Ok(vec![Event::SkillInstalled { robot: robot.robot, skill, bundle: *bundle }])
+                Ok(vec![Event::SkillInstalled { robot: *robot, skill, bundle: *bundle }])
             }
             Command::Remove { robot, bundle } => {
                 role(hand, &[Role::RB])?;

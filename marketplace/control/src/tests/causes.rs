@@ -108,6 +108,59 @@ fn a_lease_that_has_not_departed_is_given_back_if_it_is_touched() {
     }
 }
 
+/// A job whose window opens later, held by the only robot.
+fn held_for_later(rig: &mut Rig, mut new: NewJob) -> JobId {
+    let start = rig.now + nooterra_engine::time::Span::from_mins(10);
+    new.window = nooterra_jobs::terms::Window { start, end: start + nooterra_engine::time::Span::from_mins(30) };
+    let job = rig.ask(new);
+    rig.until(job, Status::Reserved);
+    assert_eq!(rig.c.state().robots[&a1()].robot.ahead.len(), 1);
+    job
+}
+
+#[test]
+fn a_lease_for_later_is_given_back_as_soon_as_it_is_touched() {
+    for (error, back) in [(ErrorCode::SensorFault, true), (ErrorCode::DiskFull, false)] {
+        let mut rig = Rig::new(&[("a1", "acme", 8)]);
+        rig.run(12);
+        let new = rig.delivery(2, 5);
+        let job = held_for_later(&mut rig, new);
+        degrade(&mut rig, 6_000, &[error]);
+        assert_eq!(rig.c.state().jobs[&job].robot().is_none(), back, "{error:?}");
+    }
+}
+
+#[test]
+fn a_link_counts_while_it_is_named() {
+    use ErrorCode::{Clock, Link};
+    for (then, back) in [(&[Clock][..], false), (&[Clock, Link][..], true)] {
+        let mut rig = Rig::with_operators(&[("a1", "acme", 8)]);
+        rig.run(12);
+        super::covered::open(&mut rig, "olga", 2, 7_200);
+        // It had trouble with its link when it was degraded, and has none any more: a patrol with an operator is for it.
+        let says = |rig: &mut Rig, errors: &[ErrorCode]| {
+            rig.knobs.unwell.insert(a1(), (6_000, errors.to_vec()));
+            rig.run(10);
+        };
+        says(&mut rig, &[Clock, Link]);
+        says(&mut rig, &[Clock]);
+        let new = NewJob { coverage: true, ..rig.patrol(&[2, 5]) };
+        let job = held_for_later(&mut rig, new);
+        assert!(rig.c.state().jobs[&job].pins.as_ref().is_some_and(|p| p.coverage));
+        // No change of its status says so, and yet nobody sets out who cannot be helped.
+        says(&mut rig, then);
+        let r = &rig.c.state().robots[&a1()].robot;
+        assert_eq!((r.causes.clone(), r.ahead.len()), (vec![HealthCause::Clock, HealthCause::Link], 1));
+        for _ in 0..1_200 {
+            rig.tick();
+            if rig.c.state().jobs[&job].robot().is_none() || rig.status(job) == Status::EnRoute {
+                break;
+            }
+        }
+        assert_eq!((rig.c.state().jobs[&job].robot().is_none(), rig.status(job) == Status::EnRoute), (back, !back), "{then:?}");
+    }
+}
+
 #[test]
 fn whatever_makes_unfit_touches_everything() {
     for c in [HealthCause::MotorFault, HealthCause::Fall, HealthCause::LocalisationLost, HealthCause::Health] {

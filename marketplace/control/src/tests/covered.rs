@@ -12,7 +12,7 @@ use nooterra_jobs::status::Status;
 const TWO: &[(&str, &str, u32)] = &[("a1", "acme", 8), ("b1", "bolt", 15)];
 const HOURS: u64 = 7_200;
 
-fn open(rig: &mut Rig, who: &str, max_jobs: u8, secs: u64) {
+pub(super) fn open(rig: &mut Rig, who: &str, max_jobs: u8, secs: u64) {
     let until = rig.now + Span::from_secs(secs);
     rig.send(who, &OperatorCommand::OpenShift { max_jobs, tiers: vec![], regions: vec![], until }).unwrap();
 }

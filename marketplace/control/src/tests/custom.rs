@@ -1,5 +1,6 @@
 //! Custom work: proven as its requester says, by replays of the way among others.
 
+use super::boxes::{anchor, proof as proof_of};
 use super::rig::{Rig, robot};
 use crate::NewJob;
 use nooterra_engine::Digest;
@@ -8,7 +9,8 @@ use nooterra_jobs::event::{Event, ProofStatus};
 use nooterra_jobs::pins::WitnessClass as Class;
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::{Action, ProofNeed, Step, Template};
-use nooterra_port::{FacilityOrder, FacilityReport, Order};
+use nooterra_port::blackbox::Window as BoxWindow;
+use nooterra_port::{FacilityOrder, FacilityReport, Order, Report};
 
 const ONE: &[(&str, &str, u32)] = &[("a1", "acme", 8)];
 
@@ -113,6 +115,37 @@ fn a_replay_counts_below_its_bound_and_with_another_witness_only() {
 }
 
 #[test]
+fn the_whole_way_is_shown_in_one_piece_or_nothing_of_it_counts() {
+    let mut rig = rig();
+    let a1 = robot("a1");
+    rig.knobs.no_box.insert(a1);
+    rig.knobs.sits_on_replays = true;
+    let job = rig.ask(halves(&rig));
+    rig.until(job, Status::Completed);
+    let p = rig.robots.get_mut(&a1).unwrap();
+    let (number, from, to) = p.boxed.asked[0];
+    let all = p.boxed.record(from, to);
+    let n = all.len();
+    assert!(n >= 8, "{n} seconds");
+    rig.report(a1, Report::BlackboxAnchored(anchor(&all)));
+    let shown = |rig: &Rig| rig.c.state().replays[&number].artefact;
+    let mut show = |parts: &[std::ops::Range<usize>]| {
+        let chunks = parts.iter().flat_map(|r| all[r.clone()].to_vec()).collect();
+        let proofs = parts.iter().map(|r| proof_of(&all, all[r.start].number, all[r.end - 1].number)).collect();
+        let before = rig.refused.len();
+        rig.report(a1, Report::Blackbox(Box::new(BoxWindow { incident: number, chunks, proofs, images: vec![] })));
+        rig.tick();
+        let code = rig.refused[before..].iter().find(|(_, r)| r.contains("EVIDENCE_INSUFFICIENT")).is_some();
+        (code, shown(&rig).is_some())
+    };
+    for parts in [vec![n - 2..n], vec![2..n], vec![0..n - 2], vec![0..3, 5..n]] {
+        assert_eq!(show(&parts), (true, false), "{parts:?} of {n}");
+    }
+    // A second at either end may be missing: chunks begin where they begin.
+    assert_eq!(show(&[1..n - 1]), (false, true));
+}
+
+#[test]
 fn only_the_witness_speaks_of_it_and_of_what_was_anchored() {
     let mut rig = rig();
     rig.knobs.sits_on_replays = true;
@@ -147,6 +180,8 @@ fn what_proves_nothing_is_refused() {
         ("a point twice", vec![scan(&[2, 2], 10_000)]),
         ("a replay alone", vec![need("a", &[Class::TwinReplay], &[1], 10_000)]),
         ("a scale where nothing is handed over", vec![need("a", &[Class::Weight], &[1], 10_000)]),
+        ("a door's log, which no door keeps", vec![need("a", &[Class::DockScan, Class::DoorLog], &[1], 10_000)]),
+        ("the requester's word alone", vec![need("a", &[Class::RequesterConfirm], &[1], 10_000)]),
         ("an excuse", vec![need("a", &[Class::DockScan, Class::BlockedZone], &[1], 10_000)]),
         ("a floor", vec![need("a", &[Class::DockScan, Class::LidarCoverage], &[1], 10_000)]),
         ("no weight", vec![scan(&[1], 10_000), need("b", &[Class::DockScan], &[2], 0)]),
@@ -156,6 +191,7 @@ fn what_proves_nothing_is_refused() {
         ("too high a threshold", vec![ProofNeed { threshold_bps: 10_001, ..scan(&[1], 10_000) }]),
     ];
     let refused = |rig: &mut Rig, new: NewJob| {
+        rig.tick(); // whoever says too much at once is heard later
         let c = crate::input::RequesterCommand::CreateJob(Box::new(new));
         format!("{:?}", rig.send("rq", &c).unwrap_err()).contains("SCHEMA_INVALID")
     };

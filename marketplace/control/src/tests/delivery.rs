@@ -153,6 +153,36 @@ fn the_robots_word_decides_what_it_has() {
     assert!(robots(&rig, job) != [a1] || parcels(&rig, "a1").len() == before + 1);
 }
 
+/// Nobody believes that a robot lost what it still has, and what it may not run it has all the same.
+#[test]
+fn all_that_a_robot_says_that_it_has_is_there() {
+    let mut rig = Rig::of(skilled(1, BOTH), TWO);
+    rig.run(10);
+    let (a1, all) = (robot("a1"), [bundle(0).1.hash(), bundle(1).1.hash()]);
+    let has = |rig: &Rig| all.map(|b| rig.c.state().skills.has(b, a1));
+    rig.report(a1, Report::SkillInstalled { bundle: all[0], kept: vec![all[0]] });
+    rig.run(1);
+    assert_eq!(has(&rig), [true, false]);
+    rig.report(a1, Report::SkillInstalled { bundle: all[0], kept: all.to_vec() });
+    rig.run(1);
+    assert_eq!(has(&rig), [true, true], "it named both");
+    // Its newest one is revoked: that it threw the other out for it is true nevertheless.
+    rig.report(a1, Report::SkillInstalled { bundle: all[0], kept: vec![all[0]] });
+    let why = crate::input::DeveloperCommand::Revoke {
+        bundle: all[1],
+        level: nooterra_skills::Level::StopNow,
+        reason: "a fault".into(),
+        predecessor: None,
+    };
+    rig.send("dev", &why).unwrap();
+    let before = rig.refused.len();
+    rig.report(a1, Report::SkillInstalled { bundle: all[1], kept: vec![all[1]] });
+    rig.run(1);
+    assert_eq!((has(&rig), rig.refused.len()), ([false, true], before));
+    let me = Robot { robot: a1, model: "tinyRobot".into(), driver: 1 };
+    assert!(rig.c.state().skills.may_run(all[1], &me, Tier::Dev, rig.now).is_err(), "and may not begin it");
+}
+
 /// A reason that passes does not bar for ever.
 #[test]
 fn whoever_had_no_room_is_asked_again_after_a_while() {

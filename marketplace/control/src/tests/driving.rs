@@ -36,12 +36,13 @@ impl Rig {
     pub fn heartbeat(&self, id: RobotId) -> Heartbeat {
         let p = &self.robots[&id];
         let at = self.site.vertices[p.at as usize].at;
+        let (health_bps, errors) = self.knobs.unwell.get(&id).cloned().unwrap_or((9_000, vec![]));
         Heartbeat {
             soc_bps: p.soc_bps,
             battery_mv: 12_000,
             charging: false,
-            health_bps: 9_000,
-            errors: vec![],
+            health_bps,
+            errors,
             pose: pose(at),
             level: 0,
             sigma_mm: 5,

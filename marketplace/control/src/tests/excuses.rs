@@ -172,6 +172,27 @@ fn an_owners_stop_beside_another_is_its_own_time_while_both_last() {
 }
 
 #[test]
+fn an_owner_does_not_answer_for_a_stop_of_a_robot_that_has_left_the_job() {
+    let mut rig = Rig::new(&[("a1", "acme", 8), ("a2", "acme", 15)]);
+    let job = rig.working();
+    let first = rig.c.state().jobs[&job].robot().unwrap();
+    rig.send("staff", &StaffCommand::QuarantineOf { job, cause: "test".into(), until: None }).unwrap();
+    for _ in 0..900 {
+        rig.tick();
+        if rig.status(job) == Status::Executing && rig.c.state().jobs[&job].robot() != Some(first) {
+            break;
+        }
+    }
+    assert_eq!((rig.status(job), rig.c.state().jobs[&job].legs.len()), (Status::Executing, 2));
+    let before = rig.c.stall_excused(job);
+    rig.send("site", &FacilityReport::StopAsked { what: FloorStop::Everything {}, power_off: false, exit: false }).unwrap();
+    rig.send("acme", &OwnerCommand::Stop(order(StopWhat::Robot(first)))).unwrap();
+    rig.run(30);
+    let excused = Span(rig.c.stall_excused(job).0 - before.0);
+    assert!((29..=31).contains(&excused.as_secs()), "the other robot stands by the site's stop alone: {excused:?}");
+}
+
+#[test]
 fn an_owners_stop_that_comes_second_brings_the_limit_about() {
     let mut rig = Rig::new(ONE);
     let job = rig.working();

@@ -78,6 +78,8 @@ pub struct Knobs {
     pub unteachable: BTreeSet<RobotId>,
     /// Says nothing of skills that come.
     pub mute_on_skills: BTreeSet<RobotId>,
+    /// Health and errors that it says of itself.
+    pub unwell: BTreeMap<RobotId, (u32, Vec<nooterra_port::report::ErrorCode>)>,
 }
 
 pub struct Puppet {

@@ -215,6 +215,27 @@ fn a_load_that_falls_is_judged_by_what_was_carried() {
     }
 }
 
+/// What it did while it was idle turns out to be grave when it is about a job: it is barred, and leaves that job.
+#[test]
+fn who_is_barred_for_what_it_did_before_leaves_its_present_work() {
+    for (severity, after) in [(2, Status::Executing), (4, Status::AbortingSafeExit)] {
+        let mut rig = Rig::new(&TWO[..1]);
+        rig.knobs.no_triage = true;
+        rig.run(12);
+        say(&mut rig, "a1", |b| b.speed_mm_s = 260);
+        noticed(&mut rig, "a1", "NEAR_MISS", 400);
+        assert_eq!(found(&rig), one("NEAR_MISS", 2));
+        let job = rig.ask(rig.delivery(2, 5));
+        until(&mut rig, job, Status::Executing);
+        let a1 = robot("a1");
+        assert_eq!(rig.c.state().jobs[&job].robot(), Some(a1));
+        let incident = *rig.c.state().strays[&a1].incidents.keys().next().unwrap();
+        let triage = StaffCommand::TriageRobot { robot: a1, incident, severity, fault: Fault::Owner, confirmed: true };
+        rig.send_on("judge", &format!("robot/{a1}"), &triage).unwrap();
+        assert_eq!((rig.status(job), rig.c.state().robots[&a1].robot.quarantined), (after, severity == 4));
+    }
+}
+
 #[test]
 fn incidents_of_idle_robots_are_triaged_and_bar_their_return() {
     let mut rig = pair();

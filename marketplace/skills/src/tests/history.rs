@@ -71,7 +71,7 @@ fn opening(p: &Pool) -> Vec<(&'static str, Hand, &'static str, Command)> {
             out.push(("certify", by(Role::CE, who), who, Command::Certify { certificate: c.clone(), evidence: Box::new(e.clone()) }));
         }
         for rob in [robot("r1", "tinyRobot"), robot("r2", "magni")] {
-            out.push(("install", by(Role::RB, "r"), "r", Command::Install { robot: rob, bundle, tenant: tenant() }));
+            out.push(("install", by(Role::RB, "r"), "r", Command::Install { robot: rob.robot, bundle }));
         }
     }
     let bundle = p.bundles[0].0.hash();
@@ -126,7 +126,7 @@ fn draw(p: &Pool, d: &mut Dice) -> (&'static str, Hand, &'static str, Command) {
             ("license", Role::MK, "mk", Command::License { job: j, licence: l, bundle, tenant: tenant(), currency })
         }
         13 | 14 => ("repin", Role::MK, "mk", Command::Repin { job: j, bundle, tenant: tenant() }),
-        15 | 16 => ("install", Role::RB, "r", Command::Install { robot: rob, bundle, tenant: tenant() }),
+        15 | 16 => ("install", Role::RB, "r", Command::Install { robot: rob.robot, bundle }),
         17 => ("no_install", Role::RB, "r", Command::RefuseInstall { robot: rob, bundle, code: "DISK_FULL".into() }),
         18..=20 => ("start", Role::RB, "r", Command::Start { job: j, robot: rob, bundle, min: d.pick(&Tier::ALL) }),
         21 => ("stop", Role::DI, "di", Command::Stop { job: j, exit: "DONE".into() }),

@@ -26,7 +26,7 @@ fn commands() -> Vec<(&'static str, Hand, Command)> {
         ("blame", tr, Command::Blame { bundle, severity: 4 }),
         ("license", mk, Command::License { job: job(1), licence: licence(1), bundle, tenant: tenant(), currency: Currency::EUR }),
         ("repin", mk, Command::Repin { job: job(1), bundle, tenant: tenant() }),
-        ("install", rb, Command::Install { robot: rob.clone(), bundle, tenant: tenant() }),
+        ("install", rb, Command::Install { robot: rob.robot, bundle }),
         ("no_install", rb, Command::RefuseInstall { robot: rob.clone(), bundle, code: "DISK_FULL".into() }),
         ("start", rb, Command::Start { job: job(1), robot: rob, bundle, min: Tier::Lab }),
         ("stop", rb, Command::Stop { job: job(1), exit: "DONE".into() }),
@@ -293,7 +293,7 @@ fn robots_keep_two_versions() {
                     evidence: Box::new(evidence()),
                 },
             ),
-            (hand(Role::RB, "r1"), Command::Install { robot: rob.clone(), bundle: b.hash(), tenant: tenant() }),
+            (hand(Role::RB, "r1"), Command::Install { robot: rob.robot, bundle: b.hash() }),
         ];
         for (h, c) in steps {
             for e in w.r.decide(w.now, &h, &keys(), &c).unwrap() {

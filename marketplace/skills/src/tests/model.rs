@@ -193,11 +193,11 @@ impl Model {
                 }
                 ok
             }
-            Command::Install { robot, bundle, .. } => {
-                let kept = self.kept.contains(&(robot.robot, *bundle));
-                let ok = is(&[Role::RB, Role::DI]) && !kept && self.may_run(*bundle, robot, Tier::Dev, now);
+            Command::Install { robot, bundle } => {
+                let kept = self.kept.contains(&(*robot, *bundle));
+                let ok = is(&[Role::RB, Role::DI]) && !kept && self.b(*bundle).is_some();
                 if ok {
-                    self.install(robot.robot, *bundle);
+                    self.install(*robot, *bundle);
                 }
                 ok
             }

@@ -52,13 +52,21 @@ fn item(desk: &mut Desk<'_>, p: &ProofEntry, points: usize, carries: bool) -> Op
     by.sort_unstable();
     by.dedup();
     let speaks = |w: &Witness, n: u16| match w {
-        Witness::DockScan | Witness::DoorLog | Witness::RequesterConfirm => true,
+        Witness::DockScan => true,
         Witness::Weight | Witness::CustodyScan => carries && (n == 1 || usize::from(n) == points),
-        Witness::TwinReplay => false,
+        Witness::DoorLog | Witness::RequesterConfirm | Witness::TwinReplay => false,
     };
+    if by.contains(&Witness::DoorLog) {
+        desk.flaw(&p.name, "no door reports its log yet".to_owned(), "name another witness, such as `dock_scan`");
+        return None;
+    }
     if let Some(n) = at.iter().find(|n| !by.iter().any(|w| speaks(w, **n))) {
         let what = format!("nobody whom `{}` names can speak at point {n}", p.name.value);
-        desk.flaw(&p.name, what, "add `dock_scan`; a replay counts only beside another witness, scales only where a load changes hands");
+        desk.flaw(
+            &p.name,
+            what,
+            "add `dock_scan`; a replay and the requester's word count only beside another witness, scales only where a load changes hands",
+        );
         return None;
     }
     let threshold_bps = p.threshold.as_ref().map_or(10_000, |t| bps(t.0)).max(1);
