@@ -420,6 +420,7 @@ fn a_level_that_stands_still_asks_nothing_of_its_doors_and_lifts() {
         f.released(&site, &[Release { robot, moves: vec![Move { seq: 1, lane, to: site.lanes[lane.at()].to }] }]);
         let still: Vec<Wish> = (0..600).flat_map(|s| f.step(&site, Instant::from_secs(s))).collect();
         assert_eq!(still, [], "ten minutes, and nobody is asked or given up");
+        assert_eq!(f.next_deadline(), None, "nor looked at");
         f = decode(&encode(&f)).unwrap();
         f.shut_levels(BTreeSet::new());
         let asks = |w: &Wish| matches!(w, Wish::Door { open: true, .. } | Wish::Lift { .. });
