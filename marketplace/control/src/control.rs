@@ -114,7 +114,7 @@ impl Control {
                 way: Way::default(),
                 charge_sent: false,
                 shut_in: None,
-                clamped: None,
+                bygone: crate::bygone::Bygone::default(),
                 paused: false,
                 speed_mm_s: 0,
                 silence_judged: false,

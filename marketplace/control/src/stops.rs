@@ -400,6 +400,9 @@ impl Unit<'_> {
     fn stop_over(&mut self, robot: RobotId, stop: StopId, by: Voice) {
         self.emit_robot(robot, RobotEvent::StopCleared { stop, by });
         self.order(robot, Order::ClearStop { stop });
+        if let Some(c) = self.touch_robot(robot) {
+            c.bygone.let_go(stop, c.robot.order_seq);
+        }
         let Ok(c) = self.cell(robot) else { return };
         if !c.robot.stops.is_empty() {
             return;
