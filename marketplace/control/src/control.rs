@@ -120,6 +120,7 @@ impl Control {
                 silence_judged: false,
                 braked: None,
                 own_stops: VecDeque::new(),
+                other_stops: VecDeque::new(),
                 place: crate::areas::Place::default(),
                 granted: None,
             };

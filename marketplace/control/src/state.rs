@@ -70,6 +70,8 @@ pub struct RobotCell {
     pub bygone: crate::bygone::Bygone,
     /// When it stood still by stops that its owner answers for, and that are over; oldest first.
     pub own_stops: VecDeque<nooterra_jobs::terms::Window>,
+    /// When it stood still by stops of others, and that are over; oldest first.
+    pub other_stops: VecDeque<nooterra_jobs::terms::Window>,
     /// Where it may be, and where it was seen.
     pub place: crate::areas::Place,
     /// What it did on the jobs that settled last.
