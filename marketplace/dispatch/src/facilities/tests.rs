@@ -428,6 +428,32 @@ fn a_level_that_stands_still_asks_nothing_of_its_doors_and_lifts() {
     }
 }
 
+/// A door that was asked for before its level was shut sets no time at which it is looked after, and one that opens again does.
+#[test]
+fn a_door_of_a_level_that_was_shut_is_not_waited_for() {
+    let mut site = drawn(&[(0.0, 0.0), (3.0, 0.0)], &[(0, 1)]);
+    site.doors.push(nooterra_site::model::Door {
+        name: "d".into(),
+        level: LevelIx::new(0),
+        line: nooterra_engine::geom::Segment::new(Vec2::new(1.5, -0.5), Vec2::new(1.5, 0.5)),
+        kind: nooterra_site::model::DoorKind::Sliding,
+        at_end: false,
+        swing_rad: 0.0,
+        direction: 1,
+        right_left_ratio: 1.0,
+    });
+    site.lanes[0].doors.push(DoorIx::new(0));
+    let (mut f, robot, at) = (Facilities::new(), RobotId::named("r"), Instant::from_secs);
+    f.placed(&site, robot, VertexIx::new(0));
+    f.released(&site, &[Release { robot, moves: vec![Move { seq: 1, lane: LaneIx::new(0), to: site.lanes[0].to }] }]);
+    let asked = |wishes: Vec<Wish>| wishes.iter().any(|w| matches!(w, Wish::Door { open: true, .. }));
+    assert!(asked(f.step(&site, at(0))) && f.next_deadline() == Some(at(0) + REPEAT));
+    f.shut_levels([LevelIx::new(0)].into());
+    assert_eq!((f.step(&site, at(10)), f.next_deadline()), (vec![], None));
+    f.shut_levels(BTreeSet::new());
+    assert!(asked(f.step(&site, at(11))) && f.next_deadline() == Some(at(11) + REPEAT));
+}
+
 /// More buildings, wherever they lie: set BUILDINGS to a folder.
 #[test]
 #[ignore = "needs a folder of buildings"]
