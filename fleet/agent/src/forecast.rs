@@ -19,7 +19,9 @@ const BOUND_BPS: u32 = 1_500;
 const EVERY: Span = Span::from_secs(1);
 /// A gauge says little of less driving, m.
 const MEASURED_OVER_M: f64 = 60.0;
-/// Waits count as driving where it is measured: no more than this often what the model says is believed.
+/// Less than this in one cycle is standing, m: what standing takes says nothing of a metre.
+const STANDS_M: f64 = 1e-3;
+/// No more than this often what the model says is believed.
 const MEASURED_MOST: f64 = 3.0;
 const GRAVITY_MPS2: f64 = 9.81;
 
@@ -38,6 +40,8 @@ pub struct Forecast {
     looked_at: Option<Instant>,
     driven_m: f64,
     from_bps: Option<u32>,
+    /// What the gauge said a cycle ago.
+    last_bps: Option<u32>,
     /// Joules that a metre took, at most, once measured.
     measured_jpm: f64,
 }
@@ -65,10 +69,16 @@ impl Forecast {
     /// One cycle: what it has driven since the last one, and whether it charges.
     pub fn measure(&mut self, moved_m: f64, soc_bps: u32, charging: bool, model: &RobotModel) {
         if charging {
-            (self.driven_m, self.from_bps) = (0.0, None);
+            (self.driven_m, self.from_bps, self.last_bps) = (0.0, None, None);
             return;
         }
-        let from = *self.from_bps.get_or_insert(soc_bps);
+        let taken_bps = self.last_bps.replace(soc_bps).unwrap_or(soc_bps).saturating_sub(soc_bps);
+        let mut from = *self.from_bps.get_or_insert(soc_bps);
+        if moved_m < STANDS_M {
+            // The measurement's start follows the gauge.
+            from = from.saturating_sub(taken_bps);
+            self.from_bps = Some(from);
+        }
         self.driven_m += moved_m;
         if self.driven_m >= MEASURED_OVER_M {
             let used_j = f64::from(from.saturating_sub(soc_bps)) * joules_per_bps(model);

@@ -17,6 +17,7 @@ mod buildings;
 mod camera;
 mod cover;
 mod driving;
+mod forecast;
 mod health;
 mod holding;
 mod jobs;

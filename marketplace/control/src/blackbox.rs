@@ -38,6 +38,8 @@ pub struct Asked {
     pub of: Stream,
     /// It was captured.
     pub done: bool,
+    /// Chunks that stand under anchors were left out of it.
+    pub withheld: bool,
 }
 
 /// What is known of one robot's black box.
@@ -103,6 +105,12 @@ impl RobotBox {
 
     fn holds(&self, from: u64, to: u64, root: Digest) -> bool {
         self.anchors.contains(&Anchored { from, to, root })
+    }
+
+    /// Are there chunks under anchors between two of these? They are of the time between them.
+    fn lacks(&self, chunks: &[Chunk]) -> bool {
+        let between = |a: &Anchored, x: &Chunk, y: &Chunk| a.from < y.number && x.number < a.to && x.number.saturating_add(1) < y.number;
+        chunks.windows(2).any(|p| self.anchors.iter().any(|a| between(a, &p[0], &p[1])))
     }
 }
 
@@ -208,7 +216,7 @@ impl Unit<'_> {
         if b.asked.len() == ASKED_KEPT {
             b.asked.pop_front();
         }
-        b.asked.push_back(Asked { incident, of, done: false });
+        b.asked.push_back(Asked { incident, of, done: false, withheld: false });
         self.order_box(robot, of, incident);
         if self.cell(robot).is_ok_and(|c| c.robot.link_lost) {
             self.windows_linked(robot, false);
@@ -272,10 +280,12 @@ impl Unit<'_> {
         }
         let window = self.evidence(asked.of)?.windows.get(&w.incident).map(|x| (x.from.ns, x.to.ns));
         let Some(window) = window else { return no(Code::NotFound) };
-        let runs = runs(b, window, w)?;
+        let (runs, withheld) = (runs(b, window, w)?, b.lacks(&w.chunks));
         let events = self.captures(asked.of, w.incident, runs)?;
         // Images first: they are refused where the window is not what it says, and then nothing of it is taken.
-        self.capture_images(asked.of, w)?;
+        if !withheld {
+            self.capture_images(asked.of, w)?;
+        }
         sometimes!(true, "black box captured");
         for e in events {
             self.emit_evidence(asked.of, e);
@@ -283,11 +293,20 @@ impl Unit<'_> {
         self.leaked(robot, w);
         self.judge_box(robot, asked.of, w);
         let b = self.s.boxes.entry(robot).or_default();
-        b.asked.iter_mut().filter(|a| a.incident == w.incident).for_each(|a| a.done = true);
+        b.asked.iter_mut().filter(|a| a.incident == w.incident).for_each(|a| (a.done, a.withheld) = (!withheld, withheld));
+        if withheld && !asked.withheld {
+            sometimes!(true, "a robot leaves out what it has anchored");
+            self.order_box(robot, asked.of, w.incident);
+        }
         Ok(())
     }
 
-    /// Events by which runs of a window become evidence: the anchors that they rest on first.
+    /// Does a robot keep to itself what it has anchored of a window?
+    pub(crate) fn withholds(&self, robot: RobotId, incident: IncidentId) -> bool {
+        self.s.boxes.get(&robot).is_some_and(|b| b.asked.iter().any(|a| a.incident == incident && a.withheld))
+    }
+
+    /// Events by which runs of a window become evidence, if they are not yet: the anchors that they rest on first.
     fn captures(&mut self, of: Stream, incident: IncidentId, runs: Vec<Run>) -> Result<Vec<Event>, Rejection> {
         let (now, hand) = (self.now(), self.hand());
         let ids: Vec<EvidenceId> = runs.iter().map(|_| self.new_id()).collect();
@@ -305,6 +324,12 @@ impl Unit<'_> {
         let mut held: Vec<Digest> = kept.anchors.keys().copied().collect();
         for (evidence, run) in ids.into_iter().zip(runs) {
             let Some(inclusion) = run.inclusion else { continue };
+            let content_hash = nooterra_trust::evidence::content_of(&inclusion.pieces);
+            // What it shows again when it is asked again is there.
+            let same = |c: &Capture| c.incident == incident && c.channel == Channel::Telemetry && c.content_hash == content_hash;
+            if kept.items.values().any(|i| same(&i.capture)) {
+                continue;
+            }
             for u in &inclusion.under {
                 if !held.contains(&u.root) {
                     held.push(u.root);
@@ -312,7 +337,6 @@ impl Unit<'_> {
                 }
             }
             let at = |ns: u64| DevTime { boot: from.boot, ns: ns.clamp(from.ns, to.ns) };
-            let content_hash = nooterra_trust::evidence::content_of(&inclusion.pieces);
             let mut capture = Capture {
                 evidence,
                 incident,
@@ -333,7 +357,7 @@ impl Unit<'_> {
             }
             add(&by, &Command::Capture(capture))?;
         }
-        Ok(events)
+        if events.is_empty() { no(Code::AlreadyDone) } else { Ok(events) }
     }
 }
 

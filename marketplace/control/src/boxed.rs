@@ -29,7 +29,7 @@ impl Unit<'_> {
         let storm = Span(thresholds.storm_ns);
         let (mut found, mut seen) = (Vec::new(), Shown::default());
         for c in &w.chunks {
-            for (ns, reading) in seen.readings(c, &|ns| self.speed_limit(robot, ns).unwrap_or(i64::MAX)) {
+            for (ns, reading) in seen.readings(c, &|ns| self.speed_limit(robot, DevTime { boot, ns }).unwrap_or(i64::MAX)) {
                 let told = fresh.see(&thresholds, &Sample { at: DevTime { boot, ns }, reading });
                 found.extend(told.into_iter().map(|f| (f, c.lease)));
             }
@@ -73,17 +73,17 @@ impl Unit<'_> {
         }
     }
 
-    /// What a robot says that it measured against a bound, if the bound is the platform's as well.
+    /// What a robot says that it measured against a bound, if the bound was the platform's as well when it did.
     pub(crate) fn breached(&self, robot: RobotId, measure: i64) -> Vec<(IncidentCode, u8)> {
-        let limit = self.speed_limit(robot, self.device_ns()).unwrap_or(i64::MAX);
+        let limit = self.speed_limit(robot, self.device_time()).unwrap_or(i64::MAX);
         let over =
             u128::from(measure.unsigned_abs()) * 10_000 > u128::from(limit.unsigned_abs()) * u128::from(self.thresholds(robot).clamp_bps);
         if over { vec![(IncidentCode::ClampBreach, 4)] } else { Vec::new() }
     }
 
-    /// What a robot says of its own motion under a stop, if it had said that it obeys one.
+    /// What a robot says of its own motion under a stop, if it had said that it obeys one, and had not been let go by then.
     pub(crate) fn moved_under_stop(&self, robot: RobotId, measure: i64) -> Vec<(IncidentCode, u8)> {
-        let stopped = self.cell(robot).is_ok_and(|c| c.robot.stops.iter().any(|s| s.acked));
+        let stopped = self.cell(robot).is_ok_and(|c| c.bygone.stood(self.device_time()));
         let moves = measure.unsigned_abs() >= u64::from(self.thresholds(robot).uncommanded_mm_s);
         if stopped && moves { vec![(IncidentCode::UncommandedMotion, 5)] } else { Vec::new() }
     }

@@ -564,7 +564,7 @@ impl Unit<'_> {
             let Ok(e) = self.evidence(of).and_then(|kept| kept.decide(now, &Hand::CLOCK, &fire)) else { continue };
             let robot = self.incident(of, incident).and_then(|i| i.report.robot);
             self.emit_evidence(of, e);
-            let severity = robot.map_or(2, |r| self.gap_severity(r));
+            let severity = robot.map_or(2, |r| if self.withholds(r, incident) { 3 } else { self.gap_severity(r) });
             match of {
                 Stream::Job(job) => {
                     self.open_incident(job, robot, IncidentCode::TelemetryGap, severity, None);

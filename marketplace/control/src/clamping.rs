@@ -5,15 +5,12 @@ use crate::matching::whole;
 use crate::unit::{Outcome, Unit, need, no};
 use nooterra_engine::ids::RobotId;
 use nooterra_engine::sometimes;
-use nooterra_engine::time::Span;
 use nooterra_operations::clamps::Clamps;
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_port::Order;
 use nooterra_port::clamps::{Hardware, Loose, Tight};
+use nooterra_trust::incident::DevTime;
 use nooterra_trust::{Code, Rejection};
-
-/// A robot that drove faster when it took up a tighter bound eases off within this of its own time.
-const EASED: Span = Span::from_secs(5);
 
 impl Unit<'_> {
     /// A robot is to keep within these.
@@ -43,6 +40,7 @@ impl Unit<'_> {
         need(r.tightened.ordered(self.now()).is_some(), Code::NoChange)?;
         let order_seq = r.order_seq.saturating_add(1);
         self.emit_robot(robot, RobotEvent::ClampsLifted { order_seq });
+        self.clamps_answered(robot);
         self.order(robot, Order::ClampProfile { bounds: None });
         self.trigger_dispatch();
         Ok(())
@@ -56,25 +54,21 @@ impl Unit<'_> {
         Ok(Hardware { speed_mm_s: mm(m.speed_max_mps), accel_mm_s2: mm(m.accel_max_mps2) })
     }
 
-    /// A robot has answered an order: whether it is one of its bounds, its own time tells from when on they count.
+    /// A robot has answered an order, or its bounds are lifted: what it keeps to from now on, by its own time.
     pub(crate) fn clamps_answered(&mut self, robot: RobotId) {
-        let (now, ns) = (self.now(), self.device_ns());
+        let (now, at) = (self.now(), self.device_time());
         if let Some(c) = self.touch_robot(robot) {
-            let held = c.robot.tightened.held(now);
-            if held != c.clamped.map(|(h, _)| h) {
-                c.clamped = held.map(|h| (h, ns));
-            }
+            c.bygone.keeps(c.robot.tightened.held(now), at, now);
         }
     }
 
-    /// How fast a robot may be at this instant of its own time, whatever it does, mm/s: by its model, or tighter if it has said that
-    /// it keeps to that and has had the time to ease off.
-    pub(crate) fn speed_limit(&self, robot: RobotId, dev_ns: u64) -> Option<i64> {
+    /// How fast a robot may be, or might have been, at this instant of its own time, whatever it does, mm/s: by its model, or tighter
+    /// if it had said that it keeps to that and had had the time to ease off.
+    pub(crate) fn speed_limit(&self, robot: RobotId, at: DevTime) -> Option<i64> {
         let c = self.cell(robot).ok()?;
         let m = &self.s.genesis.robots.get(c.entry as usize)?.model;
         let by_model = i64::try_from(whole(m.speed_max_mps * 1e3)).ok()?;
-        let held = c.clamped.filter(|(h, from)| c.robot.tightened.held(self.now()) == Some(*h) && from.saturating_add(EASED.0) <= dev_ns);
-        let tight = held.and_then(|(h, _)| h.speed_mm_s).map_or(i64::MAX, i64::from);
+        let tight = c.bygone.bound_mm_s(at, self.now()).map_or(i64::MAX, i64::from);
         Some(by_model.min(tight))
     }
 }

@@ -21,6 +21,7 @@ mod assist;
 mod audits;
 pub mod blackbox;
 mod boxed;
+mod bygone;
 mod calendar;
 pub mod camera;
 mod cancel;

@@ -98,6 +98,20 @@ fn on_it(l: &Leg, now: Instant) -> Window {
     Window { start: l.due_at.unwrap_or(l.offered_at), end: l.closed_at.unwrap_or(now) }
 }
 
+/// What of a stretch of standing still is others' time: not while an own stop lasted, and after one only while another's did.
+/// Braking for an incident beside it may keep the robot standing when both are over.
+fn of_others(stood: Window, own: &[Window], other: &[Window]) -> Vec<Window> {
+    let part = |w: Window| {
+        if own.iter().any(|o| stood.start < o.end && o.end <= w.start) {
+            let within = other.iter().map(|o| Window { start: o.start.max(w.start), end: o.end.min(w.end) });
+            within.filter(|w| w.start < w.end).collect()
+        } else {
+            vec![w]
+        }
+    };
+    without(stood, own).into_iter().flat_map(part).collect()
+}
+
 /// Since when robots were about the job.
 pub(crate) fn begun(j: &Job) -> Instant {
     j.legs.first().map_or_else(|| j.booked_at.unwrap_or_default(), |l| l.due_at.unwrap_or(l.offered_at))
@@ -153,16 +167,18 @@ impl Unit<'_> {
     fn taken_of(&self, j: &Job, within: Window) -> Span {
         let now = self.now();
         let own: Vec<Window> = j.legs.iter().flat_map(|l| self.own_stops(l.offer.robot).filter_map(|w| cut_to(w, on_it(l, now)))).collect();
+        let other: Vec<Window> = j.legs.iter().flat_map(|l| self.other_stops(l.offer.robot)).collect();
         let open = j.stall_since.filter(|_| j.stall_reason.is_some_and(StallReason::is_stop)).map(|start| Window { start, end: now });
-        let others = j.stopped.iter().copied().chain(open).flat_map(|w| without(w, &own));
+        let others = j.stopped.iter().copied().chain(open).flat_map(|w| of_others(w, &own, &other));
         covered(within, self.s.site_link.all(now).chain(others))
     }
 
     /// A limit on work or on standing still seems to be reached: is it not, with what is excused taken off? Then it is
-    /// looked at again when the rest has passed, and not while nothing is heard of the site.
+    /// looked at again when the rest has passed, and in steps while nothing is heard of the site or others keep it stopped.
     pub(crate) fn is_excused(&mut self, id: JobId, limit: Span, d: Deadline) -> bool {
-        let (now, out) = (self.now(), self.site_is_out());
+        let now = self.now();
         let Ok(j) = self.job(id) else { return false };
+        let lasts = self.site_is_out() || self.stopped_by(j) == Some(Fault::None);
         let stall = d == Deadline::StallBy;
         let (measured, excused) = if stall {
             (j.stalled_until(now), self.excused_of(j, |s| s == Status::Stalled))
@@ -173,7 +189,8 @@ impl Unit<'_> {
             return false;
         }
         sometimes!(true, "an outage or a stop moves a limit on work");
-        let known = if out { excused + OUTAGE_MIN } else { excused };
+        // While an outage or a stop of others lasts, more is excused with each moment: it is looked at again in steps.
+        let known = if lasts { excused + OUTAGE_MIN } else { excused };
         if let Some(j) = self.s.jobs.get_mut(&id) {
             *(if stall { &mut j.excused.stall } else { &mut j.excused.work }) = known;
         }

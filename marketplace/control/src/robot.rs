@@ -60,6 +60,10 @@ impl Unit<'_> {
                 need(order_seq == 0 || order_seq <= self.cell(robot)?.robot.order_seq, Code::NotFound)?;
                 self.emit_robot(robot, RobotEvent::OrderAcked { order_seq, code: code.clone() });
                 self.clamps_answered(robot);
+                let at = self.device_time();
+                if let Some(c) = self.touch_robot(robot) {
+                    c.bygone.has_got(order_seq, at);
+                }
                 if order_seq > 0 {
                     self.orders_taken(robot, order_seq, &code);
                 }
@@ -254,6 +258,10 @@ impl Unit<'_> {
                 let (known, pose) = (r.stops.iter().any(|s| s.stop == stop && !s.acked), r.pose);
                 need(known, Code::AlreadyDone)?;
                 self.emit_robot(robot, RobotEvent::StopAcked { stop, pose });
+                let at = self.device_time();
+                if let Some(c) = self.touch_robot(robot) {
+                    c.bygone.stands(stop, at);
+                }
                 Ok(())
             }
             Report::ClampSummarised { bound, count, worst_requested, applied } => {

@@ -66,10 +66,12 @@ pub struct RobotCell {
     pub silence_judged: bool,
     /// The lease under which it was told to brake and stay.
     pub braked: Option<LeaseId>,
-    /// The tightened bounds that it keeps to, and since when on its own clock.
-    pub clamped: Option<(nooterra_operations::clamps::Clamps, u64)>,
+    /// Stops that it obeyed and tightened bounds that it kept to, in its own time.
+    pub bygone: crate::bygone::Bygone,
     /// When it stood still by stops that its owner answers for, and that are over; oldest first.
     pub own_stops: VecDeque<nooterra_jobs::terms::Window>,
+    /// When it stood still by stops of others, and that are over; oldest first.
+    pub other_stops: VecDeque<nooterra_jobs::terms::Window>,
     /// Where it may be, and where it was seen.
     pub place: crate::areas::Place,
     /// What it did on the jobs that settled last.

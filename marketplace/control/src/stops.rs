@@ -22,6 +22,8 @@ use std::collections::{BTreeSet, VecDeque};
 
 /// Stops of its owner's own that are remembered of a robot.
 const OWN_STOPS_KEPT: usize = 64;
+/// Stops of others that are remembered of a robot.
+const OTHER_STOPS_KEPT: usize = 64;
 
 /// What is to be stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
@@ -324,6 +326,24 @@ impl Unit<'_> {
         self.s.robots.get(&robot).into_iter().flat_map(|c| c.own_stops.iter().copied()).chain(open)
     }
 
+    /// When a robot stood still by a stop of somebody else.
+    pub(crate) fn other_stops(&self, robot: RobotId) -> impl Iterator<Item = Window> + '_ {
+        let now = self.now();
+        let open = self.s.stops.over(robot).filter(move |s| !self.is_own(s, robot)).map(move |s| Window { start: s.at, end: now });
+        self.s.robots.get(&robot).into_iter().flat_map(|c| c.other_stops.iter().copied()).chain(open)
+    }
+
+    /// A stop of a robot is over: if it was another's than its owner's, when it stood still by it is remembered.
+    fn keep_other(&mut self, s: &Stop, robot: RobotId) {
+        let (own, end) = (self.is_own(s, robot), self.now());
+        if let Some(c) = self.touch_robot(robot).filter(|_| !own) {
+            if c.other_stops.len() == OTHER_STOPS_KEPT {
+                c.other_stops.pop_front();
+            }
+            c.other_stops.push_back(Window { start: s.at, end });
+        }
+    }
+
     /// Is a robot kept where it is by somebody else than its owner, and not for what it did itself? By whom?
     fn held_by(&self, robot: RobotId) -> Option<Voice> {
         let itself = |s: &Stop| self.is_own(s, robot) || matches!((s.voice, s.scope), (Voice::Trust, Scope::Robot(_)));
@@ -384,6 +404,7 @@ impl Unit<'_> {
                 if self.is_own(&s, robot) {
                     self.keep_own_stop(robot, Window { start: s.at, end: self.now() });
                 }
+                self.keep_other(&s, robot);
                 self.stop_over(robot, stop, voice);
             }
             self.trigger_dispatch();
@@ -429,6 +450,9 @@ impl Unit<'_> {
     fn stop_over(&mut self, robot: RobotId, stop: StopId, by: Voice) {
         self.emit_robot(robot, RobotEvent::StopCleared { stop, by });
         self.order(robot, Order::ClearStop { stop });
+        if let Some(c) = self.touch_robot(robot) {
+            c.bygone.let_go(stop, c.robot.order_seq);
+        }
         let Ok(c) = self.cell(robot) else { return };
         if !c.robot.stops.is_empty() {
             return;

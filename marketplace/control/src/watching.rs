@@ -95,7 +95,7 @@ impl Unit<'_> {
         if b.paused && !was_paused {
             seen.push(Reading::ProtectiveStop);
         }
-        if let Some(limit) = self.speed_limit(robot, self.device_ns()) {
+        if let Some(limit) = self.speed_limit(robot, self.device_time()) {
             seen.push(Reading::Bound { bound: SPEED_BOUND, measured: i64::from(speed), limit });
         }
         let dock_mm = if b.charging { self.off_dock(b) } else { None };
@@ -170,6 +170,11 @@ impl Unit<'_> {
     /// The device's time of what is being said; that of the platform where no device speaks.
     pub(crate) fn device_ns(&self) -> u64 {
         self.cx.dev_ns.unwrap_or(self.cx.legal.0)
+    }
+
+    /// The same with the boot that it counts from.
+    pub(crate) fn device_time(&self) -> DevTime {
+        DevTime { boot: self.cx.boot, ns: self.device_ns() }
     }
 
     /// Shows readings of their own instants to them, one after the other.

@@ -136,6 +136,8 @@ struct Door {
     used: Instant,
     close_tries: u32,
     jammed: Option<Instant>,
+    /// It is needed, and its level stands still: it waits for nothing but that.
+    shut: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Record)]
@@ -152,6 +154,8 @@ struct Lift {
     ending: Option<RobotId>,
     end_tries: u32,
     jammed: Option<Instant>,
+    /// It is needed, and the level that it is needed at stands still: it waits for nothing but that.
+    shut: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -276,9 +280,9 @@ impl Facilities {
         out
     }
 
-    /// When [`Facilities::step`] should be called next although nothing is reported.
+    /// When [`Facilities::step`] should be called next although nothing is reported and no level is shut or opened.
     pub fn next_deadline(&self) -> Option<Instant> {
-        let doors = self.doors.values().flat_map(|d| {
+        let doors = self.doors.values().filter(|d| !d.shut).flat_map(|d| {
             let open = d.mode == DoorMode::Open;
             let ask = match (d.wanted, d.asked) {
                 (Some(_), Some(a)) if !d.ready() => Some(a + REPEAT),
@@ -288,7 +292,7 @@ impl Facilities {
             let jam = d.wanted.filter(|_| !open && d.jammed.is_none()).map(|w| w + DOOR_JAM);
             [ask, jam, d.jammed.map(|j| j + RETRY)]
         });
-        let lifts = self.lifts.values().flat_map(|l| {
+        let lifts = self.lifts.values().filter(|l| !l.shut).flat_map(|l| {
             let ask = l.asked.filter(|_| (l.session.is_some() && !l.ready()) || l.ending.is_some()).map(|a| a + REPEAT);
             let jam = l.wanted.filter(|_| !l.ready() && l.jammed.is_none()).map(|w| w + LIFT_JAM);
             [ask, jam, l.jammed.map(|j| j + RETRY)]
@@ -305,6 +309,7 @@ impl Facilities {
             self.doors.entry(*d).or_default();
         }
         for (ix, d) in &mut self.doors {
+            d.shut = false;
             if let Some(since) = d.jammed {
                 if d.mode == DoorMode::Open && d.heard > since || now.since(since) >= RETRY {
                     (d.jammed, d.wanted) = (None, None);
@@ -321,6 +326,7 @@ impl Facilities {
                     d.number += 1;
                 }
                 let is_shut = site.doors.get(ix.at()).is_some_and(|d| self.shut.contains(&d.level));
+                d.shut = is_shut;
                 if d.ready() || is_shut {
                     // Held: should it close by itself, patience starts anew.
                     d.wanted = Some(now);
@@ -372,6 +378,7 @@ impl Facilities {
             self.lifts.entry(*lift).or_default();
         }
         for (ix, l) in &mut self.lifts {
+            l.shut = false;
             let need = needs.get(ix).copied();
             if l.session.is_some() && need.map(|n| n.0) != l.session {
                 (l.ending, l.end_tries) = (l.session.take(), 0);
@@ -399,7 +406,8 @@ impl Facilities {
                 l.number += u64::from(l.level.is_some());
                 (l.level, l.wanted, l.asked) = (Some(level), Some(now), None);
             }
-            if l.ready() || self.shut.contains(&level) {
+            l.shut = self.shut.contains(&level);
+            if l.ready() || l.shut {
                 l.wanted = Some(now);
                 continue;
             }

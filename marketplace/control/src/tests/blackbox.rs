@@ -366,3 +366,32 @@ fn a_robot_that_was_cut_off_is_asked_again() {
     rig.run(60);
     assert_eq!(items(&rig, job).len(), 1, "{:?}", rig.refused);
 }
+
+#[test]
+fn what_was_anchored_and_is_left_out_of_a_window_is_asked_for_again() {
+    let (mut rig, job, incident, from, to) = bumped();
+    let all = boxed(from, to);
+    assert_eq!(anchors(&mut rig, anchor(&all)), None);
+    let last = all.len() as u64 - 1;
+    let proofs = vec![proof(&all, 0, 19), proof(&all, 30, last)];
+    let part = Window { incident, chunks: [&all[..20], &all[30..]].concat(), proofs, images: vec![] };
+    let asked = |rig: &Rig| {
+        let of = |o: &&Order| matches!(o, Order::WantBlackbox { incident: i, .. } if *i == incident);
+        rig.robots[&a1()].seen.iter().filter(of).count()
+    };
+    assert_eq!(asked(&rig), 1);
+    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part.clone()))), None, "what it shows is taken");
+    rig.run(2);
+    assert_eq!((asked(&rig), items(&rig, job).len()), (2, 2), "and asked for again");
+    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part))).as_deref(), Some("ALREADY_DONE"));
+    assert!(missing(&rig, job, incident).contains(&Channel::Telemetry));
+    let mut kept = rig.c.state().boxes[&a1()].asked.iter().filter(|a| a.incident == incident);
+    assert!(kept.all(|a| a.withheld && !a.done));
+    // Nothing is open that would make it weigh more.
+    let c = crate::input::StaffCommand::Triage { job, incident, severity: 2, fault: nooterra_jobs::event::Fault::Owner, confirmed: true };
+    rig.send_at("judge", job, &c).unwrap();
+    rig.run(650);
+    assert_eq!(found(&rig, IncidentCode::TelemetryGap), [3], "it has it, and keeps it to itself");
+    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(window(incident, &all)))), None);
+    assert!(missing(&rig, job, incident).is_empty());
+}

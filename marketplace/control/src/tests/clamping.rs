@@ -121,3 +121,42 @@ fn who_is_bounded_can_do_less() {
     assert_eq!(speed(&rig), Some(500));
     assert!(rig.facts.iter().filter_map(Fact::event).any(|r| matches!(r.payload, Event::Robot(RobotEvent::ClampsLifted { .. }))));
 }
+
+#[test]
+fn what_comes_late_is_judged_by_what_held_when_it_was() {
+    let found = |rig: &Rig| count(rig, "INCIDENT_OPENED") + count(rig, "INCIDENT_REPEATED");
+    // It notices while its link is cut, and is heard when the bound is lifted and the stop is over.
+    let noticed = |rig: &mut Rig, code: &str, measure: i64, meanwhile: &dyn Fn(&mut Rig)| {
+        let before = found(rig);
+        rig.knobs.cut.insert(a1(), (rig.now, rig.now + Span::from_secs(8)));
+        rig.run(3);
+        rig.report(a1(), Report::Noticed { code: code.into(), measure });
+        rig.run(2);
+        meanwhile(rig);
+        rig.run(8);
+        found(rig) - before
+    };
+    let mut rig = rig();
+    rig.send("staff", &by_staff(tight(300, None))).unwrap();
+    rig.run(2);
+    let order_seq = rig.c.state().robots[&a1()].robot.order_seq;
+    assert_eq!(says(&mut rig, Report::OrderAcked { order_seq, code: String::new() }), None);
+    rig.run(10);
+    let lift = |rig: &mut Rig| rig.send("staff", &StaffCommand::LiftClamps { robot: a1() }).map(drop).unwrap();
+    assert_eq!(noticed(&mut rig, "CLAMP_BREACH", 340, &lift), 1, "it was bound by it then");
+    assert_eq!(noticed(&mut rig, "CLAMP_BREACH", 340, &|_| ()), 0, "and is not any more");
+
+    let mut rig = self::rig();
+    rig.send("staff", &StaffCommand::Stop { robot: a1(), reason: "test".into() }).unwrap();
+    rig.run(3);
+    let clear = |rig: &mut Rig| rig.send("staff", &StaffCommand::ClearStops { robot: a1() }).map(drop).unwrap();
+    assert!(rig.c.state().robots[&a1()].robot.stops[0].acked);
+    assert_eq!(noticed(&mut rig, "UNCOMMANDED_MOTION", 60, &clear), 1, "it stood under a stop then");
+
+    let mut rig = self::rig();
+    rig.send("staff", &StaffCommand::Stop { robot: a1(), reason: "test".into() }).unwrap();
+    rig.run(3);
+    clear(&mut rig);
+    rig.run(3);
+    assert_eq!(noticed(&mut rig, "UNCOMMANDED_MOTION", 60, &|_| ()), 0, "it was let go before");
+}

@@ -226,3 +226,48 @@ fn a_level_that_is_stopped_because_of_an_owners_robot_is_that_owners_own_cause()
         }
     }
 }
+
+#[test]
+fn what_a_brake_takes_after_an_owners_stop_is_no_others_time() {
+    let mut rig = Rig::new(ONE);
+    let job = rig.working();
+    rig.send("acme", &OwnerCommand::Stop(order(StopWhat::Robot(robot("a1"))))).unwrap();
+    rig.run(5);
+    let own = *rig.c.state().stops.active.keys().next().unwrap();
+    let code = nooterra_jobs::event::IncidentCode::PropertyDamage;
+    rig.send("staff", &StaffCommand::ReportIncident { job, code, severity: 3 }).unwrap();
+    rig.run(1);
+    rig.send("acme", &OwnerCommand::ClearStop { stop: own }).unwrap();
+    assert_eq!(rig.c.state().stops.over(robot("a1")).count(), 0);
+    rig.run(20);
+    let excused = |rig: &mut Rig| rig.c.stall_excused(job).as_secs();
+    assert_eq!((rig.status(job), excused(&mut rig)), (Status::Stalled, 0), "it stands, and nobody stops it");
+    // Another's stop beside the brake is another's time, and no longer than it lasts.
+    rig.send("site", &FacilityReport::StopAsked { what: FloorStop::Everything {}, power_off: false, exit: false }).unwrap();
+    rig.run(10);
+    assert_eq!(excused(&mut rig), 10);
+    let_go(&mut rig);
+    rig.run(10);
+    assert_eq!((rig.status(job), excused(&mut rig)), (Status::Stalled, 10));
+}
+
+#[test]
+fn a_limit_that_others_put_off_is_looked_at_in_steps() {
+    // The owner's own stop takes all but a second of the limit, and the site's goes on.
+    let mut rig = Rig::new(ONE);
+    let job = rig.working();
+    let max = rig.c.state().jobs[&job].pins.as_ref().unwrap().tier_values.max_stall.as_secs();
+    rig.send("acme", &OwnerCommand::Stop(order(StopWhat::Robot(robot("a1"))))).unwrap();
+    let own = *rig.c.state().stops.active.keys().next().unwrap();
+    rig.run(max - 1);
+    rig.send("site", &FacilityReport::StopAsked { what: FloorStop::Everything {}, power_off: false, exit: false }).unwrap();
+    rig.send("acme", &OwnerCommand::ClearStop { stop: own }).unwrap();
+    let mut looks = std::collections::BTreeSet::new();
+    for _ in 0..120 {
+        rig.run(1);
+        let of = rig.c.state().jobs[&job].deadlines();
+        looks.extend(of.into_iter().filter(|(d, _)| *d == nooterra_jobs::Deadline::StallBy).map(|(_, at)| at));
+    }
+    assert_eq!(rig.status(job), Status::Stalled);
+    assert!((3..=6).contains(&looks.len()), "{looks:?}");
+}

@@ -420,11 +420,38 @@ fn a_level_that_stands_still_asks_nothing_of_its_doors_and_lifts() {
         f.released(&site, &[Release { robot, moves: vec![Move { seq: 1, lane, to: site.lanes[lane.at()].to }] }]);
         let still: Vec<Wish> = (0..600).flat_map(|s| f.step(&site, Instant::from_secs(s))).collect();
         assert_eq!(still, [], "ten minutes, and nobody is asked or given up");
+        assert_eq!(f.next_deadline(), None, "nor looked at");
         f = decode(&encode(&f)).unwrap();
         f.shut_levels(BTreeSet::new());
         let asks = |w: &Wish| matches!(w, Wish::Door { open: true, .. } | Wish::Lift { .. });
         assert!(f.step(&site, Instant::from_secs(601)).iter().any(asks), "then they are");
     }
+}
+
+/// A door that was asked for before its level was shut sets no time at which it is looked after, and one that opens again does.
+#[test]
+fn a_door_of_a_level_that_was_shut_is_not_waited_for() {
+    let mut site = drawn(&[(0.0, 0.0), (3.0, 0.0)], &[(0, 1)]);
+    site.doors.push(nooterra_site::model::Door {
+        name: "d".into(),
+        level: LevelIx::new(0),
+        line: nooterra_engine::geom::Segment::new(Vec2::new(1.5, -0.5), Vec2::new(1.5, 0.5)),
+        kind: nooterra_site::model::DoorKind::Sliding,
+        at_end: false,
+        swing_rad: 0.0,
+        direction: 1,
+        right_left_ratio: 1.0,
+    });
+    site.lanes[0].doors.push(DoorIx::new(0));
+    let (mut f, robot, at) = (Facilities::new(), RobotId::named("r"), Instant::from_secs);
+    f.placed(&site, robot, VertexIx::new(0));
+    f.released(&site, &[Release { robot, moves: vec![Move { seq: 1, lane: LaneIx::new(0), to: site.lanes[0].to }] }]);
+    let asked = |wishes: Vec<Wish>| wishes.iter().any(|w| matches!(w, Wish::Door { open: true, .. }));
+    assert!(asked(f.step(&site, at(0))) && f.next_deadline() == Some(at(0) + REPEAT));
+    f.shut_levels([LevelIx::new(0)].into());
+    assert_eq!((f.step(&site, at(10)), f.next_deadline()), (vec![], None));
+    f.shut_levels(BTreeSet::new());
+    assert!(asked(f.step(&site, at(11))) && f.next_deadline() == Some(at(11) + REPEAT));
 }
 
 /// More buildings, wherever they lie: set BUILDINGS to a folder.

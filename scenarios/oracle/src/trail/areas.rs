@@ -27,6 +27,8 @@ struct Access {
     /// Since when the robot of the open leg is bound by them: it has taken the job, and the plan is there.
     bound: Option<Instant>,
     taken: bool,
+    /// Its lease is for later, and not due yet.
+    ahead: bool,
     /// The work is done.
     done: bool,
 }
@@ -72,10 +74,12 @@ impl Areas {
             },
             Event::RobotMatched(m) => {
                 a.robot = Some(m.robot);
-                (a.exits, a.taken, a.bound) = (false, false, None);
+                (a.exits, a.taken, a.bound, a.ahead) = (false, false, None, m.interval.start > now);
             }
-            Event::LeaseAccepted { .. } => {
-                a.taken = true;
+            // Until a lease for later is due, the robot is about something else.
+            Event::LeaseAccepted { .. } if a.ahead => {}
+            Event::LeaseAccepted { .. } | Event::LeaseDue { .. } => {
+                (a.taken, a.ahead) = (true, false);
                 a.bound = a.open.then_some(now);
             }
             Event::ExecutionCompleted { .. } => a.done = true,
@@ -141,8 +145,8 @@ mod tests {
             energy_j: 0,
             cost: 0,
         };
-        a.event(at(1), job, &Event::AccessPlanIssued(plan));
-        a.event(at(1), job, &Event::RobotMatched(offer));
+        a.event(at(1), job, &Event::AccessPlanIssued(plan.clone()));
+        a.event(at(1), job, &Event::RobotMatched(offer.clone()));
         assert!(a.may_come_in(at(60), robot, door("other")), "it has not taken it");
         a.event(at(100), job, &Event::LeaseAccepted { lease, fence: 1, plan_hash: nooterra_engine::Digest([0; 32]) });
         assert!(a.may_come_in(at(119), robot, door("other")), "it may not have heard yet");
@@ -151,5 +155,16 @@ mod tests {
         assert!(a.may_come_in(at(1_000), robot, door("other")), "its plan is over");
         a.event(at(200), job, &Event::ExecutionCompleted { steps: 1, black_box_root: nooterra_engine::Digest([0; 32]) });
         assert!(a.may_come_in(at(201), robot, door("other")), "and who is done leaves");
+
+        // A lease for later binds once it is due.
+        let (job, robot) = (JobId::named("k"), RobotId::named("t"));
+        let interval = Window { start: at(400), end: at(900) };
+        a.event(at(210), job, &Event::AccessPlanIssued(plan));
+        a.event(at(210), job, &Event::RobotMatched(Match { robot, interval, ..offer }));
+        a.event(at(220), job, &Event::LeaseAccepted { lease, fence: 1, plan_hash: nooterra_engine::Digest([0; 32]) });
+        assert!(a.may_come_in(at(300), robot, door("other")), "it is about the house until then");
+        a.event(at(400), job, &Event::LeaseDue { lease, leg: 0, fence: 2 });
+        assert!(a.may_come_in(at(419), robot, door("other")) && !a.may_come_in(at(420), robot, door("other")));
+        assert!(a.may_come_in(at(420), robot, door("in")));
     }
 }
