@@ -146,7 +146,7 @@ mod tests {
             cost: 0,
         };
         a.event(at(1), job, &Event::AccessPlanIssued(plan.clone()));
-        a.event(at(1), job, &Event::RobotMatched(offer.clone()));
+        a.event(at(1), job, &Event::RobotMatched(offer));
         assert!(a.may_come_in(at(60), robot, door("other")), "it has not taken it");
         a.event(at(100), job, &Event::LeaseAccepted { lease, fence: 1, plan_hash: nooterra_engine::Digest([0; 32]) });
         assert!(a.may_come_in(at(119), robot, door("other")), "it may not have heard yet");
