@@ -183,14 +183,14 @@ impl BlackBox {
         if c.moments.len() < MOMENTS_MAX {
             c.moments.extend(now.moment);
         }
-        let bump_mns = u64::from(now.bump_mns);
+        let bump_mns = if nooterra_engine::planted!("I17 keep a contact secret") { 0 } else { u64::from(now.bump_mns) };
         let hardest = bump_mns > c.hardest_mns;
         self.images.extend(now.image);
         self.open = Some(Chunk {
             from_ns: c.from_ns,
             commands: c.commands.saturating_add(1),
             clamps: c.clamps.saturating_add(now.clamped.saturating_sub(self.clamped)),
-            contacts: c.contacts.saturating_add(u32::from(now.bump_mns > 0)),
+            contacts: c.contacts.saturating_add(u32::from(bump_mns > 0)),
             contact_mns: c.contact_mns.saturating_add(bump_mns),
             hardest_mns: c.hardest_mns.max(bump_mns),
             by_person: if hardest { s.by_person } else { c.by_person },

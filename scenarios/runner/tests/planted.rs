@@ -47,6 +47,17 @@ fn nearly_empty(folder: &Path) -> PathBuf {
     path
 }
 
+/// A hotel that opens one of its lifts to no robot.
+fn one_lift(folder: &Path, shut: &str) -> PathBuf {
+    let text = std::fs::read_to_string(library("door-not-in-plan")).expect("a scenario");
+    let site = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sites/hotel.building.yaml");
+    let site = site.canonicalize().expect("there is a site");
+    let text = text.replace("../../sites/hotel.building.yaml", &site.display().to_string());
+    let path = folder.join(format!("without-{shut}.yaml"));
+    std::fs::write(&path, text.replace("lift_a", shut)).expect("written");
+    path
+}
+
 /// Numbers of the invariants that did not hold, as the judges name them.
 fn broken(r: &RunReport) -> BTreeSet<String> {
     r.oracles.iter().filter(|j| !j.held).flat_map(|j| j.invariants.first().cloned()).collect()
@@ -77,7 +88,7 @@ fn the_world_tells_on_planted_bugs() {
         ("I11 give a lease up before the robot does", "I11", cut, 8),
         ("I11 send another while a robot may work by itself", "I11", library("quarantine-unheard"), 8),
         ("I13 go where no plan leads", "I13", library("private-area"), 14),
-        ("I13 open a door that the plan does not name", "I13", library("door-not-in-plan"), 14),
+        ("I13 open a door that the plan does not name", "I13", one_lift(folder.path(), "lift_b"), 14),
         ("I15 drive on under a stop", "I15", library("remote-stops"), 8),
         ("I16 lose a clamp", "I16", library("remote-stops"), 8),
         ("I16 drive faster than told to", "I16", library("clamp-profile"), 4),

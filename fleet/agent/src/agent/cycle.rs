@@ -105,9 +105,10 @@ impl Agent {
         let standing = applied.v.norm() <= 0.0 && applied.w_radps.abs() <= 0.0 && moved_m < 0.02 * dt_s;
         self.stand_s = if standing { self.stand_s + dt_s } else { 0.0 };
         self.seen.speed_mm_s = (moved.forward_m / dt_s * 1e3).round() as i32;
+        let watched_mps = if nooterra_engine::planted!("I16 drive faster than told to") { f64::MAX } else { self.tight.watched_mps() };
         let look = Look {
             speed_mm_s: (moved.rolled_m / dt_s * 1e3).round() as u32,
-            bound_mm_s: (self.config.model.speed_max_mps.min(self.tight.watched_mps()) * 1e3).round() as u32,
+            bound_mm_s: (self.config.model.speed_max_mps.min(watched_mps) * 1e3).round() as u32,
             stopped: !self.stops.is_empty(),
             paused: self.progress.blocked && !was_paused,
         };
