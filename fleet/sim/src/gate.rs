@@ -2,7 +2,7 @@
 //! of each robot, levels on which everything stands still, and how fresh the platform's word is. Inward only with the right
 //! to; outward always.
 
-use crate::site_controller::Plan;
+use crate::plans::Plan;
 use nooterra_engine::ids::{JobId, RobotId};
 use nooterra_engine::{Instant, Record, Span};
 use nooterra_port::facility::{Pass, Way};

@@ -17,6 +17,7 @@ pub mod fleet;
 mod floors;
 pub mod gate;
 pub mod link;
+mod plans;
 mod presence;
 pub mod site_controller;
 mod turn;
