@@ -44,7 +44,7 @@ pub struct Moment {
 }
 
 /// What a robot recorded of itself in one second.
-#[derive(Debug, Clone, PartialEq, Eq, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
 pub struct Chunk {
     /// From 0, one after the other.
     pub number: u64,

@@ -353,8 +353,7 @@ impl Unit<'_> {
         let mut entrances: Vec<u32> = self.entrances_for(places, &self.all_but(&named, shut)).into_iter().collect();
         // A plan without a credential opens no terminal, however far it is widened.
         if j.access.plan.as_ref().is_some_and(|p| p.method != nooterra_jobs::event::AccessMethod::Code) {
-            let terminals = self.entrances_of(&self.s.genesis.terminals);
-            entrances.retain(|e| !terminals.contains(e));
+            entrances.retain(|e| !self.world.terminals.contains(e));
         }
         Ok((self.zones_of(&guarded), self.doors_of(&entrances)))
     }

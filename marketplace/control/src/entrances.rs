@@ -97,8 +97,7 @@ impl Unit<'_> {
         if let Some(p) = self.live_plan(j) {
             return on_the_wire(p.method);
         }
-        let terminals = self.entrances_of(&self.s.genesis.terminals);
-        let any = terminals.iter().any(|e| !bars.contains(&entrance_bar(*e)));
+        let any = self.world.terminals.iter().any(|e| !bars.contains(&entrance_bar(*e)));
         if any { AccessMethod::Code } else { AccessMethod::SiteController }
     }
 
@@ -111,8 +110,7 @@ impl Unit<'_> {
             return field(Code::NotFound, "doors");
         }
         // A terminal opens for nothing but what it is shown.
-        let terminals = self.entrances_of(&self.s.genesis.terminals);
-        if e.method != AccessMethod::Code && e.entrances.iter().any(|e| terminals.contains(e)) {
+        if e.method != AccessMethod::Code && e.entrances.iter().any(|e| self.world.terminals.contains(e)) {
             return field(Code::SchemaInvalid, "method");
         }
         if e.credential.len() > REFERENCE_MOST || e.credential.is_empty() != (e.method != AccessMethod::Code) {
@@ -133,15 +131,13 @@ impl Unit<'_> {
 
     /// A householder's plan opens what its work needs, and by references to the site's vault nothing but what is on levels of
     /// its own.
-    pub(crate) fn check_rights(&self, party: PartyId, new: &NewPlan) -> Outcome {
+    pub(crate) fn check_rights(&self, party: PartyId, entry: &Entry, needed: &[u32]) -> Outcome {
         let site = &self.world.site;
-        let needed: BTreeSet<u32> = self.usual_entry(&new.places, &new.areas, &new.no_go).entrances.into_iter().collect();
         let own = |e: &u32| site.doors.get(*e as usize).is_some_and(|d| self.owns_level(party, d.level.ix));
-        let terminals = self.entrances_of(&self.s.genesis.terminals);
-        if new.entry.entrances.iter().any(|e| !needed.contains(e) && !own(e)) {
+        if entry.entrances.iter().any(|e| !needed.contains(e) && !own(e)) {
             return Err(Rejection::new(Code::ScopeMissing).field("doors"));
         }
-        if new.entry.entrances.iter().any(|e| terminals.contains(e) && !own(e)) {
+        if entry.entrances.iter().any(|e| self.world.terminals.contains(e) && !own(e)) {
             return Err(Rejection::new(Code::ScopeMissing).field("credential_ref"));
         }
         Ok(())
@@ -191,10 +187,7 @@ impl Unit<'_> {
     /// The doors know it.
     pub(crate) fn grant_held(&mut self, job: JobId, at: nooterra_engine::Instant) -> Outcome {
         self.job(job)?;
-        let said = |a: &crate::state::Ask| matches!(a, crate::state::Ask::Site(FacilityOrder::Grant { at: of, .. }) if *of == at);
-        need(self.s.asks.get(&AskKey::Grant(job)).is_some_and(said), Code::AlreadyDone)?;
-        self.answered(AskKey::Grant(job));
-        Ok(())
+        self.site_heard(AskKey::Grant(job), |o| matches!(o, FacilityOrder::Grant { at: of, .. } if *of == at))
     }
 
     /// Levels on which everything stands still.
@@ -231,10 +224,7 @@ impl Unit<'_> {
 
     /// The doors know it.
     pub(crate) fn levels_shut(&mut self, at: nooterra_engine::Instant) -> Outcome {
-        let said = |a: &crate::state::Ask| matches!(a, crate::state::Ask::Site(FacilityOrder::ShutLevels { at: of, .. }) if *of == at);
-        need(self.s.asks.get(&AskKey::Shut).is_some_and(said), Code::AlreadyDone)?;
-        self.answered(AskKey::Shut);
-        Ok(())
+        self.site_heard(AskKey::Shut, |o| matches!(o, FacilityOrder::ShutLevels { at: of, .. } if *of == at))
     }
 
     /// A door or lift did not open for a robot. What its plan does not open is a denial of access.

@@ -166,8 +166,9 @@ impl Unit<'_> {
     /// An owner answers for its own stops while its robot was on the job, and not for what it did before or after.
     fn taken_of(&self, j: &Job, within: Window) -> Span {
         let now = self.now();
-        let own: Vec<Window> = j.legs.iter().flat_map(|l| self.own_stops(l.offer.robot).filter_map(|w| cut_to(w, on_it(l, now)))).collect();
-        let other: Vec<Window> = j.legs.iter().flat_map(|l| self.other_stops(l.offer.robot)).collect();
+        let own: Vec<Window> =
+            j.legs.iter().flat_map(|l| self.stops_of(l.offer.robot, true).filter_map(|w| cut_to(w, on_it(l, now)))).collect();
+        let other: Vec<Window> = j.legs.iter().flat_map(|l| self.stops_of(l.offer.robot, false)).collect();
         let open = j.stall_since.filter(|_| j.stall_reason.is_some_and(StallReason::is_stop)).map(|start| Window { start, end: now });
         let others = j.stopped.iter().copied().chain(open).flat_map(|w| of_others(w, &own, &other));
         covered(within, self.s.site_link.all(now).chain(others))

@@ -24,15 +24,8 @@ const fn role_of(voice: Voice) -> Role {
 
 impl Unit<'_> {
     /// Whoever caused the unit, if it is one of these; otherwise this service.
-    const fn one_of(&self, own: &[Role], service: Role) -> Role {
-        let mut i = 0;
-        while i < own.len() {
-            if own[i] as u8 == self.cx.role as u8 {
-                return self.cx.role;
-            }
-            i += 1;
-        }
-        service
+    fn one_of(&self, own: &[Role], service: Role) -> Role {
+        if own.contains(&self.cx.role) { self.cx.role } else { service }
     }
 
     /// The robot that speaks in this unit, if it is this one; otherwise dispatch.
@@ -93,7 +86,7 @@ impl Unit<'_> {
     }
 
     /// Whoever tells of what went wrong, or the trust service that finds it.
-    const fn teller(&self) -> Role {
+    fn teller(&self) -> Role {
         self.one_of(&[Role::RB, Role::OP, Role::RQ, Role::SI, Role::WI, Role::OS], Role::TR)
     }
 

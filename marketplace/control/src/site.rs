@@ -120,10 +120,7 @@ impl Unit<'_> {
             FacilityReport::PlanHeld { job, plan } => {
                 need(by_site, Code::RoleForbidden)?;
                 self.job(job)?;
-                let asked = |a: &Ask| matches!(a, Ask::Site(FacilityOrder::HoldPlan { plan: of, .. }) if *of == plan);
-                need(self.s.asks.get(&AskKey::Hold(job)).is_some_and(asked), Code::AlreadyDone)?;
-                self.answered(AskKey::Hold(job));
-                Ok(())
+                self.site_heard(AskKey::Hold(job), |o| matches!(o, FacilityOrder::HoldPlan { plan: of, .. } if *of == plan))
             }
             FacilityReport::PlanWithdrawn { job, plan } => {
                 need(by_site, Code::RoleForbidden)?;
@@ -257,7 +254,9 @@ impl Unit<'_> {
         let own = |a: &u32| self.world.site.areas.get(*a as usize).is_some_and(|a| self.owns_level(party, a.level.ix));
         need(areas.iter().all(own), Code::ScopeMissing)?;
         let plan: AccessPlanId = self.new_id();
-        let entry = entry.unwrap_or_else(|| self.usual_entry(&places, &areas, &no_go));
+        let usual = self.usual_entry(&places, &areas, &no_go);
+        let needed = usual.entrances.clone();
+        let entry = entry.unwrap_or(usual);
         let order = FacilityOrder::HoldPlan {
             issued: self.now(),
             job,
@@ -270,9 +269,8 @@ impl Unit<'_> {
             valid_from: valid.0,
             valid_to: valid.1,
         };
-        let new = NewPlan { plan, places, areas, no_go, entry, valid };
-        self.check_rights(party, &new)?;
-        self.plan_issued(job, new)?;
+        self.check_rights(party, &entry, &needed)?;
+        self.plan_issued(job, NewPlan { plan, places, areas, no_go, entry, valid })?;
         self.ask_site(AskKey::Hold(job), order);
         self.ask_entry(job);
         Ok(())
@@ -525,6 +523,13 @@ impl Unit<'_> {
             AskKey::Return(j) => job(j).is_some_and(crate::transfer::lies_over),
             AskKey::Withdraw { until, .. } => self.now() < *until,
         }
+    }
+
+    /// The site has heard what it was told, if that is what it is still told.
+    pub(crate) fn site_heard(&mut self, key: AskKey, is: impl Fn(&FacilityOrder) -> bool) -> Outcome {
+        need(matches!(self.s.asks.get(&key), Some(Ask::Site(o)) if is(o)), Code::AlreadyDone)?;
+        self.answered(key);
+        Ok(())
     }
 
     pub(crate) fn answered(&mut self, key: AskKey) {

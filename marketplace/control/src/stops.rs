@@ -319,29 +319,12 @@ impl Unit<'_> {
         s.voice == Voice::Owner || s.because.is_some_and(|b| owner(b) == owner(robot))
     }
 
-    /// When a robot stood still by a stop that its owner answers for.
-    pub(crate) fn own_stops(&self, robot: RobotId) -> impl Iterator<Item = Window> + '_ {
+    /// When a robot stood still by a stop that its owner answers for, or else by those of others.
+    pub(crate) fn stops_of(&self, robot: RobotId, own: bool) -> impl Iterator<Item = Window> + '_ {
         let now = self.now();
-        let open = self.s.stops.over(robot).filter(move |s| self.is_own(s, robot)).map(move |s| Window { start: s.at, end: now });
-        self.s.robots.get(&robot).into_iter().flat_map(|c| c.own_stops.iter().copied()).chain(open)
-    }
-
-    /// When a robot stood still by a stop of somebody else.
-    pub(crate) fn other_stops(&self, robot: RobotId) -> impl Iterator<Item = Window> + '_ {
-        let now = self.now();
-        let open = self.s.stops.over(robot).filter(move |s| !self.is_own(s, robot)).map(move |s| Window { start: s.at, end: now });
-        self.s.robots.get(&robot).into_iter().flat_map(|c| c.other_stops.iter().copied()).chain(open)
-    }
-
-    /// A stop of a robot is over: if it was another's than its owner's, when it stood still by it is remembered.
-    fn keep_other(&mut self, s: &Stop, robot: RobotId) {
-        let (own, end) = (self.is_own(s, robot), self.now());
-        if let Some(c) = self.touch_robot(robot).filter(|_| !own) {
-            if c.other_stops.len() == OTHER_STOPS_KEPT {
-                c.other_stops.pop_front();
-            }
-            c.other_stops.push_back(Window { start: s.at, end });
-        }
+        let open = self.s.stops.over(robot).filter(move |s| self.is_own(s, robot) == own).map(move |s| Window { start: s.at, end: now });
+        let over = self.s.robots.get(&robot).map(|c| if own { &c.own_stops } else { &c.other_stops });
+        over.into_iter().flatten().copied().chain(open)
     }
 
     /// Is a robot kept where it is by somebody else than its owner, and not for what it did itself? By whom?
@@ -401,10 +384,12 @@ impl Unit<'_> {
         let over = self.s.stops.clear(stop, voice, actor);
         if let (Cleared::Over, Some(s)) = (done, over) {
             for robot in s.robots.clone() {
+                let w = Window { start: s.at, end: self.now() };
                 if self.is_own(&s, robot) {
-                    self.keep_own_stop(robot, Window { start: s.at, end: self.now() });
+                    self.keep_own_stop(robot, w);
+                } else {
+                    self.keep_other_stop(robot, w);
                 }
-                self.keep_other(&s, robot);
                 self.stop_over(robot, stop, voice);
             }
             self.trigger_dispatch();
@@ -418,6 +403,16 @@ impl Unit<'_> {
         let needed = self.s.jobs.values().filter(of).map(begun).min();
         if let Some(c) = self.touch_robot(robot) {
             remember(&mut c.own_stops, w, needed);
+        }
+    }
+
+    /// A stop by somebody else than its owner is over: the last of them are remembered.
+    fn keep_other_stop(&mut self, robot: RobotId, w: Window) {
+        if let Some(c) = self.touch_robot(robot) {
+            if c.other_stops.len() == OTHER_STOPS_KEPT {
+                c.other_stops.pop_front();
+            }
+            c.other_stops.push_back(w);
         }
     }
 

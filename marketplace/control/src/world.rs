@@ -44,6 +44,8 @@ pub struct World {
     pub area_zones: Vec<ZoneId>,
     /// What plans name the site's doors and lifts by, in order.
     pub entrance_ids: Vec<DoorId>,
+    /// Of the doors and lifts, those that a terminal opens.
+    pub terminals: BTreeSet<u32>,
 }
 
 impl World {
@@ -67,13 +69,15 @@ impl World {
         let footprints: BTreeMap<u64, f64> =
             kinds.iter().filter(|_| !site.areas.is_empty()).map(|k| (k.radius_m.to_bits(), k.radius_m)).collect();
         let over = |radius_m: f64| site.areas.iter().map(|a| a.sweep(radius_m)).collect();
+        let entrance_ids = site.entrance_ids();
         Self {
+            terminals: (0u32..).zip(&entrance_ids).filter(|(_, d)| genesis.terminals.contains(d)).map(|(e, _)| e).collect(),
             sweeps: footprints.into_iter().map(|(bits, radius_m)| (bits, over(radius_m))).collect(),
             floors: site.areas.iter().map(nooterra_site::Area::floor_mm2).collect(),
             homes: genesis.robots.iter().map(|r| r.home).collect(),
             radii: genesis.robots.iter().map(|r| r.model.footprint_radius_m).collect(),
             reached: site.reached(widest_m),
-            entrance_ids: site.entrance_ids(),
+            entrance_ids,
             area_zones: site.area_indexes().filter_map(|a| site.area_zone(a)).collect(),
             waiting: all(|f| f.is_charger || f.is_parking_spot),
             chargers: all(|f| f.is_charger),

@@ -8,7 +8,7 @@ use nooterra_engine::ids::IncidentId;
 use nooterra_engine::{Digest, Span, decode, encode};
 use nooterra_port::blackbox::{ANCHOR_EVERY, ANCHOR_MAX, ASKED_MAX, Anchor, CHUNK, Chunk, KEPT, WINDOW_MAX, Window};
 use nooterra_port::order::Order;
-use nooterra_port::report::{Heartbeat, Mode, PoseMm, Report};
+use nooterra_port::report::{Heartbeat, Report};
 use nooterra_trust::merkle::{Tree, WindowProof, leaf_hash};
 
 const SEC: u64 = 1_000_000_000;
@@ -229,41 +229,7 @@ fn whoever_was_switched_off_goes_on_with_its_numbers() {
 }
 
 fn still() -> Now {
-    let state = Chunk {
-        number: 0,
-        prev: Digest::ZERO,
-        from_ns: 0,
-        to_ns: 0,
-        pose: PoseMm::default(),
-        level: 0,
-        speed_mm_s: 0,
-        top_mm_s: 0,
-        told: None,
-        commands: 0,
-        clamps: 0,
-        by_hand: false,
-        contacts: 0,
-        contact_mns: 0,
-        hardest_mns: 0,
-        by_person: false,
-        load_g: 0,
-        soc_bps: 9_000,
-        battery_mv: 12_000,
-        charging: false,
-        health_bps: 10_000,
-        errors: 0,
-        paused: false,
-        pauses: 0,
-        moments: Vec::new(),
-        mode: Mode::Idle,
-        order_seq: 0,
-        lease: None,
-        step: 0,
-        online: true,
-        gate_open: false,
-        images: 0,
-        images_hash: None,
-    };
+    let state = Chunk { soc_bps: 9_000, battery_mv: 12_000, health_bps: 10_000, online: true, ..Chunk::default() };
     Now { state, clamped: 0, bump_mns: 0, image: None, moment: None }
 }
 

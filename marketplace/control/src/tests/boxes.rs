@@ -1,7 +1,7 @@
 //! The puppets' black boxes: a window is recorded when it is wanted, a chunk a second, and made final in one piece.
 
 use super::rig::Rig;
-use nooterra_engine::ids::{IncidentId, LeaseId, RobotId};
+use nooterra_engine::ids::{IncidentId, RobotId};
 use nooterra_engine::{Digest, Instant};
 use nooterra_port::Report;
 use nooterra_port::blackbox::{Anchor, CHUNK, Chunk, Proof, Window};
@@ -41,35 +41,15 @@ pub fn chunk(number: u64, prev: Digest, from_ns: u64, to_ns: u64) -> Chunk {
         prev,
         from_ns,
         to_ns,
-        pose: PoseMm::default(),
-        level: 0,
-        speed_mm_s: 0,
-        top_mm_s: 0,
         told: Some(PoseMm::default()),
         commands: 20,
-        clamps: 0,
-        by_hand: false,
-        contacts: 0,
-        contact_mns: 0,
-        hardest_mns: 0,
-        by_person: false,
         load_g: 500,
         soc_bps: 9_500,
         battery_mv: 12_000,
-        charging: false,
         health_bps: 9_000,
-        errors: 0,
-        paused: false,
-        pauses: 0,
-        moments: Vec::new(),
         mode: Mode::Working,
-        order_seq: 0,
-        lease: None::<LeaseId>,
-        step: 0,
         online: true,
-        gate_open: false,
-        images: 0,
-        images_hash: None,
+        ..Chunk::default()
     }
 }
 
