@@ -24,7 +24,7 @@ use nooterra_market::tables::WorkKind;
 use nooterra_market::{Measure, Parts, RiskInput, Score};
 use nooterra_operations::Robot;
 use nooterra_operations::stop::Voice;
-use nooterra_site::{LevelIx, VertexIx};
+use nooterra_site::LevelIx;
 use nooterra_trust::{Code, Rejection};
 
 /// A request as it would be made.
@@ -138,7 +138,7 @@ impl Unit<'_> {
     }
     /// Is a level of the site this party's own?
     pub(crate) fn owns_level(&self, party: PartyId, level: u32) -> bool {
-        self.world.site.zone(LevelIx::new(level)).is_some_and(|z| self.s.genesis.owns(party, z))
+        self.world.level_zone(LevelIx::new(level)).is_some_and(|z| self.s.genesis.owns(party, z))
     }
     /// Is the whole site?
     pub(crate) fn owns_site(&self, party: PartyId) -> bool {
@@ -196,9 +196,7 @@ impl Unit<'_> {
         currency(self.s.genesis.takes(party, j.currency), "one that the requester takes")?;
         let places: Vec<u32> = j.steps.iter().map(|s| s.place).collect();
         self.may_shut_out(&places, &j.no_go)?;
-        let site = &self.world.site;
-        let at = || places.iter().map(|p| VertexIx::new(*p));
-        let (levels, areas) = (site.zones_at(at()), site.area_zones_at(at()));
+        let (levels, areas) = (self.world.zones_at(places.iter().copied()), self.world.area_zones_at(places.iter().copied()));
         let (contract, terms) = self.contract_for(j.contract, party, j.template as u8, (&levels, &areas), j.currency)?;
         let zones = levels.union(&areas).copied().collect();
         let no_go = j.no_go.iter().copied().collect::<std::collections::BTreeSet<ZoneId>>().into_iter().collect();

@@ -15,7 +15,7 @@ use nooterra_jobs::status::{Class as StatusClass, Status};
 use nooterra_jobs::terms::Action;
 use nooterra_port::facility::{Entry, PutOut, TakenBack, WitnessClass};
 use nooterra_port::{FacilityOrder, FacilityReport, Order};
-use nooterra_site::{LevelIx, VertexIx};
+use nooterra_site::LevelIx;
 use nooterra_trust::claim::{Claim, Status as ClaimStatus};
 use nooterra_trust::detect::Reading;
 use nooterra_trust::{Code, Rejection, Role};
@@ -174,7 +174,7 @@ impl Unit<'_> {
 
     /// The zone that a place lies in: its level.
     pub(crate) fn zone_at(&self, place: u32) -> Option<ZoneId> {
-        self.world.site.zones_at([VertexIx::new(place)]).into_iter().next()
+        self.world.zone_at(place)
     }
 
     /// Where a robot said last that it is.
@@ -188,7 +188,7 @@ impl Unit<'_> {
     pub(crate) fn zone_of(&self, robot: RobotId) -> Option<ZoneId> {
         let r = &self.s.robots.get(&robot)?.robot;
         r.heard_at?;
-        self.world.site.zone(LevelIx::new(r.pose.level))
+        self.world.level_zone(LevelIx::new(r.pose.level))
     }
 
     fn bound_to(&self, job: JobId, robot: RobotId) -> Result<&nooterra_jobs::Job, Rejection> {

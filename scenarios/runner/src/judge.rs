@@ -4,7 +4,7 @@ use crate::count::Counts;
 use crate::floors::{TrueBoxes, TrueFloors};
 use crate::passages::Passages;
 use nooterra_agent::{Agent, Phase};
-use nooterra_engine::ids::{JobId, PartyId, RobotId};
+use nooterra_engine::ids::{JobId, PartyId, RobotId, ZoneId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::{Instant, Span};
 use nooterra_jobs::event::Custody;
@@ -47,6 +47,8 @@ pub struct Judge {
     floors: TrueFloors,
     boxes: TrueBoxes,
     last: Sample,
+    /// Zones of the site's areas, by their index.
+    area_zones: Vec<Option<ZoneId>>,
     /// Robots a tick ago, on a site that has doors or lifts.
     passages: Option<Passages>,
     closest_m: Option<f64>,
@@ -91,6 +93,7 @@ impl Judge {
             floors: TrueFloors::default(),
             boxes: TrueBoxes::default(),
             last: Sample::default(),
+            area_zones: setup.site.area_indexes().map(|a| setup.site.area_zone(a)).collect(),
             passages: None,
             closest_m: None,
         }
@@ -160,7 +163,7 @@ impl Judge {
                 let reach_m = truth.as_ref().map_or(f64::NEG_INFINITY, |t| area.reach_on_m(t.level, t.pose.at, radius_m));
                 #[allow(clippy::cast_possible_truncation)] // metres of a site
                 let reach_mm = (reach_m.clamp(-1e6, 1e6) * 1e3) as i64;
-                let zone = if reach_mm > 0 { site.area_zone(a) } else { None };
+                let zone = self.area_zones.get(a.at()).copied().flatten().filter(|_| reach_mm > 0);
                 let right = zone.map_or(Right::None, |zone| trail.right(at, robot, zone));
                 let excused = reach_mm > 0 && (faulty(stage, i, at) || is_out_of_service(stage, robot));
                 self.oracle.body(at, tick, &Body { robot, area: a.ix, reach_mm, right, excused }, &area.name);

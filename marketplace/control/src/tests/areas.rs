@@ -258,3 +258,20 @@ fn idle_robots_charge_and_park_outside() {
     assert!(w.travel_without_ms(0, 8, 11, &[1].into()).is_some());
     assert!(w.standing_places(0).all(|v| v.ix != 2 && v.ix != 10));
 }
+
+#[test]
+fn the_table_of_zones_says_what_the_site_says() {
+    let rig = rig_with(&[(3, AreaClass::Restricted), (6, AreaClass::Public)], ONE);
+    let (w, site) = (rig.c.world(), &rig.site);
+    let levels: Vec<LevelIx> = (0..).map(LevelIx::new).take(site.levels.len()).collect();
+    assert!(!levels.is_empty() && levels.iter().all(|l| w.level_zone(*l).is_some() && w.level_zone(*l) == site.zone(*l)));
+    assert_eq!((w.level_zone(LevelIx::new(9)), w.zone_at(99)), (None, None), "places that it does not have lie nowhere");
+    let places: Vec<u32> = site.vertex_indexes().map(|v| v.ix).collect();
+    assert!(places.iter().all(|v| w.zone_at(*v) == site.zone(site.vertices[*v as usize].level)));
+    assert_eq!(w.zones_at(places.iter().copied()).len(), levels.len());
+    assert_eq!(w.area_zones_at([3, 4]), [zone(&rig, 0)].into());
+    assert_eq!(w.area_zones_at(places), [zone(&rig, 0), zone(&rig, 1)].into());
+    assert!(site.zones().iter().all(|z| w.has_zone(*z)) && !w.has_zone(ZoneId::named("elsewhere")));
+    let waits: Vec<u32> = w.parkings(0, 0).into_iter().map(|(_, v)| v).collect();
+    assert!(!waits.is_empty() && waits.iter().all(|v| w.parking_zone(*v) == Some(ZoneId::named(&format!("vertex/{v}")))));
+}
