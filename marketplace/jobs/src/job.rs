@@ -2,10 +2,8 @@
 
 use crate::approval::{Approval, ApprovalTrack};
 use crate::coverage::Coverage;
-use crate::event::{
-    AccessPlan, AssistOutcome, Breach, Cause, Custody, Disposition, Event, Fault, IncidentCode, Match, Missing, Move, ProofResult,
-    RefundOf, Settlement, StallReason,
-};
+use crate::event::{AssistOutcome, Cause, Custody, Disposition, Event, Fault, IncidentCode, Missing, RefundOf, StallReason};
+use crate::payload::{AccessPlan, Breach, Match, Move, ProofResult, Settlement};
 use crate::pins::{Pins, Timing, WitnessClass};
 use crate::status::Status;
 use crate::terms::{Price, Request, Step, Window};

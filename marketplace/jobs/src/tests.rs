@@ -213,7 +213,7 @@ fn booked(status: Status) -> Job {
         j.working_since = Some(Instant::from_secs(400));
     }
     j.legs.push(crate::job::Leg {
-        offer: crate::event::Match {
+        offer: crate::payload::Match {
             robot: nooterra_engine::ids::RobotId::named("r"),
             owner: PartyId::named("ow"),
             lease: nooterra_engine::ids::LeaseId::named("l"),

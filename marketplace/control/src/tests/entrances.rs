@@ -8,7 +8,8 @@ use crate::stops::{StopOrder, StopWhat};
 use crate::{Policy, StaffCommand};
 use nooterra_engine::ids::{AccessPlanId, DoorId, JobId};
 use nooterra_engine::time::Span;
-use nooterra_jobs::event::{AccessMethod as Method, Event as JobEvent, Fault, RevokeReason};
+use nooterra_jobs::event::{Event as JobEvent, Fault, RevokeReason};
+use nooterra_jobs::payload::AccessMethod as Method;
 use nooterra_jobs::status::Status;
 use nooterra_port::ability::{Advert, Declared};
 use nooterra_port::facility::{AccessMethod, Entry, FloorStop, Holder, Way};
@@ -35,7 +36,7 @@ fn doors(rig: &Rig) -> Vec<DoorId> {
     rig.site.entrance_ids()
 }
 
-fn plan_of(rig: &Rig, job: JobId) -> nooterra_jobs::event::AccessPlan {
+fn plan_of(rig: &Rig, job: JobId) -> nooterra_jobs::payload::AccessPlan {
     rig.c.state().jobs[&job].access.plan.clone().expect("a plan")
 }
 

@@ -3,6 +3,7 @@
 use super::booked;
 use crate::event::*;
 use crate::job::PaymentTrack;
+use crate::payload::{Move, Rescheduled};
 use crate::status::Status;
 use crate::terms::{Price, Window};
 use crate::{Deadline, batch};

@@ -4,6 +4,7 @@ use super::booked;
 use crate::batch;
 use crate::event::*;
 use crate::job::{Job, Presence};
+use crate::payload::Match;
 use crate::status::Status;
 use crate::transfer::TransferEnd;
 use nooterra_engine::digest::Digest;
