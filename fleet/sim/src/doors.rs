@@ -187,3 +187,6 @@ struct Asked<'a> {
     arrives: bool,
     passes: &'a [Pass],
 }
+
+#[cfg(test)]
+mod tests;

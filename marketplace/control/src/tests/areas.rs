@@ -1,6 +1,6 @@
 //! Areas: plans that name them, requests that shut them out, who is sent where, and what floor sensors see.
 
-use super::floor::row;
+use super::floor::{drawn_on, row};
 use super::rig::{Rig, genesis, robot};
 use crate::fact::{Event, Fact};
 use crate::input::RequesterCommand;
@@ -21,15 +21,6 @@ const TWO: &[(&str, &str, u32)] = &[("a1", "acme", 8), ("b1", "bolt", 9)];
 /// The row of eight with an area of this class about each of these vertices, two metres wide.
 pub(super) fn with_areas(list: &[(u32, AreaClass)]) -> Site {
     drawn_on(row(8), list)
-}
-
-pub(super) fn drawn_on(mut site: Site, list: &[(u32, AreaClass)]) -> Site {
-    for (at, class) in list {
-        let c = site.vertices[*at as usize].at;
-        let ring = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)].map(|(x, y)| Vec2::new(c.x + x, c.y + y));
-        site.areas.push(Area { name: format!("area{at}"), level: LevelIx::new(0), ring: ring.to_vec(), class: *class });
-    }
-    site
 }
 
 fn rig_with(list: &[(u32, AreaClass)], robots: &[(&str, &str, u32)]) -> Rig {

@@ -114,11 +114,15 @@ impl Rig {
                 let _ = self.send("site", &FacilityReport::RevokeAcked { job, plan });
             }
             FacilityOrder::ExtendPlan { job, plan, valid_to, .. } => {
-                let _ = self.send("site", &FacilityReport::PlanExtended { job, plan, valid_to });
+                if !self.knobs.deaf_doors {
+                    let _ = self.send("site", &FacilityReport::PlanExtended { job, plan, valid_to });
+                }
                 self.alarms.push(o);
             }
             FacilityOrder::HoldPlan { job, plan, .. } => {
-                let _ = self.send("site", &FacilityReport::PlanHeld { job, plan });
+                if !self.knobs.deaf_doors {
+                    let _ = self.send("site", &FacilityReport::PlanHeld { job, plan });
+                }
                 self.alarms.push(o);
             }
             FacilityOrder::Withdraw { job, plan } if !self.knobs.deaf_doors => {

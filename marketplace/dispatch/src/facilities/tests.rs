@@ -3,7 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)] // tests read files and measure time
 
 use super::*;
-use crate::traffic::tests_support::{Dice, drawn, fleet, shared_building};
+use crate::traffic::tests_support::{Dice, building, drawn, fleet};
 use crate::traffic::{Goal, RoadMap, Traffic};
 use nooterra_engine::geom::Vec2;
 use nooterra_engine::{decode, encode};
@@ -329,7 +329,7 @@ impl<'a> House<'a> {
 
 #[test]
 fn doors_and_lifts_of_the_hotel_are_ready_for_every_move() {
-    let Some(site) = shared_building("hotel.building.yaml") else { return };
+    let site = building("hotel.building.yaml");
     for (seed, loss) in [(1, 0), (2, 20), (3, 40)] {
         let mut h = House::new(&site, loss, seed);
         h.rounds(60, 3_600_000);
@@ -347,7 +347,7 @@ fn doors_and_lifts_of_the_hotel_are_ready_for_every_move() {
 
 #[test]
 fn a_jammed_door_and_a_broken_lift_are_given_up_and_tried_again() {
-    let Some(site) = shared_building("hotel.building.yaml") else { return };
+    let site = building("hotel.building.yaml");
     let mut h = House::new(&site, 5, 9);
     h.rounds(10, 3_600_000);
     h.doors.iter_mut().for_each(|d| d.jammed = true);
@@ -410,7 +410,7 @@ fn a_door_stays_open_for_a_robot_whose_move_was_withdrawn() {
 /// While a level stands still, its doors are not asked to open nor lifts to come there, and neither is given up for that.
 #[test]
 fn a_level_that_stands_still_asks_nothing_of_its_doors_and_lifts() {
-    let Some(site) = shared_building("hotel.building.yaml") else { return };
+    let site = building("hotel.building.yaml");
     let through = |l: &LaneIx| !site.lanes[l.at()].doors.is_empty() && site.vertices[site.lanes[l.at()].to.at()].level == LevelIx::new(1);
     let rides = |l: &LaneIx| site.lanes[l.at()].ride.is_some() && site.vertices[site.lanes[l.at()].to.at()].level == LevelIx::new(1);
     for lane in [site.lane_indexes().find(through).unwrap(), site.lane_indexes().find(rides).unwrap()] {

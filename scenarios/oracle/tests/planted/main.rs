@@ -4,6 +4,7 @@
 mod again;
 mod altered;
 mod histories;
+mod plans;
 mod terms;
 
 use histories::{money, trouble, work};
@@ -204,6 +205,16 @@ fn every_term_of_a_licence_is_read() {
     let turn = Planted::nothing();
     assert_eq!(terms::unread_of_licences(), terms::known_of_licences(), "terms that change nothing, and those of which it is known");
     drop(turn);
+}
+
+#[test]
+fn every_term_of_an_access_plan_is_read() {
+    let turn = Planted::nothing();
+    assert_eq!(plans::ends(), [Status::Settled; 4], "work that comes to its end");
+    assert_eq!(plans::unread(), [].into(), "terms that change nothing");
+    drop(turn);
+    let turn = Planted::on("I43 forget the credential of a plan");
+    assert!(plans::unread().contains("credential_ref") && turn.was_met());
 }
 
 #[test]

@@ -18,7 +18,8 @@ use nooterra_jobs::pins::{
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::Window;
 use nooterra_jobs::tier::{Level, Tier};
-use nooterra_port::Wanted;
+use nooterra_port::facility::TakenBack;
+use nooterra_port::{FacilityReport, Wanted};
 use std::collections::BTreeSet;
 
 type Change = fn(&mut Pins);
@@ -78,10 +79,9 @@ const CHANGES: &[(&str, Change)] = &[
 
 /// Terms that change nothing here, and why. Names and hashes of what was agreed are there to be signed; the level, the
 /// tier and the risk count when a booking is made, their values are pinned beside them; the cap of claims is copied into
-/// the case and the money book at the booking; only requests for help of low priority may go on without help, and
-/// nothing asks with low priority; and no puppet makes a site's fault.
-const UNREAD: &[&str] =
-    &["assist_fallback", "contract", "currency", "document_hash", "level", "max_claims", "quote", "risk_m", "site_fault_bearer", "tier"];
+/// the case and the money book at the booking; and only requests for help of low priority may go on without help, and
+/// nothing asks with low priority.
+const UNREAD: &[&str] = &["assist_fallback", "contract", "currency", "document_hash", "level", "max_claims", "quote", "risk_m", "tier"];
 
 /// Every term of a pinned licence, and another value for it.
 const LICENCE_CHANGES: &[(&str, Change)] = &[
@@ -256,6 +256,17 @@ fn refused(with: Change) -> Rig {
     done(rig, job, 900)
 }
 
+/// The site takes access back, for reasons of its own.
+fn taken_back(with: Change) -> Rig {
+    let (mut rig, job) = booked(histories::kept(Rig::new(histories::TWO)), true, with);
+    until(&mut rig, job, Status::Executing);
+    let plan = rig.c.state().jobs[&job].access.plan.as_ref().map(|p| p.plan);
+    if let Some(plan) = plan {
+        let _ = rig.send("site", &FacilityReport::AccessRevoked { job, plan, reason: TakenBack::Other });
+    }
+    done(rig, job, 900)
+}
+
 const STORIES: &[fn(Change) -> Rig] = &[
     plain,
     unseen,
@@ -272,10 +283,11 @@ const STORIES: &[fn(Change) -> Rig] = &[
     skilled,
     asking,
     refused,
+    taken_back,
 ];
 
 /// Everything that happened, as it is written: what was said and what was posted.
-fn outline(rig: &Rig) -> Vec<(String, u64, Digest)> {
+pub fn outline(rig: &Rig) -> Vec<(String, u64, Digest)> {
     let of = |f: &Fact| match f {
         Fact::Event(r) => Some((r.header.stream.clone(), r.header.legal_ns.0, r.header.payload_hash)),
         Fact::Ledger(l) => Some(("ledger".to_owned(), l.at().0, nooterra_engine::digest::blake3(&encode(l)))),

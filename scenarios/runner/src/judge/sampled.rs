@@ -83,6 +83,8 @@ pub(super) fn sample(stage: &Stage, counts: &Counts, stops: u64) -> Sample {
     s.fleet_distance_m = metres;
     let charge = stage.fleet.robots().filter_map(|(_, ix, _)| stage.fleet.twin.readings(ix).map(|r| u64::from(r.charge_bps)));
     s.fleet_soc_min_bps = charge.min().unwrap_or_default();
+    let is_open = |d| stage.fleet.twin.door_state(d).is_some_and(|s| s.mode != nooterra_twin::DoorMode::Closed);
+    s.doors_open = setup.site.door_indexes().filter(|d| is_open(*d)).count() as u64;
     for i in 0..u32::try_from(stage.fleet.twin.load_count()).unwrap_or(u32::MAX) {
         let at = stage.fleet.twin.whereabouts(nooterra_twin::LoadIx::new(i));
         s.loads_racked += u64::from(matches!(at, Some(Whereabouts::Racked { .. })));
