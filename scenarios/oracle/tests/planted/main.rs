@@ -136,6 +136,7 @@ const BUGS: &[Bug] = &[
     // The domain's list has no number for it.
     bug("show witnesses another root", 0, &[], histories::watched),
     bug("keep an outage to itself", 0, &[], histories::site_out),
+    bug("book another bundle than the one quoted", 0, &[], histories::quoted_skill),
     bug("take a robot's word for a load put down", 0, &[], histories::load_unseen),
 ];
 
