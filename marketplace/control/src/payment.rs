@@ -331,7 +331,8 @@ impl Unit<'_> {
         let vertices = j.steps().iter().map(|s| s.place).collect();
         let (item, (item_at, mass_g)) = (j.item, self.put_out_at(j));
         let no_go = self.areas_of(&j.request.need.no_go).into_iter().collect();
-        let ask = FacilityOrder::AskAccess { job, vertices, valid_from: self.now(), valid_to, item, mass_g, item_at, no_go };
+        let (number, valid_from) = (self.next_word(), self.now());
+        let ask = FacilityOrder::AskAccess { number, job, vertices, valid_from, valid_to, item, mass_g, item_at, no_go };
         self.ask_site(crate::state::AskKey::Plan(job), ask);
     }
 
