@@ -117,24 +117,24 @@ impl SiteController {
     }
 
     /// A robot has taken a job, or lost it: whoever held the grant of its plan holds it no more.
-    pub(crate) fn order_grant(&mut self, now: Instant, (job, plan): (JobId, AccessPlanId), holder: Option<Holder>, at: Instant) {
+    pub(crate) fn order_grant(&mut self, now: Instant, (job, plan): (JobId, AccessPlanId), holder: Option<Holder>, number: u64) {
         match self.plan(job, plan) {
-            Some(p) if p.granted_at <= at => (p.holder, p.granted_at) = (holder, at),
+            Some(p) if p.granted_by <= number => (p.holder, p.granted_by) = (holder, number),
             Some(_) => {}
             // The plan is still on its way: the grant is said again until it can be kept with it.
             None if holder.is_some() => return,
             None => {}
         }
-        self.push(now, false, format!("job/{job}"), &FacilityReport::GrantHeld { job, at });
+        self.push(now, false, format!("job/{job}"), &FacilityReport::GrantHeld { job, number });
     }
 
     /// Nobody is let into these levels any more: what stands open there for whoever comes in is shut, as soon as nobody stands
     /// in it.
-    pub(crate) fn order_shut(&mut self, now: Instant, levels: &[u32], at: Instant, site: &Site) {
+    pub(crate) fn order_shut(&mut self, now: Instant, levels: &[u32], number: u64, site: &Site) {
         let level_of = |d: u32| site.doors.get(d as usize).map_or(0, |d| d.level.ix);
-        let to_shut = self.gate.shut(levels.iter().copied().collect(), at, level_of);
+        let to_shut = self.gate.shut(levels.iter().copied().collect(), number, level_of);
         self.closing.extend(to_shut);
-        self.push(now, false, "site".to_owned(), &FacilityReport::LevelsShut { at });
+        self.push(now, false, "site".to_owned(), &FacilityReport::LevelsShut { number });
     }
 
     /// Shuts doors that are to be shut and in which nobody stands.

@@ -28,8 +28,8 @@ pub struct Gate {
     refused: BTreeMap<(u32, RobotId), (u64, String)>,
     /// Levels into which nobody is let.
     shut: BTreeSet<u32>,
-    /// Since when.
-    shut_at: Instant,
+    /// Number of the word that said so.
+    shut_by: u64,
     /// Alarms that whoever runs the site was given.
     pub alarms: u64,
     /// Doors and lifts that a terminal opens, for whoever shows the credential of its plan.
@@ -77,11 +77,11 @@ impl Gate {
 
     /// Nobody is let into these levels from now on, and everybody into all others. Doors that stand open there for whoever
     /// comes in are to be shut. An older word changes nothing.
-    pub(crate) fn shut(&mut self, levels: BTreeSet<u32>, at: Instant, level_of: impl Fn(u32) -> u32) -> BTreeSet<u32> {
-        if at < self.shut_at {
+    pub(crate) fn shut(&mut self, levels: BTreeSet<u32>, number: u64, level_of: impl Fn(u32) -> u32) -> BTreeSet<u32> {
+        if number < self.shut_by {
             return BTreeSet::new();
         }
-        (self.shut, self.shut_at) = (levels, at);
+        (self.shut, self.shut_by) = (levels, number);
         let open: BTreeSet<u32> = self.inward.union(&self.errands).copied().filter(|d| self.shut.contains(&level_of(*d))).collect();
         // Whoever it was opened for may still stand in it: that is forgotten once it is shut.
         self.inward.retain(|d| !open.contains(d));
@@ -203,7 +203,7 @@ mod tests {
             no_go: vec![],
             entry: Entry { entrances: vec![DOOR, 5], method: AccessMethod::Code, credential: "vault/p".into() },
             holder: Some(Holder { robot: RobotId::named("r"), fence: 7 }),
-            granted_at: Instant::ZERO,
+            granted_by: 0,
             valid_from: NOW.saturating_sub(Span::from_secs(10)),
             valid_to: NOW.saturating_add(Span::from_secs(10)),
             item: None,
@@ -318,7 +318,7 @@ mod tests {
         g.moved(4, true, &[pass("s", 7, Way::Errand {})]);
         g.moved(6, true, &[pass("s", 7, Way::Errand {})]);
         let level = |d: u32| u32::from(d == 6);
-        assert_eq!(g.shut([0].into(), NOW, level), BTreeSet::from([1, 4]), "what stands open inward there");
+        assert_eq!(g.shut([0].into(), 7, level), BTreeSet::from([1, 4]), "what stands open inward there");
         for way in [inward("p"), Way::Errand {}] {
             assert_eq!(code(&mut g, &plans, NOW, NOW, pass("r", 7, way)), "STOP_ACTIVE");
         }
@@ -329,9 +329,13 @@ mod tests {
         let out = [pass("r", 7, Way::Outward {})];
         let from_cabin = Wanted { arrives: true, ..at(&plans, &out) };
         assert_eq!(g.refuses(&from_cabin, &nothing)[0].code, "STOP_ACTIVE", "who stands in a cabin comes in, whatever its way");
-        assert!(g.shut(BTreeSet::new(), Instant(NOW.0 - 1), level).is_empty());
-        assert_eq!(code(&mut g, &plans, NOW, NOW, pass("r", 7, inward("p"))), "STOP_ACTIVE", "an older word changes nothing");
-        g.shut(BTreeSet::new(), NOW, level);
+        assert!(g.shut(BTreeSet::new(), 6, level).is_empty());
+        assert_eq!(
+            code(&mut g, &plans, NOW, NOW, pass("r", 7, inward("p"))),
+            "STOP_ACTIVE",
+            "an older word changes nothing, of whatever instant"
+        );
+        g.shut(BTreeSet::new(), 8, level);
         assert_eq!(code(&mut g, &plans, NOW, NOW, pass("r", 7, inward("p"))), "");
     }
 

@@ -18,8 +18,8 @@ pub(crate) struct Plan {
     pub(crate) entry: Entry,
     /// Who passes by it.
     pub(crate) holder: Option<Holder>,
-    /// When the platform said so.
-    pub(crate) granted_at: Instant,
+    /// Number of the word that said so.
+    pub(crate) granted_by: u64,
     pub(crate) valid_from: Instant,
     pub(crate) valid_to: Instant,
     pub(crate) item: Option<ItemId>,
@@ -27,8 +27,8 @@ pub(crate) struct Plan {
     pub(crate) revoked: bool,
     /// When a householder issued it, if it is for its own rooms.
     pub(crate) held: bool,
-    /// When the householder issued its newest plan for the job: an older word does not take its place.
-    pub(crate) newest_hold: Option<Instant>,
+    /// Number of the word of the householder's newest plan for the job: an older one does not take its place.
+    pub(crate) newest_hold: Option<u64>,
     /// What it was for is over. It is kept to its end, so that a request for it that comes late brings no new one about.
     pub(crate) withdrawn: bool,
 }
@@ -64,10 +64,10 @@ impl SiteController {
 
     /// A householder has issued a plan.
     pub(crate) fn hold_plan(&mut self, now: Instant, order: &FacilityOrder, site: &Site, world: &mut dyn SiteSenses) {
-        let FacilityOrder::HoldPlan { issued, job, plan, vertices, load, areas, no_go, entry, valid_from, valid_to } = order else {
+        let FacilityOrder::HoldPlan { number, job, plan, vertices, load, areas, no_go, entry, valid_from, valid_to } = order else {
             return;
         };
-        let newer = self.plans.get(job).and_then(|p| p.newest_hold).is_none_or(|at| at < *issued);
+        let newer = self.plans.get(job).and_then(|p| p.newest_hold).is_none_or(|n| n < *number);
         if let Some(l) = load {
             put_out(l.item, l.mass_g, &l.at, site, world);
         }
@@ -82,13 +82,13 @@ impl SiteController {
                     ..entry.clone()
                 },
                 holder: None,
-                granted_at: Instant::ZERO,
+                granted_by: 0,
                 valid_from: *valid_from,
                 valid_to: *valid_to,
                 item: load.as_ref().map(|l| l.item),
                 revoked: false,
                 held: true,
-                newest_hold: Some(*issued),
+                newest_hold: Some(*number),
                 withdrawn: false,
             };
             self.plans.insert(*job, held);
@@ -100,7 +100,7 @@ impl SiteController {
     pub(crate) fn issue_plan(
         &mut self,
         now: Instant,
-        job: JobId,
+        (number, job): (u64, JobId),
         vertices: &[u32],
         no_go: &[u32],
         (valid_from, valid_to): (Instant, Instant),
@@ -114,7 +114,7 @@ impl SiteController {
         }
         let newest_hold = self.plans.get(&job).and_then(|p| p.newest_hold);
         let holds = |p: &Plan| p.held && !p.revoked && !p.withdrawn;
-        if newest_hold.is_some_and(|at| valid_from <= at) || self.plans.get(&job).is_some_and(holds) {
+        if newest_hold.is_some_and(|n| number <= n) || self.plans.get(&job).is_some_and(holds) {
             return; // a request that comes late: what the householder has said since holds in its place, even if it was taken back
         }
         self.plan_count += 1;
@@ -130,7 +130,7 @@ impl SiteController {
             no_go: no_go.clone(),
             entry: entry.clone(),
             holder: None,
-            granted_at: Instant::ZERO,
+            granted_by: 0,
             valid_from,
             valid_to,
             item,
@@ -245,28 +245,28 @@ mod tests {
         };
         let (mut d, job) = (devices(), JobId::named("j"));
         let (now, old, new) = (Instant::from_secs(9), Instant::from_secs(900), Instant::from_secs(800));
-        d.issue_plan(now, job, &[], &[], (Instant::ZERO, old), None, &site);
+        d.issue_plan(now, (1, job), &[], &[], (Instant::ZERO, old), None, &site);
         let first = d.plans[&job].clone();
         assert!(!first.held);
         // Another time: another plan.
-        d.issue_plan(now, job, &[], &[], (now, old), None, &site);
+        d.issue_plan(now, (2, job), &[], &[], (now, old), None, &site);
         assert_ne!(d.plans[&job].id, first.id);
-        let held = Plan { id: AccessPlanId::named("h"), valid_to: new, held: true, newest_hold: Some(now), ..first };
+        let held = Plan { id: AccessPlanId::named("h"), valid_to: new, held: true, newest_hold: Some(9), ..first };
         d.plans.insert(job, held.clone());
-        d.issue_plan(now, job, &[], &[], (Instant::ZERO, old), None, &site);
+        d.issue_plan(now, (1, job), &[], &[], (Instant::ZERO, old), None, &site);
         assert_eq!(d.plans[&job], held, "it stays");
         // One that was taken back, or is over, makes room for what is asked later, and not for what was asked before.
         let later = now + Span::from_secs(1);
         for (revoked, withdrawn) in [(true, false), (false, true)] {
             d.plans.insert(job, Plan { revoked, withdrawn, ..held.clone() });
-            d.issue_plan(now, job, &[], &[], (Instant::ZERO, old), None, &site);
+            d.issue_plan(now, (1, job), &[], &[], (Instant::ZERO, old), None, &site);
             assert!(d.plans[&job].held);
-            d.issue_plan(later, job, &[], &[], (later, old), None, &site);
+            d.issue_plan(later, (10, job), &[], &[], (later, old), None, &site);
             assert!(!d.plans[&job].held);
         }
         // Of two plans of the householder the newer holds, in whatever order they come.
-        let hold = |name: &str, secs: u64| FacilityOrder::HoldPlan {
-            issued: Instant::from_secs(secs),
+        let hold = |name: &str, number: u64| FacilityOrder::HoldPlan {
+            number,
             job,
             plan: AccessPlanId::named(name),
             vertices: vec![],
@@ -285,12 +285,15 @@ mod tests {
         // A grant that overtakes its plan is not taken as heard, and one that was taken back before it came stays out.
         let holder = Some(Holder { robot: RobotId::named("r"), fence: 3 });
         let fourth = AccessPlanId::named("fourth");
-        let grant = FacilityOrder::Grant { job, plan: fourth, holder, at: now };
+        let grant = FacilityOrder::Grant { job, plan: fourth, holder, number: 25 };
         let before = d.controller.clone();
         d.order(now, &grant, &site, &mut Nobody);
         assert_eq!(d.controller, before, "not a word");
         d.order(now, &hold("fourth", 22), &site, &mut Nobody);
         d.order(now, &grant, &site, &mut Nobody);
+        assert_eq!(d.plans[&job].holder, holder);
+        // The word before it comes after it, of the same instant: the newer one stands, and the older is answered.
+        d.order(now, &FacilityOrder::Grant { job, plan: fourth, holder: None, number: 24 }, &site, &mut Nobody);
         assert_eq!(d.plans[&job].holder, holder);
         d.order(now, &FacilityOrder::Revoke { job, plan: AccessPlanId::named("fifth") }, &site, &mut Nobody);
         d.order(now, &hold("fifth", 23), &site, &mut Nobody);

@@ -285,8 +285,8 @@ fn site(o: &FacilityOrder, c: &Control) -> Option<FacilityReport> {
         FacilityOrder::ExtendPlan { job, plan, valid_to, .. } => {
             FacilityReport::PlanExtended { job: *job, plan: *plan, valid_to: *valid_to }
         }
-        FacilityOrder::Grant { job, at, .. } => FacilityReport::GrantHeld { job: *job, at: *at },
-        FacilityOrder::ShutLevels { at, .. } => FacilityReport::LevelsShut { at: *at },
+        FacilityOrder::Grant { job, number, .. } => FacilityReport::GrantHeld { job: *job, number: *number },
+        FacilityOrder::ShutLevels { number, .. } => FacilityReport::LevelsShut { number: *number },
         FacilityOrder::Replay { number, chunks, .. } => {
             let hashes: Vec<Digest> = chunks.iter().map(Chunk::hash).collect();
             let artefact = nooterra_trust::evidence::content_of(&hashes);

@@ -14,7 +14,7 @@ use nooterra_engine::{Digest, Record, sometimes};
 use nooterra_jobs::event::IncidentCode;
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_port::Order;
-use nooterra_port::blackbox::{ANCHOR_MAX, Anchor, Anchored, CHUNK, Chunk, Head, Proof, WINDOW_MAX, Window};
+use nooterra_port::blackbox::{ANCHOR_MAX, Anchor, Anchored, CHUNK, Chunk, Head, KEPT, Proof, WINDOW_MAX, Window};
 use nooterra_trust::detect::{EARLY_MAX, Reading};
 use nooterra_trust::evidence::{Capture, Channel, Command, Event, Inclusion, Under};
 use nooterra_trust::incident::{DevTime, Incident, IncidentCode as TrustCode, Status, Stream};
@@ -107,10 +107,21 @@ impl RobotBox {
         self.anchors.contains(&Anchored { from, to, root })
     }
 
-    /// Are there chunks under anchors between two of these? They are of the time between them.
-    fn lacks(&self, chunks: &[Chunk]) -> bool {
+    /// Are there chunks under anchors between two of these, which are of the time between them? Or beside an end of the window
+    /// that none of these reaches over, where the next one has to show that it is not of that time?
+    fn lacks(&self, (from_ns, to_ns): (u64, u64), chunks: &[Chunk]) -> bool {
+        let (Some(first), Some(last)) = (chunks.first(), chunks.last()) else { return !self.anchors.is_empty() };
         let between = |a: &Anchored, x: &Chunk, y: &Chunk| a.from < y.number && x.number < a.to && x.number.saturating_add(1) < y.number;
-        chunks.windows(2).any(|p| self.anchors.iter().any(|a| between(a, &p[0], &p[1])))
+        let within = chunks.windows(2).any(|p| self.anchors.iter().any(|a| between(a, &p[0], &p[1])));
+        let before = first.from_ns > from_ns && first.number.checked_sub(1).is_some_and(|n| self.is_shown(n));
+        let after = last.to_ns < to_ns && chunks.len() < WINDOW_MAX && self.is_shown(last.number.saturating_add(1));
+        within || before || after
+    }
+
+    /// Does a chunk stand under an anchor that its robot surely still has all chunks of?
+    fn is_shown(&self, number: u64) -> bool {
+        let kept = |a: &Anchored| a.from.saturating_add(KEPT as u64) > self.next.saturating_add(ANCHOR_MAX);
+        self.anchors.iter().any(|a| a.from <= number && number <= a.to && kept(a))
     }
 }
 
@@ -275,18 +286,22 @@ impl Unit<'_> {
         let Some(b) = self.s.boxes.get(&robot) else { return no(Code::NotFound) };
         let Some(asked) = b.asked.iter().find(|a| a.incident == w.incident).copied() else { return no(Code::NotFound) };
         need(!asked.done, Code::AlreadyDone)?;
-        if w.chunks.is_empty() {
-            return Ok(());
-        }
         let window = self.evidence(asked.of)?.windows.get(&w.incident).map(|x| (x.from.ns, x.to.ns));
         let Some(window) = window else { return no(Code::NotFound) };
-        let (runs, withheld) = (runs(b, window, w)?, b.lacks(&w.chunks));
-        let events = self.captures(asked.of, w.incident, runs)?;
+        let (runs, withheld) = (runs(b, window, w)?, b.lacks(window, &w.chunks));
+        let w = &within(window, w);
+        // One that has nothing of that time and shows it leaves it to the window's deadline.
+        let none = runs.is_empty();
+        need(!none || w.images.is_empty(), Code::SchemaInvalid)?;
+        if none && (!withheld || asked.withheld) {
+            return Ok(());
+        }
+        let events = if none { Vec::new() } else { self.captures(asked.of, w.incident, runs)? };
         // Images first: they are refused where the window is not what it says, and then nothing of it is taken.
         if !withheld {
             self.capture_images(asked.of, w)?;
         }
-        sometimes!(true, "black box captured");
+        sometimes!(!none, "black box captured");
         for e in events {
             self.emit_evidence(asked.of, e);
         }
@@ -361,11 +376,31 @@ impl Unit<'_> {
     }
 }
 
-/// The chunks of a window in runs, each with the anchors that it stands under. The trust room checks that it does.
-pub(crate) fn runs(b: &RobotBox, (from_ns, to_ns): (u64, u64), w: &Window) -> Result<Vec<Run>, Rejection> {
+/// A window without the chunks beside it.
+pub(crate) fn within((from_ns, to_ns): (u64, u64), w: &Window) -> Window {
+    let inside = |c: &&Chunk| c.to_ns > from_ns && c.from_ns < to_ns;
+    Window { chunks: w.chunks.iter().filter(inside).cloned().collect(), ..w.clone() }
+}
+
+/// Is this of the time of the window, but for one chunk beside each end of it that no other reaches over?
+fn fits((from_ns, to_ns): (u64, u64), chunks: &[Chunk]) -> bool {
+    let before = chunks.iter().take_while(|c| c.to_ns <= from_ns).count();
+    let (early, rest) = chunks.split_at(before);
+    let after = rest.iter().rev().take_while(|c| c.from_ns >= to_ns).count();
+    let (inside, late) = rest.split_at(rest.len() - after);
+    let begins_late = inside.first().is_none_or(|c| c.from_ns > from_ns);
+    let ends_early = inside.last().is_none_or(|c| c.to_ns < to_ns);
+    early.len() <= usize::from(begins_late)
+        && late.len() <= usize::from(ends_early)
+        && inside.iter().all(|c| c.to_ns > from_ns && c.from_ns < to_ns)
+        && chunks.iter().all(|c| c.from_ns < c.to_ns)
+}
+
+/// The chunks of a window in runs, each with the anchors that it stands under. The trust room checks that it does; of what lies
+/// beside the window that is checked here, and nothing of it is left.
+pub(crate) fn runs(b: &RobotBox, window: (u64, u64), w: &Window) -> Result<Vec<Run>, Rejection> {
     let bad = |field: &str| Rejection::new(Code::EvidenceInsufficient).field(field);
-    let inside = |c: &Chunk| c.from_ns < c.to_ns && c.to_ns > from_ns && c.from_ns < to_ns;
-    if !w.chunks.iter().all(inside) {
+    if !fits(window, &w.chunks) {
         return Err(Rejection::new(Code::WindowInvalid).field("chunks"));
     }
     let hashes: Vec<Digest> = w.chunks.iter().map(Chunk::hash).collect();
@@ -404,7 +439,8 @@ pub(crate) fn runs(b: &RobotBox, (from_ns, to_ns): (u64, u64), w: &Window) -> Re
         let proof = WindowProof { from: p.first - p.from, to: p.last - p.from + 1, size, left, right };
         inclusion.under.push(Under { root: p.root, proof });
     }
-    if rest.is_empty() { Ok(out) } else { Err(bad("proofs")) }
+    let (own, beside): (Vec<Run>, Vec<Run>) = out.into_iter().partition(|r| r.to_ns > window.0 && r.from_ns < window.1);
+    if rest.is_empty() && beside.iter().all(stands) { Ok(own) } else { Err(bad("proofs")) }
 }
 
 /// Do the chunks of a run stand under the anchors that it names?

@@ -179,6 +179,7 @@ impl Control {
             facilities,
             facilities_at: now,
             lift_levels: BTreeMap::new(),
+            site_words: 0,
             traffic_at: now,
             obstructed: BTreeMap::new(),
             asks: BTreeMap::new(),

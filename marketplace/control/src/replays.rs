@@ -4,7 +4,7 @@
 //! checked against the anchors as evidence is, and goes to the site's witness, who predicts the motion from the commands and
 //! says how far the robot was from it. Its word names the hash of those chunks, and no other counts.
 
-use crate::blackbox::{runs, stands};
+use crate::blackbox::{runs, stands, within};
 use crate::state::AskKey;
 use crate::unit::{Outcome, Unit, need, no};
 use nooterra_engine::ids::{IncidentId, JobId, RobotId};
@@ -76,6 +76,7 @@ impl Unit<'_> {
         let begins = run.from_ns <= r.from_ns.saturating_add(CHUNK.0);
         let ends = run.to_ns.saturating_add(CHUNK.0) >= r.to_ns;
         need(begins && ends && stands(run), Code::EvidenceInsufficient)?;
+        let w = &within((r.from_ns, r.to_ns), w);
         let artefact = artefact_of(&w.chunks);
         self.s.replays.insert(w.incident, Replay { artefact: Some(artefact), ..r });
         let order = FacilityOrder::Replay { number: w.incident, job: r.job, robot, vertex: r.place, chunks: w.chunks.clone() };

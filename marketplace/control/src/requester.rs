@@ -10,13 +10,13 @@ use nooterra_engine::Digest;
 use nooterra_engine::ids::{JobId, PartyId, RegionId, SiteId, WitnessId, ZoneId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::Span;
-use nooterra_jobs::batch;
 use nooterra_jobs::event::{CancelReason, Event, RevokeReason, Side};
 use nooterra_jobs::parts::AccessTrack;
 use nooterra_jobs::pins::WitnessClass;
 use nooterra_jobs::proof::is_sound;
 use nooterra_jobs::status::Class;
 use nooterra_jobs::terms::{Action, Mode, Need, Price, Request, Step, Template};
+use nooterra_jobs::{Job, batch};
 use nooterra_market::negotiation::{AwardMode, Negotiation, RfqCommand, Speaker};
 use nooterra_market::series::{OccurrencePrice, SeriesEnd};
 use nooterra_market::tables::WorkKind;
@@ -363,7 +363,15 @@ impl Unit<'_> {
 
     /// How many robots of an owner could do the work now: able, fit, and not lost from sight.
     pub(crate) fn ready_of(&self, owner: PartyId, r: &Request) -> u16 {
-        let bundles = self.s.bundles_in_force(r.currency, self.now());
+        self.ready_on(owner, r, self.s.bundles_in_force(r.currency, self.now()))
+    }
+
+    /// How many could do what a request asks for, on what was quoted for it.
+    pub(crate) fn ready_for(&self, owner: PartyId, job: &Job) -> u16 {
+        self.ready_on(owner, &job.request, self.s.bundles_of(job.id, self.now()))
+    }
+
+    fn ready_on(&self, owner: PartyId, r: &Request, bundles: Option<Vec<Digest>>) -> u16 {
         let able =
             |c: &&RobotCell| c.robot.owner == owner && !c.robot.link_lost && self.is_able(c, r) && self.is_ready(c, r, bundles.as_deref());
         u16::try_from(self.s.robots.values().filter(able).count()).unwrap_or(u16::MAX)

@@ -145,13 +145,13 @@ impl Unit<'_> {
                 need(by_site, Code::RoleForbidden)?;
                 self.came_through(robot, door)
             }
-            FacilityReport::GrantHeld { job, at } => {
+            FacilityReport::GrantHeld { job, number } => {
                 need(by_site, Code::RoleForbidden)?;
-                self.grant_held(job, at)
+                self.grant_held(job, number)
             }
-            FacilityReport::LevelsShut { at } => {
+            FacilityReport::LevelsShut { number } => {
                 need(by_site, Code::RoleForbidden)?;
-                self.levels_shut(at)
+                self.levels_shut(number)
             }
             FacilityReport::AreaEntered { robot, area, reach_mm } => {
                 need(by_site, Code::RoleForbidden)?;
@@ -259,7 +259,7 @@ impl Unit<'_> {
         let needed = usual.entrances.clone();
         let entry = entry.unwrap_or(usual);
         let order = FacilityOrder::HoldPlan {
-            issued: self.now(),
+            number: self.next_word(),
             job,
             plan,
             vertices: places.clone(),
@@ -454,6 +454,12 @@ impl Unit<'_> {
         let zones = zones(j);
         let o = FacilityOrder::Watch { job, robot: l.offer.robot, lease: l.offer.lease, item: j.item, vertices, transfer, zones };
         self.facility(o);
+    }
+
+    /// The number of the next word that takes the place of earlier ones at the site, in whatever order they arrive.
+    pub(crate) const fn next_word(&mut self) -> u64 {
+        self.s.site_words = self.s.site_words.saturating_add(1);
+        self.s.site_words
     }
 
     /// Asks the site, again and again until it answers.

@@ -253,6 +253,8 @@ pub struct State {
     pub traffic_at: Instant,
     /// Lanes closed for an obstruction, and when they are tried again.
     pub obstructed: BTreeMap<u32, Instant>,
+    /// Words to the site that take the place of earlier ones, so far.
+    pub site_words: u64,
     /// Unanswered requests to the site and to the payment adapter.
     pub asks: BTreeMap<AskKey, Ask>,
     /// When they are repeated.

@@ -236,7 +236,7 @@ impl Unit<'_> {
             let Ok(j) = self.job(*m) else { return };
             let book =
                 RfqCommand::Book { authorised: j.payment.amount.minor(), redeemed: j.payment.credit.minor(), currency: j.request.currency };
-            let Some(pins) = self.pins(*m).filter(|_| self.decided(*m, &book).is_ok()) else { return };
+            let Some(pins) = self.pins(*m).ok().filter(|_| self.decided(*m, &book).is_ok()) else { return };
             terms.push((*m, pins, book));
         }
         for (m, pins, book) in terms {

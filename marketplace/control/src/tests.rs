@@ -47,6 +47,7 @@ mod outage;
 mod payloads;
 mod pinned;
 mod puppet;
+mod quoted;
 mod recovery;
 mod renewal;
 mod retention;

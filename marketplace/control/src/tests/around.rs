@@ -133,15 +133,15 @@ impl Rig {
                 let state = if open { DoorState::Open } else { DoorState::Closed };
                 let _ = self.send("site", &FacilityReport::Door { door, state, number });
             }
-            FacilityOrder::Grant { job, at, .. } => {
+            FacilityOrder::Grant { job, number, .. } => {
                 if !self.knobs.deaf_doors {
-                    let _ = self.send("site", &FacilityReport::GrantHeld { job, at });
+                    let _ = self.send("site", &FacilityReport::GrantHeld { job, number });
                 }
                 self.alarms.push(o);
             }
-            FacilityOrder::ShutLevels { at, .. } => {
+            FacilityOrder::ShutLevels { number, .. } => {
                 if !self.knobs.deaf_doors {
-                    let _ = self.send("site", &FacilityReport::LevelsShut { at });
+                    let _ = self.send("site", &FacilityReport::LevelsShut { number });
                 }
                 self.alarms.push(o);
             }

@@ -200,8 +200,18 @@ fn a_box_that_falls_silent_is_a_gap_and_a_link_that_does_is_none() {
 
 /// A job at work whose robot has bumped into something, and the window that was asked for.
 pub fn bumped() -> (Rig, JobId, IncidentId, u64, u64) {
-    let (mut rig, job) = rig_with_job();
+    bumped_after(0)
+}
+
+/// The same, so long after the robot was switched on.
+fn bumped_after(secs: u64) -> (Rig, JobId, IncidentId, u64, u64) {
+    let (mut rig, mut job) = rig_with_job();
     rig.knobs.no_box.insert(a1());
+    if secs > 0 {
+        rig.run_job(job, 900);
+        rig.run(secs);
+        job = rig.ask(rig.delivery(2, 5));
+    }
     until(&mut rig, job, Status::Executing);
     rig.report(a1(), Report::Noticed { code: "COLLISION".into(), measure: 700 });
     rig.run(2);
@@ -394,4 +404,77 @@ fn what_was_anchored_and_is_left_out_of_a_window_is_asked_for_again() {
     assert_eq!(found(&rig, IncidentCode::TelemetryGap), [3], "it has it, and keeps it to itself");
     assert_eq!(says(&mut rig, Report::Blackbox(Box::new(window(incident, &all)))), None);
     assert!(missing(&rig, job, incident).is_empty());
+}
+
+/// A window whose box recorded for longer, but for some seconds at its beginning if there is a hole.
+fn longer(hole: bool) -> (Rig, JobId, IncidentId, Vec<Chunk>, Vec<Chunk>) {
+    let (mut rig, job, incident, from, to) = bumped_after(8);
+    let mut b = super::boxes::Boxed::default();
+    let mut first = b.record(from - 8 * SEC, if hole { from - 3 * SEC } else { from + 4 * SEC });
+    first.extend(b.record(from + 4 * SEC, from + 30 * SEC));
+    let last = b.record(from + 30 * SEC, to + 8 * SEC);
+    for a in [&first, &last] {
+        assert_eq!(anchors(&mut rig, anchor(a)), None);
+    }
+    (rig, job, incident, first, last)
+}
+
+/// The part of these chunks from one number to another, with proofs of each run in each anchor.
+fn part(incident: IncidentId, all: [&[Chunk]; 2], from: u64, to: u64) -> Window {
+    let (mut chunks, mut proofs) = (Vec::new(), Vec::new());
+    for a in all {
+        let own: Vec<Chunk> = a.iter().filter(|c| from <= c.number && c.number <= to).cloned().collect();
+        for run in own.chunk_by(|x, y| x.to_ns == y.from_ns) {
+            proofs.push(proof(a, run[0].number, run[run.len() - 1].number));
+        }
+        chunks.extend(own);
+    }
+    Window { incident, chunks, proofs, images: vec![] }
+}
+
+fn is_withheld(rig: &Rig, incident: IncidentId) -> bool {
+    rig.c.state().boxes[&a1()].asked.iter().any(|a| a.incident == incident && a.withheld)
+}
+
+/// What lies between the end of a window and the first chunk that is shown was anchored: it is withheld like a hole in it.
+#[test]
+fn the_ends_of_a_window_are_not_cut_off() {
+    for (from, to) in [(12, 67), (8, 60), (12, 60)] {
+        let (mut rig, job, incident, first, last) = longer(false);
+        assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part(incident, [&first, &last], from, to)))), None);
+        assert!(is_withheld(&rig, incident), "{from} to {to}");
+        let c =
+            crate::input::StaffCommand::Triage { job, incident, severity: 2, fault: nooterra_jobs::event::Fault::Owner, confirmed: true };
+        rig.send_at("judge", job, &c).unwrap();
+        rig.run(650);
+        assert_eq!(found(&rig, IncidentCode::TelemetryGap), [3], "it has it, and keeps it to itself");
+        assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part(incident, [&first, &last], 8, 67)))), None);
+        assert!(missing(&rig, job, incident).is_empty() && !is_withheld(&rig, incident));
+    }
+    let (mut rig, _, incident, ..) = longer(false);
+    let none = Window { incident, chunks: vec![], proofs: vec![], images: vec![] };
+    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(none))), None);
+    assert!(is_withheld(&rig, incident), "nothing at all, from a box that has anchored");
+}
+
+/// A box that truly stood still at the beginning shows the chunk before: it is believed, and the hole is an ordinary gap.
+#[test]
+fn a_hole_at_the_end_of_a_window_is_shown_by_the_chunk_beside_it() {
+    let (mut rig, job, incident, first, last) = longer(true);
+    let end = last[last.len() - 1].number - 8;
+    let show = |rig: &mut Rig, from, to| says(rig, Report::Blackbox(Box::new(part(incident, [&first, &last], from, to))));
+    assert_eq!(show(&mut rig, 3, end).as_deref(), Some("WINDOW_INVALID"), "no more than one beside it");
+    assert_eq!(show(&mut rig, 4, end + 1).as_deref(), Some("WINDOW_INVALID"), "and none where the window ends with a chunk");
+    assert_eq!(show(&mut rig, 4, end), None);
+    assert!(!is_withheld(&rig, incident));
+    let [item] = &items(&rig, job)[..] else { panic!("one piece") };
+    assert_eq!(item.capture.inclusion.as_ref().unwrap().pieces.len() as u64, end - 4, "what lies beside it is no evidence");
+    let (mut rig, _, incident, first, last) = longer(true);
+    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part(incident, [&first, &last], 5, end)))), None);
+    assert!(is_withheld(&rig, incident), "without it nobody knows");
+    // Altered, it shows nothing.
+    let mut other = part(incident, [&first, &last], 4, end);
+    other.chunks[0].to_ns -= 1;
+    other.chunks[0].contact_mns = 9;
+    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(other))).as_deref(), Some("EVIDENCE_INSUFFICIENT"));
 }

@@ -185,7 +185,7 @@ fn a_grant_reaches_the_doors_with_the_lease_and_the_next_leg_has_another() {
     rig.until(job, Status::EnRoute);
     let told = |rig: &Rig| {
         let of = |o: &FacilityOrder| {
-            if let FacilityOrder::Grant { job: j, plan, holder, at } = o { Some((*j, *plan, *holder, *at)) } else { None }
+            if let FacilityOrder::Grant { job: j, plan, holder, number } = o { Some((*j, *plan, *holder, *number)) } else { None }
         };
         rig.alarms.iter().filter_map(of).collect::<Vec<_>>()
     };
@@ -201,7 +201,7 @@ fn a_grant_reaches_the_doors_with_the_lease_and_the_next_leg_has_another() {
         rig.tick();
     }
     assert!(said(&rig) > 1 && rig.status(job) == Status::EnRoute, "said again until the doors know");
-    assert_eq!(rig.send("site", &FacilityReport::GrantHeld { job, at: rig.now }).unwrap_err(), "ALREADY_DONE", "an answer to another word");
+    assert_eq!(rig.send("site", &FacilityReport::GrantHeld { job, number: 0 }).unwrap_err(), "ALREADY_DONE", "an answer to another word");
     rig.knobs.deaf_doors = false;
     // The robot fails; another takes over, under a fence of its own, and the first holds nothing any more.
     rig.report(leg.robot, Report::TripAborted { reason: nooterra_port::report::AbortReason::Mechanical, detail: "x".into() });
@@ -274,7 +274,7 @@ fn a_level_that_is_stopped_lets_nobody_in_and_nobody_answers_for_it() {
     assert_eq!(shut(&rig), [vec![1]]);
     assert!(rig.c.robots().all(|r| r.stops.is_empty()), "nobody is there");
     assert!(!rig.c.state().asks.contains_key(&crate::state::AskKey::Shut), "the doors know");
-    assert_eq!(rig.send("site", &FacilityReport::LevelsShut { at: rig.now }).unwrap_err(), "ALREADY_DONE");
+    assert_eq!(rig.send("site", &FacilityReport::LevelsShut { number: 0 }).unwrap_err(), "ALREADY_DONE");
     assert!(rig.c.state().traffic.barred(robot("a1")).unwrap().contains(&nooterra_dispatch::traffic::level_bar(LevelIx::new(1))));
     // Nobody takes work up there, and that is no fault of the provider's.
     rig.knobs.refuse_offers.insert(robot("a1"));

@@ -113,6 +113,7 @@ fn each_item_is_asked_for_and_the_rule_of_the_hold_replaces_no_word_of_others() 
         licence: LicenceId::named("l"),
         skill: SkillId::named("s"),
         bundle: Digest::ZERO,
+        certificates: vec![],
         developer: party("dev"),
         unit,
         fee: Amount::ZERO,

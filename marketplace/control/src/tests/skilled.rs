@@ -125,6 +125,7 @@ pub fn skilled_on(newest: u16, models: &[(&str, Tier)], unit: Unit, until: Miles
         licence: LicenceId::named("navigation"),
         skill: m.skill(),
         bundle: b.hash(),
+        certificates: vec![],
         developer: party("dev"),
         fee: price.fee,
         cap: price.cap,

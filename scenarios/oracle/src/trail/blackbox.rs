@@ -74,9 +74,12 @@ impl Boxes {
     fn show(&mut self, robot: RobotId, w: &Window) {
         let Some(known) = self.robots.get_mut(&robot) else { return };
         let hashes: Vec<Digest> = w.chunks.iter().map(|x| sha256_plain(&encode(x))).collect();
-        let anchored = w.chunks.iter().zip(&hashes).all(|(x, h)| known.hashes.get(&x.number) == Some(h));
-        if anchored && !hashes.is_empty() {
-            known.shown.insert(over(&hashes));
+        let all: Vec<(&Chunk, Digest)> = w.chunks.iter().zip(hashes).collect();
+        // What lies beside a window shows that nothing is left out, and is no part of it.
+        for run in all.chunk_by(|a, b| a.0.to_ns == b.0.from_ns) {
+            if run.iter().all(|(x, h)| known.hashes.get(&x.number) == Some(h)) {
+                known.shown.insert(over(&run.iter().map(|(_, h)| *h).collect::<Vec<_>>()));
+            }
         }
     }
     /// It was refused.

@@ -138,6 +138,7 @@ const BUGS: &[Bug] = &[
     // The domain's list has no number for it.
     bug("show witnesses another root", 0, &[], trouble::watched),
     bug("keep an outage to itself", 0, &[], trouble::site_out),
+    bug("book another bundle than the one quoted", 0, &[], work::quoted_skill),
     bug("take a robot's word for a load put down", 0, &[], work::load_unseen),
 ];
 

@@ -88,6 +88,7 @@ const LICENCE_CHANGES: &[(&str, Change)] = &[
     ("licence", |p| p.licences.iter_mut().for_each(|l| l.licence = LicenceId::named("another"))),
     ("skill", |p| p.licences.iter_mut().for_each(|l| l.skill = SkillId::named("another"))),
     ("bundle", |p| p.licences.iter_mut().for_each(|l| l.bundle = Digest([4; 32]))),
+    ("certificates", |p| p.licences.iter_mut().for_each(|l| l.certificates.clear())),
     ("developer", |p| p.licences.iter_mut().for_each(|l| l.developer = party("ins"))),
     ("fee", |p| p.licences.iter_mut().for_each(|l| l.fee = amount(1))),
     ("cap", |p| p.licences.iter_mut().for_each(|l| l.cap = amount(3))),
@@ -95,8 +96,8 @@ const LICENCE_CHANGES: &[(&str, Change)] = &[
     ("refundable_until", |p| p.licences.iter_mut().for_each(|l| l.refundable_until = Milestone::Checkpoint)),
 ];
 
-/// Names: what runs is looked up by the licence.
-const LICENCE_UNREAD: &[&str] = &["bundle", "skill"];
+/// Names, and what a licence holds from the booking on: what may run is looked up by the licence.
+const LICENCE_UNREAD: &[&str] = &["bundle", "certificates", "skill"];
 
 /// The pins of a job are changed in the state itself.
 fn change(rig: &mut Rig, job: JobId, with: Change) {

@@ -2,16 +2,20 @@
 
 use super::{ONE, THREE, TWO, kept, until};
 use nooterra_control::puppets::floor::with_niches;
-use nooterra_control::puppets::rig::{Rig, genesis, operator, party, robot};
-use nooterra_control::puppets::skilled::skilled;
-use nooterra_control::{HelpOutcome, HelpWord, NewJob, OperatorCommand, OwnerCommand, Policy, RequesterCommand, StaffCommand};
+use nooterra_control::puppets::rig::{Rig, genesis, key, operator, party, robot};
+use nooterra_control::puppets::skilled::{LONG, bundle, certificate, skilled};
+use nooterra_control::{
+    CertifierCommand, DeveloperCommand, HelpOutcome, HelpWord, NewJob, OperatorCommand, OwnerCommand, Policy, RequesterCommand,
+    StaffCommand,
+};
 use nooterra_engine::time::Span;
 use nooterra_jobs::event::RevokeReason;
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::Window;
 use nooterra_operations::RobotStatus;
 use nooterra_port::Action;
-use nooterra_skills::Tier;
+use nooterra_skills::seal::BundleSeal;
+use nooterra_skills::{Level, Tier};
 
 /// A delivery from request to payout, and another one behind it.
 pub fn delivery() -> Rig {
@@ -217,6 +221,25 @@ pub fn skill() -> Rig {
     let job = rig.ask(rig.patrol(&[5, 6]));
     rig.run_job(job, 900);
     rig.run(200);
+    rig
+}
+
+/// A better version of a skill comes between quote and booking.
+pub fn quoted_skill() -> Rig {
+    let mut rig = kept(Rig::of(skilled(1, &[("tinyRobot", Tier::Field)]), TWO));
+    rig.run(10);
+    let (fallen, newer) = (bundle(1).1.hash(), bundle(2).1);
+    let revoke = DeveloperCommand::Revoke { bundle: fallen, level: Level::BlockNew, reason: "a fault".into(), predecessor: None };
+    let _ = rig.send("dev", &revoke);
+    let mut new = rig.delivery(2, 5);
+    new.rfq_closes = Some(rig.now + Span::from_secs(20));
+    let job = rig.ask(new);
+    until(&mut rig, job, Status::Quoted);
+    let seal = BundleSeal::sign(newer.hash(), &key("dev"));
+    let _ = rig.send("dev", &DeveloperCommand::Publish { bundle: newer.to_bytes(), seal });
+    let c = certificate(2, "tinyRobot", Tier::Field, LONG);
+    let _ = rig.send("cert", &CertifierCommand::Certify { certificate: Box::new(c.certificate), evidence: Box::new(c.evidence) });
+    rig.run_job(job, 900);
     rig
 }
 
