@@ -123,7 +123,9 @@ impl Unit<'_> {
     /// What the market has to know of owners: trust, and whether a robot of theirs could still do it.
     fn owners(&self, job: JobId, n: &Negotiation) -> BTreeMap<PartyId, OwnerView> {
         let Ok(j) = self.job(job) else { return BTreeMap::new() };
-        let view = |p: &PartyId| OwnerView { trust_bps: self.s.scores.bps(Subject::Owner(*p)), ready: self.ready_of(*p, &j.request) > 0 };
+        let bundles = self.s.bundles_in_force(j.request.currency, self.now());
+        let ready = |p: &PartyId| self.able_and_ready(*p, &j.request, bundles.as_deref()).next().is_some();
+        let view = |p: &PartyId| OwnerView { trust_bps: self.s.scores.bps(Subject::Owner(*p)), ready: ready(p) };
         n.rfq.invited.iter().map(|p| (*p, view(p))).collect()
     }
 

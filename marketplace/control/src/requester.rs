@@ -323,7 +323,7 @@ impl Unit<'_> {
             && c.robot.stops.is_empty()
             && self.works_within(c.robot.id, r.window.start, r.window.end)
             && !self.is_taken(&c.robot, r)
-            && self.s.has_skills(c, r, bundles, self.now())
+            && self.world.bearer(c.entry).is_some_and(|robot| self.s.has_skills(robot, r, bundles, self.now()))
     }
 
     /// Does one lease hold a robot from when it could begin until it would have to be there? (Tasks give way to work.)
@@ -367,9 +367,18 @@ impl Unit<'_> {
     /// How many robots of an owner could do the work now: able, fit, and not lost from sight.
     pub(crate) fn ready_of(&self, owner: PartyId, r: &Request) -> u16 {
         let bundles = self.s.bundles_in_force(r.currency, self.now());
-        let able =
-            |c: &&RobotCell| c.robot.owner == owner && !c.robot.link_lost && self.is_able(c, r) && self.is_ready(c, r, bundles.as_deref());
-        u16::try_from(self.s.robots.values().filter(able).count()).unwrap_or(u16::MAX)
+        u16::try_from(self.able_and_ready(owner, r, bundles.as_deref()).count()).unwrap_or(u16::MAX)
+    }
+
+    /// Robots of an owner that could do the work now on these bundles.
+    pub(crate) fn able_and_ready<'s>(
+        &'s self,
+        owner: PartyId,
+        r: &'s Request,
+        bundles: Option<&'s [Digest]>,
+    ) -> impl Iterator<Item = &'s RobotCell> {
+        let able = move |c: &&RobotCell| c.robot.owner == owner && !c.robot.link_lost && self.is_able(c, r) && self.is_ready(c, r, bundles);
+        self.s.robots.values().filter(able)
     }
 
     pub(crate) fn risk(&self, r: &Request, candidates: u16, trust_bps: Vec<u32>) -> Score {
