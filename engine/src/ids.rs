@@ -105,11 +105,19 @@ fn base32(bytes: &[u8; 16]) -> [u8; 26] {
     out
 }
 
+impl<N: Noun> Id<N> {
+    /// Writes the text form at the end of `out`.
+    pub fn push_to(&self, out: &mut String) {
+        out.push_str(N::PREFIX);
+        out.push('_');
+        // Letters of the alphabet are ASCII.
+        out.push_str(std::str::from_utf8(&base32(&self.bytes)).unwrap_or_default());
+    }
+}
 impl<N: Noun> fmt::Display for Id<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(N::PREFIX)?;
         f.write_str("_")?;
-        // Letters of the alphabet are ASCII.
         f.write_str(std::str::from_utf8(&base32(&self.bytes)).unwrap_or_default())
     }
 }

@@ -172,6 +172,9 @@ impl Unit<'_> {
     }
 
     fn see_chunks(&mut self, robot: RobotId, chunks: &[(u64, Reading)]) {
+        if chunks.is_empty() {
+            return;
+        }
         let found = self.detect_at(robot, chunks.iter().copied());
         self.take_findings(robot, found);
     }

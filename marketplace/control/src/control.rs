@@ -317,7 +317,7 @@ impl Control {
                         self.refuse(envelope, hash, r, recv, out)
                     }
                 };
-                self.state.chains.advance(envelope, hash, verdict.clone(), recv);
+                self.state.chains.advance(&opened, verdict.clone(), recv);
                 self.state.rooms.trust.fold(&hash.0);
                 verdict
             }
@@ -387,7 +387,7 @@ impl Control {
         match body {
             Words::Requester(c) => unit.requester(PartyId::from_bytes(e.actor), c),
             Words::Owner(c) => unit.owner(PartyId::from_bytes(e.actor), c),
-            Words::Robot(r) => unit.robot_report(RobotId::from_bytes(e.actor), r),
+            Words::Robot(r) => unit.robot_report(RobotId::from_bytes(e.actor), r, &e.body),
             Words::Site(r) => unit.facility_report(e.actor, r),
             Words::Payment(r) => unit.payment(PartyId::from_bytes(e.actor), r),
             Words::Staff(c) => unit.staff(c),

@@ -116,7 +116,7 @@ impl Unit<'_> {
     /// What the market has to know of owners: trust, and whether a robot of theirs could still do it.
     fn owners(&self, job: JobId, n: &Negotiation) -> BTreeMap<PartyId, OwnerView> {
         let Ok(j) = self.job(job) else { return BTreeMap::new() };
-        let view = |p: &PartyId| OwnerView { trust_bps: self.s.scores.bps(Subject::Owner(*p)), ready: self.ready_for(*p, j) > 0 };
+        let view = |p: &PartyId| OwnerView { trust_bps: self.s.scores.bps(Subject::Owner(*p)), ready: self.is_any_ready(*p, j) };
         n.rfq.invited.iter().map(|p| (*p, view(p))).collect()
     }
 
@@ -324,7 +324,7 @@ impl Unit<'_> {
             if priced { r.field("service").expected(reference).actual(service) } else { r }
         })?;
         // A promise that none of its robots could keep would only end as a no-show.
-        need(self.ready_for(owner, self.job(job)?) > 0, Code::NoCandidate)?;
+        need(self.is_any_ready(owner, self.job(job)?), Code::NoCandidate)?;
         self.write(job, facts);
         Ok(())
     }

@@ -320,7 +320,7 @@ impl Unit<'_> {
             && c.robot.stops.is_empty()
             && self.works_within(c.robot.id, r.window.start, r.window.end)
             && !self.is_taken(&c.robot, r)
-            && self.s.has_skills(c, r, bundles, self.now())
+            && self.world.bearer(c.entry).is_some_and(|robot| self.s.has_skills(robot, r, bundles, self.now()))
     }
 
     /// Does one lease hold a robot from when it could begin until it would have to be there? (Tasks give way to work.)
@@ -363,18 +363,25 @@ impl Unit<'_> {
 
     /// How many robots of an owner could do the work now: able, fit, and not lost from sight.
     pub(crate) fn ready_of(&self, owner: PartyId, r: &Request) -> u16 {
-        self.ready_on(owner, r, self.s.bundles_in_force(r.currency, self.now()))
+        let bundles = self.s.bundles_in_force(r.currency, self.now());
+        u16::try_from(self.able_and_ready(owner, r, bundles.as_deref()).count()).unwrap_or(u16::MAX)
     }
 
-    /// How many could do what a request asks for, on what was quoted for it.
-    pub(crate) fn ready_for(&self, owner: PartyId, job: &Job) -> u16 {
-        self.ready_on(owner, &job.request, self.s.bundles_of(job.id, self.now()))
+    /// Could any of them do what a request asks for, on what was quoted for it?
+    pub(crate) fn is_any_ready(&self, owner: PartyId, job: &Job) -> bool {
+        let bundles = self.s.bundles_of(job.id, self.now());
+        self.able_and_ready(owner, &job.request, bundles.as_deref()).next().is_some()
     }
 
-    fn ready_on(&self, owner: PartyId, r: &Request, bundles: Option<Vec<Digest>>) -> u16 {
-        let able =
-            |c: &&RobotCell| c.robot.owner == owner && !c.robot.link_lost && self.is_able(c, r) && self.is_ready(c, r, bundles.as_deref());
-        u16::try_from(self.s.robots.values().filter(able).count()).unwrap_or(u16::MAX)
+    /// Robots of an owner that could do the work now on these bundles.
+    fn able_and_ready<'s>(
+        &'s self,
+        owner: PartyId,
+        r: &'s Request,
+        bundles: Option<&'s [Digest]>,
+    ) -> impl Iterator<Item = &'s RobotCell> {
+        let able = move |c: &&RobotCell| c.robot.owner == owner && !c.robot.link_lost && self.is_able(c, r) && self.is_ready(c, r, bundles);
+        self.s.robots.values().filter(able)
     }
 
     pub(crate) fn risk(&self, r: &Request, candidates: u16, trust_bps: Vec<u32>) -> Score {

@@ -39,16 +39,16 @@ fn reason_of(r: report::AbortReason) -> AbortReason {
 }
 
 impl Unit<'_> {
-    pub fn robot_report(&mut self, robot: RobotId, r: Report) -> Outcome {
+    /// A robot's report, and the bytes in which it came: a value has one encoding.
+    pub fn robot_report(&mut self, robot: RobotId, r: Report, bytes: &[u8]) -> Outcome {
         self.cell(robot)?;
         let kept = matches!(r, Report::Heartbeat(_) | Report::Noticed { .. } | Report::CustodyChanged { .. } | Report::StopAcked { .. });
-        let said = kept.then(|| Said { dev_ns: self.cx.dev_ns.unwrap_or(0), input: self.cx.cause, body: nooterra_engine::encode(&r) });
         if nooterra_engine::planted!("I6 write before the guards") && self.cx.lease.is_some() && self.bound(robot).is_err() {
             self.emit_robot(robot, RobotEvent::OrderAcked { order_seq: 0, code: String::new() });
         }
         self.reported(robot, r)?;
-        if let Some(said) = said {
-            remember(self.s, robot, said);
+        if kept {
+            remember(self.s, robot, Said { dev_ns: self.cx.dev_ns.unwrap_or(0), input: self.cx.cause, body: bytes.to_vec() });
         }
         Ok(())
     }
@@ -403,7 +403,7 @@ impl Unit<'_> {
         if nooterra_engine::planted!("I1 a job changes without an event") {
             j.redispatched = true;
         }
-        self.jobs_touched.insert(job);
+        self.jobs_heard.insert(job);
         self.resume_on_word(job);
     }
 

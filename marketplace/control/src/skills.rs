@@ -129,7 +129,7 @@ pub(crate) fn check_genesis(s: &State) -> Result<(), Rejection> {
 }
 
 /// What a certificate says of this robot of the genesis.
-fn robot_of(g: &Genesis, entry: u32, robot: RobotId) -> Option<Robot> {
+pub(crate) fn robot_of(g: &Genesis, entry: u32, robot: RobotId) -> Option<Robot> {
     let e = g.robots.get(entry as usize)?;
     Some(Robot { robot, model: e.model.name.clone(), driver: e.driver_version })
 }
@@ -192,10 +192,9 @@ impl State {
     }
 
     /// Could a robot do work of this kind on these bundles, which a booking made now would pin?
-    pub(crate) fn has_skills(&self, c: &RobotCell, request: &Request, bundles: Option<&[Digest]>, now: Instant) -> bool {
-        let Some(robot) = robot_of(&self.genesis, c.entry, c.robot.id) else { return false };
+    pub(crate) fn has_skills(&self, robot: &Robot, request: &Request, bundles: Option<&[Digest]>, now: Instant) -> bool {
         let min = self.min_cert(request);
-        bundles.is_some_and(|all| all.iter().all(|b| self.runs(*b, &robot, min, now)))
+        bundles.is_some_and(|all| all.iter().all(|b| self.runs(*b, robot, min, now)))
     }
 
     /// `CERT`: does a robot lack a certificate, or the bundle itself, of a skill that the job has pinned?

@@ -78,7 +78,7 @@ impl Unit<'_> {
         let currency = call.currency;
         for q in self.s.standing.quotes(&call) {
             let Ok(j) = self.job(job) else { return };
-            if self.ready_for(q.owner, j) == 0 {
+            if !self.is_any_ready(q.owner, j) {
                 continue;
             }
             let arrive = j.request.window.start;

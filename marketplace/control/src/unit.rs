@@ -52,6 +52,8 @@ pub(crate) struct Unit<'a> {
     ordinal: u32,
     ids: u32,
     pub jobs_touched: BTreeSet<JobId>,
+    /// Jobs of which nothing happened but that their robot was heard: only their timers follow.
+    pub jobs_heard: BTreeSet<JobId>,
     pub robots_touched: BTreeSet<RobotId>,
     pub parties_touched: BTreeSet<PartyId>,
     pub skills_touched: bool,
@@ -90,6 +92,7 @@ impl<'a> Unit<'a> {
             ordinal: 0,
             ids: 0,
             jobs_touched: BTreeSet::new(),
+            jobs_heard: BTreeSet::new(),
             robots_touched: BTreeSet::new(),
             parties_touched: BTreeSet::new(),
             skills_touched: false,
@@ -149,7 +152,7 @@ impl<'a> Unit<'a> {
         self.jobs_touched.iter().filter(of).copied().collect()
     }
 
-    pub fn record(&mut self, stream: &str, role: Role, event: Event, room: Room) -> EventId {
+    pub fn record(&mut self, stream: impl Into<String>, role: Role, event: Event, room: Room) -> EventId {
         let cause = Cause {
             tenant: self.s.genesis.tenant,
             hash: self.cx.cause,
@@ -160,16 +163,16 @@ impl<'a> Unit<'a> {
             dev_ns: self.cx.dev_ns,
         };
         let bytes = encode(&event);
-        let header = self.s.streams.append(stream, event.name(), &bytes, &cause, self.ordinal);
+        let (header, chain) = self.s.streams.append(stream.into(), event.name(), &bytes, &cause, self.ordinal);
         self.ordinal += 1;
-        let (id, chain) = (header.event_id, self.s.streams.head(stream).chain);
+        let id = header.event_id;
         room(&mut self.s.rooms).fold(&chain.0);
         if crate::docket::concerns(&event) {
-            if stream.starts_with(crate::docket::ROBOTS) {
-                self.s.robot_dockets.insert(stream.to_owned(), chain);
+            if header.stream.starts_with(crate::docket::ROBOTS) {
+                self.s.robot_dockets.insert(header.stream.clone(), chain);
             }
-            if !self.dockets.contains(stream) {
-                self.dockets.insert(stream.to_owned());
+            if !self.dockets.contains(&header.stream) {
+                self.dockets.insert(header.stream.clone());
             }
         }
         self.out.facts.push(Fact::Event(Box::new(Recorded { header, payload: event, chain })));
@@ -186,7 +189,7 @@ impl<'a> Unit<'a> {
         }
         let market = is_market(&event);
         let room: Room = if market { |r| &mut r.market } else { |r| &mut r.jobs };
-        let event_id = self.record(&format!("job/{id}"), role, Event::Job(event.clone()), room);
+        let event_id = self.record(stream_of("job/", id), role, Event::Job(event.clone()), room);
         if let JobEvent::JobBooked(b) = &event
             && let Some(job) = self.s.jobs.get(&id)
         {
@@ -215,13 +218,13 @@ impl<'a> Unit<'a> {
 
     /// Appends an event to a period's stream.
     pub fn emit_period(&mut self, period: &str, event: crate::fact::PeriodEvent) -> EventId {
-        self.record(&format!("period/{period}"), Role::FI, Event::Period(event), |r| &mut r.market)
+        self.record(format!("period/{period}"), Role::FI, Event::Period(event), |r| &mut r.market)
     }
 
     /// Appends an event of a case to its job's stream.
     pub fn record_case(&mut self, job: JobId, event: &crate::fact::CaseEvent) -> EventId {
         let role = self.case_role(event);
-        self.record(&format!("job/{job}"), role, Event::Case(event.clone()), |r| &mut r.trust)
+        self.record(stream_of("job/", job), role, Event::Case(event.clone()), |r| &mut r.trust)
     }
 
     /// Who signs an event of a case.
@@ -264,7 +267,7 @@ impl<'a> Unit<'a> {
     /// Appends an event to a robot's stream and folds it in.
     pub fn emit_robot(&mut self, id: RobotId, event: RobotEvent) -> EventId {
         let role = self.robot_signer(id, &event);
-        let event_id = self.record(&format!("robot/{id}"), role, Event::Robot(event.clone()), |r| &mut r.operations);
+        let event_id = self.record(stream_of("robot/", id), role, Event::Robot(event.clone()), |r| &mut r.operations);
         let at = self.cx.legal;
         if let Some(c) = self.touch_robot(id) {
             c.robot.evolve(at, &event);
@@ -275,7 +278,7 @@ impl<'a> Unit<'a> {
     /// Appends an event to an operator's stream.
     pub fn emit_operator(&mut self, id: OperatorId, event: OperatorEvent) {
         let role = self.cx.role;
-        self.record(&format!("operator/{id}"), role, Event::Operator(event), |r| &mut r.operations);
+        self.record(stream_of("operator/", id), role, Event::Operator(event), |r| &mut r.operations);
     }
 
     /// Appends an event to the dispatch stream.
@@ -290,13 +293,13 @@ impl<'a> Unit<'a> {
         let own = matches!(event, SiteEvent::LaneClosed { .. } | SiteEvent::LaneOpened { .. });
         let role = if own { Role::DI } else { self.cx.role };
         let stream = format!("site/{}", self.s.genesis.site);
-        self.record(&stream, role, Event::Site(event), |r| &mut r.dispatch);
+        self.record(stream, role, Event::Site(event), |r| &mut r.dispatch);
     }
 
     /// Appends an event to a party's stream and posts its money.
     pub fn emit_party(&mut self, party: PartyId, event: PartyEvent) {
         let role = if matches!(event, PartyEvent::TrustScoreUpdated { .. }) { Role::TR } else { self.cx.role };
-        let event_id = self.record(&format!("party/{party}"), role, Event::Party(event.clone()), |r| &mut r.market);
+        let event_id = self.record(stream_of("party/", party), role, Event::Party(event.clone()), |r| &mut r.market);
         let commands = money::party_entries(self.s, party, &event, event_id, self.cx.legal);
         self.parties_touched.insert(party);
         if nooterra_engine::planted!("I22 forget an entry") && matches!(event, PartyEvent::ProviderSettled { .. }) {
@@ -391,12 +394,14 @@ impl<'a> Unit<'a> {
         let legal = self.cx.legal;
         let fired = self.cx.fired;
         let mut again = Vec::new();
-        for id in &self.jobs_touched {
+        // One list for all: nearly every input asks for the timers of several streams.
+        let mut wanted: Vec<(u8, Instant)> = Vec::with_capacity(8);
+        for id in self.jobs_touched.union(&self.jobs_heard) {
             let Some(job) = self.s.jobs.get(id) else { continue };
             let case = self.s.cases.get(id).zip(job.pins.as_deref()).and_then(|(c, p)| c.deadline(p)).map(|at| (0, at));
-            let case: Vec<(u8, Instant)> = case.into_iter().collect();
-            again.extend(self.s.timers.set(Stream::Case(*id), &case, legal, fired).map(|c| (Stream::Case(*id), c)));
-            let mut wanted: Vec<(u8, Instant)> = job.deadlines().into_iter().map(|(d, at)| (d as u8, at)).collect();
+            again.extend(self.s.timers.set(Stream::Case(*id), case.as_slice(), legal, fired).map(|c| (Stream::Case(*id), c)));
+            wanted.clear();
+            wanted.extend(job.deadlines().into_iter().map(|(d, at)| (d as u8, at)));
             wanted.extend(self.s.negotiations.get(id).into_iter().flat_map(crate::negotiation::wanted));
             if nooterra_engine::planted!("I4 forget the timers of work") && job.status == Status::Executing {
                 wanted.clear();
@@ -406,26 +411,29 @@ impl<'a> Unit<'a> {
         for id in &self.robots_touched {
             let Some(c) = self.s.robots.get(id) else { continue };
             let long = Span(self.s.genesis.policy.claims.thresholds.link_2_ns);
-            let mut wanted = crate::robot_timers::wanted(c, long);
+            wanted.clear();
+            crate::robot_timers::wanted(c, long, &mut wanted);
             wanted.extend(self.s.strays.get(id).and_then(crate::strays::triage_by).map(|at| (crate::strays::TRIAGE_BY, at)));
             wanted.extend(self.s.adrift.get(id).and_then(crate::retention::Adrift::deadline).map(|at| (crate::retention::ADRIFT_BY, at)));
             again.extend(self.s.timers.set(Stream::Robot(*id), &wanted, legal, fired).map(|c| (Stream::Robot(*id), c)));
         }
         for id in &self.parties_touched {
-            let wanted: Vec<(u8, Instant)> = self.s.parties.get(id).and_then(|p| p.payout_at).map(|at| (0, at)).into_iter().collect();
-            again.extend(self.s.timers.set(Stream::Party(*id), &wanted, legal, fired).map(|c| (Stream::Party(*id), c)));
+            let payout = self.s.parties.get(id).and_then(|p| p.payout_at).map(|at| (0, at));
+            again.extend(self.s.timers.set(Stream::Party(*id), payout.as_slice(), legal, fired).map(|c| (Stream::Party(*id), c)));
         }
-        let wanted: Vec<(u8, Instant)> = crate::firing::finance_wanted(self.s).collect();
+        wanted.clear();
+        wanted.extend(crate::firing::finance_wanted(self.s));
         again.extend(self.s.timers.set(Stream::Finance {}, &wanted, legal, fired).map(|c| (Stream::Finance {}, c)));
         if !self.s.genesis.log_witnesses.is_empty() {
             let due = [(0, self.s.heads.due)];
             again.extend(self.s.timers.set(Stream::Heads {}, &due, legal, fired).map(|c| (Stream::Heads {}, c)));
         }
-        let wanted = crate::matching::wanted(self.s, legal);
-        again.extend(self.s.timers.set(Stream::Dispatch {}, &wanted, legal, fired).map(|c| (Stream::Dispatch {}, c)));
-        let wanted: Vec<(u8, Instant)> = self.s.desk.deadline().map(|at| (0, at)).into_iter().collect();
-        again.extend(self.s.timers.set(Stream::Desk {}, &wanted, legal, fired).map(|c| (Stream::Desk {}, c)));
-        let wanted = crate::moving::wanted(self.s, &self.world.map);
+        let batch = crate::matching::wanted(self.s);
+        again.extend(self.s.timers.set(Stream::Dispatch {}, batch.as_slice(), legal, fired).map(|c| (Stream::Dispatch {}, c)));
+        let desk = self.s.desk.deadline().map(|at| (0, at));
+        again.extend(self.s.timers.set(Stream::Desk {}, desk.as_slice(), legal, fired).map(|c| (Stream::Desk {}, c)));
+        wanted.clear();
+        crate::moving::wanted(self.s, &self.world.map, &mut wanted);
         again.extend(self.s.timers.set(Stream::Site {}, &wanted, legal, fired).map(|c| (Stream::Site {}, c)));
         if self.skills_touched {
             let wanted = crate::skills::wanted(self.s);
@@ -437,7 +445,7 @@ impl<'a> Unit<'a> {
             again.extend(self.s.timers.set(s, &wanted, legal, fired).map(|c| (s, c)));
         }
         for (party, job, terms) in std::mem::take(&mut self.shows) {
-            let head = self.s.streams.head(&format!("job/{job}")).chain;
+            let head = self.s.streams.head(&stream_of("job/", job)).chain;
             self.wish(Wish::Show { party, job, head, terms: Box::new(terms) });
         }
         let dockets = std::mem::take(&mut self.dockets);
@@ -464,6 +472,14 @@ impl<'a> Unit<'a> {
             }
         }
     }
+}
+
+/// The name of the stream of one thing: written into room that is asked for once, since every event names its stream.
+pub(crate) fn stream_of<N: Noun>(kind: &str, id: Id<N>) -> String {
+    let mut out = String::with_capacity(kind.len() + 32);
+    out.push_str(kind);
+    id.push_to(&mut out);
+    out
 }
 
 fn is_market(e: &JobEvent) -> bool {

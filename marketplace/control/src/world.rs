@@ -40,6 +40,8 @@ pub struct World {
     pub service_key: KeyId,
     /// Where each robot of the genesis is at home.
     homes: Vec<u32>,
+    /// Each robot of the genesis as certificates speak of it.
+    bearers: Vec<nooterra_skills::Robot>,
     /// Areas that the widest robot comes into, with what ways keep off them.
     pub reached: Reached,
     /// Zones of the site's levels, by their index: ids are hashed from names, and each message of the site asks for one.
@@ -80,6 +82,7 @@ impl World {
             sweeps: footprints.into_iter().map(|(bits, radius_m)| (bits, over(radius_m))).collect(),
             floors: site.areas.iter().map(nooterra_site::Area::floor_mm2).collect(),
             homes: genesis.robots.iter().map(|r| r.home).collect(),
+            bearers: (0u32..).zip(&genesis.robots).filter_map(|(e, r)| crate::skills::robot_of(genesis, e, r.robot)).collect(),
             radii: genesis.robots.iter().map(|r| r.model.footprint_radius_m).collect(),
             reached: site.reached(widest_m),
             entrance_ids,
@@ -126,6 +129,11 @@ impl World {
     pub fn area_zones_at(&self, places: impl IntoIterator<Item = u32>) -> BTreeSet<ZoneId> {
         let areas = self.site.areas_with(places.into_iter().map(VertexIx::new));
         areas.into_iter().filter_map(|a| self.area_zones.get(a as usize).copied()).collect()
+    }
+
+    /// The robot of this genesis position as certificates speak of it.
+    pub(crate) fn bearer(&self, entry: u32) -> Option<&nooterra_skills::Robot> {
+        self.bearers.get(entry as usize)
     }
 
     /// Travel time for a robot of this genesis position without a plan, milliseconds.

@@ -219,14 +219,14 @@ pub(super) const SAID: &[(&str, Make)] = &[
     ("SI PlanHeld", |r, job| words(r, "site", job, &FacilityReport::PlanHeld { job, plan: plan(r, job) })),
     ("SI PlanWithdrawn", |r, job| words(r, "site", job, &FacilityReport::PlanWithdrawn { job, plan: plan(r, job) })),
     ("SI GrantHeld", |r, job| {
-        let of = |o: &FacilityOrder| if let FacilityOrder::Grant { job: of, at, .. } = o { (*of == job).then_some(*at) } else { None };
-        let at = r.alarms.iter().rev().find_map(of).unwrap_or(Instant::ZERO);
-        words(r, "site", job, &FacilityReport::GrantHeld { job, at })
+        let of = |o: &FacilityOrder| if let FacilityOrder::Grant { job: of, number, .. } = o { (*of == job).then_some(*number) } else { None };
+        let number = r.alarms.iter().rev().find_map(of).unwrap_or_default();
+        words(r, "site", job, &FacilityReport::GrantHeld { job, number })
     }),
     ("SI LevelsShut", |r, job| {
-        let of = |o: &FacilityOrder| if let FacilityOrder::ShutLevels { at, .. } = o { Some(*at) } else { None };
-        let at = r.alarms.iter().rev().find_map(of).unwrap_or(Instant::ZERO);
-        words(r, "site", job, &FacilityReport::LevelsShut { at })
+        let of = |o: &FacilityOrder| if let FacilityOrder::ShutLevels { number, .. } = o { Some(*number) } else { None };
+        let number = r.alarms.iter().rev().find_map(of).unwrap_or_default();
+        words(r, "site", job, &FacilityReport::LevelsShut { number })
     }),
     ("SI PassRefused", |r, job| {
         let code = "AREA_FORBIDDEN".into();
