@@ -20,7 +20,7 @@ pub struct Gate {
     contact: Instant,
     /// Doors that stand open inward.
     inward: BTreeSet<u32>,
-    /// Doors that stand open for who is about the house.
+    /// Doors that stand open for who is about the house, or for whoever is in them.
     errands: BTreeSet<u32>,
     /// Robots that each door was opened for since it was last shut.
     admitted: BTreeMap<u32, BTreeSet<RobotId>>,
@@ -164,7 +164,12 @@ impl Gate {
         } else if passes.iter().any(|p| p.way == Way::Errand {}) {
             self.inward.remove(&door);
             self.errands.insert(door);
-        } else if !passes.is_empty() && !self.errands.contains(&door) {
+        } else if passes.is_empty() {
+            // Nobody in particular is to pass: a level that is stopped shuts it as soon as nobody stands in it.
+            if !self.inward.contains(&door) {
+                self.errands.insert(door);
+            }
+        } else if !self.errands.contains(&door) {
             self.inward.insert(door);
         }
     }
@@ -317,8 +322,10 @@ mod tests {
         g.moved(2, true, &[pass("s", 7, Way::Outward {})]);
         g.moved(4, true, &[pass("s", 7, Way::Errand {})]);
         g.moved(6, true, &[pass("s", 7, Way::Errand {})]);
+        g.moved(5, true, &[]);
+        g.moved(1, true, &[]);
         let level = |d: u32| u32::from(d == 6);
-        assert_eq!(g.shut([0].into(), 7, level), BTreeSet::from([1, 4]), "what stands open inward there");
+        assert_eq!(g.shut([0].into(), 7, level), BTreeSet::from([1, 4, 5]), "what stands open there but for who leaves");
         for way in [inward("p"), Way::Errand {}] {
             assert_eq!(code(&mut g, &plans, NOW, NOW, pass("r", 7, way)), "STOP_ACTIVE");
         }

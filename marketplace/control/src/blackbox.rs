@@ -38,8 +38,10 @@ pub struct Asked {
     pub of: Stream,
     /// It was captured.
     pub done: bool,
-    /// Chunks that stand under anchors were left out of it.
+    /// Chunks that stand under anchors were left out of it, or are still to come.
     pub withheld: bool,
+    /// More than one answer holds: up to here, in the robot's time, it was handed out.
+    pub next_ns: u64,
 }
 
 /// What is known of one robot's black box.
@@ -230,7 +232,7 @@ impl Unit<'_> {
         if b.asked.len() == ASKED_KEPT {
             b.asked.pop_front();
         }
-        b.asked.push_back(Asked { incident, of, done: false, withheld: false });
+        b.asked.push_back(Asked { incident, of, done: false, withheld: false, next_ns: 0 });
         self.order_box(robot, of, incident);
         if self.cell(robot).is_ok_and(|c| c.robot.link_lost) {
             self.windows_linked(robot, false);
@@ -239,9 +241,11 @@ impl Unit<'_> {
 
     fn order_box(&mut self, robot: RobotId, of: Stream, incident: IncidentId) {
         let window = self.evidence(of).ok().and_then(|e| e.windows.get(&incident));
+        let asked = self.s.boxes.get(&robot).into_iter().flat_map(|b| &b.asked).find(|a| a.incident == incident);
+        let next_ns = asked.map_or(0, |a| a.next_ns);
         if let Some((from, to)) = window.map(|w| (w.from, w.to)) {
             let images = self.wants_images(of, incident);
-            self.order(robot, Order::WantBlackbox { incident, from_ns: from.ns, to_ns: to.ns, images });
+            self.order(robot, Order::WantBlackbox { incident, from_ns: from.ns.max(next_ns), to_ns: to.ns, images });
         }
     }
 
@@ -283,15 +287,18 @@ impl Unit<'_> {
     /// A robot hands out what its box holds of a window. One that has none of it says so, and the window's deadline speaks.
     pub(crate) fn box_answers(&mut self, robot: RobotId, w: &Window) -> Outcome {
         need(w.chunks.len() <= WINDOW_MAX && w.proofs.len() <= w.chunks.len(), Code::SchemaInvalid)?;
-        if let Some(r) = self.s.replays.get(&w.incident).copied() {
+        if let Some(r) = self.s.replays.get(&w.incident).cloned() {
             return self.replay_shown(robot, r, w);
         }
         let Some(b) = self.s.boxes.get(&robot) else { return no(Code::NotFound) };
         let Some(asked) = b.asked.iter().find(|a| a.incident == w.incident).copied() else { return no(Code::NotFound) };
         need(!asked.done, Code::AlreadyDone)?;
-        let window = self.evidence(asked.of)?.windows.get(&w.incident).map(|x| (x.from.ns, x.to.ns));
+        let window = self.evidence(asked.of)?.windows.get(&w.incident).map(|x| (x.from.ns.max(asked.next_ns), x.to.ns));
         let Some(window) = window else { return no(Code::NotFound) };
-        let (runs, withheld) = (runs(b, window, w)?, b.lacks(window, &w.chunks));
+        let (runs, lacks) = (runs(b, window, w)?, b.lacks(window, &w.chunks));
+        // What did not fit into one answer is asked for.
+        let rest = w.chunks.last().filter(|c| !lacks && c.to_ns < window.1 && b.is_shown(c.number.saturating_add(1))).map(|c| c.to_ns);
+        let withheld = lacks || rest.is_some();
         let w = &within(window, w);
         // One that has nothing of that time and shows it leaves it to the window's deadline.
         let none = runs.is_empty();
@@ -301,7 +308,7 @@ impl Unit<'_> {
         }
         let events = if none { Vec::new() } else { self.captures(asked.of, w.incident, runs)? };
         // Images first: they are refused where the window is not what it says, and then nothing of it is taken.
-        if !withheld {
+        if !lacks {
             self.capture_images(asked.of, w)?;
         }
         sometimes!(!none, "black box captured");
@@ -311,9 +318,12 @@ impl Unit<'_> {
         self.leaked(robot, w);
         self.judge_box(robot, asked.of, w);
         let b = self.s.boxes.entry(robot).or_default();
-        b.asked.iter_mut().filter(|a| a.incident == w.incident).for_each(|a| (a.done, a.withheld) = (!withheld, withheld));
-        if withheld && !asked.withheld {
-            sometimes!(true, "a robot leaves out what it has anchored");
+        b.asked.iter_mut().filter(|a| a.incident == w.incident).for_each(|a| {
+            (a.done, a.withheld, a.next_ns) = (!withheld, withheld, rest.unwrap_or(a.next_ns));
+        });
+        sometimes!(rest.is_some(), "a window comes in pieces");
+        sometimes!(lacks, "a robot leaves out what it has anchored");
+        if rest.is_some() || lacks && !asked.withheld {
             self.order_box(robot, asked.of, w.incident);
         }
         Ok(())

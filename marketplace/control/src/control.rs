@@ -62,6 +62,14 @@ pub enum GenesisError {
         /// The robot.
         robot: RobotId,
     },
+    /// A robot's device has no attestation in the register that speaks of it.
+    #[error("robot {robot} cannot be enrolled by its attestation: {why}")]
+    Attestation {
+        /// The robot.
+        robot: RobotId,
+        /// What is wrong.
+        why: &'static str,
+    },
     /// A bundle, a certificate or a licence of the genesis is refused.
     #[error("skills: {0}")]
     Skills(Rejection),
@@ -85,6 +93,7 @@ impl Control {
         for b in &genesis.keys {
             keys.bind(b.clone()).map_err(|e| GenesisError::Keys(e.to_string()))?;
         }
+        crate::register::check(&genesis).map_err(|(robot, why)| GenesisError::Attestation { robot, why })?;
         let heartbeat = genesis.policy.tier_values.map_or(Span::from_secs(30), |v| v.heartbeat);
         let (mut traffic, mut facilities, mut robots) = (Traffic::new(), Facilities::new(), BTreeMap::new());
         for (entry, r) in (0u32..).zip(&genesis.robots) {
@@ -234,9 +243,10 @@ impl Control {
         }
         for (id, owner, model, entry, battery_j) in robots {
             let g = &unit.s.genesis;
-            let driver_version = g.robots.get(entry as usize).map_or(0, |e| e.driver_version);
+            let Some(e) = g.robots.get(entry as usize) else { continue };
+            let (driver_version, attestation_hash) = (e.driver_version, e.attestation);
             let device_key = g.keys.iter().find(|b| b.subject == *id.as_bytes()).map(|b| b.public.id());
-            unit.emit_robot(id, RobotEvent::RobotEnrolled { owner, model, driver_version, device_key, battery_j });
+            unit.emit_robot(id, RobotEvent::RobotEnrolled { owner, model, driver_version, device_key, attestation_hash, battery_j });
         }
         unit.open_skills();
         unit.open_contract();

@@ -60,6 +60,7 @@ mod paths;
 mod payment;
 pub mod policy;
 mod recovery;
+pub mod register;
 mod replays;
 mod requester;
 mod reschedule;

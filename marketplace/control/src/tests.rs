@@ -49,6 +49,7 @@ mod pinned;
 mod puppet;
 mod quoted;
 mod recovery;
+mod register;
 mod renewal;
 mod retention;
 mod rig;

@@ -1,6 +1,6 @@
 //! Black boxes through the whole platform: anchors, heads in heartbeats, gaps, and windows that become evidence.
 
-use super::boxes::{anchor, chunk, proof, window};
+use super::boxes::{anchor, chunk, part, proof, short, window};
 use super::cases::{rig_with_job, until};
 use super::rig::{Rig, robot};
 use crate::fact::{CaseEvent, Event, Fact};
@@ -407,7 +407,7 @@ fn what_was_anchored_and_is_left_out_of_a_window_is_asked_for_again() {
 }
 
 /// A window whose box recorded for longer, but for some seconds at its beginning if there is a hole.
-fn longer(hole: bool) -> (Rig, JobId, IncidentId, Vec<Chunk>, Vec<Chunk>) {
+fn longer(hole: bool) -> (Rig, JobId, IncidentId, [Vec<Chunk>; 2]) {
     let (mut rig, job, incident, from, to) = bumped_after(8);
     let mut b = super::boxes::Boxed::default();
     let mut first = b.record(from - 8 * SEC, if hole { from - 3 * SEC } else { from + 4 * SEC });
@@ -416,20 +416,7 @@ fn longer(hole: bool) -> (Rig, JobId, IncidentId, Vec<Chunk>, Vec<Chunk>) {
     for a in [&first, &last] {
         assert_eq!(anchors(&mut rig, anchor(a)), None);
     }
-    (rig, job, incident, first, last)
-}
-
-/// The part of these chunks from one number to another, with proofs of each run in each anchor.
-fn part(incident: IncidentId, all: [&[Chunk]; 2], from: u64, to: u64) -> Window {
-    let (mut chunks, mut proofs) = (Vec::new(), Vec::new());
-    for a in all {
-        let own: Vec<Chunk> = a.iter().filter(|c| from <= c.number && c.number <= to).cloned().collect();
-        for run in own.chunk_by(|x, y| x.to_ns == y.from_ns) {
-            proofs.push(proof(a, run[0].number, run[run.len() - 1].number));
-        }
-        chunks.extend(own);
-    }
-    Window { incident, chunks, proofs, images: vec![] }
+    (rig, job, incident, [first, last])
 }
 
 fn is_withheld(rig: &Rig, incident: IncidentId) -> bool {
@@ -440,15 +427,15 @@ fn is_withheld(rig: &Rig, incident: IncidentId) -> bool {
 #[test]
 fn the_ends_of_a_window_are_not_cut_off() {
     for (from, to) in [(12, 67), (8, 60), (12, 60)] {
-        let (mut rig, job, incident, first, last) = longer(false);
-        assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part(incident, [&first, &last], from, to)))), None);
+        let (mut rig, job, incident, all) = longer(false);
+        assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part(incident, &all, from, to)))), None);
         assert!(is_withheld(&rig, incident), "{from} to {to}");
         let c =
             crate::input::StaffCommand::Triage { job, incident, severity: 2, fault: nooterra_jobs::event::Fault::Owner, confirmed: true };
         rig.send_at("judge", job, &c).unwrap();
         rig.run(650);
         assert_eq!(found(&rig, IncidentCode::TelemetryGap), [3], "it has it, and keeps it to itself");
-        assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part(incident, [&first, &last], 8, 67)))), None);
+        assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part(incident, &all, 8, 67)))), None);
         assert!(missing(&rig, job, incident).is_empty() && !is_withheld(&rig, incident));
     }
     let (mut rig, _, incident, ..) = longer(false);
@@ -460,21 +447,48 @@ fn the_ends_of_a_window_are_not_cut_off() {
 /// A box that truly stood still at the beginning shows the chunk before: it is believed, and the hole is an ordinary gap.
 #[test]
 fn a_hole_at_the_end_of_a_window_is_shown_by_the_chunk_beside_it() {
-    let (mut rig, job, incident, first, last) = longer(true);
-    let end = last[last.len() - 1].number - 8;
-    let show = |rig: &mut Rig, from, to| says(rig, Report::Blackbox(Box::new(part(incident, [&first, &last], from, to))));
+    let (mut rig, job, incident, all) = longer(true);
+    let end = all[1][all[1].len() - 1].number - 8;
+    let show = |rig: &mut Rig, from, to| says(rig, Report::Blackbox(Box::new(part(incident, &all, from, to))));
     assert_eq!(show(&mut rig, 3, end).as_deref(), Some("WINDOW_INVALID"), "no more than one beside it");
     assert_eq!(show(&mut rig, 4, end + 1).as_deref(), Some("WINDOW_INVALID"), "and none where the window ends with a chunk");
     assert_eq!(show(&mut rig, 4, end), None);
     assert!(!is_withheld(&rig, incident));
     let [item] = &items(&rig, job)[..] else { panic!("one piece") };
     assert_eq!(item.capture.inclusion.as_ref().unwrap().pieces.len() as u64, end - 4, "what lies beside it is no evidence");
-    let (mut rig, _, incident, first, last) = longer(true);
-    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part(incident, [&first, &last], 5, end)))), None);
+    let (mut rig, _, incident, all) = longer(true);
+    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part(incident, &all, 5, end)))), None);
     assert!(is_withheld(&rig, incident), "without it nobody knows");
     // Altered, it shows nothing.
-    let mut other = part(incident, [&first, &last], 4, end);
+    let mut other = part(incident, &all, 4, end);
     other.chunks[0].to_ns -= 1;
     other.chunks[0].contact_mns = 9;
     assert_eq!(says(&mut rig, Report::Blackbox(Box::new(other))).as_deref(), Some("EVIDENCE_INSUFFICIENT"));
+}
+
+/// A window of more chunks than one answer holds comes in pieces, and is whole when the last is there.
+#[test]
+fn a_window_of_many_chunks_comes_in_pieces() {
+    let (mut rig, job, incident, from, to) = bumped();
+    let all = short(from, to, 200_000_000);
+    for a in &all {
+        assert_eq!(anchors(&mut rig, anchor(a)), None);
+    }
+    let asked = |rig: &Rig| {
+        let of = |o: &Order| match o {
+            Order::WantBlackbox { incident: i, from_ns, .. } if *i == incident => Some(*from_ns),
+            _ => None,
+        };
+        rig.robots[&a1()].seen.iter().filter_map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part(incident, &all, 0, 127)))), None);
+    rig.run(2);
+    assert_eq!(asked(&rig), [from, from + 128 * 200_000_000], "the rest is asked for");
+    assert!(is_withheld(&rig, incident), "until it comes it is kept back");
+    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part(incident, &all, 0, 127)))).as_deref(), Some("WINDOW_INVALID"), "once");
+    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part(incident, &all, 128, 255)))), None);
+    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part(incident, &all, 256, 299)))), None);
+    assert!(!missing(&rig, job, incident).contains(&Channel::Telemetry) && !is_withheld(&rig, incident));
+    assert_eq!(items(&rig, job).len(), 3);
+    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part(incident, &all, 256, 299)))).as_deref(), Some("ALREADY_DONE"));
 }
