@@ -98,13 +98,13 @@ fn wheels_that_run_away_show_in_all_that_is_said_and_recorded_and_do_not_move_it
     };
     for (way, runs) in [(1.0, 10_000), (-1.0, -10_000)] {
         let before = beats(&r).len();
-        for _ in 0..200 {
+        for _ in 0..450 {
             // Ten metres a second, twenty times what it can do.
             r.odometer.iter_mut().for_each(|m| *m += way * 0.5);
             r.cycle();
         }
         let said = beats(&r).split_off(before);
-        assert!(said.len() >= 2 && said.iter().skip(1).all(|v| (v - runs).abs() < 100), "{said:?}");
+        assert!(said.len() >= 2 && said.iter().all(|v| (v - runs).abs() < 100), "{said:?}");
     }
     let tops: Vec<u32> = r.agent.blackbox().chunks().map(|c| c.top_mm_s).collect();
     assert!(tops.iter().any(|v| v.abs_diff(10_000) < 100), "{tops:?}");

@@ -3,7 +3,7 @@
 use super::{TWO, amount, kept, until};
 use nooterra_control::input::{CaseCommand, Document, FinanceCommand, Hours, Line, Month, NewSeries, Repeat, StandingOffer, WeeklyRule};
 use nooterra_control::puppets::coins::{three, yen};
-use nooterra_control::puppets::rig::{Rig, genesis, party, robot};
+use nooterra_control::puppets::rig::{Rig, genesis, party};
 use nooterra_control::{NewJob, OwnerCommand, PaymentReport, Policy, RequesterCommand, StaffCommand};
 use nooterra_engine::Digest;
 use nooterra_engine::ids::JobId;
