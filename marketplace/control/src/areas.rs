@@ -13,7 +13,7 @@ use nooterra_engine::ids::{DoorId, RobotId, ZoneId};
 use nooterra_engine::sometimes;
 use nooterra_jobs::Job;
 use nooterra_jobs::event::{ExitProof, IncidentCode};
-use nooterra_jobs::job::{AccessTrack, Presence};
+use nooterra_jobs::parts::{AccessTrack, Presence};
 use nooterra_jobs::payload::AccessPlan;
 use nooterra_jobs::status::Status;
 use nooterra_port::Order;

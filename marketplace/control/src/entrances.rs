@@ -16,7 +16,7 @@ use nooterra_engine::ids::{AccessPlanId, DoorId, JobId, PartyId, RobotId};
 use nooterra_engine::{Record, sometimes};
 use nooterra_jobs::Job;
 use nooterra_jobs::event::{Event, IncidentCode};
-use nooterra_jobs::job::AccessTrack;
+use nooterra_jobs::parts::AccessTrack;
 use nooterra_jobs::payload::{AccessMethod as Method, AccessPlan};
 use nooterra_jobs::status::Status;
 use nooterra_operations::stop::{Scope, Stop};

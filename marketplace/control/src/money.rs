@@ -7,7 +7,7 @@ use nooterra_engine::money::Currency;
 use nooterra_engine::time::Instant;
 use nooterra_jobs::Job;
 use nooterra_jobs::event::{CancelReason, Event, Fault, Outcome, ProofStatus, RefundBearer, RefundOf};
-use nooterra_jobs::job::PaymentTrack;
+use nooterra_jobs::parts::PaymentTrack;
 use nooterra_jobs::payload::Settlement;
 use nooterra_jobs::pins::{LicenceUnit, SiteFaultBearer};
 use nooterra_ledger::{Account, Command};

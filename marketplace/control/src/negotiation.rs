@@ -286,7 +286,7 @@ impl Unit<'_> {
 
     /// An authorisation asked for or placed is given up.
     fn void_payment(&mut self, job: JobId) {
-        use nooterra_jobs::job::PaymentTrack;
+        use nooterra_jobs::parts::PaymentTrack;
         let Ok(j) = self.job(job) else { return };
         if let Some(payment) = j.payment.payment.filter(|_| matches!(j.payment.track, PaymentTrack::Asked | PaymentTrack::Authorised)) {
             self.ask_payments(PaymentAsk::Void { payment });

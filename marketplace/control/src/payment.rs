@@ -11,7 +11,7 @@ use nooterra_engine::sometimes;
 use nooterra_jobs::Pins;
 use nooterra_jobs::Timing;
 use nooterra_jobs::event::{CancelReason, Event};
-use nooterra_jobs::job::{PaymentTrack, Renewal};
+use nooterra_jobs::parts::{PaymentTrack, Renewal};
 use nooterra_jobs::payload::Booking;
 use nooterra_jobs::pins::{Retention, zones_hash};
 use nooterra_jobs::status::{Class, Status};
@@ -231,7 +231,7 @@ impl Unit<'_> {
     }
 
     fn refund_pending(&self, job: JobId, refund: RefundId) -> Outcome {
-        let pending = self.job(job)?.refund(refund).is_some_and(|r| r.track == nooterra_jobs::job::RefundTrack::Pending);
+        let pending = self.job(job)?.refund(refund).is_some_and(|r| r.track == nooterra_jobs::parts::RefundTrack::Pending);
         need(pending, Code::AlreadyDone)
     }
 

@@ -13,7 +13,7 @@ use nooterra_engine::money::Amount;
 use nooterra_engine::time::Span;
 use nooterra_jobs::batch;
 use nooterra_jobs::event::{CancelReason, Event, RevokeReason, Side};
-use nooterra_jobs::job::AccessTrack;
+use nooterra_jobs::parts::AccessTrack;
 use nooterra_jobs::pins::WitnessClass;
 use nooterra_jobs::proof::is_sound;
 use nooterra_jobs::status::Class;

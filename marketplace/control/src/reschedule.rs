@@ -14,7 +14,7 @@ use nooterra_engine::ids::{JobId, PaymentId};
 use nooterra_engine::money::{Amount, mul_div_up};
 use nooterra_engine::sometimes;
 use nooterra_jobs::event::{Event, MoveDecline, RefundOf, Side};
-use nooterra_jobs::job::PaymentTrack;
+use nooterra_jobs::parts::PaymentTrack;
 use nooterra_jobs::payload::{Move, Rescheduled};
 use nooterra_jobs::pins::{MoveTerms, Pins};
 use nooterra_jobs::status::{Class, Status};

@@ -9,7 +9,7 @@ use nooterra_engine::sometimes;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::batch;
 use nooterra_jobs::event::{AbortReason, Cause, Custody, Event, ExitProof, ReleaseReason, StallReason};
-use nooterra_jobs::job::{AccessTrack, PaymentTrack, Presence};
+use nooterra_jobs::parts::{AccessTrack, PaymentTrack, Presence};
 use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::terms::Action;
 use nooterra_operations::RobotStatus;

@@ -9,7 +9,7 @@ use nooterra_engine::ids::{AccessPlanId, ClaimId, ItemId, JobId, PartyId, Paymen
 use nooterra_engine::time::Instant;
 use nooterra_jobs::batch;
 use nooterra_jobs::event::{Custody, Event, ExitProof, IncidentCode, RevokeReason};
-use nooterra_jobs::job::{AccessTrack, PaymentTrack, Presence, RefundTrack};
+use nooterra_jobs::parts::{AccessTrack, PaymentTrack, Presence, RefundTrack};
 use nooterra_jobs::payload::{AccessPlan, Spot};
 use nooterra_jobs::pins::WitnessClass as Class;
 use nooterra_jobs::status::{Class as StatusClass, Status};

@@ -12,7 +12,7 @@ use nooterra_engine::Record;
 use nooterra_engine::ids::{JobId, PartyId, RobotId, TeamId};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::event::{CancelReason, Cause, Custody, Disposition, Event, Fault, IncidentCode};
-use nooterra_jobs::job::PaymentTrack;
+use nooterra_jobs::parts::PaymentTrack;
 use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::terms::{Action, Template};
 use nooterra_jobs::{Job, batch, team as rules};

@@ -7,7 +7,8 @@ use crate::event::{
     AbortReason, AssistOutcome, By, CancelReason, Cause, Choice, CloseReason, Custody, Disposition, Event, ExitProof, Fault, ReleaseReason,
     StallReason,
 };
-use crate::job::{AccessTrack, Job};
+use crate::job::Job;
+use crate::parts::AccessTrack;
 use crate::payload::{Rescheduled, Spot};
 use crate::status::{Class, Status};
 use nooterra_engine::money::Amount;

@@ -11,7 +11,7 @@ use nooterra_engine::money::{Amount, Currency};
 use nooterra_jobs::Job;
 use nooterra_jobs::coverage::Coverage;
 use nooterra_jobs::event::{Custody, Event, IncidentCode, Missing, ProofStatus};
-use nooterra_jobs::job::{AssistTrack, Extra, Help, IncidentState, PaymentTrack, Presence};
+use nooterra_jobs::parts::{AssistTrack, Extra, Help, IncidentState, PaymentTrack, Presence};
 use nooterra_jobs::pins::{LicencePin, LicenceUnit};
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::Window;

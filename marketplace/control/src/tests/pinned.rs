@@ -155,7 +155,7 @@ fn remote_help_costs_the_job_what_was_pinned() {
     alter(&mut rig, |s| s.genesis.policy.prices.operator_bps = 10_000);
     let p = pins_of(&rig, job);
     let mut j = rig.c.state().jobs[&job].clone();
-    j.helped.push(nooterra_jobs::job::Helped {
+    j.helped.push(nooterra_jobs::parts::Helped {
         assist: nooterra_engine::ids::AssistId::named("help"),
         priority: 1,
         party: super::rig::party("helpdesk"),

@@ -7,7 +7,7 @@ use crate::stops::{StopOrder, StopWhat};
 use nooterra_engine::ids::{AccessPlanId, JobId, StopId};
 use nooterra_engine::time::Span;
 use nooterra_jobs::event::{Cause, Disposition, Event as JobEvent, Fault, RevokeReason};
-use nooterra_jobs::job::AccessTrack;
+use nooterra_jobs::parts::AccessTrack;
 use nooterra_jobs::status::Status;
 use nooterra_port::facility::{FloorStop, TakenBack};
 use nooterra_port::{FacilityOrder, FacilityReport, Order};

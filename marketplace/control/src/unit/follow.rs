@@ -153,7 +153,7 @@ impl Unit<'_> {
 
     /// Nobody else is asked before the robot's own lease has surely run out, or the robot has heard of its end.
     /// That is so much later for one that may go on `beyond` it.
-    fn quieten(&mut self, id: JobId, leg: &nooterra_jobs::job::Leg, beyond: Span) {
+    fn quieten(&mut self, id: JobId, leg: &nooterra_jobs::parts::Leg, beyond: Span) {
         let heard = self.s.robots.get(&leg.offer.robot).and_then(|c| c.robot.heard_at).unwrap_or(leg.offered_at);
         let Some(job) = self.s.jobs.get_mut(&id) else { return };
         let Some(ttl) = job.pins.as_ref().map(|p| p.timing.ttl_moving) else { return };
@@ -166,7 +166,7 @@ impl Unit<'_> {
 
     /// A robot that did not come out and is merely silent may work on by itself: nobody else is asked before it has surely
     /// given up. Who cannot move, or said that it obeys a stop, does not.
-    fn outlast(&mut self, id: JobId, leg: &nooterra_jobs::job::Leg) {
+    fn outlast(&mut self, id: JobId, leg: &nooterra_jobs::parts::Leg) {
         let silent = self.s.robots.get(&leg.offer.robot).is_some_and(|c| c.robot.link_lost && !c.robot.stands());
         if silent && !nooterra_engine::planted!("I11 send another while a robot may work by itself") {
             self.quieten(id, leg, nooterra_port::order::AUTONOMY);
