@@ -4,6 +4,7 @@ mod asking;
 mod astray;
 mod boxing;
 mod cycle;
+mod driving;
 mod orders;
 mod skills;
 
