@@ -1,6 +1,6 @@
 //! What robots report: heartbeats, leases, trips, work, faults.
 
-use crate::cases::{Said, remember};
+use crate::cases::windows::{Said, remember};
 use crate::causes::is_touched;
 use crate::moving::LEAVING;
 use crate::unit::{Outcome, Unit, need, no};

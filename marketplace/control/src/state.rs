@@ -1,7 +1,8 @@
 //! The whole state of the platform: one value, frozen and thawed as it is. The site is given again at each start.
 
 use crate::blackbox::RobotBox;
-use crate::cases::{Case, Telemetry};
+use crate::cases::Case;
+use crate::cases::windows::Telemetry;
 use crate::genesis::Genesis;
 use crate::moving::Way;
 use crate::series::Repeated;
