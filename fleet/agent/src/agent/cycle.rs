@@ -46,7 +46,7 @@ impl Agent {
         let moved = self.perceive(now, f, map, dt_s, &mut out);
         self.started = true;
         let was_paused = self.progress.blocked;
-        self.forecast.measure(moved.rolled_m, f.soc_bps, f.charging, &self.config.model);
+        self.forecast.measure(moved.rolled_m.abs(), f.soc_bps, f.charging, &self.config.model);
         self.watch_self(now, f, dt_s, &mut out);
         self.look_ahead(now, map, &mut out);
         self.watch_place(now, map, &mut out);
@@ -93,10 +93,11 @@ impl Agent {
         }
         let standing = applied.v.norm() <= 0.0 && applied.w_radps.abs() <= 0.0 && moved_m < 0.02 * dt_s;
         self.stand_s = if standing { self.stand_s + dt_s } else { 0.0 };
-        self.seen.speed_mm_s = (moved.forward_m / dt_s * 1e3).round() as i32;
+        // Heartbeats, the box and its own detectors read one speed: that of the wheels.
+        self.seen.speed_mm_s = (moved.rolled_m / dt_s * 1e3).round() as i32;
         let watched_mps = if nooterra_engine::planted!("I16 drive faster than told to") { f64::MAX } else { self.tight.watched_mps() };
         let look = Look {
-            speed_mm_s: (moved.rolled_m / dt_s * 1e3).round() as u32,
+            speed_mm_s: self.seen.speed_mm_s.unsigned_abs(),
             bound_mm_s: (self.config.model.speed_max_mps.min(watched_mps) * 1e3).round() as u32,
             stopped: !self.stops.is_empty(),
             paused: self.progress.blocked && !was_paused,
