@@ -193,6 +193,25 @@ impl<N: Noun> Value for Id<N> {
     }
 }
 
+/// Positions in lists, each a type of its own, so that none is taken for another.
+#[macro_export]
+macro_rules! indexes {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, $crate::Record)]
+        pub struct $name {
+            /// Position in its list.
+            pub ix: u32,
+        }
+        impl $name {
+            /// The `ix`-th of its list.
+            pub const fn new(ix: u32) -> Self { Self { ix } }
+            /// As an index into a slice.
+            pub const fn at(self) -> usize { self.ix as usize }
+        }
+    )*};
+}
+
 macro_rules! nouns {
     ($($(#[$doc:meta])* $noun:ident $alias:ident $prefix:literal;)*) => {$(
         $(#[$doc])*
