@@ -4,6 +4,7 @@
 //! how long and who wins is the market's alone; here are the parties' words, the views of owners that it asks for, the
 //! payment that an award needs, and the letters that show each side the terms that wait for its word.
 
+use crate::input::CounterOffer;
 use crate::unit::{Outcome, Unit, need};
 use crate::wish::{PaymentAsk, Terms};
 use nooterra_engine::digest::Digest;
@@ -61,15 +62,6 @@ fn quote_of(r: &Revision) -> Quote {
         skills: t.skills.iter().map(|s| QuotedSkill { skill: s.skill, bundle: s.bundle, cap: s.cap }).collect(),
         expires: t.expires,
     }
-}
-
-/// What a side answers a quote with.
-pub(crate) struct Answer {
-    pub quote: QuoteId,
-    pub prev: Digest,
-    pub service: Amount,
-    pub arrive: Instant,
-    pub expires: Instant,
 }
 
 impl Unit<'_> {
@@ -338,11 +330,11 @@ impl Unit<'_> {
     }
 
     /// A side answers the newest revision with another one.
-    pub fn counter(&mut self, by: Speaker, job: JobId, a: &Answer) -> Outcome {
+    pub fn counter(&mut self, by: Speaker, c: &CounterOffer) -> Outcome {
+        let CounterOffer { job, quote, prev, service, arrive, expires } = *c;
         self.negotiation(job)?;
         self.head_named(job)?;
-        let (service, quote, prev) = (a.service.minor(), a.quote, a.prev);
-        self.negotiate(job, &RfqCommand::Counter { by, quote, prev, service, arrive: a.arrive, expires: a.expires })
+        self.negotiate(job, &RfqCommand::Counter { by, quote, prev, service: service.minor(), arrive, expires })
     }
 
     /// The owner takes the requester's revision.

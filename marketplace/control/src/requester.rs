@@ -2,7 +2,6 @@
 
 use crate::abilities::{can, payload_g};
 use crate::input::{NewJob, RequesterCommand};
-use crate::negotiation::Answer;
 use crate::series::Occurrence;
 use crate::state::{AskKey, RobotCell};
 use crate::unit::{Outcome, Unit, need, no};
@@ -75,9 +74,9 @@ impl Unit<'_> {
                 self.own_job(job, party)?;
                 self.choose_after_no_show(job, choice, arrive_by)
             }
-            RequesterCommand::Counter { job, quote, prev, service, arrive, expires } => {
-                self.own_job(job, party)?;
-                self.counter(Speaker::Requester, job, &Answer { quote, prev, service, arrive, expires })
+            RequesterCommand::Counter(c) => {
+                self.own_job(c.job, party)?;
+                self.counter(Speaker::Requester, &c)
             }
             RequesterCommand::ProposeMove { job, window } => {
                 self.own_job(job, party)?;

@@ -2,7 +2,7 @@
 //! stands in `commands.txt` beside this file; a change of it is a change of what the platform does.
 
 use super::rig::{Rig, party, robot};
-use crate::input::{Body, CaseCommand, Input, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand};
+use crate::input::{Body, CaseCommand, CounterOffer, Input, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand};
 use crate::wish::{Terms, Wish};
 use crate::{Control, HelpWord, OperatorCommand};
 use nooterra_engine::Digest;
@@ -256,7 +256,7 @@ const SAID: &[(&str, Make)] = &[
     ("RQ Counter", |r, job| {
         let (quote, prev, arrive) = (quote(r, job), shown(r, job), r.now + Span::from_secs(90));
         let expires = r.now + Span::from_secs(60);
-        words(r, "rq", job, &RequesterCommand::Counter { job, quote, prev, service: amount(3_000), arrive, expires })
+        words(r, "rq", job, &RequesterCommand::Counter(CounterOffer { job, quote, prev, service: amount(3_000), arrive, expires }))
     }),
     ("RQ Award", |r, job| words(r, "rq", job, &RequesterCommand::Award { job, quote: quote(r, job), terms_hash: shown(r, job) })),
     ("RQ Cancel", |r, job| words(r, "rq", job, &RequesterCommand::Cancel { job, safety: false })),
