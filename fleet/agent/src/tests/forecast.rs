@@ -180,7 +180,7 @@ impl Drive {
         let (metre_j, _) = declared(&self.model);
         let stands_s = 1.0 - moved_m / self.model.speed_max_mps;
         self.left_j -= self.times * (moved_m * metre_j + stands_s * self.model.ambient_w);
-        self.now = self.now + Span::from_secs(1);
+        self.now += Span::from_secs(1);
         let soc_bps = self.soc_bps();
         self.f.measure(moved_m, soc_bps, false, &self.model);
         let track = Track::default();

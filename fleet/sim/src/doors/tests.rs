@@ -232,7 +232,7 @@ impl Rig {
         self.look()
     }
     fn look(&mut self) -> Vec<FacilityReport> {
-        self.now = self.now + Span::from_millis(200);
+        self.now += Span::from_millis(200);
         self.d.sense(self.now, &self.site, &mut self.floor);
         let news = |r: &FacilityReport| !matches!(r, FacilityReport::Door { .. } | FacilityReport::Lift { .. } | FacilityReport::Alive {});
         self.said().into_iter().filter(news).collect()

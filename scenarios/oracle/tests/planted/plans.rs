@@ -30,7 +30,7 @@ const CHANGES: &[(&str, Change)] = &[
     ("places", |p| p.places.truncate(1)),
     ("areas", |p| p.areas.clear()),
     ("no_go", |p| p.no_go.clone_from(&p.areas)),
-    ("valid_from", |p| p.valid_from = p.valid_from + Span::from_mins(60)),
+    ("valid_from", |p| p.valid_from += Span::from_mins(60)),
     ("valid_to", |p| p.valid_to = p.valid_from + Span::from_secs(90)),
     ("credential_ref", |p| p.credential_ref = "vault/another".into()),
 ];
