@@ -146,11 +146,13 @@ impl Control {
         let now = genesis.at;
         let month = crate::finance::month_of(genesis.epoch, now);
         let exposure = genesis.policy.tariffs.iter().map(|t| (t.currency, Exposure::default())).collect();
+        let policy_hash = genesis.policy.hash();
         let state = State {
             genesis,
             now,
             log_seq: 0,
             keys,
+            policy_hash,
             policies: Vec::new(),
             shelf: BTreeMap::new(),
             heads: Heads::first(now),
@@ -319,7 +321,7 @@ impl Control {
             Err(r) => self.refuse(envelope, hash, r, recv, out),
             Ok(Place::Next) => {
                 let before = (self.state.rooms.clone(), self.state.book.next_seq());
-                let verdict = match self.decide(envelope, hash, recv, out) {
+                let verdict = match self.decide(envelope, hash, role, recv, out) {
                     Ok(()) => Verdict::Accepted,
                     Err(r) => {
                         let same = before.0 == self.state.rooms && before.1 == self.state.book.next_seq();
@@ -368,9 +370,10 @@ impl Control {
         Verdict::Refused(rejection)
     }
 
-    fn decide(&mut self, e: &Envelope, hash: Digest, recv: Instant, out: &mut Out<Fact, Wish>) -> Outcome {
+    /// What an envelope says, from whoever was found to have sent it.
+    fn decide(&mut self, e: &Envelope, hash: Digest, role: Option<Role>, recv: Instant, out: &mut Out<Fact, Wish>) -> Outcome {
         self.state.chains.check_time(e, recv)?;
-        let role = self.state.keys.lookup(e.key, recv)?.role;
+        let role = role.ok_or_else(|| Rejection::new(Code::KeyUnknown))?;
         if role == Role::RB && (e.boot, e.dev_ns) == (0, 0) {
             return Err(Rejection::new(Code::SchemaInvalid).field("dev_ns").expected("the robot's own time").actual(0));
         }

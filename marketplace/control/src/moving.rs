@@ -37,7 +37,7 @@ pub(crate) const REOPEN_AT: u8 = 3;
 
 /// What is to be armed for the site.
 pub(crate) fn wanted(s: &State, map: &RoadMap, out: &mut Vec<(u8, Instant)>) {
-    let traffic = s.traffic_touched.map(|t| t.saturating_add(GATHER)).or(s.traffic.next_deadline(map));
+    let traffic = s.traffic_touched.map(|t| t.saturating_add(GATHER)).or_else(|| s.traffic.next_deadline(map));
     out.extend(traffic.map(|t| (TRAFFIC_AT, t.max(s.traffic_at.saturating_add(GATHER)))));
     out.extend(s.facilities.next_deadline().map(|t| (FACILITY_AT, t.max(s.facilities_at.saturating_add(FACILITY_LEAST)))));
     out.extend(s.asks_at.filter(|_| !s.asks.is_empty()).map(|t| (ASKS_AT, t)));

@@ -264,7 +264,7 @@ impl Unit<'_> {
         Ok(Pins {
             contract: r.contract,
             document_hash: contract.document_hash,
-            policy_hash: g.policy.hash(),
+            policy_hash: self.s.policy_hash,
             owner: q.owner,
             quote: q.quote,
             price: j.rfq.price,

@@ -175,6 +175,8 @@ pub struct State {
     pub log_seq: u64,
     /// Keys.
     pub keys: KeyTable,
+    /// Hash of the policy in force: every booking pins it.
+    pub policy_hash: Digest,
     /// Changes of the policy that wait for their time, in its order.
     pub policies: Vec<crate::tenant_policy::Waiting>,
     /// Bundles of skills for the robots.
