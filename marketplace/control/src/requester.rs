@@ -374,12 +374,7 @@ impl Unit<'_> {
     }
 
     /// Robots of an owner that could do the work now on these bundles.
-    fn able_and_ready<'s>(
-        &'s self,
-        owner: PartyId,
-        r: &'s Request,
-        bundles: Option<&'s [Digest]>,
-    ) -> impl Iterator<Item = &'s RobotCell> {
+    fn able_and_ready<'s>(&'s self, owner: PartyId, r: &'s Request, bundles: Option<&'s [Digest]>) -> impl Iterator<Item = &'s RobotCell> {
         let able = move |c: &&RobotCell| c.robot.owner == owner && !c.robot.link_lost && self.is_able(c, r) && self.is_ready(c, r, bundles);
         self.s.robots.values().filter(able)
     }

@@ -219,7 +219,8 @@ pub(super) const SAID: &[(&str, Make)] = &[
     ("SI PlanHeld", |r, job| words(r, "site", job, &FacilityReport::PlanHeld { job, plan: plan(r, job) })),
     ("SI PlanWithdrawn", |r, job| words(r, "site", job, &FacilityReport::PlanWithdrawn { job, plan: plan(r, job) })),
     ("SI GrantHeld", |r, job| {
-        let of = |o: &FacilityOrder| if let FacilityOrder::Grant { job: of, number, .. } = o { (*of == job).then_some(*number) } else { None };
+        let of =
+            |o: &FacilityOrder| if let FacilityOrder::Grant { job: of, number, .. } = o { (*of == job).then_some(*number) } else { None };
         let number = r.alarms.iter().rev().find_map(of).unwrap_or_default();
         words(r, "site", job, &FacilityReport::GrantHeld { job, number })
     }),
