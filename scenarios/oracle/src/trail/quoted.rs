@@ -8,7 +8,8 @@ use nooterra_control::fact::Event as Payload;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{CertificateId, JobId, QuoteId, SkillId};
 use nooterra_engine::time::Instant;
-use nooterra_jobs::event::{Booking, Event};
+use nooterra_jobs::event::Event;
+use nooterra_jobs::payload::Booking;
 use nooterra_skills::Event as SkillEvent;
 use std::collections::{BTreeMap, BTreeSet};
 
