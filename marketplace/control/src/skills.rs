@@ -181,11 +181,6 @@ impl State {
         self.skills.may_run(bundle, robot, min, now).is_ok() && self.skills.is_at_hand(bundle, robot.robot, self.genesis.tenant, now)
     }
 
-    /// The same on a job that has pinned it.
-    fn runs_as_pinned(&self, l: &Licensed, robot: &Robot, min: Tier, now: Instant) -> bool {
-        self.runs(l.bundle, robot, min, now) && self.skills.may_run_as_pinned(l, robot, min, now).is_ok()
-    }
-
     /// How far certificates must go for a booked job.
     fn pinned_min(&self, job: JobId) -> Tier {
         self.jobs.get(&job).and_then(|j| j.pins.as_ref()).map_or(Tier::Dev, |p| tier_of(p.tier_values.min_cert))
@@ -202,7 +197,7 @@ impl State {
         let Some(robot) = robot_of(&self.genesis, c.entry, c.robot.id) else { return true };
         let state = |l: &Licensed| {
             let b = l.bundle;
-            let found = self.skills.certified_as_pinned(b, &l.certificates, &robot, now).map(|(_, c)| verdicts::Certificate {
+            let found = self.skills.certified(b, &robot, now).map(|(_, c)| verdicts::Certificate {
                 valid: Interval { from: c.not_before, to: c.not_after },
                 is_revoked: self.skills.is_revoked(b),
                 covers_robot: true,
@@ -585,8 +580,7 @@ impl Unit<'_> {
     fn can_run(&self, job: JobId, bundle: Digest, robot: RobotId) -> bool {
         let Ok(c) = self.cell(robot) else { return false };
         let Some(robot) = robot_of(&self.s.genesis, c.entry, robot) else { return false };
-        let Some(l) = self.s.skills.licences(job).iter().find(|l| l.bundle == bundle) else { return false };
-        self.s.runs_as_pinned(l, &robot, self.s.pinned_min(job), self.now())
+        self.s.runs(bundle, &robot, self.s.pinned_min(job), self.now())
     }
 
     /// Both sides are told.

@@ -250,8 +250,7 @@ impl Registry {
         g.must(!elsewhere, Code::TrackForbids, "robot");
         let kept = self.slots(robot.robot, p.skill).is_some_and(|s| s.kept.contains(&bundle));
         g.must(kept, Code::CapabilityMissing, "robot");
-        let may = |l: &crate::registry::Licensed| self.may_run_as_pinned(l, robot, min, now);
-        note(&mut g, licensed.map_or_else(|| self.may_run(bundle, robot, min, now).map(|_| ()), may));
+        note(&mut g, self.may_run(bundle, robot, min, now).map(|_| ()));
         g.end()?;
         let started =
             |l: &crate::registry::Licensed| Event::SkillStarted { job, robot: robot.robot, skill: p.skill, bundle, licence: l.licence };

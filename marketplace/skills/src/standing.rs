@@ -1,13 +1,14 @@
 //! May this robot run this bundle now, may it be given to it, and which bundle takes the place of a revoked one.
 
 use crate::limits::Limits;
-use crate::registry::{Certified, Licensed, Published, Registry};
+use crate::registry::{Certified, Published, Registry};
 use crate::seal::Certificate;
 use crate::words::Tier;
 use nooterra_engine::ids::{CertificateId, RobotId, TenantId};
 use nooterra_engine::time::Instant;
 use nooterra_engine::{Digest, Record};
 use nooterra_trust::{Code, Rejection};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A robot as certificates speak of it.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -39,32 +40,15 @@ impl Registry {
         live.max_by_key(|(id, c)| (c.content.tier, c.content.not_after, *id)).map(|(id, c)| (id, &c.content))
     }
 
-    /// Certificates of a bundle that are in force, ascending: what a booking pins.
+    /// Of each model the certificate of a bundle in force that goes furthest, of equal ones the one that lasts longest,
+    /// ascending: what a booking names. So no certifier makes bookings long.
     pub fn in_force(&self, bundle: Digest, now: Instant) -> Vec<CertificateId> {
-        let live = self.certificates_of(bundle).filter(|(_, c)| c.is_live(now)).map(|(id, _)| id);
-        live.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
-    }
-
-    /// The certificate in force that goes furthest for this robot on a job that has pinned these: one of them, or one that came
-    /// later in the place of one, for the same model and at least as far. A model that had none then gets none for that job.
-    pub fn certified_as_pinned(
-        &self,
-        bundle: Digest,
-        pinned: &[CertificateId],
-        robot: &Robot,
-        now: Instant,
-    ) -> Option<(CertificateId, &Certificate)> {
-        let of_model = pinned.iter().filter_map(|id| self.certificate(*id)).filter(|c| c.content.model == robot.model);
-        let least = of_model.map(|c| c.content.tier).min()?;
-        self.certified(bundle, robot, now).filter(|(_, c)| c.tier >= least)
-    }
-
-    /// May it run there on a job that has pinned these certificates of it: not revoked, certified as far as asked?
-    pub fn may_run_as_pinned(&self, l: &Licensed, robot: &Robot, min: Tier, now: Instant) -> Result<(), Rejection> {
-        self.may_run(l.bundle, robot, min, now)?;
-        let found = self.certified_as_pinned(l.bundle, &l.certificates, robot, now);
-        let none = || Rejection::new(Code::CertInvalid).field("certificate").expected(format!("pinned for {}", robot.model)).actual("none");
-        found.map(|_| ()).ok_or_else(none)
+        let mut best = BTreeMap::new();
+        for (id, c) in self.certificates_of(bundle).filter(|(_, c)| c.is_live(now)) {
+            let far = (c.content.tier, c.content.not_after, id);
+            best.entry(c.content.model.as_str()).and_modify(|b: &mut (Tier, Instant, CertificateId)| *b = far.max(*b)).or_insert(far);
+        }
+        best.into_values().map(|(.., id)| id).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Has the bundle a certificate in force of at least this tier, on any robot?
@@ -114,7 +98,7 @@ impl Registry {
     pub fn revocations(&self) -> Vec<Digest> {
         let bundles = self.bundles.iter().filter(|(_, p)| p.revoked.is_some()).map(|(d, _)| *d);
         let certificates = self.certificates.values().filter(|c| c.recalled.is_some()).map(|c| c.content.hash());
-        bundles.chain(certificates).collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+        bundles.chain(certificates).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Is it on that robot?

@@ -29,8 +29,6 @@ pub struct L {
     pub job: JobId,
     pub licence: LicenceId,
     pub bundle: Digest,
-    /// Models that it was certified for when it was pinned, and how far.
-    pub models: Vec<(String, Tier)>,
     pub metered: u32,
 }
 
@@ -67,9 +65,6 @@ impl Model {
     }
     pub fn may_run(&self, d: Digest, r: &Robot, min: Tier, now: Instant) -> bool {
         self.b(d).is_some_and(|b| b.level == 0) && self.tier_on(d, r, now).is_some_and(|t| t >= min)
-    }
-    fn models(&self, d: Digest, now: Instant) -> Vec<(String, Tier)> {
-        self.certs.iter().filter(|c| c.c.bundle == d && self.live(c, now)).map(|c| (c.c.model.clone(), c.c.tier)).collect()
     }
     pub fn may_pin(&self, d: Digest, now: Instant) -> bool {
         let Some(b) = self.b(d) else { return false };
@@ -182,8 +177,7 @@ impl Model {
                     self.licences.iter().any(|l| l.job == *job && (l.licence == *licence || self.b(l.bundle).unwrap().m.skill() == skill));
                 let ok = is(&[Role::MK]) && *currency == Currency::EUR && !has && self.may_pin(*bundle, now);
                 if ok {
-                    let models = self.models(*bundle, now);
-                    self.licences.push(L { job: *job, licence: *licence, bundle: *bundle, models, metered: 0 });
+                    self.licences.push(L { job: *job, licence: *licence, bundle: *bundle, metered: 0 });
                 }
                 ok
             }
@@ -193,9 +187,8 @@ impl Model {
                 let new = self.successor(*bundle, now);
                 let ok = is(&[Role::MK]) && self.b(*bundle).is_some() && pinned && !runs && !self.may_pin(*bundle, now) && new.is_some();
                 if ok {
-                    let models = self.models(new.unwrap(), now);
                     for l in self.licences.iter_mut().filter(|l| l.job == *job && l.bundle == *bundle) {
-                        (l.bundle, l.models) = (new.unwrap(), models.clone());
+                        l.bundle = new.unwrap();
                     }
                 }
                 ok
@@ -218,9 +211,7 @@ impl Model {
             }
             Command::RefuseInstall { bundle, .. } => is(&[Role::RB]) && self.b(*bundle).is_some(),
             Command::Start { job, robot, bundle, min } => {
-                let tier = self.tier_on(*bundle, robot, now);
-                let certified = |l: &L| l.models.iter().any(|(m, t)| *m == robot.model && tier.is_some_and(|own| own >= *t));
-                let pinned = self.licences.iter().any(|l| l.job == *job && l.bundle == *bundle && certified(l));
+                let pinned = self.licences.iter().any(|l| l.job == *job && l.bundle == *bundle);
                 let clash = self
                     .running
                     .iter()

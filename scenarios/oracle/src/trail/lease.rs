@@ -55,16 +55,13 @@ struct Machine {
     heard: (u32, u32, bool),
 }
 
-/// A bundle and its certificates that a job has pinned.
-type Pinned = (Digest, Vec<CertificateId>);
-
 /// The judge.
 #[derive(Debug)]
 pub(crate) struct Leases {
     robots: BTreeMap<RobotId, Machine>,
     jobs: BTreeMap<JobId, Lease>,
     /// Bundle and tier wanted, by job.
-    licences: BTreeMap<JobId, BTreeMap<LicenceId, Pinned>>,
+    licences: BTreeMap<JobId, BTreeMap<LicenceId, Digest>>,
     /// Licences that are paid by the minute.
     by_minute: BTreeSet<(JobId, LicenceId)>,
     min: BTreeMap<JobId, u8>,
@@ -72,8 +69,6 @@ pub(crate) struct Leases {
     certificates: BTreeMap<CertificateId, (Digest, String, u32, u32, u8, u64)>,
     /// Attestations of the register: device and model.
     attested: BTreeMap<Digest, (KeyId, String)>,
-    /// Model and tier of all that there ever were.
-    papers: BTreeMap<CertificateId, (String, u8)>,
     revoked: BTreeSet<Digest>,
     barred: BTreeSet<JobId>,
     /// How long a robot may take to come out, by job.
@@ -103,7 +98,6 @@ impl Leases {
             min: BTreeMap::new(),
             certificates: BTreeMap::new(),
             attested: g.register.devices.iter().map(|a| (a.hash(), (a.device.id(), a.model.clone()))).collect(),
-            papers: BTreeMap::new(),
             revoked: BTreeSet::new(),
             barred: BTreeSet::new(),
             leave_within: BTreeMap::new(),
@@ -264,7 +258,6 @@ impl Leases {
                 let c = content.as_ref();
                 let row = (c.bundle, c.model.clone(), c.drivers.from, c.drivers.to, c.tier as u8, c.not_after.0);
                 self.certificates.insert(*certificate, row);
-                self.papers.insert(*certificate, (c.model.clone(), c.tier as u8));
             }
             SkillEvent::SkillCertExpired { certificate, .. } => {
                 self.certificates.remove(certificate);
@@ -275,15 +268,15 @@ impl Leases {
             SkillEvent::SkillRevoked { bundle, .. } => {
                 self.revoked.insert(*bundle);
             }
-            SkillEvent::SkillLicensed { job, licence, bundle, certificates, unit, .. } => {
+            SkillEvent::SkillLicensed { job, licence, bundle, unit, .. } => {
                 if *unit == nooterra_skills::Unit::Minute {
                     self.by_minute.insert((*job, *licence));
                 }
-                self.licences.entry(*job).or_default().insert(*licence, (*bundle, certificates.clone()));
+                self.licences.entry(*job).or_default().insert(*licence, *bundle);
             }
-            SkillEvent::SkillRepinned { job, old, new, certificates, .. } => {
-                for l in self.licences.entry(*job).or_default().values_mut().filter(|l| l.0 == *old) {
-                    *l = (*new, certificates.clone());
+            SkillEvent::SkillRepinned { job, old, new, .. } => {
+                for b in self.licences.entry(*job).or_default().values_mut().filter(|b| **b == *old) {
+                    *b = *new;
                 }
             }
             _ => {}
@@ -306,13 +299,10 @@ impl Leases {
             return Some("is not fit");
         }
         let min = self.min.get(&job).copied().unwrap_or(0);
-        let certified = |(bundle, pinned): &Pinned| {
-            // One that was pinned, or another one for the model that goes as far.
-            let as_far = pinned.iter().filter_map(|id| self.papers.get(id)).filter(|(model, _)| *model == m.model).map(|(_, t)| *t).min();
+        let certified = |bundle: &Digest| {
             !self.revoked.contains(bundle)
                 && self.certificates.values().any(|(b, model, from, to, tier, end)| {
-                    let far = *tier >= min && as_far.is_some_and(|t| *tier >= t);
-                    b == bundle && *model == m.model && *from <= m.driver && m.driver <= *to && far && n.at.0 < *end
+                    b == bundle && *model == m.model && *from <= m.driver && m.driver <= *to && *tier >= min && n.at.0 < *end
                 })
         };
         let all = self.licences.get(&job).is_none_or(|l| l.values().all(certified));
@@ -420,7 +410,7 @@ impl Leases {
         }
         if let Event::ExecutionStarted { skills, .. } = e {
             self.notes.checked();
-            let mut pinned: Vec<_> = self.licences.get(&id).into_iter().flat_map(|l| l.values().map(|p| p.0)).collect();
+            let mut pinned: Vec<_> = self.licences.get(&id).into_iter().flat_map(|l| l.values().copied()).collect();
             let mut named = skills.clone();
             pinned.sort_unstable();
             named.sort_unstable();

@@ -7,10 +7,10 @@ use crate::verdict::{Class, Notes};
 use nooterra_control::fact::Event as Payload;
 use nooterra_engine::digest::Digest;
 use nooterra_engine::ids::{CertificateId, JobId, QuoteId, SkillId};
-use nooterra_engine::time::Instant;
 use nooterra_jobs::event::Event;
 use nooterra_jobs::payload::Booking;
 use nooterra_skills::Event as SkillEvent;
+use nooterra_skills::seal::Certificate;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The judge.
@@ -19,7 +19,7 @@ pub(crate) struct Quoted {
     /// What open quotes name, by job.
     quotes: BTreeMap<JobId, BTreeMap<QuoteId, Vec<(SkillId, Digest)>>>,
     /// Certificates that were not taken back: bundle, from, to.
-    certificates: BTreeMap<CertificateId, (Digest, Instant, Instant)>,
+    certificates: BTreeMap<CertificateId, Certificate>,
     /// Bundles that lost something: were revoked, or a certificate of theirs was or ended.
     fallen: BTreeSet<Digest>,
     /// Bundles booked in the place of others, of which the job's stream has not told yet: the quoted one, the booked one.
@@ -69,11 +69,11 @@ impl Quoted {
     fn skill(&mut self, e: &SkillEvent) {
         match e {
             SkillEvent::SkillCertified { certificate, content, .. } => {
-                self.certificates.insert(*certificate, (content.bundle, content.not_before, content.not_after));
+                self.certificates.insert(*certificate, (**content).clone());
             }
             SkillEvent::SkillCertExpired { certificate, .. } | SkillEvent::SkillRevoked { certificate: Some(certificate), .. } => {
                 let gone = self.certificates.remove(certificate);
-                self.fallen.extend(gone.map(|(bundle, ..)| bundle));
+                self.fallen.extend(gone.map(|c| c.bundle));
             }
             SkillEvent::SkillRevoked { bundle, .. } => {
                 self.fallen.insert(*bundle);
@@ -98,8 +98,11 @@ impl Quoted {
                     self.broke(n, format!("{job} pins bundle {}; its quote names {was}", l.bundle.short()), job);
                 }
             }
-            let live = self.certificates.iter().filter(|(_, (of, from, to))| *of == l.bundle && *from <= n.at && n.at < *to);
-            let live: Vec<CertificateId> = live.map(|(id, _)| *id).collect();
+            let of = |c: &&Certificate| c.bundle == l.bundle && c.not_before <= n.at && n.at < c.not_after;
+            let all = || self.certificates.iter().filter(|(_, c)| of(c));
+            let goes = |id: &CertificateId, c: &Certificate| (c.tier, c.not_after, *id);
+            let beaten = |id: &CertificateId, c: &Certificate| all().any(|(o, x)| x.model == c.model && goes(o, x) > goes(id, c));
+            let live: Vec<CertificateId> = all().filter(|(id, c)| !beaten(id, c)).map(|(id, _)| *id).collect();
             if live != l.certificates {
                 let story =
                     format!("{job} pins {} certificates of {}; {} are in force", l.certificates.len(), l.bundle.short(), live.len());
