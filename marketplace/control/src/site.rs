@@ -258,20 +258,13 @@ impl Unit<'_> {
         let usual = self.usual_entry(&places, &areas, &no_go);
         let needed = usual.entrances.clone();
         let entry = entry.unwrap_or(usual);
-        let order = FacilityOrder::HoldPlan {
-            number: self.next_word(),
-            job,
-            plan,
-            vertices: places.clone(),
-            load,
-            areas: areas.clone(),
-            no_go: no_go.clone(),
-            entry: entry.clone(),
-            valid_from: valid.0,
-            valid_to: valid.1,
-        };
         self.check_rights(party, &entry, &needed)?;
-        self.plan_issued(job, NewPlan { plan, places, areas, no_go, entry, valid })?;
+        let (vertices, (valid_from, valid_to)) = (places.clone(), valid);
+        let new = NewPlan { plan, places, areas: areas.clone(), no_go: no_go.clone(), entry: entry.clone(), valid };
+        self.plan_issued(job, new)?;
+        // A word to the site is numbered once nothing refuses it any more.
+        let number = self.next_word();
+        let order = FacilityOrder::HoldPlan { number, job, plan, vertices, load, areas, no_go, entry, valid_from, valid_to };
         self.ask_site(AskKey::Hold(job), order);
         self.ask_entry(job);
         Ok(())
