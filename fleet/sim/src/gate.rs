@@ -214,7 +214,7 @@ mod tests {
             item: None,
             revoked: false,
             held: false,
-            newest_hold: None,
+            asked_by: 0,
             withdrawn: false,
         };
         (Gate::default(), BTreeMap::from([(JobId::named("j"), plan)]))

@@ -183,7 +183,7 @@ impl Rig {
             item: None,
             revoked: false,
             held: false,
-            newest_hold: None,
+            asked_by: 0,
             withdrawn: false,
         };
         rig.d.plans.insert(job(), held);

@@ -172,7 +172,7 @@ fn answer(rig: &Rig, frozen: &[u8], e: Envelope) -> String {
 fn nothing_but_heard(before: &State, after: &State) -> bool {
     let mut s = after.clone();
     (s.chains, s.volume, s.log_seq) = (before.chains.clone(), before.volume.clone(), before.log_seq);
-    s.rooms.trust = before.rooms.trust.clone();
+    s.rooms.trust = before.rooms.trust;
     encode(&s) == encode(before)
 }
 
