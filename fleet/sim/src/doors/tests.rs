@@ -403,6 +403,55 @@ fn a_request_to_open_takes_back_that_a_door_is_to_be_shut() {
 }
 
 #[test]
+fn a_door_that_is_asked_for_nobody_after_the_word_that_its_level_is_stopped_is_shut_again() {
+    let mut rig = Rig::new();
+    // Sent before the word, it comes after it.
+    rig.order(&FacilityOrder::ShutLevels { levels: vec![0], number: 1 });
+    rig.seen("r", 0, 4.5, 0.0);
+    assert!(rig.ask(ROOM, 1, &[]).0 && rig.ask(UPSTAIRS, 1, &[]).0);
+    rig.look();
+    assert_eq!(rig.floor.door(ROOM), DoorState::Open, "not on whoever stands in it");
+    rig.seen("r", 0, 3.0, 0.0);
+    assert_eq!(rig.floor.door(ROOM), DoorState::Closed);
+    assert_eq!(rig.floor.door(UPSTAIRS), DoorState::Open, "that level is not stopped");
+    assert!(rig.ask(ROOM, 2, &[]).0);
+    rig.look();
+    assert_eq!(rig.floor.door(ROOM), DoorState::Closed, "however often it is asked");
+    assert!(rig.ask(ROOM, 3, &[outward("r")]).0);
+    rig.look();
+    assert_eq!(rig.floor.door(ROOM), DoorState::Open, "out it lets");
+}
+
+#[test]
+fn a_door_is_not_shut_before_who_was_let_go_outward() {
+    for stopped_first in [true, false] {
+        let mut rig = Rig::new();
+        let stop = FacilityOrder::ShutLevels { levels: vec![0], number: 1 };
+        rig.seen("s", 0, 6.0, 0.0);
+        rig.seen("t", 0, 6.0, 1.5);
+        assert!(rig.ask(ROOM, 1, &[inward("r", 7)]).0 && rig.ask(ROOM, 1, &[outward("s"), outward("t")]).0);
+        if stopped_first {
+            rig.order(&stop);
+        }
+        // They have their go-ahead, and nobody waits: the door, which has shut of itself, is asked to open for nobody by name.
+        rig.floor.doors.push((ROOM, false));
+        assert!(rig.ask(ROOM, 2, &[]).0);
+        rig.order(&stop);
+        rig.said();
+        for (robot, x) in [("s", 5.0), ("s", 4.0), ("t", 5.0)] {
+            rig.seen(robot, 0, x, 0.0);
+        }
+        rig.seen("s", 0, 3.0, 0.0);
+        rig.seen("t", 0, 5.3, 0.0);
+        assert_eq!(rig.floor.door(ROOM), DoorState::Open, "one is still to come");
+        for x in [4.7, 4.3, 4.04] {
+            rig.seen("t", 0, x, 0.0);
+        }
+        assert_eq!(rig.floor.door(ROOM), DoorState::Closed, "and then it is shut");
+    }
+}
+
+#[test]
 fn an_older_word_of_who_holds_the_grant_changes_nothing_and_one_without_its_plan_is_not_heard() {
     let mut rig = Rig::new();
     rig.grant(Some(Holder { robot: r("s"), fence: 9 }), 3);
