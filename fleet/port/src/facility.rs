@@ -281,6 +281,8 @@ pub enum FacilityReport {
     },
     /// The site's admin issues an access plan.
     AccessPlanIssued {
+        /// Number of the word that asked for it; 0 where the platform asks for none, and the site issues one of its own accord.
+        number: u64,
         /// The job.
         job: JobId,
         /// The plan.

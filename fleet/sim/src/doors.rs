@@ -70,7 +70,12 @@ impl SiteController {
         let asked = Asked { now, said, number, entrance, level: Some(d.level.ix), arrives: false, passes };
         if (!open || self.lets_pass(&asked, world)) && self.heeds(false, door, number) {
             self.gate.moved(door, open, passes);
-            self.closing.remove(&door);
+            // The word that its level is stopped may have overtaken this one.
+            if open && self.gate.is_to_shut(door, d.level.ix) {
+                self.closing.insert(door);
+            } else {
+                self.closing.remove(&door);
+            }
             world.command_door(door, open);
             self.doors.remove(&door);
         }
@@ -168,8 +173,14 @@ impl SiteController {
             let before = self.sighted.insert(f.robot, Sighted { level: f.level, at: f.at });
             let Some(line) = before.filter(|b| b.level == f.level && b.at != f.at).map(|b| Segment::new(b.at, f.at)) else { continue };
             for door in site.door_indexes().filter(|d| site.doors[d.at()].level.ix == f.level) {
-                let passed = site.doors[door.at()].line.crosses(&line);
-                if passed && !self.gate.is_admitted(site.door_entrance(door), f.robot) && comes_in(site, door, &line) {
+                if !site.doors[door.at()].line.crosses(&line) {
+                    continue;
+                }
+                self.gate.came_through(door.ix, f.robot);
+                if self.gate.is_to_shut(door.ix, f.level) {
+                    self.closing.insert(door.ix);
+                }
+                if !self.gate.is_admitted(site.door_entrance(door), f.robot) && comes_in(site, door, &line) {
                     self.push(now, false, "site".to_owned(), &FacilityReport::CameThrough { robot: f.robot, door: door.ix });
                 }
             }

@@ -22,6 +22,8 @@ pub struct Gate {
     inward: BTreeSet<u32>,
     /// Doors that stand open for who is about the house, or for whoever is in them.
     errands: BTreeSet<u32>,
+    /// Robots that doors were opened for outward since they were last shut, and that have not come through yet.
+    leavers: BTreeMap<u32, BTreeSet<RobotId>>,
     /// Robots that each door was opened for since it was last shut.
     admitted: BTreeMap<u32, BTreeSet<RobotId>>,
     /// What was said last of a robot at an entrance: number of the request, and why it did not open.
@@ -76,17 +78,33 @@ impl Gate {
     }
 
     /// Nobody is let into these levels from now on, and everybody into all others. Doors that stand open there for whoever
-    /// comes in are to be shut. An older word changes nothing.
+    /// comes in are to be shut, unless somebody is still to leave through them. An older word changes nothing.
     pub(crate) fn shut(&mut self, levels: BTreeSet<u32>, number: u64, level_of: impl Fn(u32) -> u32) -> BTreeSet<u32> {
         if number < self.shut_by {
             return BTreeSet::new();
         }
         (self.shut, self.shut_by) = (levels, number);
-        let open: BTreeSet<u32> = self.inward.union(&self.errands).copied().filter(|d| self.shut.contains(&level_of(*d))).collect();
+        let open: BTreeSet<u32> = self.inward.union(&self.errands).copied().filter(|d| self.is_to_shut(*d, level_of(*d))).collect();
         // Whoever it was opened for may still stand in it: that is forgotten once it is shut.
         self.inward.retain(|d| !open.contains(d));
         self.errands.retain(|d| !open.contains(d));
         open
+    }
+
+    /// Does this door stand open on a level that is stopped, and not for who leaves?
+    pub(crate) fn is_to_shut(&self, door: u32, level: u32) -> bool {
+        let inward = self.inward.contains(&door) || self.errands.contains(&door);
+        inward && self.shut.contains(&level) && !self.leavers.contains_key(&door)
+    }
+
+    /// A robot has come through a door, whichever way.
+    pub(crate) fn came_through(&mut self, door: u32, robot: RobotId) {
+        if let Some(l) = self.leavers.get_mut(&door) {
+            l.remove(&robot);
+            if l.is_empty() {
+                self.leavers.remove(&door);
+            }
+        }
     }
 
     /// Why none of these passes opens, one refusal each; nothing if one of them does, or nobody has to ask. `shown` says which
@@ -158,7 +176,10 @@ impl Gate {
         if !open {
             return self.closed(door);
         }
-        if passes.iter().any(|p| p.way == Way::Outward {}) {
+        let leavers: BTreeSet<RobotId> = passes.iter().filter(|p| p.way == Way::Outward {}).map(|p| p.robot).collect();
+        if !leavers.is_empty() {
+            // Asked again, the request names nobody who was let go meanwhile: they are remembered until they are through.
+            self.leavers.entry(door).or_default().extend(leavers);
             self.inward.remove(&door);
             self.errands.remove(&door);
         } else if passes.iter().any(|p| p.way == Way::Errand {}) {
@@ -177,6 +198,7 @@ impl Gate {
     pub(crate) fn closed(&mut self, door: u32) {
         self.inward.remove(&door);
         self.errands.remove(&door);
+        self.leavers.remove(&door);
         self.admitted.remove(&door);
     }
 
@@ -214,7 +236,7 @@ mod tests {
             item: None,
             revoked: false,
             held: false,
-            newest_hold: None,
+            asked_by: 0,
             withdrawn: false,
         };
         (Gate::default(), BTreeMap::from([(JobId::named("j"), plan)]))

@@ -240,7 +240,7 @@ impl Unit<'_> {
             }
         };
         let role = self.role_or(Role::MK);
-        self.record(&format!("contract/{id}"), role, Payload::Contract(Box::new(f.clone())), |r| &mut r.market);
+        self.record(format!("contract/{id}"), role, Payload::Contract(Box::new(f.clone())), |r| &mut r.market);
         self.s.contracts.evolve(&f);
         self.market_touched = true;
         if over {

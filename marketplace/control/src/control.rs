@@ -35,7 +35,7 @@ use nooterra_site::{Site, VertexIx};
 use nooterra_trust::chain::Streams;
 use nooterra_trust::reputation::{Reputation, Subject};
 use nooterra_trust::volume::Buckets;
-use nooterra_trust::{ActorChains, Code, Envelope, KeyTable, Opened, Place, Rejection, Role, Verdict};
+use nooterra_trust::{ActorChains, Code, Envelope, KeyTable, Opened, Place, PublicKey, Rejection, Role, Verdict};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use thiserror::Error;
@@ -247,7 +247,7 @@ impl Control {
             let g = &unit.s.genesis;
             let Some(e) = g.robots.get(entry as usize) else { continue };
             let (driver_version, attestation_hash) = (e.driver_version, e.attestation);
-            let device_key = g.keys.iter().find(|b| b.subject == *id.as_bytes()).map(|b| b.public.id());
+            let device_key = g.register.device(attestation_hash).map(PublicKey::id);
             unit.emit_robot(id, RobotEvent::RobotEnrolled { owner, model, driver_version, device_key, attestation_hash, battery_j });
         }
         unit.open_skills();

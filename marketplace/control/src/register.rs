@@ -51,6 +51,13 @@ pub struct Register {
     pub devices: Vec<Attestation>,
 }
 
+impl Register {
+    /// The device that an enrolment names.
+    pub(crate) fn device(&self, attestation: Digest) -> Option<&PublicKey> {
+        self.devices.iter().find(|a| a.hash() == attestation).map(|a| &a.device)
+    }
+}
+
 /// Why a robot cannot be enrolled: by the rule that it breaks.
 pub(crate) fn check(g: &Genesis) -> Result<(), (RobotId, &'static str)> {
     let known: BTreeMap<Digest, &Attestation> = g.register.devices.iter().map(|a| (a.hash(), a)).collect();
@@ -59,8 +66,10 @@ pub(crate) fn check(g: &Genesis) -> Result<(), (RobotId, &'static str)> {
         let is = |holds: bool, why: &'static str| if holds { Ok(()) } else { Err((r.robot, why)) };
         let a = known.get(&r.attestation).ok_or((r.robot, "it is not in the register"))?;
         is(g.register.makers.contains(&a.maker) && a.is_signed(), "no maker of the register has signed it")?;
-        let own = g.keys.iter().any(|b| b.role == Role::RB && b.subject == *r.robot.as_bytes() && b.public == a.device);
-        is(own, "it is another device's")?;
+        let own: Vec<_> = g.keys.iter().filter(|b| b.role == Role::RB && b.subject == *r.robot.as_bytes()).collect();
+        is(own.iter().any(|b| b.public == a.device), "it is another device's")?;
+        // What speaks for it is the device that was looked at, and nothing beside.
+        is(own.len() == 1, "another key speaks for the robot as well")?;
         is(a.model == r.model.name, "it is of another model")?;
         is(taken.insert(r.attestation), "another robot has it")?;
     }

@@ -172,7 +172,7 @@ impl Unit<'_> {
 
     fn record_team(&mut self, id: TeamId, event: TeamEvent) {
         let role = if matches!(event, TeamEvent::TeamCreated { .. }) { self.cx.role } else { Role::MK };
-        self.record(&format!("team/{id}"), role, Recorded::Team(event), |r| &mut r.market);
+        self.record(format!("team/{id}"), role, Recorded::Team(event), |r| &mut r.market);
     }
 
     /// Where the item of a job is put out, and its whole mass.

@@ -32,9 +32,6 @@ fn job() -> JobId {
 fn plan() -> AccessPlanId {
     AccessPlanId::named("p")
 }
-fn later(secs: u64) -> Instant {
-    NOW + Span::from_secs(secs)
-}
 
 /// Two floors: a hall with two rooms, a lift, and upstairs a landing with one room more. Robots wait in the hall.
 fn site() -> Site {
@@ -180,25 +177,25 @@ impl Rig {
             no_go: vec![],
             entry: Entry { entrances: vec![ROOM, UPSTAIRS, BY_LIFT], method: AccessMethod::Code, credential: "vault/p".into() },
             holder: None,
-            granted_at: Instant::ZERO,
+            granted_by: 0,
             valid_from: Instant::from_secs(900),
             valid_to: Instant::from_secs(2_000),
             item: None,
             revoked: false,
             held: false,
-            newest_hold: None,
+            asked_by: 0,
             withdrawn: false,
         };
         rig.d.plans.insert(job(), held);
-        rig.grant(Some(Holder { robot: r("r"), fence: 7 }), NOW);
+        rig.grant(Some(Holder { robot: r("r"), fence: 7 }), 1);
         rig.said();
         rig
     }
     fn order(&mut self, order: &FacilityOrder) {
         self.d.order(self.now, order, &self.site, &mut self.floor);
     }
-    fn grant(&mut self, holder: Option<Holder>, at: Instant) {
-        self.order(&FacilityOrder::Grant { job: job(), plan: plan(), holder, at });
+    fn grant(&mut self, holder: Option<Holder>, number: u64) {
+        self.order(&FacilityOrder::Grant { job: job(), plan: plan(), holder, number });
     }
     /// What the controller has said since it was asked last.
     fn said(&mut self) -> Vec<FacilityReport> {
@@ -259,7 +256,7 @@ fn a_door_opens_inward_for_the_robot_with_the_grant_and_for_no_other() {
     assert_eq!(rig.refusal(ROOM, 3, inward("r", 8)), "FENCE_STALE", "nobody granted that one");
     // What was refused is no request obeyed: the same one opens for who has the right. (A fence once seen counts.)
     assert!(rig.ask(ROOM, 3, &[inward("s", 9)]).1.is_empty(), "and a repeated one is told of once");
-    rig.grant(Some(Holder { robot: r("r"), fence: 8 }), later(1));
+    rig.grant(Some(Holder { robot: r("r"), fence: 8 }), 2);
     rig.said();
     assert_eq!(rig.ask(ROOM, 3, &[inward("s", 9), inward("r", 8)]), (true, vec![]), "one with the right is enough");
     assert_eq!(rig.refusal(OTHER, 1, inward("r", 8)), "AREA_FORBIDDEN", "a door that the plan does not name");
@@ -281,7 +278,7 @@ fn what_is_refused_is_told_under_the_job_with_its_reason() {
     for (order, code) in [
         (FacilityOrder::Withdraw { job: job(), plan: plan() }, "PLAN_MISSING"),
         (FacilityOrder::Revoke { job: job(), plan: plan() }, "ACCESS_REVOKED"),
-        (FacilityOrder::Grant { job: job(), plan: plan(), holder: None, at: later(1) }, "PLAN_MISSING"),
+        (FacilityOrder::Grant { job: job(), plan: plan(), holder: None, number: 2 }, "PLAN_MISSING"),
     ] {
         let mut rig = Rig::new();
         assert!(rig.ask(ROOM, 1, &[inward("r", 7)]).0);
@@ -346,7 +343,7 @@ fn a_terminal_opens_for_nobody_without_the_credential_of_the_plan() {
 #[test]
 fn outward_a_door_opens_for_everybody_and_shuts_on_request() {
     let mut rig = Rig::new();
-    rig.order(&FacilityOrder::ShutLevels { levels: vec![0, 1], at: NOW });
+    rig.order(&FacilityOrder::ShutLevels { levels: vec![0, 1], number: 1 });
     rig.order(&FacilityOrder::Revoke { job: job(), plan: plan() });
     rig.said();
     for (n, who) in (1..).zip(["r", "s", "nobody knows it"]) {
@@ -370,8 +367,8 @@ fn a_level_that_is_stopped_shuts_what_stands_open_inward_once_nobody_stands_in_i
     assert!(rig.ask(ROOM, 1, &[inward("r", 7)]).0 && rig.ask(OTHER, 1, &[outward("s")]).0 && rig.ask(UPSTAIRS, 1, &[errand("t")]).0);
     // It stands in the doorway: nothing closes on it.
     rig.seen("r", 0, 4.5 - 0.3 - 0.15 + 0.01, 0.0);
-    rig.order(&FacilityOrder::ShutLevels { levels: vec![0], at: later(1) });
-    assert_eq!(rig.said(), [FacilityReport::LevelsShut { at: later(1) }]);
+    rig.order(&FacilityOrder::ShutLevels { levels: vec![0], number: 2 });
+    assert_eq!(rig.said(), [FacilityReport::LevelsShut { number: 2 }]);
     rig.look();
     assert_eq!(rig.floor.door(ROOM), DoorState::Open);
     rig.seen("r", 0, 4.5 - 0.3 - 0.15 - 0.01, 0.0);
@@ -384,10 +381,10 @@ fn a_level_that_is_stopped_shuts_what_stands_open_inward_once_nobody_stands_in_i
     assert_eq!(rig.refusal(ROOM, 3, errand("t")), "STOP_ACTIVE");
     assert!(rig.ask(ROOM, 4, &[outward("r")]).0);
     // An older word does not open the level again; a newer one does, and shuts another.
-    rig.order(&FacilityOrder::ShutLevels { levels: vec![], at: NOW });
+    rig.order(&FacilityOrder::ShutLevels { levels: vec![], number: 1 });
     rig.said();
     assert_eq!(rig.refusal(ROOM, 5, inward("r", 7)), "STOP_ACTIVE");
-    rig.order(&FacilityOrder::ShutLevels { levels: vec![1], at: later(2) });
+    rig.order(&FacilityOrder::ShutLevels { levels: vec![1], number: 3 });
     rig.look();
     assert!(rig.ask(ROOM, 6, &[inward("r", 7)]).0);
     assert_eq!(rig.floor.door(UPSTAIRS), DoorState::Closed);
@@ -398,7 +395,7 @@ fn a_request_to_open_takes_back_that_a_door_is_to_be_shut() {
     let mut rig = Rig::new();
     assert!(rig.ask(ROOM, 1, &[inward("r", 7)]).0);
     rig.seen("r", 0, 4.5, 0.0);
-    rig.order(&FacilityOrder::ShutLevels { levels: vec![0], at: later(1) });
+    rig.order(&FacilityOrder::ShutLevels { levels: vec![0], number: 2 });
     rig.said();
     assert!(rig.ask(ROOM, 2, &[outward("r")]).0, "who stands in it comes back out");
     rig.seen("r", 0, 3.0, 0.0);
@@ -406,19 +403,68 @@ fn a_request_to_open_takes_back_that_a_door_is_to_be_shut() {
 }
 
 #[test]
+fn a_door_that_is_asked_for_nobody_after_the_word_that_its_level_is_stopped_is_shut_again() {
+    let mut rig = Rig::new();
+    // Sent before the word, it comes after it.
+    rig.order(&FacilityOrder::ShutLevels { levels: vec![0], number: 1 });
+    rig.seen("r", 0, 4.5, 0.0);
+    assert!(rig.ask(ROOM, 1, &[]).0 && rig.ask(UPSTAIRS, 1, &[]).0);
+    rig.look();
+    assert_eq!(rig.floor.door(ROOM), DoorState::Open, "not on whoever stands in it");
+    rig.seen("r", 0, 3.0, 0.0);
+    assert_eq!(rig.floor.door(ROOM), DoorState::Closed);
+    assert_eq!(rig.floor.door(UPSTAIRS), DoorState::Open, "that level is not stopped");
+    assert!(rig.ask(ROOM, 2, &[]).0);
+    rig.look();
+    assert_eq!(rig.floor.door(ROOM), DoorState::Closed, "however often it is asked");
+    assert!(rig.ask(ROOM, 3, &[outward("r")]).0);
+    rig.look();
+    assert_eq!(rig.floor.door(ROOM), DoorState::Open, "out it lets");
+}
+
+#[test]
+fn a_door_is_not_shut_before_who_was_let_go_outward() {
+    for stopped_first in [true, false] {
+        let mut rig = Rig::new();
+        let stop = FacilityOrder::ShutLevels { levels: vec![0], number: 1 };
+        rig.seen("s", 0, 6.0, 0.0);
+        rig.seen("t", 0, 6.0, 1.5);
+        assert!(rig.ask(ROOM, 1, &[inward("r", 7)]).0 && rig.ask(ROOM, 1, &[outward("s"), outward("t")]).0);
+        if stopped_first {
+            rig.order(&stop);
+        }
+        // They have their go-ahead, and nobody waits: the door, which has shut of itself, is asked to open for nobody by name.
+        rig.floor.doors.push((ROOM, false));
+        assert!(rig.ask(ROOM, 2, &[]).0);
+        rig.order(&stop);
+        rig.said();
+        for (robot, x) in [("s", 5.0), ("s", 4.0), ("t", 5.0)] {
+            rig.seen(robot, 0, x, 0.0);
+        }
+        rig.seen("s", 0, 3.0, 0.0);
+        rig.seen("t", 0, 5.3, 0.0);
+        assert_eq!(rig.floor.door(ROOM), DoorState::Open, "one is still to come");
+        for x in [4.7, 4.3, 4.04] {
+            rig.seen("t", 0, x, 0.0);
+        }
+        assert_eq!(rig.floor.door(ROOM), DoorState::Closed, "and then it is shut");
+    }
+}
+
+#[test]
 fn an_older_word_of_who_holds_the_grant_changes_nothing_and_one_without_its_plan_is_not_heard() {
     let mut rig = Rig::new();
-    rig.grant(Some(Holder { robot: r("s"), fence: 9 }), later(2));
-    assert_eq!(rig.said(), [FacilityReport::GrantHeld { job: job(), at: later(2) }]);
-    rig.grant(Some(Holder { robot: r("r"), fence: 7 }), later(1));
-    assert_eq!(rig.said(), [FacilityReport::GrantHeld { job: job(), at: later(1) }], "heard, so that it is not said again");
+    rig.grant(Some(Holder { robot: r("s"), fence: 9 }), 3);
+    assert_eq!(rig.said(), [FacilityReport::GrantHeld { job: job(), number: 3 }]);
+    rig.grant(Some(Holder { robot: r("r"), fence: 7 }), 2);
+    assert_eq!(rig.said(), [FacilityReport::GrantHeld { job: job(), number: 2 }], "heard, so that it is not said again");
     assert_eq!(rig.refusal(ROOM, 1, inward("r", 7)), "PLAN_MISSING");
     assert!(rig.ask(ROOM, 2, &[inward("s", 9)]).0);
-    let of = |plan: &str, holder| FacilityOrder::Grant { job: job(), plan: AccessPlanId::named(plan), holder, at: later(3) };
+    let of = |plan: &str, holder| FacilityOrder::Grant { job: job(), plan: AccessPlanId::named(plan), holder, number: 4 };
     rig.order(&of("q", Some(Holder { robot: r("r"), fence: 7 })));
     assert_eq!(rig.said(), [], "its plan is still on its way");
     rig.order(&of("q", None));
-    assert_eq!(rig.said(), [FacilityReport::GrantHeld { job: job(), at: later(3) }], "nobody holds what is not there");
+    assert_eq!(rig.said(), [FacilityReport::GrantHeld { job: job(), number: 4 }], "nobody holds what is not there");
     assert!(rig.ask(ROOM, 3, &[inward("s", 9)]).0, "and neither says anything about this plan");
 }
 
@@ -443,7 +489,7 @@ fn a_lift_comes_for_who_may_ride_it_and_brings_nobody_to_a_level_that_is_stopped
     rig.order(&lift(1, 0, Some("r"), &[inward("r", 7)]));
     assert_eq!((&rig.floor.lifts[..], rig.d.sessions.get(&LIFT)), (&[(LIFT, 0, true)][..], Some(&r("r"))));
     // Everything stands still upstairs: it still gets in on the ground, but is not brought there.
-    rig.order(&FacilityOrder::ShutLevels { levels: vec![1], at: NOW });
+    rig.order(&FacilityOrder::ShutLevels { levels: vec![1], number: 1 });
     rig.order(&lift(2, 0, Some("r"), &[inward("r", 7)]));
     rig.floor.standing.insert(r("r"), (0, CABIN));
     rig.said();
@@ -525,7 +571,7 @@ proptest! {
             rig.order(&FacilityOrder::Withdraw { job: job(), plan: plan() });
         }
         if shut {
-            rig.order(&FacilityOrder::ShutLevels { levels: vec![0], at: rig.now });
+            rig.order(&FacilityOrder::ShutLevels { levels: vec![0], number: 1 });
         }
         let name = |n: u8| ["r", "s"][usize::from(n)];
         let pass = |(n, fence, way): &(u8, u64, u8)| Pass {

@@ -85,9 +85,10 @@ fn a_plan_that_does_not_fit_is_refused() {
     let job = rig.ask(NewJob { no_go: vec![zone(&rig, 1)], ..rig.patrol(&[2, 4]) });
     rig.until(job, Status::Reserved);
     let (valid_from, valid_to) = (rig.now, rig.c.state().jobs[&job].window().end + Span::from_mins(5));
+    let number = rig.c.state().plan_asked(job);
     let word = |areas: Vec<u32>, no_go: Vec<u32>| {
         let (plan, vertices) = (AccessPlanId::named("p"), vec![2, 4]);
-        FacilityReport::AccessPlanIssued { job, plan, vertices, areas, no_go, entry: Default::default(), valid_from, valid_to }
+        FacilityReport::AccessPlanIssued { number, job, plan, vertices, areas, no_go, entry: Default::default(), valid_from, valid_to }
     };
     for (areas, no_go, code, field) in [
         (vec![], vec![1], "AREA_FORBIDDEN", "areas"),

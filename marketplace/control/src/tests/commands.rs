@@ -6,6 +6,7 @@ mod situations;
 
 use super::rig::{Rig, party, robot};
 use crate::input::{BODIES, Body, CaseCommand, CounterOffer, Input, OwnerCommand, PaymentReport, RequesterCommand, StaffCommand};
+use crate::state::State;
 use crate::stops::{StopOrder, StopWhat};
 use crate::wish::{Terms, Wish};
 use crate::{Control, HelpOutcome, HelpWord, OperatorCommand, Policy};
@@ -152,19 +153,32 @@ fn answer(rig: &Rig, frozen: &[u8], e: Envelope) -> String {
     let mut c = Control::thaw(frozen, rig.site.clone()).unwrap();
     let mut out = Out::default();
     let _ = marks::take();
+    c.advance(rig.now, &mut out);
+    let (before, said) = (c.state().clone(), e.type_name.clone());
     c.step(rig.now, Input::new(e), &mut out);
     let broken = marks::take().broken;
     assert!(broken.is_empty(), "{broken:?}");
     let verdict = out.wishes.iter().find_map(|w| if let Wish::Receipt { receipt, .. } = w { Some(receipt.verdict.clone()) } else { None });
     match verdict.expect("an answer") {
         Verdict::Accepted => "accepted".into(),
-        Verdict::Refused(r) => r.code.to_string(),
+        Verdict::Refused(r) => {
+            assert!(nothing_but_heard(&before, c.state()), "{said}, refused with {}, has changed something", r.code);
+            r.code.to_string()
+        }
     }
+}
+
+/// Has nothing changed but that something was heard: the sender's chain and volume, the place in the log, the digest of inputs?
+fn nothing_but_heard(before: &State, after: &State) -> bool {
+    let mut s = after.clone();
+    (s.chains, s.volume, s.log_seq) = (before.chains.clone(), before.volume.clone(), before.log_seq);
+    s.rooms.trust = before.rooms.trust;
+    encode(&s) == encode(before)
 }
 
 /// The state as it is, but that the site is its requester's own.
 fn at_home(rig: &Rig) -> Vec<u8> {
-    let mut s: crate::state::State = nooterra_engine::decode(&encode(rig.c.state())).unwrap();
+    let mut s: State = nooterra_engine::decode(&encode(rig.c.state())).unwrap();
     let zones: Vec<_> = rig.site.zones().into_iter().collect();
     s.genesis.parties.iter_mut().filter(|p| p.party == party("rq")).for_each(|p| p.own = zones.clone());
     encode(&s)

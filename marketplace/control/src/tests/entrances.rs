@@ -99,10 +99,10 @@ fn a_plan_that_leaves_no_way_or_names_what_is_not_there_is_none() {
     rig.until(job, Status::EnRoute);
     let (valid_from, valid_to) = (rig.now, rig.c.state().jobs[&job].window().end + Span::from_mins(5));
     let issue = |rig: &mut Rig, entry: Entry| {
-        let (plan, vertices) = (AccessPlanId::named("p"), vec![1, ROOMS[0]]);
+        let (plan, vertices, number) = (AccessPlanId::named("p"), vec![1, ROOMS[0]], rig.c.state().plan_asked(job));
         rig.send(
             "site",
-            &FacilityReport::AccessPlanIssued { job, plan, vertices, areas: vec![], no_go: vec![], entry, valid_from, valid_to },
+            &FacilityReport::AccessPlanIssued { number, job, plan, vertices, areas: vec![], no_go: vec![], entry, valid_from, valid_to },
         )
     };
     let entry =

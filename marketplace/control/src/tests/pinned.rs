@@ -90,6 +90,7 @@ fn work_and_zones_that_were_not_signed_for_open_no_door() {
         });
         let p = pins_of(&rig, job);
         let plan = nooterra_port::FacilityReport::AccessPlanIssued {
+            number: rig.c.state().plan_asked(job),
             job,
             plan: nooterra_engine::ids::AccessPlanId::named("plan"),
             vertices: vec![2, 5],

@@ -1,9 +1,13 @@
 //! Robots are enrolled with the attestation of their own device, or not at all.
 
-use super::rig::{attested, genesis, key, row};
+use super::rig::{attested, bind, genesis, key, robot, row};
+use crate::fact::{Event, Fact};
 use crate::genesis::Genesis;
 use crate::register::Attestation;
-use crate::{Control, Policy};
+use crate::{Control, Policy, RobotEvent};
+use nooterra_engine::machine::Out;
+use nooterra_trust::Role;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const TWO: &[(&str, &str, u32)] = &[("a1", "acme", 8), ("b1", "bolt", 15)];
@@ -39,8 +43,28 @@ fn a_robot_is_enrolled_with_the_attestation_of_its_own_device_alone() {
     no(&|g| with(g, attested("eye", &model)), "it is another device's");
     no(&|g| with(g, attested("b1", "another")), "it is of another model");
     no(&|g| g.robots[1].attestation = g.robots[0].attestation, "it is another device's");
+    no(&|g| g.keys.push(bind("b2", Role::RB, *robot("b1").as_bytes())), "another key speaks for the robot as well");
+    no(&|g| g.keys.insert(0, bind("b2", Role::RB, *robot("b1").as_bytes())), "another key speaks for the robot as well");
     let twice = |g: &mut Genesis| {
         (g.robots[1].robot, g.robots[1].attestation) = (g.robots[0].robot, g.robots[0].attestation);
     };
     no(&twice, "another robot has it");
+}
+
+#[test]
+fn the_key_on_record_is_that_of_the_attested_device_whoever_else_has_the_robots_name() {
+    let mut g = genesis(Policy::scenario(), TWO);
+    for name in ["a1", "b1"] {
+        g.keys.insert(0, bind("badge", Role::WI, *robot(name).as_bytes()));
+        g.keys[0].public = key(&format!("badge of {name}")).public();
+    }
+    let mut c = Control::new(g, Arc::new(row(8))).unwrap();
+    let mut out = Out::default();
+    c.begin(&mut out);
+    let of = |f: &Fact| match f.event().map(|r| &r.payload) {
+        Some(Event::Robot(RobotEvent::RobotEnrolled { device_key, .. })) => *device_key,
+        _ => None,
+    };
+    let keys: BTreeSet<_> = out.facts.iter().filter_map(of).collect();
+    assert_eq!(keys, ["a1", "b1"].map(|r| key(r).public().id()).into());
 }

@@ -98,6 +98,7 @@ pub(super) const SAID: &[(&str, Make)] = &[
             "site",
             job,
             &FacilityReport::AccessPlanIssued {
+                number: r.c.state().plan_asked(job),
                 job,
                 plan: site_plan(job),
                 vertices,
