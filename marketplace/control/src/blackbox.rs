@@ -7,6 +7,7 @@
 //!
 //! Kept are numbers and hashes, never what was recorded: the robot brings that along, and its evidence holds the hash.
 
+use crate::boxed::Reader;
 use crate::camera::Counted;
 use crate::runs::{Run, runs, within};
 use crate::unit::{Outcome, Unit, need, no};
@@ -50,6 +51,8 @@ pub struct Asked {
     /// No chunk from this number on can be there yet, by the time since it was asked for. The robot alone numbers its chunks: by
     /// its own word it would have lost all of them whenever it likes.
     pub most: u64,
+    /// What was read of it up to `next_ns`, where more than one answer holds it.
+    pub read: Option<Reader>,
 }
 
 /// What is known of one robot's black box.
@@ -242,7 +245,7 @@ impl Unit<'_> {
         if b.asked.len() == ASKED_KEPT {
             b.asked.pop_front();
         }
-        b.asked.push_back(Asked { incident, of, done: false, withheld: false, next_ns: 0, open: false, most });
+        b.asked.push_back(Asked { incident, of, done: false, withheld: false, next_ns: 0, open: false, most, read: None });
         self.order_box(robot, of, incident);
         if self.cell(robot).is_ok_and(|c| c.robot.link_lost) {
             self.windows_linked(robot, false);
@@ -358,10 +361,15 @@ impl Unit<'_> {
             self.emit_evidence(asked.of, e);
         }
         self.leaked(robot, w);
-        self.judge_box(robot, asked.of, w);
+        let read = self.judge_box(robot, asked.of, w, asked.read.unwrap_or_default());
         self.asked(robot, w.incident, |a| {
             (a.done, a.withheld, a.open) = (!lacks && reaches, withheld, open);
-            a.next_ns = rest.unwrap_or(a.next_ns);
+            if let Some(next_ns) = rest {
+                (a.next_ns, a.read) = (next_ns, Some(read));
+            }
+            if a.done {
+                a.read = None;
+            }
         });
         sometimes!(rest.is_some(), "a window comes in pieces");
         sometimes!(lacks, "a robot leaves out what it has anchored");

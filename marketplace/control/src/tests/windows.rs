@@ -1,6 +1,7 @@
 //! The ends of windows, windows in pieces, and what a robot may not make of its own numbers and times.
 
 use super::blackbox::{anchors, asked, boxed, bumped, bumped_after, found, items, missing, says};
+use super::boxed::{chained, fast, top};
 use super::boxes::{anchor, part, short};
 use super::rig::{Rig, robot};
 use nooterra_engine::ids::{IncidentId, JobId, RobotId};
@@ -191,6 +192,39 @@ fn many_anchors_do_not_hide_the_ends_of_a_window() {
     floods(&mut rig, 64, 10);
     assert_eq!(show(&mut rig, part(incident, &all, 12, 67)), None);
     assert!(!is_withheld(&rig, incident));
+}
+
+/// Short chunks of the window with these changes, a window in three pieces that are handed out one after the other.
+fn in_pieces(change: impl Fn(&mut [Chunk])) -> Rig {
+    let (mut rig, _, incident, from, to) = bumped();
+    rig.knobs.no_triage = true;
+    let mut flat = short(from, to, 200 * MS).concat();
+    change(&mut flat);
+    let all: Vec<Vec<Chunk>> = chained(flat).chunks(64).map(<[Chunk]>::to_vec).collect();
+    for a in &all {
+        assert_eq!(anchors(&mut rig, anchor(a)), None);
+    }
+    for (first, last) in [(0, 127), (128, 255), (256, 299)] {
+        assert_eq!(show(&mut rig, part(incident, &all, first, last)), None);
+    }
+    assert_eq!(noted(&rig, incident), (true, false, false));
+    assert!(rig.c.state().boxes[&a1()].asked.iter().all(|a| a.read.is_none()), "nothing is kept of it");
+    rig
+}
+
+#[test]
+fn a_window_in_pieces_is_read_on_from_one_to_the_next() {
+    let rig = in_pieces(|all| {
+        let moments = fast(all[127].to_ns - 50 * MS, 250, top() * 12 / 10, false);
+        for c in &mut all[127..131] {
+            c.moments = moments.iter().filter(|m| c.from_ns < m.at_ns && m.at_ns <= c.to_ns).copied().collect();
+        }
+    });
+    assert_eq!(found(&rig, IncidentCode::ClampBreach), [4], "an episode over the border");
+    let rig = in_pieces(|all| (all[100].pauses, all[140].pauses) = (3, 2));
+    assert_eq!(found(&rig, IncidentCode::ProtectiveStopStorm), [2], "counted over the border");
+    let rig = in_pieces(|all| all[100].pauses = 4);
+    assert_eq!(found(&rig, IncidentCode::ProtectiveStopStorm), [], "and nothing twice");
 }
 
 /// What a robot shows at last counts, and not that it had left it out before.
