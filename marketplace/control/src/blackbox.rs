@@ -60,6 +60,10 @@ pub struct Asked {
 pub struct RobotBox {
     /// First chunk that stands under no anchor.
     pub next: u64,
+    /// As far as its chunks can be counted by the time that its anchors took: `next`, unless it counts faster than chunks are made.
+    pub likely: u64,
+    /// As of when, in the robot's time.
+    pub likely_ns: u64,
     /// The last anchors, oldest first.
     pub anchors: VecDeque<Anchored>,
     /// The last chunk that was heard of, once heartbeats name them.
@@ -107,8 +111,10 @@ impl RobotBox {
         agrees
     }
 
-    fn takes(&mut self, a: &Anchor) {
+    fn takes(&mut self, a: &Anchor, now_ns: u64) {
         self.next = a.to.saturating_add(1);
+        let made = made_in(Span(now_ns.saturating_sub(self.likely_ns)));
+        (self.likely, self.likely_ns) = (self.likely.saturating_add(made).min(self.next), now_ns.max(self.likely_ns));
         self.heads = self.heads.split_off(&self.next);
         self.anchors.push_back(Anchored { from: a.from, to: a.to, root: a.root });
         let gone = |a: &Anchored| a.to.saturating_add(KEPT as u64) < self.next;
@@ -222,7 +228,7 @@ impl Unit<'_> {
         self.emit_robot(robot, RobotEvent::BlackboxAnchored { from: a.from, to: a.to, root: a.root });
         let now_ns = self.device_ns();
         let b = self.s.boxes.entry(robot).or_default();
-        b.takes(a);
+        b.takes(a, now_ns);
         // Whether chunks go on is for heartbeats to say: a robot whose heartbeats name none is not waited for.
         let chunks = if b.told.is_some() { b.hears(a.to, now_ns) } else { Vec::new() };
         self.see_chunks(robot, &chunks);
@@ -239,7 +245,7 @@ impl Unit<'_> {
     pub(crate) fn ask_box(&mut self, robot: RobotId, of: Stream, incident: IncidentId) {
         let b = self.s.boxes.entry(robot).or_default();
         // Until the window is over more is made; how much, its robot is not asked.
-        let most = b.next.saturating_add(made_in(REACH));
+        let most = b.likely.saturating_add(made_in(REACH));
         let most = b.asked.iter().find(|a| a.incident == incident).map_or(most, |a| a.most);
         b.asked.retain(|a| a.incident != incident);
         if b.asked.len() == ASKED_KEPT {

@@ -3,10 +3,12 @@
 use super::blackbox::{anchors, asked, boxed, bumped, bumped_after, found, items, missing, says};
 use super::boxed::{chained, fast, top};
 use super::boxes::{anchor, part, short};
+use super::cases::{rig_with_job, until};
 use super::rig::{Rig, robot};
 use nooterra_engine::ids::{IncidentId, JobId, RobotId};
 use nooterra_engine::time::Span;
 use nooterra_jobs::event::IncidentCode;
+use nooterra_jobs::status::Status;
 use nooterra_port::Report;
 use nooterra_port::blackbox::{Chunk, Window};
 use nooterra_trust::evidence::Channel;
@@ -192,6 +194,38 @@ fn many_anchors_do_not_hide_the_ends_of_a_window() {
     floods(&mut rig, 64, 10);
     assert_eq!(show(&mut rig, part(incident, &all, 12, 67)), None);
     assert!(!is_withheld(&rig, incident));
+}
+
+/// Nor by anchors that come before it tells of anything: it would show the last of them, and nothing from before.
+#[test]
+fn many_anchors_before_a_window_is_wanted_do_not_hide_its_beginning() {
+    for flood in [0, 10] {
+        let (mut rig, first) = rig_with_job();
+        rig.knobs.no_box.insert(a1());
+        rig.run_job(first, 900);
+        let job = rig.ask(rig.delivery(2, 5));
+        until(&mut rig, job, Status::Executing);
+        let mut b = super::boxes::Boxed::default();
+        let at = rig.now.0;
+        let mut all = vec![b.record(at - 40 * SEC, at)];
+        for run in 0..flood {
+            all.push((0..64).flat_map(|n| b.record(at + run * 64 + n, at + run * 64 + n + 1)).collect());
+        }
+        for a in &all {
+            rig.report(a1(), Report::BlackboxAnchored(anchor(a)));
+        }
+        rig.report(a1(), Report::Noticed { code: "COLLISION".into(), measure: 700 });
+        rig.run(2);
+        let incident = rig.c.state().boxes[&a1()].asked[0].incident;
+        let (_, to) = asked(&rig, incident)[0];
+        all.push(b.record(at + flood * 64, to));
+        assert_eq!(anchors(&mut rig, anchor(&all[all.len() - 1])), None);
+        let first = if flood > 0 { 40 + 64 } else { 40 };
+        assert_eq!(show(&mut rig, part(incident, &all, first, first + 127)), None);
+        assert!(is_withheld(&rig, incident), "the first of {} chunks", b.next);
+        assert_eq!(asked(&rig, incident).len(), 2);
+        assert_eq!(asked(&rig, incident)[1], asked(&rig, incident)[0], "all of it once more");
+    }
 }
 
 /// Short chunks of the window with these changes, a window in three pieces that are handed out one after the other.
