@@ -68,6 +68,7 @@ pub mod retention;
 mod revoking;
 mod robot;
 mod robot_timers;
+mod runs;
 mod scores;
 pub mod series;
 mod settle;

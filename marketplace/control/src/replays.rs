@@ -4,7 +4,7 @@
 //! checked against the anchors as evidence is, and goes to the site's witness, who predicts the motion from the commands and
 //! says how far the robot was from it. Its word names the hash of those chunks, and no other counts.
 
-use crate::blackbox::{runs, stands, within};
+use crate::runs::{runs, stands, within};
 use crate::state::AskKey;
 use crate::unit::{Outcome, Unit, need, no};
 use nooterra_engine::ids::{IncidentId, JobId, RobotId};

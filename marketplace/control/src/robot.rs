@@ -376,7 +376,8 @@ impl Unit<'_> {
         self.orders_taken(robot, b.orders_seen, "");
         if lost {
             self.windows_linked(robot, true);
-            self.ask_box_again(robot);
+            self.windows_excused(robot, last.map_or(Span::ZERO, |l| now.since(l)));
+            self.ask_box_again(robot, true);
         }
         let present = held.filter(|h| self.cx.lease == Some(h.lease) && self.cx.fence == Some(h.fence)).map(|h| h.job);
         for job in present.into_iter().chain(kept) {

@@ -66,3 +66,4 @@ mod timers;
 mod transfer;
 mod upkeep;
 mod watching;
+mod windows;

@@ -1,6 +1,6 @@
 //! Black boxes through the whole platform: anchors, heads in heartbeats, gaps, and windows that become evidence.
 
-use super::boxes::{anchor, chunk, part, proof, short, window};
+use super::boxes::{anchor, chunk, proof, window};
 use super::cases::{rig_with_job, until};
 use super::rig::{Rig, robot};
 use crate::fact::{CaseEvent, Event, Fact};
@@ -33,12 +33,27 @@ fn chain(from: u64, to: u64, mut prev: Digest) -> Vec<Chunk> {
     out
 }
 
-/// Says this as the robot and gives the code of its refusal.
+/// Says this as the robot and gives the code of its refusal. A window is handed out when it is over.
 pub fn says(rig: &mut Rig, r: Report) -> Option<String> {
+    if let Report::Blackbox(w) = &r {
+        let over = asked(rig, w.incident).last().map_or(0, |(_, to)| *to);
+        while rig.now.0 < over {
+            rig.run(1);
+        }
+    }
     let before = rig.refused.len();
     rig.report(a1(), r);
     rig.run(1);
     rig.refused.get(before).map(|(_, why)| why.split(' ').next().unwrap_or_default().to_owned())
+}
+
+/// From where to where a window was asked for, each time.
+pub fn asked(rig: &Rig, incident: IncidentId) -> Vec<(u64, u64)> {
+    let of = |o: &Order| match o {
+        Order::WantBlackbox { incident: i, from_ns, to_ns, .. } if *i == incident => Some((*from_ns, *to_ns)),
+        _ => None,
+    };
+    rig.robots[&a1()].seen.iter().filter_map(of).collect()
 }
 
 pub fn anchors(rig: &mut Rig, a: Anchor) -> Option<String> {
@@ -115,7 +130,22 @@ fn anchors_follow_each_other_and_nothing_is_anchored_twice() {
     }
     rig.run(1);
     let b = &rig.c.state().boxes[&a1()];
-    assert_eq!((b.next, b.anchors.len(), b.anchors[0].from), (260, 128, 132));
+    assert_eq!((b.next, b.anchors.len(), b.anchors[0].from), (260, 195, 0), "an honest robot has all of these still");
+    for run in 0..40 {
+        let mut some = Vec::new();
+        for n in (0..64).map(|n| 260 + run * 64 + n) {
+            let c = chunk(n, prev, n * SEC, (n + 1) * SEC);
+            prev = c.hash();
+            some.push(c);
+        }
+        rig.report(a1(), Report::BlackboxAnchored(anchor(&some)));
+        if run % 16 == 0 {
+            rig.run(1);
+        }
+    }
+    rig.run(1);
+    let b = &rig.c.state().boxes[&a1()];
+    assert_eq!((b.next, b.anchors.len(), b.anchors[0].from), (2_820, 128, 172));
 }
 
 #[test]
@@ -204,7 +234,7 @@ pub fn bumped() -> (Rig, JobId, IncidentId, u64, u64) {
 }
 
 /// The same, so long after the robot was switched on.
-fn bumped_after(secs: u64) -> (Rig, JobId, IncidentId, u64, u64) {
+pub fn bumped_after(secs: u64) -> (Rig, JobId, IncidentId, u64, u64) {
     let (mut rig, mut job) = rig_with_job();
     rig.knobs.no_box.insert(a1());
     if secs > 0 {
@@ -224,12 +254,12 @@ fn bumped_after(secs: u64) -> (Rig, JobId, IncidentId, u64, u64) {
     (rig, job, incident, from, to)
 }
 
-fn items(rig: &Rig, job: JobId) -> Vec<Item> {
+pub fn items(rig: &Rig, job: JobId) -> Vec<Item> {
     let telemetry = |i: &&Item| i.capture.channel == Channel::Telemetry;
     rig.c.state().cases[&job].evidence.items.values().filter(telemetry).cloned().collect()
 }
 
-fn missing(rig: &Rig, job: JobId, incident: IncidentId) -> Vec<Channel> {
+pub fn missing(rig: &Rig, job: JobId, incident: IncidentId) -> Vec<Channel> {
     rig.c.state().cases[&job].evidence.windows[&incident].missing.iter().copied().collect()
 }
 
@@ -274,6 +304,7 @@ fn is_telemetry(e: &Event) -> bool {
 #[test]
 fn what_does_not_stand_under_an_anchor_is_no_evidence() {
     let (mut rig, job, incident, from, to) = bumped();
+    rig.run(31);
     let all = boxed(from, to);
     let whole = window(incident, &all);
     let says_no = |rig: &mut Rig, w: Window, code: &str, why: &str| {
@@ -385,14 +416,10 @@ fn what_was_anchored_and_is_left_out_of_a_window_is_asked_for_again() {
     let last = all.len() as u64 - 1;
     let proofs = vec![proof(&all, 0, 19), proof(&all, 30, last)];
     let part = Window { incident, chunks: [&all[..20], &all[30..]].concat(), proofs, images: vec![] };
-    let asked = |rig: &Rig| {
-        let of = |o: &&Order| matches!(o, Order::WantBlackbox { incident: i, .. } if *i == incident);
-        rig.robots[&a1()].seen.iter().filter(of).count()
-    };
-    assert_eq!(asked(&rig), 1);
+    assert_eq!(asked(&rig, incident).len(), 1);
     assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part.clone()))), None, "what it shows is taken");
     rig.run(2);
-    assert_eq!((asked(&rig), items(&rig, job).len()), (2, 2), "and asked for again");
+    assert_eq!((asked(&rig, incident).len(), items(&rig, job).len()), (2, 2), "and asked for again");
     assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part))).as_deref(), Some("ALREADY_DONE"));
     assert!(missing(&rig, job, incident).contains(&Channel::Telemetry));
     let mut kept = rig.c.state().boxes[&a1()].asked.iter().filter(|a| a.incident == incident);
@@ -404,91 +431,4 @@ fn what_was_anchored_and_is_left_out_of_a_window_is_asked_for_again() {
     assert_eq!(found(&rig, IncidentCode::TelemetryGap), [3], "it has it, and keeps it to itself");
     assert_eq!(says(&mut rig, Report::Blackbox(Box::new(window(incident, &all)))), None);
     assert!(missing(&rig, job, incident).is_empty());
-}
-
-/// A window whose box recorded for longer, but for some seconds at its beginning if there is a hole.
-fn longer(hole: bool) -> (Rig, JobId, IncidentId, [Vec<Chunk>; 2]) {
-    let (mut rig, job, incident, from, to) = bumped_after(8);
-    let mut b = super::boxes::Boxed::default();
-    let mut first = b.record(from - 8 * SEC, if hole { from - 3 * SEC } else { from + 4 * SEC });
-    first.extend(b.record(from + 4 * SEC, from + 30 * SEC));
-    let last = b.record(from + 30 * SEC, to + 8 * SEC);
-    for a in [&first, &last] {
-        assert_eq!(anchors(&mut rig, anchor(a)), None);
-    }
-    (rig, job, incident, [first, last])
-}
-
-fn is_withheld(rig: &Rig, incident: IncidentId) -> bool {
-    rig.c.state().boxes[&a1()].asked.iter().any(|a| a.incident == incident && a.withheld)
-}
-
-/// What lies between the end of a window and the first chunk that is shown was anchored: it is withheld like a hole in it.
-#[test]
-fn the_ends_of_a_window_are_not_cut_off() {
-    for (from, to) in [(12, 67), (8, 60), (12, 60)] {
-        let (mut rig, job, incident, all) = longer(false);
-        assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part(incident, &all, from, to)))), None);
-        assert!(is_withheld(&rig, incident), "{from} to {to}");
-        let c =
-            crate::input::StaffCommand::Triage { job, incident, severity: 2, fault: nooterra_jobs::event::Fault::Owner, confirmed: true };
-        rig.send_at("judge", job, &c).unwrap();
-        rig.run(650);
-        assert_eq!(found(&rig, IncidentCode::TelemetryGap), [3], "it has it, and keeps it to itself");
-        assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part(incident, &all, 8, 67)))), None);
-        assert!(missing(&rig, job, incident).is_empty() && !is_withheld(&rig, incident));
-    }
-    let (mut rig, _, incident, ..) = longer(false);
-    let none = Window { incident, chunks: vec![], proofs: vec![], images: vec![] };
-    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(none))), None);
-    assert!(is_withheld(&rig, incident), "nothing at all, from a box that has anchored");
-}
-
-/// A box that truly stood still at the beginning shows the chunk before: it is believed, and the hole is an ordinary gap.
-#[test]
-fn a_hole_at_the_end_of_a_window_is_shown_by_the_chunk_beside_it() {
-    let (mut rig, job, incident, all) = longer(true);
-    let end = all[1][all[1].len() - 1].number - 8;
-    let show = |rig: &mut Rig, from, to| says(rig, Report::Blackbox(Box::new(part(incident, &all, from, to))));
-    assert_eq!(show(&mut rig, 3, end).as_deref(), Some("WINDOW_INVALID"), "no more than one beside it");
-    assert_eq!(show(&mut rig, 4, end + 1).as_deref(), Some("WINDOW_INVALID"), "and none where the window ends with a chunk");
-    assert_eq!(show(&mut rig, 4, end), None);
-    assert!(!is_withheld(&rig, incident));
-    let [item] = &items(&rig, job)[..] else { panic!("one piece") };
-    assert_eq!(item.capture.inclusion.as_ref().unwrap().pieces.len() as u64, end - 4, "what lies beside it is no evidence");
-    let (mut rig, _, incident, all) = longer(true);
-    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part(incident, &all, 5, end)))), None);
-    assert!(is_withheld(&rig, incident), "without it nobody knows");
-    // Altered, it shows nothing.
-    let mut other = part(incident, &all, 4, end);
-    other.chunks[0].to_ns -= 1;
-    other.chunks[0].contact_mns = 9;
-    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(other))).as_deref(), Some("EVIDENCE_INSUFFICIENT"));
-}
-
-/// A window of more chunks than one answer holds comes in pieces, and is whole when the last is there.
-#[test]
-fn a_window_of_many_chunks_comes_in_pieces() {
-    let (mut rig, job, incident, from, to) = bumped();
-    let all = short(from, to, 200_000_000);
-    for a in &all {
-        assert_eq!(anchors(&mut rig, anchor(a)), None);
-    }
-    let asked = |rig: &Rig| {
-        let of = |o: &Order| match o {
-            Order::WantBlackbox { incident: i, from_ns, .. } if *i == incident => Some(*from_ns),
-            _ => None,
-        };
-        rig.robots[&a1()].seen.iter().filter_map(of).collect::<Vec<_>>()
-    };
-    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part(incident, &all, 0, 127)))), None);
-    rig.run(2);
-    assert_eq!(asked(&rig), [from, from + 128 * 200_000_000], "the rest is asked for");
-    assert!(is_withheld(&rig, incident), "until it comes it is kept back");
-    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part(incident, &all, 0, 127)))).as_deref(), Some("WINDOW_INVALID"), "once");
-    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part(incident, &all, 128, 255)))), None);
-    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part(incident, &all, 256, 299)))), None);
-    assert!(!missing(&rig, job, incident).contains(&Channel::Telemetry) && !is_withheld(&rig, incident));
-    assert_eq!(items(&rig, job).len(), 3);
-    assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part(incident, &all, 256, 299)))).as_deref(), Some("ALREADY_DONE"));
 }
