@@ -209,6 +209,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::disallowed_methods)] // threads are what is tested
     fn threads_count_apart_under_the_same_names() {
         let counted = std::thread::scope(|s| {
             let at_once: Vec<_> = (1..=4u64)
