@@ -194,7 +194,7 @@ impl Unit<'_> {
     pub(crate) fn measure(&mut self, job: JobId, robot: RobotId, b: &Heartbeat) {
         let now = self.now();
         let entry = self.cell(robot).ok().and_then(|c| self.s.genesis.robots.get(c.entry as usize));
-        let most_mm_s = entry.map_or(u64::MAX, |e| crate::matching::whole(e.model.speed_max_mps * 1_000.0 * SPEED_SLACK));
+        let most_mm_s = entry.map_or(u64::MAX, |e| whole(e.model.speed_max_mps * 1_000.0 * SPEED_SLACK));
         self.s.runs.entry((job, robot)).or_default().hear(now, b, most_mm_s);
     }
 
