@@ -409,8 +409,9 @@ impl Facilities {
             l.ending = None;
             l.session = Some(robot);
             let mut level = level.or(l.level).or(l.report.map(|r| r.level)).unwrap_or_default();
-            if self.shut.contains(&level) && l.level.is_some() {
-                // Under way to a level that stands still by now: back to where its rider can get out.
+            let under_way = l.level.is_some_and(|to| to != level || l.asked.is_some());
+            if self.shut.contains(&level) && under_way {
+                // To a level that stands still by now: back to where its rider can get out.
                 level = home.get(ix).copied().filter(|h| !self.shut.contains(h)).unwrap_or(level);
             }
             if l.level != Some(level) {
