@@ -114,8 +114,8 @@ impl Twin {
         if f.tick_len != params.tick {
             return Err(TwinError::Thaw(format!("its tick is {}, not {}", f.tick_len, params.tick)));
         }
-        let spawns = f.robots.iter().map(|r| &r.robot.spawn).chain(&f.waiting.robots);
-        spawns.map(check_model).collect::<Result<(), _>>().map_err(|e| TwinError::Thaw(e.to_string()))?;
+        let mut spawns = f.robots.iter().map(|r| &r.robot.spawn).chain(&f.waiting.robots);
+        spawns.try_for_each(check_model).map_err(|e| TwinError::Thaw(e.to_string()))?;
         let rapier: PhysicsWorld = postcard::from_bytes(&f.rapier).map_err(|e| TwinError::Thaw(format!("physics: {e}")))?;
         let chance = f.dice.clone();
         let (mut world, plan) = bare(site, params, f.dice, f.tick)?;
