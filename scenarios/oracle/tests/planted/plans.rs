@@ -11,7 +11,7 @@ use nooterra_engine::encode;
 use nooterra_engine::ids::{AccessPlanId, JobId};
 use nooterra_engine::record::{Body, Message};
 use nooterra_engine::time::Span;
-use nooterra_jobs::event::{AccessMethod, AccessPlan};
+use nooterra_jobs::payload::{AccessMethod, AccessPlan};
 use nooterra_jobs::status::Status;
 use nooterra_port::ability::{Advert, Declared};
 use nooterra_port::{FacilityReport, Report, Wanted};
