@@ -84,7 +84,10 @@ pub fn sha256_plain(bytes: &[u8]) -> Digest {
 
 /// SHA-256 of a tag and the canonical bytes of a value.
 pub fn content_hash<M: Message>(tag: &str, value: &M) -> Digest {
-    sha256(&[tag.as_bytes(), &encode(value)])
+    // What is hashed is gone at once: room enough that memory is asked for once.
+    let mut w = Writer { bytes: Vec::with_capacity(512) };
+    value.put_body(&mut w);
+    sha256(&[tag.as_bytes(), &w.bytes])
 }
 
 /// A running BLAKE3 hash of state: fixed-width little-endian numbers, floats by their bits.

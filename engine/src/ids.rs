@@ -105,11 +105,19 @@ fn base32(bytes: &[u8; 16]) -> [u8; 26] {
     out
 }
 
+impl<N: Noun> Id<N> {
+    /// Writes the text form at the end of `out`.
+    pub fn push_to(&self, out: &mut String) {
+        out.push_str(N::PREFIX);
+        out.push('_');
+        // Letters of the alphabet are ASCII.
+        out.push_str(std::str::from_utf8(&base32(&self.bytes)).unwrap_or_default());
+    }
+}
 impl<N: Noun> fmt::Display for Id<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(N::PREFIX)?;
         f.write_str("_")?;
-        // Letters of the alphabet are ASCII.
         f.write_str(std::str::from_utf8(&base32(&self.bytes)).unwrap_or_default())
     }
 }
@@ -191,6 +199,25 @@ impl<N: Noun> Value for Id<N> {
         bytes.copy_from_slice(r.take(16)?);
         Ok(Self::from_bytes(bytes))
     }
+}
+
+/// Positions in lists, each a type of its own, so that none is taken for another.
+#[macro_export]
+macro_rules! indexes {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, $crate::Record)]
+        pub struct $name {
+            /// Position in its list.
+            pub ix: u32,
+        }
+        impl $name {
+            /// The `ix`-th of its list.
+            pub const fn new(ix: u32) -> Self { Self { ix } }
+            /// As an index into a slice.
+            pub const fn at(self) -> usize { self.ix as usize }
+        }
+    )*};
 }
 
 macro_rules! nouns {

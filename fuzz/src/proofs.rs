@@ -109,7 +109,7 @@ fn envelopes(e: &mut Entropy<'_>) {
         assert_eq!((before.hash(), now.hash()), (hash, hash));
         let _ = chains.check_time(&env, recv);
         if let Ok(Place::Next) = chains.place(&env, hash) {
-            chains.advance(&env, hash, Verdict::Accepted, Instant::ZERO);
+            chains.advance(&Opened::new(env.clone()), Verdict::Accepted, Instant::ZERO);
             assert_eq!(chains.place(&env, hash), Ok(Place::Duplicate(Verdict::Accepted)), "what was taken in is known again");
         }
         let mut receipt = chains.receipt(&env, hash, Verdict::Accepted, recv, 1, key().id());

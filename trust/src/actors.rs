@@ -2,6 +2,7 @@
 
 use crate::envelope::{CLOCK_AHEAD_NS_MAX, Envelope, InputKind, REPORT_AGE_NS_MAX, Receipt, Verdict};
 use crate::keys::Signature;
+use crate::opened::Opened;
 use crate::rejection::{Code, Rejection};
 use nooterra_engine::ids::{KeyId, TenantId};
 use nooterra_engine::time::Span;
@@ -109,14 +110,15 @@ impl ActorChains {
         Ok(())
     }
     /// The input at the next position was decided: the chain moves on, whatever the verdict.
-    pub fn advance(&mut self, e: &Envelope, input_hash: Digest, verdict: Verdict, recv: Instant) {
+    pub fn advance(&mut self, opened: &Opened, verdict: Verdict, recv: Instant) {
+        let (e, input_hash) = (opened.envelope(), opened.hash());
         let c = self.chains.entry(who(e)).or_default();
         c.seq = e.actor_seq;
         c.head = input_hash;
         if (e.boot, e.dev_ns) > (c.boot, c.dev_ns) {
             (c.boot, c.dev_ns) = (e.boot, e.dev_ns);
         }
-        if !e.has_positional_id() {
+        if !opened.has_positional_id() {
             c.chosen_ids.insert(e.input_id, input_hash);
         }
         if c.recent.len() == VERDICTS_KEPT {

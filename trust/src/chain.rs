@@ -95,13 +95,14 @@ impl Streams {
     pub fn head(&self, stream: &str) -> StreamHead {
         self.heads.get(stream).copied().unwrap_or_default()
     }
-    /// Appends one event: gives its header and moves the stream's end.
-    pub fn append(&mut self, stream: &str, type_name: &str, payload: &[u8], cause: &Cause, ordinal: u32) -> EventHeader {
-        let head = self.head(stream);
+    /// Appends one event: gives its header and the stream's new chain value, and moves the stream's end.
+    pub fn append(&mut self, stream: String, type_name: &str, payload: &[u8], cause: &Cause, ordinal: u32) -> (EventHeader, Digest) {
+        let known = self.heads.get_mut(&stream);
+        let head = known.as_deref().copied().unwrap_or_default();
         let h = EventHeader {
             v: 1,
             tenant: cause.tenant,
-            stream: stream.to_owned(),
+            stream,
             seq: head.next_seq,
             type_name: type_name.to_owned(),
             event_id: EventId::derive(&cause.hash, ordinal),
@@ -116,11 +117,11 @@ impl Streams {
             payload_hash: payload_hash(payload),
         };
         let end = StreamHead { next_seq: head.next_seq + 1, chain: h.chain() };
-        match self.heads.get_mut(stream) {
+        match known {
             Some(head) => *head = end,
-            None => drop(self.heads.insert(stream.to_owned(), end)),
+            None => drop(self.heads.insert(h.stream.clone(), end)),
         }
-        h
+        (h, end.chain)
     }
     /// All ends, by stream name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &StreamHead)> {

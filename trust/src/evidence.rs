@@ -383,13 +383,21 @@ impl Evidence {
         }
     }
 
-    /// What of a window is not there: each permitted channel needs one piece from end to end. Images are not missed: there are
-    /// some only where a gate was open, and the chunks of the black box say how many.
+    /// What of a window is not there: each permitted channel needs pieces that reach from end to end without a hole. Images are
+    /// not missed: there are some only where a gate was open, and the chunks of the black box say how many.
     fn look(&mut self, incident: IncidentId) {
         let Some(w) = self.windows.get(&incident) else { return };
         let whole = |c: Channel| {
-            let mut own = self.items.values().map(|i| &i.capture).filter(|x| x.incident == incident && x.channel == c);
-            own.any(|x| x.from <= w.from && w.to <= x.to)
+            let own = self.items.values().map(|i| &i.capture).filter(|x| x.incident == incident && x.channel == c);
+            let mut pieces: Vec<(DevTime, DevTime)> = own.map(|x| (x.from, x.to)).collect();
+            pieces.sort_unstable();
+            let reached = pieces.iter().fold(
+                None,
+                |at: Option<DevTime>, (from, to)| {
+                    if *from <= at.unwrap_or(w.from) { at.max(Some(*to)) } else { at }
+                },
+            );
+            reached.is_some_and(|at| w.to <= at)
         };
         let missing = Channel::ALL.into_iter().filter(|c| *c != Channel::Images && self.allows(*c, w.severity) && !whole(*c)).collect();
         if let Some(w) = self.windows.get_mut(&incident) {

@@ -16,6 +16,7 @@ use nooterra_engine::Digest;
 pub struct Opened {
     envelope: Envelope,
     hash: Digest,
+    positional: bool,
     looked: Option<(PublicKey, bool)>,
 }
 
@@ -24,7 +25,7 @@ impl Opened {
     #[must_use]
     pub fn new(envelope: Envelope) -> Self {
         let hash = envelope.input_hash();
-        Self { envelope, hash, looked: None }
+        Self { positional: envelope.has_positional_id(), envelope, hash, looked: None }
     }
     /// Hashed, and the signature checked by the key that the envelope names, if it is known. What was found holds for
     /// that key alone: whether it may speak is the receiver's to say, when the envelope's turn comes.
@@ -32,7 +33,7 @@ impl Opened {
     pub fn checked(envelope: Envelope, keys: &KeyTable) -> Self {
         let message = envelope.signed_message();
         let looked = keys.get(envelope.key).map(|b| (b.public, b.public.verify(&message, &envelope.sig)));
-        Self { hash: Envelope::hash_of(&message), envelope, looked }
+        Self { hash: Envelope::hash_of(&message), positional: envelope.has_positional_id(), envelope, looked }
     }
     /// The envelope.
     #[must_use]
@@ -43,6 +44,11 @@ impl Opened {
     #[must_use]
     pub const fn hash(&self) -> Digest {
         self.hash
+    }
+    /// [`Envelope::has_positional_id`].
+    #[must_use]
+    pub const fn has_positional_id(&self) -> bool {
+        self.positional
     }
     /// Is the signature this key's?
     #[must_use]

@@ -225,7 +225,9 @@ impl KeyTable {
         if !opened.is_signed_by(&b.public) && !nooterra_engine::planted!("I7 skip the signature") {
             return Err(Rejection::new(Code::SignatureInvalid).field("sig"));
         }
-        let b = self.lookup(envelope.key, at)?;
+        if !b.active(at) {
+            return Err(inactive(envelope.key, at));
+        }
         if b.tenant != envelope.tenant && !nooterra_engine::planted!("I39 hear another tenant") {
             return Err(Rejection::new(Code::NotFound).field("tenant"));
         }

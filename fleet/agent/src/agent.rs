@@ -4,6 +4,7 @@ mod asking;
 mod astray;
 mod boxing;
 mod cycle;
+mod driving;
 mod orders;
 mod skills;
 
@@ -98,6 +99,8 @@ pub struct Agent {
     last_lane: u32,
     /// Under a fault: the old fence that its badge shows.
     badge: Option<u64>,
+    /// Under a fault: it shows nothing at terminals.
+    bare: bool,
     /// Under a fault: a way that nobody gave it.
     astray: Option<astray::Stray>,
     notes: Vec<Note>,
@@ -181,6 +184,7 @@ impl Agent {
             seen: Seen::default(),
             last_lane: NO_LANE,
             badge: None,
+            bare: false,
             astray: None,
             notes: Vec::new(),
             blackbox: BlackBox::default(),

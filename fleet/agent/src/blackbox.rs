@@ -267,24 +267,26 @@ impl BlackBox {
     }
 
     fn window(&self, a: &Asked, camera: &Camera) -> Window {
-        let inside = |k: &&Kept| k.chunk.to_ns > a.from_ns && k.chunk.from_ns < a.to_ns;
+        // An anchor whose first chunks are gone proves nothing any more.
+        let whole = |u: &&Anchored| self.kept(u.from, u.to).next().is_some_and(|k| k.chunk.number == u.from);
+        let held: Vec<&Kept> = self.anchors.iter().filter(whole).flat_map(|u| self.kept(u.from, u.to)).collect();
+        let meant = meant(&held, a.from_ns, a.to_ns);
         let (mut chunks, mut proofs): (Vec<Chunk>, Vec<Proof>) = (Vec::new(), Vec::new());
         for u in &self.anchors {
-            let all: Vec<&Kept> = self.kept(u.from, u.to).collect();
-            // One whose first chunks are gone proves nothing any more.
-            if all.first().is_none_or(|k| k.chunk.number != u.from) {
+            let own: Vec<&Kept> = meant.iter().copied().filter(|k| u.from <= k.chunk.number && k.chunk.number <= u.to).collect();
+            if own.is_empty() {
                 continue;
             }
-            let leaves = tree(all.iter().map(|k| &k.hash));
-            let meant: Vec<&Kept> = all.into_iter().filter(inside).take(WINDOW_MAX - chunks.len()).collect();
-            for run in meant.chunk_by(|a, b| a.chunk.to_ns == b.chunk.from_ns) {
+            let leaves = tree(self.kept(u.from, u.to).map(|k| &k.hash));
+            for run in own.chunk_by(|a, b| a.chunk.to_ns == b.chunk.from_ns) {
                 let (first, last) = (run[0].chunk.number, run[run.len() - 1].chunk.number);
                 let Ok(w) = leaves.window(first - u.from, last - u.from + 1, leaves.size()) else { continue };
                 proofs.push(Proof { from: u.from, to: u.to, root: u.root, first, last, left: w.left, right: w.right });
                 chunks.extend(run.iter().map(|k| self.shown(&k.chunk)));
             }
         }
-        let images = if a.images { images_of(&chunks, camera) } else { Vec::new() };
+        let inside = |c: &&Chunk| c.to_ns > a.from_ns && c.from_ns < a.to_ns;
+        let images = if a.images { images_of(chunks.iter().filter(inside), camera) } else { Vec::new() };
         Window { incident: a.incident, chunks, proofs, images }
     }
 
@@ -300,10 +302,22 @@ impl BlackBox {
     }
 }
 
+/// What is handed out of these for a window: what lies in it, and beside an end that no chunk reaches over the one beyond, which
+/// shows that nothing is left out.
+fn meant<'k>(held: &'k [&'k Kept], from_ns: u64, to_ns: u64) -> &'k [&'k Kept] {
+    let first = held.partition_point(|k| k.chunk.to_ns <= from_ns);
+    let end = held.partition_point(|k| k.chunk.from_ns < to_ns);
+    let begins_late = first >= end || held[first].chunk.from_ns > from_ns;
+    let ends_early = first >= end || held[end - 1].chunk.to_ns < to_ns;
+    let from = first.saturating_sub(usize::from(begins_late));
+    let to = held.len().min(end + usize::from(ends_early)).min(from + WINDOW_MAX);
+    &held[from..to.max(from)]
+}
+
 /// The images of these chunks, where all of one are still kept: part of them would prove nothing.
-fn images_of(chunks: &[Chunk], camera: &Camera) -> Vec<Image> {
+fn images_of<'c>(chunks: impl Iterator<Item = &'c Chunk>, camera: &Camera) -> Vec<Image> {
     let mut out = Vec::new();
-    for c in chunks.iter().filter(|c| c.images > 0) {
+    for c in chunks.filter(|c| c.images > 0) {
         let own = camera.of(c.from_ns, c.to_ns);
         let hashes: Vec<Digest> = own.iter().map(Image::hash).collect();
         if Some(content_of(&hashes)) == c.images_hash && out.len() + own.len() <= IMAGES_MAX {

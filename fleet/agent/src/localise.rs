@@ -56,7 +56,7 @@ pub struct Moved {
     pub left_m: f64,
     /// Turned, rad.
     pub turned_rad: f64,
-    /// What the wheels say that it went, m, even where that is too much to be believed of its place.
+    /// What the wheels say that it went, m, below zero backwards, even where that is too much to be believed of its place.
     pub rolled_m: f64,
 }
 
@@ -158,6 +158,9 @@ impl Localiser {
         let n = if drive == Drive::Omnidirectional { 4 } else { 2 };
         let (mut d, mut raw) = ([0.0; 4], [0.0; 4]);
         if f.encoders.len() >= n {
+            // A step that no robot makes is none of its place: the place would jump by it and the walls no more fit. It is one
+            // of its wheels all the same, and whoever watches over them is told of it: zero, that it stands, would be the one
+            // thing that surely is not so.
             let jump_m = 2.0 * speed_max_mps * dt_s + 0.1;
             for (((step_m, raw_m), last), count) in d.iter_mut().zip(&mut raw).zip(&mut self.encoders).zip(&f.encoders).take(n) {
                 let step = count.wrapping_sub(*last) as f64 / wheels.counts_per_m;
@@ -210,7 +213,7 @@ impl Localiser {
         p[2] += a * p[5];
         p[4] += b * p[5];
         p[5] += var_turn + 3e-4 * turned.abs() + 1e-4 * dist;
-        let rolled_m = (raw_forward * raw_forward + raw_left * raw_left).sqrt();
+        let rolled_m = (raw_forward * raw_forward + raw_left * raw_left).sqrt().copysign(raw_forward);
         Moved { forward_m: forward, left_m: left, turned_rad: turned, rolled_m }
     }
 

@@ -179,7 +179,8 @@ pub struct Proof {
 pub struct Window {
     /// Of which incident; or the number under which it was wanted for a proof.
     pub incident: IncidentId,
-    /// The chunks, by number; at most [`WINDOW_MAX`].
+    /// The chunks, by number; at most [`WINDOW_MAX`]. Where none reaches over an end of that time, the chunk beside it is among
+    /// them, if there is one: so nobody leaves out the ends.
     pub chunks: Vec<Chunk>,
     /// Where they stand: each proof speaks of the next chunks, which follow each other without a gap in time.
     pub proofs: Vec<Proof>,

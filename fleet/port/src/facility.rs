@@ -40,6 +40,8 @@ pub enum FacilityOrder {
     /// A job is booked: the site's admin key is asked for an access plan, and the item is put
     /// out where its work begins.
     AskAccess {
+        /// Number of the word, as in [`FacilityOrder::Grant`].
+        number: u64,
         /// The job.
         job: JobId,
         /// Vertices where work is done.
@@ -138,8 +140,8 @@ pub enum FacilityOrder {
     /// A householder has issued a plan for its own rooms: it holds in place of any that the site made for the job, and of any that
     /// the householder issued before.
     HoldPlan {
-        /// When it was issued: what comes late does not take the place of a newer one.
-        issued: Instant,
+        /// Number of the word, as in [`FacilityOrder::Grant`]: what comes late does not take the place of a newer one.
+        number: u64,
         /// The job.
         job: JobId,
         /// The plan.
@@ -168,15 +170,16 @@ pub enum FacilityOrder {
         plan: AccessPlanId,
         /// Who holds it.
         holder: Option<Holder>,
-        /// When the platform said so: an older word does not count.
-        at: Instant,
+        /// Number of the word, ascending over all such words of the platform, also of one instant; a repeated one keeps its
+        /// number. A lower one than was heard does not count.
+        number: u64,
     },
     /// Levels on which everything stands still: nobody is let in there. Others that were shut before are open again.
     ShutLevels {
         /// Which (indexes in the site), ascending.
         levels: Vec<u32>,
-        /// When the platform said so: an older word does not count.
-        at: Instant,
+        /// Number of the word, as in [`FacilityOrder::Grant`].
+        number: u64,
     },
     /// The witness is to replay how a robot came to a point: predict its motion from the commands in its black box.
     Replay {
@@ -278,6 +281,8 @@ pub enum FacilityReport {
     },
     /// The site's admin issues an access plan.
     AccessPlanIssued {
+        /// Number of the word that asked for it; 0 where the platform asks for none, and the site issues one of its own accord.
+        number: u64,
         /// The job.
         job: JobId,
         /// The plan.
@@ -446,13 +451,13 @@ pub enum FacilityReport {
     GrantHeld {
         /// The job.
         job: JobId,
-        /// When the platform said so.
-        at: Instant,
+        /// Number of the word.
+        number: u64,
     },
     /// Nobody is let into these levels, and everybody into all others.
     LevelsShut {
-        /// When the platform said so.
-        at: Instant,
+        /// Number of the word.
+        number: u64,
     },
     /// A robot was seen to come in through a door that was not opened for it.
     CameThrough {

@@ -70,7 +70,12 @@ impl SiteController {
         let asked = Asked { now, said, number, entrance, level: Some(d.level.ix), arrives: false, passes };
         if (!open || self.lets_pass(&asked, world)) && self.heeds(false, door, number) {
             self.gate.moved(door, open, passes);
-            self.closing.remove(&door);
+            // The word that its level is stopped may have overtaken this one.
+            if open && self.gate.is_to_shut(door, d.level.ix) {
+                self.closing.insert(door);
+            } else {
+                self.closing.remove(&door);
+            }
             world.command_door(door, open);
             self.doors.remove(&door);
         }
@@ -117,24 +122,24 @@ impl SiteController {
     }
 
     /// A robot has taken a job, or lost it: whoever held the grant of its plan holds it no more.
-    pub(crate) fn order_grant(&mut self, now: Instant, (job, plan): (JobId, AccessPlanId), holder: Option<Holder>, at: Instant) {
+    pub(crate) fn order_grant(&mut self, now: Instant, (job, plan): (JobId, AccessPlanId), holder: Option<Holder>, number: u64) {
         match self.plan(job, plan) {
-            Some(p) if p.granted_at <= at => (p.holder, p.granted_at) = (holder, at),
+            Some(p) if p.granted_by <= number => (p.holder, p.granted_by) = (holder, number),
             Some(_) => {}
             // The plan is still on its way: the grant is said again until it can be kept with it.
             None if holder.is_some() => return,
             None => {}
         }
-        self.push(now, false, format!("job/{job}"), &FacilityReport::GrantHeld { job, at });
+        self.push(now, false, format!("job/{job}"), &FacilityReport::GrantHeld { job, number });
     }
 
     /// Nobody is let into these levels any more: what stands open there for whoever comes in is shut, as soon as nobody stands
     /// in it.
-    pub(crate) fn order_shut(&mut self, now: Instant, levels: &[u32], at: Instant, site: &Site) {
+    pub(crate) fn order_shut(&mut self, now: Instant, levels: &[u32], number: u64, site: &Site) {
         let level_of = |d: u32| site.doors.get(d as usize).map_or(0, |d| d.level.ix);
-        let to_shut = self.gate.shut(levels.iter().copied().collect(), at, level_of);
+        let to_shut = self.gate.shut(levels.iter().copied().collect(), number, level_of);
         self.closing.extend(to_shut);
-        self.push(now, false, "site".to_owned(), &FacilityReport::LevelsShut { at });
+        self.push(now, false, "site".to_owned(), &FacilityReport::LevelsShut { number });
     }
 
     /// Shuts doors that are to be shut and in which nobody stands.
@@ -168,8 +173,14 @@ impl SiteController {
             let before = self.sighted.insert(f.robot, Sighted { level: f.level, at: f.at });
             let Some(line) = before.filter(|b| b.level == f.level && b.at != f.at).map(|b| Segment::new(b.at, f.at)) else { continue };
             for door in site.door_indexes().filter(|d| site.doors[d.at()].level.ix == f.level) {
-                let passed = site.doors[door.at()].line.crosses(&line);
-                if passed && !self.gate.is_admitted(site.door_entrance(door), f.robot) && comes_in(site, door, &line) {
+                if !site.doors[door.at()].line.crosses(&line) {
+                    continue;
+                }
+                self.gate.came_through(door.ix, f.robot);
+                if self.gate.is_to_shut(door.ix, f.level) {
+                    self.closing.insert(door.ix);
+                }
+                if !self.gate.is_admitted(site.door_entrance(door), f.robot) && comes_in(site, door, &line) {
                     self.push(now, false, "site".to_owned(), &FacilityReport::CameThrough { robot: f.robot, door: door.ix });
                 }
             }
@@ -187,3 +198,6 @@ struct Asked<'a> {
     arrives: bool,
     passes: &'a [Pass],
 }
+
+#[cfg(test)]
+mod tests;

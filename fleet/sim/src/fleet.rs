@@ -197,6 +197,12 @@ impl SimFleet {
             r.agent.set_old_badge(old);
         }
     }
+    /// The `i`-th enrolled robot shows nothing at terminals, or what it should again.
+    pub fn set_bare(&mut self, i: usize, bare: bool) {
+        if let Some(r) = self.robots.get_mut(i) {
+            r.agent.set_bare(bare);
+        }
+    }
     /// A fault of its program leads the `i`-th enrolled robot to a vertex, or is over.
     pub fn set_astray(&mut self, i: usize, to: Option<VertexIx>) {
         if let Some(r) = self.robots.get_mut(i) {

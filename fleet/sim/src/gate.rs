@@ -20,16 +20,18 @@ pub struct Gate {
     contact: Instant,
     /// Doors that stand open inward.
     inward: BTreeSet<u32>,
-    /// Doors that stand open for who is about the house.
+    /// Doors that stand open for who is about the house, or for whoever is in them.
     errands: BTreeSet<u32>,
+    /// Robots that doors were opened for outward since they were last shut, and that have not come through yet.
+    leavers: BTreeMap<u32, BTreeSet<RobotId>>,
     /// Robots that each door was opened for since it was last shut.
     admitted: BTreeMap<u32, BTreeSet<RobotId>>,
     /// What was said last of a robot at an entrance: number of the request, and why it did not open.
     refused: BTreeMap<(u32, RobotId), (u64, String)>,
     /// Levels into which nobody is let.
     shut: BTreeSet<u32>,
-    /// Since when.
-    shut_at: Instant,
+    /// Number of the word that said so.
+    shut_by: u64,
     /// Alarms that whoever runs the site was given.
     pub alarms: u64,
     /// Doors and lifts that a terminal opens, for whoever shows the credential of its plan.
@@ -76,17 +78,33 @@ impl Gate {
     }
 
     /// Nobody is let into these levels from now on, and everybody into all others. Doors that stand open there for whoever
-    /// comes in are to be shut. An older word changes nothing.
-    pub(crate) fn shut(&mut self, levels: BTreeSet<u32>, at: Instant, level_of: impl Fn(u32) -> u32) -> BTreeSet<u32> {
-        if at < self.shut_at {
+    /// comes in are to be shut, unless somebody is still to leave through them. An older word changes nothing.
+    pub(crate) fn shut(&mut self, levels: BTreeSet<u32>, number: u64, level_of: impl Fn(u32) -> u32) -> BTreeSet<u32> {
+        if number < self.shut_by {
             return BTreeSet::new();
         }
-        (self.shut, self.shut_at) = (levels, at);
-        let open: BTreeSet<u32> = self.inward.union(&self.errands).copied().filter(|d| self.shut.contains(&level_of(*d))).collect();
+        (self.shut, self.shut_by) = (levels, number);
+        let open: BTreeSet<u32> = self.inward.union(&self.errands).copied().filter(|d| self.is_to_shut(*d, level_of(*d))).collect();
         // Whoever it was opened for may still stand in it: that is forgotten once it is shut.
         self.inward.retain(|d| !open.contains(d));
         self.errands.retain(|d| !open.contains(d));
         open
+    }
+
+    /// Does this door stand open on a level that is stopped, and not for who leaves?
+    pub(crate) fn is_to_shut(&self, door: u32, level: u32) -> bool {
+        let inward = self.inward.contains(&door) || self.errands.contains(&door);
+        inward && self.shut.contains(&level) && !self.leavers.contains_key(&door)
+    }
+
+    /// A robot has come through a door, whichever way.
+    pub(crate) fn came_through(&mut self, door: u32, robot: RobotId) {
+        if let Some(l) = self.leavers.get_mut(&door) {
+            l.remove(&robot);
+            if l.is_empty() {
+                self.leavers.remove(&door);
+            }
+        }
     }
 
     /// Why none of these passes opens, one refusal each; nothing if one of them does, or nobody has to ask. `shown` says which
@@ -158,13 +176,21 @@ impl Gate {
         if !open {
             return self.closed(door);
         }
-        if passes.iter().any(|p| p.way == Way::Outward {}) {
+        let leavers: BTreeSet<RobotId> = passes.iter().filter(|p| p.way == Way::Outward {}).map(|p| p.robot).collect();
+        if !leavers.is_empty() {
+            // Asked again, the request names nobody who was let go meanwhile: they are remembered until they are through.
+            self.leavers.entry(door).or_default().extend(leavers);
             self.inward.remove(&door);
             self.errands.remove(&door);
         } else if passes.iter().any(|p| p.way == Way::Errand {}) {
             self.inward.remove(&door);
             self.errands.insert(door);
-        } else if !passes.is_empty() && !self.errands.contains(&door) {
+        } else if passes.is_empty() {
+            // Nobody in particular is to pass: a level that is stopped shuts it as soon as nobody stands in it.
+            if !self.inward.contains(&door) {
+                self.errands.insert(door);
+            }
+        } else if !self.errands.contains(&door) {
             self.inward.insert(door);
         }
     }
@@ -172,6 +198,7 @@ impl Gate {
     pub(crate) fn closed(&mut self, door: u32) {
         self.inward.remove(&door);
         self.errands.remove(&door);
+        self.leavers.remove(&door);
         self.admitted.remove(&door);
     }
 
@@ -203,13 +230,13 @@ mod tests {
             no_go: vec![],
             entry: Entry { entrances: vec![DOOR, 5], method: AccessMethod::Code, credential: "vault/p".into() },
             holder: Some(Holder { robot: RobotId::named("r"), fence: 7 }),
-            granted_at: Instant::ZERO,
+            granted_by: 0,
             valid_from: NOW.saturating_sub(Span::from_secs(10)),
             valid_to: NOW.saturating_add(Span::from_secs(10)),
             item: None,
             revoked: false,
             held: false,
-            newest_hold: None,
+            asked_by: 0,
             withdrawn: false,
         };
         (Gate::default(), BTreeMap::from([(JobId::named("j"), plan)]))
@@ -317,8 +344,10 @@ mod tests {
         g.moved(2, true, &[pass("s", 7, Way::Outward {})]);
         g.moved(4, true, &[pass("s", 7, Way::Errand {})]);
         g.moved(6, true, &[pass("s", 7, Way::Errand {})]);
+        g.moved(5, true, &[]);
+        g.moved(1, true, &[]);
         let level = |d: u32| u32::from(d == 6);
-        assert_eq!(g.shut([0].into(), NOW, level), BTreeSet::from([1, 4]), "what stands open inward there");
+        assert_eq!(g.shut([0].into(), 7, level), BTreeSet::from([1, 4, 5]), "what stands open there but for who leaves");
         for way in [inward("p"), Way::Errand {}] {
             assert_eq!(code(&mut g, &plans, NOW, NOW, pass("r", 7, way)), "STOP_ACTIVE");
         }
@@ -329,9 +358,13 @@ mod tests {
         let out = [pass("r", 7, Way::Outward {})];
         let from_cabin = Wanted { arrives: true, ..at(&plans, &out) };
         assert_eq!(g.refuses(&from_cabin, &nothing)[0].code, "STOP_ACTIVE", "who stands in a cabin comes in, whatever its way");
-        assert!(g.shut(BTreeSet::new(), Instant(NOW.0 - 1), level).is_empty());
-        assert_eq!(code(&mut g, &plans, NOW, NOW, pass("r", 7, inward("p"))), "STOP_ACTIVE", "an older word changes nothing");
-        g.shut(BTreeSet::new(), NOW, level);
+        assert!(g.shut(BTreeSet::new(), 6, level).is_empty());
+        assert_eq!(
+            code(&mut g, &plans, NOW, NOW, pass("r", 7, inward("p"))),
+            "STOP_ACTIVE",
+            "an older word changes nothing, of whatever instant"
+        );
+        g.shut(BTreeSet::new(), 8, level);
         assert_eq!(code(&mut g, &plans, NOW, NOW, pass("r", 7, inward("p"))), "");
     }
 

@@ -18,8 +18,8 @@ pub(crate) struct Plan {
     pub(crate) entry: Entry,
     /// Who passes by it.
     pub(crate) holder: Option<Holder>,
-    /// When the platform said so.
-    pub(crate) granted_at: Instant,
+    /// Number of the word that said so.
+    pub(crate) granted_by: u64,
     pub(crate) valid_from: Instant,
     pub(crate) valid_to: Instant,
     pub(crate) item: Option<ItemId>,
@@ -27,8 +27,9 @@ pub(crate) struct Plan {
     pub(crate) revoked: bool,
     /// When a householder issued it, if it is for its own rooms.
     pub(crate) held: bool,
-    /// When the householder issued its newest plan for the job: an older word does not take its place.
-    pub(crate) newest_hold: Option<Instant>,
+    /// Number of the word that it came by, the platform's request or the householder's own: what an older one asks for does not
+    /// take its place.
+    pub(crate) asked_by: u64,
     /// What it was for is over. It is kept to its end, so that a request for it that comes late brings no new one about.
     pub(crate) withdrawn: bool,
 }
@@ -64,10 +65,10 @@ impl SiteController {
 
     /// A householder has issued a plan.
     pub(crate) fn hold_plan(&mut self, now: Instant, order: &FacilityOrder, site: &Site, world: &mut dyn SiteSenses) {
-        let FacilityOrder::HoldPlan { issued, job, plan, vertices, load, areas, no_go, entry, valid_from, valid_to } = order else {
+        let FacilityOrder::HoldPlan { number, job, plan, vertices, load, areas, no_go, entry, valid_from, valid_to } = order else {
             return;
         };
-        let newer = self.plans.get(job).and_then(|p| p.newest_hold).is_none_or(|at| at < *issued);
+        let newer = self.plans.get(job).is_none_or(|p| p.asked_by < *number);
         if let Some(l) = load {
             put_out(l.item, l.mass_g, &l.at, site, world);
         }
@@ -82,13 +83,13 @@ impl SiteController {
                     ..entry.clone()
                 },
                 holder: None,
-                granted_at: Instant::ZERO,
+                granted_by: 0,
                 valid_from: *valid_from,
                 valid_to: *valid_to,
                 item: load.as_ref().map(|l| l.item),
                 revoked: false,
                 held: true,
-                newest_hold: Some(*issued),
+                asked_by: *number,
                 withdrawn: false,
             };
             self.plans.insert(*job, held);
@@ -100,22 +101,18 @@ impl SiteController {
     pub(crate) fn issue_plan(
         &mut self,
         now: Instant,
-        job: JobId,
+        (number, job): (u64, JobId),
         vertices: &[u32],
         no_go: &[u32],
         (valid_from, valid_to): (Instant, Instant),
         item: Option<ItemId>,
         site: &Site,
     ) {
-        if let Some(p) = self.plans.get(&job)
-            && (p.valid_from, p.valid_to) == (valid_from, valid_to)
-        {
-            return; // the request was repeated; the answer is in the outbox or was heard
-        }
-        let newest_hold = self.plans.get(&job).and_then(|p| p.newest_hold);
         let holds = |p: &Plan| p.held && !p.revoked && !p.withdrawn;
-        if newest_hold.is_some_and(|at| valid_from <= at) || self.plans.get(&job).is_some_and(holds) {
-            return; // a request that comes late: what the householder has said since holds in its place, even if it was taken back
+        // A request that was repeated: the answer is in the outbox or was heard. One that comes late: what was asked since holds in
+        // its place, even if it was taken back. And what the householder has said holds until it is taken back.
+        if self.plans.get(&job).is_some_and(|p| number <= p.asked_by || holds(p)) {
+            return;
         }
         self.plan_count += 1;
         let id = AccessPlanId::derive(&Digest(pad(*job.as_bytes())), self.plan_count);
@@ -130,17 +127,18 @@ impl SiteController {
             no_go: no_go.clone(),
             entry: entry.clone(),
             holder: None,
-            granted_at: Instant::ZERO,
+            granted_by: 0,
             valid_from,
             valid_to,
             item,
             revoked: false,
             held: false,
-            newest_hold,
+            asked_by: number,
             withdrawn: false,
         };
         self.plans.insert(job, plan);
-        self.say(now, job, FacilityReport::AccessPlanIssued { job, plan: id, vertices, areas, no_go, entry, valid_from, valid_to });
+        let issued = FacilityReport::AccessPlanIssued { number, job, plan: id, vertices, areas, no_go, entry, valid_from, valid_to };
+        self.say(now, job, issued);
     }
 }
 
@@ -229,9 +227,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_request_that_comes_late_does_not_replace_a_plan_of_the_householder() {
-        let site = Site {
+    fn nowhere() -> Site {
+        Site {
             name: "none".into(),
             frame: Frame::CartesianMeters,
             levels: vec![],
@@ -242,31 +239,81 @@ mod tests {
             spawns: vec![],
             graphs: vec![],
             areas: vec![],
-        };
+        }
+    }
+
+    /// The plans of the job, in the order in which the site has answered.
+    fn issued(d: &mut SiteController, now: Instant) -> Vec<(u64, AccessPlanId)> {
+        let read = |e: &nooterra_trust::Envelope| nooterra_engine::decode::<FacilityReport>(&e.body).expect("a report");
+        let of = |r| if let FacilityReport::AccessPlanIssued { number, plan, .. } = r { Some((number, plan)) } else { None };
+        d.controller.due(now).iter().map(read).filter_map(of).collect()
+    }
+
+    #[test]
+    fn of_two_requests_the_newer_one_holds_in_whatever_order_they_come() {
+        let (site, job, now) = (nowhere(), JobId::named("j"), Instant::from_secs(9));
+        let (before, after) = ((now, Instant::from_secs(900)), (now, Instant::from_secs(1_500)));
+        // In order: each is answered under its number, and the second plan takes the place of the first.
+        let mut d = devices();
+        for (number, valid) in [(4, before), (6, after), (6, after)] {
+            d.issue_plan(now, (number, job), &[], &[], valid, None, &site);
+        }
+        assert_eq!((d.plans[&job].asked_by, d.plans[&job].valid_to), (6, after.1));
+        let said = issued(&mut d, now);
+        assert_eq!(said.iter().map(|s| s.0).collect::<Vec<_>>(), [4, 6], "a repeated one is not answered again");
+        assert_eq!(said[1].1, d.plans[&job].id);
+        // The first comes late, for the first time or again: it changes nothing and is not answered.
+        d.issue_plan(now, (4, job), &[], &[], before, None, &site);
+        let mut swapped = devices();
+        swapped.issue_plan(now, (6, job), &[], &[], after, None, &site);
+        swapped.issue_plan(now, (4, job), &[], &[], before, None, &site);
+        for mut d in [d, swapped] {
+            assert_eq!((d.plans[&job].asked_by, d.plans[&job].valid_to), (6, after.1));
+            let last = issued(&mut d, now).last().copied();
+            assert!(last.is_none_or(|l| l == (6, d.plans[&job].id)), "{last:?}");
+        }
+        // Two requests of one instant for the same window: two plans.
+        let mut d = devices();
+        d.issue_plan(now, (4, job), &[], &[], before, None, &site);
+        let first = d.plans[&job].id;
+        d.issue_plan(now, (5, job), &[7], &[], before, None, &site);
+        assert_ne!(d.plans[&job].id, first);
+        // What a householder has issued before the site was asked does not take the place of what it was asked for since.
+        let (plan, load) = (AccessPlanId::named("h"), None);
+        let (vertices, areas, no_go, entry, valid_from, valid_to) = (vec![], vec![], vec![], Entry::default(), now, before.1);
+        let hold = FacilityOrder::HoldPlan { number: 3, job, plan, vertices, load, areas, no_go, entry, valid_from, valid_to };
+        let kept = d.plans[&job].clone();
+        d.order(now, &hold, &site, &mut Nobody);
+        assert_eq!(d.plans[&job], kept);
+    }
+
+    #[test]
+    fn a_request_that_comes_late_does_not_replace_a_plan_of_the_householder() {
+        let site = nowhere();
         let (mut d, job) = (devices(), JobId::named("j"));
         let (now, old, new) = (Instant::from_secs(9), Instant::from_secs(900), Instant::from_secs(800));
-        d.issue_plan(now, job, &[], &[], (Instant::ZERO, old), None, &site);
+        d.issue_plan(now, (1, job), &[], &[], (Instant::ZERO, old), None, &site);
         let first = d.plans[&job].clone();
         assert!(!first.held);
         // Another time: another plan.
-        d.issue_plan(now, job, &[], &[], (now, old), None, &site);
+        d.issue_plan(now, (2, job), &[], &[], (now, old), None, &site);
         assert_ne!(d.plans[&job].id, first.id);
-        let held = Plan { id: AccessPlanId::named("h"), valid_to: new, held: true, newest_hold: Some(now), ..first };
+        let held = Plan { id: AccessPlanId::named("h"), valid_to: new, held: true, asked_by: 9, ..first };
         d.plans.insert(job, held.clone());
-        d.issue_plan(now, job, &[], &[], (Instant::ZERO, old), None, &site);
+        d.issue_plan(now, (1, job), &[], &[], (Instant::ZERO, old), None, &site);
         assert_eq!(d.plans[&job], held, "it stays");
         // One that was taken back, or is over, makes room for what is asked later, and not for what was asked before.
         let later = now + Span::from_secs(1);
         for (revoked, withdrawn) in [(true, false), (false, true)] {
             d.plans.insert(job, Plan { revoked, withdrawn, ..held.clone() });
-            d.issue_plan(now, job, &[], &[], (Instant::ZERO, old), None, &site);
+            d.issue_plan(now, (1, job), &[], &[], (Instant::ZERO, old), None, &site);
             assert!(d.plans[&job].held);
-            d.issue_plan(later, job, &[], &[], (later, old), None, &site);
+            d.issue_plan(later, (10, job), &[], &[], (later, old), None, &site);
             assert!(!d.plans[&job].held);
         }
         // Of two plans of the householder the newer holds, in whatever order they come.
-        let hold = |name: &str, secs: u64| FacilityOrder::HoldPlan {
-            issued: Instant::from_secs(secs),
+        let hold = |name: &str, number: u64| FacilityOrder::HoldPlan {
+            number,
             job,
             plan: AccessPlanId::named(name),
             vertices: vec![],
@@ -285,12 +332,15 @@ mod tests {
         // A grant that overtakes its plan is not taken as heard, and one that was taken back before it came stays out.
         let holder = Some(Holder { robot: RobotId::named("r"), fence: 3 });
         let fourth = AccessPlanId::named("fourth");
-        let grant = FacilityOrder::Grant { job, plan: fourth, holder, at: now };
+        let grant = FacilityOrder::Grant { job, plan: fourth, holder, number: 25 };
         let before = d.controller.clone();
         d.order(now, &grant, &site, &mut Nobody);
         assert_eq!(d.controller, before, "not a word");
         d.order(now, &hold("fourth", 22), &site, &mut Nobody);
         d.order(now, &grant, &site, &mut Nobody);
+        assert_eq!(d.plans[&job].holder, holder);
+        // The word before it comes after it, of the same instant: the newer one stands, and the older is answered.
+        d.order(now, &FacilityOrder::Grant { job, plan: fourth, holder: None, number: 24 }, &site, &mut Nobody);
         assert_eq!(d.plans[&job].holder, holder);
         d.order(now, &FacilityOrder::Revoke { job, plan: AccessPlanId::named("fifth") }, &site, &mut Nobody);
         d.order(now, &hold("fifth", 23), &site, &mut Nobody);

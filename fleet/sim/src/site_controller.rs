@@ -186,11 +186,11 @@ impl SiteController {
             FacilityOrder::Lift { lift, level, doors_open, session, number, passes, at } => {
                 self.order_lift(now, (*lift, *level, *doors_open, *number), *session, (passes, *at), site, world);
             }
-            FacilityOrder::AskAccess { job, vertices, valid_from, valid_to, item, mass_g, item_at, no_go } => {
+            FacilityOrder::AskAccess { number, job, vertices, valid_from, valid_to, item, mass_g, item_at, no_go } => {
                 if let Some(item) = item {
                     put_out(*item, *mass_g, item_at, site, world);
                 }
-                self.issue_plan(now, *job, vertices, no_go, (*valid_from, *valid_to), *item, site);
+                self.issue_plan(now, (*number, *job), vertices, no_go, (*valid_from, *valid_to), *item, site);
             }
             FacilityOrder::AskEntry { job, plan, robot, lease, fence, zones } => {
                 if let Some((item, vertices)) = self.plans.get(job).map(|p| (p.item, p.vertices.clone())) {
@@ -228,8 +228,8 @@ impl SiteController {
                 self.take_back(*job, *plan, |p| p.withdrawn = true);
                 self.say(now, *job, FacilityReport::PlanWithdrawn { job: *job, plan: *plan });
             }
-            FacilityOrder::Grant { job, plan, holder, at } => self.order_grant(now, (*job, *plan), *holder, *at),
-            FacilityOrder::ShutLevels { levels, at } => self.order_shut(now, levels, *at, site),
+            FacilityOrder::Grant { job, plan, holder, number } => self.order_grant(now, (*job, *plan), *holder, *number),
+            FacilityOrder::ShutLevels { levels, number } => self.order_shut(now, levels, *number, site),
             FacilityOrder::HoldPlan { .. } => self.hold_plan(now, order, site, world),
         }
     }

@@ -268,13 +268,13 @@ fn bank(ask: &PaymentAsk, c: &Control) -> PaymentReport {
 fn site(o: &FacilityOrder, c: &Control) -> Option<FacilityReport> {
     let place = |id: &RobotId| c.robots().find(|r| r.id == *id).map_or(0, |r| r.place);
     Some(match o {
-        FacilityOrder::AskAccess { job, vertices, valid_from, valid_to, no_go, .. } => {
+        FacilityOrder::AskAccess { number, job, vertices, valid_from, valid_to, no_go, .. } => {
             let plan = AccessPlanId::named(&job.to_string());
             let (vertices, areas, no_go) = (vertices.clone(), Vec::new(), no_go.clone());
             // Every door and lift opens by it.
             let entry = Entry { entrances: (0..c.world().site.entrances()).collect(), ..Entry::default() };
             let (valid_from, valid_to) = (*valid_from, *valid_to);
-            FacilityReport::AccessPlanIssued { job: *job, plan, vertices, areas, no_go, entry, valid_from, valid_to }
+            FacilityReport::AccessPlanIssued { number: *number, job: *job, plan, vertices, areas, no_go, entry, valid_from, valid_to }
         }
         FacilityOrder::AskEntry { job, plan, fence, .. } => FacilityReport::AccessGranted { job: *job, plan: *plan, fence: *fence },
         FacilityOrder::Watch { job, robot, .. } => {
@@ -285,8 +285,8 @@ fn site(o: &FacilityOrder, c: &Control) -> Option<FacilityReport> {
         FacilityOrder::ExtendPlan { job, plan, valid_to, .. } => {
             FacilityReport::PlanExtended { job: *job, plan: *plan, valid_to: *valid_to }
         }
-        FacilityOrder::Grant { job, at, .. } => FacilityReport::GrantHeld { job: *job, at: *at },
-        FacilityOrder::ShutLevels { at, .. } => FacilityReport::LevelsShut { at: *at },
+        FacilityOrder::Grant { job, number, .. } => FacilityReport::GrantHeld { job: *job, number: *number },
+        FacilityOrder::ShutLevels { number, .. } => FacilityReport::LevelsShut { number: *number },
         FacilityOrder::Replay { number, chunks, .. } => {
             let hashes: Vec<Digest> = chunks.iter().map(Chunk::hash).collect();
             let artefact = nooterra_trust::evidence::content_of(&hashes);

@@ -28,6 +28,8 @@ const KEPT: usize = 20;
 const SPEED_STEP: u64 = 25;
 /// Slower than this it does not drive, mm/s.
 const DRIVES_MM_S: u32 = 50;
+/// Wheels may read so much more than a model's speed while it drives at it.
+const SPEED_SLACK: f64 = 1.1;
 /// A battery's gauge says nothing of less driving, or of less charge, 1/10 000.
 const LEAST_DRIVEN: Span = Span::from_secs(60);
 const LEAST_BPS: u32 = 10;
@@ -55,7 +57,8 @@ pub struct Run {
 }
 
 impl Run {
-    fn hear(&mut self, now: Instant, b: &Heartbeat) {
+    /// Faster than `most_mm_s` its model cannot be: then wheels slip or their counters leap, and nothing is learnt of the robot.
+    fn hear(&mut self, now: Instant, b: &Heartbeat, most_mm_s: u64) {
         let speed = b.speed_mm_s.unsigned_abs();
         let moves = speed >= DRIVES_MM_S;
         if let Some((at, soc_bps, moved)) = self.last {
@@ -66,7 +69,9 @@ impl Run {
             }
             self.used_bps = self.used_bps.saturating_add(soc_bps.saturating_sub(b.soc_bps));
         }
-        self.fastest_mm_s = self.fastest_mm_s.max(speed);
+        if u64::from(speed) <= most_mm_s {
+            self.fastest_mm_s = self.fastest_mm_s.max(speed);
+        }
         self.last = Some((now, b.soc_bps, moves));
     }
 
@@ -188,7 +193,9 @@ impl Unit<'_> {
     /// A heartbeat of a robot at work is part of what will be measured.
     pub(crate) fn measure(&mut self, job: JobId, robot: RobotId, b: &Heartbeat) {
         let now = self.now();
-        self.s.runs.entry((job, robot)).or_default().hear(now, b);
+        let entry = self.cell(robot).ok().and_then(|c| self.s.genesis.robots.get(c.entry as usize));
+        let most_mm_s = entry.map_or(u64::MAX, |e| whole(e.model.speed_max_mps * 1_000.0 * SPEED_SLACK));
+        self.s.runs.entry((job, robot)).or_default().hear(now, b, most_mm_s);
     }
 
     /// A job has settled: what its robots did on it are samples.
@@ -248,7 +255,7 @@ mod tests {
     fn run(driven: u64, stood: u64, speed: i32) -> Run {
         let mut r = Run::default();
         for s in 0..=driven + stood {
-            r.hear(Instant(s * 1_000_000_000), &beat(if s <= driven { speed } else { 0 }, 9_000 - u32::try_from(s / 10).unwrap()));
+            r.hear(Instant(s * 1_000_000_000), &beat(if s <= driven { speed } else { 0 }, 9_000 - u32::try_from(s / 10).unwrap()), 2_000);
         }
         r
     }
@@ -284,6 +291,15 @@ mod tests {
             }
         }
         assert_eq!((s.speeds.len(), s.counts.0), (KEPT, 23));
+    }
+
+    #[test]
+    fn counters_that_leap_make_no_robot_faster() {
+        let mut r = run(100, 0, 500);
+        r.hear(Instant(200_000_000_000), &beat(2_001, 8_000), 2_000);
+        assert_eq!(r.fastest_mm_s, 500);
+        r.hear(Instant(201_000_000_000), &beat(-2_000, 8_000), 2_000);
+        assert_eq!(r.fastest_mm_s, 2_000);
     }
 
     #[test]

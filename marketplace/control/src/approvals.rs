@@ -12,7 +12,7 @@ use nooterra_engine::time::Instant;
 use nooterra_jobs::Job;
 use nooterra_jobs::approval::{Approval, ApprovalTrack, Ask, Asker, LATE_MOST, OnDeny, Wanted};
 use nooterra_jobs::event::{Cause, Event};
-use nooterra_jobs::job::{AccessTrack, PaymentTrack};
+use nooterra_jobs::parts::{AccessTrack, PaymentTrack};
 use nooterra_operations::assist::{Priority, Reason};
 use nooterra_port::{ApprovalOrder, FacilityOrder, Order};
 use nooterra_trust::{Code, Rejection};

@@ -7,30 +7,34 @@
 //!
 //! Kept are numbers and hashes, never what was recorded: the robot brings that along, and its evidence holds the hash.
 
+use crate::boxed::Reader;
 use crate::camera::Counted;
+use crate::runs::{Run, runs, within};
 use crate::unit::{Outcome, Unit, need, no};
 use nooterra_engine::ids::{EvidenceId, IncidentId, RobotId};
-use nooterra_engine::{Digest, Record, sometimes};
+use nooterra_engine::{Digest, Record, Span, sometimes};
 use nooterra_jobs::event::IncidentCode;
 use nooterra_operations::event::Event as RobotEvent;
 use nooterra_port::Order;
-use nooterra_port::blackbox::{ANCHOR_MAX, Anchor, Anchored, CHUNK, Chunk, Head, Proof, WINDOW_MAX, Window};
+use nooterra_port::blackbox::{ANCHOR_MAX, Anchor, Anchored, CHUNK, Chunk, Head, KEPT, WINDOW_MAX, Window};
 use nooterra_trust::detect::{EARLY_MAX, Reading};
-use nooterra_trust::evidence::{Capture, Channel, Command, Event, Inclusion, Under};
+use nooterra_trust::evidence::{Capture, Channel, Command, Event, REACH};
 use nooterra_trust::incident::{DevTime, Incident, IncidentCode as TrustCode, Status, Stream};
-use nooterra_trust::merkle::{Tree, WindowProof, leaf_hash};
+use nooterra_trust::merkle::{Tree, leaf_hash};
 use nooterra_trust::{Code, Hand, Rejection};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Anchors kept of each robot: more than ten minutes of them, which is what a robot keeps of its chunks.
+/// Anchors kept of each robot: more than ten minutes of them; more where an honest robot may still have chunks under them.
 const ANCHORS_KEPT: usize = 128;
 /// Heads kept that stand under no anchor yet.
 const HEADS_KEPT: usize = 256;
+/// A chunk is no shorter than this: so long an incident waits until it closes one.
+const SHORTEST: Span = Span::from_millis(200);
 /// Windows asked for that are remembered.
 const ASKED_KEPT: usize = 32;
 
 /// A window that was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub struct Asked {
     /// For which incident.
     pub incident: IncidentId,
@@ -38,8 +42,17 @@ pub struct Asked {
     pub of: Stream,
     /// It was captured.
     pub done: bool,
-    /// Chunks that stand under anchors were left out of it.
+    /// Chunks that stand under anchors were left out of it, or are still to come.
     pub withheld: bool,
+    /// More than one answer holds: up to here, in the robot's time, it was handed out.
+    pub next_ns: u64,
+    /// Nothing that stood under an anchor when it was answered reached to its end: it is asked for again when more does.
+    pub open: bool,
+    /// No chunk from this number on can be there yet, by the time since it was asked for. The robot alone numbers its chunks: by
+    /// its own word it would have lost all of them whenever it likes.
+    pub most: u64,
+    /// What was read of it up to `next_ns`, where more than one answer holds it.
+    pub read: Option<Reader>,
 }
 
 /// What is known of one robot's black box.
@@ -47,6 +60,10 @@ pub struct Asked {
 pub struct RobotBox {
     /// First chunk that stands under no anchor.
     pub next: u64,
+    /// As far as its chunks can be counted by the time that its anchors took: `next`, unless it counts faster than chunks are made.
+    pub likely: u64,
+    /// As of when, in the robot's time.
+    pub likely_ns: u64,
     /// The last anchors, oldest first.
     pub anchors: VecDeque<Anchored>,
     /// The last chunk that was heard of, once heartbeats name them.
@@ -94,24 +111,44 @@ impl RobotBox {
         agrees
     }
 
-    fn takes(&mut self, a: &Anchor) {
+    fn takes(&mut self, a: &Anchor, now_ns: u64) {
         self.next = a.to.saturating_add(1);
+        let made = made_in(Span(now_ns.saturating_sub(self.likely_ns)));
+        (self.likely, self.likely_ns) = (self.likely.saturating_add(made).min(self.next), now_ns.max(self.likely_ns));
         self.heads = self.heads.split_off(&self.next);
-        if self.anchors.len() == ANCHORS_KEPT {
+        self.anchors.push_back(Anchored { from: a.from, to: a.to, root: a.root });
+        let gone = |a: &Anchored| a.to.saturating_add(KEPT as u64) < self.next;
+        while self.anchors.len() > ANCHORS_KEPT && self.anchors.front().is_some_and(gone) {
             self.anchors.pop_front();
         }
-        self.anchors.push_back(Anchored { from: a.from, to: a.to, root: a.root });
     }
 
-    fn holds(&self, from: u64, to: u64, root: Digest) -> bool {
+    pub(crate) fn holds(&self, from: u64, to: u64, root: Digest) -> bool {
         self.anchors.contains(&Anchored { from, to, root })
     }
 
-    /// Are there chunks under anchors between two of these? They are of the time between them.
-    fn lacks(&self, chunks: &[Chunk]) -> bool {
+    /// Are there chunks under anchors between two of these, which are of the time between them? Or beside an end of the window
+    /// that none of these reaches over, where the next one has to show that it is not of that time?
+    fn lacks(&self, (from_ns, to_ns): (u64, u64), chunks: &[Chunk], most: u64) -> bool {
+        let (Some(first), Some(last)) = (chunks.first(), chunks.last()) else { return !self.anchors.is_empty() };
         let between = |a: &Anchored, x: &Chunk, y: &Chunk| a.from < y.number && x.number < a.to && x.number.saturating_add(1) < y.number;
-        chunks.windows(2).any(|p| self.anchors.iter().any(|a| between(a, &p[0], &p[1])))
+        let within = chunks.windows(2).any(|p| self.anchors.iter().any(|a| between(a, &p[0], &p[1])));
+        let before = first.from_ns > from_ns && first.number.checked_sub(1).is_some_and(|n| self.is_shown(n, most));
+        let after = last.to_ns < to_ns && chunks.len() < WINDOW_MAX && self.is_shown(last.number.saturating_add(1), most);
+        within || before || after
     }
+
+    /// Does a chunk stand under an anchor that its robot surely still has all chunks of, where it has made no more than `most`?
+    fn is_shown(&self, number: u64, most: u64) -> bool {
+        let own = self.anchors.iter().find(|a| a.from <= number && number <= a.to);
+        let from = own.map_or(number.saturating_sub(ANCHOR_MAX), |a| a.from);
+        number < self.next && from.saturating_add(KEPT as u64) > self.next.min(most).saturating_add(ANCHOR_MAX)
+    }
+}
+
+/// As many chunks as a robot can make in this time, at the most.
+const fn made_in(time: Span) -> u64 {
+    time.0 / SHORTEST.0
 }
 
 /// Root of the tree over chunks of these hashes.
@@ -119,15 +156,6 @@ fn root_of(chunks: &[Digest]) -> Digest {
     let mut t = Tree::default();
     chunks.iter().for_each(|h| t.push(leaf_hash(&h.0)));
     t.root()
-}
-
-/// Chunks that follow each other without a gap in time, where they stand, and how long they are.
-#[derive(Default)]
-pub(crate) struct Run {
-    pub(crate) from_ns: u64,
-    pub(crate) to_ns: u64,
-    bytes: u64,
-    inclusion: Option<Inclusion>,
 }
 
 impl Unit<'_> {
@@ -161,6 +189,9 @@ impl Unit<'_> {
     }
 
     fn see_chunks(&mut self, robot: RobotId, chunks: &[(u64, Reading)]) {
+        if chunks.is_empty() {
+            return;
+        }
         let found = self.detect_at(robot, chunks.iter().copied());
         self.take_findings(robot, found);
     }
@@ -197,10 +228,11 @@ impl Unit<'_> {
         self.emit_robot(robot, RobotEvent::BlackboxAnchored { from: a.from, to: a.to, root: a.root });
         let now_ns = self.device_ns();
         let b = self.s.boxes.entry(robot).or_default();
-        b.takes(a);
+        b.takes(a, now_ns);
         // Whether chunks go on is for heartbeats to say: a robot whose heartbeats name none is not waited for.
         let chunks = if b.told.is_some() { b.hears(a.to, now_ns) } else { Vec::new() };
         self.see_chunks(robot, &chunks);
+        self.ask_box_again(robot, false);
         Ok(())
     }
 
@@ -212,11 +244,14 @@ impl Unit<'_> {
     /// Asks a robot for what its box holds of a window.
     pub(crate) fn ask_box(&mut self, robot: RobotId, of: Stream, incident: IncidentId) {
         let b = self.s.boxes.entry(robot).or_default();
+        // Until the window is over more is made; how much, its robot is not asked.
+        let most = b.likely.saturating_add(made_in(REACH));
+        let most = b.asked.iter().find(|a| a.incident == incident).map_or(most, |a| a.most);
         b.asked.retain(|a| a.incident != incident);
         if b.asked.len() == ASKED_KEPT {
             b.asked.pop_front();
         }
-        b.asked.push_back(Asked { incident, of, done: false, withheld: false });
+        b.asked.push_back(Asked { incident, of, done: false, withheld: false, next_ns: 0, open: false, most, read: None });
         self.order_box(robot, of, incident);
         if self.cell(robot).is_ok_and(|c| c.robot.link_lost) {
             self.windows_linked(robot, false);
@@ -225,9 +260,11 @@ impl Unit<'_> {
 
     fn order_box(&mut self, robot: RobotId, of: Stream, incident: IncidentId) {
         let window = self.evidence(of).ok().and_then(|e| e.windows.get(&incident));
+        let asked = self.s.boxes.get(&robot).into_iter().flat_map(|b| &b.asked).find(|a| a.incident == incident);
+        let next_ns = asked.map_or(0, |a| a.next_ns);
         if let Some((from, to)) = window.map(|w| (w.from, w.to)) {
             let images = self.wants_images(of, incident);
-            self.order(robot, Order::WantBlackbox { incident, from_ns: from.ns, to_ns: to.ns, images });
+            self.order(robot, Order::WantBlackbox { incident, from_ns: from.ns.max(next_ns), to_ns: to.ns, images });
         }
     }
 
@@ -248,54 +285,102 @@ impl Unit<'_> {
         }
     }
 
-    /// The link is back: what is still wanted is asked for again, unless the order is on its way.
-    pub(crate) fn ask_box_again(&mut self, robot: RobotId) {
+    /// A robot was not heard for so long: what its box has let go of in that time is no fault of its own.
+    pub(crate) fn windows_excused(&mut self, robot: RobotId, gap: Span) {
+        let asked = self.s.boxes.get_mut(&robot).into_iter().flat_map(|b| &mut b.asked);
+        asked.filter(|a| !a.done).for_each(|a| a.most = a.most.saturating_add(made_in(gap)));
+    }
+
+    /// What is still wanted is asked for again, unless the order is on its way: all of it when the link is back, and what was
+    /// answered before its end had an anchor when there is one more.
+    pub(crate) fn ask_box_again(&mut self, robot: RobotId, all: bool) {
         let Some(b) = self.s.boxes.get(&robot) else { return };
         let waits = |a: &&Asked| {
             let w = self.evidence(a.of).ok().and_then(|e| e.windows.get(&a.incident));
-            !a.done && w.is_some_and(|w| !w.gap && w.missing.contains(&Channel::Telemetry))
+            (all || a.open) && !a.done && w.is_some_and(|w| !w.gap && w.missing.contains(&Channel::Telemetry))
         };
         let under_way = |a: &&Asked| {
             let is = |o: &Order| matches!(o, Order::WantBlackbox { incident, .. } if *incident == a.incident);
             self.s.robots.get(&robot).is_some_and(|c| c.orders.iter().any(|o| is(&o.body)))
         };
-        let again: Vec<Asked> = b.asked.iter().filter(waits).filter(|a| !under_way(a)).copied().collect();
-        for a in again {
+        let again = b.asked.iter().filter(waits).filter(|a| !under_way(a));
+        let again: Vec<(Stream, IncidentId)> = again.map(|a| (a.of, a.incident)).collect();
+        for (of, incident) in again {
             sometimes!(true, "black box asked again");
-            self.order_box(robot, a.of, a.incident);
+            sometimes!(!all, "a window is asked for again once its end is anchored");
+            self.asked(robot, incident, |a| a.open = false);
+            self.order_box(robot, of, incident);
+        }
+    }
+
+    /// What is noted of a window that was asked for.
+    fn asked(&mut self, robot: RobotId, incident: IncidentId, change: impl FnOnce(&mut Asked)) {
+        let of = |a: &&mut Asked| a.incident == incident;
+        if let Some(a) = self.s.boxes.get_mut(&robot).and_then(|b| b.asked.iter_mut().find(of)) {
+            change(a);
         }
     }
 
     /// A robot hands out what its box holds of a window. One that has none of it says so, and the window's deadline speaks.
     pub(crate) fn box_answers(&mut self, robot: RobotId, w: &Window) -> Outcome {
         need(w.chunks.len() <= WINDOW_MAX && w.proofs.len() <= w.chunks.len(), Code::SchemaInvalid)?;
-        if let Some(r) = self.s.replays.get(&w.incident).copied() {
+        if let Some(r) = self.s.replays.get(&w.incident).cloned() {
             return self.replay_shown(robot, r, w);
         }
         let Some(b) = self.s.boxes.get(&robot) else { return no(Code::NotFound) };
-        let Some(asked) = b.asked.iter().find(|a| a.incident == w.incident).copied() else { return no(Code::NotFound) };
+        let Some(asked) = b.asked.iter().find(|a| a.incident == w.incident) else { return no(Code::NotFound) };
         need(!asked.done, Code::AlreadyDone)?;
-        if w.chunks.is_empty() {
+        let window = self.evidence(asked.of)?.windows.get(&w.incident).map(|x| (x.from.ns.max(asked.next_ns), x.to.ns));
+        let Some(window) = window else { return no(Code::NotFound) };
+        // Whoever answers before it is over would leave out what comes then, and be asked no more.
+        need(self.device_ns() >= window.1, Code::StateForbids)?;
+        let asked = asked.clone();
+        let (runs, lacks) = (runs(b, window, w)?, b.lacks(window, &w.chunks, asked.most));
+        let last = w.chunks.last();
+        let reaches = last.is_some_and(|c| c.to_ns >= window.1);
+        // What did not fit into one answer is asked for.
+        let rest = last.filter(|_| !lacks && !reaches && w.chunks.len() == WINDOW_MAX);
+        let withheld = lacks || rest.is_some_and(|c| b.is_shown(c.number.saturating_add(1), asked.most));
+        let rest = rest.map(|c| c.to_ns);
+        // Without a chunk under an anchor that reaches over its end, or lies beyond it, nobody knows whether that was all.
+        let open = !lacks && !reaches && rest.is_none();
+        let w = &within(window, w);
+        // One that has nothing of that time and shows it leaves it to the window's deadline.
+        let none = runs.is_empty();
+        need(!none || w.images.is_empty(), Code::SchemaInvalid)?;
+        if none && (!withheld || asked.withheld) {
+            // What it shows now counts, and not what it had left out before.
+            if !withheld {
+                self.asked(robot, w.incident, |a| (a.withheld, a.open) = (false, open));
+            }
             return Ok(());
         }
-        let window = self.evidence(asked.of)?.windows.get(&w.incident).map(|x| (x.from.ns, x.to.ns));
-        let Some(window) = window else { return no(Code::NotFound) };
-        let (runs, withheld) = (runs(b, window, w)?, b.lacks(&w.chunks));
-        let events = self.captures(asked.of, w.incident, runs)?;
+        let events = if none { Vec::new() } else { self.captures(asked.of, w.incident, runs)? };
+        // The same again is an answer only if it leaves out nothing.
+        need(!events.is_empty() || !lacks || !asked.withheld, Code::AlreadyDone)?;
         // Images first: they are refused where the window is not what it says, and then nothing of it is taken.
-        if !withheld {
+        if !lacks {
             self.capture_images(asked.of, w)?;
         }
-        sometimes!(true, "black box captured");
+        sometimes!(!none, "black box captured");
         for e in events {
             self.emit_evidence(asked.of, e);
         }
         self.leaked(robot, w);
-        self.judge_box(robot, asked.of, w);
-        let b = self.s.boxes.entry(robot).or_default();
-        b.asked.iter_mut().filter(|a| a.incident == w.incident).for_each(|a| (a.done, a.withheld) = (!withheld, withheld));
-        if withheld && !asked.withheld {
-            sometimes!(true, "a robot leaves out what it has anchored");
+        let read = self.judge_box(robot, asked.of, w, asked.read.unwrap_or_default());
+        self.asked(robot, w.incident, |a| {
+            (a.done, a.withheld, a.open) = (!lacks && reaches, withheld, open);
+            if let Some(next_ns) = rest {
+                (a.next_ns, a.read) = (next_ns, Some(read));
+            }
+            if a.done {
+                a.read = None;
+            }
+        });
+        sometimes!(rest.is_some(), "a window comes in pieces");
+        sometimes!(lacks, "a robot leaves out what it has anchored");
+        sometimes!(open, "a window is answered before its end is anchored");
+        if rest.is_some() || lacks && !asked.withheld {
             self.order_box(robot, asked.of, w.incident);
         }
         Ok(())
@@ -357,74 +442,6 @@ impl Unit<'_> {
             }
             add(&by, &Command::Capture(capture))?;
         }
-        if events.is_empty() { no(Code::AlreadyDone) } else { Ok(events) }
+        Ok(events)
     }
-}
-
-/// The chunks of a window in runs, each with the anchors that it stands under. The trust room checks that it does.
-pub(crate) fn runs(b: &RobotBox, (from_ns, to_ns): (u64, u64), w: &Window) -> Result<Vec<Run>, Rejection> {
-    let bad = |field: &str| Rejection::new(Code::EvidenceInsufficient).field(field);
-    let inside = |c: &Chunk| c.from_ns < c.to_ns && c.to_ns > from_ns && c.from_ns < to_ns;
-    if !w.chunks.iter().all(inside) {
-        return Err(Rejection::new(Code::WindowInvalid).field("chunks"));
-    }
-    let hashes: Vec<Digest> = w.chunks.iter().map(Chunk::hash).collect();
-    for (pair, hash) in w.chunks.windows(2).zip(&hashes) {
-        let follows = pair[0].number < pair[1].number && pair[0].to_ns <= pair[1].from_ns;
-        let next = pair[0].number.saturating_add(1) == pair[1].number;
-        if !follows || next && pair[1].prev != *hash {
-            return Err(bad("chunks"));
-        }
-    }
-    let mut out: Vec<Run> = Vec::new();
-    let mut rest = w.chunks.as_slice().iter().zip(&hashes).collect::<Vec<_>>();
-    for p in &w.proofs {
-        let wanted = numbers(p).ok_or_else(|| bad("proofs"))?;
-        if wanted > rest.len() || !b.holds(p.from, p.to, p.root) {
-            return Err(bad("proofs"));
-        }
-        let others = rest.split_off(wanted);
-        let own = std::mem::replace(&mut rest, others);
-        let numbered = own.iter().zip(p.first..).all(|((c, _), n)| c.number == n);
-        let joined = own.windows(2).all(|x| x[0].0.to_ns == x[1].0.from_ns);
-        let (Some(first), Some(last)) = (own.first().map(|x| x.0), own.last().map(|x| x.0)) else { return Err(bad("proofs")) };
-        if !numbered || !joined {
-            return Err(bad("chunks"));
-        }
-        if out.last().is_none_or(|r| r.to_ns != first.from_ns) {
-            out.push(Run { from_ns: first.from_ns, ..Run::default() });
-        }
-        let Some(run) = out.last_mut() else { continue };
-        run.to_ns = last.to_ns;
-        run.bytes += own.iter().map(|(c, _)| nooterra_engine::encode(*c).len() as u64).sum::<u64>();
-        let inclusion = run.inclusion.get_or_insert(Inclusion { pieces: Vec::new(), under: Vec::new() });
-        inclusion.pieces.extend(own.iter().map(|(_, h)| **h));
-        let size = p.to - p.from + 1;
-        let (left, right) = (p.left.clone(), p.right.clone());
-        let proof = WindowProof { from: p.first - p.from, to: p.last - p.from + 1, size, left, right };
-        inclusion.under.push(Under { root: p.root, proof });
-    }
-    if rest.is_empty() { Ok(out) } else { Err(bad("proofs")) }
-}
-
-/// Do the chunks of a run stand under the anchors that it names?
-pub(crate) fn stands(run: &Run) -> bool {
-    let Some(i) = &run.inclusion else { return false };
-    let mut rest = i.pieces.as_slice();
-    for u in &i.under {
-        let n = usize::try_from(u.proof.to.saturating_sub(u.proof.from)).unwrap_or(usize::MAX);
-        let Some((own, others)) = rest.split_at_checked(n) else { return false };
-        let leaves: Vec<Digest> = own.iter().map(|h| leaf_hash(&h.0)).collect();
-        if u.proof.verify(&leaves, &u.root).is_err() {
-            return false;
-        }
-        rest = others;
-    }
-    rest.is_empty()
-}
-
-/// How many chunks a proof speaks of, if its numbers make sense.
-fn numbers(p: &Proof) -> Option<usize> {
-    let ordered = p.from <= p.first && p.first <= p.last && p.last <= p.to && p.to - p.from < ANCHOR_MAX;
-    ordered.then(|| usize::try_from(p.last - p.first + 1).ok()).flatten()
 }

@@ -4,12 +4,12 @@
 //!
 //! Read from chunks: each cycle that was faster than its bound or moved under a stop, the hardest bump of each second, falls,
 //! protective stops. The bound is the platform's own, never the robot's. What was under way when the window began has begun
-//! before it, and is judged where its beginning is seen.
+//! before it, and is judged where its beginning is seen. A window in pieces is read on from one to the next.
 
 use crate::unit::Unit;
 use nooterra_engine::ids::{JobId, RobotId};
-use nooterra_engine::sometimes;
 use nooterra_engine::time::Span;
+use nooterra_engine::{Record, sometimes};
 use nooterra_jobs::event::IncidentCode;
 use nooterra_port::blackbox::{Chunk, MOMENTS_MAX, Moment, Window};
 use nooterra_port::report::ErrorCode;
@@ -21,16 +21,16 @@ use nooterra_trust::incident::{DEDUPE, DevTime, IncidentCode as TrustCode, Incid
 const NEXT_CYCLE: Span = Span::from_millis(250);
 
 impl Unit<'_> {
-    /// A window of chunks that stand under anchors: what it shows and nobody has told of.
-    pub(crate) fn judge_box(&mut self, robot: RobotId, of: Stream, w: &Window) {
-        let Some(boot) = self.evidence(of).ok().and_then(|e| boot_of(e, w)) else { return };
-        let mut fresh = Detectors::default();
+    /// A window of chunks that stand under anchors: what it shows and nobody has told of. It is read on from where the last piece
+    /// of it ended, and what is known then is given back.
+    pub(crate) fn judge_box(&mut self, robot: RobotId, of: Stream, w: &Window, mut read: Reader) -> Reader {
+        let Some(boot) = self.evidence(of).ok().and_then(|e| boot_of(e, w)) else { return read };
         let thresholds = self.thresholds(robot);
         let storm = Span(thresholds.storm_ns);
-        let (mut found, mut seen) = (Vec::new(), Shown::default());
+        let mut found = Vec::new();
         for c in &w.chunks {
-            for (ns, reading) in seen.readings(c, &|ns| self.speed_limit(robot, DevTime { boot, ns }).unwrap_or(i64::MAX)) {
-                let told = fresh.see(&thresholds, &Sample { at: DevTime { boot, ns }, reading });
+            for (ns, reading) in read.shown.readings(c, &|ns| self.speed_limit(robot, DevTime { boot, ns }).unwrap_or(i64::MAX)) {
+                let told = read.detectors.see(&thresholds, &Sample { at: DevTime { boot, ns }, reading });
                 found.extend(told.into_iter().map(|f| (f, c.lease)));
             }
         }
@@ -46,6 +46,7 @@ impl Unit<'_> {
             }
         }
         self.repeat_rule(robot);
+        read
     }
 
     /// The job that a robot was about under this lease.
@@ -114,8 +115,15 @@ fn knows(all: &Incidents, robot: RobotId, f: &Finding, apart: Span) -> bool {
     })
 }
 
+/// A window that is read: what detectors know of it so far.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Record)]
+pub struct Reader {
+    detectors: Detectors,
+    shown: Shown,
+}
+
 /// What of a window was read so far.
-#[derive(Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
 struct Shown {
     begun: bool,
     lies: bool,

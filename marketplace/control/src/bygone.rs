@@ -4,14 +4,12 @@
 use nooterra_engine::Record;
 use nooterra_engine::ids::StopId;
 use nooterra_engine::time::{Instant, Span};
-use nooterra_operations::clamps::Clamps;
+use nooterra_operations::clamps::{Clamps, EASED};
 use nooterra_trust::incident::DevTime;
 use std::collections::VecDeque;
 
 /// So many that are over are remembered of a robot, of each kind.
 const KEPT: usize = 8;
-/// A robot that drove faster when it took up a tighter bound eases off within this of its own time.
-const EASED: Span = Span::from_secs(5);
 /// The clocks of a robot and the platform may differ by this over the life of a bound.
 const CLOCKS: Span = Span::from_secs(1);
 

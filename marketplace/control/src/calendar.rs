@@ -45,7 +45,7 @@ impl Unit<'_> {
 
     fn calendar_fact(&mut self, robot: RobotId, fact: CalendarFact) {
         let role = self.role_or(Role::DI);
-        self.record(&format!("robot/{robot}"), role, Payload::Availability(Box::new(fact.clone())), |r| &mut r.market);
+        self.record(format!("robot/{robot}"), role, Payload::Availability(Box::new(fact.clone())), |r| &mut r.market);
         self.s.calendars.entry(robot).or_default().evolve(&fact);
         self.market_touched = true;
     }

@@ -118,6 +118,12 @@ impl Unit<'_> {
         let (now, evidence): (_, EvidenceId) = (self.now(), self.new_id());
         let (kept, subject) = (self.evidence(of)?, self.recorder(of)?);
         let Some(window) = kept.windows.get(&w.incident) else { return crate::unit::no(Code::NotFound) };
+        let content_hash = content_of(&hashes);
+        let same = |c: &Capture| c.incident == w.incident && c.channel == Channel::Images && c.content_hash == content_hash;
+        // What it shows again when it is asked again is there.
+        if kept.items.values().any(|i| same(&i.capture)) {
+            return Ok(());
+        }
         let at = |i: Option<&Image>| DevTime { boot: window.from.boot, ns: i.map_or(0, |i| i.at_ns).clamp(window.from.ns, window.to.ns) };
         let capture = Capture {
             evidence,
@@ -125,7 +131,7 @@ impl Unit<'_> {
             channel: Channel::Images,
             from: at(w.images.first()),
             to: at(w.images.last()),
-            content_hash: content_of(&hashes),
+            content_hash,
             bytes: w.images.iter().map(|i| encode(i).len() as u64).sum(),
             cipher_key: self.seal_of(of, subject),
             subject,

@@ -6,7 +6,7 @@ use crate::unit::{Outcome, Unit, no};
 use nooterra_engine::ids::JobId;
 use nooterra_engine::time::Instant;
 use nooterra_jobs::event::{By, CancelReason, Choice, Event, Fault};
-use nooterra_jobs::job::PaymentTrack;
+use nooterra_jobs::parts::PaymentTrack;
 use nooterra_jobs::pins::{CancelTable, NoShowDefault};
 use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::{Job, batch, proof};

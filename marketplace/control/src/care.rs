@@ -6,7 +6,7 @@ use crate::matching::{charge_w, dock_at};
 use crate::state::RobotCell;
 use crate::unit::Unit;
 use nooterra_dispatch::charging::{self, Demand, DockWay, Idle, ZoneWay};
-use nooterra_engine::ids::{DockId, RobotId, TaskId, ZoneId};
+use nooterra_engine::ids::{DockId, RobotId, TaskId};
 use nooterra_engine::sometimes;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::status::Status;
@@ -23,11 +23,6 @@ const CHARGE_MOST: Span = Span::from_mins(8 * 60);
 const TASK_SLACK: Span = Span::from_secs(120);
 /// The jobs matched last say what a job takes.
 pub(crate) const NEEDS: usize = 32;
-
-/// The zone around a place where robots may wait.
-fn zone_at(vertex: u32) -> ZoneId {
-    ZoneId::named(&format!("vertex/{vertex}"))
-}
 
 impl Unit<'_> {
     /// Looks after a robot that was just heard.
@@ -190,10 +185,9 @@ impl Unit<'_> {
             let Some(from) = self.s.traffic.at(c.robot.id).map(|v| v.ix) else { continue };
             let mut i = self.idle(c);
             for (ms, v) in self.world.parkings(c.entry, from) {
-                if v == from || !taken.contains(&v) {
-                    i.zones.push(ZoneWay { zone: zone_at(v), travel: Span::from_millis(ms) });
-                    places.insert(zone_at(v), v);
-                }
+                let Some(zone) = self.world.parking_zone(v).filter(|_| v == from || !taken.contains(&v)) else { continue };
+                i.zones.push(ZoneWay { zone, travel: Span::from_millis(ms) });
+                places.insert(zone, v);
             }
             idle.push(i);
         }
@@ -221,6 +215,6 @@ impl Unit<'_> {
             let Some((_, near)) = self.world.parkings(0, first).into_iter().next() else { continue };
             *out.entry(near).or_default() += 1;
         }
-        out.into_iter().map(|(v, unmet)| Demand { zone: zone_at(v), unmet }).collect()
+        out.into_iter().filter_map(|(v, unmet)| Some(Demand { zone: self.world.parking_zone(v)?, unmet })).collect()
     }
 }

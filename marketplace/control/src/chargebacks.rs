@@ -8,7 +8,7 @@ use crate::unit::{Outcome, Unit, need, no};
 use nooterra_engine::ids::{ChargebackId, EventId, JobId};
 use nooterra_engine::sometimes;
 use nooterra_jobs::event::{Event, Fault, RefundBearer};
-use nooterra_jobs::job::PaymentTrack;
+use nooterra_jobs::parts::PaymentTrack;
 use nooterra_settlement::Refusal;
 use nooterra_trust::{Code, Rejection};
 

@@ -240,7 +240,7 @@ impl Unit<'_> {
             }
         };
         let role = self.role_or(Role::MK);
-        self.record(&format!("contract/{id}"), role, Payload::Contract(Box::new(f.clone())), |r| &mut r.market);
+        self.record(format!("contract/{id}"), role, Payload::Contract(Box::new(f.clone())), |r| &mut r.market);
         self.s.contracts.evolve(&f);
         self.market_touched = true;
         if over {
@@ -310,7 +310,7 @@ impl Unit<'_> {
         let ours = |s: &Signer| s.role == SignerRole::Platform && s.party == platform(g.tenant);
         need(d.signers.iter().all(|s| ours(s) || self.s.parties.contains_key(&s.party)), Code::NotFound)?;
         // One for a site or a zone that is not here would hold for nothing, and nobody would notice.
-        let here = d.scope.site.is_none_or(|s| s == g.site) && d.scope.zone.is_none_or(|z| self.world.site.zones().contains(&z));
+        let here = d.scope.site.is_none_or(|s| s == g.site) && d.scope.zone.is_none_or(|z| self.world.has_zone(z));
         need(here, Code::NotFound)?;
         let c = d.terms.currency;
         need(g.policy.tariff(c).is_some() && d.signers.iter().all(|s| ours(s) || g.takes(s.party, c)), Code::CurrencyMismatch)

@@ -35,7 +35,7 @@ use nooterra_site::{Site, VertexIx};
 use nooterra_trust::chain::Streams;
 use nooterra_trust::reputation::{Reputation, Subject};
 use nooterra_trust::volume::Buckets;
-use nooterra_trust::{ActorChains, Code, Envelope, KeyTable, Opened, Place, Rejection, Role, Verdict};
+use nooterra_trust::{ActorChains, Code, Envelope, KeyTable, Opened, Place, PublicKey, Rejection, Role, Verdict};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use thiserror::Error;
@@ -62,6 +62,14 @@ pub enum GenesisError {
         /// The robot.
         robot: RobotId,
     },
+    /// A robot's device has no attestation in the register that speaks of it.
+    #[error("robot {robot} cannot be enrolled by its attestation: {why}")]
+    Attestation {
+        /// The robot.
+        robot: RobotId,
+        /// What is wrong.
+        why: &'static str,
+    },
     /// A bundle, a certificate or a licence of the genesis is refused.
     #[error("skills: {0}")]
     Skills(Rejection),
@@ -85,6 +93,7 @@ impl Control {
         for b in &genesis.keys {
             keys.bind(b.clone()).map_err(|e| GenesisError::Keys(e.to_string()))?;
         }
+        crate::register::check(&genesis).map_err(|(robot, why)| GenesisError::Attestation { robot, why })?;
         let heartbeat = genesis.policy.tier_values.map_or(Span::from_secs(30), |v| v.heartbeat);
         let (mut traffic, mut facilities, mut robots) = (Traffic::new(), Facilities::new(), BTreeMap::new());
         for (entry, r) in (0u32..).zip(&genesis.robots) {
@@ -137,11 +146,13 @@ impl Control {
         let now = genesis.at;
         let month = crate::finance::month_of(genesis.epoch, now);
         let exposure = genesis.policy.tariffs.iter().map(|t| (t.currency, Exposure::default())).collect();
+        let policy_hash = genesis.policy.hash();
         let state = State {
             genesis,
             now,
             log_seq: 0,
             keys,
+            policy_hash,
             policies: Vec::new(),
             shelf: BTreeMap::new(),
             heads: Heads::first(now),
@@ -179,6 +190,7 @@ impl Control {
             facilities,
             facilities_at: now,
             lift_levels: BTreeMap::new(),
+            site_words: 0,
             traffic_at: now,
             obstructed: BTreeMap::new(),
             asks: BTreeMap::new(),
@@ -233,9 +245,10 @@ impl Control {
         }
         for (id, owner, model, entry, battery_j) in robots {
             let g = &unit.s.genesis;
-            let driver_version = g.robots.get(entry as usize).map_or(0, |e| e.driver_version);
-            let device_key = g.keys.iter().find(|b| b.subject == *id.as_bytes()).map(|b| b.public.id());
-            unit.emit_robot(id, RobotEvent::RobotEnrolled { owner, model, driver_version, device_key, battery_j });
+            let Some(e) = g.robots.get(entry as usize) else { continue };
+            let (driver_version, attestation_hash) = (e.driver_version, e.attestation);
+            let device_key = g.register.device(attestation_hash).map(PublicKey::id);
+            unit.emit_robot(id, RobotEvent::RobotEnrolled { owner, model, driver_version, device_key, attestation_hash, battery_j });
         }
         unit.open_skills();
         unit.open_contract();
@@ -308,7 +321,7 @@ impl Control {
             Err(r) => self.refuse(envelope, hash, r, recv, out),
             Ok(Place::Next) => {
                 let before = (self.state.rooms.clone(), self.state.book.next_seq());
-                let verdict = match self.decide(envelope, hash, recv, out) {
+                let verdict = match self.decide(envelope, hash, role, recv, out) {
                     Ok(()) => Verdict::Accepted,
                     Err(r) => {
                         let same = before.0 == self.state.rooms && before.1 == self.state.book.next_seq();
@@ -316,7 +329,7 @@ impl Control {
                         self.refuse(envelope, hash, r, recv, out)
                     }
                 };
-                self.state.chains.advance(envelope, hash, verdict.clone(), recv);
+                self.state.chains.advance(&opened, verdict.clone(), recv);
                 self.state.rooms.trust.fold(&hash.0);
                 verdict
             }
@@ -357,9 +370,10 @@ impl Control {
         Verdict::Refused(rejection)
     }
 
-    fn decide(&mut self, e: &Envelope, hash: Digest, recv: Instant, out: &mut Out<Fact, Wish>) -> Outcome {
+    /// What an envelope says, from whoever was found to have sent it.
+    fn decide(&mut self, e: &Envelope, hash: Digest, role: Option<Role>, recv: Instant, out: &mut Out<Fact, Wish>) -> Outcome {
         self.state.chains.check_time(e, recv)?;
-        let role = self.state.keys.lookup(e.key, recv)?.role;
+        let role = role.ok_or_else(|| Rejection::new(Code::KeyUnknown))?;
         if role == Role::RB && (e.boot, e.dev_ns) == (0, 0) {
             return Err(Rejection::new(Code::SchemaInvalid).field("dev_ns").expected("the robot's own time").actual(0));
         }
@@ -386,7 +400,7 @@ impl Control {
         match body {
             Words::Requester(c) => unit.requester(PartyId::from_bytes(e.actor), c),
             Words::Owner(c) => unit.owner(PartyId::from_bytes(e.actor), c),
-            Words::Robot(r) => unit.robot_report(RobotId::from_bytes(e.actor), r),
+            Words::Robot(r) => unit.robot_report(RobotId::from_bytes(e.actor), r, &e.body),
             Words::Site(r) => unit.facility_report(e.actor, r),
             Words::Payment(r) => unit.payment(PartyId::from_bytes(e.actor), r),
             Words::Staff(c) => unit.staff(c),

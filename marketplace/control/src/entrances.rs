@@ -15,8 +15,9 @@ use nooterra_dispatch::traffic::{entrance_bar, level_bar};
 use nooterra_engine::ids::{AccessPlanId, DoorId, JobId, PartyId, RobotId};
 use nooterra_engine::{Record, sometimes};
 use nooterra_jobs::Job;
-use nooterra_jobs::event::{AccessMethod as Method, AccessPlan, Event, IncidentCode};
-use nooterra_jobs::job::AccessTrack;
+use nooterra_jobs::event::{Event, IncidentCode};
+use nooterra_jobs::parts::AccessTrack;
+use nooterra_jobs::payload::{AccessMethod as Method, AccessPlan};
 use nooterra_jobs::status::Status;
 use nooterra_operations::stop::{Scope, Stop};
 use nooterra_port::FacilityOrder;
@@ -170,24 +171,24 @@ impl Unit<'_> {
         if let Some(c) = self.touch_robot(robot) {
             c.granted = granted;
         }
-        let at = self.now();
         if let Some(g) = before.filter(|b| granted.is_none_or(|g| g.job != b.job)) {
             // Whoever has taken it since holds it by a word of its own.
             let others = self.s.robots.values().any(|c| c.granted.is_some_and(|o| o.job == g.job));
             if !others {
-                self.ask_site(AskKey::Grant(g.job), FacilityOrder::Grant { job: g.job, plan: g.plan, holder: None, at });
+                let number = self.next_word();
+                self.ask_site(AskKey::Grant(g.job), FacilityOrder::Grant { job: g.job, plan: g.plan, holder: None, number });
             }
         }
         if let Some(Granted { job, plan, fence }) = granted {
-            let holder = Some(Holder { robot, fence });
-            self.ask_site(AskKey::Grant(job), FacilityOrder::Grant { job, plan, holder, at });
+            let (holder, number) = (Some(Holder { robot, fence }), self.next_word());
+            self.ask_site(AskKey::Grant(job), FacilityOrder::Grant { job, plan, holder, number });
         }
     }
 
     /// The doors know it.
-    pub(crate) fn grant_held(&mut self, job: JobId, at: nooterra_engine::Instant) -> Outcome {
+    pub(crate) fn grant_held(&mut self, job: JobId, number: u64) -> Outcome {
         self.job(job)?;
-        self.site_heard(AskKey::Grant(job), |o| matches!(o, FacilityOrder::Grant { at: of, .. } if *of == at))
+        self.site_heard(AskKey::Grant(job), |o| matches!(o, FacilityOrder::Grant { number: of, .. } if *of == number))
     }
 
     /// Levels on which everything stands still.
@@ -216,15 +217,16 @@ impl Unit<'_> {
         self.s.facilities.shut_levels(shut.iter().map(|l| LevelIx::new(*l)).collect());
         let every: Vec<RobotId> = self.s.robots.keys().copied().collect();
         self.robots_touched.extend(every);
-        self.ask_site(AskKey::Shut, FacilityOrder::ShutLevels { levels: shut.into_iter().collect(), at: self.now() });
+        let number = self.next_word();
+        self.ask_site(AskKey::Shut, FacilityOrder::ShutLevels { levels: shut.into_iter().collect(), number });
         self.run_facilities();
         self.traffic_changed();
         self.trigger_dispatch();
     }
 
     /// The doors know it.
-    pub(crate) fn levels_shut(&mut self, at: nooterra_engine::Instant) -> Outcome {
-        self.site_heard(AskKey::Shut, |o| matches!(o, FacilityOrder::ShutLevels { at: of, .. } if *of == at))
+    pub(crate) fn levels_shut(&mut self, number: u64) -> Outcome {
+        self.site_heard(AskKey::Shut, |o| matches!(o, FacilityOrder::ShutLevels { number: of, .. } if *of == number))
     }
 
     /// A door or lift did not open for a robot. What its plan does not open is a denial of access.

@@ -273,7 +273,7 @@ impl Unit<'_> {
             let unfit = matches!(c.robot.status, nooterra_operations::RobotStatus::Unhealthy | nooterra_operations::RobotStatus::Stranded);
             c.robot.stands() || unfit
         });
-        let inside = job.status == Status::AbortingSafeExit || job.presence == nooterra_jobs::job::Presence::In;
+        let inside = job.status == Status::AbortingSafeExit || job.presence == nooterra_jobs::parts::Presence::In;
         self.exit_over(id, Some(inhibited), ExitProof::OnSite);
         if inside {
             self.open_incident(id, Some(robot), IncidentCode::RobotStranded, 3, None);

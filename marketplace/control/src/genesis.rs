@@ -1,6 +1,7 @@
 //! What a platform starts with: parties, keys, robots, witnesses, terms.
 
 use crate::policy::Policy;
+use crate::register::Register;
 use crate::skills::SkillEntry;
 use nooterra_engine::Record;
 use nooterra_engine::digest::Digest;
@@ -39,6 +40,8 @@ pub struct Genesis {
     pub keys: Vec<Binding>,
     /// Robots.
     pub robots: Vec<RobotEntry>,
+    /// What makers have attested of devices: no robot is enrolled without.
+    pub register: Register,
     /// Devices that may witness (roles SI and WI).
     pub witnesses: Vec<WitnessEntry>,
     /// The key by which orders and receipts are known as the platform's. Whoever lets them out signs them
@@ -143,6 +146,8 @@ pub struct RobotEntry {
     pub driver_version: u32,
     /// Its camera.
     pub camera: CameraKind,
+    /// Hash of its device's attestation in the register.
+    pub attestation: Digest,
 }
 
 /// A device that may witness.

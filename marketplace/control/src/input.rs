@@ -10,6 +10,10 @@ pub use crate::fact::KeyReason;
 pub use crate::tenant_policy::{PolicyChange, RatesIn};
 pub use cases::{CaseCommand, Document};
 pub use money::{FinanceCommand, Line, PaymentReport};
+use nooterra_engine::ids::{JobId, QuoteId};
+use nooterra_engine::money::Amount;
+use nooterra_engine::time::Instant;
+use nooterra_engine::{Digest, Record};
 pub use nooterra_ledger::Account;
 pub use nooterra_market::availability::{Hours, Repeat, WeeklyRule};
 pub use nooterra_market::contract::{ContractFact, Draft as ContractDraft, EndCause, Scope, Signer, SignerRole, Terms};
@@ -42,6 +46,23 @@ impl From<Opened> for Input {
     fn from(opened: Opened) -> Self {
         Self { opened }
     }
+}
+
+/// Other terms than a revision of a quote has, by whoever answers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct CounterOffer {
+    /// The job.
+    pub job: JobId,
+    /// The quote.
+    pub quote: QuoteId,
+    /// Hash of the revision that is answered.
+    pub prev: Digest,
+    /// Service amount.
+    pub service: Amount,
+    /// Arrival.
+    pub arrive: Instant,
+    /// When it lapses, if not sooner by policy.
+    pub expires: Instant,
 }
 
 /// A body that knows its name on the wire and how its sender's envelope calls it.

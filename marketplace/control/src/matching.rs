@@ -10,7 +10,8 @@ use nooterra_dispatch::explain;
 use nooterra_engine::digest::content_hash;
 use nooterra_engine::ids::{DockId, JobId, LeaseId, PartyId, RobotId};
 use nooterra_engine::time::{Instant, Span};
-use nooterra_jobs::event::{Event, Match};
+use nooterra_jobs::event::Event;
+use nooterra_jobs::payload::Match;
 use nooterra_jobs::terms::{Action, Window};
 use nooterra_jobs::{Job, Status};
 use nooterra_operations::event::Event as RobotEvent;
@@ -34,16 +35,15 @@ const FETCH: Span = Span::from_secs(15);
 const GRAVITY_M_S2: f64 = 9.81;
 
 /// What is to be armed for the dispatch stream.
-pub(crate) fn wanted(s: &State, legal: Instant) -> Vec<(u8, Instant)> {
-    let Some((from, _)) = s.waiting.first() else { return Vec::new() };
+pub(crate) fn wanted(s: &State) -> Option<(u8, Instant)> {
+    let (from, _) = s.waiting.first()?;
     if let Some(at) = s.dispatch_trigger {
-        return vec![(0, at)];
+        return Some((0, at));
     }
     let every = s.genesis.policy.timing.dispatch_every.0.max(1);
     let after = s.dispatched_at.map_or(0, |d| d.0 + 1).max(from.0);
     let due = Instant(after.div_ceil(every).saturating_mul(every));
-    let _ = legal;
-    vec![(0, due)]
+    Some((0, due))
 }
 
 /// Power that driving takes at most, W.

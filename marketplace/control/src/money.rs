@@ -6,8 +6,9 @@ use nooterra_engine::ids::{EventId, JobId, PartyId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::Instant;
 use nooterra_jobs::Job;
-use nooterra_jobs::event::{CancelReason, Event, Fault, Outcome, ProofStatus, RefundBearer, RefundOf, Settlement};
-use nooterra_jobs::job::PaymentTrack;
+use nooterra_jobs::event::{CancelReason, Event, Fault, Outcome, ProofStatus, RefundBearer, RefundOf};
+use nooterra_jobs::parts::PaymentTrack;
+use nooterra_jobs::payload::Settlement;
 use nooterra_jobs::pins::{LicenceUnit, SiteFaultBearer};
 use nooterra_ledger::{Account, Command};
 use nooterra_settlement as settlement;
@@ -223,7 +224,7 @@ pub(crate) fn settled(s: &State, job: &Job, at: Instant) -> Option<(Settlement, 
     let parts = done
         .parts
         .iter()
-        .map(|p| nooterra_jobs::event::Part { account: p.account.name().to_owned(), party: p.party, amount: amount(p.amount) })
+        .map(|p| nooterra_jobs::payload::Part { account: p.account.name().to_owned(), party: p.party, amount: amount(p.amount) })
         .collect();
     let outcome = match done.outcome {
         settlement::SettlementOutcome::Full => Outcome::Full,

@@ -36,14 +36,12 @@ pub(crate) const ASKS_AT: u8 = 2;
 pub(crate) const REOPEN_AT: u8 = 3;
 
 /// What is to be armed for the site.
-pub(crate) fn wanted(s: &State, map: &RoadMap) -> Vec<(u8, Instant)> {
-    let mut out = Vec::new();
-    let traffic = s.traffic_touched.map(|t| t.saturating_add(GATHER)).or(s.traffic.next_deadline(map));
+pub(crate) fn wanted(s: &State, map: &RoadMap, out: &mut Vec<(u8, Instant)>) {
+    let traffic = s.traffic_touched.map(|t| t.saturating_add(GATHER)).or_else(|| s.traffic.next_deadline(map));
     out.extend(traffic.map(|t| (TRAFFIC_AT, t.max(s.traffic_at.saturating_add(GATHER)))));
     out.extend(s.facilities.next_deadline().map(|t| (FACILITY_AT, t.max(s.facilities_at.saturating_add(FACILITY_LEAST)))));
     out.extend(s.asks_at.filter(|_| !s.asks.is_empty()).map(|t| (ASKS_AT, t)));
     out.extend(s.obstructed.values().min().map(|t| (REOPEN_AT, *t)));
-    out
 }
 
 /// A node sent to a robot and not yet reached.

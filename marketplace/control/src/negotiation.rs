@@ -4,6 +4,7 @@
 //! how long and who wins is the market's alone; here are the parties' words, the views of owners that it asks for, the
 //! payment that an award needs, and the letters that show each side the terms that wait for its word.
 
+use crate::input::CounterOffer;
 use crate::unit::{Outcome, Unit, need};
 use crate::wish::{PaymentAsk, Terms};
 use nooterra_engine::digest::Digest;
@@ -11,7 +12,8 @@ use nooterra_engine::ids::{JobId, PartyId, QuoteId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::sometimes;
 use nooterra_engine::time::Instant;
-use nooterra_jobs::event::{AwardReason, Counter, Event, LapseReason, Side, WithdrawReason};
+use nooterra_jobs::event::{AwardReason, Event, LapseReason, Side, WithdrawReason};
+use nooterra_jobs::payload::Counter;
 use nooterra_jobs::pins::LicencePin;
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::{Mode, Quote, QuotedSkill, Request};
@@ -60,15 +62,6 @@ fn quote_of(r: &Revision) -> Quote {
         skills: t.skills.iter().map(|s| QuotedSkill { skill: s.skill, bundle: s.bundle, cap: s.cap }).collect(),
         expires: t.expires,
     }
-}
-
-/// What a side answers a quote with.
-pub(crate) struct Answer {
-    pub quote: QuoteId,
-    pub prev: Digest,
-    pub service: Amount,
-    pub arrive: Instant,
-    pub expires: Instant,
 }
 
 impl Unit<'_> {
@@ -123,7 +116,7 @@ impl Unit<'_> {
     /// What the market has to know of owners: trust, and whether a robot of theirs could still do it.
     fn owners(&self, job: JobId, n: &Negotiation) -> BTreeMap<PartyId, OwnerView> {
         let Ok(j) = self.job(job) else { return BTreeMap::new() };
-        let view = |p: &PartyId| OwnerView { trust_bps: self.s.scores.bps(Subject::Owner(*p)), ready: self.ready_of(*p, &j.request) > 0 };
+        let view = |p: &PartyId| OwnerView { trust_bps: self.s.scores.bps(Subject::Owner(*p)), ready: self.is_any_ready(*p, j) };
         n.rfq.invited.iter().map(|p| (*p, view(p))).collect()
     }
 
@@ -285,7 +278,7 @@ impl Unit<'_> {
 
     /// An authorisation asked for or placed is given up.
     fn void_payment(&mut self, job: JobId) {
-        use nooterra_jobs::job::PaymentTrack;
+        use nooterra_jobs::parts::PaymentTrack;
         let Ok(j) = self.job(job) else { return };
         if let Some(payment) = j.payment.payment.filter(|_| matches!(j.payment.track, PaymentTrack::Asked | PaymentTrack::Authorised)) {
             self.ask_payments(PaymentAsk::Void { payment });
@@ -331,17 +324,17 @@ impl Unit<'_> {
             if priced { r.field("service").expected(reference).actual(service) } else { r }
         })?;
         // A promise that none of its robots could keep would only end as a no-show.
-        need(self.ready_of(owner, &self.job(job)?.request) > 0, Code::NoCandidate)?;
+        need(self.is_any_ready(owner, self.job(job)?), Code::NoCandidate)?;
         self.write(job, facts);
         Ok(())
     }
 
     /// A side answers the newest revision with another one.
-    pub fn counter(&mut self, by: Speaker, job: JobId, a: &Answer) -> Outcome {
+    pub fn counter(&mut self, by: Speaker, c: &CounterOffer) -> Outcome {
+        let CounterOffer { job, quote, prev, service, arrive, expires } = *c;
         self.negotiation(job)?;
         self.head_named(job)?;
-        let (service, quote, prev) = (a.service.minor(), a.quote, a.prev);
-        self.negotiate(job, &RfqCommand::Counter { by, quote, prev, service, arrive: a.arrive, expires: a.expires })
+        self.negotiate(job, &RfqCommand::Counter { by, quote, prev, service: service.minor(), arrive, expires })
     }
 
     /// The owner takes the requester's revision.

@@ -12,7 +12,7 @@ use nooterra_engine::ids::JobId;
 use nooterra_engine::sometimes;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::event::{BreachKind, Cause, Event as JobEvent, Fault, StallReason};
-use nooterra_jobs::job::Leg;
+use nooterra_jobs::parts::Leg;
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::Window;
 use nooterra_jobs::{Deadline, Job};

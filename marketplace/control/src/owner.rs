@@ -1,7 +1,6 @@
 //! What owners of robots say: quotes and answers to counter-offers, standing offers, moves, cancellations.
 
 use crate::input::OwnerCommand;
-use crate::negotiation::Answer;
 use crate::unit::{Outcome, Unit, need};
 use nooterra_engine::ids::{JobId, PartyId};
 use nooterra_jobs::event::{CancelReason, Side};
@@ -36,9 +35,7 @@ impl Unit<'_> {
                 need(self.job(job)?.status.class() == Class::Booked, Code::StateForbids)?;
                 self.cancel(job, CancelReason::Owner)
             }
-            OwnerCommand::Counter { job, quote, prev, service, arrive, expires } => {
-                self.counter(Speaker::Owner(party), job, &Answer { quote, prev, service, arrive, expires })
-            }
+            OwnerCommand::Counter(c) => self.counter(Speaker::Owner(party), &c),
             OwnerCommand::AcceptQuote { job, quote, rev } => self.accept_quote(party, job, quote, rev),
             OwnerCommand::ProposeMove { job, window } => {
                 self.booked_with(job, party)?;

@@ -10,8 +10,9 @@ use nooterra_engine::money::Amount;
 use nooterra_engine::sometimes;
 use nooterra_jobs::Pins;
 use nooterra_jobs::Timing;
-use nooterra_jobs::event::{Booking, CancelReason, Event};
-use nooterra_jobs::job::{PaymentTrack, Renewal};
+use nooterra_jobs::event::{CancelReason, Event};
+use nooterra_jobs::parts::{PaymentTrack, Renewal};
+use nooterra_jobs::payload::Booking;
 use nooterra_jobs::pins::{Retention, zones_hash};
 use nooterra_jobs::status::{Class, Status};
 use nooterra_ledger::Account;
@@ -43,7 +44,7 @@ impl Unit<'_> {
                     self.result_once(&provider_ref)?;
                     return self.renewed(job, Event::PaymentAuthorised { payment, amount, expires, provider_ref });
                 }
-                let Some(pins) = self.pins(job) else { return no(Code::ContractInactive) };
+                let pins = self.pins(job)?;
                 let book = RfqCommand::Book { authorised: amount.minor(), redeemed: j.payment.credit.minor(), currency };
                 self.may(job, &book)?;
                 let waits = j.request.team.is_some();
@@ -230,7 +231,7 @@ impl Unit<'_> {
     }
 
     fn refund_pending(&self, job: JobId, refund: RefundId) -> Outcome {
-        let pending = self.job(job)?.refund(refund).is_some_and(|r| r.track == nooterra_jobs::job::RefundTrack::Pending);
+        let pending = self.job(job)?.refund(refund).is_some_and(|r| r.track == nooterra_jobs::parts::RefundTrack::Pending);
         need(pending, Code::AlreadyDone)
     }
 
@@ -243,12 +244,15 @@ impl Unit<'_> {
     }
 
     /// The terms that this award pins.
-    pub(crate) fn pins(&self, job: JobId) -> Option<Pins> {
+    pub(crate) fn pins(&self, job: JobId) -> Result<Pins, Rejection> {
         let g = &self.s.genesis;
-        let j = self.s.jobs.get(&job)?;
-        let q = self.chosen(job)?;
+        let j = self.job(job)?;
+        let none = || Rejection::new(Code::ContractInactive);
+        let q = self.chosen(job).ok_or_else(none)?;
         let r = &j.request;
-        let contract = self.s.contracts.get(r.contract)?;
+        let contract = self.s.contracts.get(r.contract).ok_or_else(none)?;
+        // What was quoted cannot be booked, and nothing takes its place.
+        let licences = self.licences_as_quoted(&q, r.currency).ok_or_else(|| Rejection::new(Code::TermsChanged).field("skills"))?;
         let t = crate::contracts::pinned(&contract.document.draft.terms, &g.policy, g.insurer, r.level);
         let timing = Timing {
             capture_lead: t.capture.lead,
@@ -257,10 +261,10 @@ impl Unit<'_> {
             reauth_lead: t.capture.renew,
             ..g.policy.timing.clone()
         };
-        Some(Pins {
+        Ok(Pins {
             contract: r.contract,
             document_hash: contract.document_hash,
-            policy_hash: g.policy.hash(),
+            policy_hash: self.s.policy_hash,
             owner: q.owner,
             quote: q.quote,
             price: j.rfq.price,
@@ -277,7 +281,7 @@ impl Unit<'_> {
             tasks_hash: r.tasks_hash(),
             zones: r.need.zones.clone(),
             zones_hash: zones_hash(&r.need.zones),
-            licences: self.licence_pins(r.currency)?,
+            licences,
             weights: t.weights,
             cover_split: t.cover_split,
             cancel: t.cancel,
@@ -290,7 +294,7 @@ impl Unit<'_> {
             no_show: t.no_show,
             hold_rule: t.hold_rule,
             max_claims: t.max_claims,
-            operator_rate: g.policy.tariff(r.currency)?.operator_rate,
+            operator_rate: g.policy.tariff(r.currency).ok_or_else(none)?.operator_rate,
             operator_cap_bps: g.policy.prices.operator_bps,
             assist_fallback: g.policy.assist_fallback,
             coverage: r.need.coverage,
@@ -328,7 +332,8 @@ impl Unit<'_> {
         let vertices = j.steps().iter().map(|s| s.place).collect();
         let (item, (item_at, mass_g)) = (j.item, self.put_out_at(j));
         let no_go = self.areas_of(&j.request.need.no_go).into_iter().collect();
-        let ask = FacilityOrder::AskAccess { job, vertices, valid_from: self.now(), valid_to, item, mass_g, item_at, no_go };
+        let (number, valid_from) = (self.next_word(), self.now());
+        let ask = FacilityOrder::AskAccess { number, job, vertices, valid_from, valid_to, item, mass_g, item_at, no_go };
         self.ask_site(crate::state::AskKey::Plan(job), ask);
     }
 

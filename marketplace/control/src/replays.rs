@@ -4,14 +4,14 @@
 //! checked against the anchors as evidence is, and goes to the site's witness, who predicts the motion from the commands and
 //! says how far the robot was from it. Its word names the hash of those chunks, and no other counts.
 
-use crate::blackbox::{runs, stands};
+use crate::runs::{runs, stands, within};
 use crate::state::AskKey;
 use crate::unit::{Outcome, Unit, need, no};
 use nooterra_engine::ids::{IncidentId, JobId, RobotId};
 use nooterra_engine::{Digest, Record, Span, sometimes};
 use nooterra_jobs::event::Event;
 use nooterra_jobs::pins::WitnessClass;
-use nooterra_port::blackbox::{CHUNK, Chunk, Window};
+use nooterra_port::blackbox::{CHUNK, Chunk, WINDOW_MAX, Window};
 use nooterra_port::{FacilityOrder, Order};
 use nooterra_trust::evidence::content_of;
 use nooterra_trust::{Code, Rejection};
@@ -21,8 +21,11 @@ const LONGEST: Span = Span::from_secs(100);
 /// And no less: whoever was at a point from the start has come there.
 const SHORTEST: Span = Span::from_secs(10);
 
+/// More chunks than this are not replayed: as many as there can be of the longest way, each cut short by an incident.
+const CHUNKS_MOST: usize = 4 * WINDOW_MAX;
+
 /// A replay that is under way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
 pub struct Replay {
     /// Of which job.
     pub job: JobId,
@@ -36,6 +39,8 @@ pub struct Replay {
     pub from_ns: u64,
     /// To, on the robot's clock.
     pub to_ns: u64,
+    /// What was handed out so far, where one answer does not hold it.
+    pub shown: Vec<Chunk>,
     /// Hash over the chunks, once they were handed out.
     pub artefact: Option<Digest>,
 }
@@ -58,7 +63,7 @@ impl Unit<'_> {
         }
         let from_ns = since.min(to_ns.saturating_sub(SHORTEST.0)).max(to_ns.saturating_sub(LONGEST.0));
         let number: IncidentId = self.new_id();
-        self.s.replays.insert(number, Replay { job, robot, point, place, from_ns, to_ns, artefact: None });
+        self.s.replays.insert(number, Replay { job, robot, point, place, from_ns, to_ns, shown: Vec::new(), artefact: None });
         self.order(robot, Order::WantBlackbox { incident: number, from_ns, to_ns, images: false });
     }
 
@@ -71,21 +76,34 @@ impl Unit<'_> {
             return Ok(());
         }
         let Some(b) = self.s.boxes.get(&robot) else { return no(Code::NotFound) };
-        // All of the way, in one piece: whoever could leave out what it likes would prove the rest of it.
-        let [run] = &runs(b, (r.from_ns, r.to_ns), w)?[..] else { return no(Code::EvidenceInsufficient) };
-        let begins = run.from_ns <= r.from_ns.saturating_add(CHUNK.0);
+        // All of the way without a hole: whoever could leave out what it likes would prove the rest of it.
+        let insufficient = || Rejection::new(Code::EvidenceInsufficient);
+        let window = (r.shown.last().map_or(r.from_ns, |c| c.to_ns), r.to_ns);
+        let [run] = &runs(b, window, w)?[..] else { return Err(insufficient()) };
+        let (is_full, w) = (w.chunks.len() == WINDOW_MAX, within(window, w));
+        let goes_on = |last: &Chunk| w.chunks.first().is_some_and(|c| c.from_ns == last.to_ns && c.prev == last.hash());
+        let begins = r.shown.last().map_or(run.from_ns <= r.from_ns.saturating_add(CHUNK.0), goes_on);
         let ends = run.to_ns.saturating_add(CHUNK.0) >= r.to_ns;
-        need(begins && ends && stands(run), Code::EvidenceInsufficient)?;
-        let artefact = artefact_of(&w.chunks);
-        self.s.replays.insert(w.incident, Replay { artefact: Some(artefact), ..r });
-        let order = FacilityOrder::Replay { number: w.incident, job: r.job, robot, vertex: r.place, chunks: w.chunks.clone() };
+        let fits = r.shown.len() + w.chunks.len() <= CHUNKS_MOST;
+        need(begins && (ends || is_full) && fits && stands(run), Code::EvidenceInsufficient)?;
+        let chunks = [r.shown, w.chunks].concat();
+        if !ends {
+            sometimes!(true, "a way comes in pieces");
+            let rest = Order::WantBlackbox { incident: w.incident, from_ns: run.to_ns, to_ns: r.to_ns, images: false };
+            self.s.replays.insert(w.incident, Replay { shown: chunks, ..r });
+            self.order(robot, rest);
+            return Ok(());
+        }
+        let artefact = artefact_of(&chunks);
+        self.s.replays.insert(w.incident, Replay { shown: Vec::new(), artefact: Some(artefact), ..r });
+        let order = FacilityOrder::Replay { number: w.incident, job: r.job, robot, vertex: r.place, chunks };
         self.ask_site(AskKey::Replay(w.incident), order);
         Ok(())
     }
 
     /// The witness has replayed them, or cannot.
     pub(crate) fn replayed(&mut self, actor: [u8; 16], number: IncidentId, artefact: Digest, residual_milli: Option<u32>) -> Outcome {
-        let Some(r) = self.s.replays.get(&number).copied() else { return no(Code::NotFound) };
+        let Some(r) = self.s.replays.get(&number).cloned() else { return no(Code::NotFound) };
         let witness = self.independent(actor, r.robot)?;
         need(!self.job(r.job)?.status.is_terminal(), Code::JobTerminal)?;
         let Some(shown) = r.artefact else { return no(Code::StateForbids) };

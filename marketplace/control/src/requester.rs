@@ -2,7 +2,6 @@
 
 use crate::abilities::{can, payload_g};
 use crate::input::{NewJob, RequesterCommand};
-use crate::negotiation::Answer;
 use crate::series::Occurrence;
 use crate::state::{AskKey, RobotCell};
 use crate::unit::{Outcome, Unit, need, no};
@@ -11,20 +10,20 @@ use nooterra_engine::Digest;
 use nooterra_engine::ids::{JobId, PartyId, RegionId, SiteId, WitnessId, ZoneId};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::Span;
-use nooterra_jobs::batch;
 use nooterra_jobs::event::{CancelReason, Event, RevokeReason, Side};
-use nooterra_jobs::job::AccessTrack;
+use nooterra_jobs::parts::AccessTrack;
 use nooterra_jobs::pins::WitnessClass;
 use nooterra_jobs::proof::is_sound;
 use nooterra_jobs::status::Class;
 use nooterra_jobs::terms::{Action, Mode, Need, Price, Request, Step, Template};
+use nooterra_jobs::{Job, batch};
 use nooterra_market::negotiation::{AwardMode, Negotiation, RfqCommand, Speaker};
 use nooterra_market::series::{OccurrencePrice, SeriesEnd};
 use nooterra_market::tables::WorkKind;
 use nooterra_market::{Measure, Parts, RiskInput, Score};
 use nooterra_operations::Robot;
 use nooterra_operations::stop::Voice;
-use nooterra_site::{LevelIx, VertexIx};
+use nooterra_site::LevelIx;
 use nooterra_trust::{Code, Rejection};
 
 /// A request as it would be made.
@@ -75,9 +74,9 @@ impl Unit<'_> {
                 self.own_job(job, party)?;
                 self.choose_after_no_show(job, choice, arrive_by)
             }
-            RequesterCommand::Counter { job, quote, prev, service, arrive, expires } => {
-                self.own_job(job, party)?;
-                self.counter(Speaker::Requester, job, &Answer { quote, prev, service, arrive, expires })
+            RequesterCommand::Counter(c) => {
+                self.own_job(c.job, party)?;
+                self.counter(Speaker::Requester, &c)
             }
             RequesterCommand::ProposeMove { job, window } => {
                 self.own_job(job, party)?;
@@ -138,7 +137,7 @@ impl Unit<'_> {
     }
     /// Is a level of the site this party's own?
     pub(crate) fn owns_level(&self, party: PartyId, level: u32) -> bool {
-        self.world.site.zone(LevelIx::new(level)).is_some_and(|z| self.s.genesis.owns(party, z))
+        self.world.level_zone(LevelIx::new(level)).is_some_and(|z| self.s.genesis.owns(party, z))
     }
     /// Is the whole site?
     pub(crate) fn owns_site(&self, party: PartyId) -> bool {
@@ -196,9 +195,7 @@ impl Unit<'_> {
         currency(self.s.genesis.takes(party, j.currency), "one that the requester takes")?;
         let places: Vec<u32> = j.steps.iter().map(|s| s.place).collect();
         self.may_shut_out(&places, &j.no_go)?;
-        let site = &self.world.site;
-        let at = || places.iter().map(|p| VertexIx::new(*p));
-        let (levels, areas) = (site.zones_at(at()), site.area_zones_at(at()));
+        let (levels, areas) = (self.world.zones_at(places.iter().copied()), self.world.area_zones_at(places.iter().copied()));
         let (contract, terms) = self.contract_for(j.contract, party, j.template as u8, (&levels, &areas), j.currency)?;
         let zones = levels.union(&areas).copied().collect();
         let no_go = j.no_go.iter().copied().collect::<std::collections::BTreeSet<ZoneId>>().into_iter().collect();
@@ -323,7 +320,7 @@ impl Unit<'_> {
             && c.robot.stops.is_empty()
             && self.works_within(c.robot.id, r.window.start, r.window.end)
             && !self.is_taken(&c.robot, r)
-            && self.s.has_skills(c, r, bundles, self.now())
+            && self.world.bearer(c.entry).is_some_and(|robot| self.s.has_skills(robot, r, bundles, self.now()))
     }
 
     /// Does one lease hold a robot from when it could begin until it would have to be there? (Tasks give way to work.)
@@ -367,9 +364,19 @@ impl Unit<'_> {
     /// How many robots of an owner could do the work now: able, fit, and not lost from sight.
     pub(crate) fn ready_of(&self, owner: PartyId, r: &Request) -> u16 {
         let bundles = self.s.bundles_in_force(r.currency, self.now());
-        let able =
-            |c: &&RobotCell| c.robot.owner == owner && !c.robot.link_lost && self.is_able(c, r) && self.is_ready(c, r, bundles.as_deref());
-        u16::try_from(self.s.robots.values().filter(able).count()).unwrap_or(u16::MAX)
+        u16::try_from(self.able_and_ready(owner, r, bundles.as_deref()).count()).unwrap_or(u16::MAX)
+    }
+
+    /// Could any of them do what a request asks for, on what was quoted for it?
+    pub(crate) fn is_any_ready(&self, owner: PartyId, job: &Job) -> bool {
+        let bundles = self.s.bundles_of(job.id, self.now());
+        self.able_and_ready(owner, &job.request, bundles.as_deref()).next().is_some()
+    }
+
+    /// Robots of an owner that could do the work now on these bundles.
+    fn able_and_ready<'s>(&'s self, owner: PartyId, r: &'s Request, bundles: Option<&'s [Digest]>) -> impl Iterator<Item = &'s RobotCell> {
+        let able = move |c: &&RobotCell| c.robot.owner == owner && !c.robot.link_lost && self.is_able(c, r) && self.is_ready(c, r, bundles);
+        self.s.robots.values().filter(able)
     }
 
     pub(crate) fn risk(&self, r: &Request, candidates: u16, trust_bps: Vec<u32>) -> Score {

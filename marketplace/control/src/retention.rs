@@ -117,7 +117,7 @@ impl Unit<'_> {
             Stream::Robot(robot) => {
                 let event = CaseEvent::Evidence(Box::new(e.clone()));
                 let role = self.case_role(&event);
-                self.record(&stream_name(of), role, Payload::Case(event), |r| &mut r.trust);
+                self.record(stream_name(of), role, Payload::Case(event), |r| &mut r.trust);
                 let at = self.now();
                 if let Some(a) = self.s.adrift.get_mut(&robot) {
                     a.evidence.evolve(at, &e);

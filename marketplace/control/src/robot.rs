@@ -1,6 +1,6 @@
 //! What robots report: heartbeats, leases, trips, work, faults.
 
-use crate::cases::{Said, remember};
+use crate::cases::windows::{Said, remember};
 use crate::causes::is_touched;
 use crate::moving::LEAVING;
 use crate::unit::{Outcome, Unit, need, no};
@@ -9,7 +9,7 @@ use nooterra_engine::sometimes;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::batch;
 use nooterra_jobs::event::{AbortReason, Cause, Custody, Event, ExitProof, ReleaseReason, StallReason};
-use nooterra_jobs::job::{AccessTrack, PaymentTrack, Presence};
+use nooterra_jobs::parts::{AccessTrack, PaymentTrack, Presence};
 use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::terms::Action;
 use nooterra_operations::RobotStatus;
@@ -39,16 +39,16 @@ fn reason_of(r: report::AbortReason) -> AbortReason {
 }
 
 impl Unit<'_> {
-    pub fn robot_report(&mut self, robot: RobotId, r: Report) -> Outcome {
+    /// A robot's report, and the bytes in which it came: a value has one encoding.
+    pub fn robot_report(&mut self, robot: RobotId, r: Report, bytes: &[u8]) -> Outcome {
         self.cell(robot)?;
         let kept = matches!(r, Report::Heartbeat(_) | Report::Noticed { .. } | Report::CustodyChanged { .. } | Report::StopAcked { .. });
-        let said = kept.then(|| Said { dev_ns: self.cx.dev_ns.unwrap_or(0), input: self.cx.cause, body: nooterra_engine::encode(&r) });
         if nooterra_engine::planted!("I6 write before the guards") && self.cx.lease.is_some() && self.bound(robot).is_err() {
             self.emit_robot(robot, RobotEvent::OrderAcked { order_seq: 0, code: String::new() });
         }
         self.reported(robot, r)?;
-        if let Some(said) = said {
-            remember(self.s, robot, said);
+        if kept {
+            remember(self.s, robot, Said { dev_ns: self.cx.dev_ns.unwrap_or(0), input: self.cx.cause, body: bytes.to_vec() });
         }
         Ok(())
     }
@@ -376,7 +376,8 @@ impl Unit<'_> {
         self.orders_taken(robot, b.orders_seen, "");
         if lost {
             self.windows_linked(robot, true);
-            self.ask_box_again(robot);
+            self.windows_excused(robot, last.map_or(Span::ZERO, |l| now.since(l)));
+            self.ask_box_again(robot, true);
         }
         let present = held.filter(|h| self.cx.lease == Some(h.lease) && self.cx.fence == Some(h.fence)).map(|h| h.job);
         for job in present.into_iter().chain(kept) {
@@ -403,7 +404,7 @@ impl Unit<'_> {
         if nooterra_engine::planted!("I1 a job changes without an event") {
             j.redispatched = true;
         }
-        self.jobs_touched.insert(job);
+        self.jobs_heard.insert(job);
         self.resume_on_word(job);
     }
 

@@ -12,8 +12,8 @@ pub(crate) const SILENT_BY: u8 = 18;
 pub(crate) const AHEAD_AT: u8 = 19;
 
 /// What is to be armed for this robot; a silence is judged once more after `long`.
-pub(crate) fn wanted(c: &RobotCell, long: Span) -> Vec<(u8, Instant)> {
-    let mut out: Vec<(u8, Instant)> = c.robot.deadlines().into_iter().map(|(t, at)| (t as u8, at)).collect();
+pub(crate) fn wanted(c: &RobotCell, long: Span, out: &mut Vec<(u8, Instant)>) {
+    out.extend(c.robot.deadlines().into_iter().map(|(t, at)| (t as u8, at)));
     if let Some(at) = c.retry_at.filter(|_| !c.orders.is_empty()) {
         out.push((ORDER_RETRY, at));
     }
@@ -21,5 +21,4 @@ pub(crate) fn wanted(c: &RobotCell, long: Span) -> Vec<(u8, Instant)> {
         out.push((SILENT_BY, heard.saturating_add(long)));
     }
     out.extend(crate::ahead::due(&c.robot, c.ahead_tried).map(|at| (AHEAD_AT, at)));
-    out
 }

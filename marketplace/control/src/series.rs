@@ -85,7 +85,7 @@ impl Unit<'_> {
 
     fn emit_series(&mut self, id: SeriesId, event: SeriesEvent) {
         let role = self.role_or(Role::MK);
-        self.record(&format!("series/{id}"), role, Payload::Series(event), |r| &mut r.market);
+        self.record(format!("series/{id}"), role, Payload::Series(event), |r| &mut r.market);
         self.market_touched = true;
     }
 

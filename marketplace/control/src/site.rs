@@ -2,20 +2,21 @@
 
 use crate::entrances::DENIALS;
 use crate::fact::SiteEvent;
-use crate::state::{Ask, AskKey};
+use crate::state::{Ask, AskKey, State};
 use crate::unit::{Outcome, Unit, need, no};
 use crate::wish::{PaymentAsk, Wish};
 use nooterra_engine::ids::{AccessPlanId, ClaimId, ItemId, JobId, PartyId, PaymentId, RobotId, WitnessId, ZoneId};
 use nooterra_engine::time::Instant;
 use nooterra_jobs::batch;
-use nooterra_jobs::event::{AccessPlan, Custody, Event, ExitProof, IncidentCode, RevokeReason, Spot};
-use nooterra_jobs::job::{AccessTrack, PaymentTrack, Presence, RefundTrack};
+use nooterra_jobs::event::{Custody, Event, ExitProof, IncidentCode, RevokeReason};
+use nooterra_jobs::parts::{AccessTrack, PaymentTrack, Presence, RefundTrack};
+use nooterra_jobs::payload::{AccessPlan, Spot};
 use nooterra_jobs::pins::WitnessClass as Class;
 use nooterra_jobs::status::{Class as StatusClass, Status};
 use nooterra_jobs::terms::Action;
 use nooterra_port::facility::{Entry, PutOut, TakenBack, WitnessClass};
 use nooterra_port::{FacilityOrder, FacilityReport, Order};
-use nooterra_site::{LevelIx, VertexIx};
+use nooterra_site::LevelIx;
 use nooterra_trust::claim::{Claim, Status as ClaimStatus};
 use nooterra_trust::detect::Reading;
 use nooterra_trust::{Code, Rejection, Role};
@@ -23,6 +24,8 @@ use nooterra_trust::{Code, Rejection, Role};
 /// An access plan as somebody issues it: where work may be done, areas, no-go areas, how and where it lets in, from when to
 /// when.
 pub(crate) struct NewPlan {
+    /// Number of the word that it answers, if it is the site's.
+    pub answers: Option<u64>,
     pub plan: AccessPlanId,
     pub places: Vec<u32>,
     pub areas: Vec<u32>,
@@ -60,9 +63,10 @@ impl Unit<'_> {
                 self.lift_reported(lift, level, doors, session, number);
                 Ok(())
             }
-            FacilityReport::AccessPlanIssued { job, plan, vertices, areas, no_go, entry, valid_from, valid_to } => {
+            FacilityReport::AccessPlanIssued { number, job, plan, vertices, areas, no_go, entry, valid_from, valid_to } => {
                 need(by_site, Code::RoleForbidden)?;
-                self.plan_issued(job, NewPlan { plan, places: vertices, areas, no_go, entry, valid: (valid_from, valid_to) })?;
+                let (answers, valid) = (Some(number), (valid_from, valid_to));
+                self.plan_issued(job, NewPlan { answers, plan, places: vertices, areas, no_go, entry, valid })?;
                 self.ask_entry(job);
                 Ok(())
             }
@@ -144,13 +148,13 @@ impl Unit<'_> {
                 need(by_site, Code::RoleForbidden)?;
                 self.came_through(robot, door)
             }
-            FacilityReport::GrantHeld { job, at } => {
+            FacilityReport::GrantHeld { job, number } => {
                 need(by_site, Code::RoleForbidden)?;
-                self.grant_held(job, at)
+                self.grant_held(job, number)
             }
-            FacilityReport::LevelsShut { at } => {
+            FacilityReport::LevelsShut { number } => {
                 need(by_site, Code::RoleForbidden)?;
-                self.levels_shut(at)
+                self.levels_shut(number)
             }
             FacilityReport::AreaEntered { robot, area, reach_mm } => {
                 need(by_site, Code::RoleForbidden)?;
@@ -174,7 +178,7 @@ impl Unit<'_> {
 
     /// The zone that a place lies in: its level.
     pub(crate) fn zone_at(&self, place: u32) -> Option<ZoneId> {
-        self.world.site.zones_at([VertexIx::new(place)]).into_iter().next()
+        self.world.zone_at(place)
     }
 
     /// Where a robot said last that it is.
@@ -188,7 +192,7 @@ impl Unit<'_> {
     pub(crate) fn zone_of(&self, robot: RobotId) -> Option<ZoneId> {
         let r = &self.s.robots.get(&robot)?.robot;
         r.heard_at?;
-        self.world.site.zone(LevelIx::new(r.pose.level))
+        self.world.level_zone(LevelIx::new(r.pose.level))
     }
 
     fn bound_to(&self, job: JobId, robot: RobotId) -> Result<&nooterra_jobs::Job, Rejection> {
@@ -213,6 +217,11 @@ impl Unit<'_> {
         }
         need(j.status.class() == StatusClass::Booked, Code::StateForbids)?;
         need(!matches!(j.access.track, AccessTrack::Planned | AccessTrack::Granted), Code::AlreadyDone)?;
+        // A booking that was moved meanwhile has asked anew, and the site puts its answer to that in the place of this one.
+        let asked = self.s.plan_asked(job);
+        if let Some(answers) = new.answers.filter(|n| *n != asked) {
+            return Err(Rejection::new(Code::PlanNotValidNow).field("number").expected(asked).actual(answers));
+        }
         let Some(p) = j.pins.as_deref() else { return no(Code::StateForbids) };
         let latest = p.window.end.saturating_add(p.tier_values.max_exec).saturating_add(p.tier_values.exit_by);
         let covers = valid_from <= p.window.start.max(self.now()) && valid_to >= p.window.end && valid_to <= latest;
@@ -257,20 +266,13 @@ impl Unit<'_> {
         let usual = self.usual_entry(&places, &areas, &no_go);
         let needed = usual.entrances.clone();
         let entry = entry.unwrap_or(usual);
-        let order = FacilityOrder::HoldPlan {
-            issued: self.now(),
-            job,
-            plan,
-            vertices: places.clone(),
-            load,
-            areas: areas.clone(),
-            no_go: no_go.clone(),
-            entry: entry.clone(),
-            valid_from: valid.0,
-            valid_to: valid.1,
-        };
         self.check_rights(party, &entry, &needed)?;
-        self.plan_issued(job, NewPlan { plan, places, areas, no_go, entry, valid })?;
+        let (vertices, (valid_from, valid_to)) = (places.clone(), valid);
+        let new = NewPlan { answers: None, plan, places, areas: areas.clone(), no_go: no_go.clone(), entry: entry.clone(), valid };
+        self.plan_issued(job, new)?;
+        // A word to the site is numbered once nothing refuses it any more.
+        let number = self.next_word();
+        let order = FacilityOrder::HoldPlan { number, job, plan, vertices, load, areas, no_go, entry, valid_from, valid_to };
         self.ask_site(AskKey::Hold(job), order);
         self.ask_entry(job);
         Ok(())
@@ -455,6 +457,12 @@ impl Unit<'_> {
         self.facility(o);
     }
 
+    /// The number of the next word that takes the place of earlier ones at the site, in whatever order they arrive.
+    pub(crate) const fn next_word(&mut self) -> u64 {
+        self.s.site_words = self.s.site_words.saturating_add(1);
+        self.s.site_words
+    }
+
     /// Asks the site, again and again until it answers.
     pub fn ask_site(&mut self, key: AskKey, order: FacilityOrder) {
         self.remember(key, Ask::Site(order.clone()));
@@ -554,6 +562,16 @@ impl Unit<'_> {
         }
         let next = now.saturating_add(self.s.genesis.policy.facility_retry);
         self.s.asks_at = (!self.s.asks.is_empty()).then_some(next);
+    }
+}
+
+impl State {
+    /// Number of the word by which the site is asked for a job's plan; 0 if it is not.
+    pub(crate) fn plan_asked(&self, job: JobId) -> u64 {
+        match self.asks.get(&AskKey::Plan(job)) {
+            Some(Ask::Site(FacilityOrder::AskAccess { number, .. })) => *number,
+            _ => 0,
+        }
     }
 }
 

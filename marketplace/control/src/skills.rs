@@ -10,7 +10,7 @@ use crate::unit::{Outcome, Unit, need};
 use crate::wish::Wish;
 use nooterra_dispatch::assign::Interval;
 use nooterra_dispatch::verdicts::{self, CertTier, SkillState};
-use nooterra_engine::ids::{JobId, PartyId, RobotId};
+use nooterra_engine::ids::{JobId, PartyId, RobotId, SkillId};
 use nooterra_engine::money::Currency;
 use nooterra_engine::sometimes;
 use nooterra_engine::time::Instant;
@@ -18,7 +18,7 @@ use nooterra_engine::{Digest, Record, always};
 use nooterra_jobs::event::{CancelReason, Cause, Disposition, IncidentCode, ReleaseReason, StallReason};
 use nooterra_jobs::pins::{LicencePin, LicenceUnit, Milestone};
 use nooterra_jobs::status::{Class, Status};
-use nooterra_jobs::terms::Request;
+use nooterra_jobs::terms::{Quote, Request};
 use nooterra_jobs::tier::Cert;
 use nooterra_jobs::{Job, batch};
 use nooterra_market::negotiation::RfqCommand;
@@ -129,7 +129,7 @@ pub(crate) fn check_genesis(s: &State) -> Result<(), Rejection> {
 }
 
 /// What a certificate says of this robot of the genesis.
-fn robot_of(g: &Genesis, entry: u32, robot: RobotId) -> Option<Robot> {
+pub(crate) fn robot_of(g: &Genesis, entry: u32, robot: RobotId) -> Option<Robot> {
     let e = g.robots.get(entry as usize)?;
     Some(Robot { robot, model: e.model.name.clone(), driver: e.driver_version })
 }
@@ -157,6 +157,25 @@ impl State {
         Some(self.bundles_now(currency, now)?.into_iter().map(|(_, b)| b).collect())
     }
 
+    /// What a booking made now on these bundles, which were quoted, pins: each of them, or where it may not be pinned any more
+    /// what takes its place; none if nothing does.
+    fn bundles_as_quoted(&self, quoted: &[(SkillId, Digest)], currency: Currency, now: Instant) -> Option<Vec<(LicencePin, Digest)>> {
+        let tenant = self.genesis.tenant;
+        let of = |l: &LicencePin| {
+            let (_, bundle) = quoted.iter().find(|(skill, _)| *skill == l.skill)?;
+            Some((l.clone(), self.skills.current(*bundle, tenant, now)?))
+        };
+        self.genesis.contract(currency)?.licences.iter().map(of).collect()
+    }
+
+    /// The bundles that a booking of this request would pin now; none if what it was opened with cannot be booked any more.
+    pub(crate) fn bundles_of(&self, job: JobId, now: Instant) -> Option<Vec<Digest>> {
+        let currency = self.jobs.get(&job)?.request.currency;
+        let Some(n) = self.negotiations.get(&job) else { return self.bundles_in_force(currency, now) };
+        let quoted: Vec<_> = n.rfq.skills.iter().map(|s| (s.skill, s.bundle)).collect();
+        Some(self.bundles_as_quoted(&quoted, currency, now)?.into_iter().map(|(_, b)| b).collect())
+    }
+
     /// May a robot run a bundle that is to be certified so far, and can it have it?
     fn runs(&self, bundle: Digest, robot: &Robot, min: Tier, now: Instant) -> bool {
         self.skills.may_run(bundle, robot, min, now).is_ok() && self.skills.is_at_hand(bundle, robot.robot, self.genesis.tenant, now)
@@ -168,16 +187,16 @@ impl State {
     }
 
     /// Could a robot do work of this kind on these bundles, which a booking made now would pin?
-    pub(crate) fn has_skills(&self, c: &RobotCell, request: &Request, bundles: Option<&[Digest]>, now: Instant) -> bool {
-        let Some(robot) = robot_of(&self.genesis, c.entry, c.robot.id) else { return false };
+    pub(crate) fn has_skills(&self, robot: &Robot, request: &Request, bundles: Option<&[Digest]>, now: Instant) -> bool {
         let min = self.min_cert(request);
-        bundles.is_some_and(|all| all.iter().all(|b| self.runs(*b, &robot, min, now)))
+        bundles.is_some_and(|all| all.iter().all(|b| self.runs(*b, robot, min, now)))
     }
 
     /// `CERT`: does a robot lack a certificate, or the bundle itself, of a skill that the job has pinned?
     pub(crate) fn lacks_certificate(&self, job: JobId, min: Cert, c: &RobotCell, now: Instant) -> bool {
         let Some(robot) = robot_of(&self.genesis, c.entry, c.robot.id) else { return true };
-        let state = |b: Digest| {
+        let state = |l: &Licensed| {
+            let b = l.bundle;
             let found = self.skills.certified(b, &robot, now).map(|(_, c)| verdicts::Certificate {
                 valid: Interval { from: c.not_before, to: c.not_after },
                 is_revoked: self.skills.is_revoked(b),
@@ -186,7 +205,7 @@ impl State {
             });
             SkillState { is_available: self.skills.is_available(b, &robot, self.genesis.tenant, now), certificate: found }
         };
-        let skills: Vec<SkillState> = self.skills.licences(job).iter().map(|l| state(l.bundle)).collect();
+        let skills: Vec<SkillState> = self.skills.licences(job).iter().map(state).collect();
         !verdicts::is_certified(&skills, cert_tier(tier_of(min)), now)
     }
 }
@@ -368,26 +387,51 @@ impl Unit<'_> {
         Ok(())
     }
 
-    /// The licences that a booking made now in this currency pins, with the terms of the bundles in force.
+    /// The licences that a request made now in this currency names, with the terms of the bundles in force.
     pub fn licence_pins(&self, currency: Currency) -> Option<Vec<LicencePin>> {
+        self.pinned_terms(self.s.bundles_now(currency, self.now())?, currency)
+    }
+
+    /// The bundles that a quote names.
+    fn named(&self, q: &Quote, currency: Currency) -> Vec<(SkillId, Digest)> {
+        if nooterra_engine::planted!("book another bundle than the one quoted") {
+            return self.s.bundles_now(currency, self.now()).unwrap_or_default().into_iter().map(|(l, b)| (l.skill, b)).collect();
+        }
+        q.skills.iter().map(|s| (s.skill, s.bundle)).collect()
+    }
+
+    /// The licences that a booking of this quote pins now, with the terms of the bundles that it names.
+    pub fn licences_as_quoted(&self, q: &Quote, currency: Currency) -> Option<Vec<LicencePin>> {
+        let quoted = self.named(q, currency);
+        self.pinned_terms(self.s.bundles_as_quoted(&quoted, currency, self.now())?, currency)
+    }
+
+    fn pinned_terms(&self, bundles: Vec<(LicencePin, Digest)>, currency: Currency) -> Option<Vec<LicencePin>> {
         let pin = |(l, bundle): (LicencePin, Digest)| {
             let t = &self.s.skills.bundle(bundle)?.manifest.licence;
             let price = t.price(currency)?;
             let refundable_until = milestone(t.refundable_until);
-            Some(LicencePin { bundle, fee: price.fee, cap: price.cap, unit: unit_of(t.unit), refundable_until, ..l })
+            let certificates = self.s.skills.in_force(bundle, self.now());
+            Some(LicencePin { bundle, certificates, fee: price.fee, cap: price.cap, unit: unit_of(t.unit), refundable_until, ..l })
         };
-        self.s.bundles_now(currency, self.now())?.into_iter().map(pin).collect()
+        bundles.into_iter().map(pin).collect()
     }
 
-    /// A booking licenses what it has pinned.
+    /// A booking licenses what it has pinned. Where that is not the bundle of the quote, both sides are told.
     pub fn license(&mut self, job: JobId) {
         let tenant = self.s.genesis.tenant;
         let Some(pins) = self.job(job).ok().and_then(|j| j.pins.as_ref()) else { return };
         let (licences, currency) = (pins.licences.clone(), pins.currency);
+        let quoted = self.chosen(job).map(|q| self.named(&q, currency)).unwrap_or_default();
         for l in licences {
-            let command = Command::License { job, licence: l.licence, bundle: l.bundle, tenant, currency };
+            let quoted = quoted.iter().find(|(skill, _)| *skill == l.skill).map_or(l.bundle, |(_, b)| *b);
+            let command = Command::License { job, licence: l.licence, bundle: l.bundle, quoted, tenant, currency };
             let done = self.skill_as(Role::MK, &command);
             always!(done.is_ok(), "what a booking pins can be licensed", "{job}: {done:?}");
+            if quoted != l.bundle {
+                sometimes!(true, "a bundle falls between quote and booking");
+                self.tell_repinned(job);
+            }
         }
     }
 
@@ -475,16 +519,12 @@ impl Unit<'_> {
         for job in pinned {
             self.fell_on(job, bundle, level);
         }
-        let currencies = self.s.genesis.policy.currencies();
-        let lost: Vec<Currency> = currencies.into_iter().filter(|c| self.s.bundles_now(*c, now).is_none()).collect();
-        if !lost.is_empty() {
-            // Nothing that is only asked for in these can be booked any more.
-            let over = |j: &&Job| j.status.class() == Class::Open && lost.contains(&j.request.currency);
-            let open: Vec<JobId> = self.s.jobs.values().filter(over).map(|j| j.id).collect();
-            for job in open {
-                // Staff's word ends a request in every open state; one that ended meanwhile is left alone.
-                let _ = self.negotiate(job, &RfqCommand::WithdrawByStaff);
-            }
+        // What is only asked for and cannot be booked any more as it was quoted.
+        let over = |j: &&Job| j.status.class() == Class::Open && self.s.bundles_of(j.id, now).is_none();
+        let open: Vec<JobId> = self.s.jobs.values().filter(over).map(|j| j.id).collect();
+        for job in open {
+            // Staff's word ends a request in every open state; one that ended meanwhile is left alone.
+            let _ = self.negotiate(job, &RfqCommand::WithdrawByStaff);
         }
         self.trigger_dispatch();
     }

@@ -9,7 +9,6 @@ use nooterra_engine::money::Currency;
 use nooterra_jobs::Job;
 use nooterra_market::negotiation::{ROBOT_CLASS_MAX, RfqCommand};
 use nooterra_market::standing::{StandingCall, StandingFact, StandingOffer};
-use nooterra_site::{LevelIx, VertexIx};
 use nooterra_trust::{Code, Rejection};
 use std::collections::BTreeSet;
 
@@ -21,8 +20,7 @@ impl Unit<'_> {
         // Ids are given here, whatever the sender wrote.
         let offer = StandingOffer { offer: self.new_id(), ..offer };
         // Owners name levels of the site, or none for all of them.
-        let levels = (0u32..).zip(&self.world.site.levels).filter_map(|(l, _)| self.world.site.zone(LevelIx::new(l)));
-        let levels: BTreeSet<ZoneId> = levels.collect();
+        let levels = self.world.level_zones();
         if !offer.zones.iter().all(|z| levels.contains(z)) {
             return Err(Rejection::new(Code::NotFound).field("zones"));
         }
@@ -54,7 +52,7 @@ impl Unit<'_> {
         if let Some(p) = j.pins.as_deref() {
             return p.zones.iter().copied().filter(|z| !self.world.area_zones.contains(z)).collect();
         }
-        self.world.site.zones_at(j.steps().iter().map(|s| VertexIx::new(s.place))).into_iter().collect()
+        self.world.zones_at(j.steps().iter().map(|s| s.place)).into_iter().collect()
     }
 
     /// What the offers say to a request that has just been opened.
@@ -80,7 +78,7 @@ impl Unit<'_> {
         let currency = call.currency;
         for q in self.s.standing.quotes(&call) {
             let Ok(j) = self.job(job) else { return };
-            if self.ready_of(q.owner, &j.request) == 0 {
+            if !self.is_any_ready(q.owner, j) {
                 continue;
             }
             let arrive = j.request.window.start;

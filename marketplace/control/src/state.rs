@@ -1,7 +1,8 @@
 //! The whole state of the platform: one value, frozen and thawed as it is. The site is given again at each start.
 
 use crate::blackbox::RobotBox;
-use crate::cases::{Case, Telemetry};
+use crate::cases::Case;
+use crate::cases::windows::Telemetry;
 use crate::genesis::Genesis;
 use crate::moving::Way;
 use crate::series::Repeated;
@@ -174,6 +175,8 @@ pub struct State {
     pub log_seq: u64,
     /// Keys.
     pub keys: KeyTable,
+    /// Hash of the policy in force: every booking pins it.
+    pub policy_hash: Digest,
     /// Changes of the policy that wait for their time, in its order.
     pub policies: Vec<crate::tenant_policy::Waiting>,
     /// Bundles of skills for the robots.
@@ -252,6 +255,8 @@ pub struct State {
     pub traffic_at: Instant,
     /// Lanes closed for an obstruction, and when they are tried again.
     pub obstructed: BTreeMap<u32, Instant>,
+    /// Words to the site that take the place of earlier ones, so far.
+    pub site_words: u64,
     /// Unanswered requests to the site and to the payment adapter.
     pub asks: BTreeMap<AskKey, Ask>,
     /// When they are repeated.

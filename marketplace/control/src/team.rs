@@ -12,7 +12,7 @@ use nooterra_engine::Record;
 use nooterra_engine::ids::{JobId, PartyId, RobotId, TeamId};
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::event::{CancelReason, Cause, Custody, Disposition, Event, Fault, IncidentCode};
-use nooterra_jobs::job::PaymentTrack;
+use nooterra_jobs::parts::PaymentTrack;
 use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::terms::{Action, Template};
 use nooterra_jobs::{Job, batch, team as rules};
@@ -172,7 +172,7 @@ impl Unit<'_> {
 
     fn record_team(&mut self, id: TeamId, event: TeamEvent) {
         let role = if matches!(event, TeamEvent::TeamCreated { .. }) { self.cx.role } else { Role::MK };
-        self.record(&format!("team/{id}"), role, Recorded::Team(event), |r| &mut r.market);
+        self.record(format!("team/{id}"), role, Recorded::Team(event), |r| &mut r.market);
     }
 
     /// Where the item of a job is put out, and its whole mass.
@@ -236,7 +236,7 @@ impl Unit<'_> {
             let Ok(j) = self.job(*m) else { return };
             let book =
                 RfqCommand::Book { authorised: j.payment.amount.minor(), redeemed: j.payment.credit.minor(), currency: j.request.currency };
-            let Some(pins) = self.pins(*m).filter(|_| self.decided(*m, &book).is_ok()) else { return };
+            let Some(pins) = self.pins(*m).ok().filter(|_| self.decided(*m, &book).is_ok()) else { return };
             terms.push((*m, pins, book));
         }
         for (m, pins, book) in terms {

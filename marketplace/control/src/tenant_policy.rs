@@ -143,7 +143,8 @@ impl Unit<'_> {
         while self.s.policies.first().is_some_and(|w| w.from <= now) {
             let w = self.s.policies.remove(0);
             w.change.apply(&mut self.s.genesis.policy);
-            always!(self.s.genesis.policy.hash() == w.hash, "a policy is the one that was said", "from {}", w.from);
+            self.s.policy_hash = self.s.genesis.policy.hash();
+            always!(self.s.policy_hash == w.hash, "a policy is the one that was said", "from {}", w.from);
         }
     }
 }

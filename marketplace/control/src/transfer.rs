@@ -10,7 +10,7 @@ use nooterra_engine::ids::{ItemId, JobId, RobotId, WitnessId};
 use nooterra_engine::{Digest, always, sometimes};
 use nooterra_jobs::Job;
 use nooterra_jobs::event::{Custody, Event, ExitProof, IncidentCode};
-use nooterra_jobs::job::Presence;
+use nooterra_jobs::parts::Presence;
 use nooterra_jobs::status::{Class, Status};
 use nooterra_jobs::terms::Action;
 use nooterra_jobs::transfer::TransferEnd;

@@ -3,6 +3,8 @@
 //! Guards come first and read only; from the first emitted event on nothing can fail. Each event is appended to its
 //! stream, folded into the state, and its ledger entries are posted, in this order.
 
+mod follow;
+
 use crate::cases::Case;
 use crate::fact::{DispatchEvent, Event, Fact, OperatorEvent, PartyEvent, Recorded, SiteEvent};
 use crate::money;
@@ -16,10 +18,10 @@ use nooterra_engine::machine::Out;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_engine::{always, encode};
 use nooterra_jobs::Job;
-use nooterra_jobs::event::{AssistOutcome, Breach, Event as JobEvent, Fault};
+use nooterra_jobs::event::Event as JobEvent;
+use nooterra_jobs::payload::Breach;
 use nooterra_jobs::status::Status;
 use nooterra_operations::Event as RobotEvent;
-use nooterra_operations::robot::Held;
 use nooterra_settlement::Step;
 use nooterra_trust::chain::Cause;
 use nooterra_trust::{Code, Rejection, Role};
@@ -50,6 +52,8 @@ pub(crate) struct Unit<'a> {
     ordinal: u32,
     ids: u32,
     pub jobs_touched: BTreeSet<JobId>,
+    /// Jobs of which nothing happened but that their robot was heard: only their timers follow.
+    pub jobs_heard: BTreeSet<JobId>,
     pub robots_touched: BTreeSet<RobotId>,
     pub parties_touched: BTreeSet<PartyId>,
     pub skills_touched: bool,
@@ -88,6 +92,7 @@ impl<'a> Unit<'a> {
             ordinal: 0,
             ids: 0,
             jobs_touched: BTreeSet::new(),
+            jobs_heard: BTreeSet::new(),
             robots_touched: BTreeSet::new(),
             parties_touched: BTreeSet::new(),
             skills_touched: false,
@@ -147,7 +152,7 @@ impl<'a> Unit<'a> {
         self.jobs_touched.iter().filter(of).copied().collect()
     }
 
-    pub fn record(&mut self, stream: &str, role: Role, event: Event, room: Room) -> EventId {
+    pub fn record(&mut self, stream: impl Into<String>, role: Role, event: Event, room: Room) -> EventId {
         let cause = Cause {
             tenant: self.s.genesis.tenant,
             hash: self.cx.cause,
@@ -158,16 +163,16 @@ impl<'a> Unit<'a> {
             dev_ns: self.cx.dev_ns,
         };
         let bytes = encode(&event);
-        let header = self.s.streams.append(stream, event.name(), &bytes, &cause, self.ordinal);
+        let (header, chain) = self.s.streams.append(stream.into(), event.name(), &bytes, &cause, self.ordinal);
         self.ordinal += 1;
-        let (id, chain) = (header.event_id, self.s.streams.head(stream).chain);
+        let id = header.event_id;
         room(&mut self.s.rooms).fold(&chain.0);
         if crate::docket::concerns(&event) {
-            if stream.starts_with(crate::docket::ROBOTS) {
-                self.s.robot_dockets.insert(stream.to_owned(), chain);
+            if header.stream.starts_with(crate::docket::ROBOTS) {
+                self.s.robot_dockets.insert(header.stream.clone(), chain);
             }
-            if !self.dockets.contains(stream) {
-                self.dockets.insert(stream.to_owned());
+            if !self.dockets.contains(&header.stream) {
+                self.dockets.insert(header.stream.clone());
             }
         }
         self.out.facts.push(Fact::Event(Box::new(Recorded { header, payload: event, chain })));
@@ -184,7 +189,7 @@ impl<'a> Unit<'a> {
         }
         let market = is_market(&event);
         let room: Room = if market { |r| &mut r.market } else { |r| &mut r.jobs };
-        let event_id = self.record(&format!("job/{id}"), role, Event::Job(event.clone()), room);
+        let event_id = self.record(stream_of("job/", id), role, Event::Job(event.clone()), room);
         if let JobEvent::JobBooked(b) = &event
             && let Some(job) = self.s.jobs.get(&id)
         {
@@ -213,13 +218,13 @@ impl<'a> Unit<'a> {
 
     /// Appends an event to a period's stream.
     pub fn emit_period(&mut self, period: &str, event: crate::fact::PeriodEvent) -> EventId {
-        self.record(&format!("period/{period}"), Role::FI, Event::Period(event), |r| &mut r.market)
+        self.record(format!("period/{period}"), Role::FI, Event::Period(event), |r| &mut r.market)
     }
 
     /// Appends an event of a case to its job's stream.
     pub fn record_case(&mut self, job: JobId, event: &crate::fact::CaseEvent) -> EventId {
         let role = self.case_role(event);
-        self.record(&format!("job/{job}"), role, Event::Case(event.clone()), |r| &mut r.trust)
+        self.record(stream_of("job/", job), role, Event::Case(event.clone()), |r| &mut r.trust)
     }
 
     /// Who signs an event of a case.
@@ -242,181 +247,6 @@ impl<'a> Unit<'a> {
         self.post(step.command());
     }
 
-    /// What an event of a job means outside the job.
-    fn follow(&mut self, id: JobId, event: &JobEvent, event_id: EventId) {
-        let Some(job) = self.s.jobs.get_mut(&id) else { return };
-        let (before, leg) = (job.status, job.leg().copied());
-        if matches!(event, JobEvent::JobRescheduled(_))
-            && let Some(from) = job.match_from()
-        {
-            self.s.waiting.remove(&(from, id));
-        }
-        job.evolve(self.cx.legal, event);
-        let (after, requester, owner) = (job.status, job.request.requester, job.pins.as_ref().map(|p| p.owner));
-        match event {
-            JobEvent::PaymentAuthorised { payment, .. } => {
-                self.s.authorisations.insert(*payment, event_id);
-            }
-            JobEvent::RefundIssued { refund, .. } => {
-                self.s.refunds.insert(*refund, (id, event_id));
-            }
-            JobEvent::JobBooked(b) => {
-                if let Some(p) = self.s.parties.get_mut(&b.pins.owner) {
-                    p.serving = p.serving.saturating_add(1);
-                }
-            }
-            JobEvent::RobotMatched(m) => {
-                let (from, to) = (m.interval.start, m.interval.end);
-                let held = Held { lease: m.lease, job: id, fence: m.fence, from, to };
-                let ahead = job.is_ahead();
-                if self.s.needs.len() >= crate::care::NEEDS {
-                    self.s.needs.pop_front();
-                }
-                self.s.needs.push_back(m.energy_j);
-                if let Some(c) = self.touch_robot(m.robot) {
-                    let free = c.robot.lease.is_none_or(|h| ahead && h.to <= from) && !c.robot.meets_ahead(from, to);
-                    always!(
-                        free,
-                        "I12 leases of a robot do not meet",
-                        "{} already holds {:?}, {:?}",
-                        m.robot,
-                        c.robot.lease,
-                        c.robot.ahead
-                    );
-                    c.robot.matched(held, ahead);
-                }
-            }
-            JobEvent::LeaseDue { lease, fence, .. } => {
-                if let Some(c) = leg.and_then(|l| self.touch_robot(l.offer.robot)) {
-                    always!(c.robot.lease.is_none() && c.robot.next_fence() == *fence, "I10 one lease at a time is due", "{}", c.robot.id);
-                    c.robot.lease_due(*lease);
-                    c.ahead_tried = None;
-                }
-            }
-            JobEvent::LeaseRefused { .. } | JobEvent::LeaseLapsed { .. } | JobEvent::LeaseReleased { .. } | JobEvent::LeaseEnded { .. } => {
-                if let Some(l) = leg {
-                    let refused = matches!(event, JobEvent::LeaseRefused { .. } | JobEvent::LeaseLapsed { .. });
-                    // Before its time the robot has no authority that it could believe in.
-                    if leaves_doubt(event) && l.due_at.is_some() {
-                        self.quieten(id, &l, Span::ZERO);
-                    }
-                    let since = l.departed_at;
-                    let at = self.cx.legal;
-                    if let Some(c) = self.touch_robot(l.offer.robot) {
-                        let lease = l.offer.lease;
-                        if c.robot.lease.is_some_and(|h| h.lease == lease) {
-                            c.shut_in = None;
-                        }
-                        c.robot.lease_closed(lease, at, refused, since);
-                        c.plans.remove(&lease);
-                        c.ahead_tried = None;
-                    }
-                    if l.due_at.is_some() {
-                        self.freed.insert(l.offer.robot);
-                    }
-                }
-            }
-            JobEvent::SafeExitForced { .. } => {
-                if let Some(l) = leg {
-                    self.outlast(id, &l);
-                }
-            }
-            JobEvent::CoverageReserved { operator, .. } => self.s.desk.stand_by(self.cx.legal, *operator, id),
-            JobEvent::CoverageReleased { operator, .. } => {
-                self.s.desk.stand_down(*operator, id);
-                self.trigger_dispatch();
-            }
-            JobEvent::ExecutionStalled { reason } => self.stall_asks(id, *reason),
-            JobEvent::ExecutionResumed { .. } => self.let_drive(id),
-            JobEvent::SafeExitEscalated { level: 1 } => self.exit_asks(id),
-            JobEvent::AssistEnded { assist, outcome, .. } => {
-                self.help_over(id, *assist);
-                if matches!(outcome, AssistOutcome::Resumed | AssistOutcome::TaskDone) {
-                    self.let_drive(id);
-                } else {
-                    self.brake_again(id);
-                }
-            }
-            JobEvent::SafeExitOrdered { cause, .. } => {
-                self.order_exit(id, *cause);
-                self.stop_skills(id, "SAFE_EXIT");
-            }
-            JobEvent::ExecutionCompleted { .. } => {
-                self.stop_skills(id, "DONE");
-                self.reconcile_meters(id);
-            }
-            JobEvent::JobAborted { .. } => self.reconcile_meters(id),
-            JobEvent::AccessClosed { .. } => self.withdraw_plan(id),
-            JobEvent::CheckpointReached { .. } => self.meter_checkpoint(id),
-            JobEvent::IncidentTriaged { severity, fault: Fault::Developer, confirmed: true, .. } => self.blame_developer(id, *severity),
-            JobEvent::SettlementHeld { .. } => {
-                self.s.held.insert(id);
-            }
-            JobEvent::SettlementReleased { .. } | JobEvent::SettlementForfeited { .. } => {
-                self.s.held.remove(&id);
-            }
-            _ => {}
-        }
-        self.watch_levels(id, event, event_id);
-        if before == after {
-            return;
-        }
-        if after == Status::Booked {
-            self.free_standing(id, |o| Some(o) != owner);
-        }
-        if after.is_terminal() {
-            if !matches!(event, JobEvent::JobSettled(_)) {
-                crate::abilities::take_runs(self.s, id);
-            }
-            self.forget_replays(id);
-            self.free_standing(id, |_| true);
-            if let Some(p) = self.s.parties.get_mut(&requester) {
-                p.open_jobs = p.open_jobs.saturating_sub(1);
-            }
-            if let Some(p) = owner.and_then(|o| self.s.parties.get_mut(&o)) {
-                p.serving = p.serving.saturating_sub(1);
-            }
-        }
-        self.wish(Wish::Notify { party: requester, job: id, status: after });
-        if let Some(owner) = owner.filter(|o| *o != requester && notes_owner(after)) {
-            self.wish(Wish::Notify { party: owner, job: id, status: after });
-        }
-    }
-
-    /// Nobody else is asked before the robot's own lease has surely run out, or the robot has heard of its end.
-    /// That is so much later for one that may go on `beyond` it.
-    fn quieten(&mut self, id: JobId, leg: &nooterra_jobs::job::Leg, beyond: Span) {
-        let heard = self.s.robots.get(&leg.offer.robot).and_then(|c| c.robot.heard_at).unwrap_or(leg.offered_at);
-        let Some(job) = self.s.jobs.get_mut(&id) else { return };
-        let Some(ttl) = job.pins.as_ref().map(|p| p.timing.ttl_moving) else { return };
-        let until = nooterra_jobs::deadline::lease_end(heard.max(leg.offered_at), ttl).saturating_add(beyond);
-        if let Some(from) = job.match_from() {
-            self.s.waiting.remove(&(from, id));
-        }
-        job.quiet_until = job.quiet_until.max(until);
-    }
-
-    /// A robot that did not come out and is merely silent may work on by itself: nobody else is asked before it has surely
-    /// given up. Who cannot move, or said that it obeys a stop, does not.
-    fn outlast(&mut self, id: JobId, leg: &nooterra_jobs::job::Leg) {
-        let silent = self.s.robots.get(&leg.offer.robot).is_some_and(|c| c.robot.link_lost && !c.robot.stands());
-        if silent && !nooterra_engine::planted!("I11 send another while a robot may work by itself") {
-            self.quieten(id, leg, nooterra_port::order::AUTONOMY);
-        }
-    }
-
-    /// A robot has heard that its lease is over: its job may go to another.
-    pub fn lease_end_heard(&mut self, lease: LeaseId) {
-        let held = |id: &JobId| self.s.jobs.get(id).and_then(|j| j.legs.last()).is_some_and(|l| l.offer.lease == lease);
-        let Some((from, id)) = self.s.waiting.iter().find(|(_, id)| held(id)).copied() else { return };
-        self.s.waiting.remove(&(from, id));
-        if let Some(job) = self.s.jobs.get_mut(&id) {
-            job.quiet_until = Instant::ZERO;
-        }
-        self.jobs_touched.insert(id);
-        self.trigger_dispatch();
-    }
-
     /// Emits a batch in order.
     pub fn emit_all(&mut self, id: JobId, events: Vec<JobEvent>) {
         for e in events {
@@ -437,7 +267,7 @@ impl<'a> Unit<'a> {
     /// Appends an event to a robot's stream and folds it in.
     pub fn emit_robot(&mut self, id: RobotId, event: RobotEvent) -> EventId {
         let role = self.robot_signer(id, &event);
-        let event_id = self.record(&format!("robot/{id}"), role, Event::Robot(event.clone()), |r| &mut r.operations);
+        let event_id = self.record(stream_of("robot/", id), role, Event::Robot(event.clone()), |r| &mut r.operations);
         let at = self.cx.legal;
         if let Some(c) = self.touch_robot(id) {
             c.robot.evolve(at, &event);
@@ -448,7 +278,7 @@ impl<'a> Unit<'a> {
     /// Appends an event to an operator's stream.
     pub fn emit_operator(&mut self, id: OperatorId, event: OperatorEvent) {
         let role = self.cx.role;
-        self.record(&format!("operator/{id}"), role, Event::Operator(event), |r| &mut r.operations);
+        self.record(stream_of("operator/", id), role, Event::Operator(event), |r| &mut r.operations);
     }
 
     /// Appends an event to the dispatch stream.
@@ -463,13 +293,13 @@ impl<'a> Unit<'a> {
         let own = matches!(event, SiteEvent::LaneClosed { .. } | SiteEvent::LaneOpened { .. });
         let role = if own { Role::DI } else { self.cx.role };
         let stream = format!("site/{}", self.s.genesis.site);
-        self.record(&stream, role, Event::Site(event), |r| &mut r.dispatch);
+        self.record(stream, role, Event::Site(event), |r| &mut r.dispatch);
     }
 
     /// Appends an event to a party's stream and posts its money.
     pub fn emit_party(&mut self, party: PartyId, event: PartyEvent) {
         let role = if matches!(event, PartyEvent::TrustScoreUpdated { .. }) { Role::TR } else { self.cx.role };
-        let event_id = self.record(&format!("party/{party}"), role, Event::Party(event.clone()), |r| &mut r.market);
+        let event_id = self.record(stream_of("party/", party), role, Event::Party(event.clone()), |r| &mut r.market);
         let commands = money::party_entries(self.s, party, &event, event_id, self.cx.legal);
         self.parties_touched.insert(party);
         if nooterra_engine::planted!("I22 forget an entry") && matches!(event, PartyEvent::ProviderSettled { .. }) {
@@ -564,12 +394,14 @@ impl<'a> Unit<'a> {
         let legal = self.cx.legal;
         let fired = self.cx.fired;
         let mut again = Vec::new();
-        for id in &self.jobs_touched {
+        // One list for all: nearly every input asks for the timers of several streams.
+        let mut wanted: Vec<(u8, Instant)> = Vec::with_capacity(8);
+        for id in self.jobs_touched.union(&self.jobs_heard) {
             let Some(job) = self.s.jobs.get(id) else { continue };
             let case = self.s.cases.get(id).zip(job.pins.as_deref()).and_then(|(c, p)| c.deadline(p)).map(|at| (0, at));
-            let case: Vec<(u8, Instant)> = case.into_iter().collect();
-            again.extend(self.s.timers.set(Stream::Case(*id), &case, legal, fired).map(|c| (Stream::Case(*id), c)));
-            let mut wanted: Vec<(u8, Instant)> = job.deadlines().into_iter().map(|(d, at)| (d as u8, at)).collect();
+            again.extend(self.s.timers.set(Stream::Case(*id), case.as_slice(), legal, fired).map(|c| (Stream::Case(*id), c)));
+            wanted.clear();
+            wanted.extend(job.deadlines().into_iter().map(|(d, at)| (d as u8, at)));
             wanted.extend(self.s.negotiations.get(id).into_iter().flat_map(crate::negotiation::wanted));
             if nooterra_engine::planted!("I4 forget the timers of work") && job.status == Status::Executing {
                 wanted.clear();
@@ -579,26 +411,29 @@ impl<'a> Unit<'a> {
         for id in &self.robots_touched {
             let Some(c) = self.s.robots.get(id) else { continue };
             let long = Span(self.s.genesis.policy.claims.thresholds.link_2_ns);
-            let mut wanted = crate::robot_timers::wanted(c, long);
+            wanted.clear();
+            crate::robot_timers::wanted(c, long, &mut wanted);
             wanted.extend(self.s.strays.get(id).and_then(crate::strays::triage_by).map(|at| (crate::strays::TRIAGE_BY, at)));
             wanted.extend(self.s.adrift.get(id).and_then(crate::retention::Adrift::deadline).map(|at| (crate::retention::ADRIFT_BY, at)));
             again.extend(self.s.timers.set(Stream::Robot(*id), &wanted, legal, fired).map(|c| (Stream::Robot(*id), c)));
         }
         for id in &self.parties_touched {
-            let wanted: Vec<(u8, Instant)> = self.s.parties.get(id).and_then(|p| p.payout_at).map(|at| (0, at)).into_iter().collect();
-            again.extend(self.s.timers.set(Stream::Party(*id), &wanted, legal, fired).map(|c| (Stream::Party(*id), c)));
+            let payout = self.s.parties.get(id).and_then(|p| p.payout_at).map(|at| (0, at));
+            again.extend(self.s.timers.set(Stream::Party(*id), payout.as_slice(), legal, fired).map(|c| (Stream::Party(*id), c)));
         }
-        let wanted: Vec<(u8, Instant)> = crate::firing::finance_wanted(self.s).collect();
+        wanted.clear();
+        wanted.extend(crate::firing::finance_wanted(self.s));
         again.extend(self.s.timers.set(Stream::Finance {}, &wanted, legal, fired).map(|c| (Stream::Finance {}, c)));
         if !self.s.genesis.log_witnesses.is_empty() {
             let due = [(0, self.s.heads.due)];
             again.extend(self.s.timers.set(Stream::Heads {}, &due, legal, fired).map(|c| (Stream::Heads {}, c)));
         }
-        let wanted = crate::matching::wanted(self.s, legal);
-        again.extend(self.s.timers.set(Stream::Dispatch {}, &wanted, legal, fired).map(|c| (Stream::Dispatch {}, c)));
-        let wanted: Vec<(u8, Instant)> = self.s.desk.deadline().map(|at| (0, at)).into_iter().collect();
-        again.extend(self.s.timers.set(Stream::Desk {}, &wanted, legal, fired).map(|c| (Stream::Desk {}, c)));
-        let wanted = crate::moving::wanted(self.s, &self.world.map);
+        let batch = crate::matching::wanted(self.s);
+        again.extend(self.s.timers.set(Stream::Dispatch {}, batch.as_slice(), legal, fired).map(|c| (Stream::Dispatch {}, c)));
+        let desk = self.s.desk.deadline().map(|at| (0, at));
+        again.extend(self.s.timers.set(Stream::Desk {}, desk.as_slice(), legal, fired).map(|c| (Stream::Desk {}, c)));
+        wanted.clear();
+        crate::moving::wanted(self.s, &self.world.map, &mut wanted);
         again.extend(self.s.timers.set(Stream::Site {}, &wanted, legal, fired).map(|c| (Stream::Site {}, c)));
         if self.skills_touched {
             let wanted = crate::skills::wanted(self.s);
@@ -610,7 +445,7 @@ impl<'a> Unit<'a> {
             again.extend(self.s.timers.set(s, &wanted, legal, fired).map(|c| (s, c)));
         }
         for (party, job, terms) in std::mem::take(&mut self.shows) {
-            let head = self.s.streams.head(&format!("job/{job}")).chain;
+            let head = self.s.streams.head(&stream_of("job/", job)).chain;
             self.wish(Wish::Show { party, job, head, terms: Box::new(terms) });
         }
         let dockets = std::mem::take(&mut self.dockets);
@@ -639,18 +474,12 @@ impl<'a> Unit<'a> {
     }
 }
 
-/// Did the platform take the lease away, so that the robot may not know yet?
-fn leaves_doubt(e: &JobEvent) -> bool {
-    use nooterra_jobs::event::ReleaseReason;
-    match e {
-        JobEvent::LeaseLapsed { .. } => true,
-        JobEvent::LeaseReleased { reason, .. } => *reason != ReleaseReason::LeaseExpired,
-        _ => false,
-    }
-}
-
-fn notes_owner(s: Status) -> bool {
-    matches!(s, Status::Booked | Status::Completed | Status::Aborted | Status::Settled)
+/// The name of the stream of one thing: written into room that is asked for once, since every event names its stream.
+pub(crate) fn stream_of<N: Noun>(kind: &str, id: Id<N>) -> String {
+    let mut out = String::with_capacity(kind.len() + 32);
+    out.push_str(kind);
+    id.push_to(&mut out);
+    out
 }
 
 fn is_market(e: &JobEvent) -> bool {

@@ -7,7 +7,7 @@ use nooterra_engine::money::Currency;
 use nooterra_engine::time::{Instant, Span};
 use nooterra_jobs::Job;
 use nooterra_jobs::event::{Cause, Fault, IncidentCode, Outcome};
-use nooterra_jobs::job::Moved;
+use nooterra_jobs::parts::Moved;
 use nooterra_jobs::status::Status;
 use nooterra_ledger::Account;
 use nooterra_operations::RobotStatus;

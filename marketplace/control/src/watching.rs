@@ -27,6 +27,8 @@ use nooterra_trust::incident::DevTime;
 pub(crate) const FALLEN_URAD: i64 = 1_570_796;
 /// With more charge than this the way to a charger is not looked up: no way within a site takes so much.
 const LOW_BPS: u32 = 5_000;
+/// Readings of a heartbeat, about.
+const READINGS: usize = 16;
 /// The only bound that heartbeats speak of: the model's speed.
 pub(crate) const SPEED_BOUND: u16 = 0;
 
@@ -89,7 +91,8 @@ impl Unit<'_> {
         let fallen = if b.errors.contains(&ErrorCode::Fall) { FALLEN_URAD } else { 0 };
         let motion = self.motion(robot, speed, fallen);
         let (boxed, agrees) = self.box_told(robot, b.bb_head);
-        let mut seen = boxed.to_vec();
+        let mut seen = Vec::with_capacity(READINGS);
+        seen.extend(boxed);
         seen.extend([Reading::Heartbeat, Reading::StopOrder { acked: stopped }, motion]);
         seen.push(Reading::Residual { milli: b.residual_milli });
         if b.paused && !was_paused {

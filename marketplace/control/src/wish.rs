@@ -8,7 +8,7 @@ use nooterra_engine::ids::{
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
 use nooterra_engine::{Digest, Record};
-use nooterra_jobs::event::Move;
+use nooterra_jobs::payload::Move;
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::{Mode, Price, Quote, Step, Template, Window};
 use nooterra_ledger::Role as PayRole;

@@ -7,7 +7,7 @@ use nooterra_engine::ids::{DoorId, KeyId, ZoneId};
 use nooterra_port::order::PointMm;
 use nooterra_site::areas::{KEEP_OFF_M, Reached};
 use nooterra_site::model::VertexFlags;
-use nooterra_site::{Site, VertexIx};
+use nooterra_site::{LevelIx, Site, VertexIx};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -32,14 +32,20 @@ pub struct World {
     chargers: Vec<u32>,
     /// Of those where robots may wait, the ones that no load is put down at.
     parkings: Vec<u32>,
+    /// The zone around each of those.
+    parking_zones: BTreeMap<u32, ZoneId>,
     /// Vertices where loads change robots.
     transfers: Vec<u32>,
     /// Id of the platform's service key.
     pub service_key: KeyId,
     /// Where each robot of the genesis is at home.
     homes: Vec<u32>,
+    /// Each robot of the genesis as certificates speak of it.
+    bearers: Vec<nooterra_skills::Robot>,
     /// Areas that the widest robot comes into, with what ways keep off them.
     pub reached: Reached,
+    /// Zones of the site's levels, by their index: ids are hashed from names, and each message of the site asks for one.
+    level_zones: Vec<ZoneId>,
     /// Zones of the site's areas, by their index.
     pub area_zones: Vec<ZoneId>,
     /// What plans name the site's doors and lifts by, in order.
@@ -70,24 +76,64 @@ impl World {
             kinds.iter().filter(|_| !site.areas.is_empty()).map(|k| (k.radius_m.to_bits(), k.radius_m)).collect();
         let over = |radius_m: f64| site.areas.iter().map(|a| a.sweep(radius_m)).collect();
         let entrance_ids = site.entrance_ids();
+        let parkings = all(|f| (f.is_charger || f.is_parking_spot) && !f.is_transfer_place);
         Self {
             terminals: (0u32..).zip(&entrance_ids).filter(|(_, d)| genesis.terminals.contains(d)).map(|(e, _)| e).collect(),
             sweeps: footprints.into_iter().map(|(bits, radius_m)| (bits, over(radius_m))).collect(),
             floors: site.areas.iter().map(nooterra_site::Area::floor_mm2).collect(),
             homes: genesis.robots.iter().map(|r| r.home).collect(),
+            bearers: (0u32..).zip(&genesis.robots).filter_map(|(e, r)| crate::skills::robot_of(genesis, e, r.robot)).collect(),
             radii: genesis.robots.iter().map(|r| r.model.footprint_radius_m).collect(),
             reached: site.reached(widest_m),
             entrance_ids,
+            level_zones: (0u32..).map_while(|l| site.zone(LevelIx::new(l))).collect(),
             area_zones: site.area_indexes().filter_map(|a| site.area_zone(a)).collect(),
             waiting: all(|f| f.is_charger || f.is_parking_spot),
             chargers: all(|f| f.is_charger),
-            parkings: all(|f| (f.is_charger || f.is_parking_spot) && !f.is_transfer_place),
+            parking_zones: parkings.iter().map(|v| (*v, ZoneId::named(&format!("vertex/{v}")))).collect(),
+            parkings,
             transfers: all(|f| f.is_transfer_place),
             service_key: genesis.service_key.id(),
             map,
             classes,
             site,
         }
+    }
+
+    /// The zone of a level.
+    pub fn level_zone(&self, level: LevelIx) -> Option<ZoneId> {
+        self.level_zones.get(level.at()).copied()
+    }
+
+    /// Zones of all levels.
+    pub fn level_zones(&self) -> BTreeSet<ZoneId> {
+        self.level_zones.iter().copied().collect()
+    }
+
+    /// Is it a zone of the site: a level's, or an area's?
+    pub fn has_zone(&self, zone: ZoneId) -> bool {
+        self.level_zones.contains(&zone) || self.area_zones.contains(&zone)
+    }
+
+    /// The zone of the level that a place lies on; places that the site does not have lie nowhere.
+    pub fn zone_at(&self, place: u32) -> Option<ZoneId> {
+        self.level_zone(self.site.vertices.get(place as usize)?.level)
+    }
+
+    /// The levels that these places lie on, ascending.
+    pub fn zones_at(&self, places: impl IntoIterator<Item = u32>) -> BTreeSet<ZoneId> {
+        places.into_iter().filter_map(|p| self.zone_at(p)).collect()
+    }
+
+    /// The areas that these places lie in, ascending.
+    pub fn area_zones_at(&self, places: impl IntoIterator<Item = u32>) -> BTreeSet<ZoneId> {
+        let areas = self.site.areas_with(places.into_iter().map(VertexIx::new));
+        areas.into_iter().filter_map(|a| self.area_zones.get(a as usize).copied()).collect()
+    }
+
+    /// The robot of this genesis position as certificates speak of it.
+    pub(crate) fn bearer(&self, entry: u32) -> Option<&nooterra_skills::Robot> {
+        self.bearers.get(entry as usize)
     }
 
     /// Travel time for a robot of this genesis position without a plan, milliseconds.
@@ -132,6 +178,11 @@ impl World {
     /// Places where a robot of this genesis position may wait without end.
     pub fn parkings(&self, entry: u32, from: u32) -> Vec<(u64, u32)> {
         self.nearest_first(entry, from, &self.parkings)
+    }
+
+    /// The zone around a place where robots may wait without end.
+    pub fn parking_zone(&self, vertex: u32) -> Option<ZoneId> {
+        self.parking_zones.get(&vertex).copied()
     }
 
     /// Transfer places that a robot of this genesis position can reach from `from`, nearest first.

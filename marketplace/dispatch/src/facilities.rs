@@ -168,6 +168,8 @@ struct Queued {
 struct Walker {
     queue: VecDeque<Queued>,
     inside: Option<LiftIx>,
+    /// The level of the place that it reached last: a ride that is not handed over yet has not left it.
+    level: Option<LevelIx>,
     /// A move that it had begun was withdrawn: it may stand in the doorway of this lane, or have to come back through it.
     left_on: Option<LaneIx>,
 }
@@ -190,8 +192,9 @@ impl Facilities {
 
     /// A robot stands on this vertex with no moves left (at the start, after recovery).
     pub fn placed(&mut self, site: &Site, robot: RobotId, vertex: VertexIx) {
-        let inside = site.vertices.get(vertex.at()).and_then(|v| v.lift);
-        self.walkers.insert(robot, Walker { queue: VecDeque::new(), inside, left_on: None });
+        let v = site.vertices.get(vertex.at());
+        let (inside, level) = (v.and_then(|v| v.lift), v.map(|v| v.level));
+        self.walkers.insert(robot, Walker { queue: VecDeque::new(), inside, level, left_on: None });
     }
     /// A robot is gone.
     pub fn removed(&mut self, robot: RobotId) {
@@ -210,7 +213,8 @@ impl Facilities {
         let Some(w) = self.walkers.get_mut(&robot) else { return };
         w.left_on = None;
         while let Some(q) = w.queue.front().filter(|q| q.step.seq <= seq) {
-            w.inside = site.vertices.get(q.step.to.at()).and_then(|v| v.lift);
+            let v = site.vertices.get(q.step.to.at());
+            (w.inside, w.level) = (v.and_then(|v| v.lift), v.map(|v| v.level));
             w.queue.pop_front();
         }
     }
@@ -354,10 +358,13 @@ impl Facilities {
 
     fn run_lifts(&mut self, site: &Site, now: Instant, out: &mut Vec<Wish>) {
         let mut needs: BTreeMap<LiftIx, (RobotId, Option<LevelIx>)> = BTreeMap::new();
+        // Where who is in a cabin got in, as long as it was not told that it is elsewhere.
+        let mut home: BTreeMap<LiftIx, LevelIx> = BTreeMap::new();
         for (id, w) in &self.walkers {
             // Who is in the cabin comes before who is still on the way to it.
             if let Some(lift) = w.inside {
                 needs.insert(lift, (*id, w.next_level(site, lift)));
+                home.extend(w.level.filter(|_| !w.has_ridden(site)).map(|level| (lift, level)));
             }
         }
         for (id, w) in &self.walkers {
@@ -401,7 +408,12 @@ impl Facilities {
             }
             l.ending = None;
             l.session = Some(robot);
-            let level = level.or(l.level).or(l.report.map(|r| r.level)).unwrap_or_default();
+            let mut level = level.or(l.level).or(l.report.map(|r| r.level)).unwrap_or_default();
+            let under_way = l.level.is_some_and(|to| to != level || l.asked.is_some());
+            if self.shut.contains(&level) && under_way {
+                // To a level that stands still by now: back to where its rider can get out.
+                level = home.get(ix).copied().filter(|h| !self.shut.contains(h)).unwrap_or(level);
+            }
             if l.level != Some(level) {
                 l.number += u64::from(l.level.is_some());
                 (l.level, l.wanted, l.asked) = (Some(level), Some(now), None);
@@ -477,6 +489,12 @@ impl Facilities {
 }
 
 impl Walker {
+    /// Was a ride handed over that it has not ended yet? Then the lift was there, and so is the robot.
+    fn has_ridden(&self, site: &Site) -> bool {
+        let mut handed = self.queue.iter().filter(|q| q.forwarded).map(|q| q.step.lane).chain(self.left_on);
+        handed.any(|l| site.lanes[l.at()].ride.is_some())
+    }
+
     /// The level at which the robot needs this lift next.
     fn next_level(&self, site: &Site, lift: LiftIx) -> Option<LevelIx> {
         let q = self.queue.iter().find(|q| {

@@ -5,9 +5,11 @@
 use crate::coverage::CoverageEnd;
 use crate::event::{
     AbortReason, AssistOutcome, By, CancelReason, Cause, Choice, CloseReason, Custody, Disposition, Event, ExitProof, Fault, ReleaseReason,
-    Rescheduled, Spot, StallReason,
+    StallReason,
 };
-use crate::job::{AccessTrack, Job};
+use crate::job::Job;
+use crate::parts::AccessTrack;
+use crate::payload::{Rescheduled, Spot};
 use crate::status::{Class, Status};
 use nooterra_engine::money::Amount;
 use nooterra_engine::time::{Instant, Span};

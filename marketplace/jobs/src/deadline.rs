@@ -1,7 +1,8 @@
 //! What must happen next, and when: a function of the job alone.
 
 use crate::event::{Missing, StallReason};
-use crate::job::{AccessTrack, Job, PaymentTrack};
+use crate::job::Job;
+use crate::parts::{AccessTrack, PaymentTrack};
 use crate::status::{Class, Status};
 use nooterra_engine::Record;
 use nooterra_engine::time::{Instant, Span};

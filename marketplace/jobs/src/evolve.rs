@@ -2,8 +2,9 @@
 
 use crate::approval::{ApprovalTrack, Wanted};
 use crate::event::{Cause, Custody, Disposition, Event, Fault, LapseReason, ReleaseReason, Side, StallReason};
-use crate::job::{
-    AccessTrack, AssistTrack, Claimed, Excluded, Exit, Extra, Help, Helped, Hold, IncidentState, Job, Leg, Moved, PaymentTrack, Presence,
+use crate::job::Job;
+use crate::parts::{
+    AccessTrack, AssistTrack, Claimed, Excluded, Exit, Extra, Help, Helped, Hold, IncidentState, Leg, Moved, PaymentTrack, Presence,
     Proposal, RefundState, RefundTrack, Revoking, Rfq, Settled, Sighting,
 };
 use crate::status::Status;
@@ -128,7 +129,7 @@ impl Job {
             Event::AwardLapsed { quote, reason } => {
                 self.live.remove(quote);
                 // A late answer to an authorisation that timed out is voided when it comes.
-                self.payment = crate::job::Payment {
+                self.payment = crate::parts::Payment {
                     payment: self.payment.payment.filter(|_| *reason == LapseReason::AuthTimeout),
                     ..Default::default()
                 };

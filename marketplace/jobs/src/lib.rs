@@ -1,8 +1,8 @@
 //! # jobs: one piece of work, from request to settlement
 //!
-//! What lives here: the [`status`] machine with its transition [`table`] as data, the [`event`]s of a job stream, the
-//! terms that a booking [`pins`], the [`job`] itself as a fold of its events ([`evolve`]), its [`deadline`]s, the ordered
-//! [`batch`]es that one cause brings about, and the [`proof`] of completion.
+//! What lives here: the [`status`] machine with its transition [`table`] as data, the [`event`]s of a job stream with their
+//! [`payload`]s, the terms that a booking [`pins`], the [`job`] itself with its [`parts`] as a fold of its events
+//! ([`evolve`]), its [`deadline`]s, the ordered [`batch`]es that one cause brings about, and the [`proof`] of completion.
 //!
 //! What it may not touch: clocks, keys, accounts, robots, maps. It names parties, robots and devices by id only; places
 //! are numbers whose meaning the caller knows. Who may send what is decided before anything arrives here.
@@ -17,6 +17,8 @@ pub mod deadline;
 pub mod event;
 pub mod evolve;
 pub mod job;
+pub mod parts;
+pub mod payload;
 pub mod pins;
 pub mod proof;
 pub mod reason;

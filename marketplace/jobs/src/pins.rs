@@ -4,7 +4,7 @@ use crate::terms::{Price, Window};
 use crate::tier::{Level, LevelValues, Tier, TierValues};
 use nooterra_engine::Record;
 use nooterra_engine::digest::{Digest, content_hash};
-use nooterra_engine::ids::{ContractId, LicenceId, PartyId, QuoteId, SkillId, ZoneId};
+use nooterra_engine::ids::{CertificateId, ContractId, LicenceId, PartyId, QuoteId, SkillId, ZoneId};
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Span;
 
@@ -163,6 +163,9 @@ pub struct LicencePin {
     pub skill: SkillId,
     /// Its bundle.
     pub bundle: Digest,
+    /// The bundle's certificates in force at the booking, ascending: a robot runs it by one of them, or by one that took its
+    /// place. A contract names none.
+    pub certificates: Vec<CertificateId>,
     /// Its developer.
     pub developer: PartyId,
     /// Fee per unit.

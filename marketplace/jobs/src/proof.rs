@@ -1,7 +1,9 @@
 //! Proof of completion: what independent witnesses saw, against what the booking requires.
 
-use crate::event::{ProofLine, ProofResult, ProofStatus};
-use crate::job::{Claimed, Job, Sighting};
+use crate::event::ProofStatus;
+use crate::job::Job;
+use crate::parts::{Claimed, Sighting};
+use crate::payload::{ProofLine, ProofResult};
 use crate::pins::{ProofItem, WitnessClass};
 use crate::status::Status;
 use crate::terms::{Action, ProofNeed, Request, Step, Template};

@@ -5,7 +5,8 @@ mod team;
 mod transfer;
 
 use crate::event::{Event, Fault};
-use crate::job::{Job, PaymentTrack};
+use crate::job::Job;
+use crate::parts::PaymentTrack;
 use crate::pins::WitnessClass;
 use crate::status::{Class, Status};
 use crate::table::{Kind, ROWS, Target, find, next};
@@ -200,7 +201,7 @@ fn booked(status: Status) -> Job {
         j.ended_at = Some(Instant::from_secs(500));
     }
     if status == Status::AbortingSafeExit {
-        j.exit = Some(crate::job::Exit {
+        j.exit = Some(crate::parts::Exit {
             disposition: Some(crate::event::Disposition::Abort),
             cause: None,
             fault: Fault::None,
@@ -212,8 +213,8 @@ fn booked(status: Status) -> Job {
     if status.is_working() {
         j.working_since = Some(Instant::from_secs(400));
     }
-    j.legs.push(crate::job::Leg {
-        offer: crate::event::Match {
+    j.legs.push(crate::parts::Leg {
+        offer: crate::payload::Match {
             robot: nooterra_engine::ids::RobotId::named("r"),
             owner: PartyId::named("ow"),
             lease: nooterra_engine::ids::LeaseId::named("l"),

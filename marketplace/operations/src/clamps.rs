@@ -6,8 +6,8 @@
 use nooterra_engine::Record;
 use nooterra_engine::time::{Instant, Span};
 
-/// A robot that drove faster when it was told eases off within this.
-const EASED: Span = Span::from_secs(5);
+/// A robot that drove faster when it was told eases off within this, by whichever clock.
+pub const EASED: Span = Span::from_secs(5);
 
 /// Bounds as ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]

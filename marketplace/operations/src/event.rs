@@ -75,6 +75,8 @@ pub enum Event {
         model: String,
         driver_version: u32,
         device_key: Option<KeyId>,
+        /// Of what the register holds of its device.
+        attestation_hash: Digest,
         battery_j: u64,
     },
     HeartbeatRecorded(Beat),

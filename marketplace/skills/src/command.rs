@@ -62,6 +62,8 @@ pub enum Command {
         licence: LicenceId,
         /// The bundle that is pinned.
         bundle: Digest,
+        /// The one that was quoted.
+        quoted: Digest,
         /// The marketplace.
         tenant: TenantId,
         /// The job's currency.

@@ -45,8 +45,8 @@ impl Registry {
                 self.recall(now, hand, &Asked { bundle: *bundle, level: *level, reason }, model.as_deref())
             }
             Command::Blame { bundle, severity } => self.blame(now, hand, *bundle, *severity),
-            Command::License { job, licence, bundle, tenant, currency } => {
-                self.license(now, hand, (*job, *licence), *bundle, *tenant, *currency)
+            Command::License { job, licence, bundle, quoted, tenant, currency } => {
+                self.license(now, hand, (*job, *licence), (*bundle, *quoted), *tenant, *currency)
             }
             Command::Repin { job, bundle, tenant } => self.repin(now, hand, *job, *bundle, *tenant),
             Command::Install { robot, bundle } => {
@@ -197,7 +197,7 @@ impl Registry {
         now: Instant,
         hand: &Hand,
         (job, licence): (JobId, LicenceId),
-        bundle: Digest,
+        (bundle, quoted): (Digest, Digest),
         tenant: TenantId,
         currency: Currency,
     ) -> Decided {
@@ -209,9 +209,15 @@ impl Registry {
         let has = self.licences(job).iter().any(|l| l.licence == licence || l.skill == p.skill);
         g.must(!has, Code::AlreadyDone, "licence");
         note(&mut g, self.may_pin(bundle, tenant, now));
+        // What was quoted is what is booked, unless it cannot be any more.
+        g.must(self.current(quoted, tenant, now) == Some(bundle), Code::TermsChanged, "bundle");
         g.end()?;
-        let event = |c: &LicencePrice| Event::SkillLicensed { job, licence, skill: p.skill, bundle, unit: t.unit, fee: c.fee, cap: c.cap };
-        Ok(t.price(currency).map(event).into_iter().collect())
+        let (skill, certificates) = (p.skill, self.in_force(bundle, now));
+        let again =
+            (quoted != bundle).then(|| Event::SkillRepinned { job, skill, old: quoted, new: bundle, certificates: certificates.clone() });
+        let event =
+            |c: &LicencePrice| Event::SkillLicensed { job, licence, skill, bundle, certificates, unit: t.unit, fee: c.fee, cap: c.cap };
+        Ok(t.price(currency).map(event).into_iter().chain(again).collect())
     }
 
     fn repin(&self, now: Instant, hand: &Hand, job: JobId, bundle: Digest, tenant: TenantId) -> Decided {
@@ -227,8 +233,7 @@ impl Registry {
         let new = self.successor(bundle, tenant, now);
         g.must(new.is_some(), Code::SkillRevoked, "bundle");
         g.end()?;
-        let live = |b| self.certificates_of(b).find(|(_, c)| c.is_live(now)).map(|(id, _)| id);
-        let repinned = |new| Event::SkillRepinned { job, skill: p.skill, old: bundle, new, certificate: live(new) };
+        let repinned = |new| Event::SkillRepinned { job, skill: p.skill, old: bundle, new, certificates: self.in_force(new, now) };
         Ok(new.into_iter().map(repinned).collect())
     }
 

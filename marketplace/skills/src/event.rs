@@ -46,6 +46,8 @@ pub enum Event {
         licence: LicenceId,
         skill: SkillId,
         bundle: Digest,
+        /// Those in force, ascending: what may run on the job goes by one of them, or by one that took its place.
+        certificates: Vec<CertificateId>,
         unit: Unit,
         fee: Amount,
         cap: Amount,
@@ -55,8 +57,8 @@ pub enum Event {
         skill: SkillId,
         old: Digest,
         new: Digest,
-        /// One that it goes by, of those that are live.
-        certificate: Option<CertificateId>,
+        /// Those of the new one that are in force, ascending.
+        certificates: Vec<CertificateId>,
     },
     SkillInstalled {
         robot: RobotId,

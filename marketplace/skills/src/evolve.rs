@@ -52,13 +52,14 @@ impl Registry {
                     p.blamed.push(Blamed { at, severity: *severity });
                 }
             }
-            Event::SkillLicensed { job, licence, skill, bundle, .. } => {
-                let l = Licensed { licence: *licence, skill: *skill, bundle: *bundle, metered: 0, starts: 0, minutes: 0, since: None };
+            Event::SkillLicensed { job, licence, skill, bundle, certificates, .. } => {
+                let (skill, bundle, certificates) = (*skill, *bundle, certificates.clone());
+                let l = Licensed { licence: *licence, skill, bundle, certificates, metered: 0, starts: 0, minutes: 0, since: None };
                 self.licences.entry(*job).or_default().push(l);
             }
-            Event::SkillRepinned { job, old, new, .. } => {
+            Event::SkillRepinned { job, old, new, certificates, .. } => {
                 for l in self.licences.entry(*job).or_default().iter_mut().filter(|l| l.bundle == *old) {
-                    l.bundle = *new;
+                    (l.bundle, l.certificates) = (*new, certificates.clone());
                 }
             }
             Event::SkillInstalled { robot, skill, bundle } => {

@@ -72,6 +72,8 @@ pub struct Licensed {
     pub skill: SkillId,
     /// The bundle that is pinned now.
     pub bundle: Digest,
+    /// Its certificates in force when it was pinned, ascending.
+    pub certificates: Vec<CertificateId>,
     /// Units counted.
     pub metered: u32,
     /// Times that it began to run on the job.

@@ -8,6 +8,7 @@ use nooterra_engine::ids::{CertificateId, RobotId, TenantId};
 use nooterra_engine::time::Instant;
 use nooterra_engine::{Digest, Record};
 use nooterra_trust::{Code, Rejection};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A robot as certificates speak of it.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -37,6 +38,17 @@ impl Registry {
     pub fn certified(&self, bundle: Digest, robot: &Robot, now: Instant) -> Option<(CertificateId, &Certificate)> {
         let live = self.certificates_of(bundle).filter(|(_, c)| c.is_live(now) && c.content.covers(&robot.model, robot.driver));
         live.max_by_key(|(id, c)| (c.content.tier, c.content.not_after, *id)).map(|(id, c)| (id, &c.content))
+    }
+
+    /// Of each model the certificate of a bundle in force that goes furthest, of equal ones the one that lasts longest,
+    /// ascending: what a booking names. So no certifier makes bookings long.
+    pub fn in_force(&self, bundle: Digest, now: Instant) -> Vec<CertificateId> {
+        let mut best = BTreeMap::new();
+        for (id, c) in self.certificates_of(bundle).filter(|(_, c)| c.is_live(now)) {
+            let far = (c.content.tier, c.content.not_after, id);
+            best.entry(c.content.model.as_str()).and_modify(|b: &mut (Tier, Instant, CertificateId)| *b = far.max(*b)).or_insert(far);
+        }
+        best.into_values().map(|(.., id)| id).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Has the bundle a certificate in force of at least this tier, on any robot?
@@ -86,7 +98,7 @@ impl Registry {
     pub fn revocations(&self) -> Vec<Digest> {
         let bundles = self.bundles.iter().filter(|(_, p)| p.revoked.is_some()).map(|(d, _)| *d);
         let certificates = self.certificates.values().filter(|c| c.recalled.is_some()).map(|c| c.content.hash());
-        bundles.chain(certificates).collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+        bundles.chain(certificates).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Is it on that robot?

@@ -7,7 +7,7 @@ use crate::payments::Dispute;
 use crate::requester::Shown;
 use crate::{Cast, Mail, PROVIDERS, REQUESTERS, ix, provider_party, requester_party};
 use nooterra_control::input::{
-    Account, Body, CaseCommand, Document, FinanceCommand, Line, Month, OwnerCommand, RequesterCommand, StaffCommand,
+    Account, Body, CaseCommand, CounterOffer, Document, FinanceCommand, Line, Month, OwnerCommand, RequesterCommand, StaffCommand,
 };
 use nooterra_control::stops::{StopOrder, StopWhat};
 use nooterra_engine::digest::{Digest, sha256};
@@ -267,7 +267,7 @@ impl Cast {
             let offered = mul_div(s.quote.service.minor(), u64::from(offer_ppm), 1_000_000).unwrap_or(0);
             let service = Amount::new(offered).unwrap_or(s.quote.service);
             let expires = lasts.map_or(s.quote.expires, |l| now.saturating_add(l));
-            RequesterCommand::Counter { job, quote: s.quote.quote, prev: s.hash, service, arrive: s.quote.arrive, expires }
+            RequesterCommand::Counter(CounterOffer { job, quote: s.quote.quote, prev: s.hash, service, arrive: s.quote.arrive, expires })
         };
         self.on_quote(now, job, provider, counter);
     }

@@ -2,7 +2,7 @@
 
 use crate::Mail;
 use crate::mindful::Mindful;
-use nooterra_control::input::{Body as _, OwnerCommand, StandingOffer};
+use nooterra_control::input::{Body as _, CounterOffer, OwnerCommand, StandingOffer};
 use nooterra_control::wish::Terms;
 use nooterra_engine::chance::{Chance, Place};
 use nooterra_engine::ids::{JobId, PartyId, StandingOfferId};
@@ -159,7 +159,7 @@ impl Provider {
                         }
                         self.prices.insert(job, middle);
                         let (service, arrive, expires) = (Amount::new(middle).ok()?, quote.arrive, quote.expires);
-                        Some(OwnerCommand::Counter { job, quote: id, prev: *hash, service, arrive, expires })
+                        Some(OwnerCommand::Counter(CounterOffer { job, quote: id, prev: *hash, service, arrive, expires }))
                     }
                 }
             }

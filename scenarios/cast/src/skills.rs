@@ -162,6 +162,7 @@ pub fn navigation(r: &Resolved, tenant: TenantId) -> (Vec<SkillEntry>, Vec<Licen
         licence: LicenceId::named("navigation"),
         skill: manifest.skill(),
         bundle: packed.hash(),
+        certificates: vec![],
         developer: seat_party(Seat::Developer),
         fee: price.fee,
         cap: price.cap,

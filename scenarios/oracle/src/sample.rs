@@ -152,9 +152,11 @@ sample! {
     network_sent: u64 = "network.sent";
     /// Messages lost.
     network_lost: u64 = "network.lost";
-    /// Times that a door was opened for a robot.
+    /// Requests to open a door, repeated ones among them.
     doors_opened: u64 = "doors.opened";
-    /// Times that a lift carried a robot.
+    /// Doors that are not shut now.
+    doors_open: u64 = "doors.open";
+    /// Requests for a lift to carry a robot, repeated ones among them.
     lifts_rides: u64 = "lifts.rides";
     /// Loads that stand on racks now.
     loads_racked: u64 = "loads.racked";

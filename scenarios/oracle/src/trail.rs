@@ -26,6 +26,7 @@ mod month;
 mod outage;
 mod papers;
 mod purse;
+mod quoted;
 mod reckon;
 mod signers;
 mod table;
@@ -85,6 +86,7 @@ pub struct Trail {
     areas: areas::Areas,
     cameras: cameras::Cameras,
     audits: audits::Audits,
+    quoted: quoted::Quoted,
     /// The cause of the unit that is being read.
     unit: Digest,
 }
@@ -109,6 +111,7 @@ impl Trail {
             areas: areas::Areas::default(),
             cameras: cameras::Cameras::default(),
             audits: audits::Audits::new(g),
+            quoted: quoted::Quoted::new(),
             unit: Digest::ZERO,
         }
     }
@@ -207,6 +210,7 @@ impl Trail {
                 self.help.event(n, job, &r.payload, said);
                 self.money.event(n, job, r);
                 self.audits.event(n, job, &r.payload);
+                self.quoted.event(n, job, &r.payload);
             }
         }
     }
@@ -271,6 +275,7 @@ impl Trail {
             &self.outages.notes,
             &self.heads.notes,
             &self.audits.notes,
+            &self.quoted.notes,
         ];
         first.into_iter().chain(self.money.notes()).chain(last).collect()
     }

@@ -72,9 +72,9 @@ pub struct Counts {
     pub collisions: Vec<Recorded>,
     /// Faults begun.
     pub faults: u64,
-    /// Doors opened.
+    /// Requests to open doors.
     pub doors: u64,
-    /// Lift rides begun.
+    /// Requests for rides in lifts.
     pub rides: u64,
     /// Robots taken off the floor.
     pub recovered: u64,

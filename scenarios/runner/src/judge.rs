@@ -1,25 +1,25 @@
 //! Feeds the judges: world truth and the platform's views become samples, motions, contacts and books.
 
+mod excuses;
+pub(crate) mod sampled;
+
+use self::excuses::{drained, faulty, held_up, is_out_of_service, leaks, lies};
 use crate::count::Counts;
 use crate::floors::{TrueBoxes, TrueFloors};
 use crate::passages::Passages;
 use nooterra_agent::{Agent, Phase};
-use nooterra_engine::ids::{JobId, PartyId, RobotId};
-use nooterra_engine::money::Currency;
-use nooterra_engine::{Instant, Span};
+use nooterra_engine::Instant;
+use nooterra_engine::ids::{JobId, PartyId, RobotId, ZoneId};
 use nooterra_jobs::event::Custody;
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::Action;
-use nooterra_ledger::{Account, Kind};
 use nooterra_operations::RobotStatus;
 use nooterra_oracle::{
     Barred, Body, BookView, Clamped, Class, Contact, Counterpart, Delivered, Driven, Eye, FaultSpan, Hit, Holding, JobEnd, Kept, Limits,
     Motion, Oracle, Right, Sample, Stopped, Trail, Verdict, Watcher, When, Whereabouts as Lies,
 };
 use nooterra_port::camera::CameraKind;
-use nooterra_script::expect::{Form, in_currency};
-use nooterra_script::families::{EVENTS, LEDGER, REFUSED};
-use nooterra_script::resolved::FaultKind;
+use nooterra_script::expect::Form;
 use nooterra_site::Area;
 use nooterra_stage::{Setup, Stage};
 use nooterra_twin::{Party, RobotIx, Whereabouts};
@@ -33,8 +33,6 @@ const ITEM_AT_M: f64 = 1.3;
 /// it sees, for it looks less often than the world moves.
 const SEEN_RAD: f64 = 0.5;
 const SEEN_M: f64 = 1.0;
-/// A fault still explains what happens this long after it ended.
-const AFTERMATH: Span = Span::from_secs(60);
 
 /// All judges of one run with what they need to look.
 #[derive(Debug)]
@@ -47,6 +45,8 @@ pub struct Judge {
     floors: TrueFloors,
     boxes: TrueBoxes,
     last: Sample,
+    /// Zones of the site's areas, by their index.
+    area_zones: Vec<Option<ZoneId>>,
     /// Robots a tick ago, on a site that has doors or lifts.
     passages: Option<Passages>,
     closest_m: Option<f64>,
@@ -91,6 +91,7 @@ impl Judge {
             floors: TrueFloors::default(),
             boxes: TrueBoxes::default(),
             last: Sample::default(),
+            area_zones: setup.site.area_indexes().map(|a| setup.site.area_zone(a)).collect(),
             passages: None,
             closest_m: None,
         }
@@ -160,7 +161,7 @@ impl Judge {
                 let reach_m = truth.as_ref().map_or(f64::NEG_INFINITY, |t| area.reach_on_m(t.level, t.pose.at, radius_m));
                 #[allow(clippy::cast_possible_truncation)] // metres of a site
                 let reach_mm = (reach_m.clamp(-1e6, 1e6) * 1e3) as i64;
-                let zone = if reach_mm > 0 { site.area_zone(a) } else { None };
+                let zone = self.area_zones.get(a.at()).copied().flatten().filter(|_| reach_mm > 0);
                 let right = zone.map_or(Right::None, |zone| trail.right(at, robot, zone));
                 let excused = reach_mm > 0 && (faulty(stage, i, at) || is_out_of_service(stage, robot));
                 self.oracle.body(at, tick, &Body { robot, area: a.ix, reach_mm, right, excused }, &area.name);
@@ -341,7 +342,7 @@ impl Judge {
             .collect();
         self.oracle.authority(at, tick, &holdings);
         self.oracle.barred(at, tick, &barred(stage));
-        let mut s = sample(stage, counts, stops);
+        let mut s = sampled::sample(stage, counts, stops);
         self.oracle.count(&mut s);
         self.oracle.sample(at, tick, &s);
         self.last = s;
@@ -444,61 +445,10 @@ fn number(stage: &Stage, ix: RobotIx) -> Option<u32> {
     stage.fleet.robots().position(|(_, r, _)| r == ix).and_then(|i| u32::try_from(i).ok())
 }
 
-/// Is it stranded, or in nobody's service any more?
-fn is_out_of_service(stage: &Stage, robot: RobotId) -> bool {
-    stage.control.state().robots.get(&robot).is_none_or(|c| {
-        matches!(c.robot.status, RobotStatus::Stranded | RobotStatus::Quarantined | RobotStatus::Retired) || c.robot.quarantined
-    })
-}
-
-/// Does a fault of the scenario make this robot say what is not so?
-fn lies(stage: &Stage, robot: u32) -> bool {
-    stage.setup().resolved.faults.faults.iter().any(|f| matches!(&f.kind, FaultKind::RobotLies { robot: r } if *r == robot))
-}
-
-/// Does a fault of the scenario take this robot's energy, sooner or later?
-fn drained(stage: &Stage, robot: u32) -> bool {
-    let of = |k: &FaultKind| matches!(k, FaultKind::BatteryDead { robot: r } | FaultKind::BatterySag { robot: r } if *r == robot);
-    stage.setup().resolved.faults.faults.iter().any(|f| of(&f.kind))
-}
-
-/// Is a fault on this robot (or one that moves or blinds it) in force, or just over?
-fn faulty(stage: &Stage, robot: u32, at: Instant) -> bool {
-    in_force(stage, at, AFTERMATH, |kind| match kind {
-        FaultKind::BatteryDead { robot: r }
-        | FaultKind::BatterySag { robot: r }
-        | FaultKind::Motor { robot: r, .. }
-        | FaultKind::Sensor { robot: r, .. }
-        | FaultKind::PayloadDrop { robot: r }
-        | FaultKind::Astray { robot: r, .. }
-        | FaultKind::RobotLies { robot: r } => *r == robot,
-        FaultKind::Slip { .. } => true,
-        _ => false,
-    })
-}
-
 /// Has this robot a camera, and is that before it?
 fn sees(stage: &Stage, robot: RobotIx, who: Party) -> bool {
     let has = stage.fleet.robots().any(|(_, ix, agent)| ix == robot && agent.config().camera != CameraKind::None);
     has && stage.fleet.twin.view(robot, SEEN_RAD, SEEN_M).iter().any(|(party, _, _)| *party == who)
-}
-
-/// Is its camera's gate made to leak?
-fn leaks(stage: &Stage, robot: u32, at: Instant) -> bool {
-    in_force(stage, at, Span::ZERO, |kind| matches!(kind, FaultKind::CameraLeaks { robot: r } if *r == robot))
-}
-
-/// A robot that a dead or jammed one, a jammed door or a stuck lift may keep waiting is excused.
-fn held_up(stage: &Stage, at: Instant) -> bool {
-    in_force(stage, at, AFTERMATH, |_| true)
-}
-
-/// Is a fault of this kind in force, or over for no longer than `after`?
-fn in_force(stage: &Stage, at: Instant, after: Span, of: impl Fn(&FaultKind) -> bool) -> bool {
-    stage.setup().resolved.faults.faults.iter().any(|f| {
-        let over = f.lasts.map_or(Instant::NEVER, |l| f.at.saturating_add(l).saturating_add(after));
-        f.at <= at && at <= over && of(&f.kind)
-    })
 }
 
 fn motion(stage: &Stage, i: usize, at: Instant) -> Option<Motion> {
@@ -524,161 +474,4 @@ fn motion(stage: &Stage, i: usize, at: Instant) -> Option<Motion> {
         wants_to_move: fit && target.is_some() && target != here && !agent.is_stopped(),
         excused: faulty(stage, robot, at) || held_up(stage, at),
     })
-}
-
-fn sample(stage: &Stage, counts: &Counts, stops: u64) -> Sample {
-    let t = stage.control.tally();
-    let setup = stage.setup();
-    let currency = setup.resolved.currency;
-    let by = |f: &dyn Fn(&nooterra_jobs::Job) -> bool| stage.control.jobs().filter(|j| f(j)).count() as u64;
-    let robots = stage.control.robots();
-    let mut s = Sample {
-        time_s: stage.now().0 / 1_000_000_000,
-        jobs_requested: t.requested.into(),
-        jobs_quotes: counts.of("QUOTE_SUBMITTED"),
-        jobs_booked: t.booked.into(),
-        jobs_started: by(&|j| j.history.iter().any(|m| m.status == Status::Executing)),
-        jobs_completed: t.completed.into(),
-        jobs_settled: t.settled.into(),
-        jobs_withdrawn: t.withdrawn.into(),
-        jobs_aborted: t.aborted.into(),
-        jobs_open: t.open.into(),
-        jobs_pass: t.settled_full.into(),
-        jobs_no_show: counts.of("NO_SHOW_DECLARED"),
-        safety_stops: stops,
-        safety_clamps: stage.fleet.clamped(),
-        fleet_robots: setup.resolved.robots.len() as u64,
-        fleet_recovered: counts.recovered,
-        fleet_returned: counts.of("MAINTENANCE_CLOSED"),
-        replans: counts.of("LANE_CLOSED"),
-        handovers: t.handovers.into(),
-        stalls: counts.of("EXECUTION_STALLED"),
-        incidents_opened: counts.of("INCIDENT_OPENED"),
-        incidents_severe: counts.incidents.iter().filter(|(s, _)| **s >= 4).map(|(_, n)| n).sum(),
-        incidents_gaps: counts.gaps,
-        incidents_gaps_material: counts.gaps_material,
-        incidents_residual: counts.residual,
-        incidents_people: counts.people,
-        incidents_privacy: counts.privacy,
-        incidents_divergence: counts.divergence,
-        evidence_images: counts.images,
-        images_kept: stage.fleet.robots().map(|(_, _, a)| u64::from(a.camera().kept())).sum(),
-        images_leaked: stage.fleet.robots().map(|(_, _, a)| u64::from(a.camera().word().while_shut)).sum(),
-        privacy_barred: counts.seen_off,
-        evidence_boxes: counts.boxes,
-        faults_injected: counts.faults,
-        faults_active: stage.active_faults().count() as u64,
-        network_sent: stage.bus.network.counters.sent,
-        network_lost: stage.bus.network.counters.lost + stage.bus.network.counters.cut,
-        doors_opened: counts.doors,
-        lifts_rides: counts.rides,
-        skills_barred: counts.barred,
-        jobs_lowest: counts.lowest,
-        jobs_waited: counts.waited,
-        ..Sample::default()
-    };
-    for r in robots {
-        s.fleet_busy += u64::from(r.lease.is_some());
-        s.fleet_quarantined += u64::from(r.quarantined);
-        s.fleet_stopped += u64::from(!r.stops.is_empty());
-    }
-    for (id, ix, _) in stage.fleet.robots() {
-        let out =
-            |r: &nooterra_operations::Robot| matches!(r.status, RobotStatus::Stranded | RobotStatus::Quarantined | RobotStatus::Retired);
-        let is_out = stage.control.state().robots.get(&id).is_some_and(|c| out(&c.robot));
-        let powered = stage.fleet.twin.readings(ix).is_some_and(|r| r.powered);
-        s.fleet_dead += u64::from(is_out || !powered);
-    }
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // whole metres
-    let metres = stage.fleet.odometers().sum::<f64>().max(0.0) as u64;
-    s.fleet_distance_m = metres;
-    let charge = stage.fleet.robots().filter_map(|(_, ix, _)| stage.fleet.twin.readings(ix).map(|r| u64::from(r.charge_bps)));
-    s.fleet_soc_min_bps = charge.min().unwrap_or_default();
-    for i in 0..u32::try_from(stage.fleet.twin.load_count()).unwrap_or(u32::MAX) {
-        let at = stage.fleet.twin.whereabouts(nooterra_twin::LoadIx::new(i));
-        s.loads_racked += u64::from(matches!(at, Some(Whereabouts::Racked { .. })));
-        s.loads_loose += u64::from(matches!(at, Some(Whereabouts::Loose { .. })));
-    }
-    s.jobs_fee_bps = stage.control.jobs().map(|j| u64::from(j.fee_bps)).sum();
-    money(stage, counts, currency, &mut s);
-    // Whatever the market's own currency: no book of any other is out of balance.
-    let books: BTreeSet<Currency> = stage.control.book().accounts().iter().map(|r| r.key.currency).collect();
-    s.money_imbalance = books.into_iter().map(|c| imbalance(stage, c).abs()).sum();
-    for name in setup.resolved.expect.iter().flat_map(|e| e.condition.uses()) {
-        if let Some(v) = member(stage, counts, currency, name) {
-            s.named.insert(name.clone(), v);
-        }
-    }
-    s
-}
-
-/// A member of a family of metrics, or an amount in a currency that its name ends with.
-fn member(stage: &Stage, counts: &Counts, main: Currency, name: &str) -> Option<i64> {
-    let count = |n: Option<&u64>| i64::try_from(n.copied().unwrap_or_default()).unwrap_or(i64::MAX);
-    if let Some(event) = name.strip_prefix(EVENTS.prefix) {
-        return Some(count(counts.events.get(event)));
-    }
-    if let Some(code) = name.strip_prefix(REFUSED.prefix) {
-        return Some(count(counts.refused.get(code)));
-    }
-    let (plain, currency) = in_currency(name);
-    if let Some(account) = plain.strip_prefix(LEDGER.prefix) {
-        let currency = currency.unwrap_or(main);
-        let rows = stage.control.book().accounts().iter().filter(|r| r.key.currency == currency && r.key.account.name() == account);
-        return Some(i64::try_from(rows.map(|r| r.balance.posted).sum::<i128>()).unwrap_or(i64::MAX));
-    }
-    let mut own = Sample::default();
-    money(stage, counts, currency?, &mut own);
-    #[allow(clippy::cast_possible_truncation)] // amounts stay far below 2^53
-    own.metric(plain).map(|v| v as i64)
-}
-
-/// Debits minus credits in a currency.
-pub(crate) fn imbalance(stage: &Stage, currency: Currency) -> i64 {
-    let of = |r: &nooterra_ledger::book::AccountRow| {
-        let debit = matches!(r.key.account.kind(), Kind::Asset | Kind::Expense);
-        if debit { r.balance.posted } else { -r.balance.posted }
-    };
-    let sum: i128 = stage.control.book().accounts().iter().filter(|r| r.key.currency == currency).map(of).sum();
-    i64::try_from(sum).unwrap_or(i64::MAX)
-}
-
-/// What moved and what stands in the book in one currency, by whom it belongs to.
-pub(crate) fn money(stage: &Stage, counts: &Counts, currency: Currency, s: &mut Sample) {
-    let c = counts.sums(currency);
-    (s.money_authorised, s.money_captured, s.money_refunded, s.money_paid_out) = (c.authorised, c.captured, c.refunded, c.paid_out);
-    (s.money_charged, s.money_fees, s.money_moves, s.money_credits) = (c.charged, c.fees, c.moves, c.credits);
-    s.money_redeemed = c.redeemed;
-    let clip = |v: i128| u64::try_from(v.max(0)).unwrap_or(u64::MAX);
-    for row in stage.control.book().accounts().iter().filter(|r| r.key.currency == currency) {
-        let v = row.balance.posted;
-        match row.key.account {
-            Account::Escrow { .. } | Account::Held { .. } => s.money_escrow += i64::try_from(v).unwrap_or(i64::MAX),
-            Account::PlatformRevenue => s.money_platform = clip(v),
-            Account::InsuranceReserve => s.money_insurance = clip(v),
-            _ => {}
-        }
-    }
-    s.money_imbalance = imbalance(stage, currency);
-    for j in stage.control.jobs().filter(|j| j.request.currency == currency) {
-        s.money_compensated += j.comp.minor();
-        s.money_surge += if j.booked_at.is_some() { j.rfq.price.surge.minor() } else { 0 };
-        s.loads_deposited += u64::from(j.custody == Custody::Deposited);
-        let Some(settled) = &j.settled else { continue };
-        let owners: Vec<PartyId> = j.legs.iter().filter(|l| l.started_at.is_some()).map(|l| l.offer.owner).collect();
-        let first = owners.first().copied().filter(|f| owners.iter().any(|o| o != f));
-        for p in &settled.settlement.parts {
-            if p.account.starts_with("owner_payable") {
-                s.money_providers += p.amount.minor();
-                if first.is_some() {
-                    let of = if p.party == first { &mut s.money_first_legs } else { &mut s.money_later_legs };
-                    *of += p.amount.minor();
-                }
-            } else if p.account.starts_with("developer_payable") {
-                s.money_developers += p.amount.minor();
-            } else if p.account.starts_with("operator_payable") {
-                s.money_operators += p.amount.minor();
-            }
-        }
-    }
 }

@@ -217,7 +217,7 @@ fn money(stage: &Stage, currency: Currency, p: &Pass) -> MoneyReport {
         })
         .collect();
     let mut stands = Sample::default();
-    crate::judge::money(stage, &p.counts, currency, &mut stands);
+    crate::judge::sampled::money(stage, &p.counts, currency, &mut stands);
     MoneyReport {
         currency: currency.to_string(),
         exponent: currency.exponent(),

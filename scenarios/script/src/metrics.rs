@@ -78,8 +78,9 @@ metrics! {
     "faults.active": "faults in force now";
     "network.sent": "messages handed to the simulated network";
     "network.lost": "messages lost to chance, cuts and partitions";
-    "doors.opened": "times that a door was opened for a robot";
-    "lifts.rides": "times that a lift carried a robot";
+    "doors.opened": "requests to open a door for a robot, repeated ones among them";
+    "doors.open": "doors that are truly not shut now";
+    "lifts.rides": "requests for a lift to carry a robot, repeated ones among them";
     "loads.racked": "loads that stand on racks now";
     "loads.loose": "loads that lie on the floor now";
     "loads.deposited": "loads that lie in transfer places now";

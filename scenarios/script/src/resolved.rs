@@ -469,6 +469,11 @@ pub enum FaultKind {
         /// Index into `robots`.
         robot: u32,
     },
+    /// A robot shows nothing at terminals.
+    NoCredential {
+        /// Index into `robots`.
+        robot: u32,
+    },
     /// The gate of a robot's camera leaks.
     CameraLeaks {
         /// Index into `robots`.
@@ -552,6 +557,7 @@ impl FaultKind {
             Self::PayloadDrop { .. } => "payload_drop",
             Self::RobotLies { .. } => "lies",
             Self::OldBadge { .. } => "old_badge",
+            Self::NoCredential { .. } => "no_credential",
             Self::Astray { .. } => "astray",
             Self::CameraLeaks { .. } => "camera_leaks",
             Self::Recorder { .. } => "recorder",
@@ -578,6 +584,7 @@ impl FaultKind {
         "payload_drop",
         "lies",
         "old_badge",
+        "no_credential",
         "astray",
         "camera_leaks",
         "recorder",

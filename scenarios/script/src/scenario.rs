@@ -435,6 +435,8 @@ pub struct RobotFault {
     pub lies: Option<At<bool>>,
     /// Its badge goes on showing the fence of this moment at doors.
     pub old_badge: Option<At<bool>>,
+    /// It shows nothing at the terminals beside doors.
+    pub no_credential: Option<At<bool>>,
     /// Its black box.
     pub recorder: Option<At<RecorderFault>>,
     /// The gate of its camera leaks: what it should hold back is kept.

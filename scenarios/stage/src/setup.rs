@@ -8,6 +8,7 @@ use nooterra_cast::{
 };
 use nooterra_control::genesis::{ContractTerms, Genesis, OperatorEntry, PartyEntry, RobotEntry, WitnessEntry};
 use nooterra_control::policy::Policy;
+use nooterra_control::register::{Attestation, Register};
 use nooterra_engine::chance::Chance;
 use nooterra_engine::digest::sha256;
 use nooterra_engine::ids::{ContractId, PartyId, RobotId, SiteId, TenantId, WitnessId};
@@ -72,6 +73,12 @@ impl Setup {
     #[must_use]
     pub fn platform_key(&self) -> SigningKey {
         key(&self.chance(), "platform")
+    }
+    /// What the maker of its devices attests of the `i`-th robot's.
+    fn attestation(&self, i: usize) -> Attestation {
+        let r = &self.resolved;
+        let (device, maker) = (key(&self.chance(), &format!("robot/{}", r.robots[i].name)), key(&self.chance(), "maker"));
+        Attestation::sign(device.public(), &r.models[r.robots[i].model as usize].name, &maker)
     }
     /// The developer of the navigation skill.
     #[must_use]
@@ -265,6 +272,8 @@ impl Setup {
         let r = &self.resolved;
         let (skills, licences) = navigation(r, self.tenant());
         let coded = |e: usize| r.terminals.iter().any(|t| *t as usize == e);
+        let devices: Vec<Attestation> = (0..r.robots.len()).map(|i| self.attestation(i)).collect();
+        let attested: Vec<Digest> = devices.iter().map(Attestation::hash).collect();
         let document: Digest = sha256(&[b"nooterra/contract/v1", b"simulation terms"]);
         Genesis {
             tenant: self.tenant(),
@@ -299,11 +308,13 @@ impl Setup {
                 })
                 .collect(),
             keys: self.bindings(),
+            register: Register { makers: vec![key(&self.chance(), "maker").public()], devices },
             robots: r
                 .robots
                 .iter()
                 .enumerate()
                 .map(|(i, p)| RobotEntry {
+                    attestation: attested[i],
                     robot: self.robot_id(i),
                     name: p.name.clone(),
                     owner: provider_party(&r.providers[p.provider as usize].name),

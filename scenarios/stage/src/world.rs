@@ -167,6 +167,10 @@ pub(crate) fn apply_fault(stage: &mut Stage, fault: u32, edge: Edge, kind: &Faul
         stage.fleet.set_old_badge(*robot as usize, begins);
         return;
     }
+    if let FaultKind::NoCredential { robot } = kind {
+        stage.fleet.set_bare(*robot as usize, begins);
+        return;
+    }
     if let FaultKind::CameraLeaks { robot } = kind {
         stage.fleet.set_leaks(*robot as usize, begins);
         return;

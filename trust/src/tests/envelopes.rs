@@ -133,7 +133,7 @@ fn positions() {
     assert_eq!(code(c.place(&e[1], h(&e[1]))), Code::SeqGap);
     assert_eq!(c.place(&e[0], h(&e[0])), Ok(Place::Next));
     let refused = Verdict::Refused(Rejection::new(Code::StateForbids));
-    c.advance(&e[0], h(&e[0]), refused.clone(), Instant(1000));
+    c.advance(&Opened::new(e[0].clone()), refused.clone(), Instant(1000));
     assert_eq!(c.place(&e[0], h(&e[0])), Ok(Place::Duplicate(refused)));
     let mut altered = e[0].clone();
     altered.body = vec![0xff];
@@ -159,7 +159,7 @@ fn a_chosen_id_is_the_same_input_for_ever() {
     let a = s.seal(click(1), Instant::ZERO, 0);
     let b = s.seal(click(2), Instant::ZERO, 0);
     let mut c = ActorChains::default();
-    c.advance(&a, a.input_hash(), Verdict::Accepted, Instant::ZERO);
+    c.advance(&Opened::new(a.clone()), Verdict::Accepted, Instant::ZERO);
     assert_eq!(c.place(&a, a.input_hash()), Ok(Place::Duplicate(Verdict::Accepted)));
     assert_eq!(code(c.place(&b, b.input_hash())), Code::IdempotencyConflict);
 }
@@ -169,10 +169,10 @@ fn an_id_that_was_chosen_stands_for_one_thing_at_every_position() {
     let mut s = Sender::person(tenant(), ACTOR, secret(1));
     let a = s.seal(Draft { input_id: Some([5; 16]), ..draft(1) }, Instant::ZERO, 0);
     let mut c = ActorChains::default();
-    c.advance(&a, a.input_hash(), Verdict::Accepted, Instant::ZERO);
+    c.advance(&Opened::new(a.clone()), Verdict::Accepted, Instant::ZERO);
     for b in 2..200u8 {
         let e = s.seal(Draft { kind: InputKind::Report, ..draft(b) }, Instant::ZERO, 0);
-        c.advance(&e, e.input_hash(), Verdict::Accepted, Instant::ZERO);
+        c.advance(&Opened::new(e.clone()), Verdict::Accepted, Instant::ZERO);
     }
     let mut altered = a;
     altered.body = vec![0xff];
@@ -187,12 +187,12 @@ fn verdicts_of_commands_are_kept_for_thirty_days_and_those_of_the_last_reports()
     let refused = Verdict::Refused(Rejection::new(Code::StateForbids));
     let command = s.seal(Draft { kind: InputKind::Command, ..draft(1) }, Instant::ZERO, 0);
     let report = s.seal(Draft { kind: InputKind::Report, ..draft(2) }, Instant::ZERO, 0);
-    c.advance(&command, command.input_hash(), refused.clone(), Instant::ZERO);
-    c.advance(&report, report.input_hash(), Verdict::Accepted, Instant::ZERO);
+    c.advance(&Opened::new(command.clone()), refused.clone(), Instant::ZERO);
+    c.advance(&Opened::new(report.clone()), Verdict::Accepted, Instant::ZERO);
     let mut say = |c: &mut ActorChains, n: usize, at: Instant| {
         for _ in 0..n {
             let e = s.seal(Draft { kind: InputKind::Report, ..draft(3) }, at, 0);
-            c.advance(&e, e.input_hash(), Verdict::Accepted, at);
+            c.advance(&Opened::new(e.clone()), Verdict::Accepted, at);
         }
     };
     say(&mut c, VERDICTS_KEPT, Instant::from_secs(60));
@@ -221,9 +221,9 @@ fn streams_chain() {
     let mut s = Streams::default();
     let cause =
         Cause { tenant: tenant(), hash: Digest([1; 32]), actor: ACTOR, role: Role::RB, key: None, legal_ns: Instant(5), dev_ns: None };
-    let a = s.append("job/1", "JobCreated", b"x", &cause, 0);
-    let b = s.append("job/1", "JobBooked", b"y", &cause, 1);
-    let other = s.append("job/2", "JobCreated", b"x", &cause, 2);
+    let a = s.append("job/1".into(), "JobCreated", b"x", &cause, 0).0;
+    let b = s.append("job/1".into(), "JobBooked", b"y", &cause, 1).0;
+    let other = s.append("job/2".into(), "JobCreated", b"x", &cause, 2).0;
     assert_eq!((a.seq, a.prev), (0, Digest::ZERO));
     assert_eq!((b.seq, b.prev), (1, a.chain()));
     assert_eq!((other.seq, other.prev), (0, Digest::ZERO));
@@ -275,7 +275,7 @@ proptest! {
                         let verdict = match chains.place(&e, h) {
                             Ok(Place::Next) => {
                                 taken.push(e.body[0]);
-                                chains.advance(&e, h, Verdict::Accepted, Instant::ZERO);
+                                chains.advance(&Opened::new(e.clone()), Verdict::Accepted, Instant::ZERO);
                                 Verdict::Accepted
                             }
                             Ok(Place::Duplicate(v)) => v,

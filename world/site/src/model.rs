@@ -6,23 +6,7 @@ use crate::areas::Area;
 use nooterra_engine::Record;
 use nooterra_engine::geom::{Segment, Vec2};
 
-macro_rules! index {
-    ($($(#[$doc:meta])* $name:ident;)*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Record)]
-        pub struct $name {
-            /// Position in the site's list.
-            pub ix: u32,
-        }
-        impl $name {
-            /// The `ix`-th of its list.
-            pub const fn new(ix: u32) -> Self { Self { ix } }
-            /// As an index into a slice.
-            pub const fn at(self) -> usize { self.ix as usize }
-        }
-    )*};
-}
-index! {
+nooterra_engine::indexes! {
     /// A level.
     LevelIx;
     /// A vertex.

@@ -78,6 +78,13 @@ impl RobotModel {
     pub fn physical_rolling(friction_coefficient: f64) -> f64 {
         (friction_coefficient * ROLLING_SHARE).clamp(0.005, 0.04)
     }
+    /// Are all of its sizes numbers? Files are read so; a model that came as bytes need not be.
+    pub fn is_finite(&self) -> bool {
+        let body = [self.footprint_radius_m, self.vicinity_radius_m, self.height_m, self.mass_kg, self.inertia_kg_m2];
+        let motion = [self.speed_max_mps, self.accel_max_mps2, self.turn_max_radps, self.turn_accel_max_radps2, self.rolling_resistance];
+        let power = [self.payload_max_kg, self.battery_v, self.battery_ah, self.charge_a, self.ambient_w, self.tool_w];
+        body.iter().chain(&motion).chain(&power).all(|v| v.is_finite())
+    }
     /// Energy of a full battery, joules.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a battery holds far less than 2^63 J
     pub fn battery_j(&self) -> u64 {

@@ -1,8 +1,8 @@
 //! Zones of a site: its storeys and its areas. Every vertex lies on one storey, and a lift is the only way from one to another;
 //! areas are what somebody has drawn on them.
 
+use crate::LevelIx;
 use crate::model::{Level, Site};
-use crate::{AreaIx, LevelIx, VertexIx};
 use nooterra_engine::ids::{SiteId, ZoneId};
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ impl Site {
     pub fn id(&self) -> SiteId {
         SiteId::named(&self.name)
     }
-    /// The zone of a level. Two sites have no zone in common.
+    /// The zone of a level. Two sites have no zone in common. Each is hashed from names: who asks often keeps a table.
     #[must_use]
     pub fn zone(&self, level: LevelIx) -> Option<ZoneId> {
         self.levels.get(level.at()).map(|l| self.zone_of(l))
@@ -22,16 +22,6 @@ impl Site {
     pub fn zones(&self) -> BTreeSet<ZoneId> {
         let areas = self.area_indexes().filter_map(|a| self.area_zone(a));
         self.levels.iter().map(|l| self.zone_of(l)).chain(areas).collect()
-    }
-    /// The levels that these places lie on, ascending; places that it does not have lie nowhere.
-    #[must_use]
-    pub fn zones_at(&self, places: impl IntoIterator<Item = VertexIx>) -> BTreeSet<ZoneId> {
-        places.into_iter().filter_map(|v| self.zone(self.vertices.get(v.at())?.level)).collect()
-    }
-    /// The areas that these places lie in, ascending.
-    #[must_use]
-    pub fn area_zones_at(&self, places: impl IntoIterator<Item = VertexIx>) -> BTreeSet<ZoneId> {
-        self.areas_with(places).into_iter().filter_map(|a| self.area_zone(AreaIx::new(a))).collect()
     }
     fn zone_of(&self, l: &Level) -> ZoneId {
         ZoneId::named(&format!("{}/{}", self.name, l.name))

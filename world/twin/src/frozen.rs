@@ -11,7 +11,7 @@ use crate::sense::drawn;
 use crate::state::{
     Battery, Clock, Deck, Dice, DriveTrain, Load, Motion, Obstacle, Person, Robot, Roster, Senses, Settings, Touches, Waiting,
 };
-use crate::twin::{Twin, bare, schedule};
+use crate::twin::{Twin, bare, check_model, schedule};
 use crate::wheels::Chassis;
 use bevy_ecs::prelude::{Component, World};
 use nooterra_engine::chance::Chance;
@@ -114,6 +114,8 @@ impl Twin {
         if f.tick_len != params.tick {
             return Err(TwinError::Thaw(format!("its tick is {}, not {}", f.tick_len, params.tick)));
         }
+        let mut spawns = f.robots.iter().map(|r| &r.robot.spawn).chain(&f.waiting.robots);
+        spawns.try_for_each(check_model).map_err(|e| TwinError::Thaw(e.to_string()))?;
         let rapier: PhysicsWorld = postcard::from_bytes(&f.rapier).map_err(|e| TwinError::Thaw(format!("physics: {e}")))?;
         let chance = f.dice.clone();
         let (mut world, plan) = bare(site, params, f.dice, f.tick)?;

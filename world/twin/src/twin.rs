@@ -82,6 +82,14 @@ pub(crate) fn schedule() -> Schedule {
     s
 }
 
+/// A body has sizes that are numbers.
+pub(crate) fn check_model(s: &RobotSpawn) -> Result<(), TwinError> {
+    if s.model.is_finite() {
+        return Ok(());
+    }
+    Err(TwinError::Range { what: "each size of a robot's model", must: "a number", is: format!("{:?}", s.model) })
+}
+
 fn check(p: &TwinParams) -> Result<(), TwinError> {
     let bad = |what, must, is: String| Err(TwinError::Range { what, must, is });
     if !(1_000_000..=100_000_000).contains(&p.tick.0) {
@@ -158,6 +166,7 @@ impl Twin {
             return Err(TwinError::Twice(spawn.id.to_string()));
         }
         self.check_stand(&spawn.stand)?;
+        check_model(&spawn)?;
         self.world.resource_mut::<Waiting>().robots.push(spawn);
         Ok(())
     }

@@ -5,23 +5,7 @@ use nooterra_engine::geom::{Pose2, Segment, Vec2};
 use nooterra_engine::ids::{ItemId, RobotId};
 use nooterra_site::{DoorIx, LevelIx, LiftIx, RobotModel, VertexIx};
 
-macro_rules! index {
-    ($($(#[$doc:meta])* $name:ident;)*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Record)]
-        pub struct $name {
-            /// Position in the twin's list.
-            pub ix: u32,
-        }
-        impl $name {
-            /// The `ix`-th of its list.
-            pub const fn new(ix: u32) -> Self { Self { ix } }
-            /// As an index into a slice.
-            pub const fn at(self) -> usize { self.ix as usize }
-        }
-    )*};
-}
-index! {
+nooterra_engine::indexes! {
     /// A robot: in order of id within the batch that was admitted together; never reused.
     RobotIx;
     /// A load.

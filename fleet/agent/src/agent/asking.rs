@@ -93,7 +93,12 @@ impl Agent {
         let name = AccessMethod::Code.ability();
         let can = self.config.declares.iter().any(|d| d.name == name && d.value > 0);
         let lease = self.work.lease.as_ref().map(|l| l.id);
-        self.rights.credential(self.platform_time(now), lease).filter(|_| can)
+        self.rights.credential(self.platform_time(now), lease).filter(|_| can && !self.bare)
+    }
+
+    /// Under a fault it shows nothing at terminals.
+    pub fn set_bare(&mut self, bare: bool) {
+        self.bare = bare;
     }
 
     /// Under a fault its badge goes on showing the fence of this moment.

@@ -147,7 +147,7 @@ fn a_window_is_handed_out_once_it_is_over() {
     assert!(w.chunks[0].from_ns <= at - 30 * SEC && w.chunks.last().unwrap().to_ns >= at + 31 * SEC);
     let known = anchors(&r);
     assert!(w.proofs.iter().all(|p| known.iter().any(|a| (a.from, a.to, a.root) == (p.from, p.to, p.root))), "said before");
-    // Of a time that is over long since, at once; of one that it does not have, nothing.
+    // Of a time that is over long since, at once; of one that it does not have, what lies beside it.
     r.order(Order::WantBlackbox { incident: IncidentId::named("old"), from_ns: 5 * SEC, to_ns: 9 * SEC, images: false });
     r.order(Order::WantBlackbox { incident: IncidentId::named("none"), from_ns: 0, to_ns: 0, images: false });
     r.order(Order::WantBlackbox { incident: IncidentId::named("back"), from_ns: 9, to_ns: 8, images: false });
@@ -156,7 +156,7 @@ fn a_window_is_handed_out_once_it_is_over() {
     let all = windows(&r);
     assert_eq!(all.len(), 3);
     assert!((4..=6).contains(&all[1].chunks.len()) && proven(&all[1]).is_some());
-    assert!(all[2].chunks.is_empty() && all[2].proofs.is_empty());
+    assert_eq!((all[2].chunks.len(), all[2].chunks[0].number), (1, 0), "but for the chunk beside it");
     for n in 0..=ASKED_MAX {
         let incident = IncidentId::named(&n.to_string());
         r.order(Order::WantBlackbox { incident, from_ns: 0, to_ns: u64::MAX, images: false });
@@ -191,6 +191,24 @@ fn a_recorder_that_stands_leaves_a_hole_and_no_missing_number() {
         let own: Vec<&Chunk> = w.chunks.iter().filter(|c| (p.first..=p.last).contains(&c.number)).collect();
         assert!(own.windows(2).all(|x| x[0].to_ns == x[1].from_ns), "no proof speaks over the hole");
     }
+    // Where the hole lies at an end of a window, or is all of it, the chunks beside it show that nothing is left out.
+    let (a, b) = all.windows(2).find(|x| x[1].from_ns > x[0].to_ns).map(|x| (x[0].clone(), x[1].clone())).unwrap();
+    let mid = a.to_ns.midpoint(b.from_ns);
+    let mut asked = 1;
+    let mut shown = |r: &mut Rig, from_ns: u64, to_ns: u64| {
+        r.order(Order::WantBlackbox { incident, from_ns, to_ns, images: false });
+        r.run(0.5);
+        asked += 1;
+        let all = windows(r);
+        assert_eq!(all.len(), asked);
+        let w = all.last().unwrap();
+        assert!(proven(w).is_some());
+        (w.chunks[0].number, w.chunks.last().unwrap().number)
+    };
+    assert_eq!(shown(&mut r, mid, b.to_ns + SEC), (a.number, b.number + 1), "it begins in the hole");
+    assert_eq!(shown(&mut r, a.from_ns, mid), (a.number, b.number), "it ends there");
+    assert_eq!(shown(&mut r, mid, mid + SEC), (a.number, b.number), "it lies there");
+    assert_eq!(shown(&mut r, a.from_ns, a.to_ns), (a.number, a.number), "it needs no witness");
 }
 
 #[test]
@@ -250,12 +268,12 @@ fn it_keeps_ten_minutes_and_no_more() {
     let all: Vec<Anchor> = out.drain(..).filter_map(|r| if let Report::BlackboxAnchored(a) = r { Some(a) } else { None }).collect();
     sound(&all);
     assert_eq!(all.len() as u64, 1_500 * SEC / ANCHOR_EVERY.0);
-    // What is gone is not handed out; what is left is, as far as it may be long.
+    // What is gone is not handed out, but for the chunk that comes after it; what is left is, as far as it may be long.
     b.ask(IncidentId::named("gone"), 0, at - 700 * SEC, false).unwrap();
     b.ask(IncidentId::named("long"), 0, at, false).unwrap();
     run(&mut b, 1, &mut out);
     let answers: Vec<&Window> = out.iter().filter_map(|r| if let Report::Blackbox(w) = r { Some(&**w) } else { None }).collect();
-    assert_eq!((answers.len(), answers[0].chunks.len(), answers[1].chunks.len()), (2, 0, WINDOW_MAX));
+    assert_eq!((answers.len(), answers[0].chunks.len(), answers[1].chunks.len()), (2, 1, WINDOW_MAX));
     assert!(proven(answers[1]).is_some());
     assert_eq!(CHUNK.0 * KEPT as u64, 600 * SEC);
     let again: BlackBox = decode(&encode(&b)).unwrap();

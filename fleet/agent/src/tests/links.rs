@@ -7,7 +7,7 @@ use nooterra_engine::{Instant, Span, decode, encode};
 use nooterra_port::Report;
 use nooterra_port::order::*;
 use nooterra_port::report::{AbortReason, ErrorCode, Mode};
-use nooterra_trust::{ActorChains, Envelope, Place, SigningKey, Verdict};
+use nooterra_trust::{ActorChains, Envelope, Opened, Place, SigningKey, Verdict};
 
 fn route_order(r: &Rig, vs: &[u32]) -> Order {
     Order::Route(r.route("a", 0, 0, vs, true))
@@ -231,7 +231,7 @@ fn a_bad_link_neither_drops_nor_doubles_a_report() {
             let verdict = match chains.place(&e, h) {
                 Ok(Place::Next) => {
                     taken.push(decode(&e.body).unwrap());
-                    chains.advance(&e, h, Verdict::Accepted, now);
+                    chains.advance(&Opened::new(e.clone()), Verdict::Accepted, now);
                     Verdict::Accepted
                 }
                 Ok(Place::Duplicate(v)) => v,
@@ -288,7 +288,7 @@ fn refused_milestones_are_said_again() {
                 }
                 _ => Verdict::Accepted,
             };
-            chains.advance(&e, h, verdict.clone(), now);
+            chains.advance(&Opened::new(e.clone()), verdict.clone(), now);
             let mut receipt = chains.receipt(&e, h, verdict, now, 1, platform.id());
             receipt.sign(&platform);
             r.agent.receive(now, &encode(&receipt), &r.map);

@@ -8,6 +8,8 @@ use nooterra_engine::geom::Vec2;
 use nooterra_engine::ids::{AccessPlanId, LeaseId};
 use nooterra_engine::{Instant, Span};
 use nooterra_port::Report;
+use nooterra_port::ability::Declared;
+use nooterra_port::facility::AccessMethod;
 use nooterra_port::order::*;
 use nooterra_site::{Area, AreaClass, LevelIx};
 
@@ -55,6 +57,23 @@ fn a_credential_is_shown_under_the_lease_that_it_was_given_for_and_by_who_can() 
     assert_eq!(shown(&g, "l2"), None, "another lease");
     assert_eq!(shown(&AreaGrant { valid_to: Instant::from_secs(5), ..g.clone() }, "l1"), None, "its time is over");
     assert_eq!(shown(&AreaGrant { credential: String::new(), ..g }, "l1"), None);
+}
+
+#[test]
+fn who_was_built_to_shows_its_credential_but_for_a_fault() {
+    let mut r = Rig::new(guarded(), 2, 0.0);
+    let declares = vec![Declared { name: AccessMethod::Code.ability().into(), value: 1 }];
+    let c = crate::AgentConfig { declares, ..config(nooterra_site::RobotModel::default(), 2, 0.0, &r.platform) };
+    r.agent = crate::Agent::new(c, [9; 32], 1, &r.map).unwrap();
+    r.cycle();
+    let o = offer(&r, "l1", plan());
+    r.order(o);
+    r.order(Order::Grant(AreaGrant { credential: "vault/p".into(), ..grant(&r, vec![], vec![]) }));
+    assert_eq!(r.agent.credential(r.now), Some("vault/p"));
+    r.agent.set_bare(true);
+    assert_eq!(r.agent.credential(r.now), None);
+    r.agent.set_bare(false);
+    assert_eq!(r.agent.credential(r.now), Some("vault/p"));
 }
 
 #[test]

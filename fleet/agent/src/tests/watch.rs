@@ -85,6 +85,36 @@ fn a_robot_that_is_pushed_under_a_stop_tells_and_records_it() {
 }
 
 #[test]
+fn wheels_that_run_away_show_in_all_that_is_said_and_recorded_and_do_not_move_its_place() {
+    // The recorder keeps its detectors silent: heartbeats and the box are all that the platform has.
+    let mut r = Rig::new(house(), 0, 0.0);
+    r.agent.set_recorder(Recorder::Mutes);
+    r.run(2.0);
+    r.order(Order::Stop { stop: StopId::named("halt"), power_off: false });
+    r.run(2.0);
+    let beats = |r: &Rig| {
+        let of = |(_, s): &_| if let Report::Heartbeat(b) = s { Some(b.speed_mm_s) } else { None };
+        r.heard.iter().filter_map(of).collect::<Vec<i32>>()
+    };
+    for (way, runs) in [(1.0, 10_000), (-1.0, -10_000)] {
+        let before = beats(&r).len();
+        for _ in 0..450 {
+            // Ten metres a second, twenty times what it can do.
+            r.odometer.iter_mut().for_each(|m| *m += way * 0.5);
+            r.cycle();
+        }
+        let said = beats(&r).split_off(before);
+        assert!(said.len() >= 2 && said.iter().all(|v| (v - runs).abs() < 100), "{said:?}");
+    }
+    let tops: Vec<u32> = r.agent.blackbox().chunks().map(|c| c.top_mm_s).collect();
+    assert!(tops.iter().any(|v| v.abs_diff(10_000) < 100), "{tops:?}");
+    let moments: Vec<Moment> = r.agent.blackbox().chunks().flat_map(|c| c.moments.clone()).collect();
+    assert!(moments.iter().filter(|m| m.stopped && m.speed_mm_s > 9_900).count() > 100, "{}", moments.len());
+    let (off_m, _) = r.error();
+    assert!(off_m < 0.05 && !r.agent.health().lost, "its place stays: {off_m}");
+}
+
+#[test]
 fn an_ordinary_drive_says_and_records_nothing_of_it() {
     let mut r = Rig::new(house(), 0, 0.0);
     r.go("way", &[0, 1, 2, 3]);

@@ -1,5 +1,6 @@
 //! What owners of robots say, and what is said of contracts.
 
+use super::CounterOffer;
 use crate::stops::StopOrder;
 use nooterra_engine::ids::{ContractId, JobId, QuoteId, RobotId, SeriesId, StopId};
 use nooterra_engine::money::{Amount, Currency};
@@ -98,20 +99,7 @@ pub enum OwnerCommand {
         stop: StopId,
     },
     /// Answers a counter-offer with other terms; needs the job stream's head as `expect_head`.
-    Counter {
-        /// The job.
-        job: JobId,
-        /// The quote.
-        quote: QuoteId,
-        /// Hash of the revision that is answered.
-        prev: Digest,
-        /// Service amount.
-        service: Amount,
-        /// Arrival.
-        arrive: Instant,
-        /// When it lapses, if not sooner by policy.
-        expires: Instant,
-    },
+    Counter(CounterOffer),
     /// Takes the requester's counter-offer; needs the head.
     AcceptQuote {
         /// The job.

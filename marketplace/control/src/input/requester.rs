@@ -1,5 +1,6 @@
 //! What requesters say: requests for work, and what is said of them until they end.
 
+use super::CounterOffer;
 use crate::stops::StopOrder;
 use nooterra_engine::ids::{ApprovalId, ContractId, ItemId, JobId, PartyId, QuoteId, SeriesId, StopId, ZoneId};
 use nooterra_engine::money::{Amount, Currency};
@@ -144,20 +145,7 @@ pub enum RequesterCommand {
         stop: StopId,
     },
     /// Answers a quote with other terms; needs the job stream's head as `expect_head`.
-    Counter {
-        /// The job.
-        job: JobId,
-        /// The quote.
-        quote: QuoteId,
-        /// Hash of the revision that is answered.
-        prev: Digest,
-        /// Service amount.
-        service: Amount,
-        /// Arrival.
-        arrive: Instant,
-        /// When it lapses, if not sooner by policy.
-        expires: Instant,
-    },
+    Counter(CounterOffer),
     /// Proposes another window for a booking.
     ProposeMove {
         /// The job.

@@ -1,6 +1,6 @@
 //! Areas: plans that name them, requests that shut them out, who is sent where, and what floor sensors see.
 
-use super::floor::row;
+use super::floor::{drawn_on, row};
 use super::rig::{Rig, genesis, robot};
 use crate::fact::{Event, Fact};
 use crate::input::RequesterCommand;
@@ -21,15 +21,6 @@ const TWO: &[(&str, &str, u32)] = &[("a1", "acme", 8), ("b1", "bolt", 9)];
 /// The row of eight with an area of this class about each of these vertices, two metres wide.
 pub(super) fn with_areas(list: &[(u32, AreaClass)]) -> Site {
     drawn_on(row(8), list)
-}
-
-pub(super) fn drawn_on(mut site: Site, list: &[(u32, AreaClass)]) -> Site {
-    for (at, class) in list {
-        let c = site.vertices[*at as usize].at;
-        let ring = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)].map(|(x, y)| Vec2::new(c.x + x, c.y + y));
-        site.areas.push(Area { name: format!("area{at}"), level: LevelIx::new(0), ring: ring.to_vec(), class: *class });
-    }
-    site
 }
 
 fn rig_with(list: &[(u32, AreaClass)], robots: &[(&str, &str, u32)]) -> Rig {
@@ -94,9 +85,10 @@ fn a_plan_that_does_not_fit_is_refused() {
     let job = rig.ask(NewJob { no_go: vec![zone(&rig, 1)], ..rig.patrol(&[2, 4]) });
     rig.until(job, Status::Reserved);
     let (valid_from, valid_to) = (rig.now, rig.c.state().jobs[&job].window().end + Span::from_mins(5));
+    let number = rig.c.state().plan_asked(job);
     let word = |areas: Vec<u32>, no_go: Vec<u32>| {
         let (plan, vertices) = (AccessPlanId::named("p"), vec![2, 4]);
-        FacilityReport::AccessPlanIssued { job, plan, vertices, areas, no_go, entry: Default::default(), valid_from, valid_to }
+        FacilityReport::AccessPlanIssued { number, job, plan, vertices, areas, no_go, entry: Default::default(), valid_from, valid_to }
     };
     for (areas, no_go, code, field) in [
         (vec![], vec![1], "AREA_FORBIDDEN", "areas"),
@@ -257,4 +249,21 @@ fn idle_robots_charge_and_park_outside() {
     assert_eq!(w.travel_ms(0, 8, 11), None);
     assert!(w.travel_without_ms(0, 8, 11, &[1].into()).is_some());
     assert!(w.standing_places(0).all(|v| v.ix != 2 && v.ix != 10));
+}
+
+#[test]
+fn the_table_of_zones_says_what_the_site_says() {
+    let rig = rig_with(&[(3, AreaClass::Restricted), (6, AreaClass::Public)], ONE);
+    let (w, site) = (rig.c.world(), &rig.site);
+    let levels: Vec<LevelIx> = (0..).map(LevelIx::new).take(site.levels.len()).collect();
+    assert!(!levels.is_empty() && levels.iter().all(|l| w.level_zone(*l).is_some() && w.level_zone(*l) == site.zone(*l)));
+    assert_eq!((w.level_zone(LevelIx::new(9)), w.zone_at(99)), (None, None), "places that it does not have lie nowhere");
+    let places: Vec<u32> = site.vertex_indexes().map(|v| v.ix).collect();
+    assert!(places.iter().all(|v| w.zone_at(*v) == site.zone(site.vertices[*v as usize].level)));
+    assert_eq!(w.zones_at(places.iter().copied()).len(), levels.len());
+    assert_eq!(w.area_zones_at([3, 4]), [zone(&rig, 0)].into());
+    assert_eq!(w.area_zones_at(places), [zone(&rig, 0), zone(&rig, 1)].into());
+    assert!(site.zones().iter().all(|z| w.has_zone(*z)) && !w.has_zone(ZoneId::named("elsewhere")));
+    let waits: Vec<u32> = w.parkings(0, 0).into_iter().map(|(_, v)| v).collect();
+    assert!(!waits.is_empty() && waits.iter().all(|v| w.parking_zone(*v) == Some(ZoneId::named(&format!("vertex/{v}")))));
 }

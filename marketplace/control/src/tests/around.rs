@@ -88,13 +88,13 @@ impl Rig {
 
     pub(super) fn site_order(&mut self, o: FacilityOrder) {
         match o.clone() {
-            FacilityOrder::AskAccess { job, vertices, valid_from, valid_to, no_go, .. } if !self.knobs.no_access => {
+            FacilityOrder::AskAccess { number, job, vertices, valid_from, valid_to, no_go, .. } if !self.knobs.no_access => {
                 let plan = AccessPlanId::named(&job.to_string());
                 let site = &self.c.world().site;
                 let of = |v: &u32| site.vertex_areas(nooterra_site::VertexIx::new(*v), 0.0);
                 let areas: Vec<u32> = site.guarded().into_iter().filter(|a| vertices.iter().any(|v| of(v).contains(a))).collect();
                 let entry = self.site_entry(&vertices, &no_go);
-                let issued = FacilityReport::AccessPlanIssued { job, plan, vertices, areas, no_go, entry, valid_from, valid_to };
+                let issued = FacilityReport::AccessPlanIssued { number, job, plan, vertices, areas, no_go, entry, valid_from, valid_to };
                 let _ = self.send("site", &issued);
             }
             FacilityOrder::AskEntry { job, plan, robot, fence, .. } => {
@@ -114,11 +114,15 @@ impl Rig {
                 let _ = self.send("site", &FacilityReport::RevokeAcked { job, plan });
             }
             FacilityOrder::ExtendPlan { job, plan, valid_to, .. } => {
-                let _ = self.send("site", &FacilityReport::PlanExtended { job, plan, valid_to });
+                if !self.knobs.deaf_doors {
+                    let _ = self.send("site", &FacilityReport::PlanExtended { job, plan, valid_to });
+                }
                 self.alarms.push(o);
             }
             FacilityOrder::HoldPlan { job, plan, .. } => {
-                let _ = self.send("site", &FacilityReport::PlanHeld { job, plan });
+                if !self.knobs.deaf_doors {
+                    let _ = self.send("site", &FacilityReport::PlanHeld { job, plan });
+                }
                 self.alarms.push(o);
             }
             FacilityOrder::Withdraw { job, plan } if !self.knobs.deaf_doors => {
@@ -129,15 +133,15 @@ impl Rig {
                 let state = if open { DoorState::Open } else { DoorState::Closed };
                 let _ = self.send("site", &FacilityReport::Door { door, state, number });
             }
-            FacilityOrder::Grant { job, at, .. } => {
+            FacilityOrder::Grant { job, number, .. } => {
                 if !self.knobs.deaf_doors {
-                    let _ = self.send("site", &FacilityReport::GrantHeld { job, at });
+                    let _ = self.send("site", &FacilityReport::GrantHeld { job, number });
                 }
                 self.alarms.push(o);
             }
-            FacilityOrder::ShutLevels { at, .. } => {
+            FacilityOrder::ShutLevels { number, .. } => {
                 if !self.knobs.deaf_doors {
-                    let _ = self.send("site", &FacilityReport::LevelsShut { at });
+                    let _ = self.send("site", &FacilityReport::LevelsShut { number });
                 }
                 self.alarms.push(o);
             }

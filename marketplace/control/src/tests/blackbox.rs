@@ -33,12 +33,27 @@ fn chain(from: u64, to: u64, mut prev: Digest) -> Vec<Chunk> {
     out
 }
 
-/// Says this as the robot and gives the code of its refusal.
+/// Says this as the robot and gives the code of its refusal. A window is handed out when it is over.
 pub fn says(rig: &mut Rig, r: Report) -> Option<String> {
+    if let Report::Blackbox(w) = &r {
+        let over = asked(rig, w.incident).last().map_or(0, |(_, to)| *to);
+        while rig.now.0 < over {
+            rig.run(1);
+        }
+    }
     let before = rig.refused.len();
     rig.report(a1(), r);
     rig.run(1);
     rig.refused.get(before).map(|(_, why)| why.split(' ').next().unwrap_or_default().to_owned())
+}
+
+/// From where to where a window was asked for, each time.
+pub fn asked(rig: &Rig, incident: IncidentId) -> Vec<(u64, u64)> {
+    let of = |o: &Order| match o {
+        Order::WantBlackbox { incident: i, from_ns, to_ns, .. } if *i == incident => Some((*from_ns, *to_ns)),
+        _ => None,
+    };
+    rig.robots[&a1()].seen.iter().filter_map(of).collect()
 }
 
 pub fn anchors(rig: &mut Rig, a: Anchor) -> Option<String> {
@@ -115,7 +130,22 @@ fn anchors_follow_each_other_and_nothing_is_anchored_twice() {
     }
     rig.run(1);
     let b = &rig.c.state().boxes[&a1()];
-    assert_eq!((b.next, b.anchors.len(), b.anchors[0].from), (260, 128, 132));
+    assert_eq!((b.next, b.anchors.len(), b.anchors[0].from), (260, 195, 0), "an honest robot has all of these still");
+    for run in 0..40 {
+        let mut some = Vec::new();
+        for n in (0..64).map(|n| 260 + run * 64 + n) {
+            let c = chunk(n, prev, n * SEC, (n + 1) * SEC);
+            prev = c.hash();
+            some.push(c);
+        }
+        rig.report(a1(), Report::BlackboxAnchored(anchor(&some)));
+        if run % 16 == 0 {
+            rig.run(1);
+        }
+    }
+    rig.run(1);
+    let b = &rig.c.state().boxes[&a1()];
+    assert_eq!((b.next, b.anchors.len(), b.anchors[0].from), (2_820, 128, 172));
 }
 
 #[test]
@@ -200,8 +230,18 @@ fn a_box_that_falls_silent_is_a_gap_and_a_link_that_does_is_none() {
 
 /// A job at work whose robot has bumped into something, and the window that was asked for.
 pub fn bumped() -> (Rig, JobId, IncidentId, u64, u64) {
-    let (mut rig, job) = rig_with_job();
+    bumped_after(0)
+}
+
+/// The same, so long after the robot was switched on.
+pub fn bumped_after(secs: u64) -> (Rig, JobId, IncidentId, u64, u64) {
+    let (mut rig, mut job) = rig_with_job();
     rig.knobs.no_box.insert(a1());
+    if secs > 0 {
+        rig.run_job(job, 900);
+        rig.run(secs);
+        job = rig.ask(rig.delivery(2, 5));
+    }
     until(&mut rig, job, Status::Executing);
     rig.report(a1(), Report::Noticed { code: "COLLISION".into(), measure: 700 });
     rig.run(2);
@@ -214,12 +254,12 @@ pub fn bumped() -> (Rig, JobId, IncidentId, u64, u64) {
     (rig, job, incident, from, to)
 }
 
-fn items(rig: &Rig, job: JobId) -> Vec<Item> {
+pub fn items(rig: &Rig, job: JobId) -> Vec<Item> {
     let telemetry = |i: &&Item| i.capture.channel == Channel::Telemetry;
     rig.c.state().cases[&job].evidence.items.values().filter(telemetry).cloned().collect()
 }
 
-fn missing(rig: &Rig, job: JobId, incident: IncidentId) -> Vec<Channel> {
+pub fn missing(rig: &Rig, job: JobId, incident: IncidentId) -> Vec<Channel> {
     rig.c.state().cases[&job].evidence.windows[&incident].missing.iter().copied().collect()
 }
 
@@ -264,6 +304,7 @@ fn is_telemetry(e: &Event) -> bool {
 #[test]
 fn what_does_not_stand_under_an_anchor_is_no_evidence() {
     let (mut rig, job, incident, from, to) = bumped();
+    rig.run(31);
     let all = boxed(from, to);
     let whole = window(incident, &all);
     let says_no = |rig: &mut Rig, w: Window, code: &str, why: &str| {
@@ -375,14 +416,10 @@ fn what_was_anchored_and_is_left_out_of_a_window_is_asked_for_again() {
     let last = all.len() as u64 - 1;
     let proofs = vec![proof(&all, 0, 19), proof(&all, 30, last)];
     let part = Window { incident, chunks: [&all[..20], &all[30..]].concat(), proofs, images: vec![] };
-    let asked = |rig: &Rig| {
-        let of = |o: &&Order| matches!(o, Order::WantBlackbox { incident: i, .. } if *i == incident);
-        rig.robots[&a1()].seen.iter().filter(of).count()
-    };
-    assert_eq!(asked(&rig), 1);
+    assert_eq!(asked(&rig, incident).len(), 1);
     assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part.clone()))), None, "what it shows is taken");
     rig.run(2);
-    assert_eq!((asked(&rig), items(&rig, job).len()), (2, 2), "and asked for again");
+    assert_eq!((asked(&rig, incident).len(), items(&rig, job).len()), (2, 2), "and asked for again");
     assert_eq!(says(&mut rig, Report::Blackbox(Box::new(part))).as_deref(), Some("ALREADY_DONE"));
     assert!(missing(&rig, job, incident).contains(&Channel::Telemetry));
     let mut kept = rig.c.state().boxes[&a1()].asked.iter().filter(|a| a.incident == incident);

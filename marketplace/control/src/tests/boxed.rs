@@ -16,19 +16,19 @@ use nooterra_port::report::ErrorCode;
 const MS: u64 = 1_000_000;
 const SEC: u64 = 1_000 * MS;
 
-fn top() -> u32 {
+pub fn top() -> u32 {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a few thousand
     let top = (nooterra_site::RobotModel::default().speed_max_mps * 1e3).round() as u32;
     top
 }
 
 /// Cycles of 50 ms at this speed from there on, for so long.
-fn fast(from_ns: u64, lasts_ms: u64, speed_mm_s: u32, stopped: bool) -> Vec<Moment> {
+pub fn fast(from_ns: u64, lasts_ms: u64, speed_mm_s: u32, stopped: bool) -> Vec<Moment> {
     let moment = |n: u64| Moment { at_ns: from_ns + n * 50 * MS, speed_mm_s: if n * 50 > lasts_ms { 0 } else { speed_mm_s }, stopped };
     (0..=lasts_ms / 50 + 1).map(moment).collect()
 }
 
-fn chained(mut all: Vec<Chunk>) -> Vec<Chunk> {
+pub fn chained(mut all: Vec<Chunk>) -> Vec<Chunk> {
     let mut prev = Digest::ZERO;
     for c in &mut all {
         c.prev = prev;

@@ -4,7 +4,7 @@ use super::rig::Rig;
 use nooterra_engine::ids::{IncidentId, RobotId};
 use nooterra_engine::{Digest, Instant};
 use nooterra_port::Report;
-use nooterra_port::blackbox::{Anchor, CHUNK, Chunk, Proof, Window};
+use nooterra_port::blackbox::{ANCHOR_MAX, Anchor, CHUNK, Chunk, Proof, Window};
 use nooterra_port::report::{Mode, PoseMm};
 use nooterra_trust::merkle::{FullTree, leaf_hash};
 
@@ -32,6 +32,30 @@ impl Boxed {
         }
         out
     }
+}
+
+/// Chunks this long from `from_ns` to `to_ns`, in runs of as many as one anchor holds.
+pub fn short(from_ns: u64, to_ns: u64, each_ns: u64) -> Vec<Vec<Chunk>> {
+    let (mut out, mut prev, mut at) = (Vec::new(), Digest::ZERO, from_ns);
+    while at < to_ns {
+        let c = chunk(out.len() as u64, prev, at, at.saturating_add(each_ns).min(to_ns));
+        (prev, at) = (c.hash(), c.to_ns);
+        out.push(c);
+    }
+    out.chunks(usize::try_from(ANCHOR_MAX).unwrap()).map(<[Chunk]>::to_vec).collect()
+}
+
+/// The chunks from one number to another of these runs, each under an anchor of its own, with proofs of them.
+pub fn part(incident: IncidentId, runs: &[Vec<Chunk>], from: u64, to: u64) -> Window {
+    let (mut chunks, mut proofs) = (Vec::new(), Vec::new());
+    for all in runs {
+        let own: Vec<Chunk> = all.iter().filter(|c| from <= c.number && c.number <= to).cloned().collect();
+        for run in own.chunk_by(|x, y| x.to_ns == y.from_ns) {
+            proofs.push(proof(all, run[0].number, run[run.len() - 1].number));
+        }
+        chunks.extend(own);
+    }
+    Window { incident, chunks, proofs, images: vec![] }
 }
 
 /// A chunk of a robot that stands.

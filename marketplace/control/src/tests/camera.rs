@@ -4,6 +4,7 @@
 use super::blackbox::{anchors, found, says};
 use super::boxes::{Boxed, anchor, window};
 use super::cases::until;
+use super::floor::{row, with_private};
 use super::rig::{Rig, genesis, robot};
 use crate::fact::{Event, Fact};
 use crate::input::RequesterCommand;
@@ -209,13 +210,12 @@ fn chunks_tell_of_a_leak_that_heartbeats_hid() {
 
 #[test]
 fn a_camera_without_a_gate_goes_where_everything_may_be_recorded() {
-    use nooterra_site::AreaClass;
     for (privacy, area, goes) in
         [(Privacy::Open, 7, true), (Privacy::Limited, 7, false), (Privacy::Minimal, 7, false), (Privacy::Open, 5, false)]
     {
         let mut g = genesis(Policy::scenario(), ONE);
         g.robots[0].camera = CameraKind::Plain;
-        let mut rig = Rig::on(super::areas::with_areas(&[(area, AreaClass::Private)]), g, ONE);
+        let mut rig = Rig::on(with_private(row(8), &[area]), g, ONE);
         rig.run(10);
         let job = rig.ask(NewJob { privacy, ..rig.delivery(2, 5) });
         rig.run(200);

@@ -139,7 +139,7 @@ proptest! {
         // On one of two floors loads can change robots.
         let floor = if niches { with_niches(8, &[3, 6]) } else { row(8) };
         // And a part of it may need a plan.
-        let floor = if areas { super::areas::drawn_on(floor, &[(5, nooterra_site::AreaClass::Restricted)]) } else { floor };
+        let floor = if areas { super::floor::drawn_on(floor, &[(5, nooterra_site::AreaClass::Restricted)]) } else { floor };
         let mut rig = Rig::on(floor, three(robots), robots);
         let coin = |n: u32| [Currency::EUR, yen(), dinar()][n as usize % 3];
         rig.run(10);

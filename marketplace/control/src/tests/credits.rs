@@ -9,7 +9,7 @@ use nooterra_engine::ids::JobId;
 use nooterra_engine::money::Currency;
 use nooterra_engine::time::Span;
 use nooterra_jobs::event::{Cause, Event};
-use nooterra_jobs::job::PaymentTrack;
+use nooterra_jobs::parts::PaymentTrack;
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::{Mode, Window};
 use nooterra_ledger::Account;

@@ -1,6 +1,6 @@
 //! Custom work: proven as its requester says, by replays of the way among others.
 
-use super::boxes::{anchor, proof as proof_of};
+use super::boxes::{anchor, part, proof as proof_of, short};
 use super::rig::{Rig, robot};
 use crate::NewJob;
 use nooterra_engine::Digest;
@@ -143,6 +143,45 @@ fn the_whole_way_is_shown_in_one_piece_or_nothing_of_it_counts() {
     }
     // A second at either end may be missing: chunks begin where they begin.
     assert_eq!(show(&[(1, n - 1)]), (false, true));
+}
+
+#[test]
+fn a_way_of_many_chunks_comes_in_pieces_and_is_replayed_whole() {
+    let mut rig = rig();
+    let a1 = robot("a1");
+    rig.knobs.no_box.insert(a1);
+    rig.knobs.sits_on_replays = true;
+    let job = rig.ask(halves(&rig));
+    rig.until(job, Status::Completed);
+    let (number, from, to) = rig.robots[&a1].boxed.asked[0];
+    let all = short(from, to, 60_000_000);
+    let flat = all.concat();
+    let n = flat.len() as u64;
+    assert!(n > 128 && n <= 256, "{n}");
+    for a in &all {
+        rig.report(a1, Report::BlackboxAnchored(anchor(a)));
+    }
+    let show = |rig: &mut Rig, from: u64, to: u64| {
+        rig.report(a1, Report::Blackbox(Box::new(part(number, &all, from, to))));
+        let before = rig.refused.len();
+        rig.tick();
+        rig.refused.len() == before
+    };
+    let artefact = |rig: &Rig| rig.c.state().replays[&number].artefact;
+    assert!(!show(&mut rig, 0, 126), "less than fits, and not the end");
+    assert!(show(&mut rig, 0, 127));
+    assert!(artefact(&rig).is_none());
+    assert_eq!(rig.c.state().replays[&number].shown, flat[..128]);
+    let rest =
+        |o: &&Order| matches!(o, Order::WantBlackbox { incident, from_ns, .. } if *incident == number && *from_ns == flat[127].to_ns);
+    rig.run(1);
+    assert_eq!(rig.robots[&a1].seen.iter().filter(rest).count(), 1, "the rest is asked for");
+    assert!(!show(&mut rig, 129, n - 1), "with a hole");
+    assert!(show(&mut rig, 128, n - 1));
+    assert_eq!(artefact(&rig), Some(super::boxes::artefact(&flat)));
+    let asked = |o: &FacilityOrder| matches!(o, FacilityOrder::Replay { chunks, .. } if *chunks == flat);
+    assert!(rig.alarms.iter().any(asked), "and the witness gets all of it");
+    assert!(rig.c.state().replays[&number].shown.is_empty());
 }
 
 #[test]

@@ -8,7 +8,8 @@ use crate::stops::{StopOrder, StopWhat};
 use crate::{Policy, StaffCommand};
 use nooterra_engine::ids::{AccessPlanId, DoorId, JobId};
 use nooterra_engine::time::Span;
-use nooterra_jobs::event::{AccessMethod as Method, Event as JobEvent, Fault, RevokeReason};
+use nooterra_jobs::event::{Event as JobEvent, Fault, RevokeReason};
+use nooterra_jobs::payload::AccessMethod as Method;
 use nooterra_jobs::status::Status;
 use nooterra_port::ability::{Advert, Declared};
 use nooterra_port::facility::{AccessMethod, Entry, FloorStop, Holder, Way};
@@ -35,7 +36,7 @@ fn doors(rig: &Rig) -> Vec<DoorId> {
     rig.site.entrance_ids()
 }
 
-fn plan_of(rig: &Rig, job: JobId) -> nooterra_jobs::event::AccessPlan {
+fn plan_of(rig: &Rig, job: JobId) -> nooterra_jobs::payload::AccessPlan {
     rig.c.state().jobs[&job].access.plan.clone().expect("a plan")
 }
 
@@ -98,10 +99,10 @@ fn a_plan_that_leaves_no_way_or_names_what_is_not_there_is_none() {
     rig.until(job, Status::EnRoute);
     let (valid_from, valid_to) = (rig.now, rig.c.state().jobs[&job].window().end + Span::from_mins(5));
     let issue = |rig: &mut Rig, entry: Entry| {
-        let (plan, vertices) = (AccessPlanId::named("p"), vec![1, ROOMS[0]]);
+        let (plan, vertices, number) = (AccessPlanId::named("p"), vec![1, ROOMS[0]], rig.c.state().plan_asked(job));
         rig.send(
             "site",
-            &FacilityReport::AccessPlanIssued { job, plan, vertices, areas: vec![], no_go: vec![], entry, valid_from, valid_to },
+            &FacilityReport::AccessPlanIssued { number, job, plan, vertices, areas: vec![], no_go: vec![], entry, valid_from, valid_to },
         )
     };
     let entry =
@@ -184,7 +185,7 @@ fn a_grant_reaches_the_doors_with_the_lease_and_the_next_leg_has_another() {
     rig.until(job, Status::EnRoute);
     let told = |rig: &Rig| {
         let of = |o: &FacilityOrder| {
-            if let FacilityOrder::Grant { job: j, plan, holder, at } = o { Some((*j, *plan, *holder, *at)) } else { None }
+            if let FacilityOrder::Grant { job: j, plan, holder, number } = o { Some((*j, *plan, *holder, *number)) } else { None }
         };
         rig.alarms.iter().filter_map(of).collect::<Vec<_>>()
     };
@@ -200,7 +201,7 @@ fn a_grant_reaches_the_doors_with_the_lease_and_the_next_leg_has_another() {
         rig.tick();
     }
     assert!(said(&rig) > 1 && rig.status(job) == Status::EnRoute, "said again until the doors know");
-    assert_eq!(rig.send("site", &FacilityReport::GrantHeld { job, at: rig.now }).unwrap_err(), "ALREADY_DONE", "an answer to another word");
+    assert_eq!(rig.send("site", &FacilityReport::GrantHeld { job, number: 0 }).unwrap_err(), "ALREADY_DONE", "an answer to another word");
     rig.knobs.deaf_doors = false;
     // The robot fails; another takes over, under a fence of its own, and the first holds nothing any more.
     rig.report(leg.robot, Report::TripAborted { reason: nooterra_port::report::AbortReason::Mechanical, detail: "x".into() });
@@ -273,7 +274,7 @@ fn a_level_that_is_stopped_lets_nobody_in_and_nobody_answers_for_it() {
     assert_eq!(shut(&rig), [vec![1]]);
     assert!(rig.c.robots().all(|r| r.stops.is_empty()), "nobody is there");
     assert!(!rig.c.state().asks.contains_key(&crate::state::AskKey::Shut), "the doors know");
-    assert_eq!(rig.send("site", &FacilityReport::LevelsShut { at: rig.now }).unwrap_err(), "ALREADY_DONE");
+    assert_eq!(rig.send("site", &FacilityReport::LevelsShut { number: 0 }).unwrap_err(), "ALREADY_DONE");
     assert!(rig.c.state().traffic.barred(robot("a1")).unwrap().contains(&nooterra_dispatch::traffic::level_bar(LevelIx::new(1))));
     // Nobody takes work up there, and that is no fault of the provider's.
     rig.knobs.refuse_offers.insert(robot("a1"));

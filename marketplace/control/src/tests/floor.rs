@@ -1,8 +1,8 @@
 //! The floor of the puppets.
 
 use nooterra_engine::geom::{Segment, Vec2};
-use nooterra_site::LevelIx;
 use nooterra_site::model::{Door, DoorIx, DoorKind, Frame, Graph, Lane, LaneIx, Site, Vertex, VertexFlags, VertexIx};
+use nooterra_site::{Area, AreaClass, LevelIx};
 
 const SPACING_M: f64 = 3.0;
 
@@ -45,6 +45,22 @@ pub fn with_rooms(n: u32, at: &[u32]) -> Site {
         for l in site.lanes.iter_mut().filter(|l| l.from == room || l.to == room) {
             l.doors = vec![DoorIx::new(k)];
         }
+    }
+    site
+}
+
+/// A site with a private area about each of these vertices, two metres wide.
+pub fn with_private(site: Site, at: &[u32]) -> Site {
+    let list: Vec<(u32, AreaClass)> = at.iter().map(|v| (*v, AreaClass::Private)).collect();
+    drawn_on(site, &list)
+}
+
+/// The same, with areas of these classes.
+pub fn drawn_on(mut site: Site, list: &[(u32, AreaClass)]) -> Site {
+    for (at, class) in list {
+        let c = site.vertices[*at as usize].at;
+        let ring = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)].map(|(x, y)| Vec2::new(c.x + x, c.y + y));
+        site.areas.push(Area { name: format!("area{at}"), level: LevelIx::new(0), ring: ring.to_vec(), class: *class });
     }
     site
 }

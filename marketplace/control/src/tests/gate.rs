@@ -11,7 +11,7 @@ use nooterra_engine::money::{Amount, Currency};
 use nooterra_jobs::Job;
 use nooterra_jobs::coverage::Coverage;
 use nooterra_jobs::event::{Custody, Event, IncidentCode, Missing, ProofStatus};
-use nooterra_jobs::job::{AssistTrack, Extra, Help, IncidentState, PaymentTrack, Presence};
+use nooterra_jobs::parts::{AssistTrack, Extra, Help, IncidentState, PaymentTrack, Presence};
 use nooterra_jobs::pins::{LicencePin, LicenceUnit};
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::Window;
@@ -113,6 +113,7 @@ fn each_item_is_asked_for_and_the_rule_of_the_hold_replaces_no_word_of_others() 
         licence: LicenceId::named("l"),
         skill: SkillId::named("s"),
         bundle: Digest::ZERO,
+        certificates: vec![],
         developer: party("dev"),
         unit,
         fee: Amount::ZERO,

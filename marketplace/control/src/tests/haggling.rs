@@ -2,7 +2,7 @@
 
 use super::rig::{Rig, party};
 use crate::Policy;
-use crate::input::{OwnerCommand, RequesterCommand};
+use crate::input::{CounterOffer, OwnerCommand, RequesterCommand};
 use crate::wish::Terms;
 use nooterra_engine::Digest;
 use nooterra_engine::ids::JobId;
@@ -43,12 +43,12 @@ fn answer(rig: &Rig, owner: &str, bps: u64) -> (Quote, Digest, Amount) {
 
 fn counter(rig: &Rig, job: JobId, owner: &str, bps: u64) -> RequesterCommand {
     let (q, prev, service) = answer(rig, owner, bps);
-    RequesterCommand::Counter { job, quote: q.quote, prev, service, arrive: q.arrive, expires: q.expires }
+    RequesterCommand::Counter(CounterOffer { job, quote: q.quote, prev, service, arrive: q.arrive, expires: q.expires })
 }
 
 fn owner_counter(rig: &Rig, job: JobId, owner: &str, bps: u64) -> OwnerCommand {
     let (q, prev, service) = answer(rig, owner, bps);
-    OwnerCommand::Counter { job, quote: q.quote, prev, service, arrive: q.arrive, expires: q.expires }
+    OwnerCommand::Counter(CounterOffer { job, quote: q.quote, prev, service, arrive: q.arrive, expires: q.expires })
 }
 
 #[test]

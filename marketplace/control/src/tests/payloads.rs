@@ -91,8 +91,10 @@ fn robots_are_enrolled_by_key_and_driver_and_say_what_they_are_doing() {
     let mut enrolled = 0;
     for e in robot_events(&rig) {
         match e {
-            RobotEvent::RobotEnrolled { driver_version, device_key, .. } => {
+            RobotEvent::RobotEnrolled { driver_version, device_key, attestation_hash, .. } => {
                 enrolled += 1;
+                let of = rig.c.state().genesis.register.devices.iter().find(|a| a.hash() == attestation_hash).unwrap();
+                assert_eq!(Some(of.device.id()), device_key, "of its own device");
                 assert!(driver_version == 1 && [key("a1").id(), key("b1").id()].contains(&device_key.unwrap()));
             }
             RobotEvent::HeartbeatRecorded(b) => {

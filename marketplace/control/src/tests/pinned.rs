@@ -90,6 +90,7 @@ fn work_and_zones_that_were_not_signed_for_open_no_door() {
         });
         let p = pins_of(&rig, job);
         let plan = nooterra_port::FacilityReport::AccessPlanIssued {
+            number: rig.c.state().plan_asked(job),
             job,
             plan: nooterra_engine::ids::AccessPlanId::named("plan"),
             vertices: vec![2, 5],
@@ -155,7 +156,7 @@ fn remote_help_costs_the_job_what_was_pinned() {
     alter(&mut rig, |s| s.genesis.policy.prices.operator_bps = 10_000);
     let p = pins_of(&rig, job);
     let mut j = rig.c.state().jobs[&job].clone();
-    j.helped.push(nooterra_jobs::job::Helped {
+    j.helped.push(nooterra_jobs::parts::Helped {
         assist: nooterra_engine::ids::AssistId::named("help"),
         priority: 1,
         party: super::rig::party("helpdesk"),

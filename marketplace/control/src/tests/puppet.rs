@@ -57,7 +57,7 @@ pub struct Knobs {
     pub sits_on_approvals: bool,
     /// Does not say that it knows that access was taken back.
     pub deaf_to_revoke: BTreeSet<RobotId>,
-    /// Neither do the doors.
+    /// Neither do the doors, of any word that they are to confirm.
     pub deaf_doors: bool,
     /// Of a team's members every second one is cheaper with the other owner.
     pub split: bool,

@@ -4,7 +4,7 @@ use super::rig::Rig;
 use nooterra_engine::ids::JobId;
 use nooterra_engine::time::Span;
 use nooterra_jobs::event::{Cause, Event as JobEvent, Fault};
-use nooterra_jobs::job::PaymentTrack;
+use nooterra_jobs::parts::PaymentTrack;
 use nooterra_jobs::status::Status;
 
 const ONE: &[(&str, &str, u32)] = &[("a1", "acme", 8)];

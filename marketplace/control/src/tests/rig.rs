@@ -6,6 +6,7 @@ pub use super::puppet::{Knobs, Puppet};
 use crate::fact::Fact;
 use crate::genesis::{ContractTerms, Genesis, PartyEntry, RobotEntry, WitnessEntry};
 use crate::input::{Body, GovernanceCommand, Input, OwnerCommand, PaymentReport, StaffCommand};
+use crate::register::{Attestation, Register};
 use crate::wish::{Terms, VaultAsk, Wish};
 use crate::{Control, Policy};
 use nooterra_engine::geom::Vec2;
@@ -93,6 +94,11 @@ pub fn bind(name: &str, role: Role, subject: [u8; 16]) -> Binding {
     }
 }
 
+/// What the maker attests of a robot's device.
+pub fn attested(robot: &str, model: &str) -> Attestation {
+    Attestation::sign(key(robot).public(), model, &key("maker"))
+}
+
 pub fn genesis(policy: Policy, robots: &[(&str, &str, u32)]) -> Genesis {
     let tenant = TenantId::named(TENANT);
     let parties = [
@@ -142,9 +148,14 @@ pub fn genesis(policy: Policy, robots: &[(&str, &str, u32)]) -> Genesis {
             .map(|p| PartyEntry { party: party(p), name: (*p).into(), trust_bps: 7_000, takes: vec![], own: vec![] })
             .collect(),
         keys,
+        register: Register {
+            makers: vec![key("maker").public()],
+            devices: robots.iter().map(|(n, _, _)| attested(n, &RobotModel::default().name)).collect(),
+        },
         robots: robots
             .iter()
             .map(|(n, owner, home)| RobotEntry {
+                attestation: attested(n, &RobotModel::default().name).hash(),
                 robot: robot(n),
                 name: (*n).into(),
                 owner: party(owner),

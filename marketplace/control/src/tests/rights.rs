@@ -7,8 +7,9 @@ use crate::stops::{StopOrder, StopWhat};
 use nooterra_engine::ids::{AccessPlanId, JobId, StopId};
 use nooterra_engine::time::Span;
 use nooterra_jobs::event::{Cause, Disposition, Event as JobEvent, Fault, RevokeReason};
-use nooterra_jobs::job::AccessTrack;
+use nooterra_jobs::parts::AccessTrack;
 use nooterra_jobs::status::Status;
+use nooterra_jobs::terms::Window;
 use nooterra_port::facility::{FloorStop, TakenBack};
 use nooterra_port::{FacilityOrder, FacilityReport, Order};
 use nooterra_site::LevelIx;
@@ -133,6 +134,49 @@ fn a_householder_issues_the_plan_of_its_own_job() {
     assert_eq!(rig.run_job(job, 900), Status::Settled, "{:?}", rig.names(job));
     assert!(rig.c.state().jobs[&job].aborted.is_none());
     rig.check_books();
+}
+
+#[test]
+fn the_sites_plan_is_taken_as_the_answer_to_what_is_asked_now() {
+    let mut rig = at_home();
+    rig.knobs.no_access = true;
+    rig.run(10);
+    let window = |rig: &Rig, secs| {
+        let start = rig.now + Span::from_secs(secs);
+        Window { start, end: start + Span::from_mins(30) }
+    };
+    let mut new = rig.patrol(&[2, 3]);
+    new.window = window(&rig, 25 * 3_600);
+    let job = rig.ask(new);
+    rig.run(11 * 60); // quotes are taken for ten minutes
+    assert_eq!(rig.status(job), Status::Booked);
+    let first = rig.c.state().plan_asked(job);
+    let window = window(&rig, 26 * 3_600);
+    rig.send("rq", &RequesterCommand::ProposeMove { job, window }).unwrap();
+    let second = rig.c.state().plan_asked(job);
+    assert!(0 < first && first < second, "{first} {second}");
+    let valid_to = window.end + Span::from_mins(5);
+    let issued = |rig: &Rig, number: u64, name: &str| {
+        let (plan, vertices, entry) = (AccessPlanId::named(name), vec![2, 3], rig.site_entry(&[2, 3], &[]));
+        let (areas, no_go, valid_from) = (vec![], vec![], rig.now);
+        FacilityReport::AccessPlanIssued { number, job, plan, vertices, areas, no_go, entry, valid_from, valid_to }
+    };
+    // The site was out of reach while the booking moved: it answers both requests, one after the other.
+    for number in [first, 0, second + 1] {
+        let word = issued(&rig, number, "first");
+        assert_eq!(rig.send("site", &word).unwrap_err(), "PLAN_NOT_VALID_NOW", "{number}");
+    }
+    let word = issued(&rig, second, "second");
+    rig.send("site", &word).unwrap();
+    assert_eq!(plan(&rig, job), AccessPlanId::named("second"));
+    // Once it was taken back nobody asks: what answers the old request comes late, what the site issues of its own accord does not.
+    rig.send("rq", &RequesterCommand::RevokeAccess { job, reason: RevokeReason::Change }).unwrap();
+    assert_eq!(rig.c.state().plan_asked(job), 0);
+    let word = issued(&rig, second, "second");
+    assert_eq!(rig.send("site", &word).unwrap_err(), "PLAN_NOT_VALID_NOW");
+    let word = issued(&rig, 0, "third");
+    rig.send("site", &word).unwrap();
+    assert_eq!(plan(&rig, job), AccessPlanId::named("third"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Skills for the puppets: bundles in versions, certified for their robots, licensed by every job.
 
-use super::rig::{genesis, key, party};
+use super::rig::{attested, genesis, key, party};
 use crate::Policy;
 use crate::genesis::Genesis;
 use crate::skills::{CertificateEntry, SkillEntry};
@@ -110,6 +110,9 @@ pub fn skilled(newest: u16, models: &[(&str, Tier)]) -> Genesis {
 pub fn skilled_on(newest: u16, models: &[(&str, Tier)], unit: Unit, until: Milestone) -> Genesis {
     let mut g = genesis(Policy::scenario(), TWO);
     g.robots[1].model.name = "big".into();
+    let device = attested(TWO[1].0, "big");
+    g.robots[1].attestation = device.hash();
+    g.register.devices[1] = device;
     let entry = |minor| {
         let b = bundle_on(minor, unit, until).1;
         SkillEntry {
@@ -125,6 +128,7 @@ pub fn skilled_on(newest: u16, models: &[(&str, Tier)], unit: Unit, until: Miles
         licence: LicenceId::named("navigation"),
         skill: m.skill(),
         bundle: b.hash(),
+        certificates: vec![],
         developer: party("dev"),
         fee: price.fee,
         cap: price.cap,

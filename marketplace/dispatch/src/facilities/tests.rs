@@ -3,7 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)] // tests read files and measure time
 
 use super::*;
-use crate::traffic::tests_support::{Dice, drawn, fleet, shared_building};
+use crate::traffic::tests_support::{Dice, building, drawn, fleet};
 use crate::traffic::{Goal, RoadMap, Traffic};
 use nooterra_engine::geom::Vec2;
 use nooterra_engine::{decode, encode};
@@ -329,7 +329,7 @@ impl<'a> House<'a> {
 
 #[test]
 fn doors_and_lifts_of_the_hotel_are_ready_for_every_move() {
-    let Some(site) = shared_building("hotel.building.yaml") else { return };
+    let site = building("hotel.building.yaml");
     for (seed, loss) in [(1, 0), (2, 20), (3, 40)] {
         let mut h = House::new(&site, loss, seed);
         h.rounds(60, 3_600_000);
@@ -347,7 +347,7 @@ fn doors_and_lifts_of_the_hotel_are_ready_for_every_move() {
 
 #[test]
 fn a_jammed_door_and_a_broken_lift_are_given_up_and_tried_again() {
-    let Some(site) = shared_building("hotel.building.yaml") else { return };
+    let site = building("hotel.building.yaml");
     let mut h = House::new(&site, 5, 9);
     h.rounds(10, 3_600_000);
     h.doors.iter_mut().for_each(|d| d.jammed = true);
@@ -410,7 +410,7 @@ fn a_door_stays_open_for_a_robot_whose_move_was_withdrawn() {
 /// While a level stands still, its doors are not asked to open nor lifts to come there, and neither is given up for that.
 #[test]
 fn a_level_that_stands_still_asks_nothing_of_its_doors_and_lifts() {
-    let Some(site) = shared_building("hotel.building.yaml") else { return };
+    let site = building("hotel.building.yaml");
     let through = |l: &LaneIx| !site.lanes[l.at()].doors.is_empty() && site.vertices[site.lanes[l.at()].to.at()].level == LevelIx::new(1);
     let rides = |l: &LaneIx| site.lanes[l.at()].ride.is_some() && site.vertices[site.lanes[l.at()].to.at()].level == LevelIx::new(1);
     for lane in [site.lane_indexes().find(through).unwrap(), site.lane_indexes().find(rides).unwrap()] {
@@ -426,6 +426,57 @@ fn a_level_that_stands_still_asks_nothing_of_its_doors_and_lifts() {
         let asks = |w: &Wish| matches!(w, Wish::Door { open: true, .. } | Wish::Lift { .. });
         assert!(f.step(&site, Instant::from_secs(601)).iter().any(asks), "then they are");
     }
+}
+
+/// A lift under way to a level that stands still comes back to where its rider got in, and goes on once the level is open; one
+/// whose rider can get out nowhere stays as it is.
+#[test]
+fn a_lift_under_way_to_a_level_that_is_shut_comes_back() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../sites/hotel.building.yaml")).unwrap();
+    let site = nooterra_site::import("hotel.building.yaml", &text).unwrap().site;
+    let level = |v: VertexIx| site.vertices[v.at()].level.ix;
+    let ends = |l: &LaneIx| (level(site.lanes[l.at()].from), level(site.lanes[l.at()].to));
+    let lane = site.lane_indexes().find(|l| site.lanes[l.at()].ride.is_some() && ends(l) == (0, 1)).unwrap();
+    let (lift, from, to) = (site.lanes[lane.at()].ride.unwrap(), site.lanes[lane.at()].from, site.lanes[lane.at()].to);
+    let (mut f, robot, at) = (Facilities::new(), RobotId::named("r"), Instant::from_secs);
+    let asked = |wishes: &[Wish]| -> Vec<(u32, u64)> {
+        wishes.iter().filter_map(|w| if let Wish::Lift { level, number, .. } = w { Some((level.ix, *number)) } else { None }).collect()
+    };
+    let there = |f: &mut Facilities, level: u32, number: u64| {
+        let report = LiftReport { level: LevelIx::new(level), is_open: true, session: Some(robot), is_available: true, number };
+        f.lift_state(lift, report);
+    };
+    let goes = |wishes: &[Wish]| wishes.iter().any(|w| matches!(w, Wish::GoAhead { .. }));
+    f.placed(&site, robot, from);
+    f.released(&site, &[Release { robot, moves: vec![Move { seq: 1, lane, to }] }]);
+    let first = asked(&f.step(&site, at(0)));
+    assert_eq!(first.iter().map(|a| a.0).collect::<Vec<_>>(), [1]);
+    f.shut_levels([LevelIx::new(1)].into());
+    let back = asked(&f.step(&site, at(1)));
+    assert_eq!(back, [(0, first[0].1 + 1)], "back to where it got in");
+    there(&mut f, 1, first[0].1);
+    assert!(!goes(&f.step(&site, at(2))), "that it came to the other level counts no more");
+    assert_eq!(asked(&f.step(&site, at(3))), back, "said again until it is there");
+    there(&mut f, 0, back[0].1);
+    let still: Vec<Wish> = (4..600).flat_map(|s| f.step(&site, at(s))).collect();
+    assert_eq!(still, [], "and held there");
+    f = decode(&encode(&f)).unwrap();
+    f.shut_levels(BTreeSet::new());
+    assert_eq!(asked(&f.step(&site, at(600))), [(1, back[0].1 + 1)]);
+    there(&mut f, 1, back[0].1 + 1);
+    assert!(goes(&f.step(&site, at(601))));
+    // Who was told that it is there stays there.
+    f.shut_levels([LevelIx::new(1)].into());
+    assert_eq!(f.step(&site, at(602)), []);
+    f.withdraw(robot, 1);
+    assert_eq!(f.step(&site, at(603)), []);
+    // Everything stands still.
+    let mut f = Facilities::new();
+    f.placed(&site, robot, from);
+    f.released(&site, &[Release { robot, moves: vec![Move { seq: 1, lane, to }] }]);
+    assert_eq!(asked(&f.step(&site, at(0))).len(), 1);
+    f.shut_levels([LevelIx::new(0), LevelIx::new(1)].into());
+    assert_eq!(asked(&f.step(&site, at(1))), []);
 }
 
 /// A door that was asked for before its level was shut sets no time at which it is looked after, and one that opens again does.

@@ -6,7 +6,7 @@ mod maps;
 mod sim;
 
 pub(crate) mod support {
-    pub(crate) use super::maps::{fleet, shared_building};
+    pub(crate) use super::maps::{building, fleet};
     pub(crate) use super::sim::{Dice, drawn};
 }
 

@@ -5,6 +5,7 @@ use crate::approval::{Ask, Asker, OnDeny, Wanted};
 use crate::coverage::CoverageEnd;
 use crate::event::*;
 use crate::job::Job;
+use crate::payload::{AccessMethod, AccessPlan, Booking, Breach, Counter, Match, Move, Rescheduled, Settlement};
 use crate::pins::{CreditFunding, WitnessClass};
 use crate::status::{Class, Status};
 use crate::table::Kind;

@@ -2,7 +2,8 @@
 
 use super::booked;
 use crate::event::*;
-use crate::job::PaymentTrack;
+use crate::parts::PaymentTrack;
+use crate::payload::{Move, Rescheduled};
 use crate::status::Status;
 use crate::terms::{Price, Window};
 use crate::{Deadline, batch};

@@ -3,7 +3,9 @@
 use super::booked;
 use crate::batch;
 use crate::event::*;
-use crate::job::{Job, Presence};
+use crate::job::Job;
+use crate::parts::Presence;
+use crate::payload::Match;
 use crate::status::Status;
 use crate::transfer::TransferEnd;
 use nooterra_engine::digest::Digest;

@@ -80,7 +80,7 @@ fn opening(p: &Pool) -> Vec<(&'static str, Hand, &'static str, Command)> {
             "license",
             by(Role::MK, "mk"),
             "mk",
-            Command::License { job: job(n), licence: licence(n), bundle, tenant: tenant(), currency: Currency::EUR },
+            Command::License { job: job(n), licence: licence(n), bundle, quoted: bundle, tenant: tenant(), currency: Currency::EUR },
         ));
     }
     out
@@ -123,7 +123,7 @@ fn draw(p: &Pool, d: &mut Dice) -> (&'static str, Hand, &'static str, Command) {
         10..=12 => {
             // The bundles have their price in euro alone.
             let currency = if d.one_in(8) { Currency::USD } else { Currency::EUR };
-            ("license", Role::MK, "mk", Command::License { job: j, licence: l, bundle, tenant: tenant(), currency })
+            ("license", Role::MK, "mk", Command::License { job: j, licence: l, bundle, quoted: bundle, tenant: tenant(), currency })
         }
         13 | 14 => ("repin", Role::MK, "mk", Command::Repin { job: j, bundle, tenant: tenant() }),
         15 | 16 => ("install", Role::RB, "r", Command::Install { robot: rob.robot, bundle }),

@@ -24,7 +24,11 @@ fn commands() -> Vec<(&'static str, Hand, Command)> {
         ("stop_now", tr, Command::Revoke { bundle, level: Level::StopNow, reason: reason(), predecessor: None }),
         ("recall", ce, Command::Recall { bundle, model: None, level: Level::BlockNew, reason: reason() }),
         ("blame", tr, Command::Blame { bundle, severity: 4 }),
-        ("license", mk, Command::License { job: job(1), licence: licence(1), bundle, tenant: tenant(), currency: Currency::EUR }),
+        (
+            "license",
+            mk,
+            Command::License { job: job(1), licence: licence(1), bundle, quoted: bundle, tenant: tenant(), currency: Currency::EUR },
+        ),
         ("repin", mk, Command::Repin { job: job(1), bundle, tenant: tenant() }),
         ("install", rb, Command::Install { robot: rob.robot, bundle }),
         ("no_install", rb, Command::RefuseInstall { robot: rob.clone(), bundle, code: "DISK_FULL".into() }),

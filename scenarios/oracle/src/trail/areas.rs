@@ -115,7 +115,7 @@ impl Areas {
 mod tests {
     use super::*;
     use nooterra_engine::ids::{AccessPlanId, LeaseId, PartyId};
-    use nooterra_jobs::event::{AccessMethod, AccessPlan, Match};
+    use nooterra_jobs::payload::{AccessMethod, AccessPlan, Match};
     use nooterra_jobs::terms::Window;
 
     #[test]

@@ -10,7 +10,7 @@ use nooterra_control::RobotEvent;
 use nooterra_control::fact::CaseEvent;
 use nooterra_engine::digest::{Digest, sha256_plain};
 use nooterra_engine::encode;
-use nooterra_engine::ids::RobotId;
+use nooterra_engine::ids::{IncidentId, RobotId};
 use nooterra_port::Report;
 use nooterra_port::blackbox::{Anchor, Chunk, Window};
 use nooterra_trust::evidence::{Capture, Channel, Event};
@@ -19,6 +19,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Chunks whose hashes are kept: much longer than any robot keeps its own.
 const KEPT: usize = 4_000;
+/// Windows that may come in pieces at a time.
+const BEFORE_KEPT: usize = 256;
 
 #[derive(Debug, Default)]
 struct Known {
@@ -28,6 +30,8 @@ struct Known {
     roots: VecDeque<(Digest, u64)>,
     /// Hashes over chunks that it handed out and that were anchored.
     shown: BTreeSet<Digest>,
+    /// Those handed out last, where the next ones may go on from them: the end of the last chunk, and all hashes.
+    before: BTreeMap<IncidentId, (u64, Vec<Digest>)>,
 }
 
 /// The judge.
@@ -74,9 +78,20 @@ impl Boxes {
     fn show(&mut self, robot: RobotId, w: &Window) {
         let Some(known) = self.robots.get_mut(&robot) else { return };
         let hashes: Vec<Digest> = w.chunks.iter().map(|x| sha256_plain(&encode(x))).collect();
-        let anchored = w.chunks.iter().zip(&hashes).all(|(x, h)| known.hashes.get(&x.number) == Some(h));
-        if anchored && !hashes.is_empty() {
-            known.shown.insert(over(&hashes));
+        let all: Vec<(&Chunk, Digest)> = w.chunks.iter().zip(hashes).collect();
+        // What lies beside a window shows that nothing is left out, and is no part of it.
+        for run in all.chunk_by(|a, b| a.0.to_ns == b.0.from_ns) {
+            if run.iter().all(|(x, h)| known.hashes.get(&x.number) == Some(h)) {
+                let (from_ns, to_ns) = (run[0].0.from_ns, run[run.len() - 1].0.to_ns);
+                // A way that one answer does not hold comes in pieces.
+                let before = known.before.remove(&w.incident).filter(|(end, _)| *end == from_ns).map_or_else(Vec::new, |(_, all)| all);
+                let all: Vec<Digest> = before.into_iter().chain(run.iter().map(|(_, h)| *h)).collect();
+                known.shown.insert(over(&all));
+                known.before.insert(w.incident, (to_ns, all));
+                if known.before.len() > BEFORE_KEPT {
+                    known.before.pop_first();
+                }
+            }
         }
     }
     /// It was refused.

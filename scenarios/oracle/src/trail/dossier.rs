@@ -7,7 +7,8 @@ use nooterra_engine::ids::{
 use nooterra_engine::money::{Amount, Currency};
 use nooterra_engine::time::Instant;
 use nooterra_jobs::approval::Wanted;
-use nooterra_jobs::event::{Cause, Custody, Event, Fault, ProofResult};
+use nooterra_jobs::event::{Cause, Custody, Event, Fault};
+use nooterra_jobs::payload::ProofResult;
 use nooterra_jobs::pins::{LicencePin, Milestone, Pins, WitnessClass};
 use nooterra_jobs::terms::{Action, ProofNeed, Template};
 use nooterra_ledger::EntryId;

@@ -3,7 +3,7 @@
 
 use crate::trail::Now;
 use crate::verdict::{Class, Notes};
-use nooterra_control::cases::Said;
+use nooterra_control::cases::windows::Said;
 use nooterra_control::fact::CaseEvent;
 use nooterra_engine::digest::{Digest, sha256_plain};
 use nooterra_engine::ids::RobotId;

@@ -17,7 +17,7 @@ use nooterra_engine::time::Instant;
 use nooterra_jobs::Job;
 use nooterra_jobs::approval::ApprovalTrack;
 use nooterra_jobs::event::Event;
-use nooterra_jobs::job::{Excused, PaymentTrack};
+use nooterra_jobs::parts::{Excused, PaymentTrack};
 use nooterra_ledger::{Book, Fact as LedgerFact};
 use nooterra_operations::{Event as RobotEvent, Robot};
 use std::collections::BTreeMap;

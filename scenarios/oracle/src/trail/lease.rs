@@ -7,7 +7,7 @@ use nooterra_control::fact::Event as Payload;
 use nooterra_control::genesis::Genesis;
 use nooterra_engine::Instant;
 use nooterra_engine::digest::Digest;
-use nooterra_engine::ids::{CertificateId, JobId, LeaseId, LicenceId, RobotId};
+use nooterra_engine::ids::{CertificateId, JobId, KeyId, LeaseId, LicenceId, RobotId};
 use nooterra_jobs::event::{AssistReason, Event, StallReason};
 use nooterra_operations::Event as RobotEvent;
 use nooterra_operations::RobotStatus;
@@ -67,6 +67,8 @@ pub(crate) struct Leases {
     min: BTreeMap<JobId, u8>,
     /// Bundle, model, drivers, tier, end.
     certificates: BTreeMap<CertificateId, (Digest, String, u32, u32, u8, u64)>,
+    /// Attestations of the register: device and model.
+    attested: BTreeMap<Digest, (KeyId, String)>,
     revoked: BTreeSet<Digest>,
     barred: BTreeSet<JobId>,
     /// How long a robot may take to come out, by job.
@@ -95,6 +97,7 @@ impl Leases {
             by_minute: BTreeSet::new(),
             min: BTreeMap::new(),
             certificates: BTreeMap::new(),
+            attested: g.register.devices.iter().map(|a| (a.hash(), (a.device.id(), a.model.clone()))).collect(),
             revoked: BTreeSet::new(),
             barred: BTreeSet::new(),
             leave_within: BTreeMap::new(),
@@ -207,6 +210,12 @@ impl Leases {
         let shares = |a: (u32, Instant, Instant), b: (u32, Instant, Instant)| a.0 == b.0 && a.1 < b.2 && b.1 < a.2;
         let has = |m: &Machine| place.zip(m.task).is_some_and(|(a, b)| shares(a, b));
         let other = self.robots.iter().find(|(r, m)| **r != id && has(m)).map(|(r, _)| *r);
+        if let RobotEvent::RobotEnrolled { attestation_hash, device_key, model, .. } = e
+            && !self.attested.get(attestation_hash).is_some_and(|(device, of)| Some(*device) == *device_key && of == model)
+        {
+            let story = format!("{id} is enrolled by {attestation_hash}, which attests nothing of its device");
+            self.fit.broke(Class::Safety, n.at, n.tick, story, vec![id.to_string()]);
+        }
         let Some(m) = self.robots.get_mut(&id) else { return };
         match e {
             RobotEvent::HeartbeatRecorded(b) => m.heard = (b.health_bps, b.soc_bps, b.fault),
@@ -266,7 +275,7 @@ impl Leases {
                 self.licences.entry(*job).or_default().insert(*licence, *bundle);
             }
             SkillEvent::SkillRepinned { job, old, new, .. } => {
-                for b in self.licences.entry(*job).or_default().values_mut().filter(|b| *b == old) {
+                for b in self.licences.entry(*job).or_default().values_mut().filter(|b| **b == *old) {
                     *b = *new;
                 }
             }

@@ -1,7 +1,7 @@
 //! The same history once more with something changed that must not matter: words twice, other tenants' words, time cut
 //! finer, clocks ahead. Each gives the first difference, or none.
 
-use crate::histories;
+use crate::histories::{self, trouble, work};
 use nooterra_control::puppets::rig::{Rig, key, party};
 use nooterra_control::{Body, Control, Event, Fact, Input, RequesterCommand};
 use nooterra_engine::ids::TenantId;
@@ -45,7 +45,7 @@ fn first(what: &str, a: &[Fact], b: &[Fact]) -> Option<String> {
 
 /// I2: the same inputs give the same, also through a restart at every fiftieth, and with time cut finer.
 pub fn restarted() -> Option<String> {
-    let rig = histories::handover();
+    let rig = work::handover();
     let mut n = 0;
     let site = rig.site.clone();
     let (facts, c) = replay(&rig, |c, at, e, out| {
@@ -67,7 +67,7 @@ pub fn restarted() -> Option<String> {
 /// I6: what is refused leaves the whole state as it was, its own place in the log, in its sender's chain and in what that one may say
 /// aside.
 pub fn refused() -> Option<String> {
-    let rig = histories::stale_fence();
+    let rig = trouble::stale_fence();
     let (mut wrong, mut refusals) = (None, 0);
     replay(&rig, |c, at, e, out| {
         c.advance(at, out);
@@ -92,7 +92,7 @@ pub fn refused() -> Option<String> {
 
 /// I42: every word delivered twice.
 pub fn twice() -> Option<String> {
-    let rig = histories::delivery();
+    let rig = work::delivery();
     let (facts, _) = replay(&rig, |c, at, e, out| {
         c.step(at, Input::new(e.clone()), out);
         c.step(at, Input::new(e.clone()), out);
@@ -102,7 +102,7 @@ pub fn twice() -> Option<String> {
 
 /// I39: another tenant's words between ours, by the same people with the same keys.
 pub fn foreign() -> Option<String> {
-    let rig = histories::delivery();
+    let rig = work::delivery();
     let mut other = Sender::person(TenantId::named("another"), *party("rq").as_bytes(), key("rq"));
     let mut n = 0;
     let new = RequesterCommand::CreateJob(Box::new(rig.delivery(2, 5)));

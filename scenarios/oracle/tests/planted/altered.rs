@@ -1,7 +1,8 @@
 //! Histories in which one fact is changed, that no bug of the program plants: what the judge of it must find all the same.
 //! The chain breaks with it (I7), and mostly its entries do (I22): what is looked at is the one judge that is meant.
 
-use crate::{histories, judge_as};
+use crate::histories::{self, work};
+use crate::judge_as;
 use nooterra_control::Fact;
 use nooterra_control::fact::Event as Payload;
 use nooterra_control::puppets::rig::Rig;
@@ -36,7 +37,7 @@ fn found(rig: &Rig, facts: &[Fact], number: u8, word: &str) -> bool {
 #[test]
 fn what_a_robot_says_without_its_lease_is_found() {
     let _turn = Planted::nothing();
-    let rig = histories::revoked();
+    let rig = work::revoked();
     assert!(!found(&rig, &rig.facts, 10, ""));
     let (first, other) = (JobId::named("another"), RobotId::named("another"));
     // The robot's word about a checkpoint comes out as something else that it says, about a job that it does not hold.
@@ -66,7 +67,7 @@ fn what_a_robot_says_without_its_lease_is_found() {
 #[test]
 fn a_credit_over_its_levels_cap_is_found_though_it_lies_below_the_service_amount() {
     let _turn = Planted::nothing();
-    let rig = histories::given_up();
+    let rig = work::given_up();
     assert!(!found(&rig, &rig.facts, 26, ""));
     let cap = |job: &JobId| {
         let p = rig.c.state().jobs[job].pins.as_deref().expect("booked").clone();
@@ -88,7 +89,7 @@ fn a_credit_over_its_levels_cap_is_found_though_it_lies_below_the_service_amount
 #[test]
 fn compensation_over_its_cap_is_found_though_it_lies_below_the_service_amount() {
     let _turn = Planted::nothing();
-    let rig = histories::no_show();
+    let rig = work::no_show();
     assert!(!found(&rig, &rig.facts, 26, ""));
     let owed = |bps: u64, more: u64| {
         change(&rig, |job, e, _| {
@@ -106,7 +107,7 @@ fn compensation_over_its_cap_is_found_though_it_lies_below_the_service_amount() 
 #[test]
 fn a_no_show_that_is_laid_at_anothers_door_is_found() {
     let _turn = Planted::nothing();
-    let rig = histories::no_show();
+    let rig = work::no_show();
     assert!(!found(&rig, &rig.facts, 0, "no-show"));
     for other in [Fault::None, Fault::Platform, Fault::Requester] {
         let facts = change(&rig, |_, e, _| {
@@ -128,7 +129,7 @@ fn a_no_show_that_is_laid_at_anothers_door_is_found() {
 #[test]
 fn a_robot_that_stays_without_a_word_is_found() {
     let _turn = Planted::nothing();
-    for (history, with) in [(histories::revoked as fn() -> Rig, "ACCESS"), (histories::delivery, "")] {
+    for (history, with) in [(work::revoked as fn() -> Rig, "ACCESS"), (work::delivery, "")] {
         let rig = history();
         assert!(!found(&rig, &rig.facts, 14, ""), "{with}");
         let facts: Vec<Fact> = change(&rig, |_, e, _| {
@@ -146,7 +147,7 @@ fn a_robot_that_stays_without_a_word_is_found() {
 #[test]
 fn metering_after_access_was_taken_back_is_found() {
     let _turn = Planted::nothing();
-    let rig = histories::revoked();
+    let rig = work::revoked();
     let facts = change(&rig, |job, e, _| {
         let exit = matches!(e, Payload::Job(Event::SafeExitConfirmed { .. }));
         if exit {
@@ -161,7 +162,7 @@ fn metering_after_access_was_taken_back_is_found() {
 #[test]
 fn a_signer_that_the_table_does_not_have_is_found() {
     let _turn = Planted::nothing();
-    let rig = histories::given_up();
+    let rig = work::given_up();
     assert!(!found(&rig, &rig.facts, 7, ""));
     let facts = change(&rig, |_, e, role| {
         let stalled = matches!(e, Payload::Job(Event::ExecutionStalled { .. }));
@@ -179,7 +180,7 @@ fn a_payload_that_says_something_else_is_found() {
     let _turn = Planted::nothing();
     let sound = |rig: &Rig, number: u8, word: &str| !found(rig, &rig.facts, number, word);
     // A load that grows at a witness's word.
-    let rig = histories::delivery();
+    let rig = work::delivery();
     assert!(sound(&rig, 0, "at the word of"));
     let facts = change(&rig, |_, e, role| {
         let Payload::Job(Event::CustodyChanged { mass_g, .. }) = e else { return false };
@@ -197,7 +198,7 @@ fn a_payload_that_says_something_else_is_found() {
     });
     assert!(found(&rig, &facts, 18, "completed with root"));
     // Work that begins on another skill than the pinned.
-    let rig = histories::skill();
+    let rig = work::skill();
     assert!(sound(&rig, 37, "work of"));
     let facts = change(&rig, |_, e, _| {
         let Payload::Job(Event::ExecutionStarted { skills, .. }) = e else { return false };
@@ -206,7 +207,7 @@ fn a_payload_that_says_something_else_is_found() {
     });
     assert!(found(&rig, &facts, 37, "that are not the"));
     // Money that is said to concern a month that it does not.
-    let rig = histories::given_up();
+    let rig = work::given_up();
     assert!(sound(&rig, 28, ""));
     let facts = change(&rig, |_, e, _| {
         let Payload::Job(Event::RefundIssued { origin_period, .. }) = e else { return false };
@@ -238,7 +239,7 @@ fn a_cancellation_in_anothers_name_is_found() {
 #[test]
 fn a_robot_that_signs_for_dispatch_is_found() {
     let _turn = Planted::nothing();
-    let rig = histories::delivery();
+    let rig = work::delivery();
     let mut facts = rig.facts.clone();
     let mut done = 0;
     for f in &mut facts {

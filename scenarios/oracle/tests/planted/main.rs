@@ -4,8 +4,10 @@
 mod again;
 mod altered;
 mod histories;
+mod plans;
 mod terms;
 
+use histories::{money, trouble, work};
 use nooterra_control::Fact;
 use nooterra_control::puppets::rig::Rig;
 use nooterra_engine::planted::Planted;
@@ -88,55 +90,56 @@ const fn bug(name: &'static str, number: u8, with: &'static [u8], history: fn() 
 /// A total wrong by a unit is wrong in the entry, in the sum of the settlement, and against the terms: where one rule is
 /// recomputed by several judges, all of them speak.
 const BUGS: &[Bug] = &[
-    bug("I1 a job changes without an event", 1, &[], histories::delivery),
-    bug("I3 leave a terminal state", 3, &[], histories::delivery),
-    bug("I4 forget the timers of work", 4, &[5], histories::given_up),
-    bug("I5 a hold never ends", 5, &[4], histories::unseen),
-    bug("I6 write before the guards", 6, &[], histories::stale_fence),
-    bug("I7 skip the signature", 7, &[], histories::forged),
-    bug("I7 a robot signs for finance", 7, &[], histories::delivery),
-    bug("I7 hear a revoked key", 7, &[], histories::key_revoked),
-    bug("I7 decide without having read", 7, &[], histories::unread),
-    bug("I8 device time counts", 8, &[], histories::cut_off),
-    bug("I9 money of a withdrawn job", 9, &[22], histories::withdrawn),
-    bug("I10 accept a stale fence", 10, &[], histories::stale_fence),
-    bug("I12 charge while a lease is held", 12, &[], histories::hungry_at_work),
-    bug("I14 work goes on after access is taken back", 14, &[], histories::revoked),
-    bug("I18 evidence of other bytes", 18, &[], histories::claim),
-    bug("I18 believe chunks that no anchor has", 18, &[], histories::altered_box),
-    bug("I20 an entry that does not balance", 20, &[21, 22, 23], histories::delivery),
-    bug("I21 a balance forgets a posting", 21, &[20], histories::delivery),
-    bug("I22 forget an entry", 22, &[], histories::delivery),
-    bug("I23 leave a unit in escrow", 23, &[22], histories::delivery),
-    bug("I24 charge more than the parts", 24, &[31], histories::delivery),
-    bug("I25 give captured money back twice", 25, &[], histories::charged_twice),
-    bug("I26 forget the cap of credits", 26, &[], histories::given_up),
-    bug("I27 owe a party that nobody knows", 27, &[22], histories::delivery),
-    bug("I27 a statement lists an entry twice", 27, &[], histories::delivery),
-    bug("I27 leave an entry off a statement", 27, &[], histories::month),
-    bug("I22 hand money over in another currency", 22, &[], histories::two_coins),
-    bug("I28 forget the books of a currency", 28, &[], histories::two_coins),
-    bug("I28 say less than was locked", 28, &[], histories::month),
-    bug("I29 a lost chargeback keeps its security", 29, &[22], histories::chargebacks),
-    bug("I30 pay out what is not mature", 30, &[], histories::delivery),
-    bug("I31 settle by other terms than the pinned", 31, &[22], histories::delivery),
-    bug("I32 award the dearest", 32, &[], histories::delivery),
-    bug("I32 leave out a pair of the batch", 32, &[5], histories::delivery),
-    bug("I32 offer help to the last in line", 32, &[], histories::helped),
-    bug("I32 let the busiest stand by", 32, &[], histories::covered),
-    bug("I33 settle with the gate open", 33, &[], histories::unseen),
-    bug("I35 never ask for a payout", 35, &[], histories::long),
-    bug("I35 help is never given up", 35, &[4, 5], histories::stuck),
-    bug("I36 anybody may intervene", 36, &[], histories::helped),
-    bug("I36 believe that more was applied", 36, &[], histories::overdone),
-    bug("I36 help outside of the shift", 36, &[], histories::limited),
-    bug("I37 meter a checkpoint twice", 37, &[], histories::skill),
-    bug("I38 match a robot that is stopped", 38, &[], histories::stopped_for_good),
-    bug("I38 match a robot in quarantine", 38, &[], histories::collision_of_one),
+    bug("I1 a job changes without an event", 1, &[], work::delivery),
+    bug("I3 leave a terminal state", 3, &[], work::delivery),
+    bug("I4 forget the timers of work", 4, &[5], work::given_up),
+    bug("I5 a hold never ends", 5, &[4], work::unseen),
+    bug("I6 write before the guards", 6, &[], trouble::stale_fence),
+    bug("I7 skip the signature", 7, &[], trouble::forged),
+    bug("I7 a robot signs for finance", 7, &[], work::delivery),
+    bug("I7 hear a revoked key", 7, &[], trouble::key_revoked),
+    bug("I7 decide without having read", 7, &[], money::unread),
+    bug("I8 device time counts", 8, &[], work::cut_off),
+    bug("I9 money of a withdrawn job", 9, &[22], work::withdrawn),
+    bug("I10 accept a stale fence", 10, &[], trouble::stale_fence),
+    bug("I12 charge while a lease is held", 12, &[], work::hungry_at_work),
+    bug("I14 work goes on after access is taken back", 14, &[], work::revoked),
+    bug("I18 evidence of other bytes", 18, &[], money::claim),
+    bug("I18 believe chunks that no anchor has", 18, &[], trouble::altered_box),
+    bug("I20 an entry that does not balance", 20, &[21, 22, 23], work::delivery),
+    bug("I21 a balance forgets a posting", 21, &[20], work::delivery),
+    bug("I22 forget an entry", 22, &[], work::delivery),
+    bug("I23 leave a unit in escrow", 23, &[22], work::delivery),
+    bug("I24 charge more than the parts", 24, &[31], work::delivery),
+    bug("I25 give captured money back twice", 25, &[], money::charged_twice),
+    bug("I26 forget the cap of credits", 26, &[], work::given_up),
+    bug("I27 owe a party that nobody knows", 27, &[22], work::delivery),
+    bug("I27 a statement lists an entry twice", 27, &[], work::delivery),
+    bug("I27 leave an entry off a statement", 27, &[], money::month),
+    bug("I22 hand money over in another currency", 22, &[], money::two_coins),
+    bug("I28 forget the books of a currency", 28, &[], money::two_coins),
+    bug("I28 say less than was locked", 28, &[], money::month),
+    bug("I29 a lost chargeback keeps its security", 29, &[22], money::chargebacks),
+    bug("I30 pay out what is not mature", 30, &[], work::delivery),
+    bug("I31 settle by other terms than the pinned", 31, &[22], work::delivery),
+    bug("I32 award the dearest", 32, &[], work::delivery),
+    bug("I32 leave out a pair of the batch", 32, &[5], work::delivery),
+    bug("I32 offer help to the last in line", 32, &[], work::helped),
+    bug("I32 let the busiest stand by", 32, &[], work::covered),
+    bug("I33 settle with the gate open", 33, &[], work::unseen),
+    bug("I35 never ask for a payout", 35, &[], work::long),
+    bug("I35 help is never given up", 35, &[4, 5], work::stuck),
+    bug("I36 anybody may intervene", 36, &[], work::helped),
+    bug("I36 believe that more was applied", 36, &[], work::overdone),
+    bug("I36 help outside of the shift", 36, &[], work::limited),
+    bug("I37 meter a checkpoint twice", 37, &[], work::skill),
+    bug("I38 match a robot that is stopped", 38, &[], trouble::stopped_for_good),
+    bug("I38 match a robot in quarantine", 38, &[], trouble::collision_of_one),
     // The domain's list has no number for it.
-    bug("show witnesses another root", 0, &[], histories::watched),
-    bug("keep an outage to itself", 0, &[], histories::site_out),
-    bug("take a robot's word for a load put down", 0, &[], histories::load_unseen),
+    bug("show witnesses another root", 0, &[], trouble::watched),
+    bug("keep an outage to itself", 0, &[], trouble::site_out),
+    bug("book another bundle than the one quoted", 0, &[], work::quoted_skill),
+    bug("take a robot's word for a load put down", 0, &[], work::load_unseen),
 ];
 
 #[test]
@@ -203,6 +206,16 @@ fn every_term_of_a_licence_is_read() {
     let turn = Planted::nothing();
     assert_eq!(terms::unread_of_licences(), terms::known_of_licences(), "terms that change nothing, and those of which it is known");
     drop(turn);
+}
+
+#[test]
+fn every_term_of_an_access_plan_is_read() {
+    let turn = Planted::nothing();
+    assert_eq!(plans::ends(), [Status::Settled; 4], "work that comes to its end");
+    assert_eq!(plans::unread(), [].into(), "terms that change nothing");
+    drop(turn);
+    let turn = Planted::on("I43 forget the credential of a plan");
+    assert!(plans::unread().contains("credential_ref") && turn.was_met());
 }
 
 #[test]

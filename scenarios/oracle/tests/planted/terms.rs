@@ -18,7 +18,8 @@ use nooterra_jobs::pins::{
 use nooterra_jobs::status::Status;
 use nooterra_jobs::terms::Window;
 use nooterra_jobs::tier::{Level, Tier};
-use nooterra_port::Wanted;
+use nooterra_port::facility::TakenBack;
+use nooterra_port::{FacilityReport, Wanted};
 use std::collections::BTreeSet;
 
 type Change = fn(&mut Pins);
@@ -78,16 +79,16 @@ const CHANGES: &[(&str, Change)] = &[
 
 /// Terms that change nothing here, and why. Names and hashes of what was agreed are there to be signed; the level, the
 /// tier and the risk count when a booking is made, their values are pinned beside them; the cap of claims is copied into
-/// the case and the money book at the booking; only requests for help of low priority may go on without help, and
-/// nothing asks with low priority; and no puppet makes a site's fault.
-const UNREAD: &[&str] =
-    &["assist_fallback", "contract", "currency", "document_hash", "level", "max_claims", "quote", "risk_m", "site_fault_bearer", "tier"];
+/// the case and the money book at the booking; and only requests for help of low priority may go on without help, and
+/// nothing asks with low priority.
+const UNREAD: &[&str] = &["assist_fallback", "contract", "currency", "document_hash", "level", "max_claims", "quote", "risk_m", "tier"];
 
 /// Every term of a pinned licence, and another value for it.
 const LICENCE_CHANGES: &[(&str, Change)] = &[
     ("licence", |p| p.licences.iter_mut().for_each(|l| l.licence = LicenceId::named("another"))),
     ("skill", |p| p.licences.iter_mut().for_each(|l| l.skill = SkillId::named("another"))),
     ("bundle", |p| p.licences.iter_mut().for_each(|l| l.bundle = Digest([4; 32]))),
+    ("certificates", |p| p.licences.iter_mut().for_each(|l| l.certificates.clear())),
     ("developer", |p| p.licences.iter_mut().for_each(|l| l.developer = party("ins"))),
     ("fee", |p| p.licences.iter_mut().for_each(|l| l.fee = amount(1))),
     ("cap", |p| p.licences.iter_mut().for_each(|l| l.cap = amount(3))),
@@ -95,8 +96,8 @@ const LICENCE_CHANGES: &[(&str, Change)] = &[
     ("refundable_until", |p| p.licences.iter_mut().for_each(|l| l.refundable_until = Milestone::Checkpoint)),
 ];
 
-/// Names: what runs is looked up by the licence.
-const LICENCE_UNREAD: &[&str] = &["bundle", "skill"];
+/// Names, and what a licence holds from the booking on: what may run is looked up by the licence.
+const LICENCE_UNREAD: &[&str] = &["bundle", "certificates", "skill"];
 
 /// The pins of a job are changed in the state itself.
 fn change(rig: &mut Rig, job: JobId, with: Change) {
@@ -256,6 +257,17 @@ fn refused(with: Change) -> Rig {
     done(rig, job, 900)
 }
 
+/// The site takes access back, for reasons of its own.
+fn taken_back(with: Change) -> Rig {
+    let (mut rig, job) = booked(histories::kept(Rig::new(histories::TWO)), true, with);
+    until(&mut rig, job, Status::Executing);
+    let plan = rig.c.state().jobs[&job].access.plan.as_ref().map(|p| p.plan);
+    if let Some(plan) = plan {
+        let _ = rig.send("site", &FacilityReport::AccessRevoked { job, plan, reason: TakenBack::Other });
+    }
+    done(rig, job, 900)
+}
+
 const STORIES: &[fn(Change) -> Rig] = &[
     plain,
     unseen,
@@ -272,10 +284,11 @@ const STORIES: &[fn(Change) -> Rig] = &[
     skilled,
     asking,
     refused,
+    taken_back,
 ];
 
 /// Everything that happened, as it is written: what was said and what was posted.
-fn outline(rig: &Rig) -> Vec<(String, u64, Digest)> {
+pub fn outline(rig: &Rig) -> Vec<(String, u64, Digest)> {
     let of = |f: &Fact| match f {
         Fact::Event(r) => Some((r.header.stream.clone(), r.header.legal_ns.0, r.header.payload_hash)),
         Fact::Ledger(l) => Some(("ledger".to_owned(), l.at().0, nooterra_engine::digest::blake3(&encode(l)))),

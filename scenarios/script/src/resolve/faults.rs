@@ -228,11 +228,12 @@ fn robot(desk: &mut Desk<'_>, e: &At<FaultEntry>, r: &RobotFault, parties: &Part
     let drop = r.payload_drop.as_ref().is_some_and(|d| d.value);
     let lies = r.lies.as_ref().is_some_and(|d| d.value);
     let badge = r.old_badge.as_ref().is_some_and(|d| d.value);
+    let bare = r.no_credential.as_ref().is_some_and(|d| d.value);
     let astray = r.astray.is_some();
     let leaks = r.camera_leaks.as_ref().is_some_and(|d| d.value);
-    let given = [r.battery.is_some(), r.motor.is_some(), r.sensor.is_some(), r.recorder.is_some(), drop, lies, badge, astray, leaks];
+    let given = [r.battery.is_some(), r.motor.is_some(), r.sensor.is_some(), r.recorder.is_some(), drop, lies, badge, bare, astray, leaks];
     if given.iter().filter(|g| **g).count() != 1 {
-        let kinds = "battery, motor, sensor, recorder, payload_drop, lies, old_badge, astray, camera_leaks";
+        let kinds = "battery, motor, sensor, recorder, payload_drop, lies, old_badge, no_credential, astray, camera_leaks";
         desk.flaw(e, format!("a robot's fault has exactly one of {kinds}"), "write for example `battery: dead`");
         return None;
     }
@@ -249,6 +250,9 @@ fn robot(desk: &mut Desk<'_>, e: &At<FaultEntry>, r: &RobotFault, parties: &Part
     }
     if badge {
         return Some(FaultKind::OldBadge { robot });
+    }
+    if bare {
+        return Some(FaultKind::NoCredential { robot });
     }
     if let Some(how) = r.recorder.as_ref().map(|f| f.value) {
         return Some(FaultKind::Recorder { robot, how });

@@ -148,3 +148,22 @@ fn a_world_of_another_site_or_tick_is_refused() {
     let other = TwinParams { tick: nooterra_engine::Span::from_millis(10), ..TwinParams::default() };
     assert!(Twin::thaw(&bytes, &site, other).is_err());
 }
+
+/// A model came as bytes, and one of its sizes is no number: no body is made of it.
+#[test]
+fn a_model_without_numbers_is_refused() {
+    let odd = 1.2345678912345;
+    let (site, mut t) = lively(&[]);
+    let stand = Stand { level: LevelIx::new(0), pose: Pose2::new(-6.0, -2.0, 0.0) };
+    let spawn = |height_m| RobotSpawn { id: RobotId::named("odd"), model: RobotModel { height_m, ..fast() }, stand, charge_bps: 9_000 };
+    assert!(t.add_robot(spawn(f64::NAN)).is_err() && t.add_robot(spawn(f64::INFINITY)).is_err());
+    t.add_robot(spawn(odd)).unwrap();
+    // Waiting to come in, and in the world.
+    for _ in 0..2 {
+        let mut bytes = t.freeze(&site);
+        let at = bytes.windows(8).position(|w| w == odd.to_le_bytes()).expect("its height is in the bytes");
+        bytes[at..at + 8].copy_from_slice(&f64::NAN.to_le_bytes());
+        assert!(Twin::thaw(&bytes, &site, TwinParams::default()).is_err());
+        t.step().unwrap();
+    }
+}
